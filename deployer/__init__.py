@@ -1,0 +1,1 @@
+"""Run one person's VPS from one file."""

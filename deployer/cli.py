@@ -1,0 +1,58 @@
+"""The command line: finds the commands, and turns every failure into a message and an exit code."""
+
+import importlib
+import pkgutil
+import sys
+
+import click
+
+from deployer import commands
+from deployer.errors import INTERRUPTED, DeployError
+
+
+class Commands(click.Group):
+    """The modules of the folder `commands`, each loaded when it is called or listed."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_"))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        return importlib.import_module(f"deployer.commands.{name}").command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vps-deployer", prog_name="deploy")
+def deploy() -> None:
+    """Run a whole VPS from one file, sites.yaml.
+
+    \b
+    Example:
+      deploy plan               what would change on the server
+      deploy apply              change it
+      deploy push rogs.me       publish the site's newest revision
+    """
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    try:
+        sys.exit(deploy.main(standalone_mode=False) or 0)
+    except DeployError as error:
+        from deployer.report import complain
+
+        complain(error)
+        sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

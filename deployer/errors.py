@@ -1,0 +1,58 @@
+"""Every failure that a user can meet, and the exit code that it ends with.
+
+DeployError            1   it did not work
+├── UsageError         2   the command line is wrong
+│   └── ConfigError    2   sites.yaml is wrong: all its problems at once
+└── UnreachableError   3   the server cannot be reached, or cannot be trusted
+
+0 is success, 4 is `deploy plan` with changes waiting, 130 is Ctrl-C.
+"""
+
+from dataclasses import dataclass
+
+CHANGES_WAIT = 4
+INTERRUPTED = 130
+
+
+class DeployError(Exception):
+    """A failure with one clear message (what, where) and what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+class UsageError(DeployError):
+    """The command was called in a way that cannot work."""
+
+    exit_code = 2
+
+
+class UnreachableError(DeployError):
+    """The server does not answer, refuses the login, or is not the one we know."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Problem:
+    """One thing that is wrong with a configuration file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class ConfigError(UsageError):
+    """Everything that is wrong with a configuration file, in the order of its lines."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems)
+        super().__init__("\n".join(map(str, self.problems)))
