@@ -1,0 +1,1 @@
+"""A throwaway VPS: a real Debian with systemd, sshd and its own network, on this Linux machine."""

@@ -1,0 +1,69 @@
+"""The base image of a release: built once, kept in a cache, shared by every machine on top of it."""
+
+import fcntl
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from deployer.errors import DeployError
+from deployer.rehearsal import mirror
+from deployer.rehearsal.commands import call
+
+CACHE = Path("/var/cache/vps-deployer")
+LOCAL_CAS = Path("/usr/local/share/ca-certificates")
+# What a fresh Debian of a VPS provider has, and no more: what a site needs, apply must install.
+PACKAGES = """
+    bash-completion ca-certificates cron curl dbus gnupg iproute2 iptables iputils-ping kmod less
+    libpam-systemd lsb-release nano netbase openssh-server procps python3 sudo systemd systemd-sysv tar
+    tzdata xz-utils
+""".split()
+
+
+def base_image(release: str, packages: Iterable[str] = (), say: Callable[[str], None] = print) -> Path:
+    """The folder with the base image of a release, plus packages; built first when it is not there.
+
+    The name carries a hash of all that went in and of the month, so that any change, and age, rebuilds it.
+    """
+    if release not in mirror.SUITES:
+        raise DeployError(f"No such release: {release}.", f"There are: {', '.join(mirror.SUITES)}.")
+    included = sorted({*PACKAGES, *packages})
+    image = CACHE / f"{release}-{_digest(release, included)}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(f"{image}.lock", "w") as lock:
+        if not image.is_dir():
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not image.is_dir():
+            say(f"Building the base image of {release} ({len(included)} packages), once …")
+            _build(release, included, image, lock.fileno())
+    return image
+
+
+def _digest(release: str, included: list[str]) -> str:
+    authorities = [certificate.read_text() for certificate in sorted(LOCAL_CAS.glob("**/*.crt"))]
+    recipe = [included, mirror.sources(release), authorities, _options(), time.strftime("%Y-%m")]
+    return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]
+
+
+def _options() -> list[str]:
+    options = ["--variant=minbase", "--quiet", "--skip=cleanup/apt/lists"]
+    options.append('--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*')
+    if LOCAL_CAS.is_dir():
+        options.append(f'--customize-hook=cp -r {LOCAL_CAS} "$1"/usr/local/share/')
+        options.append('--customize-hook=chroot "$1" update-ca-certificates')
+    return options
+
+
+def _build(release: str, included: list[str], image: Path, lock: int) -> None:
+    """Build beside the final name and rename; mmdebstrap inherits the lock, so it is held while it lives."""
+    unfinished = image.with_name(f"{image.name}.building")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    suite, include = mirror.SUITES[release], f"--include={','.join(included)}"
+    try:
+        call("mmdebstrap", *_options(), include, suite, str(unfinished), *mirror.sources(release), pass_fds=[lock])
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    unfinished.rename(image)

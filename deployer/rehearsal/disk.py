@@ -1,0 +1,49 @@
+"""The disk of one machine: an overlay on the base image, with the machine's own keys and settings."""
+
+import uuid
+from pathlib import Path
+
+from deployer.rehearsal import host
+from deployer.rehearsal.commands import call
+from deployer.rehearsal.guest import Identity, guest_files, guest_links
+from deployer.rehearsal.network import Network
+from deployer.rehearsal.places import Place
+
+
+def prepare(place: Place, network: Network, image: Path) -> str:
+    """Mount the machine's disk, ready to boot; returns the public host key."""
+    for folder in ("root", "upper", "work", "docker"):
+        (place.disk / folder).mkdir(parents=True)
+    # volatile: no fsync reaches the real disk. Nothing here must survive a crash of this machine.
+    layers = f"lowerdir={image},upperdir={place.disk}/upper,workdir={place.disk}/work,volatile"
+    call("mount", "-t", "overlay", place.name, "-o", layers, str(place.root))
+    identity = _identity(place)
+    (place.run / "known_hosts").write_text(f"{network.address} {identity.host_key}\n")
+    for path, (content, mode) in guest_files(network, identity, host.resolver(), host.pip()).items():
+        file = _fresh(place.root, path)
+        file.write_text(content)
+        file.chmod(mode)
+    for path, target in guest_links().items():
+        _fresh(place.root, path).symlink_to(target)
+    return identity.host_key
+
+
+def _identity(place: Place) -> Identity:
+    keys = {"key": f"rehearsal {place.name}", "host_key": place.name}
+    for name, comment in keys.items():
+        call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(place.run / name))
+    public = {name: (place.run / f"{name}.pub").read_text() for name in keys}
+    return Identity(
+        machine_id=uuid.uuid4().hex,
+        host_key=" ".join(public["host_key"].split()[:2]),
+        host_key_private=(place.run / "host_key").read_text(),
+        authorized_key=public["key"].strip(),
+    )
+
+
+def _fresh(root: Path, path: str) -> Path:
+    """The path inside the machine, with nothing there: never write through a link of the image."""
+    file = root / path.lstrip("/")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    return file

@@ -1,0 +1,72 @@
+"""Claiming a place for a machine, and leaving no trace of one that is over."""
+
+import os
+import shutil
+from typing import IO
+
+from deployer.errors import DeployError
+from deployer.rehearsal import cgroups, network, processes
+from deployer.rehearsal.commands import call
+from deployer.rehearsal.network import Network
+from deployer.rehearsal.places import RUN, Place, alone, places
+
+LIMIT = 99
+FORWARDING = RUN / "forwarding"
+
+
+def claim() -> tuple[Place, Network, IO[str]]:
+    """A free machine name with its subnet, locked for this process; first sweeps what killed runs left."""
+    with alone():
+        sweep()
+        taken = {place.name for place in places()}
+        for number in range(1, LIMIT + 1):
+            subnet = Network(f"vps-{number}", number)
+            if subnet.machine not in taken and network.is_free(subnet):
+                return _claim(Place(subnet.machine), subnet)
+    raise DeployError(f"All {LIMIT} throwaway machines are taken.", "Stop some: deploy rehearse --stop")
+
+
+def _claim(place: Place, subnet: Network) -> tuple[Place, Network, IO[str]]:
+    if network.forward():
+        FORWARDING.touch()
+    place.run.mkdir(mode=0o700)
+    lock = place.lock()
+    assert lock is not None, "a new folder cannot be locked by another"
+    return place, subnet, lock
+
+
+def remove(place: Place) -> None:
+    """End a machine and leave nothing of it; one that is gone already is fine."""
+    with alone():
+        _remove(place)
+
+
+def sweep() -> None:
+    """Remove the machines whose process has died without doing so; the caller holds the lock `alone`."""
+    for place in places():
+        if is_abandoned(place):
+            _remove(place)
+
+
+def is_abandoned(place: Place) -> bool:
+    """Whether nobody owns the machine: its process is dead, or it was kept and does not run any more."""
+    if not place.run.is_dir():
+        return True
+    lock = place.lock()
+    if lock is None:
+        return False
+    lock.close()
+    return not (place.state().get("kept") and processes.of(place.name))
+
+
+def _remove(place: Place) -> None:
+    processes.end(place.name)
+    cgroups.remove(place.name)
+    Network(place.name, int(place.name.removeprefix("vps-"))).close()
+    if os.path.ismount(place.root):
+        call("umount", "--recursive", str(place.root))
+    shutil.rmtree(place.disk, ignore_errors=True)
+    shutil.rmtree(place.run, ignore_errors=True)
+    if not places() and FORWARDING.exists():
+        network.stop_forwarding()
+        FORWARDING.unlink()
