@@ -1,0 +1,177 @@
+"""Names that reach rendered files: each function returns its text or raises ValueError saying what is wrong.
+
+What is accepted cannot carry syntax: no quote, no `$`, no `;`, no brace, no space, no control character.
+"""
+
+import base64
+import binascii
+import re
+
+from deployer.config.quantities import shown
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+LONGEST_DOMAIN = 230  # files on the server carry the domain in their names, which end at 255 bytes
+RESERVED = re.compile(r"DEPLOY_.*|LD_.*|BASH.*|PATH|HOME|IFS|SHELLOPTS|ENV")
+KEY_TYPES = re.compile(r"ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh|ecdsa)-[a-z0-9@.-]+")
+
+
+def domain(text: str) -> str:
+    """A public host name in lower case, with a dot, in punycode where it is international."""
+    if text.startswith("*"):
+        raise ValueError("wildcards need a DNS challenge, which is not supported: name each domain")
+    if not text.isascii():
+        raise ValueError(f"write an international domain as punycode{punycode(text)}")
+    if text != text.lower():
+        raise ValueError(f"write domains in lower case: {shown(text.lower())}")
+    if len(text) > LONGEST_DOMAIN:
+        raise ValueError(f"a domain of {len(text)} characters is too long, the limit is {LONGEST_DOMAIN}")
+    labels = text.split(".")
+    if len(labels) < 2 or labels[-1].isdigit() or not all(map(LABEL.fullmatch, labels)):
+        raise ValueError(f"{shown(text)} is not a domain such as www.example.org")
+    return text
+
+
+def punycode(text: str) -> str:
+    """The end of a message: the punycode of an international domain, where it is not in doubt."""
+    try:
+        return f": {text.lower().encode('idna').decode()}" if not set("ßςẞ") & set(text) else ""
+    except UnicodeError:
+        return ""
+
+
+def url(text: str) -> str:
+    """An http or https address: host, port and path only."""
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError("a URL here has no user name or password: secrets do not belong in sites.yaml")
+    if "?" in text or "#" in text:
+        raise ValueError("a URL here has no query (?) and no fragment (#)")
+    path = r"(/([A-Za-z0-9._~!&()*+,=:@/-]|%[0-9A-Fa-f]{2})*)?"
+    if len(text) > 2000 or not re.fullmatch(rf"https?://{HOST}(:[0-9]{{1,5}})?{path}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not an address such as https://example.org/path")
+    return text
+
+
+def acme_server(text: str) -> str:
+    """letsencrypt, staging, or the https address of a directory of another ACME server."""
+    if text in ("letsencrypt", "staging") or text.startswith("https://"):
+        return url(text) if text.startswith("https://") else text
+    raise ValueError(f"expected letsencrypt, staging or an https:// address, not {shown(text)}")
+
+
+def email(text: str) -> str:
+    """An e-mail address."""
+    local, _, host = text.rpartition("@")
+    plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._%+-]{0,63}", local, re.ASCII)
+    if not plain or not is_domain(host.lower()):
+        raise ValueError(f"{shown(text)} is not an e-mail address")
+    return text
+
+
+def is_domain(text: str) -> bool:
+    """Whether domain() accepts the text."""
+    try:
+        return bool(domain(text))
+    except ValueError:
+        return False
+
+
+def relative_path(text: str) -> str:
+    """A path inside a repository, without a leading ./ and without a trailing slash."""
+    path = text.removeprefix("./").rstrip("/")
+    parts = path.split("/")
+    if text.startswith(("/", "~")) or ".." in parts:
+        raise ValueError(f"{shown(text)} leads out of the repository: write a path inside it")
+    if not re.fullmatch(r"[\w.+@=,][\w.+@=,/-]*", path) or {"", ".", ".git"} & set(parts) or len(path) > 200:
+        raise ValueError(f"{shown(text)} is not a plain path inside the repository, such as scripts/build.sh")
+    return path
+
+
+def git_reference(text: str) -> str:
+    """A branch, tag or revision, by the rules of git check-ref-format and without shell syntax."""
+    parts = text.split("/")
+    forbidden = ".." in text or "@{" in text or text == "@" or text.endswith(".") or len(text) > 200
+    if forbidden or any(part == "" or part.startswith(".") or part.endswith(".lock") for part in parts):
+        raise ValueError(f"{shown(text)} is not a name that git allows for a branch or tag")
+    if not re.fullmatch(r"[\w.+@#=,][\w.+@#=,/-]*", text):
+        raise ValueError(
+            f"{shown(text)} is not a plain name of a branch or tag: no quotes, spaces, $ and the like"
+        )
+    return text
+
+
+def version(text: str) -> str:
+    """A version of two or three numbers."""
+    if re.fullmatch(r"[vV][0-9.]+", text, re.ASCII):
+        raise ValueError(f"write the version without the v: {text[1:]}")
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){1,2}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not a version such as 0.161.1")
+    return text
+
+
+def environment_name(text: str) -> str:
+    """The name of an environment variable that a build may have."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not a name for an environment variable")
+    if RESERVED.fullmatch(text):
+        raise ValueError(f"{text} is set by deploy itself: choose another name")
+    return text
+
+
+def one_line(text: str) -> str:
+    """Free text on one line."""
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+        raise ValueError("a value here is one line without control characters")
+    return text
+
+
+def script(text: str) -> str:
+    """Free text of several lines, for bash."""
+    if any((ord(letter) < 32 and letter not in "\n\t") or ord(letter) == 127 for letter in text):
+        raise ValueError("a script has no control characters other than line ends and tabs")
+    return text
+
+
+def host(text: str) -> str:
+    """A host name or an IP address to connect to."""
+    if ":" in text:
+        import ipaddress
+
+        return str(ipaddress.IPv6Address(text)) if "%" not in text else host("")
+    if len(text) > 253 or not re.fullmatch(HOST, text, re.ASCII) or ".." in text:
+        raise ValueError(f"{shown(text)} is not a host name or an IP address")
+    return text
+
+
+def user(text: str) -> str:
+    """The name of a user on the server."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not a user name")
+    return text
+
+
+def host_key(text: str) -> str:
+    """A public host key, as `type base64`: the type inside the base64 is the one that is named before it."""
+    kind, _, rest = text.strip().partition(" ")
+    encoded = rest.split(" ")[0]
+    try:
+        blob = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        blob = b""
+    if not KEY_TYPES.fullmatch(kind) or not blob:
+        raise ValueError("expected a host key such as 'ssh-ed25519 AAAA…' (ssh-keyscan prints it)")
+    if fields(blob)[:1] != [kind.encode()] or (kind == "ssh-ed25519" and len(fields(blob)[-1]) != 32):
+        raise ValueError(f"this {kind} host key is damaged: it was cut or mistyped")
+    return f"{kind} {encoded}"
+
+
+def fields(blob: bytes) -> list[bytes]:
+    """The length-prefixed fields of an SSH public key; nothing when the lengths do not add up."""
+    found = []
+    while blob:
+        length = int.from_bytes(blob[:4], "big")
+        if len(blob) < 4 + length or not length:
+            return []
+        found.append(blob[4 : 4 + length])
+        blob = blob[4 + length :]
+    return found

@@ -1,0 +1,59 @@
+"""Where a site's content comes from: a URL that the server fetches, or a folder on this machine."""
+
+import re
+from pathlib import Path
+
+from deployer.config.names import HOST
+from deployer.config.quantities import shown
+
+PATH = r"[\w.~+@=,/-]+"
+USER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+REMOTE = re.compile(
+    rf"https://{HOST}(:[0-9]{{1,5}})?/{PATH}"
+    rf"|ssh://({USER}@)?{HOST}(:[0-9]{{1,5}})?/{PATH}"
+    rf"|({USER}@)?{HOST}:(?!/?/)[\w.~+@=,][\w.~+@=,/-]*",
+    re.ASCII,
+)
+
+
+def repository(text: str, folder: Path | None) -> str:
+    """A Git repository: https:// or ssh:// URL, user@host:path, or a local path.
+
+    With the folder of sites.yaml, a local path becomes absolute and must be a Git repository.
+    """
+    if re.match(r"(https|ssh)://[^/]*:[^/]*@|https://[^/]*@", text):
+        raise ValueError("a repository URL has no password or token: use a deploy key (deploy key show SITE)")
+    if text.startswith("-") or "::" in text or not text.isprintable() or not text:
+        raise ValueError(f"{shown(text)} is not a repository")
+    if is_local(text):
+        return local(text, folder)
+    if not REMOTE.fullmatch(text):
+        raise ValueError(
+            f"{shown(text)} is not a repository: expected https://…, ssh://…, git@host:path or a local path"
+        )
+    return text
+
+
+def is_local(text: str) -> bool:
+    """Whether a repository is a folder on this machine: Git's rule, no colon before the first slash."""
+    return ":" not in text.partition("/")[0]
+
+
+def local(text: str, folder: Path | None) -> str:
+    """The absolute path of a local repository."""
+    if folder is None:
+        return text
+    path = located(text, folder)
+    if not path.is_dir():
+        raise ValueError(f"no such folder: {path}")
+    if not (path / ".git").exists() and not ((path / "HEAD").is_file() and (path / "objects").is_dir()):
+        raise ValueError(f"{path} is not a Git repository: run git init there")
+    return str(path)
+
+
+def located(text: str, folder: Path) -> Path:
+    """A path that is written in sites.yaml: ~ is the home, and relative means beside the file."""
+    try:
+        return (folder / Path(text).expanduser()).resolve()
+    except (RuntimeError, OSError) as error:
+        raise ValueError(f"{shown(text)} cannot be resolved: {error}") from error

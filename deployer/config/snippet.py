@@ -1,0 +1,62 @@
+"""The check of a hand-written NGINX snippet: read as NGINX reads it, it stays inside its server block."""
+
+SPACE = " \t\r\n"
+
+
+def nginx_snippet(text: str) -> str:
+    """Directives and blocks that are complete; raises ValueError with the line in the snippet."""
+    if any(ord(letter) < 32 and letter not in SPACE for letter in text):
+        raise ValueError("an nginx snippet has no control characters")
+    depth, position, open_directive = 0, 0, False
+    while position < len(text):
+        letter = text[position]
+        if letter in SPACE:
+            position += 1
+        elif letter == "#":
+            position = end_of(text, position, "\n")
+        elif letter in ";{}":
+            if letter == "}" and open_directive:
+                raise ValueError(f"{line_of(text, position)}: expected ';' before '}}'")
+            if letter != "}" and not open_directive:
+                raise ValueError(f"{line_of(text, position)}: unexpected '{letter}'")
+            depth, open_directive = depth + {";": 0, "{": 1, "}": -1}[letter], False
+            if depth < 0:
+                raise ValueError(f"{line_of(text, position)}: this '}}' would close the server block")
+            position += 1
+        else:
+            position, open_directive = end_of_word(text, position), True
+    if open_directive:
+        raise ValueError("the last directive does not end with ';'")
+    if depth:
+        raise ValueError(f"{depth} of its blocks {'is' if depth == 1 else 'are'} not closed with '}}'")
+    return text
+
+
+def end_of_word(text: str, start: int) -> int:
+    """Where the word that starts here ends; a quote counts only at a word's start, as in NGINX."""
+    if text[start] in "\"'":
+        end = end_of(text, start + 1, text[start])
+        if end > len(text) - 1:
+            raise ValueError(f"{line_of(text, start)}: the quote {text[start]} is never closed")
+        if text[end + 1 : end + 2] not in (*SPACE, ";", "{", ")", ""):
+            raise ValueError(f"{line_of(text, end)}: expected a space or ';' after the closing quote")
+        return end + 1
+    position = start
+    while position < len(text) and text[position] not in SPACE + ";":
+        if text[position] == "{" and text[position - 1] != "$":
+            break
+        position += 2 if text[position] == "\\" else 1
+    return min(position, len(text))
+
+
+def end_of(text: str, start: int, mark: str) -> int:
+    """The position of the mark, or the end of the text; a backslash escapes, except in a comment."""
+    position = start
+    while position < len(text) and text[position] != mark:
+        position += 2 if text[position] == "\\" and mark != "\n" else 1
+    return position
+
+
+def line_of(text: str, position: int) -> str:
+    """Which line of the snippet a position is on, for a message."""
+    return f"line {text.count(chr(10), 0, position) + 1} of the snippet"

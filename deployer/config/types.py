@@ -1,0 +1,118 @@
+"""The types of values in sites.yaml: what they accept cannot carry syntax, and each has its JSON Schema."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
+
+from deployer.config import names, quantities
+from deployer.config.quantities import shown
+from deployer.config.repository import located, repository
+from deployer.config.snippet import nginx_snippet
+
+
+def folder_of(info: ValidationInfo) -> Path | None:
+    """The folder of sites.yaml, when the value comes from a file."""
+    return (info.context or {}).get("folder")
+
+
+def text(parse: Callable[[str], str]) -> BeforeValidator:
+    """A validator for values that are text; a number or true is taken as it is written."""
+
+    def validate(value: object) -> str:
+        return parse(as_text(value))
+
+    return BeforeValidator(validate)
+
+
+def as_text(value: object) -> str:
+    """The text of a scalar, or ValueError."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, not {shown(value)}")
+    return str(value)
+
+
+def validate_repository(value: object, info: ValidationInfo) -> str:
+    return repository(as_text(value), folder_of(info))
+
+
+def validate_path(value: object, info: ValidationInfo) -> str:
+    path = names.one_line(as_text(value))
+    return str(located(path, folder_of(info) or Path()))
+
+
+def validate_certificate(value: object, info: ValidationInfo) -> str:
+    written = as_text(value)
+    if written and not written.startswith("-----BEGIN"):
+        written = read_certificate(located(names.one_line(written), folder_of(info) or Path()))
+    return names.script(written.strip().replace("\r\n", "\n") + "\n") if written else ""
+
+
+def read_certificate(path: Path) -> str:
+    """The PEM text of a file, or ValueError."""
+    try:
+        content = path.read_text("ascii") if path.stat().st_size < 1_000_000 else ""
+    except (OSError, UnicodeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if "-----BEGIN CERTIFICATE-----" not in content:
+        raise ValueError(f"{path} is not a certificate in PEM format")
+    return content
+
+
+def schema(kind: str | list[str], **more: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": kind, **more})
+
+
+SCALAR = ["string", "number"]  # what stands without quotes is a number to an editor
+
+Boolean = Annotated[bool, BeforeValidator(quantities.boolean), schema("boolean")]
+Domain = Annotated[
+    str,
+    text(names.domain),
+    schema("string", pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z]([a-z0-9-]*[a-z0-9])?$"),
+]
+Port = Annotated[
+    int, BeforeValidator(quantities.whole_number(1, 65535)), schema("integer", minimum=1, maximum=65535)
+]
+Percent = Annotated[
+    int, BeforeValidator(quantities.whole_number(0, 100)), schema("integer", minimum=0, maximum=100)
+]
+Count = Annotated[
+    int, BeforeValidator(quantities.whole_number(1, 1000)), schema("integer", minimum=1, maximum=1000)
+]
+RedirectCode = Annotated[
+    int,
+    BeforeValidator(quantities.one_of_numbers(301, 302, 307, 308)),
+    WithJsonSchema({"enum": [301, 302, 307, 308]}),
+]
+Duration = Annotated[
+    int,
+    BeforeValidator(quantities.duration),
+    schema(["string", "integer"], pattern="^([0-9]{1,6}[smhd]|0)$", maximum=0),
+]
+Size = Annotated[
+    int,
+    BeforeValidator(quantities.size),
+    schema(["string", "integer"], pattern="^([0-9]{1,6}[KMGTkmgt]|0)$", maximum=0),
+]
+Url = Annotated[str, text(names.url), schema("string", pattern="^https?://[^?#@]+$")]
+AcmeServer = Annotated[
+    str, text(names.acme_server), schema("string", pattern="^(letsencrypt|staging|https://[^?#@]+)$")
+]
+Email = Annotated[str, text(names.email), schema("string", pattern="^[^@]+@[^@]+$")]
+RelativePath = Annotated[str, text(names.relative_path), schema("string")]
+GitReference = Annotated[str, text(names.git_reference), schema(SCALAR)]
+Version = Annotated[str, text(names.version), schema(SCALAR)]
+Repository = Annotated[str, BeforeValidator(validate_repository), schema("string", pattern="^[^-]")]
+EnvironmentName = Annotated[
+    str, text(names.environment_name), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+]
+EnvironmentValue = Annotated[str, text(names.one_line), schema([*SCALAR, "boolean"])]
+Hook = Annotated[str, text(names.script), schema("string")]
+NginxSnippet = Annotated[str, text(nginx_snippet), schema("string")]
+Host = Annotated[str, text(names.host), schema("string")]
+User = Annotated[str, text(names.user), schema("string", pattern="^[a-z_][a-z0-9_-]*$")]
+HostKey = Annotated[str, text(names.host_key), schema("string")]
+LocalPath = Annotated[str, BeforeValidator(validate_path), schema("string")]
+CertificateFile = Annotated[str, BeforeValidator(validate_certificate), schema("string")]

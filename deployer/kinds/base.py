@@ -1,0 +1,23 @@
+"""What every kind of site has: its names, its HTTPS, and a place for hand-written NGINX lines."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from deployer.config.types import Boolean, Domain, Duration, NginxSnippet
+
+
+class Section(BaseModel):
+    """A section of sites.yaml: its keys are known, its values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Site(Section):
+    """A domain that the server answers for."""
+
+    kind: str = Field(description="what this site is")
+    aliases: tuple[Domain, ...] = Field((), description="other domains that redirect to this one")
+    https: Boolean = Field(True, description="false serves plain HTTP and asks for no certificate")
+    hsts: Duration = Field(
+        "7d", description="how long browsers insist on HTTPS after a visit; 0 turns it off"
+    )
+    nginx: NginxSnippet = Field("", description="NGINX directives to add inside the server block")

@@ -1,0 +1,77 @@
+"""What is built from a Git repository and published as files: the common half of hugo and static."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from deployer.config.repository import is_local
+from deployer.config.types import (
+    Boolean,
+    Count,
+    Duration,
+    EnvironmentName,
+    EnvironmentValue,
+    GitReference,
+    Hook,
+    Percent,
+    RelativePath,
+    Repository,
+    Size,
+)
+from deployer.kinds.base import Section, Site
+
+
+class Limits(Section):
+    """What a build may use before it is stopped."""
+
+    time: Duration = Field("10m", description="how long a build may take")
+    memory: Size = Field("2G", description="how much memory a build may use")
+
+
+class Gate(Section):
+    """What is looked at before a build goes live."""
+
+    links: Literal["warn", "error", "off"] = Field(
+        "warn", description="broken internal links and images: warn, error (do not publish) or off"
+    )
+    shrink: Percent = Field(
+        50, description="refuse a build that lost more than this percentage of its pages or bytes"
+    )
+
+
+class Images(Section):
+    """How images get their smaller WebP copies."""
+
+    webp: Boolean = Field(True, description="put a WebP copy beside each PNG and JPEG that gains by it")
+    quality: Percent = Field(82, description="quality of WebP copies of JPEG photos; PNG stays lossless")
+
+
+class Publication(Site):
+    """A site whose files come from a Git repository, with or without a build."""
+
+    repository: Repository = Field(
+        description="Git repository: https:// or ssh:// URL, git@host:path, or a folder on this machine"
+    )
+    branch: GitReference | None = Field(
+        None, description="branch to publish; without it, the repository's default"
+    )
+    build: RelativePath | None = Field(
+        None, description="build script in the repository, run by bash in a sandbox"
+    )
+    output: RelativePath | None = Field(
+        None, description="folder that the build fills; without it, the build writes to $DEPLOY_OUTPUT"
+    )
+    environment: dict[EnvironmentName, EnvironmentValue] = Field(
+        {}, description="environment variables of the build; no secrets"
+    )
+    limits: Limits = Field(Limits(), description="what a build may use before it is stopped")
+    gate: Gate = Field(Gate(), description="what is looked at before a build goes live")
+    images: Images = Field(Images(), description="how images get their smaller WebP copies")
+    before: Hook = Field("", description="bash lines run as root before each push")
+    after: Hook = Field("", description="bash lines run as root after each push that went live")
+    keep: Count = Field(5, description="how many releases stay on the server for rollback")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the repository is a folder on this machine, which a push sends over its own connection."""
+        return is_local(self.repository)

@@ -1,0 +1,13 @@
+"""Files from a Git repository, as they are or from any build script."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from deployer.kinds.publication import Publication
+
+
+class Static(Publication):
+    """Files from a Git repository: its own, or with `build:` or `output:` those of the build."""
+
+    kind: Literal["static"] = Field(description="what this site is")
