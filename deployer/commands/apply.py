@@ -1,0 +1,57 @@
+"""deploy apply: make the server as sites.yaml says."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deployer.commands._options import config_option, wait_option, yes_option
+
+if TYPE_CHECKING:
+    from deployer.tasks.converge import Convergence
+
+
+@click.command()
+@click.argument("sites", nargs=-1)
+@config_option
+@yes_option
+@wait_option
+@click.option("--dry-run", is_flag=True, help="Only show the plan.")
+def command(sites: tuple[str, ...], config: Path, yes: bool, wait: bool, dry_run: bool) -> int:
+    """Make the server as sites.yaml says: show the plan, ask, and do it as one transaction.
+
+    If a check or a reload fails, everything is put back. One broken site does not stop the others.
+
+    \b
+    Example:
+      deploy apply
+      deploy apply rogs.me --yes
+    """
+    from deployer.config.loader import load
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+    from deployer.tasks.converge import Convergence
+
+    loaded = load(config)
+    scope = list(loaded.select(sites)) if sites else None
+    with progress() as shown, server_of(loaded) as server:
+        return converge(Convergence(server, loaded, scope, shown.line, wait), yes, dry_run)
+
+
+def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
+    """Show the plan, ask unless told not to, and carry it out; the exit code."""
+    from deployer.errors import UsageError
+    from deployer.report import confirm, say
+    from deployer.report.changes import show_plan
+
+    seen = run.look()
+    plan = run.plan(seen)
+    show_plan(plan, run.server.host)
+    if plan.empty or dry_run:
+        return 0
+    if not yes and not confirm("Apply this?"):
+        raise UsageError("nothing was changed", "Say yes, or use --yes where nobody can be asked")
+    done = run.apply(plan, seen)
+    host = run.server.host
+    say(f"{host} is as sites.yaml says." if done else f"{host}: not everything could be done, see above.")
+    return 0 if done else 1

@@ -1,0 +1,45 @@
+"""deploy plan: what would change."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option, json_option
+from deployer.errors import CHANGES_WAIT
+
+
+@click.command()
+@click.argument("sites", nargs=-1)
+@config_option
+@json_option
+@click.option("--full", is_flag=True, help="Print also the scripts that are the same on every server.")
+def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> int:
+    """Show each line that would change on the server, and change nothing.
+
+    Packages, files as diffs, certificates, and what would be reloaded; of all sites, or of those named.
+    The exit code is 0 when there is nothing to do, and 4 when changes wait.
+
+    \b
+    Example:
+      deploy plan
+      deploy plan rogs.me
+      deploy plan --json | jq .files
+    """
+    from deployer.config.loader import load
+    from deployer.report import data
+    from deployer.report.changes import as_json as plan_as_json
+    from deployer.report.changes import show_plan
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+    from deployer.tasks.converge import Convergence
+
+    loaded = load(config)
+    scope = list(loaded.select(sites)) if sites else None
+    with progress() as shown, shown.doing("looking at the server"), server_of(loaded) as server:
+        run = Convergence(server, loaded, scope, shown.line)
+        plan = run.plan(run.look())
+    if as_json:
+        data(plan_as_json(plan, server.host))
+    else:
+        show_plan(plan, server.host, full)
+    return 0 if plan.empty else CHANGES_WAIT

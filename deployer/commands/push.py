@@ -1,0 +1,92 @@
+"""deploy push: publish a site."""
+
+import getpass
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deployer.commands._options import config_option, yes_option
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.report.progress import Progress
+    from deployer.server.connection import Server
+
+
+def caller() -> str:
+    """Who calls, for the push log."""
+    return f"{getpass.getuser()}@{platform.node()}"
+
+
+@click.command()
+@click.argument("sites", nargs=-1, required=True)
+@config_option
+@yes_option
+@click.option("--ref", "reference", default="", help="A branch, tag or commit instead of the site's branch.")
+@click.option("--force", is_flag=True, help="Build again, and publish though pages are missing.")
+def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, force: bool) -> int:
+    """Publish the newest revision of each site.
+
+    The server fetches it, builds it in a sandbox, looks the result over and switches to it at once;
+    if the page is not served then, it switches back. A site that the server does not have yet is
+    applied first.
+
+    \b
+    Example:
+      deploy push rogs.me
+      deploy push rogs.me yams.media --yes
+      deploy push rogs.me --ref v1.2
+    """
+    from deployer.config.loader import load
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+
+    loaded = load(config)
+    chosen = loaded.select(sites)
+    require_publications(chosen)
+    with progress() as shown, server_of(loaded) as server:
+        failed = [
+            domain for domain in chosen if not _push(server, loaded, domain, shown, reference, force, yes)
+        ]
+    return 1 if failed else 0
+
+
+def require_publications(sites: dict[str, object]) -> None:
+    """Raise UsageError for a site that nothing is pushed to."""
+    from deployer.errors import UsageError
+    from deployer.kinds.publication import Publication
+
+    for domain, site in sites.items():
+        if not isinstance(site, Publication):
+            raise UsageError(f"{domain} is a {site.kind} site: there is nothing to push", "Run: deploy apply")
+
+
+def _push(
+    server: "Server",
+    config: "Config",
+    domain: str,
+    shown: "Progress",
+    reference: str,
+    force: bool,
+    yes: bool,
+) -> bool:
+    from deployer.commands.apply import converge
+    from deployer.report import say
+    from deployer.server.repository import uncommitted
+    from deployer.tasks.converge import Convergence
+    from deployer.tasks.push import Pushed, push
+
+    site = config.sites[domain]
+    local = site.repository if site.is_local else ""
+    if local and not reference and uncommitted(local):
+        say(f"! {local} has uncommitted changes: what is pushed is its last commit", style="yellow")
+    arguments = (server, domain, shown.line, caller(), local, reference, force)
+    outcome = push(*arguments)
+    if outcome.needs_apply:
+        say(f"{domain} is not on {server.host} yet:")
+        if converge(Convergence(server, config, [domain], shown.line), yes):
+            return False
+        outcome = push(*arguments)
+    return outcome is Pushed.DONE

@@ -1,0 +1,30 @@
+"""deploy releases: which releases of a site are on the server."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option, json_option
+
+
+@click.command()
+@click.argument("site")
+@config_option
+@json_option
+def command(site: str, config: Path, as_json: bool) -> None:
+    """List the releases of a site that can be rolled back to, newest first.
+
+    \b
+    Example:
+      deploy releases rogs.me
+    """
+    from deployer.commands.push import require_publications
+    from deployer.config.loader import load
+    from deployer.report import data
+    from deployer.tasks import server_of
+    from deployer.tasks.push import ask_script
+
+    loaded = load(config)
+    require_publications(loaded.select([site]))
+    with server_of(loaded) as server:
+        data(ask_script(server, "releases", site, *(["--json"] if as_json else [])))

@@ -1,0 +1,35 @@
+"""deploy rollback: make an earlier release live again."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option
+
+
+@click.command()
+@click.argument("site")
+@config_option
+@click.option("--to", "release", default="", help="A release, as `deploy releases` names it.")
+def command(site: str, config: Path, release: str) -> int:
+    """Make the release before the live one live again, or the one named.
+
+    \b
+    Example:
+      deploy rollback rogs.me
+      deploy rollback rogs.me --to 20261121-024159-3f2a1c9
+    """
+    from deployer.commands.push import caller, require_publications
+    from deployer.config.loader import load
+    from deployer.errors import DeployError
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+    from deployer.tasks.push import Pushed, rollback
+
+    loaded = load(config)
+    require_publications(loaded.select([site]))
+    with progress() as shown, server_of(loaded) as server:
+        outcome = rollback(server, site, shown.line, caller(), release)
+    if outcome.needs_apply:
+        raise DeployError(f"{site} is not on {server.host} yet", f"Run: deploy push {site}")
+    return 0 if outcome is Pushed.DONE else 1

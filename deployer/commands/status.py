@@ -1,0 +1,38 @@
+"""deploy status: how the server and its sites are."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option, json_option
+
+
+@click.command()
+@click.argument("sites", nargs=-1)
+@config_option
+@json_option
+def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
+    """Show how the server and its sites are, in one round trip.
+
+    Each page is asked for through NGINX on the server. The exit code is 1 when a site does not answer.
+
+    \b
+    Example:
+      deploy status
+      deploy status --json | jq '.sites[] | select(.status != 200)'
+    """
+    from deployer.config.loader import load
+    from deployer.report import data
+    from deployer.report.health import as_json as health_as_json
+    from deployer.report.health import show_health
+    from deployer.tasks import server_of
+    from deployer.tasks.status import status
+
+    loaded = load(config)
+    with server_of(loaded) as server:
+        health = status(server, loaded.select(sites))
+    if as_json:
+        data(health_as_json(health, server.host))
+    else:
+        show_health(health, server.host)
+    return 0 if all(site.fine for site in health.sites) else 1

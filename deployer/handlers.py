@@ -1,0 +1,37 @@
+"""What a changed file asks for: one ordered table, keyed by path."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Files whose path matches are checked by one command before they count, and count by another.
+
+    Patterns are those of fnmatch; `*` reaches across folders. Both commands run as root, in the
+    order of the table, once each, also when a matching file is removed.
+    """
+
+    pattern: str
+    check: str = ""
+    live: str = ""
+    says: str = ""
+
+
+HANDLERS = (
+    Handler("/etc/sysusers.d/*", live="systemd-sysusers", says="make system users"),
+    Handler(
+        "/etc/tmpfiles.d/*", live="systemd-tmpfiles --create /etc/tmpfiles.d/deploy.conf", says="make folders"
+    ),
+    Handler("/etc/systemd/system/*", live="systemctl daemon-reload", says="reload systemd"),
+    Handler(
+        "/etc/nginx/*", check="nginx -t -q", live="systemctl reload-or-restart nginx", says="reload NGINX"
+    ),
+)
+
+
+def handlers_of(paths: Iterable[str]) -> list[Handler]:
+    """The handlers that a change of these paths needs, in the order of the table."""
+    paths = list(paths)
+    return [handler for handler in HANDLERS if any(fnmatch(path, handler.pattern) for path in paths)]

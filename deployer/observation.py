@@ -1,0 +1,90 @@
+"""What a server says of itself: its facts, and the files that are there."""
+
+import gzip
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deployer import manifest
+from deployer.desired.facts import Certificate, Facts
+from deployer.files import File, Found, unpack
+
+_CERTIFICATES = "/certificates/"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A server at one moment: `written` has the digests of what we wrote there last, by path."""
+
+    facts: Facts
+    files: Found
+    written: Mapping[str, str]
+
+
+def read_observation(answer: bytes) -> Observation:
+    """Understand the compressed tar with which observe.sh answers."""
+    files = unpack(gzip.decompress(answer))
+    facts = _facts_by_name(files.pop("/facts").content.decode(errors="replace"))
+    acme = dict(line.split(maxsplit=1) for line in facts["acme"])
+    certificates = {}
+    for path in [path for path in files if path.startswith(_CERTIFICATES)]:
+        name = path.removeprefix(_CERTIFICATES).partition("/")[0]
+        certificates[name] = _certificate(files.pop(path).content, acme.get(name, ""))
+    known = files.get(manifest.PATH)
+    written = manifest.read(known.content) if isinstance(known, File) else {}
+    return Observation(_facts(facts, certificates, written), files, written)
+
+
+def _facts_by_name(text: str) -> dict[str, list[str]]:
+    facts = defaultdict(list)
+    for line in text.splitlines():
+        name, _, value = line.partition(" ")
+        facts[name].append(value)
+    return facts
+
+
+def _facts(said: Mapping[str, list[str]], certificates: dict[str, Certificate], written: Mapping[str, str]) -> Facts:
+    def one(name: str) -> str:
+        return said[name][0] if said[name] else ""
+
+    names = {}
+    for line in said["name"]:
+        path, _, words = line.partition(" ")
+        if path not in written:
+            names |= dict.fromkeys(words.split(), path)
+    return Facts(
+        os=one("os"),
+        release=one("release"),
+        nginx=version(one("nginx")),
+        openssl=version(one("openssl")) or (3, 0, 0),
+        certbot=version(one("certbot")),
+        ipv6=bool(one("ipv6")),
+        packages=frozenset(said["package"]),
+        certificates=certificates,
+        hugo=frozenset(said["hugo"]),
+        units={unit: state for unit, state in (line.split(maxsplit=1) for line in said["unit"])},
+        user_exists=bool(one("user")),
+        interrupted=bool(one("interrupted")),
+        taken_names=names,
+        now=int(one("now") or 0),
+    )
+
+
+def version(text: str) -> tuple[int, int, int] | None:
+    """The first three numbers of a version, None when there are none: `2:1.22.1-9+deb12` is (1, 22, 1)."""
+    digits = text.rpartition(":")[2].partition("-")[0].split(".")[:3]
+    numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in digits if part[:1].isdigit()]
+    return tuple((numbers + [0, 0])[:3]) if numbers else None
+
+
+def _certificate(pem: bytes, acme: str) -> Certificate:
+    from cryptography import x509
+
+    certificate = x509.load_pem_x509_certificate(pem)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return Certificate(
+        names=frozenset(names.get_values_for_type(x509.DNSName)),
+        expires=int(certificate.not_valid_after_utc.timestamp()),
+        issuer=certificate.issuer.rfc4514_string(),
+        server=acme,
+    )

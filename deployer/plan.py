@@ -1,0 +1,183 @@
+"""What would change on the server, as a value: computed without touching anything."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from fnmatch import fnmatch
+
+from deployer import manifest
+from deployer.desired import Desired
+from deployer.files import File, Files, Link, same
+from deployer.handlers import Handler, handlers_of
+from deployer.observation import Observation
+
+REMOVABLE = (
+    "/etc/cron.d/deploy-*",
+    "/etc/deploy/*",
+    "/etc/logrotate.d/deploy*",
+    "/etc/letsencrypt/renewal-hooks/deploy/deploy-*",
+    "/etc/nginx/conf.d/*.conf",
+    "/etc/nginx/deploy/*",
+    "/etc/nginx/sites-enabled/default",
+    "/etc/systemd/system/*",
+    "/etc/sysusers.d/deploy.conf",
+    "/etc/tmpfiles.d/deploy.conf",
+    "/usr/local/lib/deploy/*",
+)
+"""Where apply may delete. Web roots, volumes, certificates, databases and backups are only reported."""
+
+
+class Surprise(Enum):
+    """What a person should know of a file before it changes."""
+
+    NONE = ""
+    EDITED = "edited by hand on the server"
+    REMOVED = "removed by hand on the server"
+    TAKEN_OVER = "takes over a file made by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that would be written (`after`) or removed (`after` is None)."""
+
+    path: str
+    before: File | Link | None
+    after: File | None
+    site: str | None = None
+    surprise: Surprise = Surprise.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A certificate to ask for: `names` is all that it shall cover, `missing` what it does not yet."""
+
+    name: str
+    names: tuple[str, ...]
+    missing: tuple[str, ...]
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that would change. `held` has the sites that cannot be done, with the reason."""
+
+    packages: tuple[str, ...] = ()
+    hugo: tuple[str, ...] = ()
+    certificates: tuple[Order, ...] = ()
+    changes: tuple[Change, ...] = ()
+    units: tuple[str, ...] = ()
+    manifest: Change | None = None
+    interrupted: bool = False
+    held: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to change."""
+        return not (
+            self.packages or self.hugo or self.certificates or self.changes or self.units or self.manifest
+        ) and not (self.interrupted or self.held)
+
+    @property
+    def handlers(self) -> list[Handler]:
+        """What is checked and reloaded."""
+        return handlers_of(change.path for change in self.changes)
+
+
+def make_plan(
+    desired: Desired,
+    seen: Observation,
+    acme: str,
+    scope: Iterable[str] | None = None,
+    later: Collection[str] = (),
+) -> Plan:
+    """What has to change for the server to be as desired, limited to the sites in scope (None: all).
+
+    `acme` is the directory URL that certificates shall come from; `later` are paths that will be
+    wanted when those certificates are there, and so are not removed now.
+    """
+    sites = None if scope is None else frozenset(scope)
+    held = _clashes(desired, seen)
+
+    def wanted(path: str) -> bool:
+        site = desired.site_of.get(path)
+        return site not in held and (sites is None or site is None or site in sites)
+
+    files = {path: file for path, file in desired.files.items() if wanted(path)}
+    gone = [path for path in seen.written if path not in desired.files and path not in later]
+    gone = gone if sites is None else []
+    changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
+    return Plan(
+        packages=tuple(sorted(desired.packages - seen.facts.packages)),
+        hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
+        certificates=tuple(_orders(desired, seen, acme, held, sites)),
+        changes=tuple(sorted(changes, key=lambda change: change.path)),
+        units=tuple(sorted(u for u in desired.units if seen.facts.units.get(u) != "active enabled")),
+        manifest=_manifest(files, gone, seen),
+        interrupted=seen.facts.interrupted,
+        held={site: why for site, why in held.items() if sites is None or site in sites},
+        kept=tuple(path for path in gone if not removable(path) and path in seen.files),
+    )
+
+
+def removable(path: str) -> bool:
+    """Whether apply may delete this path."""
+    return any(fnmatch(path, pattern) for pattern in REMOVABLE)
+
+
+def _written(files: Files, desired: Desired, seen: Observation) -> Iterable[Change]:
+    for path, file in files.items():
+        found = seen.files.get(path)
+        if not same(file, found):
+            yield Change(path, found, file, desired.site_of.get(path), _surprise(path, seen))
+
+
+def _removed(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterable[Change]:
+    for path in {*gone, *desired.absent}:
+        if path in seen.files and removable(path):
+            surprise = Surprise.NONE if path in desired.absent else _surprise(path, seen)
+            yield Change(path, seen.files[path], None, surprise=surprise)
+
+
+def _surprise(path: str, seen: Observation) -> Surprise:
+    found, written = seen.files.get(path), seen.written.get(path)
+    if written is None:
+        return Surprise.NONE if found is None else Surprise.TAKEN_OVER
+    if found is None:
+        return Surprise.REMOVED
+    return Surprise.NONE if isinstance(found, File) and found.digest == written else Surprise.EDITED
+
+
+def _manifest(files: Files, gone: Iterable[str], seen: Observation) -> Change | None:
+    digests = {path: digest for path, digest in seen.written.items() if path not in set(gone)}
+    after = manifest.write(digests | {path: file.digest for path, file in files.items()})
+    before = seen.files.get(manifest.PATH)
+    return None if same(after, before) else Change(manifest.PATH, before, after)
+
+
+def _orders(
+    desired: Desired, seen: Observation, acme: str, held: Mapping[str, str], sites: frozenset[str] | None
+) -> Iterable[Order]:
+    for name, names in sorted(desired.certificates.items()):
+        if name in held or (sites is not None and name not in sites):
+            continue
+        there = seen.facts.certificates.get(name)
+        if there is None:
+            yield Order(name, names, names)
+        elif there.names != frozenset(names) or (there.server and there.server != acme):
+            missing = tuple(n for n in names if n not in there.names)
+            yield Order(name, names, missing, replaces=there.server not in ("", acme))
+
+
+def _clashes(desired: Desired, seen: Observation) -> dict[str, str]:
+    """The sites one of whose names a hand-made NGINX file serves already, each with the reason."""
+    held = {}
+    for site, names in desired.names.items():
+        for name in names:
+            path = seen.facts.taken_names.get(name)
+            if path and path not in desired.files:
+                held[site] = (
+                    f"{path} on the server, made by hand, serves {name} already. Move it away, "
+                    f"or rename it to /etc/nginx/conf.d/{site}.conf, and the plan takes it over"
+                )
+    return held

@@ -1,0 +1,41 @@
+"""Every word that a user sees: results on standard output, everything else on standard error."""
+
+import sys
+
+from rich.console import Console
+
+from deployer.errors import ConfigError, DeployError
+
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+
+def complain(error: DeployError) -> None:
+    """Say what failed, and what to do about it."""
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            err.print(str(problem))
+        count = len(error.problems)
+        err.print(f"{count} problem{'s' if count > 1 else ''}. Nothing was done.", style="bold red")
+        return
+    err.print(f"✗ {error.message}.", style="bold red")
+    if error.advice:
+        err.print(error.advice)
+
+
+def data(text: str) -> None:
+    """Print what was asked for, as it is."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def say(text: str, style: str = "") -> None:
+    """Tell the user something that is not the result itself."""
+    err.print(text, style=style)
+
+
+def confirm(question: str) -> bool:
+    """Ask; without a terminal to ask on the answer is no."""
+    if not sys.stdin.isatty():
+        return False
+    err.print(f"{question} [y/N] ", end="", style="bold")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,132 @@
+"""A plan as a person reads it, and as JSON."""
+
+import difflib
+import json
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from deployer.files import File, Link
+from deployer.plan import Change, Order, Plan, Surprise
+from deployer.report import out
+
+STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
+OURS = "/usr/local/lib/deploy/"
+"""Scripts that are the same on every server: new ones are named, not printed."""
+
+
+def show_plan(plan: Plan, server: str, full: bool = False) -> None:
+    """Print all that would change, line by line, on standard output."""
+    for line in plan_lines(plan, server, full):
+        mark = line.lstrip()[:1]
+        out.print(Text(line, style=STYLES.get(mark, "") if mark in STYLES else ""))
+
+
+def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
+    """The lines of a plan."""
+    if plan.interrupted:
+        yield "! The last apply was interrupted: what it changed is put back first."
+    for site, reason in plan.held.items():
+        yield f"! {site} is left as it is: {reason}."
+    if plan.packages:
+        yield f"+ packages {' '.join(plan.packages)}"
+    yield from (f"+ hugo {version}" for version in plan.hugo)
+    yield from map(_order_line, plan.certificates)
+    for change in plan.changes:
+        yield from _change_lines(change, full)
+    if plan.manifest and not plan.changes:
+        yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
+    yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
+    yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
+    yield summary(plan, server)
+
+
+def summary(plan: Plan, server: str) -> str:
+    """The plan in one sentence."""
+    if plan.empty:
+        return f"Nothing to change on {server}."
+    counts = [
+        (sum(change.before is None for change in plan.changes), "to add"),
+        (sum(None not in (change.before, change.after) for change in plan.changes), "to change"),
+        (sum(change.after is None for change in plan.changes), "to remove"),
+        (len(plan.certificates), "to issue"),
+    ]
+    files = ", ".join(f"{count} {what}" for count, what in counts if count) or "no files to change"
+    then = ", ".join(handler.says for handler in plan.handlers)
+    return f"{server}: {files}" + (f"; then {then}." if then else ".")
+
+
+def as_json(plan: Plan, server: str) -> str:
+    """The plan as one JSON document."""
+    return json.dumps(
+        {
+            "server": server,
+            "empty": plan.empty,
+            "packages": plan.packages,
+            "hugo": plan.hugo,
+            "certificates": [{"name": o.name, "names": o.names, "missing": o.missing} for o in plan.certificates],
+            "files": [_change_json(change) for change in plan.changes],
+            "units": plan.units,
+            "handlers": [handler.says for handler in plan.handlers],
+            "interrupted": plan.interrupted,
+            "held": dict(plan.held),
+            "kept": plan.kept,
+        },
+        indent=2,
+    )
+
+
+def _order_line(order: Order) -> str:
+    if order.missing == order.names:
+        return f"+ certificate {order.name} for {', '.join(order.names)}"
+    if order.missing:
+        return f"~ certificate {order.name}: add {', '.join(order.missing)}"
+    why = "issued anew by another authority" if order.replaces else f"only for {', '.join(order.names)}"
+    return f"~ certificate {order.name}: {why}"
+
+
+def _change_lines(change: Change, full: bool) -> Iterator[str]:
+    mark = "+" if change.before is None else "-" if change.after is None else "~"
+    notes = [note for note in (change.surprise.value, *_attributes(change)) if note]
+    count = len(change.after.content.splitlines()) if change.after else 0
+    brief = change.before is None and change.path.startswith(OURS) and not full
+    if brief:
+        notes.append(f"{count} lines, the same on every server")
+    yield f"{mark} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
+    if not brief:
+        yield from (f"    {line}" for line in diff(change))
+
+
+def _attributes(change: Change) -> Iterator[str]:
+    before, after = change.before, change.after
+    if isinstance(before, Link):
+        yield f"link to {before.target}"
+    elif before and after:
+        if before.mode != after.mode:
+            yield f"mode {before.mode:04o} → {after.mode:04o}"
+        if (before.owner, before.group) != (after.owner, after.group):
+            yield f"owner {before.owner}:{before.group} → {after.owner}:{after.group}"
+    elif after and after.mode not in (0o644, 0o755):
+        yield f"mode {after.mode:04o}"
+
+
+def diff(change: Change) -> list[str]:
+    """The lines of a unified diff without its head; nothing of a secret."""
+    before, after = change.before, change.after
+    if any(isinstance(side, File) and side.secret for side in (before, after)):
+        return ["(secret, not shown)"]
+    lines = [
+        side.content.decode(errors="replace").splitlines() if isinstance(side, File) else [] for side in (before, after)
+    ]
+    return [line.rstrip("\n") for line in list(difflib.unified_diff(*lines, n=2, lineterm=""))[2:]]
+
+
+def _change_json(change: Change) -> dict[str, object]:
+    action = "add" if change.before is None else "remove" if change.after is None else "change"
+    return {
+        "path": change.path,
+        "action": action,
+        "site": change.site,
+        "surprise": change.surprise.name.lower() if change.surprise is not Surprise.NONE else None,
+        "diff": diff(change),
+    }

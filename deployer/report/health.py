@@ -1,0 +1,59 @@
+"""A server's health as a table, and as JSON."""
+
+import json
+from dataclasses import asdict
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from deployer.health import Health, SiteHealth
+from deployer.report import out
+
+FEW_DAYS = 14
+GIBIBYTE = 1024 * 1024
+
+
+def show_health(health: Health, server: str) -> None:
+    """Print one line for the server and one row for each site."""
+    out.print(_server_line(health, server))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("site", "answer", "certificate", "live", "pushed", "by"):
+        table.add_column(column, no_wrap=True)
+    for site in health.sites:
+        table.add_row(*_row(site))
+    out.print(table)
+
+
+def as_json(health: Health, server: str) -> str:
+    """The health as one JSON document."""
+    return json.dumps({"server": server, **asdict(health)}, indent=2)
+
+
+def _server_line(health: Health, server: str) -> str:
+    total, available = health.memory
+    size, free = health.disk
+    parts = [
+        f"disk {free / GIBIBYTE:.1f} of {size / GIBIBYTE:.0f} GiB free",
+        f"memory {available / GIBIBYTE:.1f} of {total / GIBIBYTE:.1f} GiB free",
+        f"load {health.load:.2f} on {health.cores} cores",
+        f"up {health.uptime // 86400} days" if health.uptime >= 86400 else f"up {health.uptime // 3600} hours",
+    ]
+    return f"{server}: {', '.join(parts)}" + ("; wants a reboot" if health.reboot else "")
+
+
+def _row(site: SiteHealth) -> tuple[str | Text, ...]:
+    answer = f"{site.status} in {site.seconds * 1000:.0f} ms" if site.status else "no answer"
+    days = site.certificate_days
+    return (
+        site.domain,
+        _judged(answer, site.fine),
+        "–" if days is None else _judged(f"{days} days", days > FEW_DAYS),
+        (site.revision or site.release or "–")[:7] if site.revision else site.release or "–",
+        (site.pushed or "–").replace("T", " ").removesuffix("Z"),
+        site.by or "–",
+    )
+
+
+def _judged(text: str, fine: bool) -> Text:
+    return Text(text, style="green" if fine else "bold red")

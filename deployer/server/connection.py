@@ -1,0 +1,162 @@
+"""One verified SSH connection per command, and two ways to use it: ask, and follow."""
+
+import logging
+import shlex
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+from fabric import Connection
+from paramiko.ssh_exception import NoValidConnectionsError
+
+from deployer.errors import UnreachableError
+from deployer.server.hostkeys import changed_key, trust_only, unknown_key
+
+CONNECT_SECONDS = 10
+SILENCE_SECONDS = 30  # after which unacknowledged data means that the link is gone
+NO_KEY = "Start an agent that holds it (ssh-add), or name its file in sites.yaml as server.key"
+NO_SUDO = 87  # our own exit code, unused by bash, ssh and sudo
+
+# paramiko tells its failures twice, once as a log with a traceback: what we raise says it better
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a remote command said."""
+
+    status: int
+    output: bytes
+    errors: str
+
+
+class Server:
+    """A server that we are connected to, as root or as a user with passwordless sudo."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.host = connection.host
+
+    def ask(self, command: str, data: bytes = b"") -> Answer:
+        """Run the command with the data on its standard input; its output may be binary."""
+        with self._channel(command) as channel:
+            _send(channel, data)
+            output = channel.makefile("rb").read()
+            errors = channel.makefile_stderr("rb").read().decode(errors="replace")
+            return Answer(self._status(channel, errors), output, errors)
+
+    def follow(
+        self, command: str, line: Callable[[str], None], data: bytes = b"", attached: bool = False
+    ) -> int:
+        """Run the command, hand over each line as it comes, and return the exit status.
+
+        Output and errors come in the order in which they were written. `attached` keeps
+        standard input open, so that the command sees its end when we are gone.
+        """
+        with self._channel(command) as channel:
+            channel.set_combine_stderr(True)
+            if not attached:
+                _send(channel, data)
+            last = ""
+            for text in channel.makefile("rb"):
+                last = text.decode(errors="replace").rstrip("\n")
+                line(last)
+            return self._status(channel, last)
+
+    @contextmanager
+    def _channel(self, command: str) -> Iterator[paramiko.Channel]:
+        try:
+            channel = self.connection.create_session()
+            try:
+                channel.exec_command(self._as_root(command))
+                yield channel
+            finally:
+                channel.close()
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            raise self._lost(str(error)) from error
+
+    def _as_root(self, command: str) -> str:
+        if self.connection.user == "root":
+            return command
+        quoted = shlex.quote(command)
+        return f"sudo -n true 2>/dev/null || exit {NO_SUDO}; exec sudo -n bash -c {quoted}"
+
+    def _status(self, channel: paramiko.Channel, errors: str) -> int:
+        status = channel.recv_exit_status()
+        if status == -1:
+            raise self._lost(errors)
+        if status == NO_SUDO:
+            raise UnreachableError(
+                f"{self.connection.user} on {self.host} may not use sudo without a password",
+                f"Log in as root, or allow it: echo '{self.connection.user} ALL=(ALL) NOPASSWD: ALL' "
+                "| sudo tee /etc/sudoers.d/deploy",
+            )
+        return status
+
+    def _lost(self, reason: str) -> UnreachableError:
+        return UnreachableError(
+            f"the connection to {self.host} was lost" + (f" ({reason})" if reason else ""),
+            "What had begun on the server is finished or undone there. Run the command again.",
+        )
+
+
+def script_command(script: bytes, *arguments: str) -> str:
+    """A command that runs a bash script which comes first on standard input, with what follows as its input."""
+    return shlex.join(["bash", "-c", f'eval "$(head -c {len(script)})"', "deploy", *arguments])
+
+
+def _send(channel: paramiko.Channel, data: bytes) -> None:
+    try:
+        channel.sendall(data)
+    except OSError:
+        return  # it ended before it had read everything: its status and its words tell why
+    channel.shutdown_write()
+
+
+@contextmanager
+def connect(host: str, port: int, user: str, host_key: str | None, key: Path | None) -> Iterator[Server]:
+    """A connection to a server that proved to be the one we know; raises UnreachableError."""
+    connection = Connection(
+        host,
+        user=user,
+        port=port,
+        connect_timeout=CONNECT_SECONDS,
+        connect_kwargs={"key_filename": str(key)} if key else {},
+    )
+    trust_only(connection.client, connection.host, connection.port, host_key)
+    try:
+        _open(connection)
+        yield Server(connection)
+    finally:
+        connection.close()
+
+
+def _open(connection: Connection) -> None:
+    where = f"{connection.user}@{connection.host}:{connection.port}"
+    try:
+        connection.open()
+    except paramiko.BadHostKeyException as error:
+        raise changed_key(connection.host, error.key) from error
+    except paramiko.AuthenticationException as error:
+        raise UnreachableError(
+            f"{where} refused the login", "Check the user and the key: ssh -v " + where.rpartition(":")[0]
+        ) from error
+    except paramiko.SSHException as error:
+        if "not found in known_hosts" in str(error):
+            raise unknown_key(connection.host, connection.port) from error
+        if "No authentication methods" in str(error):
+            raise UnreachableError(f"there is no key to log in to {where} with", NO_KEY) from error
+        raise UnreachableError(f"{where} does not speak SSH as it should: {error}") from error
+    except (OSError, EOFError) as error:
+        reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else error
+        raise UnreachableError(f"{where} cannot be reached: {reason}", "Is it up, and is the port right?") from error
+    _notice_a_dead_link(connection.transport)
+
+
+def _notice_a_dead_link(transport: paramiko.Transport) -> None:
+    transport.set_keepalive(SILENCE_SECONDS // 3)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)

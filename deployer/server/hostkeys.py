@@ -1,0 +1,46 @@
+"""Which host key a server must show: the pinned one, or the one in known_hosts. Never trust on first use."""
+
+import base64
+from pathlib import Path
+
+import paramiko
+
+from deployer.errors import UnreachableError
+
+KNOWN_HOSTS = Path("~/.ssh/known_hosts")
+
+
+def entry_name(host: str, port: int) -> str:
+    """The name under which OpenSSH files a host's key."""
+    return host if port == 22 else f"[{host}]:{port}"
+
+
+def trust_only(client: paramiko.SSHClient, host: str, port: int, pinned: str | None) -> None:
+    """Make the client refuse every host key but the pinned one, or without one those in known_hosts."""
+    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    if pinned:
+        kind, encoded = pinned.split()[:2]
+        key = paramiko.PKey.from_type_string(kind, base64.b64decode(encoded))
+        client.get_host_keys().add(entry_name(host, port), kind, key)
+    elif KNOWN_HOSTS.expanduser().is_file():
+        client.load_system_host_keys(str(KNOWN_HOSTS.expanduser()))
+
+
+def unknown_key(host: str, port: int) -> UnreachableError:
+    """Nothing says yet which key this server must show."""
+    scan = f"ssh-keyscan -t ed25519 {'' if port == 22 else f'-p {port} '}{host}"
+    return UnreachableError(
+        f"the host key of {host} is not known, so nothing was sent to it",
+        "Look up the key on the server (cat /etc/ssh/ssh_host_ed25519_key.pub) and pin it in sites.yaml "
+        f"as server.host_key, or compare it with `{scan}` and add that line to ~/.ssh/known_hosts.",
+    )
+
+
+def changed_key(host: str, shown: paramiko.PKey) -> UnreachableError:
+    """The server shows another key than it must."""
+    return UnreachableError(
+        f"{host} shows another host key than expected: {shown.get_name()} {shown.fingerprint}. "
+        "Either the server was set up anew, or somebody is in between; nothing was sent to it",
+        "If you did set it up anew, look up its key there (cat /etc/ssh/ssh_host_ed25519_key.pub) "
+        "and put it into sites.yaml as server.host_key, or replace the line in ~/.ssh/known_hosts.",
+    )

@@ -1,0 +1,65 @@
+#!/bin/bash
+# Answers with one compressed tar: `facts` about this server, the certificates, and every file
+# whose path comes on standard input (each ended by NUL) or stands in our manifest. Changes nothing.
+set -uo pipefail
+export LC_ALL=C
+state=/var/lib/deploy
+answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
+mkdir "$answer/certificates"
+
+paths() {
+    cat
+    [ -f $state/manifest ] && sed 's/^.\{66\}//' $state/manifest | tr '\n' '\0'
+    printf '%s\0' $state/manifest
+}
+
+there() {
+    while IFS= read -r -d '' path; do
+        if [ -f "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
+    done
+}
+
+version_of() { # PACKAGE…: the version of the first that is installed
+    dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | head -1
+}
+
+# FILE NAME… for every server_name of the NGINX files that a person may have written
+server_names() {
+    local files=(/etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*)
+    awk 'FNR == 1 { open = 0 }
+         { sub(/#.*/, "") }
+         /(^|[ \t;{])server_name[ \t]/ { open = 1; sub(/.*server_name[ \t]/, "") }
+         open { line = $0; if (sub(/;.*/, "", line)) open = 0; if (line != "") print "name", FILENAME, line }' \
+        "${files[@]}" 2>/dev/null
+}
+
+facts() {
+    # shellcheck source=/dev/null
+    . /etc/os-release
+    echo "os $ID"
+    echo "release ${VERSION_ID:-}"
+    echo "now $(date +%s)"
+    [ -e /proc/net/if_inet6 ] && echo "ipv6 1"
+    command -v nginx >/dev/null && nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|nginx \1|p'
+    echo "openssl $(version_of libssl3t64 libssl3)"
+    echo "certbot $(version_of certbot)"
+    id deploy-build >/dev/null 2>&1 && echo "user deploy-build"
+    [ -d $state/transaction ] && echo "interrupted 1"
+    dpkg-query -W -f 'package ${db:Status-Status} ${Package}\n' | sed -n 's/^package installed /package /p'
+    for unit in nginx.service certbot.timer; do
+        echo "unit $unit $(systemctl is-active $unit) $(systemctl is-enabled $unit 2>/dev/null)"
+    done
+    for version in /opt/hugo/*/bin/hugo; do
+        [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"
+    done
+    grep -H '^server = ' /etc/letsencrypt/renewal/*.conf 2>/dev/null |
+        sed 's|^/etc/letsencrypt/renewal/\(.*\)\.conf:server = |acme \1 |'
+    server_names
+}
+
+facts >"$answer/facts"
+(cd /etc/letsencrypt/live 2>/dev/null && cp -L --parents ./*/cert.pem "$answer/certificates/" 2>/dev/null)
+paths | there | sort -zu |
+    tar --create --ignore-failed-read --absolute-names --directory="$answer" --recursion facts certificates \
+        --no-recursion --null --files-from=- 2>/dev/null |
+    gzip -1

@@ -1,0 +1,65 @@
+"""Change a server in one transaction, in one round trip."""
+
+import getpass
+import platform
+from collections.abc import Callable
+from datetime import datetime
+
+from deployer.errors import DeployError
+from deployer.files import File, Link, pack
+from deployer.plan import Plan
+from deployer.server.connection import Server, script_command
+from deployer.tasks import script
+
+PARTLY, CHANGED_SINCE, LOCKED = 73, 74, 75  # exit codes of apply.sh
+
+
+def transact(server: Server, plan: Plan, line: Callable[[str], None], wait: bool = False) -> bool:
+    """Make the plan's changes, and say whether all of them are live; False when one file was refused.
+
+    Raises DeployError when the server is as it was.
+    """
+    apply = script("apply.sh")
+    command = script_command(apply, *(["wait"] if wait else []))
+    status = server.follow(command, line, apply + parcel(plan, _who()))
+    if status == LOCKED:
+        raise DeployError("another apply is running", "Run it again later, or with --wait")
+    if status == CHANGED_SINCE:
+        raise DeployError("the server has changed since the plan was made", "Run it again to see the new plan")
+    if status not in (0, PARTLY):
+        raise DeployError(f"nothing was changed on {server.host}")
+    return status == 0
+
+
+def parcel(plan: Plan, who: str) -> bytes:
+    """The tar that apply.sh reads."""
+    changes = [*plan.changes, *([plan.manifest] if plan.manifest else [])]
+    lists = {
+        "label": [who],
+        "packages": plan.packages,
+        "hugo": plan.hugo,
+        "expect": [f"{_seen(change.before)}\t{change.path}" for change in changes],
+        "remove": [change.path for change in changes if change.after is None],
+        "checks": [handler.check for handler in plan.handlers if handler.check],
+        "live": [handler.live for handler in plan.handlers if handler.live],
+        "units": plan.units,
+    }
+    members = {name: File("".join(f"{text}\n" for text in lines).encode()) for name, lines in lists.items()}
+    members |= {f"files{change.path}": change.after for change in changes if change.after}
+    # tar's members are sorted by name: the last one proves that everything arrived
+    return pack(members | {"zz-end": File(b"")})
+
+
+def _seen(before: File | Link | None) -> str:
+    match before:
+        case None:
+            return "absent"
+        case Link(target):
+            return f"link:{target}"
+        case _:
+            return before.digest
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} on {platform.node()}, since {datetime.now():%H:%M:%S},"
+

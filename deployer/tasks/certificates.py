@@ -1,0 +1,22 @@
+"""Have certificates issued on a server."""
+
+from collections.abc import Callable, Sequence
+
+from deployer.config.model import Acme
+from deployer.desired import ACME_CA
+from deployer.plan import Order
+from deployer.server.connection import Server, script_command
+from deployer.tasks import script
+
+
+def issue(
+    server: Server, orders: Sequence[Order], acme: Acme, email: str | None, line: Callable[[str], None]
+) -> bool:
+    """Ask the authority for each certificate; whether all names of all of them are covered now."""
+    ask = script("certificates.sh")
+    ca = ACME_CA if acme.ca_certificate else ""
+    orders_text = "".join(
+        f"{order.name}\t{'again' if order.replaces else 'new'}\t{' '.join(order.names)}\n" for order in orders
+    )
+    command = script_command(ask, acme.directory, email or "", ca)
+    return server.follow(command, line, ask + orders_text.encode()) == 0

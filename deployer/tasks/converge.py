@@ -1,0 +1,59 @@
+"""Bring a server to what sites.yaml says: packages, files, certificates, and the files that need those."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from deployer.config.model import Config
+from deployer.desired.facts import UNKNOWN
+from deployer.expectation import in_the_end, with_packages
+from deployer.observation import Observation
+from deployer.plan import Plan, make_plan
+from deployer.server.connection import Server
+from deployer.tasks.apply import transact
+from deployer.tasks.certificates import issue
+from deployer.tasks.observe import observe
+
+Line = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Convergence:
+    """One run of `deploy plan` or `deploy apply`: for which sites (None: all), and what is there."""
+
+    server: Server
+    config: Config
+    scope: Collection[str] | None
+    line: Line
+    wait: bool = False
+
+    def look(self) -> Observation:
+        """The server as it is, with every file that may be wanted there."""
+        wanted = in_the_end(self.config, UNKNOWN)
+        return observe(self.server, {*wanted.files, *wanted.absent})
+
+    def plan(self, seen: Observation) -> Plan:
+        """All that would change in the end."""
+        return make_plan(
+            in_the_end(self.config, seen.facts), seen, self.config.acme.directory, self.scope
+        )
+
+    def apply(self, plan: Plan, seen: Observation) -> bool:
+        """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
+        if plan.interrupted or plan.packages or plan.hugo:
+            self._transact(Plan(packages=plan.packages, hugo=plan.hugo))
+            seen = self.look()
+        done = self._transact(self._possible(seen))
+        if plan.certificates:
+            done &= issue(self.server, plan.certificates, self.config.acme, self.config.email, self.line)
+            done &= self._transact(self._possible(self.look()))
+        return done and not plan.held
+
+    def _possible(self, seen: Observation) -> Plan:
+        """What can change now: no file that needs a certificate which is not there."""
+        later = in_the_end(self.config, seen.facts).files
+        now = with_packages(self.config, seen.facts)
+        plan = make_plan(now, seen, self.config.acme.directory, self.scope, later)
+        return replace(plan, packages=(), hugo=(), certificates=())
+
+    def _transact(self, plan: Plan) -> bool:
+        return transact(self.server, plan, self.line, self.wait)

@@ -1,0 +1,21 @@
+"""Ask a server how it is."""
+
+from collections.abc import Mapping
+
+from deployer.errors import DeployError
+from deployer.health import Health, read_health
+from deployer.kinds.base import Site
+from deployer.server.connection import Server, script_command
+from deployer.tasks import script
+
+
+def status(server: Server, sites: Mapping[str, Site]) -> Health:
+    """The server's health and that of the sites, in one round trip."""
+    ask = script("status.sh")
+    lines = (
+        f"{domain}\t{'https' if site.https else 'http'}\t{site.probe(domain)}\n" for domain, site in sites.items()
+    )
+    answer = server.ask(script_command(ask), ask + "".join(lines).encode())
+    if answer.status:
+        raise DeployError(f"{server.host} does not tell how it is: {answer.errors.strip() or answer.status}")
+    return read_health(answer.output.decode(errors="replace"), sites)
