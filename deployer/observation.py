@@ -43,7 +43,9 @@ def _facts_by_name(text: str) -> dict[str, list[str]]:
     return facts
 
 
-def _facts(said: Mapping[str, list[str]], certificates: dict[str, Certificate], written: Mapping[str, str]) -> Facts:
+def _facts(
+    said: Mapping[str, list[str]], certificates: dict[str, Certificate], written: Mapping[str, str]
+) -> Facts:
     def one(name: str) -> str:
         return said[name][0] if said[name] else ""
 

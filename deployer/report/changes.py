@@ -64,7 +64,9 @@ def as_json(plan: Plan, server: str) -> str:
             "empty": plan.empty,
             "packages": plan.packages,
             "hugo": plan.hugo,
-            "certificates": [{"name": o.name, "names": o.names, "missing": o.missing} for o in plan.certificates],
+            "certificates": [
+                {"name": o.name, "names": o.names, "missing": o.missing} for o in plan.certificates
+            ],
             "files": [_change_json(change) for change in plan.changes],
             "units": plan.units,
             "handlers": [handler.says for handler in plan.handlers],
@@ -116,7 +118,8 @@ def diff(change: Change) -> list[str]:
     if any(isinstance(side, File) and side.secret for side in (before, after)):
         return ["(secret, not shown)"]
     lines = [
-        side.content.decode(errors="replace").splitlines() if isinstance(side, File) else [] for side in (before, after)
+        side.content.decode(errors="replace").splitlines() if isinstance(side, File) else []
+        for side in (before, after)
     ]
     return [line.rstrip("\n") for line in list(difflib.unified_diff(*lines, n=2, lineterm=""))[2:]]
 

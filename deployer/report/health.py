@@ -37,7 +37,9 @@ def _server_line(health: Health, server: str) -> str:
         f"disk {free / GIBIBYTE:.1f} of {size / GIBIBYTE:.0f} GiB free",
         f"memory {available / GIBIBYTE:.1f} of {total / GIBIBYTE:.1f} GiB free",
         f"load {health.load:.2f} on {health.cores} cores",
-        f"up {health.uptime // 86400} days" if health.uptime >= 86400 else f"up {health.uptime // 3600} hours",
+        f"up {health.uptime // 86400} days"
+        if health.uptime >= 86400
+        else f"up {health.uptime // 3600} hours",
     ]
     return f"{server}: {', '.join(parts)}" + ("; wants a reboot" if health.reboot else "")
 

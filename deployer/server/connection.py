@@ -152,7 +152,9 @@ def _open(connection: Connection) -> None:
         raise UnreachableError(f"{where} does not speak SSH as it should: {error}") from error
     except (OSError, EOFError) as error:
         reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else error
-        raise UnreachableError(f"{where} cannot be reached: {reason}", "Is it up, and is the port right?") from error
+        raise UnreachableError(
+            f"{where} cannot be reached: {reason}", "Is it up, and is the port right?"
+        ) from error
     _notice_a_dead_link(connection.transport)
 
 

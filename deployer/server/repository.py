@@ -16,7 +16,11 @@ def bundle(path: str, reference: str, have: Iterable[str]) -> bytes:
 
     The user's repository is only read: the ref that a bundle needs is made in a borrowed one.
     """
-    commit = git(path, "rev-parse", "--verify", "--end-of-options", f"{reference or 'HEAD'}^{{commit}}").decode().strip()
+    commit = (
+        git(path, "rev-parse", "--verify", "--end-of-options", f"{reference or 'HEAD'}^{{commit}}")
+        .decode()
+        .strip()
+    )
     known = [name for name in have if name != commit and _knows(path, name)]
     if commit in have:
         known = git(path, "rev-parse", f"{commit}^@").decode().split()

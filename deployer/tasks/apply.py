@@ -25,7 +25,9 @@ def transact(server: Server, plan: Plan, line: Callable[[str], None], wait: bool
     if status == LOCKED:
         raise DeployError("another apply is running", "Run it again later, or with --wait")
     if status == CHANGED_SINCE:
-        raise DeployError("the server has changed since the plan was made", "Run it again to see the new plan")
+        raise DeployError(
+            "the server has changed since the plan was made", "Run it again to see the new plan"
+        )
     if status not in (0, PARTLY):
         raise DeployError(f"nothing was changed on {server.host}")
     return status == 0
@@ -62,4 +64,3 @@ def _seen(before: File | Link | None) -> str:
 
 def _who() -> str:
     return f"{getpass.getuser()} on {platform.node()}, since {datetime.now():%H:%M:%S},"
-

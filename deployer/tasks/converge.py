@@ -33,9 +33,7 @@ class Convergence:
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""
-        return make_plan(
-            in_the_end(self.config, seen.facts), seen, self.config.acme.directory, self.scope
-        )
+        return make_plan(in_the_end(self.config, seen.facts), seen, self.config.acme.directory, self.scope)
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""

@@ -35,7 +35,10 @@ def push(
     reference: str = "",
     force: bool = False,
 ) -> Pushed:
-    """Publish the newest revision, or the given one; `repository` is a local path, or empty for the server's own."""
+    """Publish the newest revision, or the given one.
+
+    `repository` is the local path of a repository to send along; empty: the server fetches by itself.
+    """
     options = ["--by", who, *(["--force"] if force else [])]
     if not repository:
         options += ["--attached", *(["--ref", reference] if reference else [])]
@@ -57,7 +60,7 @@ def ask_script(server: Server, name: str, *arguments: str) -> str:
     answer = server.ask(shlex.join([f"{SCRIPTS}/{name}", *arguments]))
     outcome = _outcome(answer.status)
     if outcome.needs_apply:
-        raise DeployError(f"{' '.join(arguments[:1]) or 'the site'} is not on {server.host} yet", "Run: deploy apply")
+        raise DeployError(f"{' '.join(arguments[:1])} is not on {server.host} yet", "Run: deploy apply")
     if outcome is not Pushed.DONE:
         raise DeployError((answer.errors or answer.output.decode(errors="replace")).strip())
     return answer.output.decode(errors="replace")

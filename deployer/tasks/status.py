@@ -13,7 +13,8 @@ def status(server: Server, sites: Mapping[str, Site]) -> Health:
     """The server's health and that of the sites, in one round trip."""
     ask = script("status.sh")
     lines = (
-        f"{domain}\t{'https' if site.https else 'http'}\t{site.probe(domain)}\n" for domain, site in sites.items()
+        f"{domain}\t{'https' if site.https else 'http'}\t{site.probe(domain)}\n"
+        for domain, site in sites.items()
     )
     answer = server.ask(script_command(ask), ask + "".join(lines).encode())
     if answer.status:

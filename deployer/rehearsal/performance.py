@@ -1,0 +1,92 @@
+"""The whole of a sites.yaml on a throwaway VPS: apply, push, look at every page."""
+
+from contextlib import ExitStack
+from time import monotonic
+
+from deployer.config.model import Acme, Config, Server
+from deployer.health import Health
+from deployer.kinds.publication import Publication
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.machine import Machine, kept_machines
+from deployer.report import say
+from deployer.report.changes import summary
+from deployer.report.health import show_health
+from deployer.report.progress import Progress
+from deployer.tasks import server_of
+from deployer.tasks.converge import Convergence
+from deployer.tasks.push import Pushed, push
+from deployer.tasks.status import status
+
+WHO = "rehearsal"
+
+
+def perform(config: Config, system: str, keep: bool, shown: Progress) -> int:
+    """Rehearse the configuration on a fresh VPS; 0 when every site was served, 1 otherwise."""
+    with ExitStack() as stack:
+        with shown.doing(f"booting a fresh {system}"):
+            machine = stack.enter_context(Machine.boot(system, keep=keep, say=shown.line))
+            acme = stack.enter_context(AcmeServer.start(machine))
+        shown.line(f"✓ {machine.name} is a fresh {system} at {machine.address}")
+        config = moved(config, machine, acme)
+        machine.add_hosts(dict.fromkeys(names_of(config), "127.0.0.1"))
+        began = monotonic()
+        fine = _everything(config, shown)
+        say(f"{'Rehearsed' if fine else 'The rehearsal failed'} in {monotonic() - began:.1f} s.")
+        if keep:
+            say(
+                f"The VPS stays: ssh -i {machine.key} root@{machine.address}. Stop it: deploy rehearse --stop"
+            )
+        return 0 if fine else 1
+
+
+def moved(config: Config, machine: Machine, acme: AcmeServer) -> Config:
+    """The same configuration for the throwaway VPS and its certificate authority."""
+    server = Server(host=machine.address, host_key=machine.host_key, key=str(machine.key))
+    authority = Acme(server=acme.directory, ca=str(acme.ca))
+    return config.model_copy(update={"server": server, "acme": authority})
+
+
+def names_of(config: Config) -> list[str]:
+    """Every domain of every site."""
+    return [name for domain, site in config.sites.items() for name in (domain, *site.aliases)]
+
+
+def stop_kept() -> int:
+    """Stop every VPS that was kept."""
+    machines = kept_machines()
+    for machine in machines:
+        machine.stop()
+        say(f"✓ {machine.name} is stopped and removed")
+    if not machines:
+        say("No rehearsal is running.")
+    return 0
+
+
+def _everything(config: Config, shown: Progress) -> bool:
+    with server_of(config) as server:
+        run = Convergence(server, config, None, shown.line)
+        seen = run.look()
+        plan = run.plan(seen)
+        say(summary(plan, server.host))
+        applied = run.apply(plan, seen)
+        pushed = [_push(server, domain, site, shown) for domain, site in config.sites.items()]
+        again = run.plan(run.look())
+        say(f"A second apply: {summary(again, server.host)}")
+        health = status(server, config.sites)
+    show_health(health, "The rehearsal")
+    return applied and all(pushed) and again.empty and _served(config, health)
+
+
+def _push(server: object, domain: str, site: object, shown: Progress) -> bool:
+    if not isinstance(site, Publication):
+        return True
+    repository = site.repository if site.is_local else ""
+    return push(server, domain, shown.line, WHO, repository) is Pushed.DONE
+
+
+def _served(config: Config, health: Health) -> bool:
+    # a proxy's service is not on the throwaway VPS: 502 is NGINX's right answer there
+    return all(
+        site.fine or (config.sites[site.domain].kind == "proxy" and site.status == 502)
+        for site in health.sites
+    )
