@@ -11,15 +11,38 @@ from pathlib import Path
 from deployer.errors import DeployError
 from deployer.rehearsal import mirror
 from deployer.rehearsal.commands import call
+from deployer.rehearsal.places import places
 
+UNUSED_DAYS = 14
 CACHE = Path("/var/cache/vps-deployer")
 LOCAL_CAS = Path("/usr/local/share/ca-certificates")
 # What a fresh Debian of a VPS provider has, and no more: what a site needs, apply must install.
-PACKAGES = """
-    bash-completion ca-certificates cron curl dbus gnupg iproute2 iptables iputils-ping kmod less
-    libpam-systemd lsb-release nano netbase openssh-server procps python3 sudo systemd systemd-sysv tar
-    tzdata xz-utils
-""".split()
+PACKAGES = (
+    "bash-completion",
+    "ca-certificates",
+    "cron",
+    "curl",
+    "dbus",
+    "gnupg",
+    "iproute2",
+    "iptables",
+    "iputils-ping",
+    "kmod",
+    "less",
+    "libpam-systemd",
+    "lsb-release",
+    "nano",
+    "netbase",
+    "openssh-server",
+    "procps",
+    "python3",
+    "sudo",
+    "systemd",
+    "systemd-sysv",
+    "tar",
+    "tzdata",
+    "xz-utils",
+)
 
 
 def base_image(release: str, packages: Iterable[str] = (), say: Callable[[str], None] = print) -> Path:
@@ -36,6 +59,7 @@ def base_image(release: str, packages: Iterable[str] = (), say: Callable[[str], 
         if not image.is_dir():
             fcntl.flock(lock, fcntl.LOCK_EX)
         if not image.is_dir():
+            _prune()
             say(f"Building the base image of {release} ({len(included)} packages), once …")
             _build(release, included, image, lock.fileno())
     return image
@@ -60,10 +84,21 @@ def _build(release: str, included: list[str], image: Path, lock: int) -> None:
     """Build beside the final name and rename; mmdebstrap inherits the lock, so it is held while it lives."""
     unfinished = image.with_name(f"{image.name}.building")
     shutil.rmtree(unfinished, ignore_errors=True)
-    suite, include = mirror.SUITES[release], f"--include={','.join(included)}"
+    include = f"--include={','.join(included)}"
+    target = [mirror.SUITES[release], str(unfinished), *mirror.sources(release)]
     try:
-        call("mmdebstrap", *_options(), include, suite, str(unfinished), *mirror.sources(release), pass_fds=[lock])
+        call("mmdebstrap", *_options(), include, *target, pass_fds=[lock])
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     unfinished.rename(image)
+
+
+def _prune() -> None:
+    """Remove images that no machine runs on and nobody has asked for in a while."""
+    in_use = {place.state().get("image") for place in places()}
+    for lock in CACHE.glob("debian-*.lock"):
+        image = lock.with_suffix("")
+        if image.name not in in_use and time.time() - lock.stat().st_mtime > UNUSED_DAYS * 86400:
+            shutil.rmtree(image, ignore_errors=True)
+            lock.unlink()

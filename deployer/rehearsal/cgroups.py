@@ -1,6 +1,6 @@
 """Control groups of one machine, where no systemd runs here that would make them.
 
-Without its own, every machine would get the same ones, and a systemd inside could kill its neighbour's processes.
+Without its own, every machine would get the same ones, and one's systemd could end the other's services.
 """
 
 import contextlib
@@ -41,4 +41,5 @@ def _groups(machine: str) -> list[Path]:
     if SYSTEMD.is_dir():
         return []
     mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    return [Path(mount[1], f"vps-deployer.{machine}") for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
+    hierarchies = [mount[1] for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
+    return [Path(hierarchy, f"vps-deployer.{machine}") for hierarchy in hierarchies]

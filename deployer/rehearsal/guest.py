@@ -71,8 +71,8 @@ def guest_files(network: Network, identity: Identity, resolver: str, pip: str) -
 
 def guest_links() -> dict[str, str]:
     """The target of each symbolic link, by its path inside the machine."""
-    units = "/etc/systemd/system"
+    units, networkd = "/etc/systemd/system", "systemd-networkd.service"
     return {f"{units}/{unit}": "/dev/null" for unit in MASKED} | {
         f"{units}/sysinit.target.wants/writable-cgroups.service": "../writable-cgroups.service",
-        f"{units}/multi-user.target.wants/systemd-networkd.service": "/usr/lib/systemd/system/systemd-networkd.service",
+        f"{units}/multi-user.target.wants/{networkd}": f"/usr/lib/systemd/system/{networkd}",
     }

@@ -13,7 +13,8 @@ PIP_INDEXES = ("index-url", "extra-index-url", "trusted-host", "proxy")
 def resolver() -> str:
     """A resolv.conf that works inside too: a resolver on this machine's loopback is not reachable there."""
     found = [file.read_text() for file in RESOLVERS if file.is_file()]
-    return next((text for text in found if "nameserver" in text and "nameserver 127." not in text), "".join(found[:1]))
+    reachable = [text for text in found if "nameserver" in text and "nameserver 127." not in text]
+    return [*reachable, *found, ""][0]
 
 
 def pip() -> str:

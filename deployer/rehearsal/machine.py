@@ -1,26 +1,19 @@
 """A throwaway VPS: an overlay on a base image, booted with systemd-nspawn."""
 
-import socket
+import shlex
 import subprocess
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from deployer.errors import DeployError
-from deployer.rehearsal import cgroups, disk, processes, sweep
+from deployer.rehearsal import boot, disk, processes, shell, sweep
 from deployer.rehearsal.base import base_image
 from deployer.rehearsal.network import Network
-from deployer.rehearsal.places import Place
-
-BOOT_SECONDS = 60
-NSPAWN = (
-    "systemd-nspawn --quiet --boot --register=no --network-veth --capability=all "
-    "--resolv-conf=off --timezone=off --link-journal=no --console=pipe"
-).split()
-SYSTEM_CALLS = "--system-call-filter=@keyring bpf add_key keyctl"
+from deployer.rehearsal.places import Place, places
+from deployer.rehearsal.requirements import require
 
 
 @dataclass
@@ -46,16 +39,33 @@ class Machine:
 
         As a context manager it stops at the end, unless `keep`: then it outlives this process.
         """
+        require()
         image = base_image(release, packages, say)
         place, network, lock = sweep.claim()
         try:
             machine = cls(place, network, disk.prepare(place, network, image), lock)
-            place.save(release=release, kept=keep, host_key=machine.host_key)
-            machine._start()
+            place.save(release=release, image=image.name, host_key=machine.host_key)
+            boot.boot(place, network)
+            place.save(kept=keep)
         except BaseException:
             sweep.remove(place)
             raise
         return machine
+
+    @classmethod
+    def attach(cls, name: str) -> Self:
+        """A kept machine that runs, whoever booted it."""
+        machines = {machine.name: machine for machine in cls.kept_machines()}
+        if name not in machines:
+            running = ", ".join(machines) or "none"
+            raise DeployError(f"No kept machine {name} runs.", f"There are: {running}.")
+        return machines[name]
+
+    @classmethod
+    def kept_machines(cls) -> list[Self]:
+        """Every kept machine that runs."""
+        running = [place for place in places() if place.state().get("kept") and processes.of(place.name)]
+        return [cls(place, Network.of(place.name), place.state()["host_key"]) for place in running]
 
     @property
     def name(self) -> str:
@@ -73,57 +83,45 @@ class Machine:
         return self.place.run / "key"
 
     @property
+    def known_hosts(self) -> Path:
+        """A known_hosts file with the machine's host key."""
+        return self.place.run / "known_hosts"
+
+    @property
+    def kept(self) -> bool:
+        """Whether the machine outlives the process that has booted it."""
+        return bool(self.place.state().get("kept"))
+
+    @property
+    def release(self) -> str:
+        """The Debian release, like debian-13."""
+        return self.place.state()["release"]
+
+    @property
     def root(self) -> Path:
         """The machine's file system, to look at and to damage from outside."""
         return self.place.root
 
-    def _start(self) -> None:
-        prefix = cgroups.entering(self.name)
-        unit = ["--keep-unit"] if prefix else []
-        docker = f"--bind={self.place.disk}/docker:/var/lib/docker"
-        place = [f"--directory={self.root}", f"--machine={self.name}", docker, SYSTEM_CALLS]
-        with open(self.place.run / "console.log", "wb") as log:
-            boot = processes.start(self.name, *prefix, *NSPAWN, *unit, *place, log=log)
-        try:
-            self.network.open()
-            self._wait_for_sshd(boot)
-        except DeployError as failure:
-            console = (self.place.run / "console.log").read_text(errors="replace").splitlines()[-15:]
-            raise DeployError("\n".join([failure.message, "Its console said:", *console])) from failure
-
-    def _wait_for_sshd(self, boot: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + BOOT_SECONDS
-        while boot.poll() is None and time.monotonic() < deadline:
-            try:
-                with socket.create_connection((self.address, self.port), timeout=1) as connection:
-                    if connection.recv(4) == b"SSH-":
-                        return
-            except OSError:
-                time.sleep(0.02)
-        raise DeployError(f"The machine {self.name} did not boot.")
-
     def run(
         self, command: str, *, check: bool = True, input: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        """Run a shell command inside, as root; a failure raises AssertionError-like CalledProcessError."""
-        options = ["IdentitiesOnly=yes", "StrictHostKeyChecking=yes", "BatchMode=yes", "LogLevel=ERROR"]
-        options += [f"UserKnownHostsFile={self.place.run}/known_hosts", "ServerAliveInterval=15"]
-        argv = ["ssh", "-F", "none", "-i", str(self.key), *(word for option in options for word in ("-o", option))]
-        done = subprocess.run(
-            [*argv, f"{self.user}@{self.address}", command],
-            input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            env=processes.marked_environment(self.name),
-            check=False,
-        )
-        if check and done.returncode:
-            raise DeployError(
-                f"{self.name}: {command!r} ended with {done.returncode}:\n{done.stdout}{done.stderr}".rstrip()
-            )
-        return done
+        """Run a shell command inside, as root; with `check`, a failure is an error. Timeout in seconds."""
+        argv = [*shell.ssh(self.key, self.known_hosts), f"{self.user}@{self.address}", command]
+        return shell.run(self.name, argv, check, input, timeout)
+
+    def add_hosts(self, addresses: Mapping[str, str]) -> None:
+        """Make names lead to addresses inside the machine, before any DNS."""
+        with open(self.root / "etc/hosts", "a") as hosts:
+            hosts.writelines(f"{address} {name}\n" for name, address in addresses.items())
+
+    def mount_small(self, path: str, megabytes: int) -> None:
+        """Mount an empty file system of that size over a folder inside, to fill it; `umount` ends it.
+
+        It is seen inside only, not under `root`.
+        """
+        folder = shlex.quote(path)
+        mode = f"size={megabytes}m,mode=$(stat -c %a {folder})"
+        self.run(f"mkdir -p {folder} && mount -t tmpfs -o {mode} tmpfs {folder}")
 
     def cut(self) -> None:
         """Cut the machine's line: packets are lost without a word, in both directions."""
@@ -145,5 +143,5 @@ class Machine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self.place.state().get("kept"):
+        if not self.kept:
             self.stop()

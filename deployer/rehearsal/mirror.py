@@ -17,8 +17,11 @@ def sources(release: str, apt: Path = APT) -> tuple[str, ...]:
     locations = list(dict.fromkeys(uri.rstrip("/") for uri in _uris(apt)))
     main = [uri for uri in locations if urlsplit(uri).path.endswith("/debian")]
     security = [uri for uri in locations if urlsplit(uri).path.endswith("/debian-security")]
-    lines = [line for uri in main[:1] for line in (f"deb {uri} {suite} main", f"deb {uri} {suite}-updates main")]
-    return tuple(lines + [f"deb {uri} {suite}-security main" for uri in security[:1] if lines])
+    if not main:
+        return ()
+    suites = [(main[0], suite), (main[0], f"{suite}-updates")]
+    suites += [(uri, f"{suite}-security") for uri in security[:1]]
+    return tuple(f"deb {uri} {name} main" for uri, name in suites)
 
 
 def _uris(apt: Path) -> Iterable[str]:

@@ -6,6 +6,7 @@ import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from deployer.errors import DeployError
 from deployer.rehearsal.commands import call
@@ -21,6 +22,11 @@ class Network:
 
     machine: str
     number: int
+
+    @classmethod
+    def of(cls, machine: str) -> Self:
+        """The network of a machine, which its name tells: vps-7 has number 7."""
+        return cls(machine, int(machine.removeprefix("vps-")))
 
     @property
     def subnet(self) -> str:
@@ -48,7 +54,7 @@ class Network:
         return f"vps-deployer:{self.machine}"
 
     def open(self) -> None:
-        """Give this side its address and let the machine reach the internet; its interface must come up soon."""
+        """Give this side its address, and let the machine reach the internet; waits for its interface."""
         deadline = time.monotonic() + 10
         while not Path("/sys/class/net", self.link).exists():
             if time.monotonic() > deadline:
@@ -92,7 +98,8 @@ def is_free(network: Network) -> bool:
     """Whether no route of this machine, other than a default one, overlaps the subnet."""
     wanted = ipaddress.ip_network(network.subnet)
     routes = json.loads(call("ip", "-4", "-json", "route", "show", "table", "all"))
-    taken = (ipaddress.ip_network(route["dst"], strict=False) for route in routes if route["dst"][:1].isdigit())
+    destinations = [route["dst"] for route in routes if route["dst"][:1].isdigit()]
+    taken = [ipaddress.ip_network(destination) for destination in destinations]
     return not any(wanted.overlaps(other) for other in taken if other.prefixlen > 8)
 
 

@@ -36,7 +36,7 @@ class Place:
 
     def lock(self) -> IO[str] | None:
         """The machine's lock, held until it is closed or its process dies; None when another holds it."""
-        lock = open(self.run / "lock", "w")
+        lock = open(self.run / "lock", "w")  # noqa: SIM115
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -5,15 +5,17 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
 from deployer.errors import DeployError
+from deployer.rehearsal.commands import environment
 
 MARK = "VPS_DEPLOYER_MACHINE"
 
 
-def start(machine: str, *argv: str, log: IO[bytes], **environment: str) -> subprocess.Popen[bytes]:
+def start(machine: str, *argv: str, log: IO[bytes], **variables: str) -> subprocess.Popen[bytes]:
     """Start a process of this machine, in a session of its own, so that Ctrl-C does not reach it."""
     return subprocess.Popen(
         argv,
@@ -21,13 +23,13 @@ def start(machine: str, *argv: str, log: IO[bytes], **environment: str) -> subpr
         stdout=log,
         stderr=log,
         start_new_session=True,
-        env=marked_environment(machine) | environment,
+        env=marked_environment(machine) | variables,
     )
 
 
 def marked_environment(machine: str) -> dict[str, str]:
     """The environment of a process that belongs to the machine."""
-    return {**os.environ, MARK: machine}
+    return {**environment(), MARK: machine}
 
 
 def of(machine: str) -> list[int]:
@@ -37,16 +39,33 @@ def of(machine: str) -> list[int]:
 
 
 def end(machine: str) -> None:
-    """Pull the plug: kill the machine's processes, inside first, and wait until they are gone."""
-    deadline = time.monotonic() + 10
-    while owned := of(machine):
-        inside = [int(pid) for owner in owned for pid in _read(owner, f"task/{owner}/children").split()]
-        for pid in inside or owned:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            raise DeployError(f"Processes of {machine} do not end: {', '.join(map(str, owned))}.")
+    """Pull the plug: kill the machine's processes, and wait until they are gone.
+
+    Those inside go first, so that systemd-nspawn, which is their parent, can still tidy up after them.
+    """
+    parents = {pid: children for pid in of(machine) if (children := _children(pid))}
+    _kill(child for children in parents.values() for child in children)
+    _wait(lambda: not parents.keys() & set(of(machine)), 3)
+    _kill(of(machine))
+    if not _wait(lambda: not of(machine), 10):
+        raise DeployError(f"Processes of {machine} do not end: {', '.join(map(str, of(machine)))}.")
+
+
+def _kill(processes: Iterable[int]) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
+    return met
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in _read(pid, f"task/{pid}/children").split()]
 
 
 def _all() -> list[int]:

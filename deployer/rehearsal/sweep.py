@@ -1,7 +1,6 @@
 """Claiming a place for a machine, and leaving no trace of one that is over."""
 
 import os
-import shutil
 from typing import IO
 
 from deployer.errors import DeployError
@@ -20,7 +19,7 @@ def claim() -> tuple[Place, Network, IO[str]]:
         sweep()
         taken = {place.name for place in places()}
         for number in range(1, LIMIT + 1):
-            subnet = Network(f"vps-{number}", number)
+            subnet = Network.of(f"vps-{number}")
             if subnet.machine not in taken and network.is_free(subnet):
                 return _claim(Place(subnet.machine), subnet)
     raise DeployError(f"All {LIMIT} throwaway machines are taken.", "Stop some: deploy rehearse --stop")
@@ -62,11 +61,10 @@ def is_abandoned(place: Place) -> bool:
 def _remove(place: Place) -> None:
     processes.end(place.name)
     cgroups.remove(place.name)
-    Network(place.name, int(place.name.removeprefix("vps-"))).close()
+    Network.of(place.name).close()
     if os.path.ismount(place.root):
         call("umount", "--recursive", str(place.root))
-    shutil.rmtree(place.disk, ignore_errors=True)
-    shutil.rmtree(place.run, ignore_errors=True)
+    call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run))
     if not places() and FORWARDING.exists():
         network.stop_forwarding()
         FORWARDING.unlink()

