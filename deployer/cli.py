@@ -35,10 +35,10 @@ def deploy() -> None:
     """
 
 
-def main() -> None:
-    """Run the command line and end the process with its exit code."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line (default: the process's arguments) and end the process with its exit code."""
     try:
-        sys.exit(deploy.main(standalone_mode=False) or 0)
+        sys.exit(deploy.main(arguments, standalone_mode=False) or 0)
     except DeployError as error:
         from deployer.report import complain
 

@@ -64,7 +64,7 @@ def _facts(
         packages=frozenset(said["package"]),
         certificates=certificates,
         hugo=frozenset(said["hugo"]),
-        units={unit: state for unit, state in (line.split(maxsplit=1) for line in said["unit"])},
+        units=dict(line.split(maxsplit=1) for line in said["unit"]),
         user_exists=bool(one("user")),
         interrupted=bool(one("interrupted")),
         taken_names=names,
@@ -76,7 +76,7 @@ def version(text: str) -> tuple[int, int, int] | None:
     """The first three numbers of a version, None when there are none: `2:1.22.1-9+deb12` is (1, 22, 1)."""
     digits = text.rpartition(":")[2].partition("-")[0].split(".")[:3]
     numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in digits if part[:1].isdigit()]
-    return tuple((numbers + [0, 0])[:3]) if numbers else None
+    return tuple([*numbers, 0, 0][:3]) if numbers else None
 
 
 def _certificate(pem: bytes, acme: str) -> Certificate:

@@ -104,7 +104,7 @@ class Server:
 
 
 def script_command(script: bytes, *arguments: str) -> str:
-    """A command that runs a bash script which comes first on standard input, with what follows as its input."""
+    """A command that runs the bash script at the head of its standard input; the rest is input."""
     return shlex.join(["bash", "-c", f'eval "$(head -c {len(script)})"', "deploy", *arguments])
 
 

@@ -1,0 +1,267 @@
+"""One transaction, whatever happens to it: on a real server, with the real script."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deployer import manifest
+from deployer.errors import DeployError, UnreachableError
+from deployer.files import File
+from deployer.plan import Change, Plan
+from deployer.rehearsal.machine import Machine
+from deployer.server.connection import Server, connect, script_command
+from deployer.tasks import script
+from deployer.tasks.apply import parcel, transact
+
+pytestmark = pytest.mark.vps
+
+CONF = "/etc/nginx/conf.d"
+STEPS = (
+    "lock",
+    "recover",
+    "receive",
+    "enough_space",
+    "as_the_plan_saw",
+    "install_packages",
+    "begin",
+    "write",
+)
+
+
+@pytest.fixture
+def server(vps: Machine) -> Iterator[Server]:
+    vps.run(
+        f"rm -rf {CONF}/*.conf /var/lib/deploy /etc/deploy && mkdir -p /etc/deploy; systemctl reset-failed; systemctl reload-or-restart nginx"
+    )
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        yield server
+
+
+def vhost(name: str, body: str = "return 204;") -> File:
+    return File(f"server {{\n    listen 80;\n    server_name {name};\n    {body}\n}}\n".encode())
+
+
+def change(path: str, before: File | None, after: File | None) -> Change:
+    return Change(path, before, after)
+
+
+def plan(*changes: Change, written: dict[str, File] | None = None) -> Plan:
+    old = manifest.write({path: file.digest for path, file in (written or {}).items()}) if written else None
+    kept = dict(written or {}) | {c.path: c.after for c in changes}
+    new = manifest.write({path: file.digest for path, file in kept.items() if file})
+    return Plan(changes=changes, manifest=Change(manifest.PATH, old, new))
+
+
+def answer(vps: Machine, name: str) -> str:
+    return vps.run(f"curl -s -o /dev/null -w '%{{http_code}}' -H 'Host: {name}' http://127.0.0.1/").stdout
+
+
+def content(vps: Machine, path: str) -> bytes | None:
+    file = vps.root / path.lstrip("/")
+    return file.read_bytes() if file.exists() else None
+
+
+def test_writes_removes_and_reloads_in_one_go(vps: Machine, server: Server) -> None:
+    one, two = f"{CONF}/one.test.conf", f"{CONF}/two.test.conf"
+    lines: list[str] = []
+    assert transact(server, plan(change(one, None, vhost("one.test"))), lines.append)
+    assert answer(vps, "one.test") == "204"
+
+    changes = [change(one, vhost("one.test"), None), change(two, None, vhost("two.test", "return 206;"))]
+    assert transact(server, plan(*changes, written={one: vhost("one.test")}), lines.append)
+    assert answer(vps, "two.test") == "206"
+    assert content(vps, one) is None
+    assert vps.run("sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
+    assert vps.run("find /var/lib/deploy/before -name one.test.conf").stdout.count("\n") == 1
+
+
+def test_files_have_their_mode_and_owner(vps: Machine, server: Server) -> None:
+    file = File(b"x", mode=0o640, owner="root", group="www-data")
+    assert transact(server, plan(change("/etc/deploy/some/deep/file", None, file)), print)
+    assert vps.run("stat -c '%a %U %G' /etc/deploy/some/deep/file").stdout == "640 root www-data\n"
+
+
+def test_one_refused_file_stays_as_it_was_and_the_rest_goes_live(vps: Machine, server: Server) -> None:
+    good, bad = f"{CONF}/good.test.conf", f"{CONF}/bad.test.conf"
+    assert transact(server, plan(change(bad, None, vhost("bad.test", "return 201;"))), print)
+    lines: list[str] = []
+    changes = [
+        change(bad, vhost("bad.test", "return 201;"), vhost("bad.test", "retrun 202;")),
+        change(good, None, vhost("good.test", "return 203;")),
+    ]
+    written = {bad: vhost("bad.test", "return 201;")}
+    assert not transact(server, plan(*changes, written=written), lines.append)
+    assert (answer(vps, "bad.test"), answer(vps, "good.test")) == ("201", "203")
+    told = "\n".join(lines)
+    assert f"bad.test: NGINX refuses {bad}, line 4" in told
+    assert 'unknown directive "retrun"' in told
+    assert "4 |     retrun 202;" in told
+    assert vps.run("sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
+
+
+def test_two_refused_files_of_three(vps: Machine, server: Server) -> None:
+    changes = [
+        change(f"{CONF}/a.test.conf", None, vhost("a.test", "nonsense;")),
+        change(f"{CONF}/b.test.conf", None, vhost("b.test")),
+        change(
+            f"{CONF}/c.test.conf", None, vhost("c.test", "ssl_certificate /etc/letsencrypt/live/c.test/x;")
+        ),
+    ]
+    changes[2] = change(
+        changes[2].path,
+        None,
+        File(
+            b"server { listen 443 ssl; server_name c.test;\nssl_certificate /etc/letsencrypt/live/c.test/f.pem;\n"
+            b"ssl_certificate_key /etc/letsencrypt/live/c.test/k.pem; }\n"
+        ),
+    )
+    lines: list[str] = []
+    assert not transact(server, plan(*changes), lines.append)
+    assert answer(vps, "b.test") == "204"
+    assert content(vps, f"{CONF}/a.test.conf") is None
+    assert content(vps, f"{CONF}/c.test.conf") is None
+    assert manifest.read(content(vps, manifest.PATH)).keys() == {f"{CONF}/b.test.conf"}
+
+
+def test_everything_is_put_back_when_what_is_wrong_is_not_ours(vps: Machine, server: Server) -> None:
+    vps.run(f"echo 'nonsense;' > {CONF}/zz-hand.conf")
+    lines: list[str] = []
+    with pytest.raises(DeployError, match="nothing was changed"):
+        transact(server, plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), lines.append)
+    assert content(vps, f"{CONF}/x.test.conf") is None
+    assert content(vps, manifest.PATH) is None
+    assert any("zz-hand.conf:1" in line for line in lines)
+
+
+def test_refuses_when_the_server_is_not_what_the_plan_saw(vps: Machine, server: Server) -> None:
+    path = f"{CONF}/x.test.conf"
+    transact(server, plan(change(path, None, vhost("x.test"))), print)
+    vps.run(f"echo '# by hand' >> {path}")
+    lines: list[str] = []
+    with pytest.raises(DeployError, match="has changed since"):
+        transact(
+            server, plan(change(path, vhost("x.test"), None), written={path: vhost("x.test")}), lines.append
+        )
+    assert b"# by hand" in content(vps, path)
+    assert any(path in line for line in lines)
+
+
+def test_half_a_parcel_changes_nothing(vps: Machine, server: Server) -> None:
+    apply = script("apply.sh")
+    data = parcel(plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), "test")
+    lines: list[str] = []
+    for length in (0, 700, len(data) // 2, len(data) - 4096 * 4):
+        assert server.follow(script_command(apply), lines.append, apply + data[:length]) == 1
+    assert content(vps, f"{CONF}/x.test.conf") is None
+    assert "nothing was changed" in "\n".join(lines)
+
+
+def test_a_full_disk_changes_nothing(vps: Machine, server: Server) -> None:
+    vps.run("mkdir -p /var/lib/deploy")
+    vps.mount_small("/var/lib/deploy", megabytes=8)
+    try:
+        lines: list[str] = []
+        with pytest.raises(DeployError, match="nothing was changed"):
+            transact(server, plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), lines.append)
+        assert any("MB free" in line for line in lines)
+        assert content(vps, f"{CONF}/x.test.conf") is None
+    finally:
+        vps.run("umount /var/lib/deploy")
+
+
+@pytest.mark.parametrize("step", [*STEPS, "check", "go_live", "remember_what_is_ours"])
+def test_killed_at_any_step_the_next_run_restores_first(vps: Machine, server: Server, step: str) -> None:
+    old, new = vhost("x.test", "return 201;"), vhost("x.test", "return 202;")
+    path, other = f"{CONF}/x.test.conf", f"{CONF}/y.test.conf"
+    transact(server, plan(change(path, None, old)), print)
+
+    dying = died_after(step)
+    data = parcel(
+        plan(change(path, old, new), change(other, None, vhost("y.test")), written={path: old}), "test"
+    )
+    with pytest.raises(UnreachableError):
+        server.follow(script_command(dying), print, dying + data)
+
+    assert transact(server, Plan(), print)
+    assert content(vps, path) == old.content
+    assert content(vps, other) is None
+    assert manifest.read(content(vps, manifest.PATH)) == {path: old.digest}
+    assert answer(vps, "x.test") == "201"
+    assert vps.run("ls -d /var/lib/deploy/incoming* /var/lib/deploy/transaction", check=False).stdout == ""
+
+
+def died_after(step: str) -> bytes:
+    """The real script, which kills itself just after a step of its main part."""
+    head, _, main = script("apply.sh").decode().partition("\nlock\n")
+    main = "lock\n" + main
+    patched = {
+        "begin": main.replace("begin ||", "begin && kill -9 $$ ||"),
+        "write": main.replace("if ! write;", "if ! { write && kill -9 $$; };"),
+        "check": main.replace("if ! check ||", "if ! { check && kill -9 $$; } ||"),
+        "go_live": main.replace("! go_live;", "! { go_live && kill -9 $$; };"),
+    }.get(step) or main.replace(f"{step}\n", f"{step}\nkill -9 $$\n", 1)
+    assert patched != main
+    return f"{head}\n{patched}".encode()
+
+
+def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) -> None:
+    path = f"{CONF}/x.test.conf"
+    apply = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    sleep 2")
+    data = parcel(plan(change(path, None, vhost("x.test"))), "test")
+    threading.Timer(0.7, vps.cut).start()
+    try:
+        server.connection.transport.set_keepalive(1)
+        with pytest.raises(UnreachableError, match="was lost"):
+            server.follow(script_command(apply), print, apply + data)
+    finally:
+        vps.mend()
+    time.sleep(2)
+    assert answer(vps, "x.test") == "204"
+
+
+def test_two_at_once(vps: Machine, server: Server) -> None:
+    slow = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    sleep 3")
+    first = f"{CONF}/one.test.conf"
+    data = parcel(plan(change(first, None, vhost("one.test"))), "roger on laptop, since 12:00:00,")
+
+    def apply_slowly() -> None:
+        with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as other:
+            other.follow(script_command(slow), print, slow + data)
+
+    thread = threading.Thread(target=apply_slowly)
+    thread.start()
+    time.sleep(1)
+    lines: list[str] = []
+    with pytest.raises(DeployError, match="another apply is running"):
+        transact(server, Plan(), lines.append)
+    assert lines == ["! roger on laptop, since 12:00:00, is applying"]
+    second = Change(f"{CONF}/two.test.conf", None, vhost("two.test"))
+    assert transact(server, Plan(changes=(second,)), lines.append, wait=True)
+    thread.join()
+    assert (answer(vps, "one.test"), answer(vps, "two.test")) == ("204", "204")
+
+
+def test_a_user_with_sudo_and_one_whose_sudo_wants_a_password(vps: Machine, server: Server) -> None:
+    vps.run(
+        "id roger || useradd -m -s /bin/bash roger; mkdir -p ~roger/.ssh;"
+        "cp ~/.ssh/authorized_keys ~roger/.ssh/; chown -R roger: ~roger/.ssh; rm -f /etc/sudoers.d/roger"
+    )
+    with (
+        connect(vps.address, vps.port, "roger", vps.host_key, vps.key) as user,
+        pytest.raises(UnreachableError, match=r"roger on .* may not use sudo without a password"),
+    ):
+        user.ask("id -u")
+    vps.run("echo 'roger ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/roger")
+    with connect(vps.address, vps.port, "roger", vps.host_key, vps.key) as user:
+        assert user.ask("id -u").output == b"0\n"
+        assert transact(user, plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), print)
+    assert answer(vps, "x.test") == "204"
+
+
+def test_the_lock_is_free_after_a_kill(vps: Machine, server: Server) -> None:
+    dying = died_after("lock")
+    with pytest.raises(UnreachableError):
+        server.follow(script_command(dying), print, dying)
+    assert transact(server, Plan(), print)
