@@ -3,9 +3,14 @@
 from collections.abc import Iterable
 
 
-def suggest(word: str, candidates: Iterable[str]) -> str:
-    """ " (did you mean '…'?)" with the candidate that looks most like the word, or nothing."""
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that looks most like the word, if any looks much like it."""
     import difflib
 
-    close = difflib.get_close_matches(word, list(candidates), n=1, cutoff=0.6)
-    return f" (did you mean '{close[0]}'?)" if close else ""
+    return next(iter(difflib.get_close_matches(word[:250], list(candidates), n=1, cutoff=0.6)), None)
+
+
+def suggest(word: str, candidates: Iterable[str]) -> str:
+    """The text " (did you mean '…'?)" with the closest candidate, or nothing."""
+    found = closest(word, candidates)
+    return f" (did you mean '{found}'?)" if found else ""

@@ -1,0 +1,68 @@
+"""sites.yaml → Config, or every problem that it has, each with its line and column."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from deployer.config import checks, syntax, text, wording
+from deployer.config.model import Config
+from deployer.config.nodes import Node
+from deployer.config.wording import Finding
+from deployer.errors import ConfigError, Problem
+
+
+def load(path: Path) -> Config:
+    """The configuration in this file; raises UsageError (no file) or ConfigError (all problems at once)."""
+    root, problems = syntax.parse(text.read(path), str(path))
+    config, findings = validate(root.plain(), path.absolute().parent)
+    problems += [located(finding, root, str(path)) for finding in findings]
+    if problems or config is None:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return config
+
+
+def validate(document: dict[str, Any], folder: Path) -> tuple[Config | None, list[Finding]]:
+    """The configuration and what is wrong with it; what has no mistakes is checked as a whole."""
+    findings: list[Finding] = []
+    try:
+        config = Config.model_validate(document, context={"folder": folder})
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        findings = wording.findings(mistakes, Config)
+        config = remainder(document, [mistake["loc"] for mistake in mistakes], folder)
+    return config, findings + (checks.check(config) if config else [])
+
+
+def remainder(document: dict[str, Any], wrong: list[Any], folder: Path) -> Config | None:
+    """The configuration without the sites and sections that have mistakes."""
+    dropped = {location[:2] if location[:1] == ("sites",) else location[:1] for location in wrong}
+    kept = {key: value for key, value in document.items() if (key,) not in dropped and key != "sites"}
+    if isinstance(sites := document.get("sites"), dict):
+        kept["sites"] = {key: value for key, value in sites.items() if ("sites", key) not in dropped}
+    try:
+        return Config.model_validate(kept, context={"folder": folder})
+    except ValidationError:
+        return None
+
+
+def located(finding: Finding, root: Node, file: str) -> Problem:
+    """The finding with its place in the file: its own, or that of the nearest section around it."""
+    key = node = root
+    at_key = finding.at_key
+    for step in finding.path:
+        if isinstance(node.value, dict) and step in node.value:
+            key, node = node.value[step]
+        elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
+            key = node = node.value[step]
+        else:
+            at_key = True
+            break
+    place = key if at_key else node
+    prefix = f"{finding.where}: " if finding.where else ""
+    return Problem(file, place.line, place.column, printable(prefix + finding.message))
+
+
+def printable(message: str) -> str:
+    """The message on one line, without what would change a terminal."""
+    return "".join(letter if letter.isprintable() else "�" for letter in message)

@@ -1,0 +1,42 @@
+"""The file sites.yaml → its text."""
+
+import re
+from pathlib import Path
+
+from deployer.errors import ConfigError, Problem, UsageError
+
+LARGEST = 1_000_000
+FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
+
+
+def read(path: Path) -> str:
+    """The text of the file, without a byte order mark; raises UsageError or ConfigError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        advice = "deploy init writes one to begin with, and -c FILE names another."
+        raise UsageError(f"{path}: no such file", advice) from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(content) > LARGEST:
+        raise UsageError(f"{path} is larger than {LARGEST // 1_000_000} MB, which no sites.yaml is")
+    return decode(content, str(path))
+
+
+def decode(content: bytes, file: str) -> str:
+    """The text of UTF-8 bytes; raises ConfigError with the place of the first byte that is none."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig", "replace")
+        raise ConfigError([at_end_of(before, file, "this is not UTF-8 text")]) from error
+    if bad := FORBIDDEN.search(text):
+        name = f"the control character U+{ord(bad[0]):04X}"
+        raise ConfigError([at_end_of(text[: bad.start()], file, f"{name} is not allowed")])
+    return text
+
+
+def at_end_of(before: str, file: str, message: str) -> Problem:
+    """A problem right after the text before it."""
+    return Problem(file, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1, message)

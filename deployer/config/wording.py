@@ -1,0 +1,105 @@
+"""What pydantic found wrong → where it is in the file, and plain words for it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from deployer.config.quantities import shown
+from deployer.config.suggestions import closest, suggest
+from deployer.kinds import kinds
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong with a value, or with its key, at a path of keys and list positions."""
+
+    path: Path
+    message: str
+    at_key: bool = False  # then the message names the key
+    meant: str | None = None  # the key that a misspelt one should be
+
+    @property
+    def where(self) -> str:
+        """The path as a message begins with it."""
+        path = self.path[:-1] if self.at_key else self.path
+        return ".".join(str(step) for step in path if not isinstance(step, int))
+
+
+def findings(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Finding]:
+    """The findings for `ValidationError.errors()`; a key that is only misspelt is not also missing."""
+    found = [finding(error, model) for error in errors]
+    meant = {(*misspelt.path[:-1], misspelt.meant) for misspelt in found if misspelt.meant}
+    return [finding for finding in found if not (finding.at_key and finding.path in meant)]
+
+
+def finding(error: Mapping[str, Any], model: Any) -> Finding:
+    """The finding for one entry of `ValidationError.errors()` of this model."""
+    location, kind = tuple(error["loc"]), error["type"]
+    path = without_tag(location)
+    if path[-1:] == ("[key]",):
+        return Finding(path[:-1], reason(error), at_key=True)
+    if kind == "missing":
+        return Finding(path, f"{shown(path[-1])} is missing ({purpose(model, location)})", at_key=True)
+    if kind == "union_tag_not_found":
+        return Finding((*path, "kind"), f"'kind' is missing (one of {', '.join(kinds())})", at_key=True)
+    if kind == "union_tag_invalid":
+        tag = str(error["ctx"]["tag"])
+        message = f"unknown kind {shown(tag)}{suggest(tag, kinds())}, kinds are {', '.join(kinds())}"
+        return Finding((*path, "kind"), message)
+    if kind == "extra_forbidden":
+        known = keys(section(model, location[:-1]))
+        hint = suggest(str(path[-1]), known) or f" (known here: {', '.join(known)})"
+        meant = closest(str(path[-1]), known)
+        return Finding(path, f"unknown key {shown(path[-1])}{hint}", at_key=True, meant=meant)
+    return Finding(path, reason(error))
+
+
+def reason(error: Mapping[str, Any]) -> str:
+    """Why a value is not accepted."""
+    value = shown(error["input"])
+    match error["type"]:
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "tuple_type" | "list_type":
+            return f"expected a list such as [one, two], not {value}"
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return f"expected a section with keys, not {value}"
+        case "literal_error":
+            return f"expected {error['ctx']['expected']}, not {value}"
+    return f"{value} is not accepted: {error['msg']}"
+
+
+def without_tag(location: Path) -> Path:
+    """The location without the kind that pydantic adds after a site's domain."""
+    if location[:1] == ("sites",) and len(location) > 2 and location[2] in kinds():
+        return (*location[:2], *location[3:])
+    return location
+
+
+def section(model: Any, location: Path) -> Any:
+    """The model of the section at a location, None where there is none."""
+    if location[:1] == ("sites",) and len(location) > 2:
+        model, location = kinds().get(str(location[2])), location[3:]
+    for step in location:
+        field = fields(model).get(step)
+        options = (field.annotation, *get_args(field.annotation)) if field else ()
+        model = next((option for option in options if hasattr(option, "model_fields")), None)
+    return model
+
+
+def fields(model: Any) -> dict[Any, Any]:
+    """The fields of a model by their keys in the file."""
+    return {field.alias or name: field for name, field in getattr(model, "model_fields", {}).items()}
+
+
+def keys(model: Any) -> list[str]:
+    """The keys of a section."""
+    return list(fields(model))
+
+
+def purpose(model: Any, location: Path) -> str:
+    """What a key is for."""
+    field = fields(section(model, location[:-1])).get(location[-1])
+    return field.description if field and field.description else "required"
