@@ -1,11 +1,17 @@
 """A domain in front of a program that listens on the server."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from deployer.config.quantities import size_text
 from deployer.config.types import Port, Size
+from deployer.files import File
 from deployer.kinds.base import Site
+from deployer.kinds.virtual_host import virtual_host
+
+if TYPE_CHECKING:
+    from deployer.desired.facts import Facts
 
 
 class Proxy(Site):
@@ -14,3 +20,7 @@ class Proxy(Site):
     kind: Literal["proxy"] = Field(description="what this site is")
     port: Port = Field(description="port on 127.0.0.1 where the program listens")
     max_upload: Size = Field("1G", description="largest upload that is passed on; 0 means no limit")
+
+    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
+        """Its NGINX file."""
+        return virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload))

@@ -1,6 +1,6 @@
 """What is built from a Git repository and published as files: the common half of hugo and static."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,15 @@ from deployer.config.types import (
     Repository,
     Size,
 )
+from deployer.files import File
 from deployer.kinds.base import Section, Site
+from deployer.kinds.virtual_host import virtual_host
+from deployer.templates import render
+
+if TYPE_CHECKING:
+    from deployer.desired.facts import Facts
+
+BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
 
 
 class Limits(Section):
@@ -49,6 +57,8 @@ class Images(Section):
 class Publication(Site):
     """A site whose files come from a Git repository, with or without a build."""
 
+    pushed: ClassVar[bool] = True
+
     repository: Repository = Field(
         description="Git repository: https:// or ssh:// URL, git@host:path, or a folder on this machine"
     )
@@ -75,3 +85,25 @@ class Publication(Site):
     def is_local(self) -> bool:
         """Whether the repository is a folder on this machine, which a push sends over its own connection."""
         return is_local(self.repository)
+
+    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
+        """Its NGINX file, and for the push script its values and hooks."""
+        values = render("system/site.conf", site=self, domain=domain, probe=self.probe(domain))
+        return {
+            **virtual_host(self, domain, facts, "publication"),
+            f"/etc/deploy/sites/{domain}.conf": File(values.encode()),
+            **self._hook(domain, "before", self.before),
+            **self._hook(domain, "after", self.after),
+        }
+
+    def _hook(self, domain: str, moment: str, script: str) -> dict[str, File]:
+        if not script.strip():
+            return {}
+        text = render("system/hook", domain=domain, moment=moment, script=script.strip())
+        return {f"/etc/deploy/hooks/{domain}.{moment}": File(text.encode(), mode=0o755)}
+
+    def packages(self) -> frozenset[str]:
+        """Git, and what makes images and text smaller."""
+        images = {"webp"} if self.images.webp else set()
+        ssh = set() if self.is_local or self.repository.startswith("https://") else {"openssh-client"}
+        return super().packages() | {"git", *BROTLI} | images | ssh

@@ -1,11 +1,16 @@
 """A domain that sends its visitors elsewhere."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from deployer.config.types import Boolean, RedirectCode, Url
+from deployer.files import File
 from deployer.kinds.base import Site
+from deployer.kinds.virtual_host import virtual_host
+
+if TYPE_CHECKING:
+    from deployer.desired.facts import Facts
 
 
 class Redirect(Site):
@@ -17,3 +22,16 @@ class Redirect(Site):
         301, description="301 (moved for good) or 302 (for now); 308 and 307 also keep the request's method"
     )
     keep_path: Boolean = Field(True, description="add the path and query that the visitor asked for")
+
+    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
+        """Its NGINX file: each of its names leads straight to the new address."""
+        return virtual_host(
+            self,
+            domain,
+            facts,
+            "redirect",
+            home=self.to.rstrip("/") if self.keep_path else self.to,
+            code=self.code,
+            keep_path=self.keep_path,
+            aliases_too=True,
+        )

@@ -1,0 +1,82 @@
+"""What a server says of itself, and what follows from it for the files that it gets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+NGINX_OF_RELEASE = {
+    ("debian", "12"): (1, 22, 1),
+    ("debian", "13"): (1, 26, 3),
+    ("ubuntu", "24.04"): (1, 24, 0),
+}
+OLDEST_NGINX = (1, 18, 0)
+BROTLI_MODULE = "libnginx-mod-http-brotli-static"
+
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate that is on the server; `expires` is Unix time, `server` the ACME directory it is from."""
+
+    names: frozenset[str]
+    expires: int
+    issuer: str
+    server: str = ""
+
+    def covers(self, name: str) -> bool:
+        """Whether a browser that asks for this name accepts the certificate."""
+        return name in self.names or "*." + name.partition(".")[2] in self.names
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A server at one moment. `packages` and `hugo` are those that are installed, or will be first.
+
+    `units` has "active enabled" and the like by unit, `taken_names` the NGINX file of each server name
+    that a person wrote by hand, `now` is Unix time.
+    """
+
+    os: str
+    release: str
+    nginx: Version | None = None
+    openssl: Version = (3, 0, 0)
+    certbot: Version | None = None
+    ipv6: bool = True
+    packages: frozenset[str] = frozenset()
+    certificates: Mapping[str, Certificate] = field(default_factory=dict)
+    hugo: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
+    user_exists: bool = False
+    interrupted: bool = False
+    taken_names: Mapping[str, str] = field(default_factory=dict)
+    now: int = 0
+
+    @property
+    def nginx_version(self) -> Version:
+        """The version that is installed; before that, the one that this release has."""
+        return self.nginx or NGINX_OF_RELEASE.get((self.os, self.release), OLDEST_NGINX)
+
+    @property
+    def http2_directive(self) -> bool:
+        """Whether HTTP/2 is a directive of its own; older versions know it as an option of `listen`."""
+        return self.nginx_version >= (1, 25, 1)
+
+    @property
+    def tls_listen(self) -> str:
+        """The options of a `listen` for HTTPS."""
+        return "ssl" if self.http2_directive else "ssl http2"
+
+    @property
+    def rotates_session_tickets(self) -> bool:
+        """Whether NGINX changes the key of TLS session tickets by itself."""
+        return self.nginx_version >= (1, 23, 2)
+
+    @property
+    def post_quantum(self) -> bool:
+        """Whether OpenSSL has the key exchange X25519MLKEM768; others refuse to start with it."""
+        return self.openssl >= (3, 5, 0)
+
+    @property
+    def brotli(self) -> bool:
+        """Whether NGINX can serve .br files."""
+        return BROTLI_MODULE in self.packages

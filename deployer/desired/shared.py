@@ -1,0 +1,86 @@
+"""What a server gets once, whatever the number of its sites."""
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
+
+from deployer.desired.facts import Facts
+from deployer.files import File
+from deployer.templates import render
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+POLICIES = ("acme", "tls", "headers")
+SCRIPTS = "/usr/local/lib/deploy"
+
+
+def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
+    """The files that belong to no single site, by path; only those that these sites need."""
+    pushed = any(site.pushed for site in config.sites.values())
+    return {
+        **nginx_files(config, facts),
+        "/etc/systemd/system/nginx.service.d/deploy.conf": system("nginx.service.conf"),
+        "/etc/tmpfiles.d/deploy.conf": system("tmpfiles.conf", pushed=pushed),
+        **(certbot_files(config) if any(site.https for site in config.sites.values()) else {}),
+        **(push_files() if pushed else {}),
+    }
+
+
+def nginx_files(config: "Config", facts: Facts) -> dict[str, File]:
+    """The maps and catch-all servers, and the policies that sites include."""
+    kinds = {"static" if site.pushed else site.kind for site in config.sites.values()}
+    policies = [*POLICIES, *sorted(kinds & {"static", "proxy"})]
+    return {
+        "/etc/nginx/conf.d/00-deploy.conf": rendered("nginx/00-deploy.conf", facts=facts),
+        **{
+            f"/etc/nginx/deploy/{policy}.conf": rendered(f"nginx/policies/{policy}.conf", facts=facts)
+            for policy in policies
+        },
+    }
+
+
+def certbot_files(config: "Config") -> dict[str, File]:
+    """The reload after a renewal, and the CA of a private ACME server."""
+    hook = "/etc/letsencrypt/renewal-hooks/deploy/deploy-reload-nginx"
+    found = {hook: system("reload-nginx", mode=0o755)}
+    if config.acme.ca_certificate:
+        found["/etc/deploy/acme-ca.pem"] = File(config.acme.ca_certificate.encode())
+        found["/etc/systemd/system/certbot.service.d/deploy.conf"] = system("certbot.service.conf")
+    return found
+
+
+def push_files() -> dict[str, File]:
+    """The scripts that publish, their user and their log's rotation."""
+    return {
+        **{f"{SCRIPTS}/{name}": File(content, mode=0o755) for name, content in scripts().items()},
+        "/etc/sysusers.d/deploy.conf": system("sysusers.conf"),
+        "/etc/logrotate.d/deploy": system("logrotate"),
+    }
+
+
+@cache
+def scripts() -> dict[str, bytes]:
+    """The constant scripts of the package, by path below their folder."""
+    return dict(sorted(_below(files("deployer") / "server" / "scripts")))
+
+
+def _below(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
+    found = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _below(entry, f"{prefix}{entry.name}/")
+        else:
+            found.append((prefix + entry.name, entry.read_bytes()))
+    return found
+
+
+def system(name: str, mode: int = 0o644, **values: object) -> File:
+    """A file of templates/system."""
+    return rendered(f"system/{name}", mode, **values)
+
+
+def rendered(template: str, mode: int = 0o644, **values: object) -> File:
+    """A template as a file."""
+    return File(render(template, **values).encode(), mode)
