@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+BYTES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}  # the units that NGINX knows too
 
 
 class Plain(str):
@@ -64,7 +64,7 @@ def duration_text(seconds: int) -> str:
 
 def size(value: object) -> int:
     """Bytes of a text such as 512K, 200M or 2G (powers of 1024); 0 is allowed."""
-    match = re.fullmatch(r"([0-9]{1,6})([KMGTkmgt])|0", str(value), re.ASCII)
+    match = re.fullmatch(r"([0-9]{1,6})([KMGkmg])|0", str(value), re.ASCII)
     if not match or isinstance(value, bool):
         raise ValueError(f"expected a size such as 512K, 200M or 2G, not {shown(value)}")
     return int(match[1] or 0) * BYTES[(match[2] or "K").upper()]

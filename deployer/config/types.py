@@ -70,7 +70,7 @@ Boolean = Annotated[bool, BeforeValidator(quantities.boolean), schema("boolean")
 Domain = Annotated[
     str,
     text(names.domain),
-    schema("string", pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z]([a-z0-9-]*[a-z0-9])?$"),
+    schema("string", pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z0-9-]+$"),
 ]
 Port = Annotated[
     int, BeforeValidator(quantities.whole_number(1, 65535)), schema("integer", minimum=1, maximum=65535)
@@ -89,19 +89,19 @@ RedirectCode = Annotated[
 Duration = Annotated[
     int,
     BeforeValidator(quantities.duration),
-    schema(["string", "integer"], pattern="^([0-9]{1,6}[smhd]|0)$", maximum=0),
+    schema(["string", "integer"], pattern="^([0-9]{1,6}[smhd]|0)$", minimum=0, maximum=0),
 ]
 Size = Annotated[
     int,
     BeforeValidator(quantities.size),
-    schema(["string", "integer"], pattern="^([0-9]{1,6}[KMGTkmgt]|0)$", maximum=0),
+    schema(["string", "integer"], pattern="^([0-9]{1,6}[KMGkmg]|0)$", minimum=0, maximum=0),
 ]
 Url = Annotated[str, text(names.url), schema("string", pattern="^https?://[^?#@]+$")]
 AcmeServer = Annotated[
     str, text(names.acme_server), schema("string", pattern="^(letsencrypt|staging|https://[^?#@]+)$")
 ]
 Email = Annotated[str, text(names.email), schema("string", pattern="^[^@]+@[^@]+$")]
-RelativePath = Annotated[str, text(names.relative_path), schema("string")]
+RelativePath = Annotated[str, text(names.relative_path), schema(SCALAR)]
 GitReference = Annotated[str, text(names.git_reference), schema(SCALAR)]
 Version = Annotated[str, text(names.version), schema(SCALAR)]
 Repository = Annotated[str, BeforeValidator(validate_repository), schema("string", pattern="^[^-]")]

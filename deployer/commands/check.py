@@ -1,0 +1,47 @@
+"""deploy check: whether sites.yaml is right, without asking the server."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option, json_option
+from deployer.errors import ConfigError, Problem
+
+
+@click.command()
+@config_option
+@json_option
+def command(config: Path, as_json: bool) -> int:
+    """Find every mistake in sites.yaml, each with its line and column, without asking the server.
+
+    The exit code is 0 when the file is fine, and 2 when it is not.
+
+    \b
+    Example:
+      deploy check
+      deploy check -c other.yaml
+      deploy check --json | jq '.problems[].message'
+    """
+    from deployer.config.loader import load
+
+    try:
+        sites = list(load(config).sites)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        return tell(error.problems, [])
+    if as_json:
+        return tell([], sites)
+    count = len(sites)
+    click.echo(f"{config} is fine: {count} site{'' if count == 1 else 's'}.")
+    return 0
+
+
+def tell(problems: list[Problem], sites: list[str]) -> int:
+    """Print the result as JSON; gives the exit code."""
+    import json
+    from dataclasses import asdict
+
+    found = {"problems": [asdict(problem) for problem in problems], "sites": sites}
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    return 2 if problems else 0

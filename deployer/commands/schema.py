@@ -1,0 +1,21 @@
+"""deploy schema: the JSON Schema of sites.yaml, for editors."""
+
+import click
+
+
+@click.command()
+def command() -> None:
+    """Print the JSON Schema of sites.yaml, with which an editor completes and checks it.
+
+    With this as the first line of sites.yaml, editors that know the YAML language server use it:
+    # yaml-language-server: $schema=sites.schema.json
+
+    \b
+    Example:
+      deploy schema > sites.schema.json
+    """
+    import json
+
+    from deployer.config.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))

@@ -1,0 +1,20 @@
+"""The JSON Schema of sites.yaml, made from the models."""
+
+from typing import Any
+
+from deployer.config.model import Config
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema; it accepts what the loader accepts, but does not know what only the loader can check."""
+    schema = Config.model_json_schema()
+    for section in (schema, *schema.get("$defs", {}).values()):
+        for field in section["properties"].values():
+            field.pop("title", None)
+            if "patternProperties" in field:
+                field["additionalProperties"] = False
+            if "$ref" in field or field.get("default", "") is None:
+                del field["default"]
+    return {"$schema": DIALECT, **schema, "title": "sites.yaml"}
