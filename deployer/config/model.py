@@ -29,6 +29,12 @@ else:
     AnySite = Annotated[reduce(or_, kinds().values()), Field(discriminator="kind")]
 
 
+DIRECTORIES = {
+    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
+    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+
+
 class Server(Section):
     """The server, and how to reach it by SSH."""
 
@@ -52,6 +58,11 @@ class Acme(Section):
     ca_certificate: CertificateFile = Field(
         "", alias="ca", description="PEM file with the CA of a private ACME server, beside sites.yaml"
     )
+
+    @property
+    def directory(self) -> str:
+        """The address of the ACME server's directory."""
+        return DIRECTORIES.get(self.server, self.server)
 
 
 class Config(Section):

@@ -7,7 +7,7 @@ from deployer.config.model import Acme, Config, Server
 from deployer.health import Health
 from deployer.kinds.publication import Publication
 from deployer.rehearsal.acme import AcmeServer
-from deployer.rehearsal.machine import Machine, kept_machines
+from deployer.rehearsal.machine import Machine
 from deployer.report import say
 from deployer.report.changes import summary
 from deployer.report.health import show_health
@@ -42,7 +42,7 @@ def perform(config: Config, system: str, keep: bool, shown: Progress) -> int:
 def moved(config: Config, machine: Machine, acme: AcmeServer) -> Config:
     """The same configuration for the throwaway VPS and its certificate authority."""
     server = Server(host=machine.address, host_key=machine.host_key, key=str(machine.key))
-    authority = Acme(server=acme.directory, ca=str(acme.ca))
+    authority = Acme(server=acme.directory, ca=acme.ca.read_text())
     return config.model_copy(update={"server": server, "acme": authority})
 
 
@@ -53,7 +53,7 @@ def names_of(config: Config) -> list[str]:
 
 def stop_kept() -> int:
     """Stop every VPS that was kept."""
-    machines = kept_machines()
+    machines = Machine.kept_machines()
     for machine in machines:
         machine.stop()
         say(f"✓ {machine.name} is stopped and removed")

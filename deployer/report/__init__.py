@@ -6,8 +6,19 @@ from rich.console import Console
 
 from deployer.errors import ConfigError, DeployError
 
-out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+WIDE = 240  # columns of what is piped: nothing is cut off there
+
+
+def console(stderr: bool) -> Console:
+    """A console that prints text as it is; rich heeds NO_COLOR and whether it is a terminal."""
+    plain = Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    if not plain.is_terminal:
+        plain.width = WIDE
+    return plain
+
+
+out = console(stderr=False)
+err = console(stderr=True)
 
 
 def complain(error: DeployError) -> None:

@@ -74,6 +74,7 @@ receive() {
         exit 1
     fi
     rm -f "$incoming.errors"
+    mkdir -p "$incoming/files"
     cp "$incoming/label" $state/holder
 }
 

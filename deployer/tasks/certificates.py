@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from deployer.config.model import Acme
-from deployer.desired import ACME_CA
 from deployer.plan import Order
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
+
+ACME_CA = "/etc/deploy/acme-ca.pem"
 
 
 def issue(

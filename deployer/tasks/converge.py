@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from deployer.config.model import Config
-from deployer.desired.facts import UNKNOWN
+from deployer.desired.facts import Facts
 from deployer.expectation import in_the_end, with_packages
 from deployer.observation import Observation
 from deployer.plan import Plan, make_plan
@@ -14,6 +14,8 @@ from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
 
 Line = Callable[[str], None]
+NOT_LOOKED_AT = Facts(os="debian", release="13")
+"""Enough to know every path that may be wanted, whatever the server is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Convergence:
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        wanted = in_the_end(self.config, UNKNOWN)
+        wanted = in_the_end(self.config, NOT_LOOKED_AT)
         return observe(self.server, {*wanted.files, *wanted.absent})
 
     def plan(self, seen: Observation) -> Plan:

@@ -1,5 +1,6 @@
 """One transaction, whatever happens to it: on a real server, with the real script."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -212,7 +213,9 @@ def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) ->
     data = parcel(plan(change(path, None, vhost("x.test"))), "test")
     threading.Timer(0.7, vps.cut).start()
     try:
-        server.connection.transport.set_keepalive(1)
+        transport = server.connection.transport
+        transport.set_keepalive(1)
+        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2000)
         with pytest.raises(UnreachableError, match="was lost"):
             server.follow(script_command(apply), print, apply + data)
     finally:

@@ -1,0 +1,133 @@
+"""What a plan contains, from values alone."""
+
+from dataclasses import replace
+
+from deployer import manifest
+from deployer.desired import Desired
+from deployer.desired.facts import Certificate, Facts
+from deployer.files import File, Found, Link
+from deployer.observation import Observation
+from deployer.plan import Order, Surprise, make_plan, removable
+
+ACME = "https://acme.example.org/directory"
+BLOG = "/etc/nginx/conf.d/rogs.me.conf"
+OTHER = "/etc/nginx/conf.d/other.example.conf"
+SHARED = "/etc/nginx/deploy/tls.conf"
+DEFAULT = "/etc/nginx/sites-enabled/default"
+
+WANTED = Desired(
+    files={BLOG: File(b"blog\n"), OTHER: File(b"other\n"), SHARED: File(b"tls\n")},
+    site_of={BLOG: "rogs.me", OTHER: "other.example"},
+    absent=frozenset({DEFAULT}),
+    packages=frozenset({"nginx", "git"}),
+    units=frozenset({"nginx.service"}),
+    names={"rogs.me": ("rogs.me", "www.rogs.me"), "other.example": ("other.example",)},
+    certificates={},
+    hugo=frozenset(),
+)
+READY = Facts("debian", "13", packages=frozenset({"nginx", "git"}), units={"nginx.service": "active enabled"})
+
+
+def seen(files: Found, facts: Facts = READY, written: dict[str, str] | None = None) -> Observation:
+    if written is None:
+        written = {path: file.digest for path, file in files.items() if isinstance(file, File)}
+    return Observation(facts, {**files, manifest.PATH: manifest.write(written)}, written)
+
+
+def test_a_server_that_is_as_it_should_be_has_an_empty_plan() -> None:
+    assert make_plan(WANTED, seen(WANTED.files), ACME).empty
+
+
+def test_an_empty_server_gets_everything() -> None:
+    plan = make_plan(WANTED, Observation(Facts("debian", "13"), {DEFAULT: Link("/x")}, {}), ACME)
+    assert plan.packages == ("git", "nginx")
+    assert plan.units == ("nginx.service",)
+    assert [(c.path, c.after is None) for c in plan.changes] == [
+        (OTHER, False),
+        (BLOG, False),
+        (SHARED, False),
+        (DEFAULT, True),
+    ]
+    assert plan.manifest
+    assert manifest.read(plan.manifest.after.content).keys() == WANTED.files.keys()
+
+
+def test_what_a_person_should_know_of_a_file() -> None:
+    files = {BLOG: File(b"edited\n"), OTHER: File(b"by hand\n")}
+    written = {BLOG: File(b"blog\n").digest, SHARED: File(b"tls\n").digest}
+    plan = make_plan(WANTED, seen(files, written=written), ACME)
+    assert {c.path: c.surprise for c in plan.changes} == {
+        BLOG: Surprise.EDITED,
+        OTHER: Surprise.TAKEN_OVER,
+        SHARED: Surprise.REMOVED,
+    }
+
+
+def test_a_changed_mode_or_owner_is_a_change() -> None:
+    for wrong in (File(b"blog\n", mode=0o600), File(b"blog\n", owner="roger")):
+        assert [c.path for c in make_plan(WANTED, seen({**WANTED.files, BLOG: wrong}), ACME).changes] == [
+            BLOG
+        ]
+
+
+def test_a_site_that_is_gone_is_removed_and_what_we_may_not_delete_is_reported() -> None:
+    gone, data = "/etc/nginx/conf.d/gone.example.conf", "/srv/something"
+    plan = make_plan(WANTED, seen({**WANTED.files, gone: File(b"x"), data: File(b"y")}), ACME)
+    assert [(c.path, c.after) for c in plan.changes] == [(gone, None)]
+    assert plan.kept == (data,)
+    assert manifest.read(plan.manifest.after.content).keys() == WANTED.files.keys()
+
+
+def test_what_will_be_wanted_later_is_not_removed_now() -> None:
+    now = replace(WANTED, files={SHARED: WANTED.files[SHARED]})
+    assert make_plan(now, seen(WANTED.files), ACME, later=WANTED.files).empty
+
+
+def test_a_scope_leaves_other_sites_and_what_is_gone_alone() -> None:
+    gone = "/etc/nginx/conf.d/gone.example.conf"
+    plan = make_plan(WANTED, seen({gone: File(b"x")}), ACME, scope=["rogs.me"])
+    assert [c.path for c in plan.changes] == [BLOG, SHARED]
+    assert manifest.read(plan.manifest.after.content).keys() == {BLOG, SHARED, gone}
+
+
+def test_certificates_are_ordered_when_they_are_missing_or_cover_other_names() -> None:
+    wanted = replace(WANTED, certificates={"rogs.me": ("rogs.me", "www.rogs.me")})
+
+    def orders(*names: str, server: str = ACME) -> tuple[Order, ...]:
+        there = {"rogs.me": Certificate(frozenset(names), 0, "", server)} if names else {}
+        facts = replace(READY, certificates=there)
+        return make_plan(wanted, seen(WANTED.files, facts), ACME).certificates
+
+    both = ("rogs.me", "www.rogs.me")
+    assert orders() == (Order("rogs.me", both, both),)
+    assert orders("rogs.me") == (Order("rogs.me", both, ("www.rogs.me",)),)
+    assert orders(*both) == ()
+    assert orders(*both, "old.rogs.me") == (Order("rogs.me", both, ()),)
+    assert orders(*both, server="https://staging/") == (Order("rogs.me", both, (), replaces=True),)
+
+
+def test_a_name_that_a_hand_made_file_serves_holds_its_site_and_no_other() -> None:
+    facts = replace(READY, taken_names={"www.rogs.me": "/etc/nginx/conf.d/mine.conf"})
+    plan = make_plan(WANTED, seen({}, facts), ACME)
+    assert list(plan.held) == ["rogs.me"]
+    assert "/etc/nginx/conf.d/mine.conf" in plan.held["rogs.me"]
+    assert [c.path for c in plan.changes] == [OTHER, SHARED]
+
+
+def test_a_hand_made_file_in_the_place_of_ours_is_taken_over() -> None:
+    facts = replace(READY, taken_names={"rogs.me": BLOG})
+    plan = make_plan(WANTED, seen({BLOG: File(b"mine\n")}, facts, written={}), ACME)
+    assert not plan.held
+    assert plan.changes[1].surprise is Surprise.TAKEN_OVER
+
+
+def test_nothing_that_holds_content_may_ever_be_deleted() -> None:
+    content = (
+        "/var/www/rogs.me",
+        "/srv/deploy/rogs.me/x",
+        "/etc/letsencrypt/live/rogs.me/privkey.pem",
+        "/home/backups/x",
+        "/var/lib/docker/volumes/x",
+        "/etc/passwd",
+    )
+    assert not [path for path in content if removable(path)]
