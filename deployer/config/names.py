@@ -3,8 +3,6 @@
 What is accepted cannot carry syntax: no quote, no `$`, no `;`, no brace, no space, no control character.
 """
 
-import base64
-import binascii
 import re
 
 from deployer.config.quantities import shown
@@ -13,7 +11,6 @@ LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 LONGEST_DOMAIN = 230  # files on the server carry the domain in their names, which end at 255 bytes
 RESERVED = re.compile(r"DEPLOY_.*|LD_.*|BASH.*|PATH|HOME|IFS|SHELLOPTS|ENV")
-KEY_TYPES = re.compile(r"ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh|ecdsa)-[a-z0-9@.-]+")
 
 
 def domain(text: str) -> str:
@@ -130,48 +127,3 @@ def script(text: str) -> str:
     if any((ord(letter) < 32 and letter not in "\n\t") or ord(letter) == 127 for letter in text):
         raise ValueError("a script has no control characters other than line ends and tabs")
     return text
-
-
-def host(text: str) -> str:
-    """A host name or an IP address to connect to."""
-    if ":" in text:
-        import ipaddress
-
-        return str(ipaddress.IPv6Address(text)) if "%" not in text else host("")
-    if len(text) > 253 or not re.fullmatch(HOST, text, re.ASCII) or ".." in text:
-        raise ValueError(f"{shown(text)} is not a host name or an IP address")
-    return text
-
-
-def user(text: str) -> str:
-    """The name of a user on the server."""
-    if not re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", text, re.ASCII):
-        raise ValueError(f"{shown(text)} is not a user name")
-    return text
-
-
-def host_key(text: str) -> str:
-    """A public host key, as `type base64`: the type inside the base64 is the one that is named before it."""
-    kind, _, rest = text.strip().partition(" ")
-    encoded = rest.split(" ")[0]
-    try:
-        blob = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        blob = b""
-    if not KEY_TYPES.fullmatch(kind) or not blob:
-        raise ValueError("expected a host key such as 'ssh-ed25519 AAAA…' (ssh-keyscan prints it)")
-    if fields(blob)[:1] != [kind.encode()] or (kind == "ssh-ed25519" and len(fields(blob)[-1]) != 32):
-        raise ValueError(f"this {kind} host key is damaged: it was cut or mistyped")
-    return f"{kind} {encoded}"
-
-
-def fields(blob: bytes) -> list[bytes]:
-    """The length-prefixed fields of an SSH public key; nothing when the lengths do not add up."""
-    found = []
-    while blob:
-        length = int.from_bytes(blob[:4], "big")
-        if len(blob) < 4 + length or not length:
-            return []
-        found.append(blob[4 : 4 + length])
-        blob = blob[4 + length :]
-    return found

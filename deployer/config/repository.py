@@ -1,5 +1,6 @@
 """Where a site's content comes from: a URL that the server fetches, or a folder on this machine."""
 
+import os
 import re
 from pathlib import Path
 
@@ -44,9 +45,10 @@ def local(text: str, folder: Path | None) -> str:
     if folder is None:
         return text
     path = located(text, folder)
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise ValueError(f"no such folder: {path}")
-    if not (path / ".git").exists() and not ((path / "HEAD").is_file() and (path / "objects").is_dir()):
+    bare = os.path.isfile(path / "HEAD") and os.path.isdir(path / "objects")
+    if not bare and not os.path.exists(path / ".git"):
         raise ValueError(f"{path} is not a Git repository: run git init there")
     return str(path)
 

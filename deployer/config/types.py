@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from deployer.config import names, quantities
+from deployer.config import access, names, quantities
 from deployer.config.quantities import shown
 from deployer.config.repository import located, repository
 from deployer.config.snippet import nginx_snippet
@@ -111,8 +111,8 @@ EnvironmentName = Annotated[
 EnvironmentValue = Annotated[str, text(names.one_line), schema([*SCALAR, "boolean"])]
 Hook = Annotated[str, text(names.script), schema("string")]
 NginxSnippet = Annotated[str, text(nginx_snippet), schema("string")]
-Host = Annotated[str, text(names.host), schema("string")]
-User = Annotated[str, text(names.user), schema("string", pattern="^[a-z_][a-z0-9_-]*$")]
-HostKey = Annotated[str, text(names.host_key), schema("string")]
+Host = Annotated[str, text(access.host), schema("string")]
+User = Annotated[str, text(access.user), schema("string", pattern="^[a-z_][a-z0-9_-]*$")]
+HostKey = Annotated[str, text(access.host_key), schema("string")]
 LocalPath = Annotated[str, BeforeValidator(validate_path), schema("string")]
 CertificateFile = Annotated[str, BeforeValidator(validate_certificate), schema("string")]
