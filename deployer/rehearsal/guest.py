@@ -57,6 +57,7 @@ def guest_files(network: Network, identity: Identity, resolver: str, pip: str) -
         "/etc/hosts": (f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {network.machine}\n", public),
         "/etc/machine-id": (f"{identity.machine_id}\n", 0o444),
         "/etc/resolv.conf": (resolver, public),
+        "/etc/locale.conf": ("LANG=C.UTF-8\n", public),
         "/etc/pip.conf": (pip, public),
         "/etc/ssh/ssh_host_ed25519_key": (identity.host_key_private, private),
         "/etc/ssh/ssh_host_ed25519_key.pub": (f"{identity.host_key}\n", public),
@@ -73,6 +74,7 @@ def guest_links() -> dict[str, str]:
     """The target of each symbolic link, by its path inside the machine."""
     units, networkd = "/etc/systemd/system", "systemd-networkd.service"
     return {f"{units}/{unit}": "/dev/null" for unit in MASKED} | {
+        "/etc/default/locale": "../locale.conf",
         f"{units}/sysinit.target.wants/writable-cgroups.service": "../writable-cgroups.service",
         f"{units}/multi-user.target.wants/{networkd}": f"/usr/lib/systemd/system/{networkd}",
     }

@@ -12,7 +12,6 @@ from deployer.errors import DeployError
 from deployer.rehearsal.commands import call
 
 SUBNETS = ipaddress.ip_network("10.213.0.0/16")
-FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 TABLES = ("filter", "nat")
 
 
@@ -101,16 +100,3 @@ def is_free(network: Network) -> bool:
     destinations = [route["dst"] for route in routes if route["dst"][:1].isdigit()]
     taken = [ipaddress.ip_network(destination) for destination in destinations]
     return not any(wanted.overlaps(other) for other in taken if other.prefixlen > 8)
-
-
-def forward() -> bool:
-    """Let packets pass through this machine; says whether that had to be switched on."""
-    if FORWARDING.read_text().strip() == "1":
-        return False
-    FORWARDING.write_text("1\n")
-    return True
-
-
-def stop_forwarding() -> None:
-    """Undo `forward`."""
-    FORWARDING.write_text("0\n")

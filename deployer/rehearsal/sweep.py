@@ -4,13 +4,12 @@ import os
 from typing import IO
 
 from deployer.errors import DeployError
-from deployer.rehearsal import cgroups, network, processes
+from deployer.rehearsal import cgroups, network, processes, routing
 from deployer.rehearsal.commands import call
 from deployer.rehearsal.network import Network
-from deployer.rehearsal.places import RUN, Place, alone, places
+from deployer.rehearsal.places import Place, alone, places
 
 LIMIT = 99
-FORWARDING = RUN / "forwarding"
 
 
 def claim() -> tuple[Place, Network, IO[str]]:
@@ -26,8 +25,7 @@ def claim() -> tuple[Place, Network, IO[str]]:
 
 
 def _claim(place: Place, subnet: Network) -> tuple[Place, Network, IO[str]]:
-    if network.forward():
-        FORWARDING.touch()
+    routing.begin()
     place.run.mkdir(mode=0o700)
     lock = place.lock()
     assert lock is not None, "a new folder cannot be locked by another"
@@ -65,6 +63,5 @@ def _remove(place: Place) -> None:
     if os.path.ismount(place.root):
         call("umount", "--recursive", str(place.root))
     call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run))
-    if not places() and FORWARDING.exists():
-        network.stop_forwarding()
-        FORWARDING.unlink()
+    if not places():
+        routing.end()
