@@ -4,6 +4,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="keep what is rendered as tests/golden")
     group = parser.getgroup("throwaway VPS")
     group.addoption("--no-vps", action="store_true", help="leave out the tests that need a throwaway VPS")
     group.addoption(

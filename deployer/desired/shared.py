@@ -12,7 +12,7 @@ from deployer.templates import render
 if TYPE_CHECKING:
     from deployer.config.model import Config
 
-POLICIES = ("acme", "tls", "headers")
+POLICIES = ("acme", "headers", "proxy", "static", "tls")
 SCRIPTS = "/usr/local/lib/deploy"
 
 
@@ -20,7 +20,7 @@ def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
     """The files that belong to no single site, by path; only those that these sites need."""
     pushed = any(site.pushed for site in config.sites.values())
     return {
-        **nginx_files(config, facts),
+        **nginx_files(facts),
         "/etc/systemd/system/nginx.service.d/deploy.conf": system("nginx.service.conf"),
         "/etc/tmpfiles.d/deploy.conf": system("tmpfiles.conf", pushed=pushed),
         **(certbot_files(config) if any(site.https for site in config.sites.values()) else {}),
@@ -28,15 +28,13 @@ def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
     }
 
 
-def nginx_files(config: "Config", facts: Facts) -> dict[str, File]:
-    """The maps and catch-all servers, and the policies that sites include."""
-    kinds = {"static" if site.pushed else site.kind for site in config.sites.values()}
-    policies = [*POLICIES, *sorted(kinds & {"static", "proxy"})]
+def nginx_files(facts: Facts) -> dict[str, File]:
+    """The maps and catch-all servers, and the policies that sites include, in their `nginx:` lines too."""
     return {
         "/etc/nginx/conf.d/00-deploy.conf": rendered("nginx/00-deploy.conf", facts=facts),
         **{
             f"/etc/nginx/deploy/{policy}.conf": rendered(f"nginx/policies/{policy}.conf", facts=facts)
-            for policy in policies
+            for policy in POLICIES
         },
     }
 

@@ -1,0 +1,53 @@
+"""A whole server as a tree of files: what a change of a template does is seen in the diff of this folder."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from golden.server import FOLDER, RELEASES, golden
+
+from deployer.desired import Desired
+
+
+def tree(desired: Desired) -> dict[str, str]:
+    """What is kept here, by path: all but the constant scripts, and a list of all."""
+    files = {path: file for path, file in desired.files.items() if not path.startswith("/usr/local/")}
+    return {"LIST": listing(desired), **{path[1:]: file.content.decode() for path, file in files.items()}}
+
+
+def listing(desired: Desired) -> str:
+    lines = [
+        *(f"package {name}" for name in sorted(desired.packages)),
+        *(f"hugo {version}" for version in sorted(desired.hugo)),
+        *(f"certificate {name}: {' '.join(names)}" for name, names in desired.certificates.items()),
+        *(f"absent {path}" for path in sorted(desired.absent)),
+        *(
+            f"{file.mode:04o} {file.owner}:{file.group} {path}{for_site(desired, path)}"
+            for path, file in desired.files.items()
+        ),
+        *(f"unit {unit}" for unit in sorted(desired.units)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def for_site(desired: Desired, path: str) -> str:
+    return f" ({desired.site_of[path]})" if path in desired.site_of else ""
+
+
+def kept(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_server_is_the_one_that_was_reviewed(release: str, request: pytest.FixtureRequest) -> None:
+    wanted = tree(golden(release))
+    folder = FOLDER / release
+    if request.config.getoption("update_golden"):
+        shutil.rmtree(folder, ignore_errors=True)
+        for path, text in wanted.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+    found = kept(folder)
+    assert sorted(found) == sorted(wanted), "see --update-golden"
+    for path, text in wanted.items():
+        assert found[path] == text, f"{path}: see --update-golden"

@@ -1,0 +1,55 @@
+"""The golden sites under this machine's NGINX, asked as visitors ask."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from golden.server import facts, golden
+from nginx import answers
+from nginx.content import publish
+from nginx.local import MODULE, certificates, free_ports, lay_out, nginx, served, upstreams
+from nginx.place import Place
+
+RELEASE = "debian-12"  # the older of the two: every NGINX since understands its files
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not shutil.which("nginx"):
+        pytest.fail("these tests need the package nginx", pytrace=False)
+    root = tmp_path_factory.mktemp("server")
+    certificates(root, facts(RELEASE).certificates)
+    return root
+
+
+@pytest.fixture(scope="module")
+def place(root: Path) -> Iterator[Place]:
+    ports = dict(zip(("80", "443", "9000", "9001"), free_ports(4), strict=True))
+    lay_out(root, golden(RELEASE).files, ports)
+    place = Place(root, str(root), "127.0.0.1", ports["80"], ports["443"], brotli=MODULE.exists())
+    for domain in ("rogs.me", "docs.example.org", "plain.example.org"):
+        publish(place, domain)
+    with upstreams([ports["9000"], ports["9001"]]), served(root, ports["80"]):
+        yield place
+
+
+def test_nginx_accepts_every_file_without_a_word(place: Place) -> None:
+    said = nginx(place.root, "-t", "-q")
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+class TestPublishedSite(answers.PublishedSite):
+    pass
+
+
+class TestNames(answers.Names):
+    pass
+
+
+class TestProxiedProgram(answers.ProxiedProgram):
+    pass
+
+
+class TestSnippet(answers.Snippet):
+    pass
