@@ -47,17 +47,28 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
             own = site.files(domain, facts)
             files |= own
             site_of |= dict.fromkeys(own, domain)
-    https = {domain: site for domain, site in sites.items() if site.https}
+    certificates = wanted_certificates(config)
     return Desired(
         files=dict(sorted(files.items())),
         site_of=site_of,
         absent=ABSENT,
-        packages=SHARED_PACKAGES.union(*(site.packages() for site in sites.values())),
-        certificates={domain: (domain, *site.aliases) for domain, site in https.items()},
+        packages=wanted_packages(config),
+        certificates=certificates,
         names={domain: (domain, *site.aliases) for domain, site in sites.items()},
-        units=frozenset({"nginx.service", "certbot.timer"} if https else {"nginx.service"}),
+        units=frozenset({"nginx.service", "certbot.timer"} if certificates else {"nginx.service"}),
         hugo=frozenset().union(*(site.hugo_versions() for site in sites.values())),
     )
+
+
+def wanted_packages(config: "Config") -> frozenset[str]:
+    """The Debian packages that the server shall have."""
+    return SHARED_PACKAGES.union(*(site.packages() for site in config.sites.values()))
+
+
+def wanted_certificates(config: "Config") -> dict[str, tuple[str, ...]]:
+    """The domains of each certificate that the server shall have, by its name."""
+    https = {domain: site for domain, site in sorted(config.sites.items()) if site.https}
+    return {domain: (domain, *site.aliases) for domain, site in https.items()}
 
 
 def can_answer(domain: str, site: "Site", facts: Facts) -> bool:

@@ -67,11 +67,6 @@ class Facts:
         return "ssl" if self.http2_directive else "ssl http2"
 
     @property
-    def rotates_session_tickets(self) -> bool:
-        """Whether NGINX changes the key of TLS session tickets by itself."""
-        return self.nginx_version >= (1, 23, 2)
-
-    @property
     def post_quantum(self) -> bool:
         """Whether OpenSSL has the key exchange X25519MLKEM768; others refuse to start with it."""
         return self.openssl >= (3, 5, 0)

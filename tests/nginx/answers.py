@@ -21,7 +21,7 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Strict-Transport-Security": "max-age=604800",
+    "Strict-Transport-Security": "max-age=31536000",
 }
 YEAR = "public, max-age=31536000, immutable"
 DAY = "public, max-age=86400"
@@ -68,7 +68,7 @@ class PublishedSite:
     def test_part_of_a_file(self, place: Place) -> None:
         answer = place.ask("https://rogs.me/style.css", Range="bytes=0-3")
         assert (answer.status, answer.body) == (206, b"p { ")
-        assert answer.all("Strict-Transport-Security") == ["max-age=604800"]
+        assert answer.all("Strict-Transport-Security") == ["max-age=31536000"]
 
     @pytest.mark.parametrize(
         ("path", "kept"),
@@ -185,7 +185,7 @@ class Names:
     def test_an_alias_leads_to_the_main_name(self, place: Place) -> None:
         answer = place.ask("https://www.rogs.me/a?b=c")
         assert (answer.status, answer.headers["Location"]) == (301, "https://rogs.me/a?b=c")
-        assert answer.all("Strict-Transport-Security") == ["max-age=604800"]
+        assert answer.all("Strict-Transport-Security") == ["max-age=31536000"]
 
     def test_redirects(self, place: Place) -> None:
         for url in ("http://old.example.org/a?b", "https://www.old.example.org/a?b"):
@@ -214,6 +214,12 @@ class Names:
         for name in ("unknown.example", "blog.rogs.me", "coming.example.org"):
             with pytest.raises(ssl.SSLError):
                 place.ask(f"https://{name}/")
+
+    def test_another_name_on_the_connection_of_a_site(self, place: Place) -> None:
+        connection = place.connect("https://rogs.me/")
+        connection.request("GET", "/", headers={"Host": "unknown.example"})
+        assert connection.getresponse().status == 421
+        connection.close()
 
     @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
     @pytest.mark.parametrize(
@@ -256,7 +262,7 @@ class ProxiedProgram:
         answer = place.ask("https://files.example.org/own-headers")
         assert answer.all("X-Frame-Options") == ["DENY"]
         assert answer.all("Cache-Control") == ["max-age=60"]
-        assert answer.all("Strict-Transport-Security") == ["max-age=604800"]
+        assert answer.all("Strict-Transport-Security") == ["max-age=31536000"]
 
     def test_a_stream_comes_as_it_is_sent(self, place: Place) -> None:
         connection = place.connect("https://files.example.org/stream")

@@ -1,6 +1,8 @@
 """The golden sites under this machine's NGINX, asked as visitors ask."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +39,15 @@ def place(root: Path) -> Iterator[Place]:
 def test_nginx_accepts_every_file_without_a_word(place: Place) -> None:
     said = nginx(place.root, "-t", "-q")
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_gixy_finds_nothing(place: Place, tmp_path: Path) -> None:
+    conf = tmp_path / "nginx.conf"
+    conf.write_text(f"events {{}}\nhttp {{\n    include {place.root}/etc/nginx/conf.d/*.conf;\n}}\n")
+    gixy = Path(sys.executable).with_name("gixy")
+    said = subprocess.run([gixy, conf], capture_output=True, text=True)
+    assert "No issues found" in said.stdout, said.stdout
+    assert said.returncode == 0
 
 
 class TestPublishedSite(answers.PublishedSite):
