@@ -3,20 +3,19 @@
 from dataclasses import replace
 
 from deployer.config.model import Config
-from deployer.desired import Desired, desired_files
+from deployer.desired import Desired, desired_files, wanted_certificates, wanted_packages
 from deployer.desired.facts import Certificate, Facts
 
 
 def with_packages(config: Config, facts: Facts) -> Desired:
     """What is wanted now: with all packages, and with just the certificates that are there."""
-    packages = desired_files(config, facts).packages
-    return desired_files(config, replace(facts, packages=facts.packages | packages))
+    return desired_files(config, replace(facts, packages=facts.packages | wanted_packages(config)))
 
 
 def in_the_end(config: Config, facts: Facts) -> Desired:
     """What is wanted in the end: every certificate covers all of its names."""
     assumed = {
         name: Certificate(frozenset(names), expires=0, issuer="", server="")
-        for name, names in desired_files(config, facts).certificates.items()
+        for name, names in wanted_certificates(config).items()
     }
     return with_packages(config, replace(facts, certificates={**facts.certificates, **assumed}))

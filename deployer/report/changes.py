@@ -4,11 +4,12 @@ import difflib
 import json
 from collections.abc import Iterator
 
+from rich.console import Group
 from rich.text import Text
 
 from deployer.files import File, Link
 from deployer.plan import Change, Order, Plan, Surprise
-from deployer.report import out
+from deployer.report import data, out
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
 OURS = "/usr/local/lib/deploy/"
@@ -17,9 +18,11 @@ OURS = "/usr/local/lib/deploy/"
 
 def show_plan(plan: Plan, server: str, full: bool = False) -> None:
     """Print all that would change, line by line, on standard output."""
-    for line in plan_lines(plan, server, full):
-        mark = line.lstrip()[:1]
-        out.print(Text(line, style=STYLES.get(mark, "") if mark in STYLES else ""))
+    lines = plan_lines(plan, server, full)
+    if out.is_terminal:
+        out.print(Group(*(Text(line, style=STYLES.get(line.lstrip()[:1], "")) for line in lines)))
+    else:
+        data("\n".join(lines))
 
 
 def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
