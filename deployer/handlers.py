@@ -9,6 +9,8 @@ from fnmatch import fnmatch
 class Handler:
     """Files whose path matches are checked by one command before they count, and count by another.
 
+    reload_nginx is a function of apply.sh.
+
     Patterns are those of fnmatch; `*` reaches across folders. Both commands run as root, in the
     order of the table, once each, also when a matching file is removed.
     """
@@ -26,7 +28,7 @@ HANDLERS = (
     ),
     Handler("/etc/systemd/system/*", live="systemctl daemon-reload", says="reload systemd"),
     Handler(
-        "/etc/nginx/*", check="nginx -t -q", live="systemctl reload-or-restart nginx", says="reload NGINX"
+        "/etc/nginx/*", check="nginx -t -q", live="reload_nginx", says="reload NGINX"
     ),
 )
 

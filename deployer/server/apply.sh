@@ -49,6 +49,28 @@ run_list() { # FILE: runs its commands in order; the first that fails ends it, i
     done 8<"$1"
 }
 
+# Reloads NGINX and waits until the new workers answer, for `systemctl reload` does not; fails when NGINX
+# goes on with the old configuration, as it does when it cannot have a port.
+reload_nginx() {
+    local master old new pid
+    master=$(systemctl show --property=MainPID --value nginx)
+    if [ "$master" = 0 ]; then systemctl start nginx; return; fi
+    old=$(pgrep --parent "$master")
+    systemctl reload nginx || return
+    for _ in {1..100}; do
+        sleep 0.03
+        new=$(pgrep --parent "$master" | grep -vxF "$old") || continue
+        for pid in $old; do
+            if grep -qs 'worker process$' <(tr -d '\0' <"/proc/$pid/cmdline"); then continue 2; fi
+        done
+        [ -n "$new" ] && return
+    done 2>/dev/null
+    echo "NGINX goes on with its old configuration:"
+    grep -F '[emerg]' /var/log/nginx/error.log | tail -3
+    return 1
+}
+export -f reload_nginx
+
 undo() { # everything is as it was, and counts again
     local paths
     mapfile -t paths <"$transaction/paths"

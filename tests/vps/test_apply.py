@@ -34,7 +34,8 @@ STEPS = (
 @pytest.fixture
 def server(vps: Machine) -> Iterator[Server]:
     vps.run(
-        f"rm -rf {CONF}/*.conf /var/lib/deploy /etc/deploy && mkdir -p /etc/deploy; systemctl reset-failed; systemctl reload-or-restart nginx"
+        f"rm -rf {CONF}/*.conf /var/lib/deploy /etc/deploy; mkdir -p /etc/deploy;"
+        "systemctl reset-failed; systemctl reload-or-restart nginx"
     )
     with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
         yield server
@@ -114,7 +115,8 @@ def test_two_refused_files_of_three(vps: Machine, server: Server) -> None:
         changes[2].path,
         None,
         File(
-            b"server { listen 443 ssl; server_name c.test;\nssl_certificate /etc/letsencrypt/live/c.test/f.pem;\n"
+            b"server { listen 443 ssl; server_name c.test;\n"
+            b"ssl_certificate /etc/letsencrypt/live/c.test/f.pem;\n"
             b"ssl_certificate_key /etc/letsencrypt/live/c.test/k.pem; }\n"
         ),
     )

@@ -1,0 +1,276 @@
+"""What a user does, from an empty server to a site that is served, changed, rolled back and removed."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from vps.project import DEPLOY, Project
+
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.machine import Machine
+
+NAMES = ("page.test", "www.page.test", "app.test", "old.test", "three.test", "a.three.test", "b.three.test")
+PROXY = {"kind": "proxy", "port": 9000, "https": False}
+REDIRECT = {"kind": "redirect", "to": "https://page.test", "https": False}
+
+EMPTY = {
+    "empty": True,
+    "packages": [],
+    "hugo": [],
+    "certificates": [],
+    "files": [],
+    "units": [],
+    "handlers": [],
+    "interrupted": False,
+    "held": {},
+    "kept": [],
+}
+
+
+@pytest.fixture
+def project(vps: Machine, acme: AcmeServer, tmp_path: Path) -> Project:
+    vps.add_hosts(dict.fromkeys(NAMES, "127.0.0.1"))
+    project = Project(tmp_path, vps, acme, {})
+    project.reset()
+    project.repository("page", {"index.html": "<h1>One</h1>\n", "about.html": "<p>About</p>\n"})
+    return project
+
+
+def page(**more: object) -> dict[str, object]:
+    return {"kind": "static", "repository": "page", **more}
+
+
+def test_a_site_goes_live_changes_and_is_rolled_back(project: Project) -> None:
+    project.sites = {"page.test": page(aliases=["www.page.test"])}
+    waiting = project.deploy("plan")
+    assert waiting.returncode == 4
+    assert "+ certificate page.test for page.test, www.page.test" in waiting.stdout
+    assert "+    server_name page.test www.page.test;" in waiting.stdout
+
+    pushed = project.deploy("push", "page.test", "--yes")
+    assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    assert project.get("page.test") == (200, "<h1>One</h1>\n")
+    assert project.get("www.page.test")[0] == 301
+    assert project.get("page.test", scheme="http")[0] == 301
+
+    nothing = project.apply()
+    assert (nothing.returncode, nothing.stdout) == (0, f"Nothing to change on {project.vps.address}.\n")
+    assert project.deploy("plan").returncode == 0
+    again = project.deploy("push", "page.test")
+    assert again.returncode == 0
+    assert "nothing to push" in again.stderr
+
+    project.commit("page", {"index.html": "<h1>Two</h1>\n"})
+    assert project.deploy("push", "page.test").returncode == 0
+    assert project.get("page.test") == (200, "<h1>Two</h1>\n")
+    back = project.deploy("rollback", "page.test")
+    assert back.returncode == 0, back.stderr
+    assert project.get("page.test") == (200, "<h1>One</h1>\n")
+    assert len(json.loads(project.deploy("releases", "page.test", "--json").stdout)) == 2
+
+    status = json.loads(project.deploy("status", "--json").stdout)
+    (site,) = status["sites"]
+    assert (site["domain"], site["status"]) == ("page.test", 200)
+    assert site["certificate_days"] > 30
+    assert len(site["revision"]) == 40
+    assert "\x1b" not in project.deploy("status").stdout
+
+
+@pytest.mark.parametrize("kind", ["static", "proxy", "redirect"])
+def test_a_second_apply_has_nothing_to_do(project: Project, kind: str) -> None:
+    site = {"static": page(https=False), "proxy": PROXY, "redirect": REDIRECT}[kind]
+    project.sites = {"app.test": site}
+    assert project.apply().returncode == 0
+    assert project.plan() == EMPTY | {"server": project.vps.address}
+    assert project.deploy("apply").stdout.startswith("Nothing to change")
+
+
+def test_nothing_happens_unless_somebody_says_yes(project: Project) -> None:
+    project.sites = {"app.test": PROXY}
+    done = project.deploy("apply")
+    assert done.returncode == 2
+    assert "--yes" in done.stderr
+    assert project.vps.run("ls /var/lib/deploy /etc/nginx/conf.d", check=False).stdout.strip() in (
+        "",
+        "/etc/nginx/conf.d:",
+    )
+    assert project.deploy("apply", "--dry-run").returncode == 0
+    assert not project.plan()["empty"]
+
+
+def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) -> None:
+    project.sites = {"app.test": {**PROXY, "nginx": "nonsense on;"}, "old.test": REDIRECT}
+    done = project.apply()
+    assert done.returncode == 1
+    assert "app.test: NGINX refuses /etc/nginx/conf.d/app.test.conf, line" in done.stderr
+    assert "nonsense on;" in done.stderr
+    assert project.get("old.test", scheme="http")[0] == 301
+    assert [file["path"] for file in project.plan()["files"]] == ["/etc/nginx/conf.d/app.test.conf"]
+    project.sites["app.test"] = PROXY
+    assert project.apply().returncode == 0
+    assert project.get("app.test", scheme="http")[0] == 502
+
+
+def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project) -> None:
+    mine = "/etc/nginx/conf.d/mine.conf"
+    project.vps.run(
+        f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}; nginx -s reload"
+    )
+    project.sites = {"app.test": PROXY, "old.test": REDIRECT}
+    done = project.apply()
+    assert done.returncode == 1
+    assert (
+        f"app.test is left as it is: {mine} on the server, made by hand, serves app.test already"
+        in done.stdout
+    )
+    assert project.get("app.test", scheme="http")[0] == 418
+    assert project.get("old.test", scheme="http")[0] == 301
+
+    project.vps.run(f"mv {mine} /etc/nginx/conf.d/app.test.conf")
+    plan = project.deploy("plan")
+    assert "~ /etc/nginx/conf.d/app.test.conf (takes over a file made by hand)" in plan.stdout
+    assert project.apply().returncode == 0
+    assert project.get("app.test", scheme="http")[0] == 502
+    assert project.vps.run("grep -l 418 -r /var/lib/deploy/before").stdout
+
+
+def test_a_hand_edit_is_shown_and_kept_aside(project: Project) -> None:
+    project.sites = {"old.test": REDIRECT}
+    project.apply()
+    project.vps.run("echo '# at night' >> /etc/nginx/conf.d/old.test.conf")
+    plan = project.deploy("plan")
+    assert plan.returncode == 4
+    assert "~ /etc/nginx/conf.d/old.test.conf (edited by hand on the server)" in plan.stdout
+    assert "-# at night" in plan.stdout
+    assert project.apply().returncode == 0
+    assert project.vps.run("grep -rl 'at night' /var/lib/deploy/before").stdout.strip()
+    assert project.plan() == EMPTY | {"server": project.vps.address}
+
+
+def test_a_site_that_is_removed_goes_and_its_content_stays(project: Project) -> None:
+    project.sites = {"page.test": page(https=False), "old.test": REDIRECT}
+    assert project.deploy("push", "page.test", "--yes").returncode == 0
+    del project.sites["page.test"]
+    plan = project.deploy("plan")
+    assert "- /etc/nginx/conf.d/page.test.conf" in plan.stdout
+    assert "-    server_name page.test;" in plan.stdout
+    assert project.apply().returncode == 0
+    assert project.get("page.test", scheme="http")[0] == 0
+    assert project.vps.run("cat /var/www/page.test/index.html").stdout == "<h1>One</h1>\n"
+    assert project.plan() == EMPTY | {"server": project.vps.address}
+
+
+def test_an_apply_of_one_site_leaves_the_others_alone(project: Project) -> None:
+    project.sites = {"app.test": PROXY, "old.test": REDIRECT}
+    assert project.apply("old.test").returncode == 0
+    assert project.get("old.test", scheme="http")[0] == 301
+    assert [file["path"] for file in project.plan()["files"]] == ["/etc/nginx/conf.d/app.test.conf"]
+
+
+def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
+    project.sites = {
+        "three.test": {**REDIRECT, "https": True, "aliases": ["a.three.test", "b.three.test"]},
+        "page.test": page(),
+    }
+    project.acme.refuse("b.three.test")
+    try:
+        done = project.apply()
+    finally:
+        project.acme.allow("b.three.test")
+    assert done.returncode == 1
+    assert "✗ certificate three.test: the authority says" in done.stderr
+    assert "b.three.test" in done.stderr
+    assert project.get("three.test")[0] == 301
+    assert project.get("a.three.test")[0] == 301
+    assert project.get("page.test")[0] in (403, 404)
+    assert project.plan()["certificates"] == [
+        {
+            "name": "three.test",
+            "names": ["three.test", "a.three.test", "b.three.test"],
+            "missing": ["b.three.test"],
+        }
+    ]
+    assert project.apply().returncode == 0
+    assert project.get("b.three.test")[0] == 301
+    assert project.plan() == EMPTY | {"server": project.vps.address}
+
+
+def test_a_name_that_does_not_lead_here_is_not_asked_for(project: Project) -> None:
+    project.sites = {"nowhere.test": {**REDIRECT, "https": True}, "old.test": REDIRECT}
+    done = project.apply()
+    assert done.returncode == 1
+    assert "nowhere.test has no address in the DNS" in done.stderr
+    assert project.get("old.test", scheme="http")[0] == 301
+
+
+def test_a_server_that_cannot_be_trusted_or_reached(project: Project, tmp_path: Path) -> None:
+    project.sites = {"old.test": REDIRECT}
+    other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJTbWcfTRuzrgBvhEWmbPJFxTrRFQHTyvtY4zPdf1aC"
+    strange = tmp_path / "strange"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", strange], check=True)
+    cases = {
+        "is not known, so nothing was sent to it": {"host_key": None},
+        "shows another host key than expected": {"host_key": other},
+        "refused the login": {"key": str(strange)},
+        "cannot be reached": {"port": 2},
+    }
+    for words, server in cases.items():
+        project.write(**server)
+        done = subprocess.run(
+            [*DEPLOY, "plan"],
+            cwd=project.folder,
+            env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 3, (words, done.stderr)
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_in_the_middle_of_an_apply(project: Project) -> None:
+    # certbot is slow enough to be interrupted: by then the files that need no certificate are live
+    project.sites = {"page.test": page(), "old.test": REDIRECT}
+    project.write()
+    running = subprocess.Popen(
+        [*DEPLOY, "apply", "--yes"], cwd=project.folder, stderr=subprocess.PIPE, text=True
+    )
+    while not project.vps.run("pgrep -f 'certbot certonly'", check=False).stdout:
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "Traceback" not in said
+    while project.vps.run("pgrep -f 'certbot certonly'", check=False).stdout:
+        time.sleep(0.2)
+    assert project.apply().returncode == 0
+    assert project.plan() == EMPTY | {"server": project.vps.address}
+
+
+def test_visitors_notice_nothing(project: Project) -> None:
+    project.sites = {"page.test": page(https=False), "old.test": REDIRECT}
+    assert project.deploy("push", "page.test", "--yes").returncode == 0
+    address = f"http://{project.vps.address}/"
+    wrk = ["wrk", "--threads", "1", "--connections", "8", "--duration", "12s", "--header", "Host: page.test"]
+    # a connection per request: a reload closes idle kept-alive ones, which a browser opens again by itself
+    load = subprocess.Popen(
+        [*wrk, "--header", "Connection: close", address], stdout=subprocess.PIPE, text=True
+    )
+    rounds = 0
+    while load.poll() is None:
+        rounds += 1
+        project.commit("page", {"index.html": f"<h1>Round {rounds}</h1>\n"})
+        assert project.deploy("push", "page.test").returncode == 0
+        project.sites["old.test"] = {**REDIRECT, "code": (301, 302)[rounds % 2]}
+        assert project.apply().returncode == 0
+        assert project.deploy("rollback", "page.test").returncode == 0
+    report = load.communicate()[0]
+    assert rounds >= 2
+    assert "Non-2xx" not in report, report
+    assert "Socket errors" not in report, report
+    assert int(report.split(" requests in")[0].split()[-1]) > 1000, report
