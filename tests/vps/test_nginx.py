@@ -1,0 +1,91 @@
+"""The golden servers on the Debian that they are for: NGINX takes their files, visitors get what they should."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from golden.server import facts, golden
+from nginx import answers, upstream
+from nginx.content import publish
+from nginx.local import certificates
+from nginx.place import Place
+
+from deployer.rehearsal.machine import Machine
+
+pytestmark = pytest.mark.vps
+
+
+@pytest.fixture(scope="module")
+def place(vps: Machine, release: str) -> Iterator[Place]:
+    place = Place(vps.root, "", vps.address, 80, 443, brotli=True)
+    for path, file in golden(release).files.items():
+        place.write(path, file.content)
+        (vps.root / path[1:]).chmod(file.mode)
+    certificates(vps.root, facts(release).certificates)
+    for domain in ("rogs.me", "docs.example.org", "plain.example.org"):
+        publish(place, domain)
+    place.write("/root/upstream.py", Path(upstream.__file__).read_bytes())
+    for port in (9000, 9001):
+        vps.run(f"systemd-run --unit=upstream-{port} python3 /root/upstream.py {port}")
+    vps.run("rm -f /etc/nginx/sites-enabled/default && systemctl daemon-reload && systemctl restart nginx")
+    yield place
+    vps.run("systemctl stop upstream-9000 upstream-9001")
+
+
+def test_nginx_accepts_every_file_without_a_word(vps: Machine, place: Place) -> None:
+    said = vps.run("nginx -t -q", check=False)
+    assert (said.returncode, said.stdout + said.stderr) == (0, "")
+
+
+class TestPublishedSite(answers.PublishedSite):
+    pass
+
+
+class TestNames(answers.Names):
+    pass
+
+
+class TestProxiedProgram(answers.ProxiedProgram):
+    pass
+
+
+class TestSnippet(answers.Snippet):
+    pass
+
+
+def test_it_answers_over_ipv6_where_the_server_has_it(vps: Machine, place: Place, release: str) -> None:
+    asked = "curl -sk -o /dev/null -w '%{http_code}' --connect-to '::[::1]:443' https://rogs.me/"
+    assert vps.run(asked, check=False).stdout == ("200" if facts(release).ipv6 else "000")
+
+
+def test_post_quantum_key_exchange_where_openssl_has_it(vps: Machine, place: Place, release: str) -> None:
+    said = vps.run("openssl s_client -connect 127.0.0.1:443 -servername rogs.me </dev/null 2>&1", check=False)
+    assert ("X25519MLKEM768" in said.stdout) == (release == "debian-13")
+    assert "Verification" in said.stdout
+
+
+def test_nginx_may_open_many_files(vps: Machine, place: Place) -> None:
+    limits = vps.run("cat /proc/$(cat /run/nginx.pid)/limits").stdout
+    assert next(line.split()[3] for line in limits.splitlines() if "open files" in line) == "16384"
+
+
+def test_users_folders_and_logs(vps: Machine, place: Place) -> None:
+    vps.run("systemd-sysusers && systemd-tmpfiles --create /etc/tmpfiles.d/deploy.conf")
+    entry = vps.run("getent passwd deploy-build").stdout.strip().split(":")
+    assert entry[5:] == ["/nonexistent", "/usr/sbin/nologin"]
+    assert vps.run("stat -c '%a %U %n' /var/www/acme /srv/deploy /var/log/deploy").stdout.splitlines() == [
+        "755 root /var/www/acme",
+        "755 root /srv/deploy",
+        "755 root /var/log/deploy",
+    ]
+
+
+def test_certbot_trusts_the_private_authority_and_nginx_reloads_after_a_renewal(
+    vps: Machine, place: Place
+) -> None:
+    environment = vps.run("systemctl show certbot.service -P Environment").stdout
+    assert environment.strip() == "REQUESTS_CA_BUNDLE=/etc/deploy/acme-ca.pem"
+    workers = "pgrep -P $(cat /run/nginx.pid) | sort"
+    before = vps.run(workers).stdout.split()
+    vps.run("run-parts --exit-on-error /etc/letsencrypt/renewal-hooks/deploy && sleep 1")
+    assert set(before).isdisjoint(vps.run(workers).stdout.split())
