@@ -11,7 +11,14 @@ SYSTEMS = ("debian-12", "debian-13")
 
 @click.command()
 @config_option
-@click.option("--os", "system", type=click.Choice(SYSTEMS), default="debian-13", show_default=True)
+@click.option(
+    "--os",
+    "system",
+    type=click.Choice(SYSTEMS),
+    default="debian-13",
+    show_default=True,
+    help="What runs on the VPS.",
+)
 @click.option("--keep", is_flag=True, help="Leave the VPS running, to look around.")
 @click.option("--stop", is_flag=True, help="Stop the VPSs that were kept, and do nothing else.")
 def command(config: Path, system: str, keep: bool, stop: bool) -> int:

@@ -1,0 +1,126 @@
+"""The rules of the house: which way imports run, where each library lives, how long things may get."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from deployer.cli import deploy
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "deployer").rglob("*.py"))
+PURE = (
+    *("config", "kinds", "desired", "templates", "expectation", "files"),
+    *("plan", "handlers", "manifest", "observation", "health", "errors"),
+)
+IMPURE = ("server", "tasks", "commands", "cli", "report", "rehearsal")
+BELOW = {
+    "server": ("tasks", "commands", "cli", "report", "rehearsal"),
+    "tasks": ("commands", "cli", "report", "rehearsal"),
+    "commands": ("cli",),
+    "report": ("commands", "cli", "tasks", "server", "rehearsal"),
+}
+HOMES = {
+    "yaml": ("config",),
+    "jinja2": ("templates",),
+    "fabric": ("server",),
+    "paramiko": ("server",),
+    "docker": ("server",),
+    "click": ("cli", "commands"),
+    "rich": ("report", "cli"),
+}
+
+
+def part(path: Path) -> str:
+    return path.relative_to(ROOT / "deployer").with_suffix("").parts[0]
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_imports_run_one_way() -> None:
+    wrong = []
+    for path in MODULES:
+        forbidden = IMPURE if part(path) in PURE else BELOW.get(part(path), ())
+        for name in imports(path):
+            words = name.split(".")
+            if words[0] == "deployer" and len(words) > 1 and words[1] in forbidden:
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+def test_each_library_has_one_home() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in MODULES
+        for name in imports(path)
+        if name.split(".")[0] in HOMES and part(path) not in HOMES[name.split(".")[0]]
+    ]
+    assert not wrong
+
+
+def test_modules_and_functions_stay_small() -> None:
+    long = [str(p.relative_to(ROOT)) for p in MODULES if len(p.read_text().splitlines()) > 200]
+    assert not long
+    functions = [
+        f"{path.relative_to(ROOT)}:{node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno > 45
+    ]
+    assert not functions
+
+
+def commands(group: click.Group, prefix: str = "") -> list[tuple[str, click.Command]]:
+    context = click.Context(group)
+    found = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        found.append((f"{prefix}{name}", command))
+        if isinstance(command, click.Group):
+            found += commands(command, f"{prefix}{name} ")
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(deploy))
+def test_every_command_explains_itself_with_an_example(name: str, command: click.Command) -> None:
+    assert "Example:" in command.help
+    assert f"deploy {name}" in command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+
+def test_heavy_libraries_are_loaded_only_where_they_are_used() -> None:
+    heavy = ("fabric", "paramiko", "docker", "pydantic", "jinja2", "rich")
+    program = "import sys; from deployer.cli import deploy; deploy.main(['--help'], standalone_mode=False);"
+    program += f"print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_version_is_told() -> None:
+    from importlib.metadata import version
+
+    done = subprocess.run(
+        [sys.executable, "-m", "deployer", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"deploy, version {version('vps-deployer')}\n"
+
+
+def test_fabric_lists_the_tasks() -> None:
+    fab = Path(sys.executable).parent / "fab"
+    done = subprocess.run([fab, "--list"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in ("plan", "apply", "push", "rollback", "status"):
+        assert f"  {name} " in done.stdout
+    assert importlib.util.find_spec("deployer")
