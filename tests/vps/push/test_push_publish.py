@@ -1,0 +1,225 @@
+"""What a push that works does."""
+
+import json
+import struct
+import zlib
+
+from deployer.rehearsal.machine import Machine
+
+TEXT = "".join(f"<p>This is line {line} of a page that is worth compressing.</p>\n" for line in range(60))
+
+
+def png(seed: int = 1, extra: bytes = b"") -> bytes:
+    """A PNG of 64 by 64 pixels, with an extra chunk."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes((x * y * seed) % 251 for x in range(192)) for y in range(64))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + extra + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_first_push_is_live_and_the_next_has_nothing_to_do(new_site):
+    site = new_site({"about/index.html": "<p>About", ".gitignore": "x", "sub/.gitkeep": ""})
+    output = site.push("--by", "ada@laptop")
+    release = site.live
+    assert output.splitlines()[0] == "▸ fetch"
+    assert output.splitlines()[-1].startswith(f'{site.domain} is live: {release} "First" (')
+    assert site.page() == "<h1>One</h1>"
+    assert site.page("/about/") == "<p>About"
+    assert not list(site.site.rglob(".git*"))
+    entry = json.loads(site.log())
+    assert (entry["by"], entry["result"], entry["release"]) == ("ada@laptop", "live", release)
+    assert set(entry["seconds"]) == {"fetch", "build", "gate", "derive", "switch"}
+    revision = site.git("rev-parse", "--short=7", "HEAD")
+    assert site.push().splitlines()[-1] == f"{site.domain} is already at {revision}: nothing to push"
+    assert site.live == release
+    assert json.loads(site.log())["result"] == "unchanged"
+    site.push("--force")
+    assert site.live != release
+
+
+def test_changed_inputs_are_pushed_though_the_revision_is_live(new_site):
+    site = new_site({"build.sh": 'echo "$COLOUR" >"$DEPLOY_OUTPUT/index.html"'}, build="build.sh")
+    site.configure(environment={"COLOUR": "green $(id) \"&\" 'x'"})
+    site.push()
+    assert site.page() == "green $(id) \"&\" 'x'\n"
+    site.configure(environment={"COLOUR": "blue and yellow"})
+    site.push()
+    assert site.page() == "blue and yellow\n"
+
+
+def test_unchanged_files_are_shared_and_deleted_ones_are_gone(new_site):
+    image = png()
+    site = new_site({"a b.html": TEXT, "old.html": TEXT, "img/ü.png": image, "-x.txt": TEXT, "n.css": "a"})
+    site.push()
+    before = site.site
+    names = ("a b.html", "a b.html.gz", "a b.html.br", "img/ü.png", "img/ü.png.webp", "-x.txt", "-x.txt.br")
+    stats = {name: (before / name).stat() for name in names}
+    site.commit({"index.html": "<h1>Two</h1>", "old.html": None, "n.css": "b"})
+    output = site.push()
+    assert "✓ derive" in output
+    assert "new images" not in output
+    assert site.site != before
+    for name, stat in stats.items():
+        now = (site.site / name).stat()
+        assert (now.st_ino, now.st_mtime_ns) == (stat.st_ino, stat.st_mtime_ns), name
+    assert not list(site.site.glob("old.html*"))
+    assert site.page() == "<h1>Two</h1>"
+    assert (before / "index.html").read_text() == "<h1>One</h1>"
+
+
+def test_a_file_edited_by_hand_in_the_live_release_is_not_carried_on(new_site):
+    site = new_site({"page.html": TEXT})
+    site.push()
+    site.vps.run(f"sleep 0.1; echo by hand >> /var/www/{site.domain}/page.html")
+    site.commit({"index.html": "<h1>Two</h1>"})
+    site.push()
+    assert (site.site / "page.html").read_text() == TEXT
+
+
+def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
+    animated, still = png(3, b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0" + struct.pack(">I", 0)), png(2)
+    site = new_site(
+        {
+            "page.html": TEXT,
+            "short.html": "tiny",
+            "still.png": still,
+            "animated.png": animated,
+            "broken.png": b"\x89PNG nothing",
+            "own.html": TEXT,
+            "own.html.gz": "shipped by the site",
+        }
+    )
+    output = site.push()
+    assert "! broken.png is published as it is" in output
+    derived = {path.name for path in site.site.rglob("*") if path.suffix in {".gz", ".br", ".webp"}}
+    assert derived == {"page.html.gz", "page.html.br", "still.png.webp", "own.html.gz", "own.html.br"}
+    assert (site.site / "own.html.gz").read_text() == "shipped by the site"
+    site.vps.run(
+        f"cd /var/www/{site.domain} && gzip -dc page.html.gz | cmp - page.html && brotli -dc page.html.br | cmp - page.html"
+    )
+    site.configure(images={"webp": False})
+    site.push()
+    assert not (site.site / "still.png.webp").exists()
+    assert (site.site / "page.html.gz").exists()
+
+
+def test_rollback_and_releases(new_site):
+    site = new_site()
+    assert "there is no earlier release" in site.script("rollback", code=1)
+    assert site.script("releases").strip() == f"{site.domain} has no release yet"
+    assert json.loads(site.script("releases", "--json")) == []
+    site.push()
+    first = site.live
+    site.commit({"index.html": "<h1>Two</h1>"}, 'Say "two" \\ more')
+    site.push("--by", "ada")
+    second = site.live
+    assert (
+        site.script("rollback", "--by", "bob")
+        .splitlines()[-1]
+        .startswith(f'{site.domain} is live: {first} "First"')
+    )
+    assert site.page() == "<h1>One</h1>"
+    entry = json.loads(site.log())
+    assert (entry["action"], entry["by"], entry["result"]) == ("rollback", "bob", "live")
+    listed = json.loads(site.script("releases", "--json"))
+    assert [(r["release"], r["live"], r["previous"]) for r in listed] == [
+        (second, False, True),
+        (first, True, False),
+    ]
+    assert listed[0]["subject"] == 'Say "two" \\ more'
+    assert "is live already" in site.script("rollback", "--to", first, code=1)
+    assert "there is no release" in site.script("rollback", "--to", "20200101-000000-abcdef0", code=1)
+    site.script("rollback", "--to", second)
+    assert site.page() == "<h1>Two</h1>"
+
+
+def test_old_releases_are_removed_but_never_the_one_before(new_site):
+    site = new_site(keep=2)
+    for number in range(4):
+        site.commit({"index.html": f"<h1>{number}</h1>"})
+        site.push()
+    assert len(site.releases) == 2
+    assert len(list((site.place / "releases").iterdir())) == 2 * 4
+    site.script("rollback")
+    site.commit({"index.html": "<h1>new</h1>"})
+    site.push()
+    assert site.script("rollback").count("is live") == 1
+
+
+def test_a_folder_made_by_hand_is_taken_over_and_can_be_rolled_back_to(new_site):
+    site = new_site()
+    site.vps.run(f"mkdir -p /var/www/{site.domain} && echo by hand > /var/www/{site.domain}/index.html")
+    assert "made by hand: it is kept as release" in site.push()
+    assert site.page() == "<h1>One</h1>"
+    site.script("rollback")
+    assert site.page() == "by hand\n"
+
+
+def test_hooks_run_around_a_push(new_site):
+    site = new_site()
+    site.hook("before", 'echo "before $DEPLOY_SITE"; echo "$DEPLOY_REVISION" > /tmp/before')
+    site.hook(
+        "after",
+        'echo after; curl -sk --resolve "$DEPLOY_SITE:443:127.0.0.1" "https://$DEPLOY_SITE/"; echo; (sleep 30 &)',
+    )
+    output = site.push()
+    assert f"  before {site.domain}\n" in output
+    assert "  <h1>One</h1>" in output
+    site.vps.run("pkill -x sleep")
+    site.hook("before", "echo no; exit 3")
+    site.commit()
+    assert "✗ before: the site's before hook failed with exit code 3" in site.fails()
+    site.hook("before", "")
+    site.hook("after", "exit 4")
+    site.commit({"index.html": "<h1>Two</h1>"})
+    output = site.push(code=1)
+    assert "✗ after: the site's after hook failed with exit code 4" in output
+    assert output.splitlines()[-1].startswith(f"{site.domain} is live: ")
+    assert site.page() == "<h1>Two</h1>"
+    assert "after hook" in json.loads(site.log())["error"]
+
+
+def test_todays_build_script_publishes_atomically_and_converts_an_image_once(new_site):
+    script = """#!/bin/bash
+find ./ -type f -name '*.png' -not -path '*/.git/*' -exec sh -c 'cwebp -lossless $1 -o "${1%.png}.webp"' _ {} \\;
+find . -type f -not -path '*/.git/*' | while read -r file; do
+    sed -i -e 's/\\.png/\\.webp/g' "$file"
+done
+mkdir -p /var/www/DOMAIN/ && cp -r . /var/www/DOMAIN/ && rm -rf /var/www/DOMAIN/.git
+"""
+    site = new_site({"img/a.png": png(), "page.html": '<img src="/img/a.png">'}, build="build.sh")
+    site.commit({"build.sh": script.replace("DOMAIN", site.domain)})
+    assert "Saving file" in site.push()
+    assert site.page("/page.html") == '<img src="/img/a.webp">'
+    assert (site.site / "img/a.webp").read_bytes()[:4] == b"RIFF"
+    webp = (site.site / "img/a.webp").read_bytes()
+    site.commit({"index.html": "<h1>Two</h1>"})
+    assert "Saving file" not in site.push()
+    assert (site.site / "img/a.webp").read_bytes() == webp
+    site.commit({"img/a.png": png(7)})
+    assert "Saving file" in site.push()
+    assert (site.site / "img/a.webp").read_bytes() != webp
+
+
+def test_a_folder_that_the_build_fills_is_published(new_site):
+    site = new_site(
+        {"build.sh": "mkdir public && echo built > public/index.html"}, build="build.sh", output="public"
+    )
+    site.push()
+    assert site.page() == "built\n"
+    site.configure(build=None)
+    site.commit({"public/index.html": "from the repository"})
+    site.push()
+    assert site.page() == "from the repository"
+
+
+def test_a_site_that_is_not_there_and_wrong_options(server: Machine, new_site):
+    unknown = server.run("/usr/local/lib/deploy/push nowhere.example.org", check=False)
+    assert (unknown.returncode, "is not on this server yet" in unknown.stdout) == (69, True)
+    site = new_site()
+    for options in (["--ref"], ["--ref", "'a b'"], ["--nonsense"], ["second.example.org"], ["--ref=x"]):
+        assert "usage: push" in site.push(*options, code=2)
+    assert server.run("/usr/local/lib/deploy/push '../etc'", check=False).returncode == 2
