@@ -28,8 +28,12 @@ HANDLERS = (
     ),
     Handler("/etc/systemd/system/*", live="systemctl daemon-reload", says="reload systemd"),
     Handler(
-        "/etc/nginx/*", check="nginx -t -q", live="reload_nginx", says="reload NGINX"
+        "/etc/systemd/system/nginx.service.d/*",
+        live="prlimit --pid=$(systemctl show -P MainPID nginx) "
+        "--nofile=$(systemctl show -P LimitNOFILESoft nginx):",
+        says="let the running NGINX open as many files",
     ),
+    Handler("/etc/nginx/*", check="nginx -t -q", live="reload_nginx", says="reload NGINX"),
 )
 
 

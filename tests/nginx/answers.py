@@ -148,6 +148,14 @@ class PublishedSite:
     def test_well_known_files_are_published(self, place: Place) -> None:
         assert place.ask("https://rogs.me/.well-known/security.txt").body == b"Contact: me"
 
+    def test_types_that_browsers_insist_on(self, place: Place) -> None:
+        for path, kind in {
+            "/app.mjs": "application/javascript",
+            "/site.webmanifest": "application/manifest+json",
+            "/style.css": "text/css",
+        }.items():
+            assert place.ask(f"https://rogs.me{path}").headers["Content-Type"] == kind
+
     def test_a_folder_gets_its_slash_on_the_same_host_and_port(self, place: Place) -> None:
         assert place.ask("https://rogs.me/posts/one?a=b").all("Location") == ["/posts/one/?a=b"]
 

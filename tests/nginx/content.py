@@ -43,6 +43,8 @@ def files(release: str) -> dict[str, bytes]:
         f"/photo_hu_{fingerprint}.jpg.webp": b"WebP",
         "/small.png": b"a small PNG",
         "/photo-20240131.jpg": b"a JPEG of a day",
+        "/app.mjs": b"export {}",
+        "/site.webmanifest": b"{}",
         "/feed.xml": b"<feed/>" * 300,
         "/images/inner.gif": b"GIF89a",
         "/.git/config": b"secret",
