@@ -9,6 +9,8 @@ from deployer.config.quantities import shown
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
+# All control characters but line feed and tab, and what Python takes for the end of a line.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LONGEST_DOMAIN = 230  # files on the server carry the domain in their names, which end at 255 bytes
 RESERVED = re.compile(r"DEPLOY_.*|LD_.*|BASH.*|PATH|HOME|IFS|SHELLOPTS|ENV")
 
@@ -117,13 +119,13 @@ def environment_name(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Free text on one line."""
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+    if CONTROL.search(text) or "\n" in text or "\t" in text:
         raise ValueError("a value here is one line without control characters")
     return text
 
 
 def script(text: str) -> str:
     """Free text of several lines, for bash."""
-    if any((ord(letter) < 32 and letter not in "\n\t") or ord(letter) == 127 for letter in text):
+    if CONTROL.search(text):
         raise ValueError("a script has no control characters other than line ends and tabs")
     return text

@@ -1,12 +1,14 @@
 """The check of a hand-written NGINX snippet: read as NGINX reads it, it stays inside its server block."""
 
+from deployer.config.names import CONTROL
+
 SPACE = " \t\r\n"
 
 
 def nginx_snippet(text: str) -> str:
     """Directives and blocks that are complete; raises ValueError with the line in the snippet."""
-    if any(ord(letter) < 32 and letter not in SPACE for letter in text):
-        raise ValueError("an nginx snippet has no control characters")
+    if CONTROL.search(text):
+        raise ValueError("a snippet has no control characters other than line ends and tabs")
     depth, position, open_directive = 0, 0, False
     while position < len(text):
         letter = text[position]
@@ -41,10 +43,12 @@ def end_of_word(text: str, start: int) -> int:
         if text[end + 1 : end + 2] not in (*SPACE, ";", "{", ")", ""):
             raise ValueError(f"{line_of(text, end)}: expected a space or ';' after the closing quote")
         return end + 1
-    position = start
-    while position < len(text) and text[position] not in SPACE + ";":
-        if text[position] == "{" and text[position - 1] != "$":
-            break
+    position, variable = start, False
+    while position < len(text):
+        if not (text[position] == "{" and variable):  # any number of braces after a $ belong to the word
+            if text[position] in SPACE + ";{":
+                break
+            variable = text[position] == "$"
         position += 2 if text[position] == "\\" else 1
     return min(position, len(text))
 

@@ -6,7 +6,10 @@ from pathlib import Path
 from deployer.errors import ConfigError, Problem, UsageError
 
 LARGEST = 1_000_000
-FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
+# What YAML forbids, and the line ends that only YAML counts, so that lines are those of every editor.
+FORBIDDEN = re.compile(
+    r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029\ufeff]"
+)
 
 
 def read(path: Path) -> str:

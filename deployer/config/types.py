@@ -96,9 +96,11 @@ Size = Annotated[
     BeforeValidator(quantities.size),
     schema(["string", "integer"], pattern="^([0-9]{1,6}[KMGkmg]|0)$", minimum=0, maximum=0),
 ]
-Url = Annotated[str, text(names.url), schema("string", pattern="^https?://[^?#@]+$")]
+Url = Annotated[str, text(names.url), schema("string", pattern="^https?://[^?#@/]+(/[^?#]*)?$")]
 AcmeServer = Annotated[
-    str, text(names.acme_server), schema("string", pattern="^(letsencrypt|staging|https://[^?#@]+)$")
+    str,
+    text(names.acme_server),
+    schema("string", pattern="^(letsencrypt|staging|https://[^?#@/]+(/[^?#]*)?)$"),
 ]
 Email = Annotated[str, text(names.email), schema("string", pattern="^[^@]+@[^@]+$")]
 RelativePath = Annotated[str, text(names.relative_path), schema(SCALAR)]

@@ -1,0 +1,150 @@
+"""check, schema, init and render, as they are called from a shell."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GOOD = """\
+sites:
+  rogs.me: {kind: hugo, repository: https://git.rogs.me/roger/rogs.me.git, aliases: [www.rogs.me]}
+  app.example.org: {kind: proxy, port: 3000}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sites.yaml").write_text(GOOD)
+    return tmp_path
+
+
+def deploy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "deployer", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True)
+
+
+def test_check_of_a_file_that_is_fine(folder: Path) -> None:
+    done = deploy(folder, "check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "sites.yaml is fine: 2 sites.\n", "")
+    (folder / "one.yaml").write_text("sites: {rogs.me: {kind: proxy, port: 1}}\n")
+    assert deploy(folder, "check", "-c", "one.yaml").stdout == "one.yaml is fine: 1 site.\n"
+
+
+def test_check_prints_the_problems_in_the_order_of_the_file(folder: Path) -> None:
+    (folder / "sites.yaml").write_text(GOOD.replace("3000", "0").replace("kind: hugo", "kind: hugi"))
+    done = deploy(folder, "check")
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith(
+        "sites.yaml:2:19: sites.rogs.me.kind: unknown kind 'hugi' (did you mean 'hugo'?)"
+    )
+    assert lines[1] == "sites.yaml:3:40: sites.app.example.org.port: 0 is not between 1 and 65535"
+
+
+def test_check_as_json(folder: Path) -> None:
+    done = deploy(folder, "check", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"problems": [], "sites": ["rogs.me", "app.example.org"]}
+    (folder / "sites.yaml").write_text("emial: x\n")
+    done = deploy(folder, "check", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["problems"] == [
+        {
+            "file": "sites.yaml",
+            "line": 1,
+            "column": 1,
+            "message": "unknown key 'emial' (did you mean 'email'?)",
+        }
+    ]
+
+
+def test_check_without_a_file_says_how_to_get_one(tmp_path: Path) -> None:
+    done = deploy(tmp_path, "check")
+    assert done.returncode == 2
+    assert "sites.yaml: no such file" in done.stderr
+    assert "deploy init" in done.stderr
+
+
+def test_check_loads_nothing_that_talks_to_a_server() -> None:
+    code = (
+        "import sys; sys.argv = ['deploy', 'check']\n"
+        "from deployer.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "heavy = {'fabric', 'paramiko', 'cryptography', 'docker', 'rich', 'requests'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_schema_is_a_json_schema(tmp_path: Path) -> None:
+    done = deploy(tmp_path, "schema")
+    assert done.returncode == 0
+    jsonschema.Draft202012Validator.check_schema(json.loads(done.stdout))
+
+
+def test_init_writes_a_file_that_is_fine_and_never_overwrites(tmp_path: Path) -> None:
+    assert deploy(tmp_path, "init").returncode == 0
+    assert deploy(tmp_path, "check").stdout == "sites.yaml is fine: 1 site.\n"
+    (tmp_path / "sites.yaml").write_text("mine\n")
+    done = deploy(tmp_path, "init")
+    assert done.returncode == 1
+    assert "sites.yaml is already there and stays as it is" in done.stderr
+    assert (tmp_path / "sites.yaml").read_text() == "mine\n"
+    done = deploy(tmp_path, "init", "-c", "no/where.yaml")
+    assert done.returncode == 1
+    assert "no/where.yaml cannot be written: No such file or directory" in done.stderr
+
+
+def headings(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("==> ")]
+
+
+def test_render_prints_every_file_with_its_mode(folder: Path) -> None:
+    done = deploy(folder, "render")
+    assert done.returncode == 0
+    found = headings(done.stdout)
+    assert "==> /etc/nginx/conf.d/rogs.me.conf 0644 root:root <==" in found
+    assert "==> /usr/local/lib/deploy/push 0755 root:root <==" in found
+    assert "==> /var/lib/deploy/manifest 0600 root:root <==" in found
+    assert deploy(folder, "render").stdout == done.stdout
+
+
+def test_render_of_a_site_prints_its_files_only(folder: Path) -> None:
+    found = headings(deploy(folder, "render", "app.example.org").stdout)
+    assert found == ["==> /etc/nginx/conf.d/app.example.org.conf 0644 root:root <=="]
+    done = deploy(folder, "render", "ap.example.org")
+    assert done.returncode == 2
+    assert "no site 'ap.example.org' in sites.yaml (did you mean 'app.example.org'?)" in done.stderr
+
+
+def test_render_knows_the_releases_apart(folder: Path) -> None:
+    new = deploy(folder, "render", "rogs.me").stdout
+    old = deploy(folder, "render", "rogs.me", "--os", "debian-12").stdout
+    assert "listen 443 ssl;" in new
+    assert "listen 443 ssl http2;" in old
+    assert deploy(folder, "render", "--os", "windows").returncode == 2
+
+
+def test_render_writes_a_tree_into_an_empty_folder_only(folder: Path) -> None:
+    assert deploy(folder, "render", "--out", "tree").returncode == 0
+    push = folder / "tree/usr/local/lib/deploy/push"
+    assert stat.S_IMODE(push.stat().st_mode) == 0o755
+    assert (folder / "tree/etc/nginx/conf.d/rogs.me.conf").is_file()
+    before = sorted((folder / "tree").rglob("*"))
+    done = deploy(folder, "render", "--out", "tree")
+    assert done.returncode == 1
+    assert "tree is not empty and stays as it is" in done.stderr
+    assert sorted((folder / "tree").rglob("*")) == before
+    done = deploy(folder, "render", "--out", "sites.yaml")
+    assert done.returncode == 1
+    assert (folder / "sites.yaml").read_text() == GOOD

@@ -1,0 +1,140 @@
+"""The documented example at the root, the starter file, and the pages made from the models."""
+
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from deployer import config as package
+from deployer.config import syntax
+from deployer.config.loader import load
+from deployer.config.model import Config
+from deployer.config.reference import reference
+from deployer.config.schema import json_schema
+from deployer.config.wording import fields, section
+from deployer.kinds import kinds
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT.joinpath("sites.yaml").read_text()
+STARTER = Path(package.__file__).with_name("starter.yaml").read_text()
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def switched_on(text: str) -> str:
+    """The text with the keys that begin with # taken in."""
+    return re.sub(r"^( *)#(\w+:)", r"\1\2", text, flags=re.MULTILINE)
+
+
+def keys_of(model: object, prefix: str = "") -> set[str]:
+    """Every key below a model, with the sections that it is in."""
+    found = set()
+    for key in fields(model):
+        found |= {prefix + key} | keys_of(section(model, (key,)), f"{prefix}{key}.")
+    return found
+
+
+def written_keys(document: object, prefix: str = "") -> set[str]:
+    if not isinstance(document, dict):
+        return set()
+    parts = (written_keys(value, f"{prefix}{key}.") for key, value in document.items())
+    return {prefix + key for key in document}.union(*parts)
+
+
+def test_the_example_is_fine_as_it_is() -> None:
+    assert {site.kind for site in load(ROOT / "sites.yaml").sites.values()} == set(kinds())
+
+
+def test_the_example_is_fine_with_everything_switched_on(tmp_path: Path) -> None:
+    (tmp_path / "private-ca.pem").write_text(PEM)
+    (tmp_path / "sites.yaml").write_text(switched_on(EXAMPLE))
+    assert load(tmp_path / "sites.yaml").acme.ca_certificate == PEM
+
+
+def test_every_key_of_every_model_is_in_the_example() -> None:
+    document = syntax.parse(switched_on(EXAMPLE), "sites.yaml")[0].plain()
+    sites = list(document.pop("sites").values())
+    assert written_keys(document) | {"sites"} == keys_of(Config)
+    for kind, model in kinds().items():
+        # Keys that a kind shares with others are shown once, at any of those.
+        shown = [site for site in sites if set(fields(kinds()[site["kind"]])) & set(fields(model))]
+        missing = keys_of(model) - set().union(*map(written_keys, shown))
+        assert not missing, f"{kind} has keys that sites.yaml does not show"
+        own = keys_of(model) - set().union(
+            *(keys_of(other) for other in kinds().values() if other is not model)
+        )
+        assert own <= set().union(*(written_keys(site) for site in sites if site["kind"] == kind))
+
+
+def test_every_key_of_the_example_is_explained() -> None:
+    first_seen: set[str] = set()
+    before = ""
+    for line in switched_on(EXAMPLE).splitlines():
+        match = re.match(r" *(\w+):", line)
+        if match and match[1] in keys_of_all_models() and match[1] not in first_seen:
+            first_seen.add(match[1])
+            assert " # " in line or before.lstrip().startswith("# "), line
+        before = line
+    assert len(first_seen) > 30
+
+
+def keys_of_all_models() -> set[str]:
+    models = [Config, *kinds().values()]
+    return {key.rpartition(".")[2] for model in models for key in keys_of(model)}
+
+
+def test_no_line_of_the_example_is_too_wide_for_a_page() -> None:
+    assert max(map(len, EXAMPLE.splitlines())) <= 115
+
+
+def test_the_starter_is_fine(tmp_path: Path) -> None:
+    (tmp_path / "sites.yaml").write_text(STARTER)
+    assert list(load(tmp_path / "sites.yaml").sites) == ["www.example.org"]
+
+
+def test_the_starter_is_fine_with_all_its_sites_switched_on(tmp_path: Path) -> None:
+    text = re.sub(r"^  # (?=(  )?[\w.]+:( |$))", "  ", STARTER, flags=re.MULTILINE)
+    text = re.sub(r"^  host_key:.*\n", "", text, flags=re.MULTILINE)
+    (tmp_path / "sites.yaml").write_text(text)
+    assert {site.kind for site in load(tmp_path / "sites.yaml").sites.values()} == set(kinds())
+
+
+@pytest.mark.parametrize("text", [EXAMPLE, switched_on(EXAMPLE), STARTER])
+def test_the_schema_accepts_what_is_right(text: str) -> None:
+    jsonschema.validate(yaml.safe_load(text), json_schema(), cls=jsonschema.Draft202012Validator)
+
+
+def test_the_schema_is_a_schema_and_describes_every_key() -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for section_schema in (schema, *schema["$defs"].values()):
+        assert section_schema["description"]
+        for key, field in section_schema["properties"].items():
+            assert field.get("description"), key
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("kind: hugoo", "kind: hugo  "),
+        ("repositry:", "repository:"),
+        ("port: '3000'", "port: 3000"),
+        ("hsts: 7 days", "hsts: 7d"),
+        ("  Www.example.org:", "  www.example.org:"),
+        ("links: often", "links: warn"),
+        ("https: yes please", "https: true"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(wrong: str, right: str) -> None:
+    text = EXAMPLE.replace(right.rstrip(), wrong, 1)
+    assert text != EXAMPLE
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load(text), json_schema())
+
+
+def test_the_reference_is_up_to_date_and_complete() -> None:
+    page = ROOT.joinpath("docs/sites.md").read_text()
+    assert page == reference(), "run scripts/reference"
+    for key in keys_of_all_models() - {"kind"}:
+        assert f"| `{key}` |" in page

@@ -1,0 +1,331 @@
+"""What load says of a wrong file: every problem, where it is, in plain words."""
+
+from pathlib import Path
+
+import pytest
+
+from deployer.config.loader import load
+from deployer.errors import ConfigError, DeployError, UsageError
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILVaSSSRiGapRzyLF14/nGUCgr9psSmf8rZCrrz4/M0d"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "sites.yaml"
+
+
+def problems(file: Path, text: str) -> list[str]:
+    """The problems as they are printed, without the folder."""
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert caught.value.exit_code == 2
+    return [str(problem).removeprefix(f"{file.parent}/") for problem in caught.value.problems]
+
+
+def test_a_complete_file_becomes_a_config(file: Path) -> None:
+    file.write_text(
+        f"server: {{host: vps.example.org, host_key: {KEY} me@vps}}\n"
+        "sites:\n"
+        "  rogs.me:\n"
+        "    kind: hugo\n"
+        "    repository: https://git.rogs.me/roger/rogs.me.git\n"
+        "    hugo: 0.120\n"
+        "    branch: 2024\n"
+        "    aliases: [www.rogs.me]\n"
+        "    environment: {DEBUG: no, AT: 22:22, VERSION: 1.10, DAY: 2026-11-21, MODE: 010}\n"
+    )
+    config = load(file)
+    assert config.server is not None
+    assert config.server.host_key == KEY
+    site = config.sites["rogs.me"]
+    assert (site.hugo, site.branch, site.aliases) == ("0.120", "2024", ("www.rogs.me",))
+    assert site.environment == {
+        "DEBUG": "no",
+        "AT": "22:22",
+        "VERSION": "1.10",
+        "DAY": "2026-11-21",
+        "MODE": "010",
+    }
+    assert (site.hsts, site.limits.time, site.limits.memory, site.keep) == (604800, 600, 2 << 30, 5)
+
+
+def test_every_problem_at_once_in_the_order_of_the_lines(file: Path) -> None:
+    text = """\
+server:
+  host: vps.example.org
+  prot: 22
+emial: me@example.org
+sites:
+  rogs.me:
+    kind: hugo
+    repositry: https://git.rogs.me/roger/rogs.me.git
+    gate: {links: of}
+    limits: {time: 10}
+  a.example.org: {kind: prxy, port: 3000}
+  b.example.org: {kind: proxy, port: 70000}
+  c.example.org: {kind: proxy}
+  d.example.org: {port: 3000}
+  e.example.org:
+  f.example.org: [proxy]
+  g.example.org: {kind: static, repository: https://git.example.org/g.git, aliases: www.g.example.org}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:3:3: server: unknown key 'prot' (did you mean 'port'?)",
+        "sites.yaml:4:1: unknown key 'emial' (did you mean 'email'?)",
+        "sites.yaml:8:5: sites.rogs.me: unknown key 'repositry' (did you mean 'repository'?)",
+        "sites.yaml:9:19: sites.rogs.me.gate.links: expected 'warn', 'error' or 'off', not 'of'",
+        "sites.yaml:10:20: sites.rogs.me.limits.time: expected a duration such as "
+        "90s, 10m, 2h or 7d, not '10'",
+        "sites.yaml:11:25: sites.a.example.org.kind: unknown kind 'prxy' (did you mean 'proxy'?), "
+        "kinds are hugo, proxy, redirect, static",
+        "sites.yaml:12:38: sites.b.example.org.port: 70000 is not between 1 and 65535",
+        "sites.yaml:13:3: sites.c.example.org: 'port' is missing "
+        "(port on 127.0.0.1 where the program listens)",
+        "sites.yaml:14:3: sites.d.example.org: 'kind' is missing (one of hugo, proxy, redirect, static)",
+        "sites.yaml:15:17: sites.e.example.org: expected a section with keys, not nothing",
+        "sites.yaml:16:18: sites.f.example.org: expected a section with keys, not a list",
+        "sites.yaml:17:85: sites.g.example.org.aliases: expected a list such as [one, two], "
+        "not 'www.g.example.org'",
+    ]
+
+
+def test_a_key_that_is_like_no_other_is_told_the_known_ones(file: Path) -> None:
+    text = "sites:\n  a.example.org: {kind: proxy, port: 80, repository: x}\n"
+    assert problems(file, text) == [
+        "sites.yaml:2:42: sites.a.example.org: unknown key 'repository' "
+        "(known here: kind, aliases, https, hsts, nginx, port, max_upload)"
+    ]
+
+
+def test_duplicate_keys_name_the_first(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org:
+    kind: proxy
+    port: 1
+    port: 2
+  a.example.org: {kind: proxy, port: 3}
+sites: {}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:5:5: sites.a.example.org: 'port' is here twice (first on line 4)",
+        "sites.yaml:6:3: sites: 'a.example.org' is here twice (first on line 2)",
+        "sites.yaml:7:1: 'sites' is here twice (first on line 1)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("port: 22:22", "port: expected a whole number from 1 to 65535, not '22:22'"),
+        ("port: 010", "port: expected a whole number from 1 to 65535, not '010'"),
+        ("port: 0x50", "port: expected a whole number from 1 to 65535, not '0x50'"),
+        ("port: 80.0", "port: expected a whole number from 1 to 65535, not '80.0'"),
+        ("port: 1_000", "port: expected a whole number from 1 to 65535, not '1_000'"),
+        ("port: true", "port: expected a whole number from 1 to 65535, not 'true'"),
+        ("port: '80'", "port: write this number without quotes"),
+        ("port: 0", "port: 0 is not between 1 and 65535"),
+        ("port: [80]", "port: expected a whole number from 1 to 65535, not a list"),
+        ("port: 80, https: yes", "https: expected true or false, not 'yes'"),
+        ("port: 80, https: 'true'", "https: expected true or false, not 'true'"),
+        ("port: 80, https: 1", "https: expected true or false, not '1'"),
+        ("port: 80, hsts: 3600", "hsts: expected a duration such as 90s, 10m, 2h or 7d, not '3600'"),
+        ("port: 80, max_upload: 1GB", "max_upload: expected a size such as 512K, 200M or 2G, not '1GB'"),
+        ("port: 80, nginx: [a]", "nginx: expected text, not a list"),
+    ],
+)
+def test_values_that_yaml_reads_as_something_else_are_refused(file: Path, value: str, message: str) -> None:
+    found = problems(file, f"sites:\n  a.example.org: {{kind: proxy, {value}}}\n")
+    assert [problem.split(" ", 1)[1] for problem in found] == [f"sites.a.example.org.{message}"]
+
+
+def test_domains_and_ports_belong_to_one_site(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org: {kind: proxy, port: 80, aliases: [a.example.org, www.example.org, www.example.org]}
+  b.example.org: {kind: proxy, port: 80, aliases: [a.example.org, www.example.org]}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:2:52: sites.a.example.org.aliases: 'a.example.org' is the site's own name, "
+        "which needs no alias",
+        "sites.yaml:2:84: sites.a.example.org.aliases: 'www.example.org' is listed twice",
+        "sites.yaml:3:38: sites.b.example.org.port: port 80 is already used by 'a.example.org' "
+        "(for a second name: aliases)",
+        "sites.yaml:3:52: sites.b.example.org.aliases: 'a.example.org' is already the name of site "
+        "'a.example.org'",
+        "sites.yaml:3:67: sites.b.example.org.aliases: 'www.example.org' is already an alias of site "
+        "'a.example.org'",
+    ]
+
+
+def test_sites_without_mistakes_are_compared_although_others_have_some(file: Path) -> None:
+    text = """\
+email: nobody
+sites:
+  a.example.org: {kind: proxy, port: 80}
+  b.example.org: {kind: proxy, port: 80}
+  c.example.org: {kind: proxy, port: eighty}
+"""
+    found = problems(file, text)
+    assert [problem.split(" ")[0] for problem in found] == [
+        "sites.yaml:1:8:",
+        "sites.yaml:4:38:",
+        "sites.yaml:5:38:",
+    ]
+
+
+def test_redirects_that_never_end_are_refused(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org: {kind: redirect, to: "https://b.example.org"}
+  b.example.org: {kind: redirect, to: "http://www.a.example.org:80/x"}
+  c.example.org: {kind: redirect, to: "https://c.example.org/x"}
+  d.example.org: {kind: redirect, to: "https://d.example.org:8443"}
+  e.example.org: {kind: redirect, to: "https://a.example.org"}
+  f.example.org: {kind: redirect, to: "https://elsewhere.example.org"}
+"""
+    text = text.replace(
+        '{kind: redirect, to: "https://b', '{kind: redirect, aliases: [www.a.example.org], to: "https://b'
+    )
+    circle = "visitors would be redirected in a circle"
+    assert [problem.split(" ", 1)[1] for problem in problems(file, text)] == [
+        f"sites.a.example.org.to: {circle}: a.example.org → b.example.org → a.example.org",
+        f"sites.b.example.org.to: {circle}: b.example.org → a.example.org → b.example.org",
+        f"sites.c.example.org.to: {circle}: c.example.org → c.example.org",
+    ]
+
+
+def test_a_local_repository_is_there_and_is_one(file: Path) -> None:
+    (file.parent / "plain").mkdir()
+    (file.parent / "work" / ".git").mkdir(parents=True)
+    text = """\
+sites:
+  a.example.org: {kind: static, repository: ./gone}
+  b.example.org: {kind: static, repository: plain}
+  c.example.org: {kind: static, repository: work}
+"""
+    assert problems(file, text) == [
+        f"sites.yaml:2:45: sites.a.example.org.repository: no such folder: {file.parent}/gone",
+        f"sites.yaml:3:45: sites.b.example.org.repository: {file.parent}/plain is not a Git repository: "
+        "run git init there",
+    ]
+    file.write_text("sites:\n  c.example.org: {kind: static, repository: work}\n")
+    site = load(file).sites["c.example.org"]
+    assert site.repository == str(file.parent / "work")
+    assert site.is_local
+
+
+def test_the_certificate_of_a_private_ca_is_read(file: Path) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    (file.parent / "ca.pem").write_text(pem)
+    file.write_text("acme: {server: https://ca.example.org:14000/dir, ca: ca.pem}\n")
+    assert load(file).acme.ca_certificate == pem
+    assert problems(file, "acme: {ca: gone.pem}\n") == [
+        f"sites.yaml:1:12: acme.ca: {file.parent}/gone.pem cannot be read: No such file or directory"
+    ]
+    (file.parent / "key.pem").write_text("no certificate")
+    assert problems(file, "acme: {ca: key.pem}\n") == [
+        f"sites.yaml:1:12: acme.ca: {file.parent}/key.pem is not a certificate in PEM format"
+    ]
+    assert problems(file, "acme: {ca_certificate: x}\n")[0].startswith(
+        "sites.yaml:1:8: acme: unknown key 'ca_certificate'"
+    )
+
+
+def test_keys_without_a_value_count_as_not_written(file: Path) -> None:
+    file.write_text("server:\nemail:\nacme:\nsites:\n")
+    config = load(file)
+    assert (config.server, config.email, config.acme.server, config.sites) == (None, None, "letsencrypt", {})
+    assert problems(file, "srver:\n") == ["sites.yaml:1:1: unknown key 'srver' (did you mean 'server'?)"]
+
+
+def test_anchors_and_merge_keys_work(file: Path) -> None:
+    file.write_text("""\
+sites:
+  a.example.org: &blog
+    kind: hugo
+    repository: https://git.example.org/a.git
+    limits: &limits {memory: 1G}
+  b.example.org:
+    <<: *blog
+    repository: https://git.example.org/b.git
+  c.example.org: {kind: static, repository: https://git.example.org/c.git, limits: *limits}
+""")
+    sites = load(file).sites
+    assert [sites[name].limits.memory for name in sites] == [1 << 30] * 3
+    assert sites["b.example.org"].repository == "https://git.example.org/b.git"
+    assert sites["b.example.org"].kind == "hugo"
+
+
+def test_the_line_is_right_after_a_byte_order_mark_and_windows_line_ends(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbfemail: me@example.org\r\nsites:\r\n  a.example.org: {kind: prox}\r\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert [(problem.line, problem.column) for problem in caught.value.problems] == [(3, 25)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "sites.yaml:1:1: the file is empty: deploy init writes an example"),
+        (b"# only a comment\n", "sites.yaml:1:1: the file is empty: deploy init writes an example"),
+        (b"email: \xff\n", "sites.yaml:1:8: this is not UTF-8 text"),
+        (b"email: a\n\x00", "sites.yaml:2:1: the control character U+0000 is not allowed"),
+        (b"\xff\xfee\x00", "sites.yaml:1:1: this is not UTF-8 text"),
+        (b"sites:\n\ta: b\n", "sites.yaml:2:1: a tab is here: YAML is indented with spaces"),
+        (b"email: @me\n", "sites.yaml:1:8: '@' cannot stand here: put the text in quotes"),
+        (b"sites: [a\n", "sites.yaml:1:8: a bracket is opened here and not closed"),
+        (b"email: 'me\n", "sites.yaml:1:8: a quote is opened here and never closed"),
+        (b"sites:\n  a: 1\n b: 2\n", "sites.yaml:3:2: this line is not indented like the ones before it"),
+        (b"- a\n", "sites.yaml:1:1: expected keys such as 'server:' and 'sites:' at the beginning of lines"),
+        (
+            b"hello\n",
+            "sites.yaml:1:1: expected keys such as 'server:' and 'sites:' at the beginning of lines",
+        ),
+        (b"a: *b\n", "sites.yaml:1:4: the alias *b has no anchor before it"),
+        (b"a: &b [*b]\n", "sites.yaml:1:8: the alias *b stands inside itself"),
+        (b"a: " + b"[" * 100_000, "sites.yaml:1:36: nested too deeply"),
+        (b"a: " + b"{a: " * 100_000, "sites.yaml:1:129: nested too deeply"),
+    ],
+)
+def test_what_is_not_even_a_mapping(file: Path, content: bytes, message: str) -> None:
+    file.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert [str(problem).removeprefix(f"{file.parent}/") for problem in caught.value.problems] == [message]
+
+
+def test_tags_other_documents_and_odd_keys_are_refused(file: Path) -> None:
+    text = "email: !!python/object:os.system x@example.org\n[a]: b\n---\nsites: {}\n"
+    assert [problem.split(" ", 1)[1] for problem in problems(file, text)] == [
+        "email: YAML tags such as 'tag:yaml.org,2002:python/object:os.system' are not used here",
+        "a key must be text",
+        "a second document begins here: sites.yaml is one document",
+    ]
+
+
+def test_an_alias_bomb_is_refused(file: Path) -> None:
+    layers = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 20)]
+    found = problems(file, "\n".join(["a0: &a0 [x, x]", *layers]))
+    assert "more than 100000 values: is an alias repeated?" in found[-1]
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"#" * 1_000_001)
+    for name, words in {"gone": "no such file", "": "Is a directory", "large": "larger than 1 MB"}.items():
+        with pytest.raises(UsageError, match=words) as caught:
+            load(tmp_path / name)
+        assert not isinstance(caught.value, ConfigError)
+    with pytest.raises(DeployError):
+        load(Path("a\0b"))
+
+
+def test_select_knows_what_was_meant(file: Path) -> None:
+    file.write_text("sites:\n  rogs.me: {kind: proxy, port: 80}\n  b.example.org: {kind: proxy, port: 81}\n")
+    config = load(file)
+    assert list(config.select()) == ["rogs.me", "b.example.org"]
+    assert list(config.select(["b.example.org", "b.example.org"])) == ["b.example.org"]
+    with pytest.raises(UsageError, match=r"^no site 'rog.me' in sites.yaml \(did you mean 'rogs.me'\?\)$"):
+        config.select(["rog.me"])

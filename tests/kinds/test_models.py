@@ -1,0 +1,52 @@
+"""Kinds: found by being in the folder, strict about their keys, unchangeable."""
+
+import pytest
+from pydantic import ValidationError
+
+from deployer.kinds import kinds
+from deployer.kinds.base import Site
+from deployer.kinds.proxy import Proxy
+from deployer.kinds.static import Static
+
+
+def test_a_kind_is_a_module_of_the_folder() -> None:
+    assert list(kinds()) == sorted(kinds())
+    assert {"hugo", "proxy", "redirect", "static"} <= set(kinds())
+    for name, model in kinds().items():
+        assert model.__module__ == f"deployer.kinds.{name}"
+        assert issubclass(model, Site)
+
+
+@pytest.mark.parametrize("model", kinds().values())
+def test_every_key_has_a_description_and_the_kind_a_docstring(model: type[Site]) -> None:
+    assert model.__doc__
+    assert all(field.description for field in model.model_fields.values())
+
+
+@pytest.mark.parametrize("model", kinds().values())
+def test_every_default_is_what_the_type_accepts(model: type[Site]) -> None:
+    needed = {"kind": next(name for name, kind in kinds().items() if kind is model)}
+    needed |= {"repository": ".", "port": 80, "to": "https://rogs.me"}
+    site = model(**{key: value for key, value in needed.items() if key in model.model_fields})
+    for name, field in model.model_fields.items():
+        if not field.is_required() and field.default is not None:
+            assert type(getattr(site, name)) in (str, int, bool, tuple, dict, type(field.default)), name
+
+
+def test_a_site_does_not_change_and_has_no_other_keys() -> None:
+    site = Proxy(kind="proxy", port=3000)
+    with pytest.raises(ValidationError):
+        site.port = 4000
+    with pytest.raises(ValidationError):
+        Proxy(kind="proxy", port=3000, prot=1)
+    with pytest.raises(ValidationError):
+        Proxy(kind="static", port=3000)
+
+
+@pytest.mark.parametrize(
+    ("repository", "local"),
+    [("https://git.example.org/a", False), ("git@git.example.org:a", False), ("ssh://h/a", False)]
+    + [(path, True) for path in ("/srv/a", "./a", "a", "~/a", "a/b:c")],
+)
+def test_a_local_repository_is_known_by_its_look(repository: str, local: bool) -> None:
+    assert Static(kind="static", repository=repository).is_local is local
