@@ -4,11 +4,17 @@ import re
 import shlex
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from deployer.errors import DeployError
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+NGINX_TOKEN_OR_LINE_END = re.compile(
+    r"""(\#[^\n]* | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | [;{}] | (?:\\.|\$\{|[^\s;{\\])+) | \n(?!\n)""",
+    re.DOTALL | re.VERBOSE,
+)
 NGINX_WORD = re.compile(r"[A-Za-z0-9_./:@%+=,~*!&()\[\]-]+")
 
 
@@ -29,8 +35,17 @@ def nginx_string(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def nginx_lines(text: str, indent: int) -> str:
+    """Directives as they are written, deeper by some spaces; strings of several lines stay as they are."""
+    deeper = "\n" + " " * indent
+    return NGINX_TOKEN_OR_LINE_END.sub(lambda found: found[1] or deeper, text.strip())
+
+
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    # Here, because `deploy check` knows all kinds but renders none of them.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(_folder()),
         undefined=StrictUndefined,
@@ -39,7 +54,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    environment.filters.update(sh=shlex.quote, nginx=nginx_string)
+    environment.filters.update(sh=shlex.quote, nginx=nginx_string, nginx_lines=nginx_lines)
     return environment
 
 
