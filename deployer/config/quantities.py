@@ -76,6 +76,17 @@ def size_text(count: int) -> str:
     return f"{count // BYTES[unit]}{unit}" if count else "0"
 
 
+def positive(parse: Callable[[object], int]) -> Callable[[object], int]:
+    """The same parser without 0."""
+
+    def parse_positive(value: object) -> int:
+        if not (amount := parse(value)):
+            raise ValueError("0 is not possible here")
+        return amount
+
+    return parse_positive
+
+
 def shown(value: object) -> str:
     """A value as a message names it: short, on one line, printable."""
     if value is None:

@@ -34,15 +34,18 @@ def as_text(value: object) -> str:
 
 
 def validate_repository(value: object, info: ValidationInfo) -> str:
+    """A repository; a local one is looked for beside sites.yaml."""
     return repository(as_text(value), folder_of(info))
 
 
 def validate_path(value: object, info: ValidationInfo) -> str:
+    """The absolute path of a file of this machine, which need not be there yet."""
     path = names.one_line(as_text(value))
     return str(located(path, folder_of(info) or Path()))
 
 
 def validate_certificate(value: object, info: ValidationInfo) -> str:
+    """The PEM text of a certificate, given itself or as the path of its file."""
     written = as_text(value)
     if written and not written.startswith("-----BEGIN"):
         written = read_certificate(located(names.one_line(written), folder_of(info) or Path()))
@@ -61,6 +64,7 @@ def read_certificate(path: Path) -> str:
 
 
 def schema(kind: str | list[str], **more: Any) -> WithJsonSchema:
+    """The JSON Schema of a type: it may accept more than the type, never less."""
     return WithJsonSchema({"type": kind, **more})
 
 
@@ -95,6 +99,16 @@ Size = Annotated[
     int,
     BeforeValidator(quantities.size),
     schema(["string", "integer"], pattern="^([0-9]{1,6}[KMGkmg]|0)$", minimum=0, maximum=0),
+]
+TimeLimit = Annotated[
+    int,
+    BeforeValidator(quantities.positive(quantities.duration)),
+    schema("string", pattern="^[0-9]{1,6}[smhd]$"),
+]
+MemoryLimit = Annotated[
+    int,
+    BeforeValidator(quantities.positive(quantities.size)),
+    schema("string", pattern="^[0-9]{1,6}[KMGkmg]$"),
 ]
 Url = Annotated[str, text(names.url), schema("string", pattern="^https?://[^?#@/]+(/[^?#]*)?$")]
 AcmeServer = Annotated[

@@ -8,15 +8,15 @@ from deployer.config.repository import is_local
 from deployer.config.types import (
     Boolean,
     Count,
-    Duration,
     EnvironmentName,
     EnvironmentValue,
     GitReference,
     Hook,
+    MemoryLimit,
     Percent,
     RelativePath,
     Repository,
-    Size,
+    TimeLimit,
 )
 from deployer.files import File
 from deployer.kinds.base import Section, Site
@@ -32,8 +32,8 @@ BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
 class Limits(Section):
     """What a build may use before it is stopped."""
 
-    time: Duration = Field("10m", description="how long a build may take")
-    memory: Size = Field("2G", description="how much memory a build may use")
+    time: TimeLimit = Field("10m", description="how long a build may take")
+    memory: MemoryLimit = Field("2G", description="how much memory a build may use")
 
 
 class Gate(Section):

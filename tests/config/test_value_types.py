@@ -24,6 +24,8 @@ ACCEPTED: dict[str, list[str]] = {
     "RedirectCode": ["301", "308"],
     "Duration": ["0", "90s", "10m", "2h", "7d", "365d"],
     "Size": ["0", "512K", "2G", "20m"],
+    "TimeLimit": ["1s", "2h"],
+    "MemoryLimit": ["1K", "2g"],
     "Url": [
         "https://rogs.me",
         "http://a.example.org:8080/x/y_z~1/%20",
@@ -71,6 +73,8 @@ REFUSED: dict[str, list[str]] = {
     "RedirectCode": ["200", "true", "301.0"],
     "Duration": ["10", "1w", "-1s", "1.5h", "10 m", "1D", "", "1234567s", "٣s"],
     "Size": ["1", "1GB", "1T", "-1M", "1.5G", "", "2 G"],
+    "TimeLimit": ["0", "0s", "10"],
+    "MemoryLimit": ["0", "0M", "1T"],
     "Url": [
         *("rogs.me", "ftp://rogs.me", "https://", "https:///x", "https://a/?q", "https://a/#x", "//rogs.me"),
         *("https://me:secret@rogs.me", "https://rogs.me/$x", "https://rogs.me/a b", 'https://rogs.me/"'),
