@@ -14,11 +14,16 @@ _CERTIFICATES = "/certificates/"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A server at one moment: `written` has the digests of what we wrote there last, by path."""
+    """A server at one moment.
+
+    `written` has the digests of what we wrote there last, by path; `renewals` is what renews
+    certificates besides Certbot's own timer: a file and its line, or a unit.
+    """
 
     facts: Facts
     files: Found
     written: Mapping[str, str]
+    renewals: tuple[str, ...] = ()
 
 
 def read_observation(answer: bytes) -> Observation:
@@ -32,7 +37,7 @@ def read_observation(answer: bytes) -> Observation:
         certificates[name] = _certificate(files.pop(path).content, acme.get(name, ""))
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
-    return Observation(_facts(facts, certificates, written), files, written)
+    return Observation(_facts(facts, certificates, written), files, written, tuple(facts["renewal"]))
 
 
 def _facts_by_name(text: str) -> dict[str, list[str]]:

@@ -59,7 +59,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that would change. `held` has the sites that cannot be done, with the reason."""
+    """All that would change.
+
+    `held` has the sites that cannot be done, with the reason. `kept` are paths that are no longer ours
+    and stay, `renewals` what renews certificates besides Certbot's own timer: both are only told.
+    """
 
     packages: tuple[str, ...] = ()
     hugo: tuple[str, ...] = ()
@@ -70,6 +74,7 @@ class Plan:
     interrupted: bool = False
     held: Mapping[str, str] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
+    renewals: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -117,6 +122,7 @@ def make_plan(
         interrupted=seen.facts.interrupted,
         held={site: why for site, why in held.items() if sites is None or site in sites},
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
+        renewals=seen.renewals if desired.certificates else (),
     )
 
 

@@ -8,6 +8,9 @@ import click
 from deployer.commands._options import config_option, wait_option, yes_option
 
 if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.report.progress import Progress
+    from deployer.server.connection import Server
     from deployer.tasks.converge import Convergence
 
 
@@ -30,23 +33,33 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, wait: bool, dry_run
     from deployer.config.loader import load
     from deployer.report.progress import progress
     from deployer.tasks import server_of
-    from deployer.tasks.converge import Convergence
 
     loaded = load(config)
     scope = list(loaded.select(sites)) if sites else None
     with progress() as shown, server_of(loaded) as server:
-        return converge(Convergence(server, loaded, scope, shown.line, wait), yes, dry_run)
+        return converge(convergence(server, loaded, scope, shown, wait), yes, dry_run)
+
+
+def convergence(
+    server: "Server", config: "Config", scope: list[str] | None, shown: "Progress", wait: bool = False
+) -> "Convergence":
+    """A run that tells the user what it does."""
+    from functools import partial
+
+    from deployer.report.changes import show_plan
+    from deployer.tasks.converge import Convergence
+
+    return Convergence(server, config, scope, shown.line, partial(show_plan, server=server.host), wait)
 
 
 def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
     """Show the plan, ask unless told not to, and carry it out; the exit code."""
     from deployer.errors import UsageError
     from deployer.report import confirm, say
-    from deployer.report.changes import show_plan
 
     seen = run.look()
     plan = run.plan(seen)
-    show_plan(plan, run.server.host)
+    run.show(plan)
     if plan.empty or dry_run:
         return 0
     if not yes and not confirm("Apply this?"):

@@ -25,18 +25,18 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
       deploy plan rogs.me
       deploy plan --json | jq .files
     """
+    from deployer.commands.apply import convergence
     from deployer.config.loader import load
     from deployer.report import data
     from deployer.report.changes import as_json as plan_as_json
     from deployer.report.changes import show_plan
     from deployer.report.progress import progress
     from deployer.tasks import server_of
-    from deployer.tasks.converge import Convergence
 
     loaded = load(config)
     scope = list(loaded.select(sites)) if sites else None
     with progress() as shown, shown.doing("looking at the server"), server_of(loaded) as server:
-        run = Convergence(server, loaded, scope, shown.line)
+        run = convergence(server, loaded, scope, shown)
         plan = run.plan(run.look())
     if as_json:
         data(plan_as_json(plan, server.host))

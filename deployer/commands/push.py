@@ -72,10 +72,9 @@ def _push(
     force: bool,
     yes: bool,
 ) -> bool:
-    from deployer.commands.apply import converge
+    from deployer.commands.apply import converge, convergence
     from deployer.report import say
     from deployer.server.repository import uncommitted
-    from deployer.tasks.converge import Convergence
     from deployer.tasks.push import Pushed, push
 
     site = config.sites[domain]
@@ -86,7 +85,7 @@ def _push(
     outcome = push(*arguments)
     if outcome.needs_apply:
         say(f"{domain} is not on {server.host} yet:")
-        if converge(Convergence(server, config, [domain], shown.line), yes):
+        if converge(convergence(server, config, [domain], shown), yes):
             return False
         outcome = push(*arguments)
     return outcome is Pushed.DONE

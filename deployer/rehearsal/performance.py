@@ -1,6 +1,7 @@
 """The whole of a sites.yaml on a throwaway VPS: apply, push, look at every page."""
 
 from contextlib import ExitStack
+from functools import partial
 from time import monotonic
 
 from deployer.config.model import Acme, Config, Server
@@ -9,7 +10,7 @@ from deployer.kinds.publication import Publication
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from deployer.report import say
-from deployer.report.changes import summary
+from deployer.report.changes import show_plan, summary
 from deployer.report.health import show_health
 from deployer.report.progress import Progress
 from deployer.tasks import server_of
@@ -64,7 +65,7 @@ def stop_kept() -> int:
 
 def _everything(config: Config, shown: Progress) -> bool:
     with server_of(config) as server:
-        run = Convergence(server, config, None, shown.line)
+        run = Convergence(server, config, None, shown.line, partial(show_plan, server=server.host))
         seen = run.look()
         plan = run.plan(seen)
         say(summary(plan, server.host))

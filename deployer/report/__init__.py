@@ -21,6 +21,14 @@ out = console(stderr=False)
 err = console(stderr=True)
 
 
+CONTROLS = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+def harmless(text: str) -> str:
+    """Text from a server without the control characters that could play tricks on a terminal."""
+    return text.translate(CONTROLS)
+
+
 def complain(error: DeployError) -> None:
     """Say what failed, and what to do about it."""
     if isinstance(error, ConfigError):

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from deployer.files import File, Link
 from deployer.plan import Change, Order, Plan, Surprise
-from deployer.report import data, out
+from deployer.report import data, harmless, out
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
 OURS = "/usr/local/lib/deploy/"
@@ -18,7 +18,7 @@ OURS = "/usr/local/lib/deploy/"
 
 def show_plan(plan: Plan, server: str, full: bool = False) -> None:
     """Print all that would change, line by line, on standard output."""
-    lines = plan_lines(plan, server, full)
+    lines = map(harmless, plan_lines(plan, server, full))
     if out.is_terminal:
         out.print(Group(*(Text(line, style=STYLES.get(line.lstrip()[:1], "")) for line in lines)))
     else:
@@ -41,6 +41,8 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
+    for renewal in plan.renewals:
+        yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
     yield summary(plan, server)
 
 
@@ -76,6 +78,7 @@ def as_json(plan: Plan, server: str) -> str:
             "interrupted": plan.interrupted,
             "held": dict(plan.held),
             "kept": plan.kept,
+            "renewals": plan.renewals,
         },
         indent=2,
     )
@@ -124,7 +127,8 @@ def diff(change: Change) -> list[str]:
         side.content.decode(errors="replace").splitlines() if isinstance(side, File) else []
         for side in (before, after)
     ]
-    return [line.rstrip("\n") for line in list(difflib.unified_diff(*lines, n=2, lineterm=""))[2:]]
+    head = 2 if before and after else 3  # a file that is new or gone has but one hunk
+    return list(difflib.unified_diff(*lines, n=2, lineterm=""))[head:]
 
 
 def _change_json(change: Change) -> dict[str, object]:

@@ -6,7 +6,7 @@ from time import monotonic
 
 from rich.status import Status
 
-from deployer.report import err
+from deployer.report import err, harmless
 
 _STYLES = {"✓": "green", "✗": "bold red", "!": "yellow"}
 
@@ -21,6 +21,7 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Show one line."""
+        text = harmless(text)
         if text.startswith("▸ "):
             self._begin(text[2:])
             return

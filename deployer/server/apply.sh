@@ -8,7 +8,7 @@
 #   checks live            commands, one a line; `live` makes the new files count
 #   units                  systemd units to enable and start
 #   zz-end                 empty, and last: everything arrived
-# Exit: 0 done, 1 failed and everything is as it was, 73 partly: one file was refused and is as it was,
+# Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
 #   74 the server is not what the plan saw, 75 somebody else is at it.
 set -uo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
@@ -17,6 +17,7 @@ umask 022
 state=/var/lib/deploy
 transaction=$state/transaction # is there only between the first change and the last check
 wait_for_lock=${1:-}
+partly=0
 
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
@@ -153,11 +154,11 @@ install_hugo() {
             program=$(find "$place.new" -type f -name "hugo-$version-linux-*" -perm -u+x | head -1) && [ -n "$program" ]; then
             install -D -m 755 "$program" "$place.only/bin/hugo" && rm -rf "$place.new" "$place" && mv "$place.only" "$place"
             say "✓ hugo $version"
-        else
-            rm -rf "$place.new"
+        else # the sites that need it cannot be pushed; the others need not wait for them
+            rm -rf "$place.new" "$place.only"
             say "✗ hugo $version could not be installed"
             tail -5 <<<"$log" | indent
-            exit 1
+            partly=1
         fi
     done 8<"$incoming/hugo"
 }
@@ -277,4 +278,5 @@ if [ -d $transaction ]; then
     remember_what_is_ours
     keep
 fi
-[ ! -s "$incoming/refused" ] || exit 73
+[ ! -s "$incoming/refused" ] || partly=1
+[ $partly = 0 ] || exit 73

@@ -33,6 +33,13 @@ server_names() {
         "${files[@]}" 2>/dev/null
 }
 
+# FILE LINE for whatever renews certificates besides Certbot's own timer
+renewals() {
+    grep -HsE '^[^#]*(certbot|letsencrypt|acme\.sh)' /var/spool/cron/crontabs/* /etc/crontab /etc/cron.d/* |
+        grep -v '^/etc/cron.d/certbot:' | sed 's/:/ /; s/^/renewal /'
+    systemctl is-active --quiet snap.certbot.renew.timer && echo "renewal snap.certbot.renew.timer"
+}
+
 facts() {
     # shellcheck source=/dev/null
     . /etc/os-release
@@ -55,6 +62,7 @@ facts() {
     grep -H '^server = ' /etc/letsencrypt/renewal/*.conf 2>/dev/null |
         sed 's|^/etc/letsencrypt/renewal/\(.*\)\.conf:server = |acme \1 |'
     server_names
+    renewals
 }
 
 facts >"$answer/facts"

@@ -20,12 +20,16 @@ NOT_LOOKED_AT = Facts(os="debian", release="13")
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """One run of `deploy plan` or `deploy apply`: for which sites (None: all), and what is there."""
+    """One run of `deploy plan` or `deploy apply` for the sites in scope (None: all).
+
+    `line` gets what the server says, `show` a plan before it is carried out.
+    """
 
     server: Server
     config: Config
     scope: Collection[str] | None
     line: Line
+    show: Callable[[Plan], None]
     wait: bool = False
 
     def look(self) -> Observation:
@@ -39,14 +43,24 @@ class Convergence:
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
+        prepared = True
         if plan.interrupted or plan.packages or plan.hugo:
-            self._transact(Plan(packages=plan.packages, hugo=plan.hugo))
+            prepared = self._transact(Plan(packages=plan.packages, hugo=plan.hugo))
             seen = self.look()
-        done = self._transact(self._possible(seen))
+            self._show_what_is_new(plan, self.plan(seen))
+        done = prepared & self._transact(self._possible(seen))
         if plan.certificates:
             done &= issue(self.server, plan.certificates, self.config.acme, self.config.email, self.line)
             done &= self._transact(self._possible(self.look()))
         return done and not plan.held
+
+    def _show_what_is_new(self, shown: Plan, plan: Plan) -> None:
+        """Show what differs from the plan that was shown, now that packages say which version they are."""
+        known = {change.path: change.after for change in shown.changes}
+        news = tuple(change for change in plan.changes if known.get(change.path) != change.after)
+        if news:
+            self.line("! With the packages installed, these files turn out otherwise:")
+            self.show(replace(plan, changes=news))
 
     def _possible(self, seen: Observation) -> Plan:
         """What can change now: no file that needs a certificate which is not there."""

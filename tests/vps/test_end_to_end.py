@@ -27,6 +27,7 @@ EMPTY = {
     "interrupted": False,
     "held": {},
     "kept": [],
+    "renewals": [],
 }
 
 
@@ -204,6 +205,31 @@ def test_a_name_that_does_not_lead_here_is_not_asked_for(project: Project) -> No
     assert done.returncode == 1
     assert "nowhere.test has no address in the DNS" in done.stderr
     assert project.get("old.test", scheme="http")[0] == 301
+
+
+def test_whatever_else_renews_certificates_is_told(project: Project) -> None:
+    project.sites = {"page.test": page()}
+    project.vps.run("echo '0 3 * * * certbot renew -q' | crontab -")
+    try:
+        plan = project.deploy("plan")
+    finally:
+        project.vps.run("crontab -r")
+    assert (
+        "take this away, which does it too: /var/spool/cron/crontabs/root 0 3 * * * certbot renew"
+        in plan.stdout
+    )
+    assert project.vps.run("systemctl is-enabled certbot.timer").stdout == "enabled\n"
+
+
+def test_a_hugo_that_does_not_exist_holds_up_no_other_site(project: Project) -> None:
+    project.sites = {"page.test": page(kind="hugo", hugo="0.0.1", https=False), "old.test": REDIRECT}
+    done = project.apply()
+    assert done.returncode == 1
+    assert "✗ hugo 0.0.1 could not be installed" in done.stderr
+    assert project.get("old.test", scheme="http")[0] == 301
+    pushed = project.deploy("push", "page.test")
+    assert pushed.returncode == 1
+    assert "0.0.1" in pushed.stderr
 
 
 def test_a_server_that_cannot_be_trusted_or_reached(project: Project, tmp_path: Path) -> None:
