@@ -37,7 +37,8 @@ def complain(error: DeployError) -> None:
         count = len(error.problems)
         err.print(f"{count} problem{'s' if count > 1 else ''}. Nothing was done.", style="bold red")
         return
-    err.print(f"✗ {error.message}.", style="bold red")
+    end = "" if error.message.endswith((".", "?", ")", "!")) else "."
+    err.print(harmless(f"✗ {error.message}{end}"), style="bold red")
     if error.advice:
         err.print(error.advice)
 

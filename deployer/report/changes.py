@@ -35,8 +35,12 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
         yield f"+ packages {' '.join(plan.packages)}"
     yield from (f"+ hugo {version}" for version in plan.hugo)
     yield from map(_order_line, plan.certificates)
+    brief = [] if full else [change for change in plan.changes if _is_brief(change)]
     for change in plan.changes:
-        yield from _change_lines(change, full)
+        if change not in brief:
+            yield from _change_lines(change)
+    if brief:
+        yield f"+ {OURS} {len(brief)} scripts, the same on every server (--full prints them)"
     if plan.manifest and not plan.changes:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
@@ -93,16 +97,15 @@ def _order_line(order: Order) -> str:
     return f"~ certificate {order.name}: {why}"
 
 
-def _change_lines(change: Change, full: bool) -> Iterator[str]:
+def _is_brief(change: Change) -> bool:
+    return change.before is None and change.path.startswith(OURS)
+
+
+def _change_lines(change: Change) -> Iterator[str]:
     mark = "+" if change.before is None else "-" if change.after is None else "~"
     notes = [note for note in (change.surprise.value, *_attributes(change)) if note]
-    count = len(change.after.content.splitlines()) if change.after else 0
-    brief = change.before is None and change.path.startswith(OURS) and not full
-    if brief:
-        notes.append(f"{count} lines, the same on every server")
     yield f"{mark} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
-    if not brief:
-        yield from (f"    {line}" for line in diff(change))
+    yield from (f"    {line}" for line in diff(change))
 
 
 def _attributes(change: Change) -> Iterator[str]:

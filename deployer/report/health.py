@@ -50,11 +50,15 @@ def _row(site: SiteHealth) -> tuple[str | Text, ...]:
     return (
         site.domain,
         _judged(answer, site.fine),
-        "–" if days is None else _judged(f"{days} days", days > FEW_DAYS),
+        "–" if days is None else _judged(_amount(days, "day"), days > FEW_DAYS),
         (site.revision or site.release or "–")[:7] if site.revision else site.release or "–",
         (site.pushed or "–").replace("T", " ").removesuffix("Z"),
         site.by or "–",
     )
+
+
+def _amount(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def _judged(text: str, fine: bool) -> Text:

@@ -276,6 +276,7 @@ if ! check || ! go_live; then
 fi
 if [ -d $transaction ]; then
     remember_what_is_ours
+    say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" $transaction/paths || true)"
     keep
 fi
 [ ! -s "$incoming/refused" ] || partly=1
