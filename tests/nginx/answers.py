@@ -14,7 +14,7 @@ import subprocess
 import time
 
 import pytest
-from nginx.content import PAGE, switch
+from nginx.content import PAGE, RELEASES, switch
 from nginx.place import CONTEXT, Answer, Place
 
 SECURITY = {
@@ -131,6 +131,16 @@ class PublishedSite:
         answer = place.ask(f"https://rogs.me{path}", Accept=accept)
         assert (answer.status, answer.body) == (404, b"our own 404")
         assert vary(answer) <= {"Accept-Encoding"}
+
+    @pytest.mark.parametrize(
+        "path", ["/nothing", "/nothing/", "/missing.png", "/.env", "/a.0123456789ab.css"]
+    )
+    def test_a_site_without_404_page(self, place: Place, path: str) -> None:
+        page = place.root / RELEASES.format("docs.example.org")[1:] / "second/404.html"
+        page.unlink(missing_ok=True)
+        answer = place.ask(f"https://docs.example.org{path}")
+        assert (answer.status, answer.all("Cache-Control")) == (404, ["no-cache"])
+        assert b"<center><h1>404 Not Found</h1></center>" in answer.body
 
     def test_assets_of_the_release_before(self, place: Place) -> None:
         assert place.ask("https://rogs.me/style.3f2a1c9d4e.css").body == b"p { color: black }"
