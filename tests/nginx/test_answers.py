@@ -13,6 +13,9 @@ from nginx.content import publish
 from nginx.local import MODULE, certificates, free_ports, lay_out, nginx, served, upstreams
 from nginx.place import Place
 
+from deployer.config.model import Config
+from deployer.desired import desired_files
+
 RELEASE = "debian-12"  # the older of the two: every NGINX since understands its files
 
 
@@ -64,3 +67,21 @@ class TestProxiedProgram(answers.ProxiedProgram):
 
 class TestSnippet(answers.Snippet):
     pass
+
+
+def test_a_server_full_of_long_names(tmp_path: Path) -> None:
+    label = "a" * 60
+    sites = {
+        f"{label}.{label}.{label}.s{number}.example.org": {
+            "kind": "redirect",
+            "to": "https://example.org",
+            "https": False,
+            "aliases": [f"www.{label}.s{number}.example.org"],
+        }
+        for number in range(500)
+    }
+    desired = desired_files(Config.model_validate({"sites": sites}), facts(RELEASE))
+    ports = dict(zip(("80", "443"), free_ports(2), strict=True))
+    lay_out(tmp_path, desired.files, ports)
+    said = nginx(tmp_path, "-t", "-q")
+    assert (said.returncode, said.stderr) == (0, "")
