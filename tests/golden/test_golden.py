@@ -1,6 +1,8 @@
 """A whole server as a tree of files: what a change of a template does is seen in the diff of this folder."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,15 @@ def test_the_server_is_the_one_that_was_reviewed(release: str, request: pytest.F
     assert sorted(found) == sorted(wanted), "see --update-golden"
     for path, text in wanted.items():
         assert found[path] == text, f"{path}: see --update-golden"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_gixy_finds_nothing(release: str, tmp_path: Path) -> None:
+    tree = shutil.copytree(FOLDER / release / "etc/nginx", tmp_path / "etc/nginx")
+    for file in tree.rglob("*.conf"):
+        file.write_text(file.read_text().replace("/etc/nginx/", f"{tree}/"))
+    main = tmp_path / "nginx.conf"
+    main.write_text(f"events {{}}\nhttp {{\n    include {tree}/conf.d/*.conf;\n}}\n")
+    said = subprocess.run([Path(sys.executable).with_name("gixy"), main], capture_output=True, text=True)
+    assert "No issues found" in said.stdout, said.stdout
+    assert said.returncode == 0

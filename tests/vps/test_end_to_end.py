@@ -278,14 +278,31 @@ def test_ctrl_c_in_the_middle_of_an_apply(project: Project) -> None:
     assert project.plan() == EMPTY | {"server": project.vps.address}
 
 
+ALTERNATE = """
+local paths = {"/", "/style.0123abcd.css"}
+local turn = 0
+request = function()
+    turn = turn + 1
+    return wrk.format("GET", paths[turn % 2 + 1])
+end
+"""
+
+
 def test_visitors_notice_nothing(project: Project) -> None:
+    # each round publishes and goes back, so the first release's stylesheet is always live or the one before
+    project.commit("page", {"style.0123abcd.css": "body { color: teal }"})
     project.sites = {"page.test": page(https=False), "old.test": REDIRECT}
     assert project.deploy("push", "page.test", "--yes").returncode == 0
-    address = f"http://{project.vps.address}/"
-    wrk = ["wrk", "--threads", "1", "--connections", "8", "--duration", "12s", "--header", "Host: page.test"]
+    subprocess.run(["git", "-C", project.folder / "page", "rm", "-q", "style.0123abcd.css"], check=True)
+    (project.folder / "alternate.lua").write_text(ALTERNATE)
+    wrk = ["wrk", "--threads", "1", "--connections", "8", "--duration", "12s", "--script", "alternate.lua"]
     # a connection per request: a reload closes idle kept-alive ones, which a browser opens again by itself
+    headers = ["--header", "Host: page.test", "--header", "Connection: close"]
     load = subprocess.Popen(
-        [*wrk, "--header", "Connection: close", address], stdout=subprocess.PIPE, text=True
+        [*wrk, *headers, f"http://{project.vps.address}/"],
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     rounds = 0
     while load.poll() is None:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from golden.server import facts, golden
 from nginx import answers, upstream
+from nginx.certificates import certificates
 from nginx.content import publish
-from nginx.local import certificates
 from nginx.place import Place
 
+from deployer.config.model import Config
+from deployer.desired import desired_files
 from deployer.handlers import handlers_of
 from deployer.rehearsal.machine import Machine
 
@@ -36,6 +38,27 @@ def place(vps: Machine, release: str) -> Iterator[Place]:
 def test_nginx_accepts_every_file_without_a_word(vps: Machine, place: Place) -> None:
     said = vps.run("nginx -t -q", check=False)
     assert (said.returncode, said.stdout + said.stderr) == (0, "")
+
+
+def test_it_takes_a_server_full_of_long_names(vps: Machine, place: Place, release: str) -> None:
+    label = "a" * 60
+    sites = {
+        f"{label}.{label}.{label}.s{number}.example.org": {
+            "kind": "redirect",
+            "to": "https://example.org",
+            "https": False,
+            "aliases": [f"www.{label}.s{number}.example.org"],
+        }
+        for number in range(500)
+    }
+    desired = desired_files(Config.model_validate({"sites": sites}), facts(release))
+    try:
+        for path in (path for path in desired.files if label in path):
+            place.write(path, desired.files[path].content)
+        said = vps.run("nginx -t -q", check=False)
+        assert (said.returncode, said.stdout + said.stderr) == (0, "")
+    finally:
+        vps.run(f"rm /etc/nginx/conf.d/{label}.*")
 
 
 class TestPublishedSite(answers.PublishedSite):
