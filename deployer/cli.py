@@ -16,6 +16,16 @@ class Commands(click.Group):
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted(m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_"))
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if arguments[0] not in self.list_commands(context) and not context.resilient_parsing:
+            from deployer.config.suggestions import suggest
+
+            hint = suggest(arguments[0], self.list_commands(context))
+            context.fail(f"no command '{arguments[0]}'{hint}")
+        return super().resolve_command(context, arguments)
+
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
             return None

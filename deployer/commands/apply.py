@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deployer.tasks.converge import Convergence
 
 
-@click.command()
+@click.command(short_help="Make the server as sites.yaml says, as one transaction.")
 @click.argument("sites", nargs=-1)
 @config_option
 @yes_option
@@ -54,7 +54,7 @@ def convergence(
 
 def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
     """Show the plan, ask unless told not to, and carry it out; the exit code."""
-    from deployer.errors import UsageError
+    from deployer.errors import DeployError
     from deployer.report import confirm, say
 
     seen = run.look()
@@ -63,7 +63,7 @@ def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
     if plan.empty or dry_run:
         return 0
     if not yes and not confirm("Apply this?"):
-        raise UsageError("nothing was changed", "Say yes, or use --yes where nobody can be asked")
+        raise DeployError("nothing was changed")
     done = run.apply(plan, seen)
     host = run.server.host
     say(f"{host} is as sites.yaml says." if done else f"{host}: not everything could be done, see above.")

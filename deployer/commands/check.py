@@ -8,7 +8,7 @@ from deployer.commands._options import config_option, json_option
 from deployer.errors import ConfigError, Problem
 
 
-@click.command()
+@click.command(short_help="Find every mistake in sites.yaml, without the server.")
 @config_option
 @json_option
 def command(config: Path, as_json: bool) -> int:

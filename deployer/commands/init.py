@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option
 
 
-@click.command()
+@click.command(short_help="Write a short sites.yaml with comments to begin with.")
 @config_option
 def command(config: Path) -> None:
     """Write a short sites.yaml with comments to begin with. An existing file is never overwritten.

@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option
 
 
-@click.group()
+@click.group(short_help="Show the key that reads a private repository.")
 def command() -> None:
     """Keys with which the server reads private repositories.
 
@@ -17,7 +17,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Print the public half of a site's key.")
 @click.argument("site")
 @config_option
 def show(site: str, config: Path) -> None:

@@ -8,7 +8,7 @@ from deployer.commands._options import config_option, json_option
 from deployer.errors import CHANGES_WAIT
 
 
-@click.command()
+@click.command(short_help="Show each line that would change on the server.")
 @click.argument("sites", nargs=-1)
 @config_option
 @json_option

@@ -20,7 +20,7 @@ def caller() -> str:
     return f"{getpass.getuser()}@{platform.node()}"
 
 
-@click.command()
+@click.command(short_help="Publish the newest revision of a site.")
 @click.argument("sites", nargs=-1, required=True)
 @config_option
 @yes_option

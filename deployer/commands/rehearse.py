@@ -9,7 +9,7 @@ from deployer.commands._options import config_option
 SYSTEMS = ("debian-12", "debian-13")
 
 
-@click.command()
+@click.command(short_help="Apply and push everything to a throwaway VPS first.")
 @config_option
 @click.option(
     "--os",

@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option, json_option
 
 
-@click.command()
+@click.command(short_help="List the releases of a site, newest first.")
 @click.argument("site")
 @config_option
 @json_option

@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option
 
 
-@click.command()
+@click.command(short_help="Make an earlier release of a site live again.")
 @click.argument("site")
 @config_option
 @click.option("--to", "release", default="", help="A release, as `deploy releases` names it.")

@@ -3,7 +3,7 @@
 import click
 
 
-@click.command()
+@click.command(short_help="Print the JSON Schema of sites.yaml, for editors.")
 def command() -> None:
     """Print the JSON Schema of sites.yaml, with which an editor completes and checks it.
 

@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option, json_option
 
 
-@click.command()
+@click.command(short_help="Show how the server and its sites are.")
 @click.argument("sites", nargs=-1)
 @config_option
 @json_option

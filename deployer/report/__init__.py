@@ -4,7 +4,7 @@ import sys
 
 from rich.console import Console
 
-from deployer.errors import ConfigError, DeployError
+from deployer.errors import ConfigError, DeployError, UsageError
 
 WIDE = 240  # columns of what is piped: nothing is cut off there
 
@@ -54,8 +54,8 @@ def say(text: str, style: str = "") -> None:
 
 
 def confirm(question: str) -> bool:
-    """Ask; without a terminal to ask on the answer is no."""
+    """Ask; raises UsageError without a terminal to ask on."""
     if not sys.stdin.isatty():
-        return False
+        raise UsageError("nothing was changed: there is no terminal to ask on", "Use --yes to do it unasked")
     err.print(f"{question} [y/N] ", end="", style="bold")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
