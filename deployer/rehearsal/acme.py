@@ -16,6 +16,7 @@ from deployer.rehearsal.authority import make_certificate
 from deployer.rehearsal.machine import Machine
 
 START_SECONDS = 15
+DAYS = 90  # as long as those of Let's Encrypt
 # No random pauses or errors, and each name is validated each time: a test must fail for its own reasons.
 PEBBLE = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
 
@@ -109,6 +110,7 @@ class AcmeServer:
             "tlsPort": 443,
             "ocspResponderURL": "",
             "externalAccountBindingRequired": False,
+            "certificateValidityPeriod": DAYS * 86400,
         }
         (self.folder / "pebble.json").write_text(json.dumps({"pebble": settings}, indent=2))
 

@@ -37,9 +37,7 @@ def _server_line(health: Health, server: str) -> str:
         f"disk {free / GIBIBYTE:.1f} of {size / GIBIBYTE:.0f} GiB free",
         f"memory {available / GIBIBYTE:.1f} of {total / GIBIBYTE:.1f} GiB free",
         f"load {health.load:.2f} on {health.cores} cores",
-        f"up {health.uptime // 86400} days"
-        if health.uptime >= 86400
-        else f"up {health.uptime // 3600} hours",
+        f"up {_duration(health.uptime)}",
     ]
     return f"{server}: {', '.join(parts)}" + ("; wants a reboot" if health.reboot else "")
 
@@ -55,6 +53,11 @@ def _row(site: SiteHealth) -> tuple[str | Text, ...]:
         (site.pushed or "–").replace("T", " ").removesuffix("Z"),
         site.by or "–",
     )
+
+
+def _duration(seconds: int) -> str:
+    days, hours = seconds // 86400, seconds // 3600
+    return _amount(days, "day") if days else _amount(hours, "hour")
 
 
 def _amount(count: int, unit: str) -> str:
