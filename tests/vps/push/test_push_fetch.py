@@ -1,0 +1,199 @@
+"""Where the revision comes from, and all that can be wrong with it."""
+
+import json
+import subprocess
+
+import pytest
+
+
+def test_branches_tags_and_commits_can_be_asked_for(new_site):
+    site = new_site()
+    first = site.git("rev-parse", "HEAD")
+    site.git("tag", "-a", "v1", "-m", "one")
+    site.commit({"index.html": "<h1>Two</h1>"})
+    site.git("checkout", "--quiet", "-b", "next/thing")
+    site.commit({"index.html": "<h1>Three</h1>"})
+    site.git("checkout", "--quiet", "main")
+    for reference, page in [
+        ("v1", "One"),
+        ("next/thing", "Three"),
+        (first[:9], "One"),
+        ("main", "Two"),
+        (first, "One"),
+    ]:
+        site.push("--ref", reference)
+        assert site.page() == f"<h1>{page}</h1>"
+    output = site.fails("--ref", "nowhere")
+    assert "has no branch, tag or commit nowhere; its branches: main next/thing" in output
+    assert "has no branch" in site.fails("--ref", "0123456789012345678901234567890123456789")
+
+
+def test_a_branch_that_is_missing_is_told_with_those_that_exist(new_site):
+    site = new_site(branch="master")
+    assert "✗ fetch: file:///root/repositories/" in site.fails()
+    assert f"{site.domain} has no branch master; its branches: main" in site.fails()
+    site.configure(branch="main")
+    site.push()
+
+
+def test_a_repository_that_is_gone(new_site):
+    site = new_site()
+    site.push()
+    site.configure(repository="file:///root/repositories/gone")
+    assert "✗ fetch: there is no repository at file:///root/repositories/gone" in site.fails()
+    site.configure(repository="http://user:secret@127.0.0.1:1/x.git")
+    output = site.fails()
+    assert "127.0.0.1 cannot be reached from the server" in output
+    assert "secret" not in output + site.log()
+
+
+def test_force_pushed_history_and_a_new_address(new_site):
+    site = new_site()
+    site.commit({"index.html": "<h1>Two</h1>"})
+    site.push()
+    site.git("checkout", "--quiet", "--orphan", "again")
+    site.git("branch", "-D", "main")
+    site.commit({"index.html": "<h1>Again</h1>"})
+    site.git("branch", "-m", "main")
+    site.push()
+    assert site.page() == "<h1>Again</h1>"
+    other = new_site({"index.html": "<h1>Elsewhere</h1>"})
+    site.configure(repository=f"file:///root/repositories/{other.domain}")
+    site.push()
+    assert site.page() == "<h1>Elsewhere</h1>"
+
+
+@pytest.fixture
+def hosting(server):
+    """The server's own sshd as a Git host, with its host key."""
+    yield (server.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
+    for path in ("etc/deploy/known_hosts", "root/.ssh/known_hosts"):
+        (server.root / path).unlink(missing_ok=True)
+
+
+def test_a_deploy_key_opens_a_private_repository(new_site, hosting):
+    site = new_site()
+    site.configure(repository=f"root@localhost:/root/repositories/{site.domain}")
+    assert "✗ fetch: the host key of localhost is not known" in site.fails()
+    (site.vps.root / "etc/deploy/known_hosts").write_text(f"localhost {hosting}")
+    assert (
+        f"localhost refused the login: give root@localhost:/root/repositories/{site.domain} this key"
+        in site.fails()
+    )
+    public = site.script("key")
+    assert public == site.script("key")
+    assert public.startswith("ssh-ed25519 ")
+    assert (site.place / "deploy_key").stat().st_mode & 0o777 == 0o600
+    assert "refused the login" in site.fails()
+    keys = site.vps.root / "root/.ssh/authorized_keys"
+    before = keys.read_text()
+    try:
+        keys.write_text(before + public)
+        site.push()
+    finally:
+        keys.write_text(before)
+    assert site.page() == "<h1>One</h1>"
+
+
+def bundle(site, *revisions: str) -> bytes:
+    argv = [
+        "git",
+        "-C",
+        str(site.repository),
+        "-c",
+        "safe.directory=*",
+        "bundle",
+        "create",
+        "-q",
+        "-",
+        *revisions,
+    ]
+    return subprocess.run(argv, check=True, capture_output=True).stdout
+
+
+def send(site, data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+    argv = ["ssh", "-F", "none", "-i", str(site.vps.key), "-o", f"UserKnownHostsFile={site.vps.known_hosts}"]
+    command = f"/usr/local/lib/deploy/push {site.domain} --bundle {' '.join(options)}"
+    return subprocess.run(
+        [*argv, f"root@{site.vps.address}", command], input=data, capture_output=True, check=False
+    )
+
+
+def test_a_repository_of_the_laptop_comes_as_a_bundle(new_site):
+    site = new_site()
+    site.configure(repository=" ")
+    (site.vps.root / f"etc/deploy/sites/{site.domain}.conf").write_text(
+        (site.vps.root / f"etc/deploy/sites/{site.domain}.conf").read_text() + "REPOSITORY=''\n"
+    )
+    assert "run deploy push" in site.fails()
+    assert site.script("have") == ""
+    assert send(site, bundle(site, "HEAD")).returncode == 0
+    assert site.page() == "<h1>One</h1>"
+    had = site.script("have").split()
+    assert had == [site.git("rev-parse", "HEAD")]
+    site.commit({"index.html": "<h1>Two</h1>"})
+    assert send(site, bundle(site, "HEAD", f"^{had[0]}")).returncode == 0
+    assert site.page() == "<h1>Two</h1>"
+    assert "nothing to push" in site.push()
+    site.push("--ref", had[0])
+    assert site.page() == "<h1>One</h1>"
+    site.commit({"index.html": "<h1>Three</h1>", "more.txt": "x" * 9999})
+    data = bundle(site, "main")
+    for part in (b"", data[: len(data) // 2]):
+        cut = send(site, part)
+        assert cut.returncode == 1
+        assert b"was the connection lost?" in cut.stdout
+    site.commit()
+    lacks = send(site, bundle(site, "main", "^main~1"))
+    assert b"push again" in lacks.stdout
+    assert site.page() == "<h1>One</h1>"
+    site.git("branch", "second")
+    assert b"more than one ref" in send(site, bundle(site, "main", "second")).stdout
+    assert send(site, bundle(site, "main")).returncode == 0
+    assert site.page() == "<h1>Three</h1>"
+    assert not list((site.place / "tickets").iterdir())
+
+
+@pytest.fixture
+def daemon(server):
+    """git:// on the server, because a build may not use what only root can read."""
+    server.run(
+        "systemd-run --quiet --unit=git-daemon git -c safe.directory='*' daemon --export-all --base-path=/root/repositories"
+    )
+    yield "git://127.0.0.1"
+    server.run("systemctl stop git-daemon")
+
+
+def test_submodules_come_along_or_are_told_missing(new_site, daemon):
+    theme = new_site({"theme.css": "body {}"})
+    site = new_site({"build.sh": 'cp index.html theme/theme.css "$DEPLOY_OUTPUT"'}, build="build.sh")
+    url = f"file://{theme.repository}"
+    site.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "theme")
+    site.git("submodule", "set-url", "theme", f"../{theme.domain}")
+    site.commit()
+    site.configure(repository=f"{daemon}/{site.domain}")
+    site.push()
+    assert site.page("/theme.css") == "body {}"
+    site.push("--force")
+    site.git("submodule", "set-url", "theme", "../gone")
+    site.commit()
+    site.vps.run(f"rm -rf /srv/deploy/{site.domain}/source")
+    assert "✗ build: a submodule is missing" in site.fails()
+
+
+def test_large_files_come_from_lfs_or_are_told_missing(new_site):
+    site = new_site({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 5\n"
+    site.commit({"large.bin": pointer})
+    output = site.fails()
+    assert "✗ build: revision" in output
+    assert "lfs" in output
+    site.vps.run("mv /usr/bin/git-lfs /usr/bin/git-lfs.away")
+    try:
+        site.vps.run("git config --system --remove-section filter.lfs || true")
+        assert (
+            "this repository keeps files in Git LFS: on the server, apt-get install git-lfs" in site.fails()
+        )
+    finally:
+        site.vps.run("mv /usr/bin/git-lfs.away /usr/bin/git-lfs && git lfs install --system --skip-repo")
+    assert json.loads(site.log())["result"] == "failed"

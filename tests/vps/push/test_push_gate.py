@@ -1,0 +1,141 @@
+"""What is not let through: each ends in one message, and what was live stays live."""
+
+import json
+
+import pytest
+
+BIG = {f"posts/{number}.html": f"<p>Post {number}" for number in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("true", "✗ build: the build produced nothing: it must fill $DEPLOY_OUTPUT (which is /var/www/"),
+        (
+            'echo > "$DEPLOY_OUTPUT/start.html"',
+            "✗ gate: there is no index.html in what the build made (start.html",
+        ),
+        ('touch "$DEPLOY_OUTPUT/index.html"; echo > "$DEPLOY_OUTPUT/a"', "✗ gate: index.html is empty"),
+        (
+            'ln -s /etc/passwd "$DEPLOY_OUTPUT/index.html"',
+            "the symbolic link index.html leads out of the release",
+        ),
+        ('ln -s ../x "$DEPLOY_OUTPUT/index.html"', "the symbolic link index.html leads out of the release"),
+        ('mkfifo "$DEPLOY_OUTPUT/index.html"', "'./index.html' cannot be published"),
+        ("touch \"$DEPLOY_OUTPUT/\"$'a\\nb'", "'./a?b' cannot be published"),
+    ],
+)
+def test_what_no_visitor_should_see(new_site, script, message):
+    site = new_site({"build.sh": script}, build="build.sh")
+    assert message in site.fails()
+    assert json.loads(site.log())["result"] == "failed"
+
+
+def test_links_inside_a_release_and_odd_modes_are_made_right(new_site):
+    script = """
+    cd "$DEPLOY_OUTPUT" && mkdir -m 700 private && echo page > private/index.html
+    chmod 6755 private/index.html; ln private/index.html hard.html; ln -s private/index.html index.html; chmod 0 private
+    """
+    site = new_site({"build.sh": script}, build="build.sh")
+    site.push()
+    assert site.page() == site.page("/private/") == site.page("/hard.html") == "page\n"
+    modes = site.vps.run(f"cd /var/www/{site.domain}/ && stat -c '%a %U' private private/index.html").stdout
+    assert modes.split("\n")[:2] == ["755 root", "644 root"]
+
+
+def test_half_of_the_site_gone_is_refused_unless_forced(new_site):
+    site = new_site(BIG)
+    site.push()
+    site.commit(dict.fromkeys(list(BIG)[:6]))
+    assert "this release has 5 pages, the live one has 11: it lost more than 50 %" in site.fails()
+    site.configure(gate={"shrink": 60})
+    site.push()
+    site.commit(dict.fromkeys(list(BIG)[6:]))
+    site.fails()
+    site.push("--force")
+    assert site.page("/posts/9.html") == "404"
+
+
+def test_broken_links_warn_or_stop(new_site):
+    site = new_site(
+        {"index.html": "<a href=/here/>x</a><a href=/gone/>y</a><img src='no.png'>", "here/index.html": "x"}
+    )
+    output = site.push()
+    assert (
+        "! 2 links or images lead nowhere:\n!   /gone/ (in index.html)\n!   /no.png (in index.html)\n"
+        in output
+    )
+    site.configure(gate={"links": "error"})
+    site.commit()
+    assert "✗ gate: 2 links or images lead nowhere" in site.fails()
+    site.configure(gate={"links": "off"})
+    assert "nowhere" not in site.push()
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("return 503;", "answers 503"),
+        ("location / { return 200 other; }", "answers with another page than the release's"),
+        ("return 444;", "NGINX does not answer at https://"),
+    ],
+)
+def test_a_page_that_is_not_served_is_switched_back(new_site, broken, message):
+    site = new_site()
+    site.push()
+    conf = site.vps.root / "etc/nginx/broken.conf"
+    site.commit({"index.html": "<h1>Two</h1>"})
+    conf.write_text(broken)
+    try:
+        site.vps.run("systemctl reload nginx && sleep 0.2")
+        assert message in site.fails()
+        rolled = site.script("rollback", "--to", site.live, code=1)
+        assert "is live already" in rolled
+    finally:
+        conf.unlink()
+        site.vps.run("systemctl reload nginx && sleep 0.2")
+    assert site.page() == "<h1>One</h1>"
+    site.push()
+    assert site.page() == "<h1>Two</h1>"
+
+
+def test_a_first_push_that_is_not_served_leaves_nothing(new_site):
+    site = new_site()
+    site.vps.run("systemctl stop nginx")
+    try:
+        assert "NGINX does not answer" in site.fails()
+    finally:
+        site.vps.run("systemctl start nginx")
+    assert site.releases == []
+    assert not (site.vps.root / "var/www" / site.domain).is_symlink()
+    site.push()
+    site.commit({"index.html": "<h1>Two</h1>"})
+    site.push()
+
+
+def test_a_rollback_that_is_not_served_is_switched_back(new_site):
+    site = new_site()
+    site.push()
+    site.commit({"index.html": "<h1>Two</h1>"})
+    site.push()
+    live = site.live
+    site.vps.run("systemctl stop nginx")
+    try:
+        assert "✗ switch: switched back" in site.script("rollback", code=1)
+    finally:
+        site.vps.run("systemctl start nginx")
+    assert site.live == live
+    site.script("rollback")
+    assert site.page() == "<h1>One</h1>"
+
+
+def test_a_page_behind_a_password_is_right(new_site):
+    site = new_site()
+    conf = site.vps.root / "etc/nginx/broken.conf"
+    conf.write_text("return 401;")
+    try:
+        site.vps.run("systemctl reload nginx && sleep 0.2")
+        assert "answers 401: it wants a password" in site.push()
+    finally:
+        conf.unlink()
+        site.vps.run("systemctl reload nginx && sleep 0.2")

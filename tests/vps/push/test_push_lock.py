@@ -1,0 +1,155 @@
+"""Pushes that meet, and pushes that die."""
+
+import json
+import subprocess
+import time
+
+from deployer.kinds.publication import Limits
+
+SLOW = 'cp -r index.html "$DEPLOY_OUTPUT"; echo waiting; while [ -e slow ]; do sleep 0.1; done'
+LIMITS = Limits(time="30s")
+PUSH = "/usr/local/lib/deploy/push"
+
+
+def started(site, command: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    argv = ["ssh", "-F", "none", "-i", str(site.vps.key), "-o", f"UserKnownHostsFile={site.vps.known_hosts}"]
+    argv += [f"root@{site.vps.address}", command]
+    return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> None:
+    for line in process.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} never came")
+
+
+def go_on(site) -> None:
+    (site.place / "source/slow").unlink()
+
+
+def test_of_pushes_that_wait_the_newest_wins(new_site):
+    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
+    first = started(site, f"{PUSH} {site.domain} --by ada")
+    wait_for(first, "waiting")
+    second = started(site, f"{PUSH} {site.domain} --by bob")
+    wait_for(second, f"! {site.domain} is locked by ada since ")
+    site.commit({"index.html": "<h1>Newest</h1>", "slow": None})
+    third = started(site, f"{PUSH} {site.domain} --by eve")
+    wait_for(third, f"! {site.domain} is locked by ada since ")
+    time.sleep(0.5)
+    go_on(site)
+    assert "is live" in first.communicate()[0]
+    assert f"{site.domain}: a newer push is waiting, so this push steps aside" in second.communicate()[0]
+    assert "is live" in third.communicate()[0]
+    assert [first.returncode, second.returncode, third.returncode] == [0, 0, 0]
+    assert site.page() == "<h1>Newest</h1>"
+
+
+def test_an_older_revision_does_not_overtake_what_went_live_while_it_waited(new_site):
+    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
+    old = site.git("rev-parse", "HEAD")
+    site.commit({"index.html": "<h1>Two</h1>"})
+    first = started(site, f"{PUSH} {site.domain}")
+    wait_for(first, "waiting")
+    second = started(site, f"{PUSH} {site.domain} --ref {old}")
+    wait_for(second, "is locked by")
+    go_on(site)
+    assert "is live" in first.communicate()[0]
+    assert "a newer revision went live while it waited" in second.communicate()[0]
+    assert site.page() == "<h1>Two</h1>"
+
+
+def test_a_caller_that_goes_away_ends_the_push(new_site):
+    site = new_site()
+    site.push()
+    site.configure(build="build.sh", limits=LIMITS)
+    site.commit({"build.sh": SLOW, "slow": "", "index.html": "<h1>Two</h1>"})
+    attached = started(site, f"{PUSH} {site.domain} --attached", stdin=subprocess.PIPE)
+    wait_for(attached, "waiting")
+    output, _ = attached.communicate()
+    assert "✗ build: the caller is gone: given up" in output
+    assert attached.returncode == 1
+    assert site.page() == "<h1>One</h1>"
+    signalled = started(site, f"{PUSH} {site.domain}")
+    wait_for(signalled, "waiting")
+    site.vps.run(f"pkill -TERM -f 'deploy/push {site.domain}'")
+    assert "✗ build: interrupted: given up" in signalled.communicate()[0]
+    assert not (site.place / "work").exists()
+    assert not list((site.place / "tickets").iterdir())
+    detached = started(site, f"{PUSH} {site.domain} 2>&1 | head -n 4")
+    wait_for(detached, "waiting")
+    go_on(site)
+    detached.communicate()
+    assert site.page() == "<h1>Two</h1>"
+
+
+def test_killed_in_the_build_the_next_push_cleans_up(new_site):
+    site = new_site()
+    site.push()
+    site.configure(build="build.sh", limits=LIMITS)
+    site.commit({"build.sh": SLOW, "slow": "", "index.html": "<h1>Two</h1>"})
+    killed = started(site, f"{PUSH} {site.domain} --by ada")
+    wait_for(killed, "waiting")
+    site.vps.run(f"pkill -KILL -f 'deploy/push {site.domain}'")
+    killed.communicate()
+    assert site.page() == "<h1>One</h1>"
+    assert (site.place / "work").exists()
+    site.commit({"slow": None})
+    output = site.push()
+    assert "! the push of ada, begun " in output
+    assert "was killed: cleaning up after it" in output
+    assert site.page() == "<h1>Two</h1>"
+    assert sorted(p.name for p in site.place.iterdir()) == [
+        "cache",
+        "lock",
+        "previous",
+        "releases",
+        "repository.git",
+        "source",
+        "tickets",
+        "tickets.lock",
+    ]
+
+
+def test_killed_between_the_switch_and_the_answer(new_site):
+    site = new_site()
+    site.push()
+    first = site.live
+    site.commit({"index.html": "<h1>Two</h1>"})
+    site.vps.run("systemctl stop nginx")
+    try:
+        killed = started(site, f"{PUSH} {site.domain}")
+        wait_for(killed, "▸ switch")
+        time.sleep(0.3)
+        site.vps.run(f"pkill -KILL -f 'deploy/push {site.domain}'")
+        killed.communicate()
+        assert site.live != first
+        assert "what it made live is not served: switched back" in site.push(code=1)
+        assert site.live == first
+    finally:
+        site.vps.run("systemctl start nginx")
+    assert site.page() == "<h1>One</h1>"
+    site.push()
+    assert site.page() == "<h1>Two</h1>"
+
+
+def test_killed_anywhere_visitors_see_a_whole_release(new_site):
+    site = new_site({"a.html": "x" * 3000, "b.html": "y" * 3000})
+    site.push()
+    script = f"""
+    cd /root/repositories/{site.domain} && git config --global user.email a@b && git config --global user.name a
+    for part in $(seq 1 20); do
+        echo "<h1>$part</h1>" | tee index.html > a.html; git commit -qam "$part"
+        timeout -s KILL "$(printf '0.%02d' $((part * 3)))" {PUSH} {site.domain} >/dev/null
+        cmp -s /var/www/{site.domain}/index.html /var/www/{site.domain}/a.html || [ $(grep -c One /var/www/{site.domain}/index.html) = 1 ] || echo HALF
+        curl -sk --resolve {site.domain}:443:127.0.0.1 https://{site.domain}/ | cmp - /var/www/{site.domain}/index.html || echo WRONG
+    done
+    """
+    assert "".join(site.vps.run(script, check=False).stdout) == ""
+    site.push("--force")
+    assert site.page() == "<h1>20</h1>\n"
+    assert not (site.place / "work").exists()
+    releases = site.place / "releases"
+    assert {p.name.partition(".")[0] for p in releases.iterdir()} == set(site.releases)
+    assert json.loads(site.log())["result"] == "live"

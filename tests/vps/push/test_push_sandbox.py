@@ -1,0 +1,143 @@
+"""What a build may do to the server: nothing."""
+
+import json
+
+from deployer.kinds.publication import Limits
+
+SPY = """
+exec >"$DEPLOY_OUTPUT/index.html" 2>&1
+env | sort
+for path in /root /etc/deploy /etc/letsencrypt /srv/deploy/other.example.org /var/log/nginx /proc/1/environ \
+    /srv/deploy/$DEPLOY_SITE/deploy_key /srv/deploy/$DEPLOY_SITE/releases; do
+    cat "$path"/* "$path" >/dev/null 2>&1 && echo "READ $path"
+done
+for path in /etc/x /usr/local/lib/deploy/x /var/www/x /srv/deploy/x /srv/deploy/$DEPLOY_SITE/x \
+    /srv/deploy/$DEPLOY_SITE/repository.git/x /opt/x /dev/shm/../x; do
+    touch "$path" 2>/dev/null && echo "WROTE $path"
+done
+sudo -n true 2>/dev/null && echo ROOT
+ls /srv/deploy /var/www
+ps -e | grep -c sshd
+id -un
+"""
+
+
+def test_a_build_sees_and_reaches_nothing_of_the_server(new_site):
+    site = new_site({"build.sh": SPY}, build="build.sh", environment={"GREETING": "hello"})
+    site.vps.run(
+        "mkdir -p /srv/deploy/other.example.org /etc/letsencrypt && echo secret > /srv/deploy/other.example.org/x"
+    )
+    site.script("key")
+    site.push()
+    lines = site.page().splitlines()
+    variables = {line.partition("=")[0] for line in lines if "=" in line}
+    systemd = {"LOGNAME", "USER", "SHELL", "INVOCATION_ID", "PWD", "SHLVL", "_", "OLDPWD", "SYSTEMD_EXEC_PID"}
+    systemd |= {"MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "LC_ALL"}
+    ours = {
+        "DEPLOY_SITE",
+        "DEPLOY_REVISION",
+        "DEPLOY_OUTPUT",
+        "DEPLOY_CACHE",
+        "PATH",
+        "HOME",
+        "LANG",
+        "GREETING",
+    }
+    assert ours <= variables <= ours | systemd | {"HUGO_CACHEDIR", "HUGO_RESOURCEDIR"}
+    assert not [line for line in lines if line.startswith(("READ", "WROTE", "ROOT"))]
+    assert lines[-4:] == [site.domain, "", "0", "deploy-build"] or lines[-2:] == ["0", "deploy-build"]
+    assert "other.example.org" not in lines
+
+
+def test_a_script_that_fails_is_told_with_its_exit_code(new_site):
+    site = new_site({"build.sh": 'echo "line 7 is wrong" >&2; exit 42'}, build="build.sh")
+    output = site.fails()
+    assert "  line 7 is wrong\n✗ build: build.sh failed with exit code 42\n" in output
+    assert json.loads(site.log())["error"] == "build.sh failed with exit code 42"
+    site.commit({"build.sh": "kill -SEGV $$"})
+    assert "build.sh failed with exit code 139" in site.fails()
+    site.configure(build="other.sh")
+    assert "✗ build: there is no other.sh in the repository" in site.fails()
+    site.configure(build="build.sh", output="public")
+    site.commit({"build.sh": "true"})
+    assert "✗ build: the build made no folder public" in site.fails()
+
+
+def test_a_build_that_hangs_is_stopped_at_its_limit(new_site):
+    site = new_site(
+        {"build.sh": "trap '' TERM; sleep 300 & sleep 300"}, build="build.sh", limits=Limits(time="1s")
+    )
+    assert "✗ build: build.sh ran longer than its limit of 1 s" in site.fails()
+
+
+def test_a_build_that_eats_memory_is_stopped(new_site):
+    script = (
+        "python3 -c 'x = bytearray(300_000_000); print(len(x))' && echo done >\"$DEPLOY_OUTPUT/index.html\""
+    )
+    site = new_site({"build.sh": script}, build="build.sh", limits=Limits(memory="200M"))
+    assert "✗ build: build.sh ran out of memory: its limit is 200 MB" in site.fails()
+    site.configure(limits=Limits(memory="1G"))
+    site.push()
+    assert site.page() == "done\n"
+
+
+def test_what_a_build_leaves_running_is_ended(new_site):
+    script = '(trap "" TERM HUP; sleep 301 &) ; echo ok >"$DEPLOY_OUTPUT/index.html"'
+    site = new_site({"build.sh": script}, build="build.sh")
+    site.push()
+    assert site.vps.run("pgrep -f 'sleep 301'", check=False).returncode == 1
+
+
+def test_a_full_disk_is_told_and_nothing_is_left(new_site):
+    site = new_site(
+        {"build.sh": 'dd if=/dev/zero of="$DEPLOY_OUTPUT/index.html" bs=1M count=400 2>&1'}, build="build.sh"
+    )
+    site.vps.mount_small("/srv/deploy", 150)
+    try:
+        output = site.push(code=1)
+        assert "✗ build: the disk is full (" in output
+        assert "nothing is live yet" in output.splitlines()[-1]
+        assert (
+            site.vps.run(f"ls /srv/deploy/{site.domain}/ /srv/deploy/{site.domain}/releases").stdout.count(
+                "work"
+            )
+            == 0
+        )
+        site.vps.run("dd if=/dev/zero of=/srv/deploy/fill bs=1M count=80 2>/dev/null")
+        assert "✗ space: not enough space on /srv/deploy: " in site.push(code=1)
+    finally:
+        site.vps.run("umount /srv/deploy")
+
+
+def test_a_poisoned_checkout_is_made_anew(new_site):
+    poison = 'touch /tmp/hook; printf "#!/bin/sh\\ntouch /tmp/owned" > .git/hooks/post-checkout; chmod +x .git/hooks/*;'
+    breaks = "rm -rf .git/HEAD .git/index; echo x > .git/index; mkdir -p index.html.d; chmod 500 index.html.d"
+    site = new_site({"build.sh": f'cp index.html "$DEPLOY_OUTPUT"; {poison} {breaks}'}, build="build.sh")
+    site.push()
+    for number in range(2):
+        site.commit({"index.html": f"<h1>{number}</h1>"})
+        site.push()
+        assert site.page() == f"<h1>{number}</h1>"
+    assert not (site.vps.root / "tmp/owned").exists()
+
+
+def test_each_build_begins_clean_but_keeps_its_caches(new_site):
+    script = """
+    ls > "$DEPLOY_OUTPUT/index.html"
+    mkdir -p hugo-cache node_modules/x public/.git; touch left public/x node_modules/x/y; echo changed > tracked
+    cat tracked hugo-cache/* >> "$DEPLOY_OUTPUT/index.html"; echo kept > hugo-cache/file
+    """
+    site = new_site(
+        {"build.sh": script, "tracked": "original", ".gitignore": "left\npublic"}, build="build.sh"
+    )
+    site.push()
+    site.push("--force")
+    assert site.page().split() == [
+        "build.sh",
+        "hugo-cache",
+        "index.html",
+        "node_modules",
+        "tracked",
+        "changed",
+        "kept",
+    ]
