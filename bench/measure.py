@@ -53,28 +53,21 @@ def timed(command: Command, fine: Sequence[int] = (0,)) -> tuple[float, str]:
 
 
 def shown(figures: Sequence[float]) -> str:
-    """The median of measured seconds, and how far they are apart when there are several."""
-    if len(figures) == 1:
-        return duration(figures[0])
-    return f"{duration(median(figures))} ({bare(min(figures))}–{bare(max(figures))})"
+    """The median of measured seconds as a person writes it, and the range when there are several."""
+    factor, unit = (1000, "ms") if median(figures) < 0.5 else (1, "s")
+    low, middle, high = (three_digits(f(figures) * factor) for f in (min, median, max))
+    return f"{middle} {unit} ({low}–{high})" if len(figures) > 1 else f"{middle} {unit}"
 
 
-def duration(figure: float) -> str:
-    """Seconds as a person writes them."""
-    return f"{figure * 1000:.0f} ms" if figure < 0.5 else f"{bare(figure)} s"
-
-
-def bare(figure: float) -> str:
-    """Seconds without the unit, with three digits that mean something."""
-    if figure < 0.5:
-        return f"{figure * 1000:.0f}"
-    return f"{figure:.2f}" if figure < 10 else f"{figure:.1f}"
+def three_digits(figure: float) -> str:
+    """A figure with the digits that mean something."""
+    return f"{figure:.2f}" if figure < 10 else f"{figure:.1f}" if figure < 100 else f"{figure:.0f}"
 
 
 def times(slow: Sequence[float], fast: Sequence[float]) -> str:
     """How many times as long the median of one takes as that of the other."""
     ratio = median(slow) / median(fast)
-    return f"{ratio:.1f}×" if ratio < 20 else f"{ratio:.0f}×"
+    return f"{ratio:.1f}×" if ratio < 10 else f"{ratio:.0f}×"
 
 
 def progress(text: str) -> None:

@@ -1,0 +1,160 @@
+"""Serving the blog to browsers over HTTPS: our NGINX files, the usual one and Caddy, in turn on one VPS."""
+
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from bench.image_site import DOMAIN, ImageSite
+from bench.measure import CHECKOUT, Failed, progress, timed
+from bench.page import arguments, publish, table
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.machine import Machine
+
+SERVERS = ("deploy", "usual NGINX", "Caddy")
+USUAL = CHECKOUT / "bench/usual"
+ROOT = "/var/www/usual.example.org"
+ASKED = "--header 'Accept-Encoding: br, gzip'"
+CONNECTIONS, SECONDS, ROUNDS = 32, 4, 3
+LOAD = """\
+local paths = {{ {paths} }}
+local next = 0
+request = function()
+    next = next % #paths + 1
+    return wrk.format("GET", paths[next])
+end
+"""
+PROCESSOR_TIME = (
+    "cat $(pgrep -x 'nginx|caddy' | sed 's|.*|/proc/&/stat|') | cut -d' ' -f14,15; getconf CLK_TCK"
+)
+
+
+@dataclass
+class Served:
+    """Requests a second and processor seconds a request, of the front page and of all texts in turn."""
+
+    front: list[tuple[float, float]] = field(default_factory=list)
+    texts: list[tuple[float, float]] = field(default_factory=list)
+    size: int = 0
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    with tempfile.TemporaryDirectory() as name:
+        site = ImageSite.prepare(Path(name))
+        with site.machine as machine, AcmeServer.start(machine) as acme:
+            site.use_https(acme)
+            progress("publishing")
+            timed(site.publish())
+            prepare_others(site)
+            paths = text_paths(machine)
+            (machine.root / "root/load.lua").write_text(LOAD.format(paths=str(paths)[1:-1]))
+            figures = measure(machine, paths)
+            versions = said_versions(machine)
+    publish("serve", [versions, results(figures, len(paths))], options.write)
+
+
+def prepare_others(site: ImageSite) -> None:
+    """What Hugo alone makes of the same commit, and the files of the others, with the same certificate."""
+    machine = site.machine
+    site.clone("/root/source")
+    machine.run(f"cd /root/source && hugo --minify --destination {ROOT}")
+    machine.run("cp -r /etc/nginx/conf.d /root/deploy && mkdir /root/usual")
+    (machine.root / "root/usual/site.conf").write_bytes((USUAL / "nginx.conf").read_bytes())
+    machine.run(f"cp -rL /etc/letsencrypt/live/{DOMAIN} /etc/caddy/tls && chown -R caddy /etc/caddy/tls")
+    (machine.root / "etc/caddy/Caddyfile").write_bytes((USUAL / "Caddyfile").read_bytes())
+
+
+def start(machine: Machine, server: str) -> None:
+    """Stop what serves now, and start this server."""
+    machine.run("systemctl stop caddy nginx")
+    if server == "Caddy":
+        machine.run("systemctl start caddy")
+    else:
+        files = "/root/deploy" if server == "deploy" else "/root/usual"
+        machine.run(f"rm -r /etc/nginx/conf.d && cp -r {files} /etc/nginx/conf.d && systemctl start nginx")
+
+
+def text_paths(machine: Machine) -> list[str]:
+    """The path of every page and other text that Hugo has made."""
+    names = "-name '*.html' -o -name '*.xml' -o -name '*.css' -o -name '*.txt'"
+    found = machine.run(f"cd {ROOT} && find . -type f \\( {names} \\) | sort").stdout.split()
+    return [re.sub(r"index\.html$", "", path[1:]) for path in found]
+
+
+def measure(machine: Machine, paths: list[str]) -> dict[str, Served]:
+    """All servers in each round, so that a change of the machine's mood meets all of them."""
+    figures = {server: Served() for server in SERVERS}
+    for turn in range(ROUNDS):
+        for server, served in figures.items():
+            progress(f"{server}, round {turn + 1} of {ROUNDS}")
+            start(machine, server)
+            served.size = bytes_of(machine, paths)
+            load(machine, 1)
+            served.front.append(load(machine, SECONDS))
+            served.texts.append(load(machine, SECONDS, "--script /root/load.lua"))
+    return figures
+
+
+def bytes_of(machine: Machine, paths: list[str]) -> int:
+    """The bytes of all answers' bodies, as they go over the line."""
+    asked = f"curl --silent --insecure {ASKED} --write-out '%{{http_code}} %{{size_download}}\\n'"
+    urls = "".join(f"url = https://{DOMAIN}{path}\noutput = /dev/null\n" for path in paths)
+    answers = [line.split() for line in machine.run(f"{asked} --config -", input=urls).stdout.splitlines()]
+    if len(answers) != len(paths) or any(status != "200" for status, _ in answers):
+        raise Failed(f"not every page was served: {answers}")
+    return sum(int(size) for _, size in answers)
+
+
+def load(machine: Machine, seconds: int, script: str = "") -> tuple[float, float]:
+    """Requests a second and processor seconds a request; wrk runs on the VPS, over connections that stay."""
+    wrk = f"wrk --threads 1 --connections {CONNECTIONS} --duration {seconds}s {ASKED} {script}"
+    before = processor_seconds(machine)
+    said = machine.run(f"{wrk} https://{DOMAIN}/").stdout
+    spent = processor_seconds(machine) - before
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise Failed(f"not every request was answered well:\n{said}")
+    count = int(re.search(r"(\d+) requests in", said).group(1))
+    return float(re.search(r"Requests/sec: +([\d.]+)", said).group(1)), spent / count
+
+
+def processor_seconds(machine: Machine) -> float:
+    """What the server's processes have used since they began."""
+    *ticks, a_second = map(int, machine.run(PROCESSOR_TIME).stdout.split())
+    return sum(ticks) / a_second
+
+
+def said_versions(machine: Machine) -> str:
+    """The versions of the servers."""
+    nginx = machine.run("nginx -v 2>&1 | cut -d/ -f2").stdout.strip()
+    caddy = machine.run("caddy version | cut -d' ' -f1").stdout.strip()
+    return f"nginx {nginx}, Caddy {caddy}, {CONNECTIONS} connections."
+
+
+def results(figures: dict[str, Served], count: int) -> str:
+    """A row for each server."""
+    ours = figures["deploy"]
+    rows = [
+        [
+            server,
+            cell(served.front, ours.front),
+            cell(served.texts, ours.texts),
+            f"{median(spent for _, spent in served.front) * 1e6:.0f} µs",
+            f"{served.size / 1000:.0f} kB",
+        ]
+        for server, served in figures.items()
+    ]
+    of_texts = f"of all {count} texts in turn"
+    head = ["", "requests/s of the front page", of_texts, "processor time a front page", "bytes of all texts"]
+    return table(head, rows)
+
+
+def cell(measured: list[tuple[float, float]], ours: list[tuple[float, float]]) -> str:
+    """Requests a second, and how many times as many ours are."""
+    theirs, mine = (median(rate for rate, _ in figures) for figures in (measured, ours))
+    return f"{theirs:.0f}" + ("" if measured is ours else f" ({mine / theirs:.1f}×)")
+
+
+if __name__ == "__main__":
+    main()
