@@ -17,7 +17,14 @@ def broken(folder: Path, pages: dict[str, str]) -> list[str]:
     paths.write_text("".join(f"{'d' if (folder / path).is_dir() else 'f'}\t{path}\n" for path in found))
     html = [f"./{path}" for path in found if path.suffix == ".html"]
     argv = ["awk", "-f", str(LINKS), "domain=example.org", str(paths), "RS=<", *html]
-    done = subprocess.run(argv, cwd=folder, check=True, capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
+    done = subprocess.run(
+        argv,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+    )
     return sorted(set(done.stdout.splitlines()))
 
 
@@ -27,8 +34,10 @@ GOOD = """<!doctype html><html><head><link rel=stylesheet href=/style.css?v=1><b
 <a href=/posts/one/>1</a><a href="/posts/one">2</a><a href='/posts/one/#part'>3</a><a href="#here">4</a>
 <A HREF="posts/one/index.html">5</A><a href="./posts/../posts/one/">6</a><a href="?q=1">7</a><a href="">8</a>
 <a href="https://example.org/posts/one/">9</a><a href="//EXAMPLE.org/style.css">10</a><a href="HTTP://example.org">11</a>
-<a href="https://example.com/x">12</a><a href="//cdn.example.com/x">13</a><a href="mailto:a@b">14</a><a href="tel:1">15</a>
-<a href="/a%20b/%C3%BC.html">16</a><a href="/q&amp;a.html">17</a><a href="/c&#43;&#43;.html">18</a><a href="javascript:x()">19</a>
+<a href="https://example.com/x">12</a><a href="//cdn.example.com/x">13</a><a href="mailto:a@b">14</a>
+<a href="tel:1">15</a>
+<a href="/a%20b/%C3%BC.html">16</a><a href="/q&amp;a.html">17</a><a href="/c&#43;&#43;.html">18</a>
+<a href="javascript:x()">19</a>
 <img src="data:image/png;base64,AAAA"><img srcset="/i.png 1x, i.png 2x,
   /i.png 3x" src=i.png alt="a > b"><video poster=/i.png></video>
 <p title='no link: href="/in/title"'>&lt;a href="/in/text"&gt; text with href=/in/words</p>
@@ -52,11 +61,23 @@ def test_links_that_lead_somewhere(tmp_path):
 
 
 def test_links_that_lead_nowhere(tmp_path):
-    bad = """<a href=/gone/>1</a><a href="/empty/">2</a><a href="one/">3</a><img src="no.png?x=1"><img srcset="/s.png 2x, /i.png">
+    bad = """<a href=/gone/>1</a><a href="/empty/">2</a><a href="one/">3</a><img src="no.png?x=1">
+    <img srcset="/s.png 2x, /i.png">
     <a href="https://example.org/own">4</a><a
-    class="x" href="/multi/line">5</a><a href="/%zz">6</a><video poster='/p.jpg'></video><a href="/style.css/">7</a>"""
+    class="x" href="/multi/line">5</a><a href="/%zz">6</a><video poster='/p.jpg'></video>
+    <a href="/style.css/">7</a>"""
     pages = SITE | {"posts/bad.html": bad, "empty/file.txt": ""}
-    paths = ["/%zz", "/empty/", "/gone/", "/multi/line", "/own", "/p.jpg", "/posts/no.png", "/s.png", "/style.css/"]
+    paths = [
+        "/%zz",
+        "/empty/",
+        "/gone/",
+        "/multi/line",
+        "/own",
+        "/p.jpg",
+        "/posts/no.png",
+        "/s.png",
+        "/style.css/",
+    ]
     assert broken(tmp_path / "site", pages) == sorted(f"{path}\tposts/bad.html" for path in paths)
 
 
@@ -66,5 +87,9 @@ def test_relative_links_of_a_page_with_a_base_are_left_alone(tmp_path):
 
 
 def test_no_page_is_too_broken_to_read(tmp_path):
-    pages = {"index.html": "<a href=\"x<y>><<<a href='<a =<a href=>< href<a/><a href", "b.html": "", "c.html": "<"}
+    pages = {
+        "index.html": "<a href=\"x<y>><<<a href='<a =<a href=>< href<a/><a href",
+        "b.html": "",
+        "c.html": "<",
+    }
     broken(tmp_path / "site", pages)

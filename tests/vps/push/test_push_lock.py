@@ -68,13 +68,13 @@ def test_a_caller_that_goes_away_ends_the_push(new_site):
     attached = started(site, f"{PUSH} {site.domain} --attached", stdin=subprocess.PIPE)
     wait_for(attached, "waiting")
     output, _ = attached.communicate()
-    assert "✗ build: the caller is gone: given up" in output
+    assert "✗ build: the caller is gone: given up" in output.splitlines()
     assert attached.returncode == 1
     assert site.page() == "<h1>One</h1>"
     signalled = started(site, f"{PUSH} {site.domain}")
     wait_for(signalled, "waiting")
     site.vps.run(f"pkill -TERM -f 'deploy/push {site.domain}'")
-    assert "✗ build: interrupted: given up" in signalled.communicate()[0]
+    assert "✗ build: interrupted: given up" in signalled.communicate()[0].splitlines()
     assert not (site.place / "work").exists()
     assert not list((site.place / "tickets").iterdir())
     detached = started(site, f"{PUSH} {site.domain} 2>&1 | head -n 4")
@@ -135,15 +135,14 @@ def test_killed_between_the_switch_and_the_answer(new_site):
 
 
 def test_killed_anywhere_visitors_see_a_whole_release(new_site):
-    site = new_site({"a.html": "x" * 3000, "b.html": "y" * 3000})
+    site = new_site({"a.html": "<h1>One</h1>"})
     site.push()
     script = f"""
     cd /root/repositories/{site.domain} && git config --global user.email a@b && git config --global user.name a
     for part in $(seq 1 20); do
         echo "<h1>$part</h1>" | tee index.html > a.html; git commit -qam "$part"
         timeout -s KILL "$(printf '0.%02d' $((part * 3)))" {PUSH} {site.domain} >/dev/null
-        cmp -s /var/www/{site.domain}/index.html /var/www/{site.domain}/a.html || [ $(grep -c One /var/www/{site.domain}/index.html) = 1 ] || echo HALF
-        curl -sk --resolve {site.domain}:443:127.0.0.1 https://{site.domain}/ | cmp - /var/www/{site.domain}/index.html || echo WRONG
+        curl -sk --resolve {site.domain}:443:127.0.0.1 https://{site.domain}/ | cmp - /var/www/{site.domain}/a.html
     done
     """
     assert "".join(site.vps.run(script, check=False).stdout) == ""

@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from pathlib import Path
 
 from deployer.rehearsal.machine import Machine
 
@@ -80,6 +81,9 @@ def test_a_file_edited_by_hand_in_the_live_release_is_not_carried_on(new_site):
 
 
 def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
+    photo = (Path(__file__).parent / "photo.jpg").read_bytes()
+    turned = struct.pack("<2sHIHHHIII", b"II", 42, 8, 1, 0x0112, 3, 1, 6, 0)
+    exif = b"\xff\xe1" + struct.pack(">H", len(turned) + 8) + b"Exif\0\0" + turned
     animated, still = png(3, b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0" + struct.pack(">I", 0)), png(2)
     site = new_site(
         {
@@ -87,6 +91,8 @@ def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
             "short.html": "tiny",
             "still.png": still,
             "animated.png": animated,
+            "photo.JPG": photo,
+            "turned.jpeg": photo[:2] + exif + photo[2:],
             "broken.png": b"\x89PNG nothing",
             "own.html": TEXT,
             "own.html.gz": "shipped by the site",
@@ -95,7 +101,14 @@ def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
     output = site.push()
     assert "! broken.png is published as it is" in output
     derived = {path.name for path in site.site.rglob("*") if path.suffix in {".gz", ".br", ".webp"}}
-    assert derived == {"page.html.gz", "page.html.br", "still.png.webp", "own.html.gz", "own.html.br"}
+    assert derived == {
+        "page.html.gz",
+        "page.html.br",
+        "still.png.webp",
+        "own.html.gz",
+        "own.html.br",
+        "photo.JPG.webp",
+    }
     assert (site.site / "own.html.gz").read_text() == "shipped by the site"
     site.vps.run(
         f"cd /var/www/{site.domain} && gzip -dc page.html.gz | cmp - page.html && brotli -dc page.html.br | cmp - page.html"

@@ -43,7 +43,7 @@ def test_a_build_sees_and_reaches_nothing_of_the_server(new_site):
         "LANG",
         "GREETING",
     }
-    assert ours <= variables <= ours | systemd | {"HUGO_CACHEDIR", "HUGO_RESOURCEDIR"}
+    assert ours <= variables <= ours | systemd | {"HUGO_CACHEDIR"}
     assert not [line for line in lines if line.startswith(("READ", "WROTE", "ROOT"))]
     assert lines[-4:] == [site.domain, "", "0", "deploy-build"] or lines[-2:] == ["0", "deploy-build"]
     assert "other.example.org" not in lines
