@@ -48,10 +48,17 @@ issue() { # NAME new|again DOMAIN…
     for domain in "${domains[@]}"; do options+=(-d "$domain"); done
     if words=$(certbot certonly --non-interactive --agree-tos --renew-with-new-domains "${options[@]}" 2>&1 </dev/null); then
         covers_all "$@" && say "✓ certificate $name $((SECONDS - started))s ${domains[*]}" && return
+        say "✗ certificate $name: made, but only for $(covered "$name")"
+        details <<<"$words"
+    else
+        say "✗ certificate $name: the authority says"
+        details <<<"$words" || indent <<<"$words"
     fi
     failed=1
-    say "✗ certificate $name: the authority says"
-    grep -E '^ *(Domain|Type|Detail):|error|Error|limit' <<<"$words" | sort -u | grep . | indent || indent <<<"$words"
+}
+
+details() { # what matters of Certbot's words; fails when there is nothing
+    grep -E '^ *(Domain|Type|Detail):|error|Error|limit' | sort -u | grep . | indent
 }
 
 covers_all() { # DOMAIN…: whether the certificate now covers them

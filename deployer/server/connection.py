@@ -119,6 +119,8 @@ def _send(channel: paramiko.Channel, data: bytes) -> None:
 @contextmanager
 def connect(host: str, port: int, user: str, host_key: str | None, key: Path | None) -> Iterator[Server]:
     """A connection to a server that proved to be the one we know; raises UnreachableError."""
+    if key and not key.is_file():
+        raise UnreachableError(f"there is no key {key}", "It is server.key in sites.yaml")
     connection = Connection(
         host,
         user=user,

@@ -10,26 +10,41 @@ from deployer.errors import DeployError
 NAME = "refs/heads/push"
 """The one ref that the bundle has."""
 
+UNSHALLOW = "Fetch the others there: git fetch --unshallow (in a workflow's checkout: fetch-depth: 0)"
+
 
 def bundle(path: str, reference: str, have: Iterable[str]) -> bytes:
     """A Git bundle of the revision (default HEAD), without the commits that the server has already.
 
     The user's repository is only read: the ref that a bundle needs is made in a borrowed one.
     """
-    commit = (
-        git(path, "rev-parse", "--verify", "--end-of-options", f"{reference or 'HEAD'}^{{commit}}")
-        .decode()
-        .strip()
-    )
-    known = [name for name in have if name != commit and _knows(path, name)]
-    if commit in have:
-        known = git(path, "rev-parse", f"{commit}^@").decode().split()
+    commit = revision(path, reference)
+    there = [name for name in have if _succeeds(path, "cat-file", "-e", f"{name}^{{commit}}")]
+    if any(_succeeds(path, "merge-base", "--is-ancestor", commit, name) for name in there):
+        there = git(path, "rev-parse", f"{commit}^@").decode().split()  # Git refuses an empty bundle
     objects = git(path, "rev-parse", "--path-format=absolute", "--git-path", "objects").decode().strip()
     with tempfile.TemporaryDirectory(prefix="deploy-") as borrowed:
         git(borrowed, "init", "--quiet", "--bare")
         (Path(borrowed) / "objects/info/alternates").write_text(objects + "\n")
         git(borrowed, "update-ref", NAME, commit)
-        return git(borrowed, "bundle", "create", "--quiet", "-", NAME, "--not", *known)
+        try:
+            return git(borrowed, "bundle", "create", "--quiet", "-", NAME, "--not", *there)
+        except DeployError as error:
+            if git(path, "rev-parse", "--is-shallow-repository").strip() == b"true":
+                raise DeployError(f"{path} is a shallow clone: too few commits to send", UNSHALLOW) from error
+            raise
+
+
+def revision(path: str, reference: str) -> str:
+    """The full name of the commit that a branch, tag or other name means; without one, that of HEAD."""
+    try:
+        name = git(path, "rev-parse", "--verify", "--end-of-options", f"{reference or 'HEAD'}^{{commit}}")
+    except DeployError as error:
+        if "Needed a single revision" not in error.message:
+            raise
+        missing = f"no branch, tag or commit {reference}" if reference else "no commit yet"
+        raise DeployError(f"{path} has {missing}") from error
+    return name.decode().strip()
 
 
 def uncommitted(path: str) -> bool:
@@ -48,7 +63,5 @@ def git(path: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-def _knows(path: str, commit: str) -> bool:
-    return not subprocess.run(
-        ["git", "-C", path, "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True, check=False
-    ).returncode
+def _succeeds(path: str, *arguments: str) -> bool:
+    return not subprocess.run(["git", "-C", path, *arguments], capture_output=True, check=False).returncode

@@ -1,0 +1,89 @@
+"""What is sent of a repository of this machine: enough for the server, whatever it has already."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deployer.errors import DeployError
+from deployer.server.repository import bundle, git
+
+IDENTITY = ("-c", "user.name=Alma", "-c", "user.email=alma@example.org")
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A repository with three commits."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    git(str(folder), "init", "-q", "-b", "main")
+    for text in ("one", "two", "three"):
+        (folder / "page").write_text(text)
+        git(str(folder), "add", "page")
+        git(str(folder), *IDENTITY, "commit", "-qm", text)
+    return folder
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Path:
+    folder = tmp_path / "server.git"
+    folder.mkdir()
+    git(str(folder), "init", "-q", "--bare")
+    return folder
+
+
+def commit(folder: Path, name: str = "HEAD") -> str:
+    return git(str(folder), "rev-parse", name).decode().strip()
+
+
+def send(mine: Path, servers: Path, reference: str = "") -> str:
+    """Send a bundle as a push does; the subject of what the server has then."""
+    have = git(str(servers), "for-each-ref", "--format=%(objectname)").decode().split()
+    (servers / "bundle").write_bytes(bundle(str(mine), reference, have))
+    git(str(servers), "fetch", "-q", str(servers / "bundle"), "+refs/heads/push:refs/deploy/pushed")
+    git(str(servers), "fsck", "--connectivity-only")
+    return git(str(servers), "log", "-1", "--format=%s", "refs/deploy/pushed").decode().strip()
+
+
+def test_a_server_gets_what_it_lacks(mine: Path, servers: Path) -> None:
+    assert send(mine, servers, "HEAD~2") == "one"
+    assert send(mine, servers) == "three"
+    assert send(mine, servers) == "three"
+
+
+def test_a_server_that_has_more_goes_back(mine: Path, servers: Path) -> None:
+    assert send(mine, servers) == "three"
+    assert send(mine, servers, "HEAD~1") == "two"
+    git(str(mine), "reset", "-q", "--hard", "HEAD~2")
+    assert send(mine, servers) == "one"
+
+
+def test_a_history_that_was_rewritten(mine: Path, servers: Path) -> None:
+    send(mine, servers)
+    git(str(mine), *IDENTITY, "commit", "-q", "--amend", "-m", "three, rewritten")
+    assert send(mine, servers) == "three, rewritten"
+
+
+def test_only_what_is_new_is_sent(mine: Path) -> None:
+    (mine / "large").write_bytes(bytes(range(256)) * 400)
+    git(str(mine), "add", "large")
+    git(str(mine), *IDENTITY, "commit", "-qm", "large")
+    (mine / "page").write_text("four")
+    git(str(mine), *IDENTITY, "commit", "-qam", "four")
+    everything, news = bundle(str(mine), "", []), bundle(str(mine), "", [commit(mine, "HEAD~1")])
+    assert len(news) < 1000 < len(everything)
+
+
+def test_a_name_that_means_nothing(mine: Path, tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"has no branch, tag or commit nowhere$"):
+        bundle(str(mine), "nowhere", [])
+    subprocess.run(["git", "init", "-q", tmp_path / "empty"], check=True)
+    with pytest.raises(DeployError, match=r"empty has no commit yet$"):
+        bundle(str(tmp_path / "empty"), "", [])
+
+
+def test_a_shallow_clone_says_how_to_get_the_rest(mine: Path, tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{mine}", tmp_path / "shallow"], check=True)
+    with pytest.raises(DeployError, match="is a shallow clone") as caught:
+        bundle(str(tmp_path / "shallow"), "", [commit(mine, "HEAD~2")])
+    assert "--unshallow" in caught.value.advice
