@@ -7,8 +7,8 @@ import click
 def command() -> None:
     """Print the JSON Schema of sites.yaml, with which an editor completes and checks it.
 
-    With this as the first line of sites.yaml, editors that know the YAML language server use it:
-    # yaml-language-server: $schema=sites.schema.json
+    Editors that know the YAML language server use it when the first line of sites.yaml is
+    `# yaml-language-server: $schema=sites.schema.json`.
 
     \b
     Example:

@@ -19,7 +19,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     \b
     Example:
       deploy status
-      deploy status --json | jq '.sites[] | select(.status != 200)'
+      deploy status --json | jq '.sites[] | select(.status == 0 or .status >= 400)'
     """
     from deployer.config.loader import load
     from deployer.report import data
