@@ -150,5 +150,6 @@ def test_killed_anywhere_visitors_see_a_whole_release(new_site):
     assert site.page() == "<h1>20</h1>\n"
     assert not (site.place / "work").exists()
     releases = site.place / "releases"
-    assert {p.name.partition(".")[0] for p in releases.iterdir()} == set(site.releases)
+    files = {path.name for path in releases.iterdir()}
+    assert files == {release + end for release in site.releases for end in ("", ".info", ".sha256", ".derived")}
     assert json.loads(site.log())["result"] == "live"
