@@ -42,7 +42,7 @@ class Server:
 
     def ask(self, command: str, data: bytes = b"") -> Answer:
         """Run the command with the data on its standard input; its output may be binary."""
-        with self._channel(command) as channel:
+        with self.channel(command) as channel:
             _send(channel, data)
             output = channel.makefile("rb").read()
             errors = channel.makefile_stderr("rb").read().decode(errors="replace")
@@ -56,7 +56,7 @@ class Server:
         Output and errors come in the order in which they were written. `attached` keeps
         standard input open, so that the command sees its end when we are gone.
         """
-        with self._channel(command) as channel:
+        with self.channel(command) as channel:
             channel.set_combine_stderr(True)
             if not attached:
                 _send(channel, data)
@@ -67,7 +67,8 @@ class Server:
             return self._status(channel, last)
 
     @contextmanager
-    def _channel(self, command: str) -> Iterator[paramiko.Channel]:
+    def channel(self, command: str) -> Iterator[paramiko.Channel]:
+        """A session of its own in which the command runs, as root; UnreachableError when it is lost."""
         try:
             channel = self.connection.create_session()
             try:

@@ -1,0 +1,69 @@
+"""The Docker SDK over the connection that is open and verified: no port, no second login."""
+
+import select
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from deployer.errors import DeployError
+from deployer.server.connection import Server
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+DIAL = "exec docker system dial-stdio"
+CHUNK = 65536
+
+
+@contextmanager
+def engine(server: Server) -> Iterator["DockerClient"]:
+    """The server's Docker Engine; raises DeployError when there is none that answers."""
+    import docker
+    from docker.errors import DockerException
+
+    with tempfile.TemporaryDirectory(prefix="deploy-") as folder, _relay(server, Path(folder) / "docker"):
+        try:
+            client = docker.DockerClient(base_url=f"unix://{folder}/docker", version="auto")
+        except DockerException as error:
+            raise DeployError(
+                f"Docker does not answer on {server.host}", "Look there: systemctl status docker"
+            ) from error
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+@contextmanager
+def _relay(server: Server, path: Path) -> Iterator[None]:
+    """A socket on this machine, each connection to which becomes one to the server's Docker."""
+
+    class Relay(StreamRequestHandler):
+        def handle(self) -> None:
+            with server.channel(DIAL) as channel:
+                _carry(self.connection, channel)
+
+    with ThreadingUnixStreamServer(str(path), Relay) as listener:
+        listener.daemon_threads = True
+        listener.block_on_close = False
+        listener.handle_error = lambda *_: None  # what a lost connection means is told where it is used
+        Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield
+        finally:
+            listener.shutdown()
+
+
+def _carry(here: object, there: object) -> None:
+    while True:
+        readable, _, _ = select.select([here, there], [], [])
+        for source, target in ((here, there), (there, here)):
+            if source in readable:
+                data = source.recv(CHUNK)
+                if not data:
+                    return
+                target.sendall(data)
