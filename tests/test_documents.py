@@ -1,0 +1,209 @@
+"""The documents say what is true: commands, options, files, messages and examples in them exist."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from deployer import errors
+from deployer.cli import deploy
+from deployer.config.loader import load
+from deployer.desired.facts import Facts
+from deployer.expectation import in_the_end
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+CALL = re.compile(
+    r'(?:^|[\s|(])(?:sudo )?(?:"\$\(command -v deploy\)"|(?:\.venv/bin/)?deploy) ([a-z][^|;#>&\n]*)'
+)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+MESSAGE = re.compile(r"\*\*`(.+?)`\*\*", re.DOTALL)
+
+
+def text_of(document: Path) -> str:
+    return document.read_text("utf-8")
+
+
+def name_of(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+def blocks(document: Path) -> Iterator[tuple[str, str]]:
+    """Language and text of each fenced block, without its indentation."""
+    for indent, language, text in FENCE.findall(text_of(document)):
+        yield language, re.sub(f"^{indent}", "", text, flags=re.MULTILINE)
+
+
+def spans(document: Path) -> list[str]:
+    """What stands in backticks, outside of fenced blocks."""
+    return SPAN.findall(FENCE.sub("", text_of(document)))
+
+
+def calls(document: Path) -> list[list[str]]:
+    """Every call of deploy: its words without the first."""
+    code = [*spans(document), *(line for _, text in blocks(document) for line in text.splitlines())]
+    found = [match for line in code if not line.startswith("!") for match in CALL.findall(line)]
+    return [shlex.split(call.replace("'", "")) for call in found]
+
+
+def commands(group: click.Group = deploy, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        yield f"{prefix}{name}", command
+
+
+COMMANDS = dict(commands())
+
+
+def options(command: click.Command) -> set[str]:
+    return {name for option in command.params for name in option.opts} | {"--help", "-h"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_command_and_option_that_is_mentioned_exists(document: Path) -> None:
+    wrong = []
+    for words in calls(document):
+        name = " ".join(words[:2]) if " ".join(words[:2]) in COMMANDS else words[0]
+        given = {word for word in words if re.fullmatch(r"--?[a-z][a-z-]*", word)}
+        if name not in COMMANDS or not given <= options(COMMANDS[name]):
+            wrong.append("deploy " + " ".join(words))
+    assert not wrong
+
+
+def test_calls_are_found() -> None:
+    found = [words for document in DOCUMENTS for words in calls(document)]
+    assert ["push", "www.example.org"] in found
+    assert ["rehearse", "--keep"] in found
+    assert len(found) > 100
+
+
+@pytest.mark.parametrize("name", [name for name, it in COMMANDS.items() if not isinstance(it, click.Group)])
+def test_every_command_is_explained_outside_of_the_reference(name: str) -> None:
+    words = name.split()
+    by_task = [document for document in DOCUMENTS if document.name != "commands.md"]
+    assert any(call[: len(words)] == words for document in by_task for call in calls(document))
+
+
+def test_the_reference_of_commands_is_up_to_date() -> None:
+    program = [sys.executable, "-B", str(ROOT / "scripts/commands.py")]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert done.stdout == text_of(ROOT / "docs/commands.md"), "run scripts/reference"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    wrong = []
+    for target in LINK.findall(FENCE.sub("", text_of(document))):
+        path, _, heading = target.partition("#")
+        if "://" in path:
+            continue
+        file = (document.parent / path).resolve() if path else document
+        if not file.exists() or (heading and heading not in headings(file)):
+            wrong.append(target)
+    assert not wrong
+
+
+def headings(document: Path) -> set[str]:
+    """The anchors of a document's headings, as forges make them."""
+    lines = re.findall(r"^#+ (.+)$", FENCE.sub("", text_of(document)), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+def test_every_document_can_be_found_from_the_readme() -> None:
+    linked = set(LINK.findall(text_of(ROOT / "README.md")))
+    assert {name_of(document) for document in DOCUMENTS} - {"README.md"} <= linked
+
+
+EXAMPLES = [
+    (name_of(document), text)
+    for document in DOCUMENTS
+    for language, text in blocks(document)
+    if language == "yaml"
+]
+
+
+@pytest.mark.parametrize(("document", "text"), EXAMPLES)
+def test_every_example_of_sites_yaml_loads(document: str, text: str, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path / "blog"], check=True)
+    (tmp_path / "sites.yaml").write_text(text)
+    config = load(tmp_path / "sites.yaml")
+    assert in_the_end(config, Facts(os="debian", release="13")).files
+
+
+def test_the_readme_has_one_complete_example() -> None:
+    (text,) = [text for language, text in blocks(ROOT / "README.md") if language == "yaml"]
+    keys = yaml.safe_load(text)
+    assert {"server", "email", "sites"} == set(keys)
+    assert {site["kind"] for site in keys["sites"].values()} >= {"hugo", "static", "proxy", "redirect"}
+    assert "host_key" in keys["server"]
+
+
+PROJECT_PATH = re.compile(r"(?:deployer|templates|tests|scripts|bench|docs|examples)/[\w./-]*")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_file_of_the_project_that_is_mentioned_exists(document: Path) -> None:
+    written = [*spans(document), *(text for _, text in blocks(document))]
+    paths = {
+        path.rstrip("/.")
+        for code in written
+        for path in re.findall(rf"(?:^|\s)({PROJECT_PATH.pattern})(?=\s|$)", code, flags=re.MULTILINE)
+    }
+    invented = {path for path in paths if "NAME" in path or path == "scripts/build.sh"}
+    assert not {path for path in paths - invented if not (ROOT / path).exists()}
+
+
+WRITTEN = re.compile(r"/(?:etc/nginx/(?:deploy|conf\.d)|usr/local/lib/deploy|etc/systemd/system)/[\w./-]*\w")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_file_on_the_server_that_is_mentioned_is_written(document: Path) -> None:
+    names = set(WRITTEN.findall(text_of(document)))
+    by_hand = {name for name in names if name.startswith("/etc/nginx/conf.d/") and "00-" not in name}
+    assert names - by_hand <= shared_paths()
+
+
+def shared_paths() -> set[str]:
+    config = load(ROOT / "sites.yaml")
+    paths = set(in_the_end(config, Facts(os="debian", release="13")).files)
+    return paths | {str(Path(path).parent) for path in paths}
+
+
+def test_exit_codes_are_those_of_the_code() -> None:
+    table = re.findall(r"^\| (\d+) \| ", text_of(ROOT / "docs/troubleshooting.md"), flags=re.MULTILINE)
+    kinds = (errors.DeployError, errors.UsageError, errors.UnreachableError)
+    codes = {0, errors.CHANGES_WAIT, errors.INTERRUPTED, *(kind.exit_code for kind in kinds)}
+    assert {int(code) for code in table} == codes
+
+
+def source() -> str:
+    """All that can be said, with strings that go on in the next line joined, and blanks as one."""
+    files = [
+        path for path in (ROOT / "deployer").rglob("*") if path.is_file() and "__pycache__" not in str(path)
+    ]
+    text = "\n".join(path.read_text("utf-8") for path in files)
+    joined = re.sub(r'"\s*(?:\\\s*)?\n\s*f?"', "", text)
+    return re.sub(r"\s+", " ", joined)
+
+
+def test_every_message_that_is_explained_is_one_that_can_be_met() -> None:
+    said = source()
+    wrong = []
+    for message in MESSAGE.findall(text_of(ROOT / "docs/troubleshooting.md")):
+        text = re.sub(r"\s+", " ", message)
+        text = re.sub(r"^(fetch|build|gate|switch): ", "", text)
+        pieces = [piece.strip(" :;,.") for piece in re.split(r"…|sites\.yaml:8:5", text)]
+        wrong += [message for piece in pieces if piece not in said]
+    assert not wrong
