@@ -75,17 +75,19 @@ def _push(
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
     from deployer.server.repository import uncommitted
-    from deployer.tasks.push import Pushed, push
+    from deployer.tasks.converge import site_settings
+    from deployer.tasks.push import Push, Pushed, push
 
     site = config.sites[domain]
     local = site.repository if site.is_local else ""
     if local and not reference and uncommitted(local):
         say(f"! {local} has uncommitted changes: what is pushed is its last commit", style="yellow")
-    arguments = (server, domain, shown.line, caller(), local, reference, force)
-    outcome = push(*arguments)
+    settings = site_settings(config, domain)
+    what = Push(domain, caller(), local, reference, force, settings.digest if settings else "")
+    outcome = push(server, what, shown.line)
     if outcome.needs_apply:
         say(f"{domain} is not on {server.host} yet:")
         if converge(convergence(server, config, [domain], shown), yes):
             return False
-        outcome = push(*arguments)
+        outcome = push(server, what, shown.line)
     return outcome is Pushed.DONE

@@ -15,7 +15,7 @@ from deployer.report.health import show_health
 from deployer.report.progress import Progress
 from deployer.tasks import server_of
 from deployer.tasks.converge import Convergence
-from deployer.tasks.push import Pushed, push
+from deployer.tasks.push import Push, Pushed, push
 from deployer.tasks.status import status
 
 WHO = "rehearsal"
@@ -82,7 +82,7 @@ def _push(server: object, domain: str, site: object, shown: Progress) -> bool:
     if not isinstance(site, Publication):
         return True
     repository = site.repository if site.is_local else ""
-    return push(server, domain, shown.line, WHO, repository) is Pushed.DONE
+    return push(server, Push(domain, WHO, repository), shown.line) is Pushed.DONE
 
 
 def _served(config: Config, health: Health) -> bool:

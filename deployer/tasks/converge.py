@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from deployer.config.model import Config
 from deployer.desired.facts import Facts
 from deployer.expectation import in_the_end, with_packages
+from deployer.files import File
 from deployer.observation import Observation
 from deployer.plan import Plan, make_plan
 from deployer.server.connection import Server
@@ -16,6 +17,11 @@ from deployer.tasks.observe import observe
 Line = Callable[[str], None]
 NOT_LOOKED_AT = Facts(os="debian", release="13")
 """Enough to know every path that may be wanted, whatever the server is."""
+
+
+def site_settings(config: Config, name: str) -> File | None:
+    """The values of a site for the scripts on the server, as sites.yaml has them."""
+    return in_the_end(config, NOT_LOOKED_AT).files.get(f"/etc/deploy/sites/{name}.conf")
 
 
 @dataclass(frozen=True, slots=True)

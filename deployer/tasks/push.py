@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 
 from deployer.errors import DeployError
@@ -26,33 +27,43 @@ class Pushed(IntEnum):
         return self in (Pushed.NOT_APPLIED, Pushed.NO_SCRIPT)
 
 
-def push(
-    server: Server,
-    domain: str,
-    line: Callable[[str], None],
-    who: str,
-    repository: str,
-    reference: str = "",
-    force: bool = False,
-) -> Pushed:
-    """Publish the newest revision, or the given one.
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What to publish, and for whom.
 
-    `repository` is the local path of a repository to send along; empty: the server fetches by itself.
+    `repository` is the path of a repository here to send along; empty: the server fetches by itself.
+    `settings` is the SHA-256 of the site's values as sites.yaml has them: a server that has others says so.
     """
-    options = ["--by", who, *(["--force"] if force else [])]
-    if not repository:
-        options += ["--attached", *(["--ref", reference] if reference else [])]
-        return _script(server, "push", line, domain, *options, attached=True)
-    answer = server.ask(f"{SCRIPTS}/have {shlex.quote(domain)}")
+
+    domain: str
+    who: str
+    repository: str = ""
+    reference: str = ""
+    force: bool = False
+    settings: str = ""
+
+    @property
+    def options(self) -> list[str]:
+        """The options that both ways of pushing have."""
+        settings = ["--settings", self.settings] if self.settings else []
+        return ["--by", self.who, *settings, *(["--force"] if self.force else [])]
+
+
+def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
+    """Publish the newest revision, or the given one."""
+    if not what.repository:
+        options = ["--attached", *(["--ref", what.reference] if what.reference else [])]
+        return run_script(server, "push", line, what.domain, *what.options, *options, attached=True)
+    answer = server.ask(f"{SCRIPTS}/have {shlex.quote(what.domain)}")
     if answer.status:
         return _outcome(answer.status)
-    data = bundle(repository, reference, answer.output.decode().split())
-    return _script(server, "push", line, domain, *options, "--bundle", data=data)
+    data = bundle(what.repository, what.reference, answer.output.decode().split())
+    return run_script(server, "push", line, what.domain, *what.options, "--bundle", data=data)
 
 
 def rollback(server: Server, domain: str, line: Callable[[str], None], who: str, release: str = "") -> Pushed:
     """Make an earlier release live again: the one before, or the given one."""
-    return _script(server, "rollback", line, domain, "--by", who, *(["--to", release] if release else []))
+    return run_script(server, "rollback", line, domain, "--by", who, *(["--to", release] if release else []))
 
 
 def ask_script(server: Server, name: str, *arguments: str) -> str:
@@ -66,7 +77,7 @@ def ask_script(server: Server, name: str, *arguments: str) -> str:
     return answer.output.decode(errors="replace")
 
 
-def _script(
+def run_script(
     server: Server,
     name: str,
     line: Callable[[str], None],
@@ -74,6 +85,7 @@ def _script(
     data: bytes = b"",
     attached: bool = False,
 ) -> Pushed:
+    """Run one of the server-side scripts and hand over its lines."""
     return _outcome(
         server.follow(shlex.join([f"{SCRIPTS}/{name}", *arguments]), line, data=data, attached=attached)
     )

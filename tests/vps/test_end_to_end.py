@@ -278,6 +278,17 @@ def test_ctrl_c_in_the_middle_of_an_apply(project: Project) -> None:
     assert project.plan() == EMPTY | {"server": project.vps.address}
 
 
+def test_a_push_tells_of_settings_that_were_not_applied(project: Project) -> None:
+    project.sites = {"page.test": page(https=False)}
+    assert "other settings" not in project.deploy("push", "page.test", "--yes").stderr
+    project.sites["page.test"]["keep"] = 2
+    pushed = project.deploy("push", "page.test")
+    assert pushed.returncode == 0
+    assert "! sites.yaml has other settings for page.test than this server" in pushed.stderr
+    assert project.apply().returncode == 0
+    assert "other settings" not in project.deploy("push", "page.test").stderr
+
+
 ALTERNATE = """
 local paths = {"/", "/style.0123abcd.css"}
 local turn = 0
