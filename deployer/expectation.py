@@ -9,7 +9,7 @@ from deployer.desired.facts import Certificate, Facts
 
 def with_packages(config: Config, facts: Facts) -> Desired:
     """What is wanted now: with all packages, and with just the certificates that are there."""
-    return desired_files(config, replace(facts, packages=facts.packages | wanted_packages(config)))
+    return desired_files(config, replace(facts, packages=facts.packages | wanted_packages(config, facts)))
 
 
 def in_the_end(config: Config, facts: Facts) -> Desired:

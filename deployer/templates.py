@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,11 @@ NGINX_TOKEN_OR_LINE_END = re.compile(
     r"""(\#[^\n]* | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | [;{}] | (?:\\.|\$\{|[^\s;{\\])+) | \n(?!\n)""",
     re.DOTALL | re.VERBOSE,
 )
+YAML_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 NGINX_WORD = re.compile(r"[A-Za-z0-9_./:@%+=,~*!&()\[\]-]+")
 
 
-def render(name: str, **values: object) -> str:
+def render(name: str, /, **values: object) -> str:
     """The text of a template, by its path below templates/; a value that is missing is an error."""
     return _environment().get_template(name).render(values)
 
@@ -41,6 +43,29 @@ def nginx_lines(text: str, indent: int) -> str:
     return NGINX_TOKEN_OR_LINE_END.sub(lambda found: found[1] or deeper, text.strip())
 
 
+def compose_string(text: str) -> str:
+    """A text as one YAML string in a compose file, in which Docker Compose replaces nothing."""
+    escaped = text.replace("$", "$$").replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(letter if letter.isprintable() else _yaml_escape(letter) for letter in escaped) + '"'
+
+
+def with_more(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables of a template, quoted for a compose file, with `more` or other values of a user.
+
+    A template's own value may name a variable of .env as ${NAME}; a user's stays what it is.
+    """
+    ours = {name: '"' + value + '"' for name, value in values.items()}
+    theirs = {name: compose_string(value) for name, value in more.items()}
+    # What a YAML reader may take for something else than text
+    return {
+        f'"{name}"' if name.lower() in YAML_WORDS else name: value for name, value in (ours | theirs).items()
+    }
+
+
+def _yaml_escape(letter: str) -> str:
+    return f"\\U{ord(letter):08X}"
+
+
 @cache
 def _environment() -> "Environment":
     # Here, because `deploy check` knows all kinds but renders none of them.
@@ -55,6 +80,7 @@ def _environment() -> "Environment":
         auto_reload=False,
     )
     environment.filters.update(sh=shlex.quote, nginx=nginx_string, nginx_lines=nginx_lines)
+    environment.filters.update(compose=compose_string, with_more=with_more)
     return environment
 
 

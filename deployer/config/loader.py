@@ -17,6 +17,9 @@ def load(path: Path) -> Config:
     root, problems = syntax.parse(text.read(path), str(path))
     config, findings = validate(root.plain(), path.absolute().parent)
     problems += [located(finding, root, str(path)) for finding in findings]
+    problems += [
+        problem for one in (config.compositions.values() if config else ()) for problem in one.problems()
+    ]
     if problems or config is None:
         raise ConfigError(list(dict.fromkeys(problems)))
     return config
@@ -36,10 +39,12 @@ def validate(document: dict[str, Any], folder: Path) -> tuple[Config | None, lis
 
 def remainder(document: dict[str, Any], wrong: list[Any], folder: Path) -> Config | None:
     """The configuration without the sites and sections that have mistakes."""
-    dropped = {location[:2] if location[:1] == ("sites",) else location[:1] for location in wrong}
-    kept = {key: value for key, value in document.items() if (key,) not in dropped and key != "sites"}
-    if isinstance(sites := document.get("sites"), dict):
-        kept["sites"] = {key: value for key, value in sites.items() if ("sites", key) not in dropped}
+    named = ("sites", "services")
+    dropped = {location[:2] if location[0] in named else location[:1] for location in wrong}
+    kept = {key: value for key, value in document.items() if (key,) not in dropped and key not in named}
+    for section in named:
+        if isinstance(entries := document.get(section), dict):
+            kept[section] = {key: entry for key, entry in entries.items() if (section, key) not in dropped}
     try:
         return Config.model_validate(kept, context={"folder": folder})
     except ValidationError:

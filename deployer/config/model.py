@@ -3,30 +3,37 @@
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from deployer.config.suggestions import suggest
 from deployer.config.types import (
     AcmeServer,
     CertificateFile,
+    ClockTime,
     Domain,
+    Duration,
     Email,
     Host,
     HostKey,
     LocalPath,
     Port,
+    ServiceName,
+    Url,
     User,
 )
 from deployer.errors import UsageError
-from deployer.kinds import kinds
+from deployer.kinds import kinds, service_kinds
 from deployer.kinds.base import Section, Site
+from deployer.kinds.composition import Composition
 
 if TYPE_CHECKING:
     AnySite = Site
+    AnyService = Composition
 else:
     AnySite = Annotated[reduce(or_, kinds().values()), Field(discriminator="kind")]
+    AnyService = Annotated[reduce(or_, service_kinds().values()), Field(discriminator="kind")]
 
 
 DIRECTORIES = {
@@ -65,23 +72,72 @@ class Acme(Section):
         return DIRECTORIES.get(self.server, self.server)
 
 
+class Docker(Section):
+    """Where Docker comes from."""
+
+    packages: Literal["distribution", "docker.com"] | None = Field(
+        None,
+        description="distribution or docker.com; without it, what is installed, else the distribution's "
+        "packages where they bring Compose v2",
+    )
+
+
+class Updates(Section):
+    """A timer on the server that updates every service whose image has a newer version."""
+
+    at: ClockTime = Field(description="time of day, in the time zone of the server")
+    cooldown: Duration = Field(
+        "3d", description="how old an image must be: bad releases are found out by then"
+    )
+    notify: Url | None = Field(None, description="address that gets the outcome, such as an ntfy topic")
+
+
+def with_kinds(services: Any) -> Any:
+    """Services with their kind, which is their name where it is not written."""
+    if not isinstance(services, dict):
+        return services
+    known = {
+        name: {"kind": name} if service is None else {"kind": name, **service}
+        for name, service in services.items()
+        if name in {*kinds(), *service_kinds()} and (service is None or isinstance(service, dict))
+    }
+    return {name: known.get(name, service) for name, service in services.items()}
+
+
 class Config(Section):
     """One server and everything that it serves."""
 
     server: Server | None = Field(None, description="the server, and how to reach it by SSH")
     email: Email | None = Field(None, description="where the certificate authority writes to")
     acme: Acme = Field(Acme(), description="where certificates come from")
+    docker: Docker = Field(Docker(), description="where Docker comes from")
+    updates: Updates | None = Field(None, description="a timer on the server that updates the services")
     sites: dict[Domain, AnySite] = Field({}, description="every site by its domain")
+    services: Annotated[dict[ServiceName, AnyService], BeforeValidator(with_kinds)] = Field(
+        {}, description="services without a domain, by name; the kind is the name, unless kind: is another"
+    )
 
-    def select(self, names: Iterable[str] = ()) -> dict[str, Site]:
-        """The named sites by domain, or all; raises UsageError for a name that is not here."""
-        chosen = dict.fromkeys(names)
+    @property
+    def everything(self) -> "dict[str, Site | Composition]":
+        """Sites and services, by domain or name."""
+        return {**self.sites, **self.services}
+
+    @property
+    def compositions(self) -> dict[str, Composition]:
+        """What runs in containers, by domain or name."""
+        return {name: entry for name, entry in self.everything.items() if isinstance(entry, Composition)}
+
+    def select(self, names: Iterable[str] = ()) -> "dict[str, Site | Composition]":
+        """The named sites and services, or all; raises UsageError for a name that is not here."""
+        chosen, known = dict.fromkeys(names), self.everything
         for name in chosen:
-            if name not in self.sites:
-                hint = suggest(name, self.sites)
-                raise UsageError(f"no site '{name}' in sites.yaml{hint}", self.advice())
-        return {name: self.sites[name] for name in chosen or self.sites}
+            if name not in known:
+                what = "site or service" if self.services else "site"
+                raise UsageError(f"no {what} '{name}' in sites.yaml{suggest(name, known)}", self.advice())
+        return {name: known[name] for name in chosen or known}
 
     def advice(self) -> str:
-        """Which sites there are, for a message."""
-        return f"Its sites are: {', '.join(self.sites)}" if self.sites else "It has no sites yet."
+        """Which sites and services there are, for a message."""
+        lists = {"sites": self.sites, "services": self.services}
+        told = [f"Its {what} are: {', '.join(names)}" for what, names in lists.items() if names]
+        return "\n".join(told) or "It has no sites yet."

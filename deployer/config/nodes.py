@@ -6,6 +6,7 @@ Built on PyYAML's events, so that a scalar keeps the text it has in the file: no
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -37,8 +38,9 @@ class Node:
 class Composer:
     """Makes nodes of one document; problems that do not hinder reading are collected."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, empty: str = "") -> None:
         self.file = file
+        self.empty = empty
         self.problems: list[Problem] = []
         self.anchors: dict[str, Node | None] = {}
         self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -48,12 +50,12 @@ class Composer:
         next(self.events)
         event = next(self.events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise ConfigError([Problem(self.file, 1, 1, "the file is empty: deploy init writes an example")])
+            raise ConfigError([Problem(self.file, 1, 1, f"the file is empty{self.empty}")])
         root = self.node(next(self.events), "", 0)
         next(self.events)
         event = next(self.events)
         if isinstance(event, yaml.DocumentStartEvent):
-            self.complain(event, "", "a second document begins here: sites.yaml is one document")
+            self.complain(event, "", f"a second document begins here: {Path(self.file).name} is one document")
         return root
 
     def node(self, event: Any, path: str, depth: int) -> Node:

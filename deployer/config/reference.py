@@ -2,11 +2,22 @@
 
 from typing import Any
 
-from deployer.config.model import Acme, Config, Server
+from deployer.config.model import Acme, Config, Docker, Server, Updates
 from deployer.config.wording import fields, section
-from deployer.kinds import kinds
+from deployer.kinds import kinds, service_kinds
 from deployer.kinds.base import Section, Site
+from deployer.kinds.composition import ComposedSite, Composition
 from deployer.kinds.publication import Publication
+from deployer.kinds.service import Service
+
+# Models whose keys are told once, for all kinds that have them: below which heading.
+SHARED: dict[type[Section], str] = {
+    Site: "sites",
+    Publication: "Keys of hugo and static",
+    Composition: "Keys of everything in containers",
+    ComposedSite: "Keys of containers with a domain",
+    Service: "Keys of services with a template",
+}
 
 BEGINNING = """# sites.yaml
 
@@ -21,24 +32,53 @@ Paths of this machine begin at the folder of sites.yaml.
 """
 
 
+SECTIONS: dict[str, type[Section]] = {"server": Server, "acme": Acme, "docker": Docker, "updates": Updates}
+
+
 def reference() -> str:
     """The whole page in Markdown."""
     parts = [
         BEGINNING,
         part("##", "The file", Config),
-        part("##", "server", Server),
-        part("##", "acme", Acme),
+        *(part("##", name, model) for name, model in SECTIONS.items()),
+        part("##", "sites", Site, "These keys are known to every kind."),
+        *(kind_part(kind, model) for kind, model in kinds().items()),
+        part(
+            "##",
+            "services",
+            Composition,
+            "A service without a domain is written under services:.",
+            fields(Composition),
+        ),
+        *(kind_part(kind, model) for kind, model in service_kinds().items()),
+        part("##", SHARED[Publication], Publication, without=fields(Site)),
     ]
-    parts.append(part("##", "sites", Site, "These keys are known to every kind."))
-    for kind, model in kinds().items():
-        parent = Publication if issubclass(model, Publication) else Site
-        more = "Its other keys are below." if parent is Publication else ""
-        parts.append(part("###", f"kind: {kind}", model, more, without=fields(parent)))
-    parts.append(part("###", "Keys of hugo and static", Publication, without=fields(Site)))
     for name in fields(Publication):
         if model := section(Publication, (name,)):
-            parts.append(part("####", name, model))
+            parts.append(part("###", name, model))
+    for model in (Composition, ComposedSite, Service):
+        parts.append(part("##", SHARED[model], model, without=inherited(model)))
     return "\n".join(parts)
+
+
+def kind_part(kind: str, model: type[Section]) -> str:
+    """A kind with the keys of its own, and those that have another default for it."""
+    parents = [title for parent, title in SHARED.items() if parent is not Site and issubclass(model, parent)]
+    links = [f"[{title}](#{title.lower().replace(' ', '-')})" for title in parents]
+    more = f"Also: {', '.join(links)}." if links else ""
+    return part("###", f"kind: {kind}", model, more, without=inherited(model))
+
+
+def inherited(model: type[Section]) -> set[str]:
+    """The keys that are told elsewhere, with the same default."""
+    own = fields(model)
+    parents = [parent for parent in SHARED if parent is not model and issubclass(model, parent)]
+    return {
+        key
+        for parent in parents
+        for key, field in fields(parent).items()
+        if (field.default, field.is_required()) == (own[key].default, own[key].is_required())
+    }
 
 
 def part(level: str, title: str, model: type[Section], more: str = "", without: Any = ("kind",)) -> str:

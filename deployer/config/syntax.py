@@ -26,9 +26,17 @@ PLAINLY = (
 )
 
 
-def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
-    """The tree of the text and the problems that did not hinder reading it; raises ConfigError."""
-    composer = Composer(text, file)
+def parse(
+    text: str,
+    file: str,
+    expected: str = "'server:' and 'sites:'",
+    empty: str = ": deploy init writes an example",
+) -> tuple[Node, list[Problem]]:
+    """The tree of the text and the problems that did not hinder reading it; raises ConfigError.
+
+    `expected` are keys that such a file has, `empty` is what to add when there is nothing in it.
+    """
+    composer = Composer(text, file, empty)
     try:
         root = composer.document()
     except yaml.MarkedYAMLError as error:
@@ -37,7 +45,7 @@ def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
         reason = str(error).partition("\n")[0]
         raise ConfigError([*composer.problems, Problem(file, 1, 1, f"not YAML: {reason}")]) from error
     if not isinstance(root.value, dict):
-        message = "expected keys such as 'server:' and 'sites:' at the beginning of lines"
+        message = f"expected keys such as {expected} at the beginning of lines"
         raise ConfigError([*composer.problems, Problem(file, root.line, root.column, message)])
     return root, composer.problems
 

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from deployer.config import access, names, quantities
+from deployer import secrets
+from deployer.config import access, attachments, names, quantities
+from deployer.config.attachments import LocalFile
 from deployer.config.quantities import shown
 from deployer.config.repository import located, repository
 from deployer.config.snippet import nginx_snippet
@@ -61,6 +63,18 @@ def read_certificate(path: Path) -> str:
     if "-----BEGIN CERTIFICATE-----" not in content:
         raise ValueError(f"{path} is not a certificate in PEM format")
     return content
+
+
+def validate_attachment(value: object, info: ValidationInfo) -> LocalFile:
+    """A text file of this machine with what is in it, for the server."""
+    if isinstance(value, LocalFile):
+        return value
+    return attachments.read(names.one_line(as_text(value)), folder_of(info) or Path())
+
+
+def validate_secret(value: object, info: ValidationInfo) -> secrets.Secret:
+    """Where a secret comes from."""
+    return value if isinstance(value, secrets.Secret) else secrets.secret(as_text(value), folder_of(info))
 
 
 def schema(kind: str | list[str], **more: Any) -> WithJsonSchema:
@@ -132,3 +146,19 @@ User = Annotated[str, text(access.user), schema("string", pattern="^[a-z_][a-z0-
 HostKey = Annotated[str, text(access.host_key), schema("string")]
 LocalPath = Annotated[str, BeforeValidator(validate_path), schema("string")]
 CertificateFile = Annotated[str, BeforeValidator(validate_certificate), schema("string")]
+ServiceName = Annotated[str, text(names.service), schema("string", pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+ContainerVariable = Annotated[
+    str, text(names.container_variable), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+]
+SecretName = Annotated[str, text(names.secret_name), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+SecretSource = Annotated[
+    secrets.Secret,
+    BeforeValidator(validate_secret),
+    schema("string", pattern="^(generate|env:[A-Za-z_][A-Za-z0-9_]*|gpg:.+)$"),
+]
+ImageTag = Annotated[str, text(names.image_tag), schema(SCALAR)]
+UrlPath = Annotated[str, text(names.url_path), schema("string", pattern="^/[^?#]*$")]
+ClockTime = Annotated[
+    str, text(names.clock_time), schema("string", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
+]
+Attachment = Annotated[LocalFile, BeforeValidator(validate_attachment), schema("string")]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from deployer.config.quantities import shown
 from deployer.config.suggestions import closest, suggest
-from deployer.kinds import kinds
+from deployer.kinds import kinds, service_kinds
 
 Path = tuple[str | int, ...]
+KINDS: Mapping[Any, Any] = {"sites": kinds, "services": service_kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,25 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
     if kind == "missing":
         return Finding(path, f"{shown(path[-1])} is missing ({purpose(model, location)})", at_key=True)
     if kind == "union_tag_not_found":
-        return Finding((*path, "kind"), f"'kind' is missing (one of {', '.join(kinds())})", at_key=True)
+        known = ", ".join(KINDS[path[0]]())
+        return Finding((*path, "kind"), f"'kind' is missing (one of {known})", at_key=True)
     if kind == "union_tag_invalid":
-        tag = str(error["ctx"]["tag"])
-        message = f"unknown kind {shown(tag)}{suggest(tag, kinds())}, kinds are {', '.join(kinds())}"
-        return Finding((*path, "kind"), message)
+        return Finding((*path, "kind"), unknown_kind(str(error["ctx"]["tag"]), KINDS[path[0]]()))
     if kind == "extra_forbidden":
         known = keys(section(model, location[:-1]))
         hint = suggest(str(path[-1]), known) or f" (known here: {', '.join(known)})"
         meant = closest(str(path[-1]), known)
         return Finding(path, f"unknown key {shown(path[-1])}{hint}", at_key=True, meant=meant)
     return Finding(path, reason(error))
+
+
+def unknown_kind(tag: str, known: Iterable[str]) -> str:
+    """Why this is no kind here."""
+    if tag in service_kinds():
+        return f"{shown(tag)} has no domain: write it under services"
+    if tag in kinds():
+        return f"{shown(tag)} needs a domain: write it under sites"
+    return f"unknown kind {shown(tag)}{suggest(tag, known)}, kinds are {', '.join(known)}"
 
 
 def reason(error: Mapping[str, Any]) -> str:
@@ -72,19 +81,20 @@ def reason(error: Mapping[str, Any]) -> str:
 
 
 def without_tag(location: Path) -> Path:
-    """The location without the kind that pydantic adds after a site's domain."""
-    if location[:1] == ("sites",) and len(location) > 2 and location[2] in kinds():
+    """The location without the kind that pydantic adds after the name of a site or service."""
+    if location[0] in KINDS and len(location) > 2 and location[2] in KINDS[location[0]]():
         return (*location[:2], *location[3:])
     return location
 
 
 def section(model: Any, location: Path) -> Any:
     """The model of the section at a location, None where there is none."""
-    if location[:1] == ("sites",) and len(location) > 2:
-        model, location = kinds().get(str(location[2])), location[3:]
+    if len(location) > 2 and location[0] in KINDS:
+        model, location = KINDS[location[0]]().get(str(location[2])), location[3:]
     for step in location:
         field = fields(model).get(step)
-        options = (field.annotation, *get_args(field.annotation)) if field else ()
+        kind = field.annotation if field else None
+        options = (kind, *(get_args(kind) if get_origin(kind) is not dict else ()))
         model = next((option for option in options if hasattr(option, "model_fields")), None)
     return model
 

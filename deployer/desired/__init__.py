@@ -1,11 +1,17 @@
 """From a configuration and a few facts to everything that the server shall have; pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
+from deployer.desired.docker import docker_notes, docker_packages, docker_sources, in_the_way
 from deployer.desired.facts import Facts
 from deployer.desired.shared import shared_files
+from deployer.desired.updates import TIMER, update_files
 from deployer.files import File
+from deployer.kinds.composition import Composition
+from deployer.secrets import Secret
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -21,7 +27,9 @@ class Desired:
 
     `site_of` has the domain of each file that belongs to one site. `absent` are paths that must not be
     there. `certificates` has the domains of each certificate, `names` those of each site. `units` are
-    enabled and running. `hugo` are versions that stand side by side.
+    enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
+    apt needs before it installs packages, `in_the_way` packages that must go for others to come. `secrets`
+    has the values of each .env, by its path and their names. `notes` is what a person should know.
     """
 
     files: dict[str, File]
@@ -32,6 +40,10 @@ class Desired:
     names: dict[str, tuple[str, ...]]
     units: frozenset[str]
     hugo: frozenset[str]
+    sources: frozenset[str] = frozenset()
+    in_the_way: frozenset[str] = frozenset()
+    secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def desired_files(config: "Config", facts: Facts) -> Desired:
@@ -41,28 +53,43 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     `facts.packages` are those that will be installed when the files arrive.
     """
     sites = dict(sorted(config.sites.items()))
-    files, site_of = shared_files(config, facts), {}
-    for domain, site in sites.items():
-        if can_answer(domain, site, facts):
-            own = site.files(domain, facts)
-            files |= own
-            site_of |= dict.fromkeys(own, domain)
+    sources = docker_sources(config, facts)
+    files, site_of = {**shared_files(config, facts), **sources, **update_files(config)}, {}
+    able = {domain: site for domain, site in sites.items() if can_answer(domain, site, facts)}
+    for name, entry in {**able, **without_domain(config)}.items():
+        own = entry.files(name, facts)
+        if isinstance(entry, Composition):
+            own |= values(config, name, entry)
+        files |= own
+        site_of |= dict.fromkeys(own, name)
     certificates = wanted_certificates(config)
     return Desired(
         files=dict(sorted(files.items())),
         site_of=site_of,
         absent=ABSENT,
-        packages=wanted_packages(config),
+        packages=wanted_packages(config, facts),
         certificates=certificates,
         names={domain: (domain, *site.aliases) for domain, site in sites.items()},
-        units=frozenset({"nginx.service", "certbot.timer"} if certificates else {"nginx.service"}),
+        units=wanted_units(config),
         hugo=frozenset().union(*(site.hugo_versions() for site in sites.values())),
+        sources=frozenset(sources),
+        in_the_way=in_the_way(config, facts),
+        secrets=wanted_secrets(config, site_of.values()),
+        notes=(*docker_notes(config, facts), *remarks(config)),
     )
 
 
-def wanted_packages(config: "Config") -> frozenset[str]:
-    """The Debian packages that the server shall have."""
-    return SHARED_PACKAGES.union(*(site.packages() for site in config.sites.values()))
+def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
+    """The Debian packages that the server shall have; Docker's depend on the server."""
+    every = (entry.packages() for entry in config.everything.values())
+    return SHARED_PACKAGES.union(*every) | docker_packages(config, facts)
+
+
+def wanted_units(config: "Config") -> frozenset[str]:
+    """The units that shall be enabled and running."""
+    certbot = {"certbot.timer"} if wanted_certificates(config) else set()
+    docker = {"docker.service"} if config.compositions else set()
+    return frozenset({"nginx.service"} | certbot | docker | ({TIMER} if config.updates else set()))
 
 
 def wanted_certificates(config: "Config") -> dict[str, tuple[str, ...]]:

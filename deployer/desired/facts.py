@@ -33,7 +33,9 @@ class Facts:
     """A server at one moment. `packages` and `hugo` are those that are installed, or will be first.
 
     `units` has "active enabled" and the like by unit, `taken_names` the NGINX file of each server name
-    that a person wrote by hand, `now` is Unix time.
+    that a person wrote by hand, `now` is Unix time. `docker` is the version of Docker's Engine, `compose`
+    that of its plugin Compose v2; `docker_repository` is a file of apt with Docker's own repository that a
+    person wrote, `codename` the release's name.
     """
 
     os: str
@@ -50,6 +52,10 @@ class Facts:
     interrupted: bool = False
     taken_names: Mapping[str, str] = field(default_factory=dict)
     now: int = 0
+    docker: Version | None = None
+    compose: Version | None = None
+    docker_repository: str = ""
+    codename: str = ""
 
     @property
     def nginx_version(self) -> Version:

@@ -1,4 +1,4 @@
-"""One module per kind of site; a kind is found by being here and naming itself with `kind: Literal["…"]`."""
+"""One module per kind; a kind is found by being here and naming itself with `kind: Literal["…"]`."""
 
 import importlib
 import pkgutil
@@ -6,16 +6,33 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 if TYPE_CHECKING:
-    from deployer.kinds.base import Site
+    from deployer.kinds.base import Section, Site
+    from deployer.kinds.composition import Composition
 
 
 @cache
 def kinds() -> "dict[str, type[Site]]":
-    """Every kind by its name in sites.yaml, in the order of the names."""
-    found = {}
+    """Every kind that a domain can have, by its name in sites.yaml, in the order of the names."""
+    from deployer.kinds.base import Site
+
+    return {name: model for name, model in models() if issubclass(model, Site)}
+
+
+@cache
+def service_kinds() -> "dict[str, type[Composition]]":
+    """Every kind that a service without a domain can have, in the order of the names."""
+    from deployer.kinds.base import Site
+
+    return {name: model for name, model in models() if not issubclass(model, Site)}
+
+
+@cache
+def models() -> "list[tuple[str, type[Section]]]":
+    """Every model that names its kind, with that name; a kind may have one for each of both."""
+    found = set()
     for module in pkgutil.iter_modules(__path__):
         for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
             field = getattr(value, "model_fields", {}).get("kind")
             if field and get_origin(field.annotation) is Literal:
-                found[get_args(field.annotation)[0]] = value
-    return dict(sorted(found.items()))
+                found.add((get_args(field.annotation)[0], value))
+    return sorted(found, key=lambda pair: (pair[0], pair[1].__name__))

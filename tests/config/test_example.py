@@ -14,7 +14,7 @@ from deployer.config.model import Config
 from deployer.config.reference import reference
 from deployer.config.schema import json_schema
 from deployer.config.wording import fields, section
-from deployer.kinds import kinds
+from deployer.kinds import kinds, models, service_kinds
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT.joinpath("sites.yaml").read_text()
@@ -43,11 +43,14 @@ def written_keys(document: object, prefix: str = "") -> set[str]:
 
 
 def test_the_example_is_fine_as_it_is() -> None:
-    assert {site.kind for site in load(ROOT / "sites.yaml").sites.values()} == set(kinds())
+    config = load(ROOT / "sites.yaml")
+    assert {site.kind for site in config.sites.values()} == set(kinds())
+    assert {entry.kind for entry in config.compositions.values()} >= set(service_kinds())
 
 
 def test_the_example_is_fine_with_everything_switched_on(tmp_path: Path) -> None:
     (tmp_path / "private-ca.pem").write_text(PEM)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "sites.yaml").write_text(switched_on(EXAMPLE))
     assert load(tmp_path / "sites.yaml").acme.ca_certificate == PEM
 
@@ -55,16 +58,16 @@ def test_the_example_is_fine_with_everything_switched_on(tmp_path: Path) -> None
 def test_every_key_of_every_model_is_in_the_example() -> None:
     document = syntax.parse(switched_on(EXAMPLE), "sites.yaml")[0].plain()
     sites = list(document.pop("sites").values())
-    assert written_keys(document) | {"sites"} == keys_of(Config)
-    for kind, model in kinds().items():
+    services = [{"kind": name, **service} for name, service in document.pop("services").items()]
+    assert written_keys(document) | {"sites", "services"} == keys_of(Config)
+    for kind, model in models():
         # Keys that a kind shares with others are shown once, at any of those.
-        shown = [site for site in sites if set(fields(kinds()[site["kind"]])) & set(fields(model))]
+        alike = {name for name, other in models() if set(fields(other)) & set(fields(model))}
+        shown = [site for site in sites + services if site["kind"] in alike]
         missing = keys_of(model) - set().union(*map(written_keys, shown))
         assert not missing, f"{kind} has keys that sites.yaml does not show"
-        own = keys_of(model) - set().union(
-            *(keys_of(other) for other in kinds().values() if other is not model)
-        )
-        assert own <= set().union(*(written_keys(site) for site in sites if site["kind"] == kind))
+        own = keys_of(model) - set().union(*(keys_of(other) for name, other in models() if name != kind))
+        assert own <= set().union(*(written_keys(site) for site in sites + services if site["kind"] == kind))
 
 
 def test_every_key_of_the_example_is_explained() -> None:
@@ -80,8 +83,8 @@ def test_every_key_of_the_example_is_explained() -> None:
 
 
 def keys_of_all_models() -> set[str]:
-    models = [Config, *kinds().values()]
-    return {key.rpartition(".")[2] for model in models for key in keys_of(model)}
+    every = [Config, *(model for _, model in models())]
+    return {key.rpartition(".")[2] for model in every for key in keys_of(model)}
 
 
 def test_no_line_of_the_example_is_too_wide_for_a_page() -> None:
@@ -97,7 +100,8 @@ def test_the_starter_is_fine_with_all_its_sites_switched_on(tmp_path: Path) -> N
     text = re.sub(r"^  # (?=(  )?[\w.]+:( |$))", "  ", STARTER, flags=re.MULTILINE)
     text = re.sub(r"^  host_key:.*\n", "", text, flags=re.MULTILINE)
     (tmp_path / "sites.yaml").write_text(text)
-    assert {site.kind for site in load(tmp_path / "sites.yaml").sites.values()} == set(kinds())
+    found = {site.kind for site in load(tmp_path / "sites.yaml").sites.values()}
+    assert found == {"hugo", "proxy", "redirect", "static"}
 
 
 @pytest.mark.parametrize("text", [EXAMPLE, switched_on(EXAMPLE), STARTER])

@@ -6,6 +6,7 @@ import pytest
 
 from deployer.config.loader import load
 from deployer.errors import ConfigError, DeployError, UsageError
+from deployer.kinds import kinds
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILVaSSSRiGapRzyLF14/nGUCgr9psSmf8rZCrrz4/M0d"
 
@@ -79,11 +80,11 @@ sites:
         "sites.yaml:10:20: sites.rogs.me.limits.time: expected a duration such as "
         "90s, 10m, 2h or 7d, not '10'",
         "sites.yaml:11:25: sites.a.example.org.kind: unknown kind 'prxy' (did you mean 'proxy'?), "
-        "kinds are hugo, proxy, redirect, static",
+        f"kinds are {', '.join(kinds())}",
         "sites.yaml:12:38: sites.b.example.org.port: 70000 is not between 1 and 65535",
         "sites.yaml:13:3: sites.c.example.org: 'port' is missing "
         "(port on 127.0.0.1 where the program listens)",
-        "sites.yaml:14:3: sites.d.example.org: 'kind' is missing (one of hugo, proxy, redirect, static)",
+        f"sites.yaml:14:3: sites.d.example.org: 'kind' is missing (one of {', '.join(kinds())})",
         "sites.yaml:15:17: sites.e.example.org: expected a section with keys, not nothing",
         "sites.yaml:16:18: sites.f.example.org: expected a section with keys, not a list",
         "sites.yaml:17:85: sites.g.example.org.aliases: expected a list such as [one, two], "

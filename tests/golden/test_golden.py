@@ -26,6 +26,7 @@ def listing(desired: Desired) -> str:
         *(
             f"{file.mode:04o} {file.owner}:{file.group} {path}{for_site(desired, path)}"
             for path, file in desired.files.items()
+            if not path.startswith("/usr/local/")
         ),
         *(f"unit {unit}" for unit in sorted(desired.units)),
     ]

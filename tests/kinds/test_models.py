@@ -3,8 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
-from deployer.kinds import kinds
-from deployer.kinds.base import Site
+from deployer.config.attachments import LocalFile
+from deployer.kinds import kinds, models, service_kinds
+from deployer.kinds.base import Section, Site
+from deployer.kinds.composition import Composition
 from deployer.kinds.proxy import Proxy
 from deployer.kinds.static import Static
 
@@ -12,21 +14,29 @@ from deployer.kinds.static import Static
 def test_a_kind_is_a_module_of_the_folder() -> None:
     assert list(kinds()) == sorted(kinds())
     assert {"hugo", "proxy", "redirect", "static"} <= set(kinds())
-    for name, model in kinds().items():
-        assert model.__module__ == f"deployer.kinds.{name}"
-        assert issubclass(model, Site)
+    assert all(issubclass(model, Site) for model in kinds().values())
+    assert all(issubclass(model, Composition) for model in service_kinds().values())
+    for name, model in models():
+        assert model.__module__ == f"deployer.kinds.{name.replace('-', '_')}"
 
 
-@pytest.mark.parametrize("model", kinds().values())
-def test_every_key_has_a_description_and_the_kind_a_docstring(model: type[Site]) -> None:
+MODELS = [pytest.param(name, model, id=model.__name__) for name, model in models()]
+
+
+@pytest.mark.parametrize(("kind", "model"), MODELS)
+def test_every_key_has_a_description_and_the_kind_a_docstring(kind: str, model: type[Section]) -> None:
     assert model.__doc__
     assert all(field.description for field in model.model_fields.values())
 
 
-@pytest.mark.parametrize("model", kinds().values())
-def test_every_default_is_what_the_type_accepts(model: type[Site]) -> None:
-    needed = {"kind": next(name for name, kind in kinds().items() if kind is model)}
-    needed |= {"repository": ".", "port": 80, "to": "https://rogs.me"}
+@pytest.mark.parametrize(("kind", "model"), MODELS)
+def test_every_default_is_what_the_type_accepts(kind: str, model: type[Section]) -> None:
+    needed = {"kind": kind, "repository": ".", "port": 80, "to": "https://rogs.me"}
+    needed |= {
+        "file": LocalFile("a.yml", "/a.yml", b""),
+        "instance": "https://git.rogs.me",
+        "host": "a.rogs.me",
+    }
     site = model(**{key: value for key, value in needed.items() if key in model.model_fields})
     for name, field in model.model_fields.items():
         if not field.is_required() and field.default is not None:

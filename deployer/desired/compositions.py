@@ -1,0 +1,55 @@
+"""What compositions put on a server besides their own files: the values for the scripts, and the secrets."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from deployer.desired.shared import rendered
+from deployer.files import File
+from deployer.kinds.composition import ComposedSite, Composition
+from deployer.secrets import Secret
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+DEFAULT_COOLDOWN = 3 * 86400
+
+
+def values(config: "Config", name: str, composition: Composition) -> dict[str, File]:
+    """The file with the composition's values for push, rollback and update."""
+    site = composition if isinstance(composition, ComposedSite) else None
+    text = rendered(
+        "system/composition.conf",
+        name=name,
+        domain=name if site else "",
+        project=composition.project(name),
+        port=site.port if site else "",
+        https=int(site.https) if site else 0,
+        probe=site.probe(name) if site else "",
+        wait=composition.wait,
+        built=int(composition.built()),
+        cooldown=config.updates.cooldown if config.updates else DEFAULT_COOLDOWN,
+    )
+    return {f"/etc/deploy/sites/{name}.conf": text}
+
+
+def wanted_secrets(config: "Config", names: Iterable[str]) -> dict[str, dict[str, Secret]]:
+    """Every secret by its name, by the path of the .env that it stands in, if one of these has it."""
+    return {
+        f"/opt/{name}/.env": secrets
+        for name in sorted({*names} & {*config.compositions})
+        if (secrets := config.compositions[name].secrets())
+    }
+
+
+def without_domain(config: "Config") -> dict[str, Composition]:
+    """The services that no domain leads to, by name."""
+    return dict(sorted(config.services.items()))
+
+
+def remarks(config: "Config") -> tuple[str, ...]:
+    """What a person should know of single compositions."""
+    return tuple(
+        f"{name}: {remark}"
+        for name, composition in sorted(config.compositions.items())
+        for remark in composition.remarks()
+    )

@@ -1,0 +1,131 @@
+"""Where a server gets Docker from: its distribution's packages, or Docker's own; pure."""
+
+from typing import TYPE_CHECKING, Literal
+
+from deployer.desired.facts import Facts, Version
+from deployer.desired.shared import rendered
+from deployer.errors import DeployError
+from deployer.files import File
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+Origin = Literal["distribution", "docker.com", "by hand"]
+
+# The distributions' packages that bring Compose v2, and the version of the Engine in them.
+DISTRIBUTION = {
+    ("debian", "13"): (frozenset({"docker.io", "docker-cli", "docker-compose"}), (26, 1, 5)),
+    ("ubuntu", "24.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
+    ("ubuntu", "26.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
+}
+DOCKER_COM = frozenset({"docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin"})
+# What Docker's packages do not declare themselves, but cannot stand beside.
+IN_THE_WAY = frozenset(
+    {"docker.io", "docker-cli", "docker-compose", "docker-compose-v2", "containerd", "runc"}
+)
+CODENAMES = {
+    ("debian", "11"): "bullseye",
+    ("debian", "12"): "bookworm",
+    ("debian", "13"): "trixie",
+    ("ubuntu", "22.04"): "jammy",
+    ("ubuntu", "24.04"): "noble",
+}
+SOURCES = "/etc/apt/sources.list.d/docker.sources"
+KEY = "/etc/apt/keyrings/docker.asc"
+SAFE_ENGINE = (28, 0, 0)
+
+
+def origin(config: "Config", facts: Facts) -> Origin:
+    """Where Docker comes from: what sites.yaml says, what is there, or what the release has."""
+    if config.docker.packages:
+        return config.docker.packages
+    if "docker-ce" in facts.packages:
+        return "docker.com"
+    if facts.docker and facts.compose and "docker.io" not in facts.packages:
+        return "by hand"
+    return "distribution" if packages_of(facts) else "docker.com"
+
+
+def packages_of(facts: Facts) -> frozenset[str]:
+    """The distribution's packages with Compose v2, none where it has it not."""
+    there = frozenset({"docker.io"} if facts.compose and "docker.io" in facts.packages else ())
+    return there or DISTRIBUTION.get((facts.os, facts.release), (frozenset(), None))[0]
+
+
+def docker_packages(config: "Config", facts: Facts) -> frozenset[str]:
+    """The packages that bring Docker, none where no container is wanted; raises DeployError."""
+    if not config.compositions:
+        return frozenset()
+    where = origin(config, facts)
+    if where == "distribution" and not packages_of(facts):
+        raise DeployError(
+            f"{named(facts)} has no package of Compose v2, and sites.yaml wants Docker from there",
+            "Leave `docker: {packages: distribution}` out, and Docker's own packages are used.",
+        )
+    return {"distribution": packages_of(facts), "docker.com": DOCKER_COM, "by hand": frozenset()}[where]
+
+
+def in_the_way(config: "Config", facts: Facts) -> frozenset[str]:
+    """Installed packages that must go, for Docker's own cannot stand beside them."""
+    if not config.compositions or origin(config, facts) != "docker.com":
+        return frozenset()
+    return IN_THE_WAY & facts.packages
+
+
+def docker_sources(config: "Config", facts: Facts) -> dict[str, File]:
+    """The files with which apt finds Docker's own packages; they must be there before it is asked."""
+    if not config.compositions or origin(config, facts) != "docker.com" or facts.docker_repository:
+        return {}
+    suite = facts.codename or CODENAMES.get((facts.os, facts.release), "")
+    if not suite:
+        raise DeployError(f"{named(facts)}: Docker has no packages for it, as far as is known here")
+    return {
+        SOURCES: rendered("system/docker.sources", distribution=facts.os, suite=suite, key=KEY),
+        KEY: rendered("system/docker.asc"),
+    }
+
+
+def docker_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
+    """What a person should know of Docker on this server."""
+    if not config.compositions:
+        return ()
+    where, engine = origin(config, facts), facts.docker or coming_engine(config, facts)
+    notes = []
+    if not facts.docker:
+        notes.append(f"Docker comes from {reason(config, facts, where)}")
+    if away := in_the_way(config, facts):
+        notes.append(
+            f"Docker's own packages replace {', '.join(sorted(away))}: all containers stop for a moment"
+        )
+    if engine and engine < SAFE_ENGINE:
+        advice = "" if where == "docker.com" else " (`docker: {packages: docker.com}` brings a newer one)"
+        notes.append(
+            f"Docker {dotted(engine)} is older than 28: machines in the same network segment can reach "
+            f"ports that are published on 127.0.0.1 only{advice}"
+        )
+    return tuple(notes)
+
+
+def reason(config: "Config", facts: Facts, where: Origin) -> str:
+    """From where, and why."""
+    if config.docker.packages:
+        return f"{where}, as sites.yaml says"
+    if where == "docker.com":
+        return f"docker.com: {named(facts)} has no package of Compose v2"
+    return f"the packages of {named(facts)}, which bring Compose v2"
+
+
+def coming_engine(config: "Config", facts: Facts) -> Version | None:
+    """The version that would be installed, as far as it is known."""
+    known = DISTRIBUTION.get((facts.os, facts.release), (frozenset(), None))[1]
+    return known if origin(config, facts) == "distribution" else None
+
+
+def named(facts: Facts) -> str:
+    """The release by its name, as in "Debian 13"."""
+    return f"{facts.os.capitalize()} {facts.release}"
+
+
+def dotted(version: Version) -> str:
+    """A version as it is written."""
+    return ".".join(map(str, version))

@@ -1,0 +1,109 @@
+"""What runs in containers: a folder /opt/NAME with its docker-compose.yml, and its secrets in .env there."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from deployer.config.quantities import size_text
+from deployer.config.types import Port, Size, TimeLimit, UrlPath
+from deployer.errors import Problem
+from deployer.files import File
+from deployer.kinds.base import Section, Site
+from deployer.kinds.virtual_host import virtual_host
+
+if TYPE_CHECKING:
+    from deployer.desired.facts import Facts
+    from deployer.secrets import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What to keep of a composition; all paths are relative to its folder /opt/NAME.
+
+    `paths` are files and folders, `volumes` the names of Docker volumes. `dump` is a command, run by bash in
+    that folder, that writes a consistent copy of the database to standard output. `databases` are SQLite
+    files in use inside those paths, to be copied by SQLite's own backup and not as files.
+    """
+
+    paths: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    dump: str = ""
+    databases: tuple[str, ...] = ()
+
+
+class Composition(Section):
+    """Containers that run together. NAME is the domain, or the name of a service without one."""
+
+    pushed: ClassVar[bool] = True
+    kind: str = Field(description="what this is")
+    wait: TimeLimit = Field("2m", description="how long it may take until all containers are well")
+
+    def project(self, name: str) -> str:
+        """The name under which Docker Compose knows it."""
+        return name.replace(".", "-")
+
+    def files(self, name: str, facts: "Facts") -> dict[str, File]:
+        """What it puts on the server, by path."""
+        raise NotImplementedError
+
+    def packages(self) -> frozenset[str]:
+        """The Debian packages that it needs besides Docker."""
+        return frozenset({"git"} if self.built() else ())
+
+    def built(self) -> bool:
+        """Whether an image is built on the server and not only pulled."""
+        return False
+
+    def secrets(self) -> "dict[str, Secret]":
+        """The values in its .env, by name."""
+        return {}
+
+    def images(self) -> tuple[str, ...]:
+        """The images that are pulled, as `name:tag`."""
+        return ()
+
+    def backs_up(self) -> Backup:
+        """What to keep of it."""
+        return Backup()
+
+    def local_ports(self) -> tuple[int, ...]:
+        """The ports on 127.0.0.1 that it takes."""
+        return ()
+
+    def public_ports(self) -> tuple[str, ...]:
+        """The ports that anyone can reach, such as `51820/udp`."""
+        return ()
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of it before it runs."""
+        return ()
+
+    def problems(self) -> list[Problem]:
+        """What is wrong with files that sites.yaml names, each with its line there."""
+        return []
+
+
+class ComposedSite(Composition, Site):
+    """A domain that NGINX answers for with what a container says."""
+
+    port: Port = Field(description="port on 127.0.0.1 where NGINX finds it")
+    max_upload: Size = Field("1G", description="largest upload that is passed on; 0 means no limit")
+    probe_path: UrlPath = Field("/", alias="probe", description="path that tells whether it is well")
+
+    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
+        """Its NGINX file, and those of the containers."""
+        host = virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload))
+        return {**host, **super().files(domain, facts)}
+
+    def packages(self) -> frozenset[str]:
+        """NGINX and what it needs besides Docker."""
+        return Composition.packages(self) | Site.packages(self)
+
+    def local_ports(self) -> tuple[int, ...]:
+        """The port where NGINX finds it, and others."""
+        return tuple(dict.fromkeys((self.port, *super().local_ports())))
+
+    def probe(self, domain: str) -> str:
+        """The path that tells whether the site is well."""
+        return self.probe_path

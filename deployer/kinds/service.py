@@ -1,0 +1,55 @@
+"""Services that deploy knows how to run: each has a template in templates/compose."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from deployer.config.quantities import size_text
+from deployer.config.types import ContainerVariable, EnvironmentValue, ImageTag, MemoryLimit
+from deployer.files import File
+from deployer.kinds.base import Site
+from deployer.kinds.composition import Composition
+from deployer.templates import render
+
+if TYPE_CHECKING:
+    from deployer.desired.facts import Facts
+
+
+class Service(Composition):
+    """A service with a template of deploy's own."""
+
+    image: ClassVar[str]
+    """The image of the service itself, without a tag."""
+    companions: ClassVar[tuple[str, ...]] = ()
+    """The images that run beside it, with their tags."""
+
+    tag: ImageTag = Field("latest", description="tag of the image; the default is one major version")
+    memory: MemoryLimit = Field("256M", description="how much memory it may use, without its database")
+    environment: dict[ContainerVariable, EnvironmentValue] = Field(
+        {}, description="more environment variables for it, or other values; no secrets"
+    )
+
+    def files(self, name: str, facts: "Facts") -> dict[str, File]:
+        """Its docker-compose.yml."""
+        return {f"/opt/{name}/docker-compose.yml": self.template(f"{self.kind}.yml", name)}
+
+    def template(self, template: str, name: str, mode: int = 0o644) -> File:
+        """A template of templates/compose as a file."""
+        text = render(
+            f"compose/{template}",
+            service=self,
+            name=name,
+            project=self.project(name),
+            image=self.images()[0],
+            memory=size_text(self.memory).lower(),
+            address=self.address(name),
+        )
+        return File(text.encode(), mode)
+
+    def address(self, name: str) -> str:
+        """Where visitors find it; empty without a domain."""
+        return f"{'https' if self.https else 'http'}://{name}" if isinstance(self, Site) else ""
+
+    def images(self) -> tuple[str, ...]:
+        """Its own image and those that run beside it."""
+        return (f"{self.image}:{self.tag}", *self.companions)
