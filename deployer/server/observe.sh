@@ -33,14 +33,24 @@ server_names() {
         "${files[@]}" 2>/dev/null
 }
 
+# unit NAME ACTIVE ENABLED, asked for at once: systemd takes its time for each question
+units() {
+    systemctl show --property=Id,ActiveState,UnitFileState nginx.service certbot.timer snap.certbot.renew.timer |
+        awk -F= 'function tell() { print "unit", value["Id"], value["ActiveState"], value["UnitFileState"] }
+                 $0 == "" { tell() }
+                 { value[$1] = $2 }
+                 END { tell() }'
+}
+
 # FILE LINE for whatever renews certificates besides Certbot's own timer
-renewals() {
+renewals() { # UNITS
     grep -HsE '^[^#]*(certbot|letsencrypt|acme\.sh)' /var/spool/cron/crontabs/* /etc/crontab /etc/cron.d/* |
         grep -v '^/etc/cron.d/certbot:' | sed 's/:/ /; s/^/renewal /'
-    systemctl is-active --quiet snap.certbot.renew.timer && echo "renewal snap.certbot.renew.timer"
+    grep -q '^unit snap.certbot.renew.timer active' <<<"$1" && echo "renewal snap.certbot.renew.timer"
 }
 
 facts() {
+    local units
     # shellcheck source=/dev/null
     . /etc/os-release
     echo "os $ID"
@@ -53,16 +63,14 @@ facts() {
     id deploy-build >/dev/null 2>&1 && echo "user deploy-build"
     [ -d $state/transaction ] && echo "interrupted 1"
     dpkg-query -W -f 'package ${db:Status-Status} ${Package}\n' | sed -n 's/^package installed /package /p'
-    for unit in nginx.service certbot.timer; do
-        echo "unit $unit $(systemctl is-active $unit) $(systemctl is-enabled $unit 2>/dev/null)"
-    done
+    units=$(units) && echo "$units"
     for version in /opt/hugo/*/bin/hugo; do
         [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"
     done
     grep -H '^server = ' /etc/letsencrypt/renewal/*.conf 2>/dev/null |
         sed 's|^/etc/letsencrypt/renewal/\(.*\)\.conf:server = |acme \1 |'
     server_names
-    renewals
+    renewals "$units"
 }
 
 facts >"$answer/facts"
