@@ -80,7 +80,9 @@ def _push(
 
     site = config.sites[domain]
     local = site.repository if site.is_local else ""
-    if local and not reference and uncommitted(local):
+    if local and not reference:
+        reference = site.branch or ""
+    if local and reference in ("", site.branch) and uncommitted(local):
         say(f"! {local} has uncommitted changes: what is pushed is its last commit", style="yellow")
     settings = site_settings(config, domain)
     what = Push(domain, caller(), local, reference, force, settings.digest if settings else "")

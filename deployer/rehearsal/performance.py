@@ -81,8 +81,8 @@ def _everything(config: Config, shown: Progress) -> bool:
 def _push(server: object, domain: str, site: object, shown: Progress) -> bool:
     if not isinstance(site, Publication):
         return True
-    repository = site.repository if site.is_local else ""
-    return push(server, Push(domain, WHO, repository), shown.line) is Pushed.DONE
+    local = (site.repository, site.branch or "") if site.is_local else ("", "")
+    return push(server, Push(domain, WHO, *local), shown.line) is Pushed.DONE
 
 
 def _served(config: Config, health: Health) -> bool:

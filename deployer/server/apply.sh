@@ -55,7 +55,12 @@ run_list() { # FILE: runs its commands in order; the first that fails ends it, i
 reload_nginx() {
     local master old new pid
     master=$(systemctl show --property=MainPID --value nginx)
-    if [ "$master" = 0 ]; then systemctl start nginx; return; fi
+    if [ "$master" = 0 ]; then
+        systemctl start nginx 2>/dev/null && return
+        echo "NGINX does not start:"
+        journalctl --no-pager --lines 20 --output cat --unit nginx | grep -F '[emerg]' | sort -u | tail -3
+        return 1
+    fi
     old=$(pgrep --parent "$master")
     systemctl reload nginx || return
     for _ in {1..100}; do

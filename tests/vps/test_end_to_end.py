@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from vps.project import DEPLOY, Project
+from vps.project import DEPLOY, GIT, Project
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
@@ -287,6 +287,17 @@ def test_a_push_tells_of_settings_that_were_not_applied(project: Project) -> Non
     assert "! sites.yaml has other settings for page.test than this server" in pushed.stderr
     assert project.apply().returncode == 0
     assert "other settings" not in project.deploy("push", "page.test").stderr
+
+
+def test_a_push_of_a_folder_takes_the_branch_that_sites_yaml_names(project: Project) -> None:
+    project.sites = {"page.test": page(https=False, branch="main")}
+    git = [*GIT, "-C", str(project.folder / "page")]
+    subprocess.run([*git, "switch", "--quiet", "--create", "draft"], check=True)
+    project.commit("page", {"index.html": "<h1>Draft</h1>\n"})
+    assert project.deploy("push", "page.test", "--yes").returncode == 0
+    assert project.get("page.test", scheme="http") == (200, "<h1>One</h1>\n")
+    assert project.deploy("push", "page.test", "--ref", "draft").returncode == 0
+    assert project.get("page.test", scheme="http") == (200, "<h1>Draft</h1>\n")
 
 
 ALTERNATE = """
