@@ -151,5 +151,7 @@ def test_killed_anywhere_visitors_see_a_whole_release(new_site):
     assert not (site.place / "work").exists()
     releases = site.place / "releases"
     files = {path.name for path in releases.iterdir()}
-    assert files == {release + end for release in site.releases for end in ("", ".info", ".sha256", ".derived")}
+    assert files == {
+        release + end for release in site.releases for end in ("", ".info", ".sha256", ".derived")
+    }
     assert json.loads(site.log())["result"] == "live"
