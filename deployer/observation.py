@@ -30,11 +30,13 @@ def read_observation(answer: bytes) -> Observation:
     """Understand the compressed tar with which observe.sh answers."""
     files = unpack(gzip.decompress(answer))
     facts = _facts_by_name(files.pop("/facts").content.decode(errors="replace"))
-    acme = dict(line.split(maxsplit=1) for line in facts["acme"])
+    servers = dict(line.split(maxsplit=1) for line in facts["server"])
+    authenticators = dict(line.split(maxsplit=1) for line in facts["authenticator"])
     certificates = {}
     for path in [path for path in files if path.startswith(_CERTIFICATES)]:
         name = path.removeprefix(_CERTIFICATES).partition("/")[0]
-        certificates[name] = _certificate(files.pop(path).content, acme.get(name, ""))
+        server, authenticator = servers.get(name, ""), authenticators.get(name, "")
+        certificates[name] = _certificate(files.pop(path).content, server, authenticator)
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
     return Observation(_facts(facts, certificates, written), files, written, tuple(facts["renewal"]))
@@ -84,7 +86,7 @@ def version(text: str) -> tuple[int, int, int] | None:
     return tuple([*numbers, 0, 0][:3]) if numbers else None
 
 
-def _certificate(pem: bytes, acme: str) -> Certificate:
+def _certificate(pem: bytes, server: str, authenticator: str) -> Certificate:
     from cryptography import x509
 
     certificate = x509.load_pem_x509_certificate(pem)
@@ -93,5 +95,6 @@ def _certificate(pem: bytes, acme: str) -> Certificate:
         names=frozenset(names.get_values_for_type(x509.DNSName)),
         expires=int(certificate.not_valid_after_utc.timestamp()),
         issuer=certificate.issuer.rfc4514_string(),
-        server=acme,
+        server=server,
+        authenticator=authenticator,
     )

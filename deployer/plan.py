@@ -26,6 +26,9 @@ REMOVABLE = (
 )
 """Where apply may delete. Web roots, volumes, certificates, databases and backups are only reported."""
 
+EDITING = ("nginx", "apache", "standalone")
+"""Certbot's ways to prove a domain that edit NGINX's files at each renewal, or want its port."""
+
 
 class Surprise(Enum):
     """What a person should know of a file before it changes."""
@@ -62,7 +65,8 @@ class Plan:
     """All that would change.
 
     `held` has the sites that cannot be done, with the reason. `kept` are paths that are no longer ours
-    and stay, `renewals` what renews certificates besides Certbot's own timer: both are only told.
+    and stay, `renewals` what renews certificates besides Certbot's own timer, `left` what stays of sites
+    that are no longer in sites.yaml: all are only told.
     """
 
     packages: tuple[str, ...] = ()
@@ -75,6 +79,7 @@ class Plan:
     held: Mapping[str, str] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
     renewals: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -123,6 +128,7 @@ def make_plan(
         held={site: why for site, why in held.items() if sites is None or site in sites},
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
         renewals=seen.renewals if desired.certificates else (),
+        left=tuple(_left(gone, seen)),
     )
 
 
@@ -143,6 +149,15 @@ def _removed(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterab
         if path in seen.files and removable(path):
             surprise = Surprise.NONE if path in desired.absent else _surprise(path, seen)
             yield Change(path, seen.files[path], None, surprise=surprise)
+
+
+def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
+    for path in sorted(gone):
+        domain = path.rpartition("/")[2].removesuffix(".conf")
+        if path == f"/etc/deploy/sites/{domain}.conf":
+            yield f"what was published of {domain} stays in /srv/deploy/{domain} and /var/www/{domain}"
+        if path == f"/etc/nginx/conf.d/{domain}.conf" and domain in seen.facts.certificates:
+            yield f"its certificate is renewed until you run: certbot delete --cert-name {domain}"
 
 
 def _surprise(path: str, seen: Observation) -> Surprise:
@@ -170,9 +185,11 @@ def _orders(
         there = seen.facts.certificates.get(name)
         if there is None:
             yield Order(name, names, names)
-        elif there.names != frozenset(names) or (there.server and there.server != acme):
-            missing = tuple(n for n in names if n not in there.names)
-            yield Order(name, names, missing, replaces=there.server not in ("", acme))
+            continue
+        missing = tuple(n for n in names if n not in there.names)
+        replaces = there.server not in ("", acme) or there.authenticator in EDITING
+        if replaces or there.names != frozenset(names):
+            yield Order(name, names, missing, replaces)
 
 
 def _clashes(desired: Desired, seen: Observation) -> dict[str, str]:

@@ -22,6 +22,7 @@ class Certificate:
     expires: int
     issuer: str
     server: str = ""
+    authenticator: str = ""
 
     def covers(self, name: str) -> bool:
         """Whether a browser that asks for this name accepts the certificate."""

@@ -45,6 +45,7 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
+    yield from (f"! {what}" for what in plan.left)
     for renewal in plan.renewals:
         yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
     yield summary(plan, server)
@@ -83,6 +84,7 @@ def as_json(plan: Plan, server: str) -> str:
             "held": dict(plan.held),
             "kept": plan.kept,
             "renewals": plan.renewals,
+            "left": plan.left,
         },
         indent=2,
     )
@@ -93,7 +95,11 @@ def _order_line(order: Order) -> str:
         return f"+ certificate {order.name} for {', '.join(order.names)}"
     if order.missing:
         return f"~ certificate {order.name}: add {', '.join(order.missing)}"
-    why = "issued anew by another authority" if order.replaces else f"only for {', '.join(order.names)}"
+    why = (
+        "issued anew, so that it renews as sites.yaml says"
+        if order.replaces
+        else f"only for {', '.join(order.names)}"
+    )
     return f"~ certificate {order.name}: {why}"
 
 

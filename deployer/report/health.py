@@ -27,7 +27,8 @@ def show_health(health: Health, server: str) -> None:
 
 def as_json(health: Health, server: str) -> str:
     """The health as one JSON document."""
-    return json.dumps({"server": server, **asdict(health)}, indent=2)
+    sites = [{**asdict(site), "fine": site.fine} for site in health.sites]
+    return json.dumps({"server": server, **asdict(health), "sites": sites}, indent=2)
 
 
 def _server_line(health: Health, server: str) -> str:

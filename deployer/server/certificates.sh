@@ -14,14 +14,19 @@ say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
 
 leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says why not
-    local token=$webroot/.well-known/acme-challenge/deploy-$$ addresses answer
-    addresses=$(getent ahosts "$1" | awk '{ print $1 }' | sort -u | tr '\n' ' ')
+    local token=$webroot/.well-known/acme-challenge/deploy-$$ addresses answer file
+    addresses=$(getent ahosts "$1" | awk '{ print $1 }' | sort -u | paste -sd ' ')
     if [ -z "$addresses" ]; then say "  $1 has no address in the DNS"; return 1; fi
     mkdir -p "${token%/*}" && echo "$1" >"$token"
     answer=$(curl --silent --max-time 10 "http://$1/.well-known/acme-challenge/${token##*/}" | head -c 300)
     rm -f "$token"
     [ "$answer" = "$1" ] && return
-    say "  http://$1/ ($addresses) is not answered by this server: check its DNS records and port 80"
+    file=$(grep -lE "^[^#]*server_name[^#]*[[:space:]]${1//./\\.}[;[:space:]]" /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* 2>/dev/null | head -1)
+    if [ -n "$file" ]; then
+        say "  $file answers for $1 without the challenge: add to its server on port 80: include /etc/nginx/deploy/acme.conf;"
+    else
+        say "  http://$1/ ($addresses) is not answered by this server: check its DNS records and port 80"
+    fi
     return 1
 }
 

@@ -58,8 +58,7 @@ class Server:
         """
         with self.channel(command) as channel:
             channel.set_combine_stderr(True)
-            if not attached:
-                _send(channel, data)
+            _send(channel, data, more=attached)
             last = ""
             for text in channel.makefile("rb"):
                 last = text.decode(errors="replace").rstrip("\n")
@@ -109,12 +108,13 @@ def script_command(script: bytes, *arguments: str) -> str:
     return shlex.join(["bash", "-c", f'eval "$(head -c {len(script)})"', "deploy", *arguments])
 
 
-def _send(channel: paramiko.Channel, data: bytes) -> None:
+def _send(channel: paramiko.Channel, data: bytes, more: bool = False) -> None:
     try:
         channel.sendall(data)
     except OSError:
         return  # it ended before it had read everything: its status and its words tell why
-    channel.shutdown_write()
+    if not more:
+        channel.shutdown_write()
 
 
 @contextmanager
@@ -154,7 +154,8 @@ def _open(connection: Connection) -> None:
             raise UnreachableError(f"there is no key to log in to {where} with", NO_KEY) from error
         raise UnreachableError(f"{where} does not speak SSH as it should: {error}") from error
     except (OSError, EOFError) as error:
-        reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else reason
         raise UnreachableError(
             f"{where} cannot be reached: {reason}", "Is it up, and is the port right?"
         ) from error

@@ -67,8 +67,8 @@ facts() {
     for version in /opt/hugo/*/bin/hugo; do
         [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"
     done
-    grep -H '^server = ' /etc/letsencrypt/renewal/*.conf 2>/dev/null |
-        sed 's|^/etc/letsencrypt/renewal/\(.*\)\.conf:server = |acme \1 |'
+    grep -HE '^(server|authenticator) = ' /etc/letsencrypt/renewal/*.conf 2>/dev/null |
+        sed -E 's|^/etc/letsencrypt/renewal/(.*)\.conf:(server|authenticator) = |\2 \1 |'
     server_names
     renewals "$units"
 }

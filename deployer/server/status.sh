@@ -22,6 +22,8 @@ site() { # DOMAIN SCHEME PATH
     [ "$2" = http ] && port=80
     answer=$(curl --silent --insecure --max-time 10 --resolve "$1:$port:127.0.0.1" --output /dev/null \
         --write-out '%{http_code} %{time_total} %{certs}' "$2://$1$3" 2>/dev/null)
+    # the certificate of another site is as good as none
+    grep -qE "DNS:(${1//./\\.}|\\*\\.${1#*.})(,|$)" <<<"$answer" || answer=$(head -1 <<<"$answer")
     echo "answer $1 $(head -1 <<<"$answer" | cut -d' ' -f1,2) $(sed -n 's/^Expire date: *//p' <<<"$answer" | head -1)"
     if [ -L "/var/www/$1" ]; then live=$(readlink "/var/www/$1") && echo "release $1 ${live##*/}"; fi
     grep -F "\"site\":\"$1\"" /var/log/deploy/push.log 2>/dev/null | grep -F '"result":"live"' | tail -1 |

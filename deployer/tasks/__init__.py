@@ -19,7 +19,7 @@ def server_of(config: "Config") -> Iterator["Server"]:
     from deployer.server.connection import connect
 
     if config.server is None:
-        raise UsageError("sites.yaml names no server", "Add it: server: {host: vps.example.org}")
+        raise UsageError("there is no server in the configuration", "Add it: server: {host: vps.example.org}")
     server = config.server
     key = Path(server.key).expanduser() if server.key else None
     with connect(server.host, server.port, server.user, server.host_key, key) as connected:

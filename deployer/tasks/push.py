@@ -58,7 +58,8 @@ def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
     if answer.status:
         return _outcome(answer.status)
     data = bundle(what.repository, what.reference, answer.output.decode().split())
-    return run_script(server, "push", line, what.domain, *what.options, "--bundle", data=data)
+    options = ["--attached", "--bundle", str(len(data))]
+    return run_script(server, "push", line, what.domain, *what.options, *options, data=data, attached=True)
 
 
 def rollback(server: Server, domain: str, line: Callable[[str], None], who: str, release: str = "") -> Pushed:
@@ -85,10 +86,29 @@ def run_script(
     data: bytes = b"",
     attached: bool = False,
 ) -> Pushed:
-    """Run one of the server-side scripts and hand over its lines."""
-    return _outcome(
-        server.follow(shlex.join([f"{SCRIPTS}/{name}", *arguments]), line, data=data, attached=attached)
-    )
+    """Run one of the server-side scripts and hand over its lines, but not that an apply is due first."""
+    held: list[str] = []
+    started = False
+
+    def relay(text: str) -> None:
+        nonlocal started
+        if text.startswith("✗") and not started:
+            held.append(text)
+        else:
+            flush()
+            line(text)
+        started = True
+
+    def flush() -> None:
+        for text in held:
+            line(text)
+        held.clear()
+
+    command = shlex.join([f"{SCRIPTS}/{name}", *arguments])
+    outcome = _outcome(server.follow(command, relay, data=data, attached=attached))
+    if not outcome.needs_apply:
+        flush()
+    return outcome
 
 
 def _outcome(status: int) -> Pushed:

@@ -28,6 +28,7 @@ EMPTY = {
     "held": {},
     "kept": [],
     "renewals": [],
+    "left": [],
 }
 
 
@@ -158,6 +159,7 @@ def test_a_site_that_is_removed_goes_and_its_content_stays(project: Project) -> 
     plan = project.deploy("plan")
     assert "- /etc/nginx/conf.d/page.test.conf" in plan.stdout
     assert "-    server_name page.test;" in plan.stdout
+    assert "! what was published of page.test stays in /srv/deploy/page.test" in plan.stdout
     assert project.apply().returncode == 0
     assert project.get("page.test", scheme="http")[0] == 0
     assert project.vps.run("cat /var/www/page.test/index.html").stdout == "<h1>One</h1>\n"

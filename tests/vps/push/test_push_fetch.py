@@ -113,7 +113,7 @@ def bundle(site, *revisions: str) -> bytes:
 
 def send(site, data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
     argv = ["ssh", "-F", "none", "-i", str(site.vps.key), "-o", f"UserKnownHostsFile={site.vps.known_hosts}"]
-    command = f"/usr/local/lib/deploy/push {site.domain} --bundle {' '.join(options)}"
+    command = f"/usr/local/lib/deploy/push {site.domain} --bundle {len(data)} {' '.join(options)}"
     return subprocess.run(
         [*argv, f"root@{site.vps.address}", command], input=data, capture_output=True, check=False
     )
