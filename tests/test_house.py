@@ -15,7 +15,18 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
 PURE = (
     *("config", "kinds", "desired", "templates", "expectation", "files"),
-    *("plan", "handlers", "manifest", "observation", "health", "errors", "secrets"),
+    *(
+        "plan",
+        "planning",
+        "containers",
+        "secrets",
+        "handlers",
+        "manifest",
+        "observation",
+        "health",
+        "errors",
+        "secrets",
+    ),
 )
 IMPURE = ("server", "tasks", "commands", "cli", "report", "rehearsal")
 BELOW = {

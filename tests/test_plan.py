@@ -7,7 +7,8 @@ from deployer.desired import Desired
 from deployer.desired.facts import Certificate, Facts
 from deployer.files import File, Found, Link
 from deployer.observation import Observation
-from deployer.plan import Order, Surprise, make_plan, removable
+from deployer.plan import Order, Surprise, removable
+from deployer.planning import make_plan
 
 ACME = "https://acme.example.org/directory"
 BLOG = "/etc/nginx/conf.d/rogs.me.conf"

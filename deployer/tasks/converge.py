@@ -8,7 +8,8 @@ from deployer.desired.facts import Facts
 from deployer.expectation import in_the_end, with_packages
 from deployer.files import File
 from deployer.observation import Observation
-from deployer.plan import Plan, make_plan
+from deployer.plan import Plan
+from deployer.planning import make_plan
 from deployer.server.connection import Server
 from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue

@@ -1,0 +1,119 @@
+"""From what is desired and what is there to a plan; pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from deployer import manifest
+from deployer.desired import Desired
+from deployer.files import File, Files, same
+from deployer.observation import Observation
+from deployer.plan import Change, Order, Plan, Surprise, removable
+
+EDITING = ("nginx", "apache", "standalone")
+"""Certbot's ways to prove a domain that edit NGINX's files at each renewal, or want its port."""
+
+
+def make_plan(
+    desired: Desired,
+    seen: Observation,
+    acme: str,
+    scope: Iterable[str] | None = None,
+    later: Collection[str] = (),
+) -> Plan:
+    """What has to change for the server to be as desired, limited to the sites in scope (None: all).
+
+    `acme` is the directory URL that certificates shall come from; `later` are paths that will be
+    wanted when those certificates are there, and so are not removed now.
+    """
+    sites = None if scope is None else frozenset(scope)
+    held = _clashes(desired, seen)
+
+    def wanted(path: str) -> bool:
+        site = desired.site_of.get(path)
+        return site not in held and (sites is None or site is None or site in sites)
+
+    files = {path: file for path, file in desired.files.items() if wanted(path)}
+    gone = [path for path in seen.written if path not in desired.files and path not in later]
+    gone = gone if sites is None else []
+    changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
+    return Plan(
+        packages=tuple(sorted(desired.packages - seen.facts.packages)),
+        hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
+        certificates=tuple(_orders(desired, seen, acme, held, sites)),
+        changes=tuple(sorted(changes, key=lambda change: change.path)),
+        units=tuple(sorted(u for u in desired.units if seen.facts.units.get(u) != "active enabled")),
+        manifest=_manifest(files, gone, seen),
+        interrupted=seen.facts.interrupted,
+        held={site: why for site, why in held.items() if sites is None or site in sites},
+        kept=tuple(path for path in gone if not removable(path) and path in seen.files),
+        renewals=seen.renewals if desired.certificates else (),
+        left=tuple(_left(gone, seen)),
+    )
+
+
+def _written(files: Files, desired: Desired, seen: Observation) -> Iterable[Change]:
+    for path, file in files.items():
+        found = seen.files.get(path)
+        if not same(file, found):
+            yield Change(path, found, file, desired.site_of.get(path), _surprise(path, seen))
+
+
+def _removed(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterable[Change]:
+    for path in {*gone, *desired.absent}:
+        if path in seen.files and removable(path):
+            surprise = Surprise.NONE if path in desired.absent else _surprise(path, seen)
+            yield Change(path, seen.files[path], None, surprise=surprise)
+
+
+def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
+    for path in sorted(gone):
+        domain = path.rpartition("/")[2].removesuffix(".conf")
+        if path == f"/etc/deploy/sites/{domain}.conf":
+            yield f"what was published of {domain} stays in /srv/deploy/{domain} and /var/www/{domain}"
+        if path == f"/etc/nginx/conf.d/{domain}.conf" and domain in seen.facts.certificates:
+            yield f"its certificate is renewed until you run: certbot delete --cert-name {domain}"
+
+
+def _surprise(path: str, seen: Observation) -> Surprise:
+    found, written = seen.files.get(path), seen.written.get(path)
+    if written is None:
+        return Surprise.NONE if found is None else Surprise.TAKEN_OVER
+    if found is None:
+        return Surprise.REMOVED
+    return Surprise.NONE if isinstance(found, File) and found.digest == written else Surprise.EDITED
+
+
+def _manifest(files: Files, gone: Iterable[str], seen: Observation) -> Change | None:
+    digests = {path: digest for path, digest in seen.written.items() if path not in set(gone)}
+    after = manifest.write(digests | {path: file.digest for path, file in files.items()})
+    before = seen.files.get(manifest.PATH)
+    return None if same(after, before) else Change(manifest.PATH, before, after)
+
+
+def _orders(
+    desired: Desired, seen: Observation, acme: str, held: Mapping[str, str], sites: frozenset[str] | None
+) -> Iterable[Order]:
+    for name, names in sorted(desired.certificates.items()):
+        if name in held or (sites is not None and name not in sites):
+            continue
+        there = seen.facts.certificates.get(name)
+        if there is None:
+            yield Order(name, names, names)
+            continue
+        missing = tuple(n for n in names if n not in there.names)
+        replaces = there.server not in ("", acme) or there.authenticator in EDITING
+        if replaces or there.names != frozenset(names):
+            yield Order(name, names, missing, replaces)
+
+
+def _clashes(desired: Desired, seen: Observation) -> dict[str, str]:
+    """The sites one of whose names a hand-made NGINX file serves already, each with the reason."""
+    held = {}
+    for site, names in desired.names.items():
+        for name in names:
+            path = seen.facts.taken_names.get(name)
+            if path and path not in desired.files:
+                held[site] = (
+                    f"{path} on the server, made by hand, serves {name} already. Move it away, "
+                    f"or rename it to /etc/nginx/conf.d/{site}.conf, and the plan takes it over"
+                )
+    return held
