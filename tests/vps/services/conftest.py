@@ -1,0 +1,200 @@
+"""Compositions on a real server with a real registry: each test has a composition and images of its own."""
+
+import itertools
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import deployer
+from deployer.rehearsal.machine import Machine
+
+SCRIPTS = Path(deployer.__file__).parent / "server" / "scripts"
+PACKAGES = (
+    "busybox-static",
+    "curl",
+    "docker-cli",
+    "docker-compose",
+    "docker-registry",
+    "docker.io",
+    "nginx",
+)
+REGISTRY = "127.0.0.1:5000"
+HEALTHY = (
+    "HEALTHCHECK --interval=1s --timeout=2s --retries=2 --start-period=5s CMD wget -q -O /dev/null 127.0.0.1"
+)
+SERVE = "exec httpd -f -p 80 -h /www"
+PREPARE = """
+sed -i '/^auth:/,/htpasswd$/d' /etc/docker/registry/config.yml
+systemctl restart docker-registry docker
+systemctl enable --quiet --now nginx
+rm -f /etc/nginx/sites-enabled/default
+mkdir -p /etc/deploy/sites /srv/deploy /root/tree/bin /root/tree/tmp /root/tree/www/cgi-bin
+cp /bin/busybox /root/tree/bin/
+for name in $(busybox --list | grep -vx busybox); do ln -sf busybox /root/tree/bin/$name; done
+"""
+numbers = itertools.count(1)
+
+
+@dataclass
+class Composition:
+    """A composition with a domain, whose service `app` has an image in the registry."""
+
+    vps: Machine
+    name: str
+    port: int
+    values: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def directory(self) -> Path:
+        return self.vps.root / "opt" / self.name
+
+    @property
+    def place(self) -> Path:
+        return self.vps.root / "srv/deploy" / self.name
+
+    @property
+    def project(self) -> str:
+        return self.name.replace(".", "-")
+
+    @property
+    def repository(self) -> str:
+        return f"{REGISTRY}/{self.project}"
+
+    def configure(self, **values: object) -> None:
+        """Change values of sites.yaml, as `deploy apply` would write them."""
+        defaults = {
+            "KIND": "compose",
+            "NAME": self.name,
+            "DOMAIN": self.name,
+            "PROJECT": self.project,
+            "DIRECTORY": f"/opt/{self.name}",
+            "PORT": self.port,
+            "WAIT": 15,
+            "PROBE": "/",
+            "HTTPS": 0,
+            "COOLDOWN": 0,
+            "KEEP": 2,
+        }
+        self.values = defaults | self.values | values
+        text = "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in self.values.items())
+        (self.vps.root / "etc/deploy/sites" / f"{self.name}.conf").write_text(text)
+
+    def write(self, **services: dict[str, Any] | None) -> None:
+        """Write docker-compose.yml: the service `app`, changed and with others."""
+        app = {
+            "image": f"{self.repository}:1",
+            "ports": [f"127.0.0.1:{self.port}:80"],
+            "restart": "unless-stopped",
+        }
+        wanted = {name: service for name, service in ({"app": app} | services).items() if service}
+        self.directory.mkdir(parents=True, exist_ok=True)
+        file = {"name": self.project, "services": wanted}
+        (self.directory / "docker-compose.yml").write_text(json.dumps(file, indent=2))
+
+    def image(
+        self,
+        page: str,
+        command: str = SERVE,
+        changes: tuple[str, ...] = (HEALTHY,),
+        name: str = "",
+        megabytes: int = 0,
+    ) -> str:
+        """Push an image that serves the page, with `command` run by its shell; returns its ID."""
+        reference = f"{name or self.repository}:1"
+        shell = json.dumps(["sh", "-c", command])
+        told = " ".join(
+            f"--change {shlex.quote(c)}" for c in (f"CMD {shell}", "STOPSIGNAL SIGKILL", *changes)
+        )
+        script = f"""
+        set -e; cd /root/tree; echo {shlex.quote(page)} > www/index.html
+        rm -f big; [ {megabytes} = 0 ] || head -c {megabytes}M /dev/urandom > big
+        old=$(docker image inspect --format '{{{{.Id}}}}' {reference} 2>/dev/null || true)
+        tar -c . | docker import {told} - {reference}
+        docker push -q {reference} >/dev/null
+        docker tag {reference} kept/{self.project}:{next(numbers)}
+        if [ -n "$old" ]; then docker tag $old {reference}; else docker rmi {reference} >/dev/null; fi
+        """
+        return self.vps.run(script).stdout.split()[0]
+
+    def script(self, name: str, *options: str, code: int = 0, input: str | None = None) -> str:
+        """Run one of the scripts; its output."""
+        argv = " ".join([f"/usr/local/lib/deploy/{name}", self.name, *options])
+        done = self.vps.run(argv, check=False, input=input)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert not done.stderr
+        return done.stdout
+
+    def push(self, *options: str, code: int = 0) -> str:
+        return self.script("push", *options, code=code)
+
+    def fails(self, *options: str) -> str:
+        """A push that must fail and leave everything as it was; its output."""
+        before, page = self.running(), self.page()
+        output = self.push(*options, code=1)
+        assert output.splitlines()[-1].startswith(f"{self.name} is as it was: "), output
+        assert (self.running(), self.page()) == (before, page)
+        assert not (self.place / "work").exists()
+        assert not (self.place / "images/interrupted").exists()
+        return output
+
+    def running(self) -> dict[str, str]:
+        """The image ID of each service's running containers."""
+        found = self.vps.run(
+            f"docker ps -q --filter label=com.docker.compose.project={self.project} | xargs -r docker inspect"
+            " --format '{{index .Config.Labels \"com.docker.compose.service\"}} {{.Image}}'"
+        )
+        return dict(line.split() for line in found.stdout.splitlines())
+
+    def page(self) -> str:
+        """What a visitor gets; on an error, the number of it."""
+        argv = ["curl", "-s", "--noproxy", "*", "-m", "5", "-H", f"Host: {self.name}", "-w", "%{http_code}"]
+        answer = subprocess.run(
+            [*argv, f"http://{self.vps.address}/"], capture_output=True, text=True, check=False
+        )
+        return answer.stdout[:-3].strip() if answer.stdout.endswith("200") else answer.stdout[-3:]
+
+    def log(self) -> dict[str, Any]:
+        """The last line of the push log."""
+        lines = (self.vps.root / "var/log/deploy/push.log").read_text().splitlines()
+        return json.loads([line for line in lines if f'"site":"{self.name}"' in line][-1])
+
+
+@pytest.fixture(scope="session")
+def vps(throwaway: None) -> Iterator[Machine]:
+    """A server with Docker and a registry."""
+    with Machine.boot("debian-13", PACKAGES) as machine:
+        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+        machine.run(PREPARE)
+        yield machine
+
+
+@pytest.fixture
+def new_composition(vps: Machine) -> Iterator[Callable[..., Composition]]:
+    made = []
+
+    def make(page: str = "one", **services: dict[str, Any] | None) -> Composition:
+        number = next(numbers)
+        one = Composition(vps, f"app{number}.example.org", 8100 + number)
+        made.append(one)
+        one.configure()
+        vhost = (
+            f"server {{ listen 80; server_name {one.name};"
+            f" location / {{ proxy_pass http://127.0.0.1:{one.port}; }} }}\n"
+        )
+        (vps.root / "etc/nginx/conf.d" / f"{one.name}.conf").write_text(vhost)
+        vps.run("systemctl reload nginx")
+        if page:
+            one.image(page)
+        one.write(**services)
+        return one
+
+    yield make
+    for one in made:
+        vps.run(f"docker compose -p {one.project} down --timeout 0 2>/dev/null", check=False)

@@ -1,0 +1,269 @@
+"""Pushes of a composition: the new images are healthy and answer, or the old ones are back."""
+
+import subprocess
+import time
+
+SERVE = "exec httpd -f -p 80 -h /www"
+NO_CHECK = "HEALTHCHECK NONE"
+ANSWER_500 = (
+    "rm /www/index.html; printf '#!/bin/sh\\nprintf \"Status: 500 x\\\\n\\\\nbroken\"' > /www/cgi-bin/index.cgi;"
+    "chmod +x /www/cgi-bin/index.cgi"
+)
+
+
+def test_from_nothing_then_nothing_new_then_a_new_image(new_composition):
+    app = new_composition()
+    output = app.push("--by ada")
+    assert "▸ pull" in output
+    assert "✓ up " in output
+    assert f"http://{app.name}/ answers 200" in output
+    assert output.splitlines()[-1].startswith(f"{app.name} is live: {app.repository}:1 ")
+    assert app.page() == "one"
+    assert app.log()["by"] == "ada"
+
+    started = time.monotonic()
+    assert app.push().splitlines()[-1] == f"{app.name} is already up to date"
+    assert time.monotonic() - started < 1.5
+
+    new = app.image("two")
+    output = app.push()
+    assert f"{app.repository}:1: newer image " in output
+    assert app.page() == "two"
+    assert app.running() == {"app": new}
+
+
+def test_a_new_image_that_crashes_at_once(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", "echo this is why; exit 3")
+    started = time.monotonic()
+    output = app.fails()
+    assert time.monotonic() - started < 10
+    assert "✗ up: app crashes again and again (exit code 3)" in output
+    assert "  app | this is why" in output
+    assert "✓ back" in output
+    app.vps.run(f"cd /opt/{app.name} && docker compose up -d 2>&1")
+    assert app.page() == "one"
+
+
+def test_a_new_image_that_ends_and_is_not_restarted(new_composition):
+    app = new_composition()
+    app.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"]})
+    app.push()
+    app.image("two", "echo cannot; exit 4")
+    output = app.fails()
+    assert "✗ up: app ended with exit code 4" in output
+    assert "  app | cannot" in output
+
+
+def test_a_new_image_that_cannot_be_started(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", changes=('ENTRYPOINT ["/nowhere"]', NO_CHECK))
+    output = app.fails()
+    assert "/nowhere" in output
+
+
+def test_a_new_image_that_never_gets_healthy(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", changes=("HEALTHCHECK --interval=1s --retries=2 CMD cat /nowhere",))
+    output = app.fails()
+    assert "✗ up: app is unhealthy" in output
+
+
+def test_a_new_image_that_starts_too_slowly(new_composition):
+    app = new_composition()
+    app.push()
+    app.configure(WAIT=4)
+    app.image("two", changes=("HEALTHCHECK --interval=1s --start-period=60s CMD cat /nowhere",))
+    output = app.fails()
+    assert "✗ up: app is not healthy after 4 s" in output
+
+
+def test_a_new_image_that_is_healthy_and_answers_500(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", f"echo starting; {ANSWER_500}; {SERVE}", changes=(NO_CHECK,))
+    output = app.fails()
+    assert f"✗ up: http://{app.name}/ answers 500" in output
+    assert "  app | starting" in output
+
+
+def test_a_crash_loop_that_takes_its_time(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", "sleep 1; echo dying; exit 5", changes=(NO_CHECK,))
+    output = app.fails()
+    assert "app crashes again and again (exit code 5)" in output
+
+
+def test_a_one_shot_container_that_ends_well_is_fine(new_composition):
+    app = new_composition()
+    migration = {"image": f"{app.repository}:1", "command": ["sh", "-c", "echo migrated"]}
+    needs = {"depends_on": {"migration": {"condition": "service_completed_successfully"}}}
+    app.write(
+        migration=migration,
+        app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], **needs},
+    )
+    app.push()
+    assert app.page() == "one"
+    assert "already up to date" in app.push()
+
+
+def test_a_migration_that_fails(new_composition):
+    app = new_composition()
+    image = {"image": f"{app.repository}:1"}
+    needs = {"depends_on": {"migration": {"condition": "service_completed_successfully"}}}
+    app.write(
+        migration=image | {"command": ["sh", "-c", "cat /www/index.html; grep -q one /www/index.html"]},
+        app=image | {"ports": [f"127.0.0.1:{app.port}:80"], **needs},
+    )
+    app.push()
+    app.image("two")
+    output = app.fails()
+    assert "✗ up: migration ended with exit code 1" in output
+    assert "  migration | two" in output
+
+
+def test_the_first_push_fails(new_composition):
+    app = new_composition("")
+    app.image("never", "echo nope; exit 9")
+    output = app.push(code=1)
+    assert "exit code 9" in output
+    assert "  app | nope" in output
+    assert output.splitlines()[-1] == f"{app.name} is as it was: nothing runs"
+    app.image("now")
+    app.push()
+    assert app.page() == "now"
+
+
+def test_image_missing(new_composition):
+    app = new_composition()
+    app.push()
+    app.write(other={"image": f"{app.repository}/nowhere:7"})
+    output = app.fails()
+    assert f"✗ pull: {app.repository}/nowhere:7 cannot be had from 127.0.0.1:5000: " in output
+    assert "unknown" in output
+
+
+def test_registry_down(new_composition):
+    app = new_composition()
+    app.push()
+    app.vps.run("systemctl stop docker-registry")
+    try:
+        output = app.fails()
+    finally:
+        app.vps.run("systemctl start docker-registry; curl -s --retry 9 --retry-connrefused 127.0.0.1:5000")
+    assert f"✗ pull: {app.repository}:1 cannot be had from 127.0.0.1:5000: " in output
+    assert "connection refused" in output
+
+
+def test_port_taken_by_something_else(new_composition):
+    app = new_composition()
+    app.push()
+    app.write(
+        app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80", "127.0.0.1:5000:81"]}
+    )
+    before = app.running()
+    output = app.push(code=1)
+    assert "port 5000 is taken by docker-registry" in output
+    app.write()
+    app.push()
+    assert app.running() == before
+
+
+def test_compose_file_invalid(new_composition):
+    app = new_composition()
+    app.push()
+    file = app.directory / "docker-compose.yml"
+    file.write_text("services:\n  app:\n    image: x\n    ports: 3\n")
+    output = app.fails()
+    assert f"docker compose refuses /opt/{app.name}/docker-compose.yml: " in output
+    assert "services.app.ports must be a list" in output
+    file.write_text("services:\n  app:\n    image: [x\n")
+    assert "yaml: line 2: did not find expected ',' or ']'" in app.fails()
+
+
+def test_a_secret_that_is_missing(new_composition):
+    app = new_composition()
+    app.push()
+    app.write(
+        app={"image": f"{app.repository}:1", "environment": {"X": "${TOKEN:?is not in .env}"}},
+    )
+    output = app.fails()
+    assert "TOKEN" in output
+    assert "is not in .env" in output
+
+
+def test_docker_not_running(new_composition):
+    app = new_composition()
+    app.push()
+    app.vps.run("systemctl stop docker.socket docker")
+    try:
+        output = app.push(code=1)
+    finally:
+        app.vps.run("systemctl start docker")
+    assert "✗ docker: Docker does not answer: " in output
+    for _ in range(50):
+        if "(healthy)" in app.vps.run(f"docker ps --filter name={app.project}-app").stdout:
+            break
+        time.sleep(0.2)
+    assert app.push().splitlines()[-1] == f"{app.name} is already up to date"
+
+
+def test_nginx_not_running(new_composition):
+    app = new_composition()
+    app.push()
+    before = app.running()
+    app.image("two")
+    app.vps.run("systemctl stop nginx")
+    try:
+        output = app.push(code=1)
+    finally:
+        app.vps.run("systemctl start nginx")
+    assert "NGINX does not answer" in output
+    assert app.running() == before
+    app.push()
+    assert app.page() == "two"
+
+
+def test_a_changed_file_that_is_mounted(new_composition):
+    app = new_composition()
+    mount = {"volumes": ["./page:/www/index.html:ro"]}
+    app.write(
+        app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], **mount},
+    )
+    page = app.directory / "page"
+    page.write_text("mounted")
+    manifest = app.vps.root / "var/lib/deploy/manifest"
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_text(f"{'0' * 64}  /opt/{app.name}/page\n")
+    app.push()
+    assert app.page() == "mounted"
+    page.unlink()
+    page.write_text("changed")
+    app.push()
+    assert app.page() == "changed"
+
+
+def test_the_caller_goes_away(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", megabytes=200)
+    attached = subprocess.Popen(
+        [
+            *["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"],
+            f"root@{app.vps.address}",
+            f"/usr/local/lib/deploy/push {app.name} --attached",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in attached.stdout:
+        if "Pulling from" in line:
+            break
+    output, _ = attached.communicate()
+    assert "✗ pull: the caller is gone: given up" in output
+    assert app.page() == "one"
