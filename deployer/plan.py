@@ -1,15 +1,12 @@
 """What would change on the server, as a value: computed without touching anything."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatch
 
-from deployer import manifest
-from deployer.desired import Desired
-from deployer.files import File, Files, Link, same
+from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
-from deployer.observation import Observation
 
 REMOVABLE = (
     "/etc/cron.d/deploy-*",
