@@ -49,17 +49,17 @@ def compose_string(text: str) -> str:
     return '"' + "".join(letter if letter.isprintable() else _yaml_escape(letter) for letter in escaped) + '"'
 
 
-def with_more(values: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Environment variables of a template, quoted for a compose file, with `more` or other values of a user.
+def with_more(values: Mapping[str, str], *more: Mapping[str, str]) -> dict[str, str]:
+    """Environment variables of a template, quoted for a compose file, with more or other values of a user.
 
-    A template's own value may name a variable of .env as ${NAME}; a user's stays what it is.
+    A template's own value may name a variable of .env as ${NAME}; a user's stays what it is. What is
+    empty in the template is left out.
     """
-    ours = {name: '"' + value + '"' for name, value in values.items()}
-    theirs = {name: compose_string(value) for name, value in more.items()}
+    entries = {name: f'"{value}"' for name, value in values.items() if value}
+    for theirs in more:
+        entries |= {name: compose_string(value) for name, value in theirs.items()}
     # What a YAML reader may take for something else than text
-    return {
-        f'"{name}"' if name.lower() in YAML_WORDS else name: value for name, value in (ours | theirs).items()
-    }
+    return {f'"{name}"' if name.lower() in YAML_WORDS else name: value for name, value in entries.items()}
 
 
 def _yaml_escape(letter: str) -> str:

@@ -1,4 +1,4 @@
-"""What no single value can know: checks between sites."""
+"""What no single value can know: checks between sites and services."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 from deployer.config.model import Config
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
+from deployer.kinds.composition import Composition
 
 
 def check(config: Config) -> list[Finding]:
     """Everything that is wrong between the sites."""
-    return [*same_names(config), *same_ports(config), *redirect_loops(config)]
+    return [*same_names(config), *same_ports(config), *same_projects(config), *redirect_loops(config)]
 
 
 def names(config: Config) -> Iterator[tuple[str, str, Path]]:
@@ -37,18 +38,50 @@ def same_names(config: Config) -> Iterator[Finding]:
 
 
 def same_ports(config: Config) -> Iterator[Finding]:
-    """A port on the server may belong to one site."""
-    owners: dict[int, str] = {}
-    for domain, site in config.sites.items():
-        port = getattr(site, "port", None)
-        if port is None:
-            continue
-        if port in owners:
-            yield Finding(
-                ("sites", domain, "port"),
-                f"port {port} is already used by '{owners[port]}' (for a second name: aliases)",
-            )
-        owners.setdefault(port, domain)
+    """A port on the server may belong to one site or service."""
+    owners: dict[str, str] = {}
+    for section, entries in (("sites", config.sites), ("services", config.services)):
+        for name, entry in entries.items():
+            for port, key in ports(entry):
+                if port in owners and owners[port] != name:
+                    aliases = " (for a second name: aliases)" if section == "sites" else ""
+                    yield Finding(
+                        (section, name, key),
+                        f"port {port.removesuffix('/tcp')} is already used by '{owners[port]}'{aliases}",
+                    )
+                owners.setdefault(port, name)
+
+
+def ports(entry: Site | Composition) -> Iterator[tuple[str, str]]:
+    """Each port that an entry takes, such as `8080/tcp`, and the key where it is to be changed."""
+    fields = type(entry).model_fields
+    own = getattr(entry, "port", None)
+    if own is not None:
+        yield f"{own}/tcp", "port"
+    if isinstance(entry, Composition):
+        for port in entry.local_ports():
+            if port != own:
+                yield f"{port}/tcp", "file" if "file" in fields else "port"
+        for text in entry.public_ports():
+            if not text.endswith("/tcp"):
+                yield text, "file" if "file" in fields else "vpn_port"
+
+
+def same_projects(config: Config) -> Iterator[Finding]:
+    """Docker Compose takes containers of the same project for one thing."""
+    owners: dict[str, str] = {}
+    for section, entries in (("sites", config.sites), ("services", config.services)):
+        for name, entry in entries.items():
+            if not isinstance(entry, Composition):
+                continue
+            project = entry.project(name)
+            if project in owners:
+                message = f"Docker Compose would call it '{project}', as it calls '{owners[project]}'"
+                advice = (
+                    "write another name: into its compose file" if entry.kind == "compose" else "rename one"
+                )
+                yield Finding((section, name), f"{message}: {advice}", at_key=True)
+            owners.setdefault(project, name)
 
 
 def redirect_loops(config: Config) -> Iterator[Finding]:

@@ -12,8 +12,6 @@ HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 # All control characters but line feed and tab, and what Python takes for the end of a line.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LONGEST_DOMAIN = 230  # files on the server carry the domain in their names, which end at 255 bytes
-# Folders in /opt that belong to something else.
-TAKEN_FOLDERS = frozenset({"containerd", "deploy", "hugo"})
 RESERVED = re.compile(r"DEPLOY_.*|LD_.*|BASH.*|PATH|HOME|IFS|SHELLOPTS|ENV")
 
 
@@ -130,50 +128,4 @@ def script(text: str) -> str:
     """Free text of several lines, for bash."""
     if CONTROL.search(text):
         raise ValueError("a script has no control characters other than line ends and tabs")
-    return text
-
-
-def service(text: str) -> str:
-    """The name of a service without a domain: it has no dot, so that no domain is meant."""
-    if not LABEL.fullmatch(text):
-        raise ValueError(
-            f"{shown(text)} is not a name for a service: a-z, 0-9 and - (a domain goes under sites)"
-        )
-    if text in TAKEN_FOLDERS:
-        raise ValueError(f"/opt/{text} belongs to something else: choose another name and write kind: {text}")
-    return text
-
-
-def container_variable(text: str) -> str:
-    """The name of an environment variable in a container."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", text, re.ASCII):
-        raise ValueError(f"{shown(text)} is not a name for an environment variable")
-    return text
-
-
-def secret_name(text: str) -> str:
-    """The name of a value in .env: not one that Docker Compose itself looks at."""
-    if environment_name(text).startswith(("COMPOSE_", "DOCKER_", "BUILDX_", "BUILDKIT_")):
-        raise ValueError(f"{text} changes Docker Compose itself: choose another name")
-    return text
-
-
-def image_tag(text: str) -> str:
-    """The tag of a container image."""
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", text, re.ASCII):
-        raise ValueError(f"{shown(text)} is not the tag of an image")
-    return text
-
-
-def url_path(text: str) -> str:
-    """The path of an address, from its first slash on."""
-    if not text.startswith("/") or len(text) > 200:
-        raise ValueError(f"{shown(text)} is not a path such as /health")
-    return url(f"http://localhost{text}").removeprefix("http://localhost")
-
-
-def clock_time(text: str) -> str:
-    """A time of day, as HH:MM."""
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII):
-        raise ValueError(f"expected a time of day such as 04:00, not {shown(text)}")
     return text

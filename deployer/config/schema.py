@@ -3,6 +3,7 @@
 from typing import Any
 
 from deployer.config.model import Config
+from deployer.kinds import service_kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -17,4 +18,14 @@ def json_schema() -> dict[str, Any]:
                 field["additionalProperties"] = False
             if "$ref" in field or field.get("default", "") is None:
                 del field["default"]
+    kinds_may_be_names(schema)
     return {"$schema": DIALECT, **schema, "title": "sites.yaml"}
+
+
+def kinds_may_be_names(schema: dict[str, Any]) -> None:
+    """A service whose name is its kind needs no `kind:`, and nothing at all if it has no other keys."""
+    for model in service_kinds().values():
+        schema["$defs"][model.__name__]["required"].remove("kind")
+    (services,) = schema["properties"]["services"]["patternProperties"].values()
+    services["anyOf"] = [*services.pop("oneOf"), {"type": "null"}]
+    del services["discriminator"]

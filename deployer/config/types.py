@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from deployer import secrets
-from deployer.config import access, attachments, names, quantities
+from deployer.config import access, attachments, names, quantities, service_names
 from deployer.config.attachments import LocalFile
 from deployer.config.quantities import shown
 from deployer.config.repository import located, repository
@@ -146,19 +146,24 @@ User = Annotated[str, text(access.user), schema("string", pattern="^[a-z_][a-z0-
 HostKey = Annotated[str, text(access.host_key), schema("string")]
 LocalPath = Annotated[str, BeforeValidator(validate_path), schema("string")]
 CertificateFile = Annotated[str, BeforeValidator(validate_certificate), schema("string")]
-ServiceName = Annotated[str, text(names.service), schema("string", pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
-ContainerVariable = Annotated[
-    str, text(names.container_variable), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+ServiceName = Annotated[
+    str, text(service_names.service), schema("string", pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
 ]
-SecretName = Annotated[str, text(names.secret_name), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+ContainerVariable = Annotated[
+    str, text(service_names.container_variable), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+]
+SecretName = Annotated[
+    str, text(service_names.secret_name), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
+]
 SecretSource = Annotated[
     secrets.Secret,
     BeforeValidator(validate_secret),
     schema("string", pattern="^(generate|env:[A-Za-z_][A-Za-z0-9_]*|gpg:.+)$"),
 ]
-ImageTag = Annotated[str, text(names.image_tag), schema(SCALAR)]
-UrlPath = Annotated[str, text(names.url_path), schema("string", pattern="^/[^?#]*$")]
+ImageTag = Annotated[str, text(service_names.image_tag), schema(SCALAR)]
+UrlPath = Annotated[str, text(service_names.url_path), schema("string", pattern="^/[^?#]*$")]
 ClockTime = Annotated[
-    str, text(names.clock_time), schema("string", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    str, text(service_names.clock_time), schema("string", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
 ]
 Attachment = Annotated[LocalFile, BeforeValidator(validate_attachment), schema("string")]
+RunnerLabel = Annotated[str, text(service_names.runner_label), schema("string")]

@@ -47,8 +47,10 @@ def without_domain(config: "Config") -> dict[str, Composition]:
 
 
 def remarks(config: "Config") -> tuple[str, ...]:
-    """What a person should know of single compositions."""
-    return tuple(
+    """What a person should know of single compositions, and of all together."""
+    twice = config.updates and any(entry.kind == "watchtower" for entry in config.services.values())
+    both = ("`updates:` and watchtower would both update the images: leave one of them out",)
+    return (both if twice else ()) + tuple(
         f"{name}: {remark}"
         for name, composition in sorted(config.compositions.items())
         for remark in composition.remarks()

@@ -18,7 +18,9 @@ DISTRIBUTION = {
     ("ubuntu", "24.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
     ("ubuntu", "26.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
 }
-DOCKER_COM = frozenset({"docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin"})
+DOCKER_COM = frozenset(
+    {"docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin"}
+)
 # What Docker's packages do not declare themselves, but cannot stand beside.
 IN_THE_WAY = frozenset(
     {"docker.io", "docker-cli", "docker-compose", "docker-compose-v2", "containerd", "runc"}

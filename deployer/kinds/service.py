@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Service(Composition):
     """A service with a template of deploy's own."""
 
-    image: ClassVar[str]
-    """The image of the service itself, without a tag."""
+    image: ClassVar[str] = ""
+    """The image of the service itself, without a tag; none where it is built on the server."""
     companions: ClassVar[tuple[str, ...]] = ()
     """The images that run beside it, with their tags."""
 
@@ -31,20 +31,22 @@ class Service(Composition):
 
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """Its docker-compose.yml."""
-        return {f"/opt/{name}/docker-compose.yml": self.template(f"{self.kind}.yml", name)}
+        return {f"/opt/{name}/docker-compose.yml": self.template(f"{self.kind}.yml", name, facts)}
 
-    def template(self, template: str, name: str, mode: int = 0o644) -> File:
+    def template(self, template: str, name: str, facts: "Facts", **values: object) -> File:
         """A template of templates/compose as a file."""
         text = render(
             f"compose/{template}",
             service=self,
             name=name,
+            facts=facts,
             project=self.project(name),
-            image=self.images()[0],
+            image=f"{self.image}:{self.tag}",
             memory=size_text(self.memory).lower(),
             address=self.address(name),
+            **values,
         )
-        return File(text.encode(), mode)
+        return File(text.encode())
 
     def address(self, name: str) -> str:
         """Where visitors find it; empty without a domain."""
@@ -52,4 +54,5 @@ class Service(Composition):
 
     def images(self) -> tuple[str, ...]:
         """Its own image and those that run beside it."""
-        return (f"{self.image}:{self.tag}", *self.companions)
+        own = (f"{self.image}:{self.tag}",) if self.image else ()
+        return (*own, *self.companions)

@@ -1,0 +1,62 @@
+"""Names around containers and timers, as in names.py: what is accepted cannot carry syntax."""
+
+import re
+
+from deployer.config.names import LABEL, environment_name, url
+from deployer.config.quantities import shown
+
+# Folders in /opt that belong to something else.
+TAKEN_FOLDERS = frozenset({"containerd", "deploy", "hugo"})
+
+
+def service(text: str) -> str:
+    """The name of a service without a domain: it has no dot, so that no domain is meant."""
+    if not LABEL.fullmatch(text):
+        raise ValueError(
+            f"{shown(text)} is not a name for a service: a-z, 0-9 and - (a domain goes under sites)"
+        )
+    if text in TAKEN_FOLDERS:
+        raise ValueError(f"/opt/{text} belongs to something else: choose another name")
+    return text
+
+
+def container_variable(text: str) -> str:
+    """The name of an environment variable in a container."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not a name for an environment variable")
+    return text
+
+
+def secret_name(text: str) -> str:
+    """The name of a value in .env: not one that Docker Compose itself looks at."""
+    if environment_name(text).startswith(("COMPOSE_", "DOCKER_", "BUILDX_", "BUILDKIT_")):
+        raise ValueError(f"{text} changes Docker Compose itself: choose another name")
+    return text
+
+
+def image_tag(text: str) -> str:
+    """The tag of a container image."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not the tag of an image")
+    return text
+
+
+def url_path(text: str) -> str:
+    """The path of an address, from its first slash on."""
+    if not text.startswith("/") or len(text) > 200:
+        raise ValueError(f"{shown(text)} is not a path such as /health")
+    return url(f"http://localhost{text}").removeprefix("http://localhost")
+
+
+def clock_time(text: str) -> str:
+    """A time of day, as HH:MM."""
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text, re.ASCII):
+        raise ValueError(f"expected a time of day such as 04:00, not {shown(text)}")
+    return text
+
+
+def runner_label(text: str) -> str:
+    """A label of a runner: its name, and where such jobs run."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,50}(:host|:docker://[A-Za-z0-9_.:/@-]{1,200})?", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not a label such as name:docker://image:tag or name:host")
+    return text

@@ -1,0 +1,33 @@
+"""SearXNG: a metasearch engine."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from deployer.config.types import Boolean, ImageTag, MemoryLimit, Port, Size, UrlPath
+from deployer.kinds.composition import Backup, ComposedSite
+from deployer.kinds.service import Service
+from deployer.secrets import Generated, Secret
+
+
+class Searxng(ComposedSite, Service):
+    """SearXNG, which asks many search engines at once, with its Valkey."""
+
+    image: ClassVar[str] = "searxng/searxng"
+    companions: ClassVar[tuple[str, ...]] = ("valkey/valkey:9-alpine",)
+
+    kind: Literal["searxng"] = Field(description="what this site is")
+    port: Port = Field(8888, description="port on 127.0.0.1 where NGINX finds it")
+    tag: ImageTag = Field("latest", description="tag of the image; there is none for a major version")
+    memory: MemoryLimit = Field("384M", description="how much memory it may use, without Valkey")
+    max_upload: Size = Field("1M", description="largest upload that is passed on; 0 means no limit")
+    probe_path: UrlPath = Field("/healthz", alias="probe", description="path that tells whether it is well")
+    limiter: Boolean = Field(True, description="refuse visitors that look like robots")
+
+    def secrets(self) -> dict[str, Secret]:
+        """The key of its image proxy and the like."""
+        return {"SEARXNG_SECRET": Generated(64)}
+
+    def backs_up(self) -> Backup:
+        """Its settings."""
+        return Backup(paths=("config",))

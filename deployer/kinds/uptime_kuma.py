@@ -1,0 +1,26 @@
+"""Uptime Kuma: watches sites and services."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit
+from deployer.kinds.composition import Backup, ComposedSite
+from deployer.kinds.service import Service
+
+
+class UptimeKuma(ComposedSite, Service):
+    """Uptime Kuma, which watches sites and services; who opens its page first chooses the password."""
+
+    image: ClassVar[str] = "louislam/uptime-kuma"
+
+    kind: Literal["uptime-kuma"] = Field(description="what this site is")
+    port: Port = Field(3001, description="port on 127.0.0.1 where NGINX finds it")
+    tag: ImageTag = Field("2", description="tag of the image; the default is one major version")
+    memory: MemoryLimit = Field("320M", description="how much memory it may use")
+    wait: TimeLimit = Field("4m", description="how long it may take until all containers are well")
+    max_upload: Size = Field("64M", description="largest upload that is passed on; 0 means no limit")
+
+    def backs_up(self) -> Backup:
+        """Its database and pictures."""
+        return Backup(paths=("data",), databases=("data/kuma.db",))
