@@ -7,16 +7,16 @@ from pathlib import Path
 from statistics import median
 
 from bench.image_site import DOMAIN, ImageSite
-from bench.measure import CHECKOUT, Failed, progress, timed
+from bench.measure import CHECKOUT, progress, timed
 from bench.page import arguments, publish, table
+from bench.visitors import CONNECTIONS, bytes_of, load
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 
 SERVERS = ("deploy", "usual NGINX", "Caddy")
 USUAL = CHECKOUT / "bench/usual"
 ROOT = "/var/www/usual.example.org"
-ASKED = "--header 'Accept-Encoding: br, gzip'"
-CONNECTIONS, SECONDS, ROUNDS = 32, 4, 3
+SECONDS, ROUNDS = 4, 3
 LOAD = """\
 local paths = {{ {paths} }}
 local next = 0
@@ -25,9 +25,6 @@ request = function()
     return wrk.format("GET", paths[next])
 end
 """
-PROCESSOR_TIME = (
-    "cat $(pgrep -x 'nginx|caddy' | sed 's|.*|/proc/&/stat|') | cut -d' ' -f14,15; getconf CLK_TCK"
-)
 
 
 @dataclass
@@ -95,34 +92,6 @@ def measure(machine: Machine, paths: list[str]) -> dict[str, Served]:
             served.front.append(load(machine, SECONDS))
             served.texts.append(load(machine, SECONDS, "--script /root/load.lua"))
     return figures
-
-
-def bytes_of(machine: Machine, paths: list[str]) -> int:
-    """The bytes of all answers' bodies, as they go over the line."""
-    asked = f"curl --silent --insecure {ASKED} --write-out '%{{http_code}} %{{size_download}}\\n'"
-    urls = "".join(f"url = https://{DOMAIN}{path}\noutput = /dev/null\n" for path in paths)
-    answers = [line.split() for line in machine.run(f"{asked} --config -", input=urls).stdout.splitlines()]
-    if len(answers) != len(paths) or any(status != "200" for status, _ in answers):
-        raise Failed(f"not every page was served: {answers}")
-    return sum(int(size) for _, size in answers)
-
-
-def load(machine: Machine, seconds: int, script: str = "") -> tuple[float, float]:
-    """Requests a second and processor seconds a request; wrk runs on the VPS, over connections that stay."""
-    wrk = f"wrk --threads 1 --connections {CONNECTIONS} --duration {seconds}s {ASKED} {script}"
-    before = processor_seconds(machine)
-    said = machine.run(f"{wrk} https://{DOMAIN}/").stdout
-    spent = processor_seconds(machine) - before
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise Failed(f"not every request was answered well:\n{said}")
-    count = int(re.search(r"(\d+) requests in", said).group(1))
-    return float(re.search(r"Requests/sec: +([\d.]+)", said).group(1)), spent / count
-
-
-def processor_seconds(machine: Machine) -> float:
-    """What the server's processes have used since they began."""
-    *ticks, a_second = map(int, machine.run(PROCESSOR_TIME).stdout.split())
-    return sum(ticks) / a_second
 
 
 def said_versions(machine: Machine) -> str:
