@@ -1,26 +1,30 @@
-"""The golden servers: one configuration, and two Debian releases that get it."""
+"""The golden servers: two configurations, and two Debian releases that get each."""
 
 from pathlib import Path
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.desired import Desired, desired_files
+from deployer.desired import Desired
 from deployer.desired.facts import BROTLI_MODULE, Certificate, Facts
+from deployer.expectation import with_packages
 
 FOLDER = Path(__file__).parent
 RELEASES = ("debian-12", "debian-13")
+FOLDERS = {"sites": FOLDER, "services": FOLDER / "services"}
 OPENSSL = {"debian-12": (3, 0, 20), "debian-13": (3, 5, 4)}
 COVERED = (
     ("rogs.me", "www.rogs.me"),
     ("docs.example.org",),
     ("files.example.org", "www.files.example.org"),
     ("old.example.org", "www.old.example.org"),
+    ("ntfy.example.org", "push.example.org"),
+    *((f"{name}.example.org",) for name in ("secret", "search", "vpn", "analytics", "forum", "links")),
 )
 
 
-def config() -> Config:
-    """The configuration of both."""
-    return load(FOLDER / "sites.yaml")
+def config(configuration: str = "sites") -> Config:
+    """A configuration: of sites that are files, or of services in containers."""
+    return load(FOLDERS[configuration] / "sites.yaml")
 
 
 def facts(release: str) -> Facts:
@@ -35,6 +39,7 @@ def facts(release: str) -> Facts:
     )
 
 
-def golden(release: str) -> Desired:
+def golden(release: str, configuration: str = "sites") -> Desired:
     """All that the server of this release shall have."""
-    return desired_files(config(), facts(release))
+    known = facts(release)
+    return with_packages(config(configuration), known)

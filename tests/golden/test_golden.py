@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from golden.server import FOLDER, RELEASES, golden
+from golden.server import FOLDERS, RELEASES, golden
 
 from deployer.desired import Desired
 
@@ -29,6 +29,9 @@ def listing(desired: Desired) -> str:
             if not path.startswith("/usr/local/")
         ),
         *(f"unit {unit}" for unit in sorted(desired.units)),
+        *(f"before apt {path}" for path in sorted(desired.sources)),
+        *(f"secret {name} in {path} ({s})" for path, ss in desired.secrets.items() for name, s in ss.items()),
+        *(f"note {note}" for note in desired.notes),
     ]
     return "\n".join(lines) + "\n"
 
@@ -41,10 +44,13 @@ def kept(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.parametrize("configuration", FOLDERS)
 @pytest.mark.parametrize("release", RELEASES)
-def test_the_server_is_the_one_that_was_reviewed(release: str, request: pytest.FixtureRequest) -> None:
-    wanted = tree(golden(release))
-    folder = FOLDER / release
+def test_the_server_is_the_one_that_was_reviewed(
+    release: str, configuration: str, request: pytest.FixtureRequest
+) -> None:
+    wanted = tree(golden(release, configuration))
+    folder = FOLDERS[configuration] / release
     if request.config.getoption("update_golden"):
         shutil.rmtree(folder, ignore_errors=True)
         for path, text in wanted.items():
@@ -56,9 +62,10 @@ def test_the_server_is_the_one_that_was_reviewed(release: str, request: pytest.F
         assert found[path] == text, f"{path}: see --update-golden"
 
 
+@pytest.mark.parametrize("configuration", FOLDERS)
 @pytest.mark.parametrize("release", RELEASES)
-def test_gixy_finds_nothing(release: str, tmp_path: Path) -> None:
-    tree = shutil.copytree(FOLDER / release / "etc/nginx", tmp_path / "etc/nginx")
+def test_gixy_finds_nothing(release: str, configuration: str, tmp_path: Path) -> None:
+    tree = shutil.copytree(FOLDERS[configuration] / release / "etc/nginx", tmp_path / "etc/nginx")
     for file in tree.rglob("*.conf"):
         file.write_text(file.read_text().replace("/etc/nginx/", f"{tree}/"))
     main = tmp_path / "nginx.conf"
