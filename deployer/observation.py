@@ -3,7 +3,7 @@
 import gzip
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deployer import manifest
 from deployer.desired.facts import Certificate, Facts
@@ -17,13 +17,15 @@ class Observation:
     """A server at one moment.
 
     `written` has the digests of what we wrote there last, by path; `renewals` is what renews
-    certificates besides Certbot's own timer: a file and its line, or a unit.
+    certificates besides Certbot's own timer: a file and its line, or a unit. `secrets` has the SHA-256
+    of each value in a .env, by its path and their names.
     """
 
     facts: Facts
     files: Found
     written: Mapping[str, str]
     renewals: tuple[str, ...] = ()
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def read_observation(answer: bytes) -> Observation:
@@ -39,7 +41,8 @@ def read_observation(answer: bytes) -> Observation:
         certificates[name] = _certificate(files.pop(path).content, server, authenticator)
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
-    return Observation(_facts(facts, certificates, written), files, written, tuple(facts["renewal"]))
+    said = _facts(facts, certificates, written)
+    return Observation(said, files, written, tuple(facts["renewal"]), _secrets(facts["secret"]))
 
 
 def _facts_by_name(text: str) -> dict[str, list[str]]:
@@ -48,6 +51,14 @@ def _facts_by_name(text: str) -> dict[str, list[str]]:
         name, _, value = line.partition(" ")
         facts[name].append(value)
     return facts
+
+
+def _secrets(lines: list[str]) -> dict[str, dict[str, str]]:
+    secrets: dict[str, dict[str, str]] = defaultdict(dict)
+    for line in lines:
+        path, name, digest = line.split()
+        secrets[path][name] = digest
+    return dict(secrets)
 
 
 def _facts(
@@ -76,6 +87,10 @@ def _facts(
         interrupted=bool(one("interrupted")),
         taken_names=names,
         now=int(one("now") or 0),
+        docker=version(one("docker")),
+        compose=compose if (compose := version(one("compose"))) and compose >= (2, 0, 0) else None,
+        docker_repository=next((p for p in said["docker_repository"] if p not in written), ""),
+        codename=one("codename"),
     )
 
 

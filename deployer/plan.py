@@ -7,8 +7,14 @@ from fnmatch import fnmatch
 
 from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
+from deployer.secrets import Secret
+
+COMPOSITIONS = "/opt/"
+"""Each composition has its folder here."""
 
 REMOVABLE = (
+    "/etc/apt/keyrings/docker.asc",
+    "/etc/apt/sources.list.d/docker.sources",
     "/etc/cron.d/deploy-*",
     "/etc/deploy/*",
     "/etc/logrotate.d/deploy*",
@@ -19,9 +25,10 @@ REMOVABLE = (
     "/etc/systemd/system/*",
     "/etc/sysusers.d/deploy.conf",
     "/etc/tmpfiles.d/deploy.conf",
+    "/opt/*",
     "/usr/local/lib/deploy/*",
 )
-"""Where apply may delete. Web roots, volumes, certificates, databases and backups are only reported."""
+"""Where apply may delete what it wrote. Web roots, volumes, certificates and databases are only reported."""
 
 
 class Surprise(Enum):
@@ -55,12 +62,28 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretChange:
+    """A value to set in a .env, never the value itself; `new` when there is none by this name yet."""
+
+    path: str
+    name: str
+    secret: Secret
+    new: bool
+
+    @property
+    def composition(self) -> str:
+        """The name of the composition whose folder the .env is in."""
+        return self.path.removeprefix(COMPOSITIONS).partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that would change.
 
     `held` has the sites that cannot be done, with the reason. `kept` are paths that are no longer ours
     and stay, `renewals` what renews certificates besides Certbot's own timer, `left` what stays of sites
-    that are no longer in sites.yaml: all are only told.
+    that are no longer in sites.yaml, `notes` are remarks: all are only told. `sources` are those of the
+    changes without which apt does not find the packages.
     """
 
     packages: tuple[str, ...] = ()
@@ -74,18 +97,34 @@ class Plan:
     kept: tuple[str, ...] = ()
     renewals: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    secrets: tuple[SecretChange, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: tuple[Change, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to change."""
-        return not (
-            self.packages or self.hugo or self.certificates or self.changes or self.units or self.manifest
-        ) and not (self.interrupted or self.held)
+        steps = (self.packages, self.hugo, self.certificates, self.changes, self.secrets, self.units)
+        return not (any(steps) or self.manifest or self.interrupted or self.held)
 
     @property
     def handlers(self) -> list[Handler]:
         """What is checked and reloaded."""
         return handlers_of(change.path for change in self.changes)
+
+    @property
+    def compositions(self) -> tuple[str, ...]:
+        """The names of the compositions that are brought up anew, for something in their folder changed."""
+        written = (change.path for change in self.changes if change.after)
+        names = {path.split("/")[2] for path in written if path.startswith(COMPOSITIONS)}
+        return tuple(sorted(names | {change.composition for change in self.secrets}))
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """The names of the compositions whose containers are stopped, for they are no longer wanted."""
+        gone = [change.path for change in self.changes if change.after is None]
+        compose = "/docker-compose.yml"
+        return tuple(path.split("/")[2] for path in gone if fnmatch(path, f"{COMPOSITIONS}*{compose}"))
 
 
 def removable(path: str) -> bool:

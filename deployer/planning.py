@@ -1,12 +1,14 @@
 """From what is desired and what is there to a plan; pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from hashlib import sha256
 
 from deployer import manifest
 from deployer.desired import Desired
 from deployer.files import File, Files, same
 from deployer.observation import Observation
-from deployer.plan import Change, Order, Plan, Surprise, removable
+from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
+from deployer.secrets import Secret
 
 EDITING = ("nginx", "apache", "standalone")
 """Certbot's ways to prove a domain that edit NGINX's files at each renewal, or want its port."""
@@ -18,25 +20,26 @@ def make_plan(
     acme: str,
     scope: Iterable[str] | None = None,
     later: Collection[str] = (),
+    values: Mapping[Secret, str] | None = None,
 ) -> Plan:
     """What has to change for the server to be as desired, limited to the sites in scope (None: all).
 
     `acme` is the directory URL that certificates shall come from; `later` are paths that will be
-    wanted when those certificates are there, and so are not removed now.
+    wanted when those certificates are there, and so are not removed now. `values` has those of the
+    secrets that come from here.
     """
     sites = None if scope is None else frozenset(scope)
     held = _clashes(desired, seen)
 
-    def wanted(path: str) -> bool:
-        site = desired.site_of.get(path)
+    def in_scope(site: str | None) -> bool:
         return site not in held and (sites is None or site is None or site in sites)
 
-    files = {path: file for path, file in desired.files.items() if wanted(path)}
+    files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
     gone = [path for path in seen.written if path not in desired.files and path not in later]
     gone = gone if sites is None else []
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     return Plan(
-        packages=tuple(sorted(desired.packages - seen.facts.packages)),
+        packages=tuple(_packages(desired, seen)),
         hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
         certificates=tuple(_orders(desired, seen, acme, held, sites)),
         changes=tuple(sorted(changes, key=lambda change: change.path)),
@@ -47,7 +50,24 @@ def make_plan(
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(_left(gone, seen)),
+        secrets=tuple(each for each in _secrets(desired, seen, values or {}) if in_scope(each.composition)),
+        notes=desired.notes,
+        sources=tuple(change for change in changes if change.path in desired.sources and change.after),
     )
+
+
+def _packages(desired: Desired, seen: Observation) -> Iterable[str]:
+    yield from sorted(desired.packages - seen.facts.packages)
+    yield from (f"{package}-" for package in sorted(desired.in_the_way))  # apt's way to say: remove it
+
+
+def _secrets(desired: Desired, seen: Observation, values: Mapping[Secret, str]) -> Iterable[SecretChange]:
+    for path, secrets in sorted(desired.secrets.items()):
+        there = seen.secrets.get(path, {})
+        for name, secret in secrets.items():
+            value = values.get(secret)
+            if name not in there or (value is not None and sha256(value.encode()).hexdigest() != there[name]):
+                yield SecretChange(path, name, secret, new=name not in there)
 
 
 def _written(files: Files, desired: Desired, seen: Observation) -> Iterable[Change]:

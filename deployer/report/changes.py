@@ -43,9 +43,14 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
         yield f"+ {OURS} {len(brief)} scripts, the same on every server (--full prints them)"
     if plan.manifest and not plan.changes:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
+    for change in plan.secrets:
+        yield f"{'+' if change.new else '~'} secret {change.name} in {change.path} ({change.secret})"
+    if plan.compositions:
+        yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
+    yield from (f"- containers of {name}: stopped and removed; volumes stay" for name in plan.ended)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
-    yield from (f"! {what}" for what in plan.left)
+    yield from (f"! {what}" for what in (*plan.left, *plan.notes))
     for renewal in plan.renewals:
         yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
     yield summary(plan, server)
@@ -85,6 +90,9 @@ def as_json(plan: Plan, server: str) -> str:
             "kept": plan.kept,
             "renewals": plan.renewals,
             "left": plan.left,
+            "notes": plan.notes,
+            "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],
+            "compositions": {"up": plan.compositions, "down": plan.ended},
         },
         indent=2,
     )

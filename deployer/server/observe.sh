@@ -1,21 +1,24 @@
 #!/bin/bash
 # Answers with one compressed tar: `facts` about this server, the certificates, and every file
-# whose path comes on standard input (each ended by NUL) or stands in our manifest. Changes nothing.
+# whose path comes on standard input (each ended by NUL) or stands in our manifest; but of a path ending in
+# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts. Changes nothing.
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
 answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
 mkdir "$answer/certificates"
 
+mapfile -d '' -t wanted
+
 paths() {
-    cat
+    printf '%s\0' "${wanted[@]}"
     [ -f $state/manifest ] && sed 's/^.\{66\}//' $state/manifest | tr '\n' '\0'
     printf '%s\0' $state/manifest
 }
 
 there() {
     while IFS= read -r -d '' path; do
-        if [ -f "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
+        if [[ $path != */.env ]] && { [ -f "$path" ] || [ -L "$path" ]; }; then printf '%s\0' "$path"; fi
     done
 }
 
@@ -35,7 +38,8 @@ server_names() {
 
 # unit NAME ACTIVE ENABLED, asked for at once: systemd takes its time for each question
 units() {
-    systemctl show --property=Id,ActiveState,UnitFileState nginx.service certbot.timer snap.certbot.renew.timer |
+    systemctl show --property=Id,ActiveState,UnitFileState nginx.service certbot.timer \
+        snap.certbot.renew.timer docker.service deploy-update.timer |
         awk -F= 'function tell() { print "unit", value["Id"], value["ActiveState"], value["UnitFileState"] }
                  $0 == "" { tell() }
                  { value[$1] = $2 }
@@ -49,6 +53,17 @@ renewals() { # UNITS
     grep -q '^unit snap.certbot.renew.timer active' <<<"$1" && echo "renewal snap.certbot.renew.timer"
 }
 
+secrets() {
+    local path
+    # shellcheck source=/dev/null
+    . /usr/local/lib/deploy/secrets 2>/dev/null || secret_digests() {
+        sed -nE "s|^(export +)?([A-Za-z_][A-Za-z0-9_]*)=.*|secret $1 \2 unknown|p" "$1"
+    }
+    for path in "${wanted[@]}"; do
+        if [[ $path == */.env && -f $path ]]; then secret_digests "$path"; fi
+    done
+}
+
 facts() {
     local units
     # shellcheck source=/dev/null
@@ -60,6 +75,10 @@ facts() {
     command -v nginx >/dev/null && nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|nginx \1|p'
     echo "openssl $(version_of libssl3t64 libssl3)"
     echo "certbot $(version_of certbot)"
+    echo "codename ${VERSION_CODENAME:-}"
+    echo "docker $(version_of docker-ce docker.io)"
+    echo "compose $(version_of docker-compose-plugin docker-compose-v2 docker-compose)"
+    grep -ls 'download\.docker\.com' /etc/apt/sources.list /etc/apt/sources.list.d/* | sed 's/^/docker_repository /'
     id deploy-build >/dev/null 2>&1 && echo "user deploy-build"
     [ -d $state/transaction ] && echo "interrupted 1"
     dpkg-query -W -f 'package ${db:Status-Status} ${Package}\n' | sed -n 's/^package installed /package /p'

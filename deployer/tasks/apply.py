@@ -2,26 +2,34 @@
 
 import getpass
 import platform
-from collections.abc import Callable
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from deployer.errors import DeployError
 from deployer.files import File, Link, pack
-from deployer.plan import Plan
+from deployer.plan import Plan, SecretChange
+from deployer.secrets import Generated, Secret
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
 
 PARTLY, CHANGED_SINCE, LOCKED = 73, 74, 75  # exit codes of apply.sh
 
 
-def transact(server: Server, plan: Plan, line: Callable[[str], None], wait: bool = False) -> bool:
-    """Make the plan's changes, and say whether all of them are live; False when one file was refused.
+def transact(
+    server: Server,
+    plan: Plan,
+    line: Callable[[str], None],
+    wait: bool = False,
+    values: Mapping[Secret, str] | None = None,
+) -> bool:
+    """Make the plan's changes, and say whether all of them are live; False when one was refused.
 
     Raises DeployError when the server is as it was.
     """
     apply = script("apply.sh")
     command = script_command(apply, *(["wait"] if wait else []))
-    status = server.follow(command, line, apply + parcel(plan, _who()))
+    status = server.follow(command, line, apply + parcel(plan, _who(), values or {}))
     if status == LOCKED:
         raise DeployError("another apply is running", "Run it again later, or with --wait")
     if status == CHANGED_SINCE:
@@ -33,8 +41,8 @@ def transact(server: Server, plan: Plan, line: Callable[[str], None], wait: bool
     return status == 0
 
 
-def parcel(plan: Plan, who: str) -> bytes:
-    """The tar that apply.sh reads."""
+def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> bytes:
+    """The tar that apply.sh reads; `values` has those of the secrets that come from here."""
     changes = [*plan.changes, *([plan.manifest] if plan.manifest else [])]
     lists = {
         "label": [who],
@@ -45,11 +53,22 @@ def parcel(plan: Plan, who: str) -> bytes:
         "checks": [handler.check for handler in plan.handlers if handler.check],
         "live": [handler.live for handler in plan.handlers if handler.live],
         "units": plan.units,
+        "secrets": [_secret_line(change, values or {}) for change in plan.secrets],
+        "compositions": plan.compositions,
+        "gone": plan.ended,
     }
     members = {name: File("".join(f"{text}\n" for text in lines).encode()) for name, lines in lists.items()}
     members |= {f"files{change.path}": change.after for change in changes if change.after}
+    members |= {f"sources{change.path}": change.after for change in plan.sources if change.after}
     # tar's members are sorted by name: the last one proves that everything arrived
     return pack(members | {"zz-end": File(b"")})
+
+
+def _secret_line(change: SecretChange, values: Mapping[Secret, str]) -> str:
+    if isinstance(change.secret, Generated):
+        return f"{change.path}\t{change.name}\tgenerate\t{change.secret.length}"
+    encoded = b64encode(values[change.secret].encode()).decode()
+    return f"{change.path}\t{change.name}\tvalue\t{encoded}"
 
 
 def _seen(before: File | Link | None) -> str:

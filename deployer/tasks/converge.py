@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from deployer.config.model import Config
+from deployer.desired import Desired
 from deployer.desired.facts import Facts
 from deployer.expectation import in_the_end, with_packages
 from deployer.files import File
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.planning import make_plan
+from deployer.secrets import Secret
 from deployer.server.connection import Server
 from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
+from deployer.tasks.secrets import resolve
 
 Line = Callable[[str], None]
 NOT_LOOKED_AT = Facts(os="debian", release="13")
@@ -25,7 +29,7 @@ def site_settings(config: Config, name: str) -> File | None:
     return in_the_end(config, NOT_LOOKED_AT).files.get(f"/etc/deploy/sites/{name}.conf")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Convergence:
     """One run of `deploy plan` or `deploy apply` for the sites in scope (None: all).
 
@@ -39,20 +43,28 @@ class Convergence:
     show: Callable[[Plan], None]
     wait: bool = False
 
+    @cached_property
+    def values(self) -> dict[Secret, str]:
+        """Those of the secrets that come from here, for what is in scope."""
+        compositions = self.config.compositions.items()
+        chosen = [each for name, each in compositions if self.scope is None or name in self.scope]
+        return resolve(secret for each in chosen for secret in each.secrets().values())
+
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
         wanted = in_the_end(self.config, NOT_LOOKED_AT)
-        return observe(self.server, {*wanted.files, *wanted.absent})
+        return observe(self.server, {*wanted.files, *wanted.absent, *wanted.secrets})
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""
-        return make_plan(in_the_end(self.config, seen.facts), seen, self.config.acme.directory, self.scope)
+        return self._make_plan(in_the_end(self.config, seen.facts), seen)
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
         prepared = True
         if plan.interrupted or plan.packages or plan.hugo:
-            prepared = self._transact(Plan(packages=plan.packages, hugo=plan.hugo))
+            ground = Plan(packages=plan.packages, hugo=plan.hugo, sources=plan.sources)
+            prepared = self._transact(ground)
             seen = self.look()
             self._show_what_is_new(plan, self.plan(seen))
         done = prepared & self._transact(self._possible(seen))
@@ -73,8 +85,11 @@ class Convergence:
         """What can change now: no file that needs a certificate which is not there."""
         later = in_the_end(self.config, seen.facts).files
         now = with_packages(self.config, seen.facts)
-        plan = make_plan(now, seen, self.config.acme.directory, self.scope, later)
-        return replace(plan, packages=(), hugo=(), certificates=())
+        plan = self._make_plan(now, seen, later)
+        return replace(plan, packages=(), hugo=(), certificates=(), sources=())
+
+    def _make_plan(self, desired: Desired, seen: Observation, later: Collection[str] = ()) -> Plan:
+        return make_plan(desired, seen, self.config.acme.directory, self.scope, later, self.values)
 
     def _transact(self, plan: Plan) -> bool:
-        return transact(self.server, plan, self.line, self.wait)
+        return transact(self.server, plan, self.line, self.wait, self.values)

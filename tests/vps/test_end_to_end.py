@@ -29,6 +29,9 @@ EMPTY = {
     "kept": [],
     "renewals": [],
     "left": [],
+    "notes": [],
+    "secrets": [],
+    "compositions": {"up": [], "down": []},
 }
 
 

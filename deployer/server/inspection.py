@@ -1,0 +1,46 @@
+"""What the Docker Engine tells of the containers of one composition, and of the images that they use."""
+
+from typing import TYPE_CHECKING
+
+from deployer.containers import PROJECT, Container, Freshness, read_container
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container as DockerContainer
+
+
+def containers_of(client: "DockerClient", name: str, project: str) -> list[Container]:
+    """The containers of a composition, also those that have ended."""
+    return [_container(client, name, container) for container in _of_project(client, project)]
+
+
+def freshness_of(client: "DockerClient", name: str, project: str) -> list[Freshness]:
+    """Whether the images that its containers use are the newest of their tags."""
+    images = dict.fromkeys(each.attrs["Config"]["Image"] for each in _of_project(client, project))
+    return [_freshness(client, name, image) for image in images]
+
+
+def _container(client: "DockerClient", name: str, container: "DockerContainer") -> Container:
+    running = container.attrs["State"]["Status"] == "running"
+    usage = container.stats(stream=False, one_shot=True)["memory_stats"].get("usage") if running else None
+    created = client.api.inspect_image(container.attrs["Image"])["Created"]
+    return read_container(name, container.attrs, created, usage)
+
+
+def _of_project(client: "DockerClient", project: str) -> "list[DockerContainer]":
+    return client.containers.list(all=True, filters={"label": f"{PROJECT}={project}"}, ignore_removed=True)
+
+
+def _freshness(client: "DockerClient", name: str, image: str) -> Freshness:
+    from docker.errors import APIError
+
+    digests = {
+        digest.partition("@")[2] for digest in client.api.inspect_image(image).get("RepoDigests") or ()
+    }
+    if not digests:
+        return Freshness(name, image, None, "built on the server")
+    try:
+        newest = client.images.get_registry_data(image).id
+    except APIError as error:
+        return Freshness(name, image, None, error.explanation or str(error))
+    return Freshness(name, image, newest not in digests)
