@@ -77,10 +77,8 @@ def same_projects(config: Config) -> Iterator[Finding]:
             project = entry.project(name)
             if project in owners:
                 message = f"Docker Compose would call it '{project}', as it calls '{owners[project]}'"
-                advice = (
-                    "write another name: into its compose file" if entry.kind == "compose" else "rename one"
-                )
-                yield Finding((section, name), f"{message}: {advice}", at_key=True)
+                advice = "write another `name:` into its file" if entry.kind == "compose" else "rename one"
+                yield Finding((section, name), f"{message}: {advice}")
             owners.setdefault(project, name)
 
 

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from deployer.config import attachments, compose_file, names
 from deployer.config.attachments import LocalFile
+from deployer.config.quantities import shown
 from deployer.config.types import (
     Attachment,
     Boolean,
@@ -32,7 +33,10 @@ def beside(value: Any, info: ValidationInfo) -> LocalFile:
     """A file in the folder of the compose file, or below it."""
     if isinstance(value, LocalFile):
         return value
-    path = names.relative_path(as_text(value))
+    try:
+        path = names.relative_path(as_text(value))
+    except ValueError as error:
+        raise ValueError(f"{shown(value)} is not a plain path below the compose file's folder") from error
     if path in OURS:
         raise ValueError(f"{path} is written by deploy itself")
     main = info.data.get("file")

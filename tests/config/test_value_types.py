@@ -59,6 +59,17 @@ ACCEPTED: dict[str, list[str]] = {
     "User": ["root", "deploy-user", "_x"],
     "HostKey": [f"ssh-ed25519 {KEY}"],
     "CertificateFile": ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
+    "ServiceName": ["runner", "a", "web-2", "3d"],
+    "ContainerVariable": ["PATH", "DEBUG", "_x1", "LD_SUPERUSER_NAME"],
+    "SecretName": ["DB_PASSWORD", "token"],
+    "ImageTag": ["latest", "2", "v2.29.0", "1.10", "3-alpine_x"],
+    "UrlPath": ["/", "/v1/health", "/a%20b", "/~x/@y"],
+    "ClockTime": ["00:00", "04:30", "23:59"],
+    "RunnerLabel": [
+        "deploy:host",
+        "linux",
+        "ubuntu-latest:docker://docker.gitea.com/runner-images:ubuntu-latest",
+    ],
 }
 REFUSED: dict[str, list[str]] = {
     "Boolean": ["yes", "on", "1", "", "off", "y"],
@@ -178,6 +189,13 @@ REFUSED: dict[str, list[str]] = {
         f"ssh-dss {KEY}",
     ],
     "CertificateFile": ["/nowhere/ca.pem", "a\0b"],
+    "ServiceName": ["a.b", "A", "-a", "a-", "", "a_b", "hugo", "containerd", "a/b", "../a", "a\n"],
+    "ContainerVariable": ["1a", "a-b", "", "a=b", "a b", "a\n", "é"],
+    "SecretName": ["PATH", "COMPOSE_FILE", "DOCKER_HOST", "LD_PRELOAD", "a-b", "", "a$"],
+    "ImageTag": ["", "-x", ".x", "a b", "a/b", "a:b", "a@sha256:b", "a" * 129, "$x", "a\n"],
+    "UrlPath": ["", "health", "/a?b", "/a#b", "/a b", "/$x", "//x'", "/\n", "http://a/"],
+    "ClockTime": ["4:00", "24:00", "04:60", "0400", "04:00:00", "", "04:00\n"],
+    "RunnerLabel": ["", "a b", "a:docker://", "a:ssh://x", "a,b", "a:host,b", "$x:host", "a:docker://x'y"],
 }
 CASES = [(name, text) for name in ACCEPTED for text in ACCEPTED[name]]
 # What must never be in an accepted value; one_line and script texts are free, and quoted where they are used.

@@ -1,0 +1,189 @@
+"""Services in sites.yaml: with and without a domain, what belongs together, and what cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from deployer.config.loader import load
+from deployer.errors import ConfigError, UsageError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "my.yml").write_text("services: {web: {image: x, ports: ['127.0.0.1:8080:80']}}\n")
+    (tmp_path / "own.yml").write_text("name: own\nservices: {web: {image: x, ports: ['127.0.0.1:81:80']}}\n")
+    (tmp_path / "open.yml").write_text("services:\n  web:\n    image: x\n    ports: [82:80, 82:80/udp]\n")
+    return tmp_path / "sites.yaml"
+
+
+def problems(file: Path, text: str) -> list[str]:
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    return [str(problem).replace(f"{file.parent}/", "") for problem in caught.value.problems]
+
+
+def test_the_name_of_a_service_is_its_kind_unless_it_says_otherwise(file: Path) -> None:
+    file.write_text(
+        "services:\n  watchtower:\n  second: {kind: watchtower, at: '05:00'}\n"
+        "  mine: {kind: compose, file: my.yml}\n"
+    )
+    services = load(file).services
+    assert {name: service.kind for name, service in services.items()} == {
+        "watchtower": "watchtower",
+        "second": "watchtower",
+        "mine": "compose",
+    }
+    assert services["second"].schedule == "0 0 5 * * *"
+    assert services["mine"].file.content == (file.parent / "my.yml").read_bytes()
+
+
+def test_what_needs_a_domain_and_what_has_none(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org: {kind: watchtower}
+  b.example.org: {kind: gitea-runer}
+services:
+  ntfy: {}
+  blog: {kind: hugo}
+  thing: {kind: comppose}
+  other: {}
+  vpn: {kind: wireguard, host: vps.example.org, aliases: [x.example.org]}
+  a.b: {kind: watchtower}
+"""
+    assert [problem.split(" ", 1)[1].split(", kinds are")[0] for problem in problems(file, text)] == [
+        "sites.a.example.org.kind: 'watchtower' has no domain: write it under services",
+        "sites.b.example.org.kind: unknown kind 'gitea-runer'",
+        "services.ntfy.kind: 'ntfy' needs a domain: write it under sites",
+        "services.blog.kind: 'hugo' needs a domain: write it under sites",
+        "services.thing.kind: unknown kind 'comppose' (did you mean 'compose'?)",
+        "services.other: 'kind' is missing (one of compose, gitea-runner, watchtower, wireguard)",
+        "services.vpn: unknown key 'aliases' "
+        "(known here: kind, wait, tag, memory, environment, port, vpn_port, host)",
+        "services: 'a.b' is not a name for a service: a-z, 0-9 and - (a domain goes under sites)",
+    ]
+
+
+def test_a_port_belongs_to_one_of_all(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org: {kind: proxy, port: 8080}
+  b.example.org: {kind: umami, port: 81}
+  c.example.org: {kind: wireguard, port: 53}
+services:
+  mine: {kind: compose, file: my.yml}
+  own: {kind: compose, file: own.yml}
+  vpn: {kind: wireguard, host: vps.example.org, port: 5353}
+  open: {kind: compose, file: open.yml, public: true}
+  free: {kind: wireguard, host: vps.example.org, vpn_port: 82}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:6:31: services.mine.file: port 8080 is already used by 'a.example.org'",
+        "sites.yaml:7:30: services.own.file: port 81 is already used by 'b.example.org'",
+        "sites.yaml:8:3: services.vpn.vpn_port: port 51820/udp is already used by 'c.example.org'",
+        "sites.yaml:10:60: services.free.vpn_port: port 82/udp is already used by 'open'",
+    ]
+
+
+def test_docker_compose_knows_each_by_another_name(file: Path) -> None:
+    text = """\
+sites:
+  a-b.example.org: {kind: ntfy}
+  a.b.example.org: {kind: ntfy, port: 1}
+services:
+  own: {kind: watchtower}
+  mine: {kind: compose, file: own.yml}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:3:20: sites.a.b.example.org: Docker Compose would call it 'a-b-example-org', "
+        "as it calls 'a-b.example.org': rename one",
+        "sites.yaml:6:9: services.mine: Docker Compose would call it 'own', as it calls 'own': "
+        "write another `name:` into its file",
+    ]
+
+
+def test_a_compose_file_keeps_the_name_that_docker_compose_gives_it(file: Path) -> None:
+    file.write_text(
+        "sites:\n  a-b.example.org: {kind: compose, file: my.yml, port: 8080}\n"
+        "services: {own: {kind: compose, file: own.yml}}\n"
+    )
+    names = {name: entry.project(name) for name, entry in load(file).compositions.items()}
+    assert names == {"a-b.example.org": "a-bexampleorg", "own": "own"}
+
+
+def test_mistakes_in_a_compose_file_have_its_lines(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org: {kind: compose, file: open.yml, port: 82, secrets: {A: generate, PATH: generate, B: hunter2}}
+  b.example.org: {kind: compose, file: my.yml, port: 1}
+  c.example.org: {kind: compose, file: gone.yml, port: 2}
+  d.example.org: {kind: compose, file: my.yml, port: 8080, files: [my.yml, ../x, .env, gone]}
+services:
+  open: {kind: compose, file: open.yml}
+"""
+    folder = file.parent
+    assert problems(file, text) == [
+        "my.yml:1:11: no service publishes 127.0.0.1:1, where sites.yaml says that NGINX finds it",
+        "open.yml:4:13: services.web.ports: '82:80' is open to everyone, past the firewall too: "
+        "write '127.0.0.1:82:80', or say public: true in sites.yaml",
+        "open.yml:4:20: services.web.ports: '82:80/udp' is open to everyone, past the firewall too: "
+        "write '127.0.0.1:82:80/udp', or say public: true in sites.yaml",
+        "sites.yaml:2:83: sites.a.example.org.secrets: PATH is set by deploy itself: choose another name",
+        "sites.yaml:2:102: sites.a.example.org.secrets.B: expected generate, env:NAME or gpg:FILE: "
+        "a secret itself does not belong in sites.yaml",
+        "sites.yaml:4:40: sites.c.example.org.file: gone.yml cannot be read: No such file or directory",
+        "sites.yaml:5:76: sites.d.example.org.files: '../x' is not a plain path "
+        "below the compose file's folder",
+        "sites.yaml:5:82: sites.d.example.org.files: .env is written by deploy itself",
+        "sites.yaml:5:88: sites.d.example.org.files: gone cannot be read: No such file or directory",
+    ]
+    assert folder.is_dir()
+
+
+def test_files_are_found_beside_the_compose_file(file: Path) -> None:
+    folder = file.parent / "shop"
+    (folder / "conf").mkdir(parents=True)
+    (folder / "compose.yml").write_text("services: {a: {image: x}}\n")
+    (folder / "conf" / "a.ini").write_bytes(b"\x00\xff")
+    (folder / "run").write_text("#!/bin/sh\n")
+    (folder / "run").chmod(0o755)
+    file.write_text("services: {shop: {kind: compose, file: shop/compose.yml, files: [conf/a.ini, run]}}\n")
+    shop = load(file).services["shop"]
+    files = shop.files("shop", None)
+    assert {path: (found.content, found.mode) for path, found in files.items()} == {
+        "/opt/shop/docker-compose.yml": (b"services: {a: {image: x}}\n", 0o644),
+        "/opt/shop/conf/a.ini": (b"\x00\xff", 0o644),
+        "/opt/shop/run": (b"#!/bin/sh\n", 0o755),
+    }
+
+
+def test_values_of_single_services(file: Path) -> None:
+    text = """\
+updates: {at: 4:00, cooldown: 3}
+docker: {packages: debian}
+services:
+  a: {kind: gitea-runner, instance: "http://localhost:3000", token: generate}
+  b: {kind: gitea-runner, instance: "https://git.example.org", token: secret, labels: ["a b"]}
+"""
+    assert [problem.split(" ", 1)[1] for problem in problems(file, text)] == [
+        "updates.at: expected a time of day such as 04:00, not '4:00'",
+        "updates.cooldown: expected a duration such as 90s, 10m, 2h or 7d, not '3'",
+        "docker.packages: expected 'distribution' or 'docker.com', not 'debian'",
+        "services.a.instance: jobs run in containers, which do not reach it there: write its public address",
+        "services.a.token: Gitea makes this token: hand it over as env:NAME or gpg:FILE",
+        "services.b.token: expected generate, env:NAME or gpg:FILE: "
+        "a secret itself does not belong in sites.yaml",
+        "services.b.labels: 'a b' is not a label such as name:docker://image:tag or name:host",
+    ]
+
+
+def test_select_knows_sites_and_services(file: Path) -> None:
+    file.write_text("sites: {a.example.org: {kind: proxy, port: 1}}\nservices: {watchtower: {}}\n")
+    config = load(file)
+    assert list(config.select()) == ["a.example.org", "watchtower"]
+    assert list(config.select(["watchtower"])) == ["watchtower"]
+    assert list(config.compositions) == ["watchtower"]
+    with pytest.raises(
+        UsageError, match=r"^no site or service 'watchtowr' in sites.yaml \(did you mean 'watch"
+    ):
+        config.select(["watchtowr"])

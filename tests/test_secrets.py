@@ -1,0 +1,36 @@
+"""What is said of a secret in sites.yaml, and that it is never the secret itself."""
+
+from pathlib import Path
+
+import pytest
+
+from deployer.secrets import FromEnvironment, FromFile, Generated, secret
+
+
+def test_the_three_ways(tmp_path: Path) -> None:
+    (tmp_path / "token.gpg").write_bytes(b"...")
+    assert secret("generate", tmp_path) == Generated(32)
+    assert secret("env:SMTP_PASSWORD", tmp_path) == FromEnvironment("SMTP_PASSWORD")
+    assert secret("gpg:token.gpg", tmp_path) == FromFile(f"{tmp_path}/token.gpg")
+    assert secret("gpg:token.gpg", None) == FromFile("token.gpg")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hunter2", "generate:", "Generate", "env:", "env:a-b", "env:A B", "gpg:"]
+)
+def test_anything_else_is_no_secret(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"expected generate|is not a name") as caught:
+        secret(text, tmp_path)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_encrypted_file_is_there(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no such file: .*/gone\.gpg"):
+        secret("gpg:gone.gpg", tmp_path)
+    with pytest.raises(ValueError, match="no such file"):
+        secret("gpg:.", tmp_path)
+
+
+def test_a_person_is_told_where_it_comes_from() -> None:
+    told = [str(s) for s in (Generated(), FromEnvironment("A"), FromFile("/home/me/token.gpg"))]
+    assert told == ["generated on the server", "from the environment: A", "from token.gpg, by gpg"]
