@@ -151,10 +151,11 @@ def test_the_order_in_sites_yaml_and_a_second_rendering_change_nothing() -> None
         ]
 
 
-@pytest.mark.parametrize("release", ["debian-12", "debian-13"])
-def test_every_file_is_pleasant_to_read(release: str) -> None:
-    for path, file in server.golden(release).files.items():
-        if path.startswith("/usr/local/") or path.endswith(".pem"):
+@pytest.mark.parametrize("configuration", server.FOLDERS)
+@pytest.mark.parametrize("release", server.RELEASES)
+def test_every_file_is_pleasant_to_read(release: str, configuration: str) -> None:
+    for path, file in server.golden(release, configuration).files.items():
+        if path.startswith("/usr/local/") or path.endswith((".pem", ".asc")):
             continue
         content = file.content.decode()
         assert content.endswith("\n"), path
@@ -162,4 +163,5 @@ def test_every_file_is_pleasant_to_read(release: str) -> None:
         assert "\n\n\n" not in content.replace("\n\n\n# ----", ""), path
         assert not {"{{", "{%", "{#"} & set(content.split()), path
         assert not [line for line in content.splitlines() if line != line.rstrip()], path
-        assert content.startswith(("# ", "#!/bin/bash\n# ")), path
+        assert content.startswith(("# ", "#!/bin/bash\n# ", "; ", "<?php\n// ")), path
+        assert max(map(len, content.splitlines())) <= 125 or "/nginx/" in path, path
