@@ -1,12 +1,15 @@
 #!/bin/bash
 # Changes this server in one transaction: whole, or not at all. Reads a tar from standard input:
 #   label                  who applies, for the one who has to wait
+#   sources/…              where packages come from: files for apt, which are there before it is asked
 #   packages hugo          what to install, one a line
 #   expect                 what the plan saw: DIGEST|absent|link:TARGET <tab> PATH
 #   files/…                the new files, with mode and owner
+#   secrets                what shall be in .env files: PATH <tab> NAME <tab> generate|value <tab> LENGTH|BASE64
 #   remove                 paths to remove, one a line
 #   checks live            commands, one a line; `live` makes the new files count
 #   units                  systemd units to enable and start
+#   compositions gone      names of those whose containers are brought up anew, or removed
 #   zz-end                 empty, and last: everything arrived
 # Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
 #   74 the server is not what the plan saw, 75 somebody else is at it.
@@ -89,7 +92,9 @@ recover() { # what a killed apply has left
     rm -rf $state/incoming.*
     [ -d $transaction ] || return 0
     say "! the last apply was interrupted: $(wc -l <$transaction/paths) files are put back first"
+    [ -e $transaction/containers ] && cp $transaction/containers $state/containers
     undo
+    recover_containers
 }
 
 receive() {
@@ -103,6 +108,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
+    touch "$incoming"/{secrets,compositions,gone}
     cp "$incoming/label" $state/holder
 }
 
@@ -134,6 +140,25 @@ as_the_plan_saw() {
 }
 
 # ── the steps ─────────────────────────────────────────────────────────────────────────────────
+
+add_sources() { # and none of them, when apt cannot read one
+    local path
+    [ -d "$incoming/sources" ] || return 0
+    say "▸ sources"
+    mkdir "$incoming/old-sources"
+    while IFS= read -r path; do
+        [ ! -e "/$path" ] || (cd / && cp -a --parents -t "$incoming/old-sources" "./$path") || exit 1
+    done < <(cd "$incoming/sources" && find . -type f -printf '%P\n')
+    cp -a "$incoming/sources/." /
+    if ! log=$(apt-get update -o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any 2>&1 9>&-); then
+        (cd "$incoming/sources" && find . -type f -printf '/%P\0') | xargs -0 rm -f
+        cp -a "$incoming/old-sources/." /
+        say "✗ apt-get cannot read the new sources of packages; nothing was changed"
+        grep -E '^[EW]:' <<<"$log" | indent
+        exit 1
+    fi
+    say "✓ sources ${SECONDS}s"
+}
 
 install_packages() {
     [ -s "$incoming/packages" ] || return 0
@@ -170,7 +195,11 @@ install_hugo() {
 
 begin() {
     local paths
-    mapfile -t paths < <({ cat "$incoming/remove"; cd "$incoming/files" && find . -type f -printf '/%P\n'; } | sort)
+    mapfile -t paths < <({
+        cat "$incoming/remove"
+        cut -f 1 "$incoming/secrets"
+        cd "$incoming/files" && find . -type f -printf '/%P\n'
+    } | sort -u)
     [ ${#paths[@]} -gt 0 ] || return 0
     mkdir -p "$incoming/saved/before"
     printf '%s\n' "${paths[@]}" >"$incoming/saved/paths"
@@ -189,6 +218,8 @@ write() { # whole files only: each is renamed into its place
         find "$incoming/files/$folder" -maxdepth 1 -type f -exec mv -f -t "/$folder" {} + || return
     done < <(cd "$incoming/files" && find . -type f -printf '%h\n' | sort -u | sed 's|^\./||')
     xargs -r -d '\n' rm -f <"$incoming/remove"
+    # shellcheck source=/dev/null
+    [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/secrets && write_secrets <"$incoming/secrets")
 }
 
 # The file of ours that NGINX blames in its words on standard input, and the line
@@ -217,6 +248,7 @@ refuse() { # FILE LINE WORDS: that file alone is as it was; fails when it is not
 check() { # until what is left is accepted
     local words place
     : >"$incoming/refused"
+    check_compositions
     until words=$(run_list "$incoming/checks"); do
         place=$(blamed <<<"$words")
         if [ -z "$place" ] || ! refuse "${place%:*}" "${place##*:}" "$words"; then
@@ -242,6 +274,59 @@ go_live() {
     }
 }
 
+# ── compositions of containers ────────────────────────────────────────────────────────────────
+
+refuse_composition() { # NAME: all that is its own is as it was
+    local paths
+    mapfile -t paths < <(awk -v name="$1" 'index($0, "/opt/" name "/") == 1 ||
+        $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf"' $transaction/paths)
+    printf '%s\n' "${paths[@]}" >>"$incoming/refused"
+    put_back "${paths[@]}"
+}
+
+check_compositions() {
+    local name words
+    while IFS= read -r name <&8; do
+        words=$(cd "/opt/$name" && docker compose config --quiet 2>&1) && continue
+        say "✗ $name: Docker Compose refuses /opt/$name/docker-compose.yml"
+        indent <<<"$words"
+        say "  $name stays as it was; everything else goes live."
+        refuse_composition "$name"
+    done 8<"$incoming/compositions"
+}
+
+bring_up_compositions() { # each healthy, or as it was
+    local name who
+    who=$(<"$incoming/label")
+    cat "$incoming/compositions" "$incoming/gone" >$transaction/containers
+    while IFS= read -r name <&8; do
+        ! grep -q "^/opt/$name/" "$incoming/refused" || continue
+        say "▸ $name"
+        /usr/local/lib/deploy/push "$name" --missing --hold --by "${who%%, since*}" 9>&- && continue
+        say "  $name goes back to what it was; everything else stays live."
+        refuse_composition "$name"
+        nginx -t -q && reload_nginx
+        [ ! -e "/etc/deploy/sites/$name.conf" ] || /usr/local/lib/deploy/push "$name" --back 9>&-
+    done 8<"$incoming/compositions"
+    while IFS= read -r name <&8; do
+        say "▸ $name"
+        /usr/local/lib/deploy/down "$name" --by "${who%%, since*}" 9>&- || partly=1
+    done 8<"$incoming/gone"
+}
+
+recover_containers() { # of an apply that was killed while it brought them up; their files are as they were
+    local name
+    [ -e $state/containers ] || return 0
+    while IFS= read -r name <&8; do
+        if [ -e "/etc/deploy/sites/$name.conf" ]; then
+            /usr/local/lib/deploy/push "$name" --back 9>&-
+        else
+            docker compose --project-name "${name//./-}" down --remove-orphans 9>&-
+        fi
+    done 8<$state/containers
+    rm $state/containers
+}
+
 remember_what_is_ours() { # a refused file is ours only as far as it was before
     local file manifest=$state/manifest
     [ -s "$incoming/refused" ] || return 0
@@ -264,6 +349,7 @@ recover
 receive
 enough_space
 as_the_plan_saw
+add_sources
 install_packages
 install_hugo
 begin || { say "✗ the old files could not be saved; nothing was changed"; rm -rf $transaction; exit 1; }
@@ -280,6 +366,7 @@ if ! check || ! go_live; then
     exit 1
 fi
 if [ -d $transaction ]; then
+    bring_up_compositions
     remember_what_is_ours
     say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" $transaction/paths || true)"
     keep

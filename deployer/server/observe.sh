@@ -90,6 +90,7 @@ facts() {
         sed -E 's|^/etc/letsencrypt/renewal/(.*)\.conf:(server|authenticator) = |\2 \1 |'
     server_names
     renewals "$units"
+    secrets
 }
 
 facts >"$answer/facts"

@@ -1,0 +1,213 @@
+"""Compositions in the transaction of apply: files, secrets and containers, whole or as they were."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.errors import UnreachableError
+from deployer.files import File, pack, unpack
+from deployer.rehearsal.machine import Machine
+from deployer.server.connection import Server, connect, script_command
+from deployer.tasks import script
+
+LISTS = (
+    "label",
+    "packages",
+    "hugo",
+    "expect",
+    "secrets",
+    "remove",
+    "checks",
+    "live",
+    "units",
+    "compositions",
+    "gone",
+)
+
+
+@pytest.fixture
+def server(vps: Machine) -> Iterator[Server]:
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        yield server
+
+
+def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
+    lists.setdefault("label", ["ada on laptop, since 12:00:00,"])
+    lists.setdefault("checks", ["nginx -t -q"])
+    lists.setdefault("live", ["reload_nginx"])
+    members = {name: File("".join(f"{text}\n" for text in lists.get(name, [])).encode()) for name in LISTS}
+    members |= {f"files{path}": File(text.encode()) for path, text in files.items()}
+    return pack(members | {"zz-end": File(b"")})
+
+
+def apply(server: Server, data: bytes, code: int = 0, text: bytes = b"") -> str:
+    lines: list[str] = []
+    text = text or script("apply.sh")
+    status = server.follow(script_command(text), lines.append, text + data)
+    assert status == code, "\n".join(lines)
+    return "\n".join(lines)
+
+
+def composed(app, **change) -> dict[str, str]:
+    service = {
+        "image": f"{app.repository}:1",
+        "ports": [f"127.0.0.1:{app.port}:80"],
+        "environment": {"TOKEN": "${TOKEN:?is missing}"},
+        "restart": "unless-stopped",
+    } | change
+    text = json.dumps({"name": app.project, "services": {"app": service}}, indent=2)
+    return {f"/opt/{app.name}/docker-compose.yml": text}
+
+
+def value(app, text: str) -> list[str]:
+    return [f"/opt/{app.name}/.env\tTOKEN\tvalue\t{base64.b64encode(text.encode()).decode()}"]
+
+
+def token(app) -> str:
+    return app.vps.run(f"docker exec {app.project}-app-1 sh -c 'echo $TOKEN'").stdout.strip()
+
+
+def test_from_nothing_and_a_changed_secret(new_composition, server):
+    app = new_composition()
+    told = apply(server, parcel(composed(app), secrets=value(app, "hush"), compositions=[app.name]))
+    assert f"{app.name} is live: " in told
+    assert app.page() == "one"
+    assert token(app) == "hush"
+    assert "hush" not in told
+    assert app.log()["by"] == "ada on laptop"
+    app.image("two")
+    apply(server, parcel({}, secrets=value(app, "other"), compositions=[app.name]))
+    assert token(app) == "other"
+    assert app.page() == "one", "apply brings no newer image"
+
+
+def test_one_that_is_not_well_is_as_it_was_and_the_others_go_live(new_composition, server):
+    good, bad = new_composition("good"), new_composition("old")
+    for app in (good, bad):
+        apply(server, parcel(composed(app), secrets=value(app, "first"), compositions=[app.name]))
+    files = composed(bad, command=["sh", "-c", "echo why; exit 3"]) | composed(good, hostname="new")
+    secrets = value(bad, "second") + value(good, "second")
+    data = parcel(files, secrets=secrets, compositions=[bad.name, good.name])
+    told = apply(server, data, code=73)
+    assert "app crashes again and again (exit code 3)" in told
+    assert "  app | why" in told
+    assert f"  {bad.name} goes back to what it was; everything else stays live." in told
+    assert (bad.page(), token(bad)) == ("old", "first")
+    assert (good.page(), token(good)) == ("good", "second")
+    assert "exit 3" not in (bad.directory / "docker-compose.yml").read_text()
+    assert "first" in (bad.directory / ".env").read_text()
+    assert "already up to date" in bad.push()
+
+
+def test_a_new_one_that_is_not_well_leaves_nothing(new_composition, server):
+    app = new_composition()
+    (app.directory / "docker-compose.yml").unlink()
+    files = composed(app, command=["sh", "-c", "exit 3"])
+    told = apply(server, parcel(files, secrets=value(app, "x"), compositions=[app.name]), code=73)
+    assert "exit code 3" in told
+    assert list(app.directory.iterdir()) == []
+    assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
+
+
+def test_a_refused_compose_file_stays_as_it_was(new_composition, server):
+    app, other = new_composition(), new_composition("other")
+    apply(server, parcel(composed(app), secrets=value(app, "first"), compositions=[app.name]))
+    files = {f"/opt/{app.name}/docker-compose.yml": "services:\n  app:\n    image: [x\n"}
+    data = parcel(
+        files | composed(other),
+        secrets=value(app, "second") + value(other, "x"),
+        compositions=[app.name, other.name],
+    )
+    told = apply(server, data, code=73)
+    assert f"✗ {app.name}: Docker Compose refuses /opt/{app.name}/docker-compose.yml" in told
+    assert "yaml: line 2: did not find expected" in told
+    assert (app.page(), token(app)) == ("one", "first")
+    assert other.page() == "other"
+    assert "first" in (app.directory / ".env").read_text()
+
+
+def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
+    app = new_composition()
+    app.directory.mkdir(exist_ok=True)
+    file = json.loads(composed(app)[f"/opt/{app.name}/docker-compose.yml"])
+    file["services"]["app"]["volumes"] = ["data:/data", "./kept:/kept"]
+    file["volumes"] = {"data": {}}
+    path = f"/opt/{app.name}/docker-compose.yml"
+    apply(server, parcel({path: json.dumps(file)}, secrets=value(app, "x"), compositions=[app.name]))
+    app.vps.run(f"docker exec {app.project}-app-1 sh -c 'echo 1 > /data/file; echo 2 > /kept/file'")
+    conf = f"/etc/deploy/sites/{app.name}.conf"
+    told = apply(server, parcel({}, remove=[path, conf], gone=[app.name]))
+    assert "✓ down" in told
+    assert app.page() == "502"
+    assert not (app.directory / "docker-compose.yml").exists()
+    assert (app.directory / "kept/file").read_text() == "2\n"
+    assert app.vps.run(f"docker volume ls -q --filter name={app.project}").stdout
+    app.configure()
+    apply(server, parcel({path: json.dumps(file)}, compositions=[app.name]))
+    assert app.vps.run(f"docker exec {app.project}-app-1 cat /data/file").stdout == "1\n"
+    assert token(app) == "x"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_while_containers_come_up(new_composition, server, moment):
+    app = new_composition()
+    apply(server, parcel(composed(app), secrets=value(app, "first"), compositions=[app.name]))
+    killer = script("apply.sh").decode()
+    line = '        /usr/local/lib/deploy/push "$name" --missing --hold'
+    assert line in killer
+    dying = {
+        "before": killer.replace(line, f"        kill -9 $$\n{line}"),
+        "after": killer.replace('--by "${who%%, since*}" 9>&- && continue', "; kill -9 $$"),
+    }[moment]
+    data = parcel(composed(app, hostname="new"), secrets=value(app, "second"), compositions=[app.name])
+    with pytest.raises(UnreachableError):
+        apply(server, data, text=dying.encode())
+    assert "second" in (app.directory / ".env").read_text()
+    told = apply(server, parcel({}))
+    assert "the last apply was interrupted" in told
+    assert (app.page(), token(app)) == ("one", "first")
+    assert not (app.vps.root / "var/lib/deploy/transaction").exists()
+    assert not (app.vps.root / "var/lib/deploy/containers").exists()
+
+
+def test_looking_tells_digests_and_no_values(new_composition, server):
+    app = new_composition()
+    apply(server, parcel(composed(app), secrets=value(app, "hush hush"), compositions=[app.name]))
+    look = script("observe.sh")
+    paths = f"/opt/{app.name}/.env\0/opt/{app.name}/docker-compose.yml\0/opt/none/.env\0"
+    answer = server.ask(script_command(look), look + paths.encode())
+    import gzip
+    import hashlib
+
+    files = unpack(gzip.decompress(answer.output))
+    digest = hashlib.sha256(b"hush hush").hexdigest()
+    assert f"secret /opt/{app.name}/.env TOKEN {digest}\n".encode() in files["/facts"].content
+    assert f"/opt/{app.name}/docker-compose.yml" in files
+    assert f"/opt/{app.name}/.env" not in files
+    assert b"hush" not in gzip.decompress(answer.output)
+
+
+def test_sources_are_there_before_packages_or_not_at_all(vps, server):
+    good = "Types: deb\nURIs: file:/root/packages\nSuites: ./\nTrusted: yes\n"
+    path = "sources/etc/apt/sources.list.d/extra.sources"
+    vps.run("mkdir -p /root/packages && touch /root/packages/Packages")
+    others = "/etc/apt/sources.list.d/others"
+    vps.run(f"mkdir -p {others}; mv /etc/apt/sources.list {others}/ 2>/dev/null || true")
+
+    def with_source(text: str) -> bytes:
+        return pack(unpack_members(parcel({})) | {path: File(text.encode())})
+
+    told = apply(server, with_source(good))
+    assert "✓ sources" in told
+    assert (vps.root / path.removeprefix("sources/")).read_text() == good
+    broken = good.replace("/root/packages", "/root/nowhere")
+    told = apply(server, with_source(broken), code=1)
+    assert "✗ apt-get cannot read the new sources of packages; nothing was changed" in told
+    assert (vps.root / path.removeprefix("sources/")).read_text() == good
+    vps.run(f"mv {others}/sources.list /etc/apt/ 2>/dev/null || true")
+
+
+def unpack_members(data: bytes) -> dict[str, File]:
+    return {name.lstrip("/"): file for name, file in unpack(data).items()}

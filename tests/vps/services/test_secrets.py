@@ -1,0 +1,159 @@
+"""Secrets in .env files: whatever is in them, containers get it, and nobody else does."""
+
+import base64
+import hashlib
+import itertools
+import json
+import random
+import stat
+
+SECRETS = "/usr/local/lib/deploy/secrets"
+AWKWARD = [
+    "",
+    "plain",
+    " spaces around ",
+    "a # no comment",
+    "#first",
+    "it's",
+    "''",
+    "'",
+    '"',
+    '"quoted"',
+    "\\",
+    "ends with \\",
+    "\\'",
+    "'\\",
+    "\\\\n",
+    "$HOME ${HOME} $$ \\$x",
+    "'$HOME'",
+    "`id` $(id)",
+    "a=b;c|d&e<f>",
+    "tab\tand\rreturn",
+    "\r",
+    "ünïcödé ✓ 🎉",
+    "".join(map(chr, [*range(1, 10), *range(11, 128)])),
+    "%s%d\\0\\x41\\u0041",
+    "export A=b",
+]
+
+
+def lines(path: str, values: dict[str, str]) -> str:
+    encoded = {name: base64.b64encode(value.encode()).decode() for name, value in values.items()}
+    return "".join(f"{path}\t{name}\tvalue\t{text}\n" for name, text in encoded.items())
+
+
+def write(vps, text: str) -> None:
+    script = f"source {SECRETS}; write_secrets"
+    done = vps.run(f"bash -c '{script}'", input=text)
+    assert not done.stdout
+    assert not done.stderr
+
+
+def digests(vps, path: str) -> dict[str, str]:
+    found = vps.run(f"bash -c 'source {SECRETS}; secret_digests {path}'").stdout
+    return {line.split()[2]: line.split()[3] for line in found.splitlines()}
+
+
+def sha256(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def test_every_value_arrives_in_the_container(new_composition):
+    app = new_composition()
+    chance = random.Random(1)
+    letters = "'\"\\$ #{}nrt0\t"
+    mixed = ["".join(chance.choices(letters, k=chance.randrange(1, 7))) for _ in range(120)]
+    values = {f"V{number}": value for number, value in enumerate([*AWKWARD, *mixed])}
+    env = f"/opt/{app.name}/.env"
+    app.write(
+        reader={
+            "image": f"{app.repository}:1",
+            "command": ["sh", "-c", "cat /proc/self/environ | base64"],
+            "environment": {f"I{name}": f"${{{name}}}" for name in values},
+            "env_file": [".env"],
+        }
+    )
+    write(app.vps, lines(env, values))
+    assert digests(app.vps, env) == {name: sha256(value) for name, value in values.items()}
+    config = json.loads(
+        app.vps.run(f"cd /opt/{app.name} && docker compose config --format json").stdout.replace("$$", "$")
+    )
+    configured = config["services"]["reader"]["environment"]
+    for name, value in values.items():
+        assert configured[f"I{name}"].replace("$$", "$") == value.replace("$$", "$"), repr(value)
+    app.push()
+    logs = app.vps.run(f"docker logs {app.project}-reader-1").stdout
+    environment = dict(
+        item.split("=", 1) for item in base64.b64decode(logs).decode().split("\0") if "=" in item
+    )
+    for name, value in values.items():
+        assert environment[f"I{name}"] == value
+        assert environment[name] == value
+    some = next(name for name, value in values.items() if value == "it's")
+    assert app.script("secret", some) == "it's\n"
+    assert "has no secret NOPE" in app.script("secret", "NOPE", code=1)
+
+
+def test_generated_once_and_hand_made_lines_stay(new_composition):
+    app = new_composition()
+    app.directory.mkdir(exist_ok=True)
+    env = app.directory / ".env"
+    env.write_text("# by hand\nOTHER=x y\nexport TOKEN=old\n\nGIVEN='old'")
+    path = f"/opt/{app.name}/.env"
+    text = f"{path}\tKEY\tgenerate\t40\n{path}\tTOKEN\tgenerate\t20\n" + lines(path, {"GIVEN": "new"})
+    write(app.vps, text)
+    assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    written = env.read_text().splitlines()
+    assert written[:5] == ["# by hand", "OTHER=x y", "export TOKEN=old", "", "GIVEN='new'"]
+    assert len(written[5]) == len("KEY=''") + 40
+    write(app.vps, text)
+    assert env.read_text().splitlines() == written
+    assert digests(app.vps, path)["OTHER"] == sha256("x y")
+
+
+def test_no_value_is_ever_an_argument(new_composition):
+    app = new_composition()
+    path = f"/opt/{app.name}/.env"
+    values = {f"V{number}": f"hush{number}" for number in range(40)}
+    watch = (
+        "while :; do cat /proc/[0-9]*/cmdline; done 2>/dev/null | tr '\\0' ' ' | grep -ao hush > /root/seen"
+    )
+    app.vps.run(f"systemd-run --unit=watch bash -c {json.dumps(watch)}")
+    try:
+        write(app.vps, lines(path, values))
+        digests(app.vps, path)
+        app.script("secret", "V7")
+    finally:
+        app.vps.run("systemctl stop watch")
+    assert (app.vps.root / "root/seen").read_text() == ""
+
+
+def test_a_full_disk_leaves_the_old_file(new_composition):
+    app = new_composition()
+    path = f"/opt/{app.name}/.env"
+    app.vps.mount_small(f"/opt/{app.name}", megabytes=1)
+    try:
+        write(app.vps, lines(path, {"A": "kept"}))
+        app.vps.run(f"cat /dev/zero > /opt/{app.name}/fill", check=False)
+        script = f"bash -c 'source {SECRETS}; write_secrets'"
+        done = app.vps.run(script, check=False, input=lines(path, {"A": "x" * 9000}))
+        assert done.returncode != 0
+        assert app.vps.run(f"cat {path}").stdout == "A='kept'\n"
+    finally:
+        app.vps.run(f"umount /opt/{app.name}")
+
+
+def test_what_is_no_line_of_ours_is_refused(new_composition):
+    app = new_composition()
+    path = f"/opt/{app.name}/.env"
+    for line in (
+        "/etc/passwd\tA\tvalue\tYQ==",
+        f"{path}\tA B\tvalue\tYQ==",
+        f"{path}\tA\tvalue\t*",
+        f"{path}\tA\tmake\t9",
+        f"{path}\tA\tgenerate\tx",
+    ):
+        done = app.vps.run(f"bash -c 'source {SECRETS}; write_secrets'", check=False, input=f"{line}\n")
+        assert done.returncode != 0, line
+    assert not (app.directory / ".env").exists()
+    assert list(itertools.islice(app.directory.glob(".env*"), 1)) == []
