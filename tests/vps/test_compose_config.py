@@ -1,0 +1,134 @@
+"""Every compose file that is rendered, as the real Docker Compose reads it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from golden.server import config, golden
+
+from deployer.config.quantities import size
+from deployer.files import pack
+from deployer.kinds.compose import Compose
+from deployer.rehearsal.machine import Machine
+
+PACKAGES = (
+    "busybox-static",
+    "curl",
+    "docker-cli",
+    "docker-compose",
+    "docker-registry",
+    "docker.io",
+    "nginx",
+)
+RENDERED = ("debian-12", "debian-13")
+NAMES = [name for name in config("services").compositions if name != "coming.example.org"]
+AWKWARD = 'a $b ${c} $$d "e" #f'
+"""A value of .env that must not become anything else."""
+
+
+@pytest.fixture(scope="module")
+def vps(throwaway: None) -> Iterator[Machine]:
+    """A server with the files of all golden services, one folder for each release, and their .env."""
+    with Machine.boot("debian-13", PACKAGES) as machine:
+        for release in RENDERED:
+            desired = golden(release, "services")
+            files = {path: file for path, file in desired.files.items() if path.startswith("/opt/")}
+            archive = machine.root / f"root/{release}.tar"
+            archive.write_bytes(pack(files))
+            machine.run(f"mkdir -p /root/{release} && tar -xf /root/{release}.tar -C /root/{release}")
+            for path, secrets in desired.secrets.items():
+                lines = [f"{name}='{AWKWARD}'\n" for name in secrets]
+                (machine.root / f"root/{release}{path}").write_text("".join(lines))
+        yield machine
+
+
+def folder(release: str, name: str) -> str:
+    return f"/root/{release}/opt/{name}"
+
+
+def parsed(vps: Machine, release: str, name: str) -> dict[str, Any]:
+    """What Docker Compose makes of it."""
+    done = vps.run(f"cd {folder(release, name)} && docker compose config --format json")
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("rendered", RENDERED)
+@pytest.mark.parametrize("name", NAMES)
+def test_docker_compose_has_nothing_to_say(vps: Machine, name: str, rendered: str) -> None:
+    done = vps.run(f"cd {folder(rendered, name)} && docker compose config -q", check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_what_we_take_it_for(vps: Machine, name: str) -> None:
+    composition = config("services").compositions[name]
+    found = parsed(vps, "debian-13", name)
+    assert found["name"] == composition.project(name)
+    ports = [port for service in found["services"].values() for port in service.get("ports", ())]
+    local = {int(port["published"]) for port in ports if port.get("host_ip") == "127.0.0.1"}
+    public = {f"{port['published']}/{port['protocol']}" for port in ports if "host_ip" not in port}
+    assert public == set(composition.public_ports())
+    assert local == set(composition.local_ports()) - {int(port.split("/")[0]) for port in public}
+    images = {service["image"] for service in found["services"].values() if "build" not in service}
+    assert images == set(composition.images())
+    assert composition.built() == any("build" in service for service in found["services"].values())
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(("links", "worker"))])
+def test_limits_are_understood(vps: Machine, name: str) -> None:
+    for service in parsed(vps, "debian-13", name)["services"].values():
+        assert 64 << 20 <= int(service["mem_limit"]) <= 512 << 20
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+        assert service["restart"] in ("unless-stopped", "no")
+
+
+def test_values_of_env_and_of_sites_yaml_arrive_as_they_are(vps: Machine) -> None:
+    umami = parsed(vps, "debian-13", "analytics.example.org")["services"]["umami"]["environment"]
+    assert unescaped(umami["APP_SECRET"]) == AWKWARD
+    search = parsed(vps, "debian-13", "search.example.org")["services"]["searxng"]["environment"]
+    assert unescaped(search["NO"]) == 'it\'s; $(no) ${NO} "really" \\ #'
+    forum = parsed(vps, "debian-13", "forum.example.org")["services"]["forum"]["environment"]
+    assert unescaped(forum["FORUM_NAME"]) == 'The "$forum" of {Ada} & Co'
+
+
+def unescaped(text: str) -> str:
+    """`docker compose config` writes a $ as $$, so that its output can be read again."""
+    return text.replace("$$", "$")
+
+
+@pytest.mark.parametrize("name", ["analytics.example.org", "watchtower", "runner"])
+def test_a_secret_that_is_missing_is_named(vps: Machine, name: str) -> None:
+    place = folder("debian-13", name)
+    done = vps.run(
+        f"cd {place} && mv .env .away; docker compose config -q; code=$?; mv .away .env; exit $code",
+        check=False,
+    )
+    assert done.returncode != 0
+    assert re.search(r"required variable \w+ is missing a value: is missing in \.env", done.stderr)
+
+
+def test_limits_fit_into_four_gigabytes_with_the_system(vps: Machine) -> None:
+    compositions = config("services").compositions
+    each = {c.kind: name for name, c in compositions.items() if name in NAMES and not isinstance(c, Compose)}
+    limits = [
+        int(service["mem_limit"])
+        for name in each.values()
+        for service in parsed(vps, "debian-13", name)["services"].values()
+    ]
+    assert len(each) == 9
+    assert sum(limits) + size("512M") <= size("4G")
+
+
+def test_the_units_of_the_timer_are_understood(vps: Machine) -> None:
+    desired = golden("debian-13", "services")
+    for unit in ("deploy-update.service", "deploy-update.timer"):
+        content = desired.files[f"/etc/systemd/system/{unit}"].content
+        (vps.root / "etc/systemd/system" / unit).write_bytes(content)
+    vps.run("mkdir -p /usr/local/lib/deploy && install -m 755 /bin/true /usr/local/lib/deploy/update")
+    done = vps.run("systemd-analyze verify deploy-update.service deploy-update.timer", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    vps.run("systemctl daemon-reload && systemctl enable --now deploy-update.timer")
+    listed = vps.run("systemctl list-timers --all --no-legend deploy-update.timer").stdout
+    assert "04:30:00" in listed
