@@ -21,12 +21,19 @@ class Handler:
     says: str = ""
 
 
+UPDATES = "/etc/systemd/system/deploy-update.timer"
+FOLLOW_UPDATES = (
+    f"if [ -e {UPDATES} ]; then systemctl try-restart deploy-update.timer; "
+    "else systemctl disable --quiet --now deploy-update.timer; "
+    "systemctl reset-failed deploy-update.timer 2>/dev/null || true; fi"
+)
 HANDLERS = (
     Handler("/etc/sysusers.d/*", live="systemd-sysusers", says="make system users"),
     Handler(
         "/etc/tmpfiles.d/*", live="systemd-tmpfiles --create /etc/tmpfiles.d/deploy.conf", says="make folders"
     ),
     Handler("/etc/systemd/system/*", live="systemctl daemon-reload", says="reload systemd"),
+    Handler(UPDATES, live=FOLLOW_UPDATES, says="set the timer of updates"),
     Handler(
         "/etc/systemd/system/nginx.service.d/*",
         live="prlimit --pid=$(systemctl show -P MainPID nginx) "

@@ -10,6 +10,7 @@ from golden.server import config, golden
 
 from deployer.config.quantities import size
 from deployer.files import pack
+from deployer.handlers import handlers_of
 from deployer.kinds.compose import Compose
 from deployer.rehearsal.machine import Machine
 
@@ -132,3 +133,20 @@ def test_the_units_of_the_timer_are_understood(vps: Machine) -> None:
     vps.run("systemctl daemon-reload && systemctl enable --now deploy-update.timer")
     listed = vps.run("systemctl list-timers --all --no-legend deploy-update.timer").stdout
     assert "04:30:00" in listed
+
+
+def test_the_timer_follows_sites_yaml_and_goes_with_it(vps: Machine) -> None:
+    timer = vps.root / "etc/systemd/system/deploy-update.timer"
+    timer.write_text(timer.read_text().replace("04:30", "05:45"))
+    go_live(vps)
+    assert "05:45:00" in vps.run("systemctl list-timers --all --no-legend deploy-update.timer").stdout
+    vps.run("rm /etc/systemd/system/deploy-update.*")
+    go_live(vps)
+    assert not vps.run("systemctl list-units --all --no-legend 'deploy-update*'").stdout
+    assert "deploy-update" not in vps.run("ls -R /etc/systemd/system").stdout
+
+
+def go_live(vps: Machine) -> None:
+    """Run what apply runs after a change of the timer."""
+    for handler in handlers_of(["/etc/systemd/system/deploy-update.timer"]):
+        vps.run(handler.live)
