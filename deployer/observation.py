@@ -1,12 +1,13 @@
 """What a server says of itself: its facts, and the files that are there."""
 
 import gzip
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployer import manifest
-from deployer.desired.facts import Certificate, Facts
+from deployer.desired.facts import Certificate, Facts, Version
 from deployer.files import File, Found, unpack
 
 _CERTIFICATES = "/certificates/"
@@ -94,11 +95,11 @@ def _facts(
     )
 
 
-def version(text: str) -> tuple[int, int, int] | None:
+def version(text: str) -> Version | None:
     """The first three numbers of a version, None when there are none: `2:1.22.1-9+deb12` is (1, 22, 1)."""
-    digits = text.rpartition(":")[2].partition("-")[0].split(".")[:3]
-    numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in digits if part[:1].isdigit()]
-    return tuple([*numbers, 0, 0][:3]) if numbers else None
+    upstream = text.rpartition(":")[2]
+    found = re.match(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?", upstream)
+    return tuple(int(number or 0) for number in found.groups()) if found else None
 
 
 def _certificate(pem: bytes, server: str, authenticator: str) -> Certificate:

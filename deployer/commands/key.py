@@ -29,13 +29,13 @@ def show(site: str, config: Path) -> None:
     Example:
       deploy key show rogs.me
     """
-    from deployer.commands.push import require_publications
+    from deployer.commands.push import require_repositories
     from deployer.config.loader import load
     from deployer.report import data
     from deployer.tasks import server_of
     from deployer.tasks.push import ask_script
 
     loaded = load(config)
-    require_publications(loaded.select([site]))
+    require_repositories(loaded.select([site]))
     with server_of(loaded) as server:
         data(ask_script(server, "key", site))

@@ -30,8 +30,8 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     """Publish the newest revision of each site.
 
     The server fetches it, builds it in a sandbox, looks the result over and switches to it at once;
-    if the page is not served then, it switches back. A site that the server does not have yet is
-    applied first.
+    if the page is not served then, it switches back. A service in containers gets its newest images, and
+    its old ones back if it is not well with them. What the server does not have yet is applied first.
 
     \b
     Example:
@@ -45,7 +45,9 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
 
     loaded = load(config)
     chosen = loaded.select(sites)
-    require_publications(chosen)
+    require_pushed(chosen)
+    if reference:
+        require_repositories(chosen)
     with progress() as shown, server_of(loaded) as server:
         failed = [
             domain for domain in chosen if not _push(server, loaded, domain, shown, reference, force, yes)
@@ -53,14 +55,23 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     return 1 if failed else 0
 
 
-def require_publications(sites: dict[str, object]) -> None:
+def require_pushed(sites: dict[str, object]) -> None:
     """Raise UsageError for a site that nothing is pushed to."""
+    from deployer.errors import UsageError
+
+    for domain, site in sites.items():
+        if not site.pushed:
+            raise UsageError(f"{domain} is a {site.kind} site: there is nothing to push", "Run: deploy apply")
+
+
+def require_repositories(sites: dict[str, object]) -> None:
+    """Raise UsageError for a site that comes from no repository."""
     from deployer.errors import UsageError
     from deployer.kinds.publication import Publication
 
     for domain, site in sites.items():
         if not isinstance(site, Publication):
-            raise UsageError(f"{domain} is a {site.kind} site: there is nothing to push", "Run: deploy apply")
+            raise UsageError(f"{domain} is a {site.kind} site: it comes from no repository")
 
 
 def _push(
@@ -74,16 +85,10 @@ def _push(
 ) -> bool:
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
-    from deployer.server.repository import uncommitted
     from deployer.tasks.converge import site_settings
     from deployer.tasks.push import Push, Pushed, push
 
-    site = config.sites[domain]
-    local = site.repository if site.is_local else ""
-    if local and not reference:
-        reference = site.branch or ""
-    if local and reference in ("", site.branch) and uncommitted(local):
-        say(f"! {local} has uncommitted changes: what is pushed is its last commit", style="yellow")
+    local, reference = _source(config.everything[domain], reference)
     settings = site_settings(config, domain)
     what = Push(domain, caller(), local, reference, force, settings.digest if settings else "")
     outcome = push(server, what, shown.line)
@@ -93,3 +98,16 @@ def _push(
             return False
         outcome = push(server, what, shown.line)
     return outcome is Pushed.DONE
+
+
+def _source(site: object, reference: str) -> tuple[str, str]:
+    """The repository on this machine, empty for one elsewhere, and what of it is published."""
+    from deployer.kinds.publication import Publication
+    from deployer.report import say
+    from deployer.server.repository import uncommitted
+
+    if not isinstance(site, Publication) or not site.is_local:
+        return "", reference
+    if reference in ("", site.branch) and uncommitted(site.repository):
+        say(f"! {site.repository} has uncommitted changes: what is pushed is its last commit", style="yellow")
+    return site.repository, reference or site.branch or ""

@@ -18,13 +18,13 @@ def command(site: str, config: Path, as_json: bool) -> None:
     Example:
       deploy releases rogs.me
     """
-    from deployer.commands.push import require_publications
+    from deployer.commands.push import require_pushed
     from deployer.config.loader import load
     from deployer.report import data
     from deployer.tasks import server_of
     from deployer.tasks.push import ask_script
 
     loaded = load(config)
-    require_publications(loaded.select([site]))
+    require_pushed(loaded.select([site]))
     with server_of(loaded) as server:
         data(ask_script(server, "releases", site, *(["--json"] if as_json else [])))

@@ -19,7 +19,7 @@ def command(site: str, config: Path, release: str) -> int:
       deploy rollback rogs.me
       deploy rollback rogs.me --to 20261121-024159-3f2a1c9
     """
-    from deployer.commands.push import caller, require_publications
+    from deployer.commands.push import caller, require_pushed
     from deployer.config.loader import load
     from deployer.errors import DeployError
     from deployer.report.progress import progress
@@ -27,7 +27,7 @@ def command(site: str, config: Path, release: str) -> int:
     from deployer.tasks.push import Pushed, rollback
 
     loaded = load(config)
-    require_publications(loaded.select([site]))
+    require_pushed(loaded.select([site]))
     with progress() as shown, server_of(loaded) as server:
         outcome = rollback(server, site, shown.line, caller(), release)
     if outcome.needs_apply:

@@ -30,7 +30,8 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
 
     loaded = load(config)
     with server_of(loaded) as server:
-        health = status(server, loaded.select(sites))
+        chosen = {name: site for name, site in loaded.select(sites).items() if name in loaded.sites}
+        health = status(server, chosen)
     if as_json:
         data(health_as_json(health, server.host))
     else:

@@ -295,10 +295,24 @@ check_compositions() {
     done 8<"$incoming/compositions"
 }
 
+project_of() { # NAME: what Docker Compose calls it, now or before
+    cat "/etc/deploy/sites/$1.conf" "$transaction/before/etc/deploy/sites/$1.conf" 2>/dev/null |
+        sed -n "s/^PROJECT=//p" | tr -d "'" | head -1
+}
+
+end_composition() { # NAME PROJECT: its volumes stay; without our scripts, which may have gone too, so do its images
+    if [ -x /usr/local/lib/deploy/down ]; then
+        FORMER_PROJECT=$2 /usr/local/lib/deploy/down "$1" --by "${who%%, since*}" 9>&-
+    else
+        docker compose --project-name "$2" down --remove-orphans 2>&1 9>&- | indent && say "✓ down its volumes stay"
+    fi
+}
+
 bring_up_compositions() { # each healthy, or as it was
     local name who
     who=$(<"$incoming/label")
-    cat "$incoming/compositions" "$incoming/gone" >$transaction/containers
+    while IFS= read -r name; do echo "$name $(project_of "$name")"; done \
+        < <(cat "$incoming/compositions" "$incoming/gone") >$transaction/containers
     while IFS= read -r name <&8; do
         ! grep -q "^/opt/$name/" "$incoming/refused" || continue
         say "▸ $name"
@@ -310,18 +324,18 @@ bring_up_compositions() { # each healthy, or as it was
     done 8<"$incoming/compositions"
     while IFS= read -r name <&8; do
         say "▸ $name"
-        /usr/local/lib/deploy/down "$name" --by "${who%%, since*}" 9>&- || partly=1
+        end_composition "$name" "$(project_of "$name")" || partly=1
     done 8<"$incoming/gone"
 }
 
 recover_containers() { # of an apply that was killed while it brought them up; their files are as they were
-    local name
+    local name project
     [ -e $state/containers ] || return 0
-    while IFS= read -r name <&8; do
+    while read -r name project <&8; do
         if [ -e "/etc/deploy/sites/$name.conf" ]; then
             /usr/local/lib/deploy/push "$name" --back 9>&-
         else
-            docker compose --project-name "${name//./-}" down --remove-orphans 9>&-
+            docker compose --project-name "$project" down --remove-orphans 9>&-
         fi
     done 8<$state/containers
     rm $state/containers

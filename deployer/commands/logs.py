@@ -1,0 +1,33 @@
+"""deploy logs: what its containers say."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option
+
+
+@click.command()
+@click.argument("name")
+@config_option
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="How many lines.")
+def command(name: str, config: Path, follow: bool, lines: int) -> int:
+    """Print the last lines that the containers of a service wrote.
+
+    \b
+    Example:
+      deploy logs analytics.rogs.me --follow
+    """
+    from deployer.commands.services import compositions
+    from deployer.config.loader import load
+    from deployer.report import data, harmless
+    from deployer.tasks import server_of
+    from deployer.tasks.push import Pushed, run_script
+
+    loaded = load(config)
+    compositions(loaded, [name])
+    options = ["--lines", str(lines), *(["--follow"] if follow else [])]
+    with server_of(loaded) as server:
+        outcome = run_script(server, "logs", lambda line: data(harmless(line)), name, *options)
+    return 0 if outcome is Pushed.DONE else 1

@@ -1,0 +1,40 @@
+"""deploy secret: values that only the server knows."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option
+
+
+@click.group()
+def command() -> None:
+    """Values that only the server knows.
+
+    \b
+    Example:
+      deploy secret show analytics.rogs.me APP_SECRET
+    """
+
+
+@command.command()
+@click.argument("name")
+@click.argument("variable")
+@config_option
+def show(name: str, variable: str, config: Path) -> None:
+    """Print one value of a service's .env, as it is on the server.
+
+    \b
+    Example:
+      deploy secret show analytics.rogs.me APP_SECRET
+    """
+    from deployer.commands.services import compositions
+    from deployer.config.loader import load
+    from deployer.report import data
+    from deployer.tasks import server_of
+    from deployer.tasks.push import ask_script
+
+    loaded = load(config)
+    compositions(loaded, [name])
+    with server_of(loaded) as server:
+        data(ask_script(server, "secret", name, variable))

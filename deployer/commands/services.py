@@ -1,0 +1,58 @@
+"""deploy services: what runs in containers."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deployer.commands._options import config_option, json_option
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.kinds.composition import Composition
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@config_option
+@json_option
+def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
+    """Show what runs in containers: state, health, image and its age, memory, ports.
+
+    The exit code is 1 when a container is not well, or a service has none.
+
+    \b
+    Example:
+      deploy services
+      deploy services analytics.rogs.me --json
+    """
+    from deployer.config.loader import load
+    from deployer.report import data
+    from deployer.report.services import services_json, show_services
+    from deployer.tasks import server_of
+    from deployer.tasks.services import services
+
+    loaded = load(config)
+    chosen = compositions(loaded, names)
+    with server_of(loaded) as server:
+        containers = services(server, chosen)
+    if as_json:
+        data(services_json(containers))
+    else:
+        show_services(containers)
+    there = {container.composition for container in containers if container.fine}
+    return 0 if all(each.fine for each in containers) and there == set(chosen) else 1
+
+
+def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Composition]":
+    """What of the named, or of all, runs in containers; UsageError for a site that does not."""
+    from deployer.errors import UsageError
+
+    if not names:
+        return config.compositions
+    chosen = config.select(names)
+    for name, entry in chosen.items():
+        if name not in config.compositions:
+            raise UsageError(f"{name} is a {entry.kind} site: it does not run in containers")
+    return chosen

@@ -1,0 +1,29 @@
+"""deploy stop: stop its containers."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option
+
+
+@click.command()
+@click.argument("name")
+@config_option
+def command(name: str, config: Path) -> int:
+    """Stop the containers of a service. Its data stays; `deploy push` starts it again.
+
+    \b
+    Example:
+      deploy stop analytics.rogs.me
+    """
+    from deployer.commands.services import compositions
+    from deployer.config.loader import load
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+    from deployer.tasks.push import Pushed, run_script
+
+    loaded = load(config)
+    compositions(loaded, [name])
+    with progress() as shown, server_of(loaded) as server:
+        return 0 if run_script(server, "stop", shown.line, name) is Pushed.DONE else 1

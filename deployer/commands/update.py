@@ -1,0 +1,47 @@
+"""deploy update: take newer images, if they are well."""
+
+from pathlib import Path
+
+import click
+
+from deployer.commands._options import config_option, json_option
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@config_option
+@json_option
+@click.option("--check", is_flag=True, help="Only tell which images have newer versions.")
+def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) -> int:
+    """Take the newer images of all services, or of those named, each with the way back.
+
+    A service that is not well with its new image gets its old one back. Databases never cross a major
+    version. With `updates:` in sites.yaml the server does this by itself every day.
+
+    \b
+    Example:
+      deploy update --check
+      deploy update analytics.rogs.me
+    """
+    from deployer.commands.services import compositions
+    from deployer.config.loader import load
+    from deployer.report import data
+    from deployer.report.progress import progress
+    from deployer.report.services import freshness_json, show_freshness
+    from deployer.tasks import server_of
+    from deployer.tasks.push import Pushed, run_script
+    from deployer.tasks.services import freshness
+
+    loaded = load(config)
+    chosen = compositions(loaded, names)
+    with progress() as shown, server_of(loaded) as server:
+        if not check:
+            cooldown = loaded.updates.cooldown if loaded.updates else 0
+            options = ["--cooldown", str(cooldown)]
+            return 0 if run_script(server, "update", shown.line, *chosen, *options) is Pushed.DONE else 1
+        images = freshness(server, chosen)
+    if as_json:
+        data(freshness_json(images))
+    else:
+        show_freshness(images)
+    return 0

@@ -1,0 +1,76 @@
+"""The containers of a composition, as Docker tells of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container: memory in bytes, `created` of its image and `started` in ISO 8601."""
+
+    composition: str
+    service: str
+    state: str
+    health: str | None
+    exit_code: int
+    restarts: int
+    image: str
+    created: str
+    started: str
+    memory: int | None
+    ports: tuple[str, ...]
+
+    @property
+    def fine(self) -> bool:
+        """Whether it runs and is well, or was to run once and did."""
+        if self.state == "exited":
+            return self.exit_code == 0
+        return self.state == "running" and self.health in (None, "healthy", "starting")
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """An image in use; `newer` when its tag is another image in the registry, None when that is not known."""
+
+    composition: str
+    image: str
+    newer: bool | None
+    reason: str = ""
+
+
+def read_container(
+    composition: str, inspected: Mapping[str, Any], created: str, memory: int | None
+) -> Container:
+    """Understand what `docker inspect` says of a container."""
+    state, config = inspected["State"], inspected["Config"]
+    return Container(
+        composition=composition,
+        service=config["Labels"].get(SERVICE, inspected["Name"].lstrip("/")),
+        state=state["Status"],
+        health=(state.get("Health") or {}).get("Status"),
+        exit_code=state["ExitCode"],
+        restarts=inspected.get("RestartCount", 0),
+        image=config["Image"],
+        created=created,
+        started=state["StartedAt"],
+        memory=memory,
+        ports=tuple(_ports(inspected["NetworkSettings"].get("Ports") or {})),
+    )
+
+
+def _ports(published: Mapping[str, list[Mapping[str, str]] | None]) -> list[str]:
+    return [
+        f"{where['HostIp']}:{where['HostPort']}→{port}"
+        for port, places in sorted(published.items())
+        for where in places or ()
+    ]
+
+
+def age_in_days(moment: str, now: datetime) -> int:
+    """Whole days between a moment in ISO 8601 (Docker writes nanoseconds) and now."""
+    return (now - datetime.fromisoformat(moment[:19] + "+00:00")).days

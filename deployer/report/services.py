@@ -1,0 +1,63 @@
+"""What runs in containers, as a table and as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from deployer.containers import Container, Freshness, age_in_days
+from deployer.report import harmless, out
+
+MEBIBYTE = 1024 * 1024
+
+
+def show_services(containers: Sequence[Container]) -> None:
+    """Print one row for each container."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in ("service", "container", "state", "image", "of", "memory", "ports"):
+        table.add_column(column, no_wrap=True)
+    now = datetime.now(UTC)
+    for each in containers:
+        table.add_row(*(cell if isinstance(cell, Text) else harmless(cell) for cell in _row(each, now)))
+    out.print(table)
+
+
+def services_json(containers: Sequence[Container]) -> str:
+    """The containers as one JSON document."""
+    return json.dumps([{**asdict(each), "fine": each.fine} for each in containers], indent=2)
+
+
+def show_freshness(images: Sequence[Freshness]) -> None:
+    """Print one line for each image."""
+    for each in images:
+        what = {True: "has a newer version", False: "is the newest", None: f"not known: {each.reason}"}[
+            each.newer
+        ]
+        style = {True: "yellow", False: "green", None: ""}[each.newer]
+        out.print(Text(harmless(f"{each.composition}: {each.image} {what}"), style=style))
+
+
+def freshness_json(images: Sequence[Freshness]) -> str:
+    """The images as one JSON document."""
+    return json.dumps([asdict(each) for each in images], indent=2)
+
+
+def _row(each: Container, now: datetime) -> tuple[str | Text, ...]:
+    ended = f"{each.state} with {each.exit_code}" if each.state == "exited" else each.state
+    words = [
+        each.health if each.health and each.state == "running" else ended,
+        *([f"{each.restarts} restarts"] if each.restarts else []),
+    ]
+    return (
+        each.composition,
+        each.service,
+        Text(", ".join(words), style="green" if each.fine else "bold red"),
+        each.image,
+        f"{age_in_days(each.created, now)} days ago",
+        f"{each.memory // MEBIBYTE} MiB" if each.memory else "–",
+        " ".join(each.ports) or "–",
+    )
