@@ -88,13 +88,17 @@ class Publication(Site):
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, and for the push script its values and hooks."""
-        values = render("system/site.conf", site=self, domain=domain, probe=self.probe(domain))
         return {
             **virtual_host(self, domain, facts, "publication"),
-            f"/etc/deploy/sites/{domain}.conf": File(values.encode()),
+            **self.settings(domain),
             **self._hook(domain, "before", self.before),
             **self._hook(domain, "after", self.after),
         }
+
+    def settings(self, domain: str) -> dict[str, File]:
+        """Its values, for the push script."""
+        values = render("system/site.conf", site=self, domain=domain, probe=self.probe(domain))
+        return {f"/etc/deploy/sites/{domain}.conf": File(values.encode())}
 
     def _hook(self, domain: str, moment: str, script: str) -> dict[str, File]:
         if not script.strip():

@@ -6,9 +6,12 @@ from functools import cached_property
 
 from deployer.config.model import Config
 from deployer.desired import Desired
+from deployer.desired.compositions import values
 from deployer.desired.facts import Facts
 from deployer.expectation import in_the_end, with_packages
 from deployer.files import File
+from deployer.kinds.composition import Composition
+from deployer.kinds.publication import Publication
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.planning import make_plan
@@ -26,7 +29,14 @@ NOT_LOOKED_AT = Facts(os="debian", release="13")
 
 def site_settings(config: Config, name: str) -> File | None:
     """The values of a site for the scripts on the server, as sites.yaml has them."""
-    return in_the_end(config, NOT_LOOKED_AT).files.get(f"/etc/deploy/sites/{name}.conf")
+    match entry := config.everything[name]:
+        case Publication():
+            found = entry.settings(name)
+        case Composition():
+            found = values(config, name, entry)
+        case _:
+            found = {}
+    return found.get(f"/etc/deploy/sites/{name}.conf")
 
 
 @dataclass(frozen=True)
