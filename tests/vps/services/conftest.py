@@ -118,8 +118,8 @@ class Composition:
         old=$(docker image inspect --format '{{{{.Id}}}}' {reference} 2>/dev/null || true)
         tar -c . | docker import {told} - {reference}
         docker push -q {reference} >/dev/null
-        docker tag {reference} kept/{self.project}:{next(numbers)}
-        if [ -n "$old" ]; then docker tag $old {reference}; else docker rmi {reference} >/dev/null; fi
+        docker rmi {reference} >/dev/null
+        if [ -n "$old" ]; then docker tag $old {reference}; fi
         """
         return self.vps.run(script).stdout.split()[0]
 

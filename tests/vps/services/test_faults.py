@@ -1,0 +1,242 @@
+"""Pushes that meet, that are killed, and that run out of disk; rollbacks, and what is left lying about."""
+
+import json
+import subprocess
+import time
+
+import bcrypt
+import pytest
+
+NO_CHECK = "HEALTHCHECK NONE"
+PLACES = {
+    "after the pull": ("compose-push", "    pull\n", "    pull\n    kill -9 $$\n"),
+    "before anything is stopped": (
+        "replace",
+        "    if [[ -n $FORCE ]]",
+        "    kill -9 $$\n    if [[ -n $FORCE ]]",
+    ),
+    "while it comes up": ("health", "    up=$!\n", "    up=$!\n    sleep 0.4\n    kill -9 $$\n"),
+    "when it is healthy": (
+        "replace",
+        "    served || blame_answer\n    remember_live\n    rm",
+        "    kill -9 $$\n    rm",
+    ),
+    "when it is remembered": (
+        "replace",
+        "    remember_live\n    rm -f",
+        "    remember_live\n    kill -9 $$\n    rm -f",
+    ),
+}
+
+
+def started(app, command: str) -> subprocess.Popen[str]:
+    argv = ["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"]
+    argv += [f"root@{app.vps.address}", command]
+    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+
+def die(app, place: str) -> None:
+    """Run the real push, which kills itself at that place."""
+    part, before, after = PLACES[place]
+    scripts = app.vps.root / "root/dying"
+    app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
+    text = (scripts / part).read_text()
+    assert before in text
+    (scripts / part).write_text(text.replace(before, after))
+    app.vps.run("sed -i 's|/usr/local/lib/deploy|/root/dying|' /root/dying/compose-push")
+    done = app.vps.run(f"/root/dying/compose-push {app.name} --by ada; echo ended with $?")
+    assert done.stdout.endswith("ended with 137\n")
+
+
+def images(app) -> set[str]:
+    found = app.vps.run(f"docker image ls -aq --no-trunc {app.repository}").stdout
+    return set(found.split())
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_killed_and_the_next_push_heals(new_composition, place):
+    app = new_composition()
+    app.push()
+    app.image("two")
+    die(app, place)
+    output = app.push()
+    assert "was killed: cleaning up after it" in output
+    assert app.page() == "two"
+    assert "already up to date" in app.push()
+    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock"]
+    assert not (app.place / "images/interrupted").exists()
+
+
+def test_killed_with_an_image_that_is_no_good(new_composition):
+    app = new_composition()
+    app.push()
+    before = app.running()
+    app.image("two", "sleep 2; exit 8", changes=(NO_CHECK,))
+    die(app, "while it comes up")
+    output = app.push(code=1)
+    assert "✓ back" in output
+    assert "exit code 8" in output
+    assert app.running() == before
+    assert app.page() == "one"
+
+
+def test_killed_at_any_moment(new_composition):
+    app = new_composition("page 0")
+    app.push()
+    for moment in range(1, 9):
+        app.image(f"page {moment}")
+        app.vps.run(f"timeout -s KILL 0.{moment}5 /usr/local/lib/deploy/compose-push {app.name}", check=False)
+        app.push()
+        assert app.page() == f"page {moment}"
+        names = app.vps.run(f"docker ps -a --filter name={app.project} --format '{{{{.Names}}}}'").stdout
+        assert names == f"{app.project}-app-1\n"
+    assert len(images(app)) == 2
+
+
+def test_two_pushes_at_once(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
+    first = started(app, f"/usr/local/lib/deploy/push {app.name} --by ada")
+    time.sleep(0.8)
+    output = app.push("--by bob")
+    assert f"! {app.name} is locked by ada since " in output
+    assert f"{app.name} is already up to date" in output
+    assert f"{app.name} is live" in first.communicate()[0]
+    assert app.page() == "two"
+
+
+def test_two_updates_at_once(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
+    first = started(app, f"/usr/local/lib/deploy/update {app.name}")
+    time.sleep(0.8)
+    output = app.script("update")
+    assert "! another update is running: waiting" in output
+    assert f"{app.name} is already up to date" in output
+    assert f"{app.name} is live" in first.communicate()[0]
+    assert app.page() == "two"
+
+
+def test_the_disk_is_full_while_pulling(new_composition):
+    app = new_composition()
+    big = f"{app.repository}-big"
+    app.image("big", name=big, megabytes=150)
+    app.vps.run("systemctl stop docker.socket docker")
+    app.vps.mount_small("/var/lib/docker", megabytes=250)
+    app.vps.run("systemctl start docker")
+    try:
+        app.push()
+        app.write(app={"image": f"{big}:1", "ports": [f"127.0.0.1:{app.port}:80"]})
+        output = app.fails()
+        assert f"✗ pull: the disk is full: {big}:1 does not fit on /var/lib/docker" in output
+        app.vps.run("fallocate -l 170M /var/lib/docker/fill")
+        output = app.fails()
+        assert "✗ pull: not enough space on /var/lib/docker: " in output
+    finally:
+        app.vps.run(
+            f"docker rm -f {app.project}-app-1; systemctl stop docker.socket docker; umount /var/lib/docker"
+        )
+        app.vps.run("systemctl start docker")
+
+
+def test_rollback_and_what_it_means_later(new_composition):
+    app = new_composition()
+    app.push()
+    one = app.running()
+    assert "there are no earlier images" in app.script("rollback", code=1)
+    app.image("two")
+    app.push()
+    assert "is live" in app.script("rollback", "--by ada")
+    assert app.page() == "one"
+    assert app.running() == one
+    app.vps.run(f"cd /opt/{app.name} && docker compose up -d 2>&1")
+    assert app.page() == "one"
+    assert "stays: its newer image was not well here" in app.script("update")
+    assert app.page() == "one"
+    releases = json.loads(app.script("releases", "--json"))
+    assert [(each["live"], each["previous"]) for each in releases] == [(False, True), (True, False)]
+    assert releases[1]["images"] == [{"service": "app", "image": f"{app.repository}:1", "id": one["app"]}]
+    app.script("rollback")
+    assert app.page() == "two"
+    app.script("rollback", f"--to {releases[1]['release']}")
+    assert app.page() == "one"
+    app.push()
+    assert app.page() == "two"
+
+
+def test_a_rollback_to_what_is_no_longer_well(new_composition):
+    app = new_composition()
+    app.write(
+        app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], "volumes": ["data:/data"]}
+    )
+    file = json.loads((app.directory / "docker-compose.yml").read_text())
+    (app.directory / "docker-compose.yml").write_text(json.dumps(file | {"volumes": {"data": {}}}))
+    app.image("one", "[ ! -e /data/migrated ] || exit 6; exec httpd -f -p 80 -h /www")
+    app.push()
+    app.image("two", "touch /data/migrated; exec httpd -f -p 80 -h /www")
+    app.push()
+    output = app.script("rollback", code=1)
+    assert "exit code 6" in output
+    assert app.page() == "two"
+    assert output.splitlines()[-1].startswith(f"{app.name} is as it was: ")
+
+
+def test_prune_keeps_live_and_previous_and_every_volume(new_composition):
+    app = new_composition()
+    app.push()
+    app.vps.run(f"docker volume create {app.project}_lonely")
+    ids = []
+    for page in ("two", "three", "four"):
+        ids.append(app.image(page))
+        app.push()
+    assert images(app) == set(ids[1:])
+    app.image("bad", "exit 3")
+    app.fails()
+    assert images(app) == set(ids[1:])
+    app.vps.run("docker image prune --force")
+    app.script("rollback")
+    assert app.page() == "three"
+    assert app.vps.run(f"docker volume ls -q --filter name={app.project}_lonely").stdout
+
+
+def test_an_image_that_two_compositions_share(new_composition):
+    first, second = new_composition(), new_composition()
+    second.write(app={"image": f"{first.repository}:1", "ports": [f"127.0.0.1:{second.port}:80"]})
+    first.push()
+    second.push()
+    for page in ("two", "three"):
+        first.image(page)
+        first.push()
+    assert second.page() == "one"
+    assert second.running()
+    first.script("down")
+    assert second.page() == "one"
+    second.push()
+    assert second.page() == "three"
+
+
+def test_a_registry_that_wants_a_password(new_composition):
+    app = new_composition()
+    config = "/etc/docker/registry/config.yml"
+    hashed = bcrypt.hashpw(b'hu:sh"x', bcrypt.gensalt(4)).decode()
+    (app.vps.root / "etc/docker/registry/htpasswd").write_text(f"ada:{hashed}\n")
+    auth = "auth:\n  htpasswd:\n    realm: basic-realm\n    path: /etc/docker/registry/htpasswd\n"
+    app.push()
+    app.vps.run(
+        f"cp {config} /root/config.yml; printf '{auth}' >> {config}; systemctl restart docker-registry"
+    )
+    try:
+        app.vps.run("curl -s --retry 9 --retry-connrefused 127.0.0.1:5000")
+        output = app.fails()
+        assert "cannot be had from 127.0.0.1:5000: " in output
+        app.vps.run("docker login --username ada --password-stdin 127.0.0.1:5000 2>&1", input='hu:sh"x')
+        assert "already up to date" in app.push()
+        app.image("two")
+        app.push()
+        assert app.page() == "two"
+    finally:
+        app.vps.run(
+            f"cp /root/config.yml {config}; systemctl restart docker-registry; docker logout 127.0.0.1:5000"
+        )

@@ -1,0 +1,168 @@
+"""Updates: newer images that are old enough and of the same major version, each with the way back."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+SERVE = "exec httpd -f -p 80 -h /www"
+NO_CHECK = "HEALTHCHECK NONE"
+LISTEN = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        open("/root/told", "ab").write(self.path.encode() + b" " + body)
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 9911), Handler).serve_forever()
+"""
+
+
+@pytest.fixture
+def told(vps) -> Path:
+    """What the notification hook has been told."""
+    conf = vps.root / "etc/deploy/update.conf"
+    (vps.root / "root/listen.py").write_text(LISTEN)
+    file = vps.root / "root/told"
+    file.write_text("")
+    vps.run("systemd-run --unit=listen --collect python3 /root/listen.py; sleep 0.5")
+    conf.write_text("COOLDOWN=0\nNOTIFY='http://127.0.0.1:9911/topic?key=hush'\n")
+    yield file
+    vps.run("systemctl stop listen")
+    conf.unlink()
+
+
+def update(app, *options: str, code: int = 0) -> str:
+    return app.script("update", *options, code=code)
+
+
+def last(app) -> dict[str, str]:
+    lines = (app.vps.root / "var/log/deploy/update.log").read_text().splitlines()
+    return [entry for line in lines if (entry := json.loads(line))["site"] == app.name][-1]
+
+
+def test_an_update_is_logged_and_told(new_composition, told):
+    app = new_composition()
+    app.push()
+    assert "already up to date" in update(app)
+    assert last(app)["result"] == "unchanged"
+    assert told.read_text() == ""
+    app.image("two")
+    assert f"{app.name}: {app.repository}:1 has a newer image, " in update(app, "--check")
+    assert app.page() == "one"
+    assert f"{app.name} is live: " in update(app)
+    assert app.page() == "two"
+    assert last(app)["result"] == "updated"
+    assert last(app)["by"] == "update"
+    assert told.read_text().startswith(f"/topic?key=hush {app.vps.name}: {app.name} is live: ")
+    assert f"{app.name}: {app.repository}:1 is up to date" in update(app, "--check")
+
+
+def test_an_update_that_is_no_good_is_not_tried_again_the_next_night(new_composition, told):
+    app = new_composition()
+    app.push()
+    app.image("two", "exit 7")
+    assert "exit code 7" in update(app, code=1)
+    assert app.page() == "one"
+    assert last(app)["result"] == "failed"
+    assert f"{app.name}: up: app crashes again and again (exit code 7)" in told.read_text()
+    output = update(app)
+    assert f"! {app.repository}:1 stays: its newer image was not well here" in output
+    assert f"{app.name} is already up to date" in output
+    assert last(app)["result"] == "unchanged"
+    assert "was not well here" in last(app)["message"]
+    assert "exit code 7" in app.push(code=1)
+    app.image("three")
+    update(app)
+    assert app.page() == "three"
+
+
+def test_one_that_fails_does_not_stop_the_others(new_composition, told):
+    bad, good = new_composition(), new_composition()
+    for app in (bad, good):
+        app.push()
+    bad.image("two", "exit 7")
+    good.image("two")
+    update(bad, good.name, code=1)
+    assert (bad.page(), good.page()) == ("one", "two")
+
+
+def test_a_young_image_is_not_taken(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two")
+    output = update(app, "--cooldown", "3600")
+    assert f"{app.repository}:1: its newer image is 0 min old and has to be 60 min" in output
+    assert app.page() == "one"
+    assert "its newer image is" in last(app)["message"]
+    assert "Pulling" not in update(app, "--cooldown", "3600")
+    time.sleep(1)
+    update(app, "--cooldown", "1")
+    assert app.page() == "two"
+
+
+def test_what_is_stopped_stays_so(new_composition):
+    app = new_composition()
+    app.push()
+    app.script("stop")
+    assert app.page() == "502"
+    app.image("two")
+    assert "is stopped, and left alone" in update(app)
+    assert last(app)["result"] == "stopped"
+    assert app.page() == "502"
+    app.script("restart")
+    assert app.page() == "one"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "crossed"),
+    [
+        ("PG_MAJOR=17", "PG_MAJOR=18", "PostgreSQL 17 to PostgreSQL 18"),
+        (
+            "MARIADB_VERSION=1:11.4.2+maria~ubu",
+            "MARIADB_VERSION=1:12.0.1+maria~ubu",
+            "MariaDB 11.4 to MariaDB 12.0",
+        ),
+        ("MYSQL_MAJOR=8.4", "MYSQL_MAJOR=9.7", "MySQL 8.4 to MySQL 9.7"),
+    ],
+)
+def test_a_database_never_crosses_a_major_version(new_composition, old, new, crossed):
+    app = new_composition()
+    database = f"{app.repository}-db"
+    app.image("db", name=database, changes=(NO_CHECK, f"ENV {old}"))
+    app.write(db={"image": f"{database}:1", "restart": "unless-stopped"})
+    app.push()
+    before = app.running()
+    app.image("newer", name=database, changes=(NO_CHECK, f"ENV {new}"))
+    app.image("two")
+    output = update(app)
+    assert f"! {database}:1 stays: its newer image goes from {crossed}" in output
+    assert app.page() == "two"
+    assert app.running()["db"] == before["db"]
+    app.push()
+    assert app.running()["db"] == before["db"]
+    app.image("other", name=f"{database}-other", changes=(NO_CHECK, f"ENV {new}"))
+    app.write(db={"image": f"{database}-other:1", "restart": "unless-stopped"})
+    assert f"✗ up: db would go from {crossed}, which does not read its data" in app.push(code=1)
+    assert app.running()["db"] == before["db"]
+
+
+def test_a_hook_that_hangs_does_not_hold_the_update(new_composition, vps):
+    app = new_composition()
+    app.push()
+    app.image("two")
+    conf = vps.root / "etc/deploy/update.conf"
+    conf.write_text("COOLDOWN=0\nNOTIFY='http://127.0.0.1:9912/topic'\n")
+    listen = "import socket,time; s=socket.create_server((\"127.0.0.1\",9912)); time.sleep(60)"
+    vps.run(f"systemd-run --unit=hang --collect python3 -c '{listen}'")
+    try:
+        started = time.monotonic()
+        output = update(app)
+        assert time.monotonic() - started < 20
+    finally:
+        vps.run("systemctl stop hang")
+        conf.unlink()
+    assert "! the notification could not be sent: " in output
+    assert app.page() == "two"
