@@ -25,15 +25,16 @@ def command(config: Path, as_json: bool) -> int:
     from deployer.config.loader import load
 
     try:
-        sites = list(load(config).sites)
+        loaded = load(config)
     except ConfigError as error:
         if not as_json:
             raise
         return tell(error.problems, [])
     if as_json:
-        return tell([], sites)
-    count = len(sites)
-    click.echo(f"{config} is fine: {count} site{'' if count == 1 else 's'}.")
+        return tell([], list(loaded.everything))
+    counts = [(len(loaded.sites), "site"), (len(loaded.services), "service")]
+    said = [f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count or what == "site"]
+    click.echo(f"{config} is fine: {' and '.join(said)}.")
     return 0
 
 

@@ -50,7 +50,8 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     yield from (f"- containers of {name}: stopped and removed; volumes stay" for name in plan.ended)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
-    yield from (f"! {what}" for what in (*plan.left, *plan.notes))
+    # remarks that stay true for years are told when there is something to decide
+    yield from (f"! {what}" for what in (*plan.left, *(() if plan.empty else plan.notes)))
     for renewal in plan.renewals:
         yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
     yield summary(plan, server)

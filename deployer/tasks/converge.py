@@ -7,6 +7,7 @@ from functools import cached_property
 from deployer.config.model import Config
 from deployer.desired import Desired
 from deployer.desired.compositions import values
+from deployer.desired.docker import KEY, SOURCES
 from deployer.desired.facts import Facts
 from deployer.expectation import in_the_end, with_packages
 from deployer.files import File
@@ -63,7 +64,7 @@ class Convergence:
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
         wanted = in_the_end(self.config, NOT_LOOKED_AT)
-        return observe(self.server, {*wanted.files, *wanted.absent, *wanted.secrets})
+        return observe(self.server, {*wanted.files, *wanted.absent, *wanted.secrets, SOURCES, KEY})
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""
