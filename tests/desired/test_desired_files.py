@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from golden import server
 
 from deployer.config.model import Config
 from deployer.desired import Desired, desired_files
 from deployer.desired.facts import BROTLI_MODULE, Certificate, Facts
+from golden import server
 
 HUGO = {"kind": "hugo", "repository": "https://git.example.org/a.git"}
 STATIC = {"kind": "static", "repository": "/home/me/site", "https": False}

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nginx.structure import Directive, parse
 from pydantic import ValidationError
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.desired.facts import Certificate, Facts
+from nginx.structure import Directive, parse
 
 PLAIN = "abcXYZ019-_./"
 SYNTAX = " '\"`$(){}[];|&<>\\#*?!~=%@:,^+\n\t\0\u2028é"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from desired.test_no_escape import HOSTILE, nginx_file, shapes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.desired.facts import Certificate, Facts
+from desired.test_no_escape import HOSTILE, nginx_file, shapes
 
 DOMAIN = "site.example.org"
 NAME = "service"

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from golden.server import FOLDERS, RELEASES, golden
 
 from deployer.desired import Desired
+from golden.server import FOLDERS, RELEASES, golden
 
 
 def tree(desired: Desired) -> dict[str, str]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from golden.server import config, golden
 
 from deployer.config.quantities import size
 from deployer.kinds import models
 from deployer.kinds.composition import Composition
 from deployer.kinds.service import Service
+from golden.server import config, golden
 
 TEMPLATES = Path(__file__).parents[2] / "templates/compose"
 RENDERED = {

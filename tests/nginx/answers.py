@@ -14,6 +14,7 @@ import subprocess
 import time
 
 import pytest
+
 from nginx.content import PAGE, RELEASES, switch
 from nginx.place import CONTEXT, Answer, Place
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from golden.server import golden
-from vps.test_compose_config import PACKAGES
 
 from deployer.files import pack
 from deployer.rehearsal.machine import Machine
+from golden.server import golden
+from vps.test_compose_config import PACKAGES
 
 PLACE = "/opt/ntfy.example.org"
 # The tree of an image: busybox, ntfy and the libraries that it is linked to.

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from golden.server import config, golden
 
 from deployer.config.quantities import size
 from deployer.files import pack
 from deployer.handlers import handlers_of
 from deployer.kinds.compose import Compose
 from deployer.rehearsal.machine import Machine
+from golden.server import config, golden
 
 PACKAGES = (
     "busybox-static",

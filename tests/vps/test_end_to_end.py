@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from vps.project import DEPLOY, GIT, Project
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
+from vps.project import DEPLOY, GIT, Project
 
 NAMES = ("page.test", "www.page.test", "app.test", "old.test", "three.test", "a.three.test", "b.three.test")
 PROXY = {"kind": "proxy", "port": 9000, "https": False}

@@ -4,10 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from vps.project import GIT, Project
-
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
+from vps.project import GIT, Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("blog.example.org", "www.blog.example.org")

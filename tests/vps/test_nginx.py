@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from golden.server import facts, golden
-from nginx import answers, upstream
-from nginx.certificates import certificates
-from nginx.content import publish
-from nginx.place import Place
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.handlers import handlers_of
 from deployer.rehearsal.machine import Machine
+from golden.server import facts, golden
+from nginx import answers, upstream
+from nginx.certificates import certificates
+from nginx.content import publish
+from nginx.place import Place
 
 pytestmark = pytest.mark.vps
 

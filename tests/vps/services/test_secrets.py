@@ -116,16 +116,19 @@ def test_no_value_is_ever_an_argument(new_composition):
     path = f"/opt/{app.name}/.env"
     values = {f"V{number}": f"hush{number}" for number in range(40)}
     watch = (
-        "while :; do cat /proc/[0-9]*/cmdline; done 2>/dev/null | tr '\\0' ' ' | grep -ao hush > /root/seen"
+        "while :; do cat /proc/[0-9]*/cmdline; done 2>/dev/null | grep -ao --line-buffered hush > /root/seen"
     )
     app.vps.run(f"systemd-run --unit=watch bash -c {json.dumps(watch)}")
     try:
         write(app.vps, lines(path, values))
         digests(app.vps, path)
         app.script("secret", "V7")
+        seen = app.vps.root / "root/seen"
+        assert seen.read_text() == ""
+        app.vps.run("bash -c 'exec -a hush sleep 1'")
+        assert seen.read_text() != "", "the watcher sees arguments"
     finally:
         app.vps.run("systemctl stop watch")
-    assert (app.vps.root / "root/seen").read_text() == ""
 
 
 def test_a_full_disk_leaves_the_old_file(new_composition):

@@ -155,7 +155,7 @@ def test_a_hook_that_hangs_does_not_hold_the_update(new_composition, vps):
     app.image("two")
     conf = vps.root / "etc/deploy/update.conf"
     conf.write_text("COOLDOWN=0\nNOTIFY='http://127.0.0.1:9912/topic'\n")
-    listen = "import socket,time; s=socket.create_server((\"127.0.0.1\",9912)); time.sleep(60)"
+    listen = 'import socket,time; s=socket.create_server(("127.0.0.1",9912)); time.sleep(60)'
     vps.run(f"systemd-run --unit=hang --collect python3 -c '{listen}'")
     try:
         started = time.monotonic()
