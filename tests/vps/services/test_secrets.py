@@ -115,9 +115,8 @@ def test_no_value_is_ever_an_argument(new_composition):
     app = new_composition()
     path = f"/opt/{app.name}/.env"
     values = {f"V{number}": f"hush{number}" for number in range(40)}
-    watch = (
-        "while :; do cat /proc/[0-9]*/cmdline; done 2>/dev/null | grep -ao --line-buffered hush > /root/seen"
-    )
+    watch = "while :; do cat /proc/[0-9]*/cmdline; done 2>/dev/null | tr '\\0' '\\n'"
+    watch += " | grep -ao --line-buffered h[u]sh > /root/seen"
     app.vps.run(f"systemd-run --unit=watch bash -c {json.dumps(watch)}")
     try:
         write(app.vps, lines(path, values))

@@ -1,0 +1,151 @@
+"""What a person does with a composition besides pushing it."""
+
+import json
+import subprocess
+import time
+
+
+def test_logs_and_following_them(new_composition):
+    app = new_composition()
+    app.image("one", "echo first words; echo last words; exec httpd -f -p 80 -h /www")
+    app.push()
+    lines = app.script("logs").splitlines()
+    assert lines[-2].endswith("first words")
+    assert lines[-1].endswith("last words")
+    assert "app-1" in lines[-1]
+    assert len(app.script("logs", "--lines", "1").splitlines()) == 1
+    argv = ["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"]
+    follow = subprocess.Popen(
+        [*argv, f"root@{app.vps.address}", f"/usr/local/lib/deploy/logs {app.name} --follow --lines 0 --attached"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1)
+    app.script("restart")
+    assert any("first words" in line for line in follow.stdout)
+    follow.stdin.close()
+    assert follow.wait(timeout=10) is not None
+    assert "logs" not in app.vps.run("ps -eo args | grep -v grep | grep compose", check=False).stdout
+
+
+def test_stop_and_restart(new_composition):
+    app = new_composition()
+    app.push()
+    running = app.running()
+    assert f"{app.name} is stopped" in app.script("stop")
+    assert app.page() == "502"
+    assert "✓ restart" in app.script("restart", "--by ada")
+    assert (app.page(), app.running()) == ("one", running)
+    assert app.log()["action"] == "restart"
+    assert app.log()["by"] == "ada"
+    app.script("stop")
+    app.push()
+    assert app.page() == "one"
+
+
+def test_restart_of_what_does_not_get_well(new_composition):
+    app = new_composition()
+    volumes = {"volumes": ["./data:/data"]}
+    app.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], **volumes})
+    app.image("one", "[ ! -e /data/bad ] || { echo bad data; exit 6; }; exec httpd -f -p 80 -h /www")
+    app.push()
+    (app.directory / "data/bad").touch()
+    output = app.script("restart", code=1)
+    assert "✗ restart: app ended with exit code 6" in output
+    assert "  app | bad data" in output
+    assert output.splitlines()[-1] == f"{app.name} is not well: app ended with exit code 6"
+
+
+def test_restart_runs_no_migration_again(new_composition):
+    app = new_composition()
+    once = {"image": f"{app.repository}:1", "command": ["sh", "-c", "echo ran"], "restart": "no"}
+    app.write(migration=once)
+    app.push()
+    app.script("restart")
+    assert app.vps.run(f"docker logs {app.project}-migration-1").stdout == "ran\n"
+
+
+def test_down_without_files(new_composition):
+    app = new_composition()
+    app.push()
+    app.vps.run(f"rm -r /opt/{app.name} /etc/deploy/sites/{app.name}.conf")
+    assert "✓ down" in app.script("down")
+    found = app.vps.run(
+        f"docker ps -aq --filter label=com.docker.compose.project={app.project};"
+        f"docker network ls -q --filter name={app.project}; docker image ls -q {app.repository}"
+    )
+    assert found.stdout == ""
+    assert "not on this server yet" in app.push(code=69)
+
+
+def test_what_is_built_on_the_server(new_composition):
+    app = new_composition()
+    app.vps.run(f"docker pull -q {app.repository}:1")
+    app.write(app={"build": "./source", "ports": [f"127.0.0.1:{app.port}:80"], "restart": "unless-stopped"})
+    source = app.directory / "source"
+    source.mkdir()
+    (source / "page").write_text("built")
+    (source / "Dockerfile").write_text(f"FROM {app.repository}:1\nCOPY page /www/index.html\n")
+    app.push()
+    assert app.page() == "built"
+    assert "already up to date" in app.push()
+    (source / "page").write_text("rebuilt")
+    app.push("--missing")
+    assert app.page() == "rebuilt"
+    (source / "Dockerfile").write_text(f"FROM {app.repository}:1\nRUN echo going wrong && exit 3\n")
+    output = app.fails()
+    assert "going wrong" in output
+    assert "✗ pull: the image could not be built: " in output
+    app.script("rollback")
+    assert app.page() == "built"
+
+
+def test_what_a_person_has_started_by_hand_is_taken_over(new_composition):
+    app = new_composition()
+    app.vps.run(f"cd /opt/{app.name} && docker compose up -d 2>&1")
+    by_hand = app.running()
+    app.image("two", "exit 2")
+    assert app.fails()
+    app.image("three")
+    app.push()
+    assert app.page() == "three"
+    releases = json.loads(app.script("releases", "--json"))
+    assert [each["live"] for each in releases] == [True, False]
+    app.script("rollback")
+    assert app.running() == by_hand
+
+
+def test_containers_of_another_project_hold_the_port(new_composition):
+    app = new_composition()
+    app.vps.run(f"cd /opt/{app.name} && docker compose --project-name byhand up -d 2>&1")
+    try:
+        output = app.push(code=1)
+    finally:
+        app.vps.run("docker compose --project-name byhand down 2>&1")
+    assert f"port {app.port} is taken by the container byhand-app-1" in output
+
+
+def test_a_service_without_a_domain(new_composition):
+    app = new_composition()
+    app.configure(DOMAIN="")
+    app.vps.run("systemctl stop nginx")
+    try:
+        assert "1 containers are well" in app.push()
+    finally:
+        app.vps.run("systemctl start nginx")
+
+
+def test_words_that_are_no_options(new_composition):
+    app = new_composition()
+    for name, *options in (
+        ("push", "--ref", "main"),
+        ("push", "other"),
+        ("rollback", "--to", "../../x"),
+        ("logs", "--lines", "many"),
+        ("restart", "--now"),
+        ("secret",),
+        ("secret", "'A B'"),
+        ("update", "--cooldown", "3d"),
+    ):
+        assert "✗ " in app.script(name, *options, code=2)
