@@ -93,7 +93,11 @@ class Composition:
             "ports": [f"127.0.0.1:{self.port}:80"],
             "restart": "unless-stopped",
         }
-        wanted = {name: service for name, service in ({"app": app} | services).items() if service}
+        wanted = {
+            name: {"stop_signal": "SIGKILL"} | service
+            for name, service in ({"app": app} | services).items()
+            if service
+        }
         self.directory.mkdir(parents=True, exist_ok=True)
         file = {"name": self.project, "services": wanted}
         (self.directory / "docker-compose.yml").write_text(json.dumps(file, indent=2))
@@ -109,9 +113,7 @@ class Composition:
         """Push an image that serves the page, with `command` run by its shell; returns its ID."""
         reference = f"{name or self.repository}:1"
         shell = json.dumps(["sh", "-c", command])
-        told = " ".join(
-            f"--change {shlex.quote(c)}" for c in (f"CMD {shell}", "STOPSIGNAL SIGKILL", *changes)
-        )
+        told = " ".join(f"--change {shlex.quote(c)}" for c in (f"CMD {shell}", *changes))
         script = f"""
         set -e; cd /root/tree; echo {shlex.quote(page)} > www/index.html
         rm -f big; [ {megabytes} = 0 ] || head -c {megabytes}M /dev/urandom > big

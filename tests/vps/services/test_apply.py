@@ -56,6 +56,7 @@ def composed(app, **change) -> dict[str, str]:
         "ports": [f"127.0.0.1:{app.port}:80"],
         "environment": {"TOKEN": "${TOKEN:?is missing}"},
         "restart": "unless-stopped",
+        "stop_signal": "SIGKILL",
     } | change
     text = json.dumps({"name": app.project, "services": {"app": service}}, indent=2)
     return {f"/opt/{app.name}/docker-compose.yml": text}
@@ -138,6 +139,7 @@ def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
     apply(server, parcel({path: json.dumps(file)}, secrets=value(app, "x"), compositions=[app.name]))
     app.vps.run(f"docker exec {app.project}-app-1 sh -c 'echo 1 > /data/file; echo 2 > /kept/file'")
     conf = f"/etc/deploy/sites/{app.name}.conf"
+    (app.vps.root / conf[1:]).unlink()
     told = apply(server, parcel({}, remove=[path, conf], gone=[app.name]))
     assert "✓ down" in told
     assert app.page() == "502"
@@ -148,6 +150,22 @@ def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
     apply(server, parcel({path: json.dumps(file)}, compositions=[app.name]))
     assert app.vps.run(f"docker exec {app.project}-app-1 cat /data/file").stdout == "1\n"
     assert token(app) == "x"
+
+
+def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
+    app = new_composition()
+    (app.directory / "docker-compose.yml").unlink()
+    (app.vps.root / f"etc/deploy/sites/{app.name}.conf").rename(app.vps.root / "root/conf")
+    conf = {f"/etc/deploy/sites/{app.name}.conf": (app.vps.root / "root/conf").read_text()}
+    dying = script("apply.sh").decode().replace('--by "${who%%, since*}" 9>&- && continue', "; kill -9 $$")
+    data = parcel(composed(app) | conf, secrets=value(app, "x"), compositions=[app.name])
+    with pytest.raises(UnreachableError):
+        apply(server, data, text=dying.encode())
+    assert app.page() == "one"
+    apply(server, parcel({}))
+    assert app.page() == "502"
+    assert list(app.directory.iterdir()) == []
+    assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

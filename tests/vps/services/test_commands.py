@@ -2,10 +2,9 @@
 
 import json
 import subprocess
-import time
 
 
-def test_logs_and_following_them(new_composition):
+def test_logs(new_composition):
     app = new_composition()
     app.image("one", "echo first words; echo last words; exec httpd -f -p 80 -h /www")
     app.push()
@@ -14,19 +13,27 @@ def test_logs_and_following_them(new_composition):
     assert lines[-1].endswith("last words")
     assert "app-1" in lines[-1]
     assert len(app.script("logs", "--lines", "1").splitlines()) == 1
+
+
+def test_logs_are_followed_across_a_restart_until_the_caller_goes(new_composition):
+    app = new_composition()
+    tick = "start=$(date +%s%N); while :; do echo tick $start; sleep 0.3; done & exec httpd -f -p 80 -h /www"
+    app.image("one", tick)
+    app.push()
     argv = ["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"]
+    command = f"/usr/local/lib/deploy/logs {app.name} --follow --lines 0 --attached"
     follow = subprocess.Popen(
-        [*argv, f"root@{app.vps.address}", f"/usr/local/lib/deploy/logs {app.name} --follow --lines 0 --attached"],
+        [*argv, f"root@{app.vps.address}", command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1)
+    before = follow.stdout.readline().split()[-1]
     app.script("restart")
-    assert any("first words" in line for line in follow.stdout)
+    assert any("tick" in line and before not in line for line in follow.stdout)
     follow.stdin.close()
     assert follow.wait(timeout=10) is not None
-    assert "logs" not in app.vps.run("ps -eo args | grep -v grep | grep compose", check=False).stdout
+    assert " logs " not in app.vps.run("ps -eo args | grep [c]ompose", check=False).stdout
 
 
 def test_stop_and_restart(new_composition):

@@ -38,7 +38,7 @@ def test_a_new_image_that_crashes_at_once(new_composition):
     app.image("two", "echo this is why; exit 3")
     started = time.monotonic()
     output = app.fails()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 15
     assert "✗ up: app crashes again and again (exit code 3)" in output
     assert "  app | this is why" in output
     assert "✓ back" in output
@@ -180,7 +180,7 @@ def test_compose_file_invalid(new_composition):
     file.write_text("services:\n  app:\n    image: x\n    ports: 3\n")
     output = app.fails()
     assert f"docker compose refuses /opt/{app.name}/docker-compose.yml: " in output
-    assert "services.app.ports must be a list" in output
+    assert "services.app.ports must be a" in output
     file.write_text("services:\n  app:\n    image: [x\n")
     assert "yaml: line 2: did not find expected ',' or ']'" in app.fails()
 

@@ -1,0 +1,32 @@
+"""The same on Debian 12's Docker 20.10, with the Compose v2 that its own packages do not have."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.rehearsal.base import base_image
+from deployer.rehearsal.machine import Machine
+from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS
+from vps.services.test_faults import test_prune_keeps_live_and_previous_and_every_volume  # noqa: F401
+from vps.services.test_push import (  # noqa: F401
+    test_a_migration_that_fails,
+    test_a_new_image_that_crashes_at_once,
+    test_from_nothing_then_nothing_new_then_a_new_image,
+    test_image_missing,
+    test_port_taken_by_something_else,
+)
+
+COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
+
+
+@pytest.fixture(scope="module")
+def vps(throwaway: None) -> Iterator[Machine]:
+    packages = set(PACKAGES) - {"docker-cli", "docker-compose"}
+    with Machine.boot("debian-12", packages) as machine:
+        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+        plugin = machine.root / COMPOSE
+        plugin.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
+        machine.run(PREPARE)
+        yield machine
