@@ -103,9 +103,9 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to change."""
+        """Whether an apply would change nothing; sites may be held all the same."""
         steps = (self.packages, self.hugo, self.certificates, self.changes, self.secrets, self.units)
-        return not (any(steps) or self.manifest or self.interrupted or self.held)
+        return not (any(steps) or self.manifest or self.interrupted)
 
     @property
     def handlers(self) -> list[Handler]:

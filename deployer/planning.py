@@ -35,7 +35,8 @@ def make_plan(
         return site not in held and (sites is None or site is None or site in sites)
 
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
-    gone = [path for path in seen.written if path not in desired.files and path not in later]
+    wanted = {*desired.files, *desired.stays, *later}
+    gone = [path for path in seen.written if path not in wanted]
     gone = gone if sites is None else []
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     return Plan(

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 from deployer import manifest
-from deployer.desired import Desired
+from deployer.config.model import Config
+from deployer.desired import Desired, desired_files
 from deployer.desired.facts import Certificate, Facts
+from deployer.desired.shared import RENEWAL
 from deployer.files import File, Found, Link
 from deployer.observation import Observation
-from deployer.plan import Order, Surprise, removable
+from deployer.plan import Change, Order, Plan, Surprise, removable
 from deployer.planning import make_plan
+from deployer.report.changes import plan_lines
 
 ACME = "https://acme.example.org/directory"
 BLOG = "/etc/nginx/conf.d/rogs.me.conf"
@@ -113,6 +116,51 @@ def test_a_name_that_a_hand_made_file_serves_holds_its_site_and_no_other() -> No
     assert list(plan.held) == ["rogs.me"]
     assert "/etc/nginx/conf.d/mine.conf" in plan.held["rogs.me"]
     assert [c.path for c in plan.changes] == [OTHER, SHARED]
+
+
+def test_a_plan_with_nothing_but_held_sites_is_empty() -> None:
+    facts = replace(READY, taken_names={"www.rogs.me": "/etc/nginx/conf.d/mine.conf"})
+    there = {path: file for path, file in WANTED.files.items() if path != BLOG}
+    plan = make_plan(WANTED, seen(there, facts), ACME)
+    assert list(plan.held) == ["rogs.me"]
+    assert plan.empty
+    told = list(plan_lines(plan, "vps"))
+    assert told[0].startswith("! rogs.me is left as it is: /etc/nginx/conf.d/mine.conf")
+    assert told[-1] == "Nothing to change on vps, but left as it is: rogs.me."
+
+
+def test_what_renews_a_certificate_stays_as_long_as_there_is_one() -> None:
+    certificate = Certificate(frozenset({"rogs.me"}), 0, "", ACME)
+    there = {path: File(b"") for path in (BLOG, *RENEWAL)}
+    facts = replace(READY, certificates={"rogs.me": certificate})
+
+    def removed(facts: Facts) -> set[str]:
+        desired = desired_files(Config(), facts)
+        plan = make_plan(desired, seen({**desired.files, **there}, facts), ACME)
+        assert plan.manifest
+        gone = {change.path for change in plan.changes}
+        assert manifest.read(plan.manifest.after.content).keys() == {*desired.files, *there} - gone
+        return gone
+
+    assert removed(facts) == {BLOG}
+    assert removed(READY) == {BLOG, *RENEWAL}
+    wanted = Config.model_validate({"sites": {"rogs.me": {"kind": "proxy", "port": 1}}})
+    assert "/etc/deploy/acme-ca.pem" not in desired_files(wanted, facts).stays
+
+
+def test_constant_scripts_that_come_or_go_are_counted() -> None:
+    scripts = [f"/usr/local/lib/deploy/{name}" for name in ("push", "rollback", "key")]
+    come = Plan(changes=tuple(Change(path, None, File(b"x\n", 0o755)) for path in scripts))
+    go = Plan(changes=tuple(Change(path, File(b"x\n", 0o755), None) for path in scripts))
+    edited = Change(scripts[0], File(b"mine\n", 0o755), None, surprise=Surprise.EDITED)
+    assert next(plan_lines(come, "vps")) == (
+        "+ /usr/local/lib/deploy/ 3 scripts, the same on every server (--full prints them)"
+    )
+    assert next(plan_lines(go, "vps")) == (
+        "- /usr/local/lib/deploy/ 3 scripts, the same on every server (--full prints them)"
+    )
+    assert "    -mine" in list(plan_lines(Plan(changes=(edited,)), "vps"))
+    assert "    +x" in list(plan_lines(come, "vps", full=True))
 
 
 def test_a_hand_made_file_in_the_place_of_ours_is_taken_over() -> None:

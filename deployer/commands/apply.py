@@ -60,8 +60,10 @@ def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
     seen = run.look()
     plan = run.plan(seen)
     run.show(plan)
-    if plan.empty or dry_run:
+    if dry_run:
         return 0
+    if plan.empty:
+        return 1 if plan.held else 0
     if not yes and not confirm("Apply this?"):
         raise DeployError("nothing was changed")
     done = run.apply(plan, seen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, in_the_way
 from deployer.desired.facts import Facts
-from deployer.desired.shared import shared_files
+from deployer.desired.shared import RENEWAL, shared_files
 from deployer.desired.updates import TIMER, update_files
 from deployer.files import File
 from deployer.kinds.composition import Composition
@@ -28,8 +28,9 @@ class Desired:
     `site_of` has the domain of each file that belongs to one site. `absent` are paths that must not be
     there. `certificates` has the domains of each certificate, `names` those of each site. `units` are
     enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
-    apt needs before it installs packages, `in_the_way` packages that must go for others to come. `secrets`
-    has the values of each .env, by its path and their names. `notes` is what a person should know.
+    apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
+    are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
+    their names. `notes` is what a person should know.
     """
 
     files: dict[str, File]
@@ -42,6 +43,7 @@ class Desired:
     hugo: frozenset[str]
     sources: frozenset[str] = frozenset()
     in_the_way: frozenset[str] = frozenset()
+    stays: frozenset[str] = frozenset()
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -74,6 +76,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         hugo=frozenset().union(*(site.hugo_versions() for site in sites.values())),
         sources=frozenset(sources),
         in_the_way=in_the_way(config, facts),
+        stays=RENEWAL if facts.certificates and not certificates else frozenset(),
         secrets=wanted_secrets(config, site_of.values()),
         notes=(*docker_notes(config, facts), *remarks(config)),
     )

@@ -49,6 +49,16 @@ def certbot_files(config: "Config") -> dict[str, File]:
     return found
 
 
+RENEWAL = frozenset(
+    {
+        "/etc/deploy/acme-ca.pem",
+        "/etc/letsencrypt/renewal-hooks/deploy/deploy-reload-nginx",
+        "/etc/systemd/system/certbot.service.d/deploy.conf",
+    }
+)
+"""What the renewal of a certificate needs, as long as there is one."""
+
+
 def push_files() -> dict[str, File]:
     """The scripts that publish, their user and their log's rotation."""
     return {

@@ -43,9 +43,15 @@ def complain(error: DeployError) -> None:
         err.print(error.advice)
 
 
+def amount(count: int, unit: str) -> str:
+    """A number with its unit: 1 day, 2 days."""
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
 def data(text: str) -> None:
-    """Print what was asked for, as it is."""
+    """Print what was asked for, as it is, before whatever is said next on standard error."""
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
 
 
 def say(text: str, style: str = "") -> None:

@@ -9,11 +9,11 @@ from rich.text import Text
 
 from deployer.files import File, Link
 from deployer.plan import Change, Order, Plan, Surprise
-from deployer.report import data, harmless, out
+from deployer.report import amount, data, harmless, out
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
 OURS = "/usr/local/lib/deploy/"
-"""Scripts that are the same on every server: new ones are named, not printed."""
+"""Scripts that are the same on every server: those that come or go whole are counted, not printed."""
 
 
 def show_plan(plan: Plan, server: str, full: bool = False) -> None:
@@ -39,8 +39,9 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     for change in plan.changes:
         if change not in brief:
             yield from _change_lines(change)
-    if brief:
-        yield f"+ {OURS} {len(brief)} scripts, the same on every server (--full prints them)"
+    for mark in "+-":
+        if count := sum(_mark(change) == mark for change in brief):
+            yield f"{mark} {OURS} {amount(count, 'script')}, the same on every server (--full prints them)"
     if plan.manifest and not plan.changes:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
     for change in plan.secrets:
@@ -60,7 +61,8 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
 def summary(plan: Plan, server: str) -> str:
     """The plan in one sentence."""
     if plan.empty:
-        return f"Nothing to change on {server}."
+        held = f", but left as it is: {', '.join(plan.held)}" if plan.held else ""
+        return f"Nothing to change on {server}{held}."
     counts = [
         (sum(change.before is None for change in plan.changes), "to add"),
         (sum(None not in (change.before, change.after) for change in plan.changes), "to change"),
@@ -113,13 +115,17 @@ def _order_line(order: Order) -> str:
 
 
 def _is_brief(change: Change) -> bool:
-    return change.before is None and change.path.startswith(OURS)
+    whole = change.before is None or (change.after is None and change.surprise is Surprise.NONE)
+    return whole and change.path.startswith(OURS)
+
+
+def _mark(change: Change) -> str:
+    return "+" if change.before is None else "-" if change.after is None else "~"
 
 
 def _change_lines(change: Change) -> Iterator[str]:
-    mark = "+" if change.before is None else "-" if change.after is None else "~"
     notes = [note for note in (change.surprise.value, *_attributes(change)) if note]
-    yield f"{mark} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
+    yield f"{_mark(change)} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
     yield from (f"    {line}" for line in diff(change))
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deployer.health import Health, SiteHealth
-from deployer.report import out
+from deployer.report import amount, out
 
 FEW_DAYS = 14
 GIBIBYTE = 1024 * 1024
@@ -49,7 +49,7 @@ def _row(site: SiteHealth) -> tuple[str | Text, ...]:
     return (
         site.domain,
         _judged(answer, site.fine),
-        "–" if days is None else _judged(_amount(days, "day"), days > FEW_DAYS),
+        "–" if days is None else _judged(amount(days, "day"), days > FEW_DAYS),
         (site.revision or site.release or "–")[:7] if site.revision else site.release or "–",
         (site.pushed or "–").replace("T", " ").removesuffix("Z"),
         site.by or "–",
@@ -58,11 +58,7 @@ def _row(site: SiteHealth) -> tuple[str | Text, ...]:
 
 def _duration(seconds: int) -> str:
     days, hours = seconds // 86400, seconds // 3600
-    return _amount(days, "day") if days else _amount(hours, "hour")
-
-
-def _amount(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return amount(days, "day") if days else amount(hours, "hour")
 
 
 def _judged(text: str, fine: bool) -> Text:
