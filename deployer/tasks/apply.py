@@ -22,10 +22,11 @@ def transact(
     line: Callable[[str], None],
     wait: bool = False,
     values: Mapping[Secret, str] | None = None,
+    earlier: bool = False,
 ) -> bool:
     """Make the plan's changes, and say whether all of them are live; False when one was refused.
 
-    Raises DeployError when the server is as it was.
+    Raises DeployError when the server is as it was; `earlier` says that another transaction went well before.
     """
     apply = script("apply.sh")
     command = script_command(apply, *(["wait"] if wait else []))
@@ -37,7 +38,11 @@ def transact(
             "the server has changed since the plan was made", "Run it again to see the new plan"
         )
     if status not in (0, PARTLY):
-        raise DeployError(f"nothing was changed on {server.host}")
+        raise DeployError(
+            f"this step changed nothing on {server.host}; what was done before it stays"
+            if earlier
+            else f"nothing was changed on {server.host}"
+        )
     return status == 0
 
 

@@ -72,16 +72,16 @@ class Convergence:
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
-        prepared = True
+        prepared, installed = True, bool(plan.packages or plan.hugo)
         if plan.interrupted or plan.packages or plan.hugo:
             ground = Plan(packages=plan.packages, hugo=plan.hugo, sources=plan.sources)
             prepared = self._transact(ground)
             seen = self.look()
             self._show_what_is_new(plan, self.plan(seen))
-        done = prepared & self._transact(self._possible(seen))
+        done = prepared & self._transact(self._possible(seen), earlier=installed)
         if plan.certificates:
             done &= issue(self.server, plan.certificates, self.config.acme, self.config.email, self.line)
-            done &= self._transact(self._possible(self.look()))
+            done &= self._transact(self._possible(self.look()), earlier=True)
         return done and not plan.held
 
     def _show_what_is_new(self, shown: Plan, plan: Plan) -> None:
@@ -102,5 +102,5 @@ class Convergence:
     def _make_plan(self, desired: Desired, seen: Observation, later: Collection[str] = ()) -> Plan:
         return make_plan(desired, seen, self.config.acme.directory, self.scope, later, self.values)
 
-    def _transact(self, plan: Plan) -> bool:
-        return transact(self.server, plan, self.line, self.wait, self.values)
+    def _transact(self, plan: Plan, earlier: bool = False) -> bool:
+        return transact(self.server, plan, self.line, self.wait, self.values, earlier)
