@@ -25,15 +25,17 @@ PURE = (
         "observation",
         "health",
         "errors",
-        "secrets",
+        "archives",
+        "retention",
     ),
 )
-IMPURE = ("server", "tasks", "commands", "cli", "report", "rehearsal")
+IMPURE = ("server", "tasks", "home", "commands", "cli", "report", "rehearsal")
 BELOW = {
-    "server": ("tasks", "commands", "cli", "report", "rehearsal"),
-    "tasks": ("commands", "cli", "report", "rehearsal"),
+    "server": ("tasks", "home", "commands", "cli", "report", "rehearsal"),
+    "tasks": ("home", "commands", "cli", "report", "rehearsal"),
+    "home": ("tasks", "commands", "cli", "report", "rehearsal"),
     "commands": ("cli",),
-    "report": ("commands", "cli", "tasks", "server", "rehearsal"),
+    "report": ("commands", "cli", "tasks", "home", "server", "rehearsal"),
 }
 HOMES = {
     "yaml": ("config",),
@@ -41,6 +43,8 @@ HOMES = {
     "fabric": ("server",),
     "paramiko": ("server",),
     "docker": ("server",),
+    "boto3": ("home",),
+    "botocore": ("home",),
     "click": ("cli", "commands"),
     "rich": ("report", "cli"),
 }

@@ -1,0 +1,71 @@
+"""Archives as their names tell them; pure.
+
+An archive is `NAME/backup-NAME-DATE.tar.zst.gpg` below a folder or an S3 prefix, DATE in UTC like
+2026-11-21-230000; beside it stands its digest, `….sha256`, as `sha256sum` writes it.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+SUFFIX = ".tar.zst.gpg"
+DIGEST = ".sha256"
+STAMP = "%Y-%m-%d-%H%M%S"
+# a domain, or the name of a service or folder: nothing that leads out of a folder
+NAME = r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?"
+PATH = re.compile(
+    rf"(?P<name>{NAME})/backup-(?P=name)-(?P<stamp>[0-9]{{4}}(?:-[0-9]{{2}}){{2}}-[0-9]{{6}})", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Archive:
+    """An archive of a site, service or folder; its time is that of its name."""
+
+    name: str
+    time: datetime
+    bytes: int = 0
+    place: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """The time as the file's name has it."""
+        return self.time.strftime(STAMP)
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return f"backup-{self.name}-{self.stamp}{SUFFIX}"
+
+    @property
+    def path(self) -> str:
+        """The path below the folder that holds all archives."""
+        return f"{self.name}/{self.file}"
+
+
+def parse(path: str, size: int = 0, place: str = "") -> Archive | None:
+    """The archive that a path names, or None for anything else; size in bytes."""
+    match = PATH.fullmatch(path.removesuffix(SUFFIX)) if path.endswith(SUFFIX) else None
+    if not match or ".." in match["name"]:
+        return None
+    try:
+        time = datetime.strptime(match["stamp"], STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    archive = Archive(match["name"], time, size, place)
+    return archive if archive.path == path else None
+
+
+def digest_of(text: str, file: str) -> str | None:
+    """The digest in the text of a `.sha256` of this file, or None where it is not one."""
+    match = re.fullmatch(r"([0-9a-f]{64}) [ *](.+)\n?", text, re.ASCII)
+    return match[1] if match and match[2] == file else None
+
+
+def by_name(archives: Iterable[Archive]) -> dict[str, list[Archive]]:
+    """The archives of each name, the newest first."""
+    found: dict[str, list[Archive]] = {}
+    for archive in sorted(archives, key=lambda each: each.time, reverse=True):
+        found.setdefault(archive.name, []).append(archive)
+    return dict(sorted(found.items()))
