@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deployer.rehearsal.machine import Machine
@@ -143,6 +144,10 @@ def test_rollback_and_releases(new_site):
         (first, True, False),
     ]
     assert listed[0]["subject"] == 'Say "two" \\ more'
+    moment = datetime.strptime(second[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    told = datetime.fromisoformat(listed[0]["time"])
+    assert abs((told - moment).total_seconds()) < 60
+    assert listed[0]["time"].endswith("Z")
     assert "is live already" in site.script("rollback", "--to", first, code=1)
     assert "there is no release" in site.script("rollback", "--to", "20200101-000000-abcdef0", code=1)
     site.script("rollback", "--to", second)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import datetime
 
 
 def test_logs(new_composition):
@@ -119,6 +120,7 @@ def test_what_a_person_has_started_by_hand_is_taken_over(new_composition):
     assert app.page() == "three"
     releases = json.loads(app.script("releases", "--json"))
     assert [each["live"] for each in releases] == [True, False]
+    assert all(datetime.fromisoformat(each["time"]).tzinfo for each in releases)
     app.script("rollback")
     assert app.running() == by_hand
 
