@@ -68,6 +68,8 @@ def test_broken_links_warn_or_stop(new_site):
     site.configure(gate={"links": "error"})
     site.commit()
     assert "✗ gate: 2 links or images lead nowhere" in site.fails()
+    site.commit({"no.png": "image"})
+    assert "✗ gate: 1 link or image leads nowhere (" in site.fails()
     site.configure(gate={"links": "off"})
     assert "nowhere" not in site.push()
 
