@@ -12,7 +12,8 @@ USER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 REMOTE = re.compile(
     rf"https://{HOST}(:[0-9]{{1,5}})?/{PATH}"
     rf"|ssh://({USER}@)?{HOST}(:[0-9]{{1,5}})?/{PATH}"
-    rf"|({USER}@)?{HOST}:(?!/?/)[\w.~+@=,][\w.~+@=,/-]*",
+    rf"|({USER}@)?{HOST}:[\w.~+@=,][\w.~+@=,/-]*"
+    rf"|{USER}@{HOST}:/[\w.~+@=,][\w.~+@=,/-]*",
     re.ASCII,
 )
 
@@ -50,7 +51,19 @@ def local(text: str, folder: Path | None) -> str:
     bare = os.path.isfile(path / "HEAD") and os.path.isdir(path / "objects")
     if not bare and not os.path.exists(path / ".git"):
         raise ValueError(f"{path} is not a Git repository: run git init there")
+    if not has_commits(path if bare else path / ".git"):
+        raise ValueError(f"{path} has no commit yet: commit there what shall be published")
     return str(path)
+
+
+def has_commits(repository: Path) -> bool:
+    """Whether the repository has any branch or tag; one whose look is not known is taken to have some."""
+    known = os.path.isfile(repository / "HEAD") and not os.path.exists(repository / "reftable")
+    if not known or os.path.exists(repository / "packed-refs"):
+        return True
+    if not (repository / "HEAD").read_text(errors="replace").startswith("ref:"):
+        return True
+    return any(names for _, _, names in os.walk(repository / "refs"))
 
 
 def located(text: str, folder: Path) -> Path:

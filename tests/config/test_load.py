@@ -1,5 +1,6 @@
 """What load says of a wrong file: every problem, where it is, in plain words."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,35 @@ sites:
     site = load(file).sites["c.example.org"]
     assert site.repository == str(file.parent / "work")
     assert site.is_local
+
+
+def test_a_local_repository_has_a_commit(file: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=Alma", "-c", "user.email=alma@example.org"]
+        subprocess.run(
+            ["git", *identity, "-C", str(file.parent), *arguments], check=True, capture_output=True
+        )
+
+    git("init", "--initial-branch=main", "work")
+    git("init", "--bare", "bare.git")
+    text = """\
+sites:
+  a.example.org: {kind: static, repository: work}
+  b.example.org: {kind: static, repository: bare.git}
+"""
+    advice = "has no commit yet: commit there what shall be published"
+    assert problems(file, text) == [
+        f"sites.yaml:2:45: sites.a.example.org.repository: {file.parent}/work {advice}",
+        f"sites.yaml:3:45: sites.b.example.org.repository: {file.parent}/bare.git {advice}",
+    ]
+    git("-C", "work", "commit", "--allow-empty", "-m", "Begin")
+    git("-C", "work", "push", "../bare.git", "main")
+    assert len(load(file).sites) == 2
+    git("-C", "work", "pack-refs", "--all")
+    git("-C", "work", "worktree", "add", "--detach", "../beside")
+    git("-C", "bare.git", "symbolic-ref", "HEAD", "refs/heads/nothing")
+    file.write_text(text.replace("work", "beside"))
+    assert len(load(file).sites) == 2
 
 
 def test_the_certificate_of_a_private_ca_is_read(file: Path) -> None:
