@@ -2,12 +2,15 @@
 
 import getpass
 import platform
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from deployer.commands._options import config_option, yes_option
+from deployer.errors import DeployError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -49,16 +52,27 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     if reference:
         require_repositories(chosen)
     with progress() as shown, server_of(loaded) as server:
-        failed = [
-            domain for domain in chosen if not _push(server, loaded, domain, shown, reference, force, yes)
-        ]
-    return 1 if failed else 0
+        one = partial(_push, server, loaded, shown, reference, force, yes)
+        done = [attempt(one, domain) for domain in chosen]
+    return 0 if all(done) else 1
+
+
+def attempt(push: Callable[[str], bool], domain: str) -> bool:
+    """Push one of several sites; what is wrong with it is told, and the others go on."""
+    from deployer.report import complain, say
+
+    try:
+        return push(domain)
+    except (UsageError, UnreachableError):
+        raise
+    except DeployError as error:
+        complain(error)
+        say(f"Nothing was pushed to {domain}.")
+        return False
 
 
 def require_pushed(sites: dict[str, object]) -> None:
     """Raise UsageError for a site that nothing is pushed to."""
-    from deployer.errors import UsageError
-
     for domain, site in sites.items():
         if not site.pushed:
             raise UsageError(f"{domain} is a {site.kind} site: there is nothing to push", "Run: deploy apply")
@@ -66,7 +80,6 @@ def require_pushed(sites: dict[str, object]) -> None:
 
 def require_repositories(sites: dict[str, object]) -> None:
     """Raise UsageError for a site that comes from no repository."""
-    from deployer.errors import UsageError
     from deployer.kinds.publication import Publication
 
     for domain, site in sites.items():
@@ -77,11 +90,11 @@ def require_repositories(sites: dict[str, object]) -> None:
 def _push(
     server: "Server",
     config: "Config",
-    domain: str,
     shown: "Progress",
     reference: str,
     force: bool,
     yes: bool,
+    domain: str,
 ) -> bool:
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
@@ -92,22 +105,28 @@ def _push(
     settings = site_settings(config, domain)
     what = Push(domain, caller(), local, reference, force, settings.digest if settings else "")
     outcome = push(server, what, shown.line)
+    if not outcome.needs_apply:
+        return outcome is Pushed.DONE
+    say(f"{domain} is not on {server.host} yet:")
+    code = converge(convergence(server, config, [domain], shown), yes)
+    outcome = push(server, what, shown.line)
     if outcome.needs_apply:
-        say(f"{domain} is not on {server.host} yet:")
-        if converge(convergence(server, config, [domain], shown), yes):
-            return False
-        outcome = push(server, what, shown.line)
-    return outcome is Pushed.DONE
+        raise DeployError(
+            f"{domain} is still not on {server.host}",
+            f"Mend what is said above, then: deploy push {domain}",
+        )
+    return outcome is Pushed.DONE and code == 0
 
 
 def _source(site: object, reference: str) -> tuple[str, str]:
     """The repository on this machine, empty for one elsewhere, and what of it is published."""
     from deployer.kinds.publication import Publication
     from deployer.report import say
-    from deployer.server.repository import uncommitted
+    from deployer.server.repository import revision, uncommitted
 
     if not isinstance(site, Publication) or not site.is_local:
         return "", reference
+    revision(site.repository, reference or site.branch or "")
     if reference in ("", site.branch) and uncommitted(site.repository):
         say(f"! {site.repository} has uncommitted changes: what is pushed is its last commit", style="yellow")
     return site.repository, reference or site.branch or ""
