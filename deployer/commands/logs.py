@@ -23,11 +23,11 @@ def command(name: str, config: Path, follow: bool, lines: int) -> int:
     from deployer.config.loader import load
     from deployer.report import data, harmless
     from deployer.tasks import server_of
-    from deployer.tasks.push import Pushed, run_script
+    from deployer.tasks.push import call_script
 
     loaded = load(config)
     compositions(loaded, [name])
-    options = ["--lines", str(lines), *(["--follow"] if follow else [])]
+    options = ["--lines", str(lines), *(["--follow", "--attached"] if follow else [])]
     with server_of(loaded) as server:
-        outcome = run_script(server, "logs", lambda line: data(harmless(line)), name, *options)
-    return 0 if outcome is Pushed.DONE else 1
+        done = call_script(server, "logs", lambda line: data(harmless(line)), name, *options, attached=follow)
+    return 0 if done else 1

@@ -49,6 +49,8 @@ def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Compositi
     """What of the named, or of all, runs in containers; UsageError for a site that does not."""
     from deployer.errors import UsageError
 
+    if not config.compositions:
+        raise UsageError("nothing in sites.yaml runs in containers")
     if not names:
         return config.compositions
     chosen = config.select(names)

@@ -17,13 +17,14 @@ def command(name: str, config: Path) -> int:
     Example:
       deploy stop analytics.rogs.me
     """
+    from deployer.commands.push import caller
     from deployer.commands.services import compositions
     from deployer.config.loader import load
     from deployer.report.progress import progress
     from deployer.tasks import server_of
-    from deployer.tasks.push import Pushed, run_script
+    from deployer.tasks.push import call_script
 
     loaded = load(config)
     compositions(loaded, [name])
     with progress() as shown, server_of(loaded) as server:
-        return 0 if run_script(server, "stop", shown.line, name) is Pushed.DONE else 1
+        return 0 if call_script(server, "stop", shown.line, name, "--by", caller()) else 1

@@ -23,13 +23,14 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
       deploy update --check
       deploy update analytics.rogs.me
     """
+    from deployer.commands.push import caller
     from deployer.commands.services import compositions
     from deployer.config.loader import load
     from deployer.report import data
     from deployer.report.progress import progress
     from deployer.report.services import freshness_json, show_freshness
     from deployer.tasks import server_of
-    from deployer.tasks.push import Pushed, run_script
+    from deployer.tasks.push import call_script
     from deployer.tasks.services import freshness
 
     loaded = load(config)
@@ -37,8 +38,8 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
     with progress() as shown, server_of(loaded) as server:
         if not check:
             cooldown = loaded.updates.cooldown if loaded.updates else 0
-            options = ["--cooldown", str(cooldown)]
-            return 0 if run_script(server, "update", shown.line, *chosen, *options) is Pushed.DONE else 1
+            options = ["--cooldown", str(cooldown), "--by", caller()]
+            return 0 if call_script(server, "update", shown.line, *chosen, *options) else 1
         images = freshness(server, chosen)
     if as_json:
         data(freshness_json(images))

@@ -25,7 +25,7 @@ site() { # DOMAIN SCHEME PATH
     # the certificate of another site is as good as none
     grep -qE "DNS:(${1//./\\.}|\\*\\.${1#*.})(,|$)" <<<"$answer" || answer=$(head -1 <<<"$answer")
     echo "answer $1 $(head -1 <<<"$answer" | cut -d' ' -f1,2) $(sed -n 's/^Expire date: *//p' <<<"$answer" | head -1)"
-    if [ -L "/var/www/$1" ]; then live=$(readlink "/var/www/$1") && echo "release $1 ${live##*/}"; fi
+    live=$(readlink "/var/www/$1" || readlink "/srv/deploy/$1/images/live") && echo "release $1 ${live##*/}"
     grep -F "\"site\":\"$1\"" /var/log/deploy/push.log 2>/dev/null | grep -F '"result":"live"' | tail -1 |
         sed "s|^|pushed $1 |"
 }

@@ -111,5 +111,15 @@ def run_script(
     return outcome
 
 
+def call_script(
+    server: Server, name: str, line: Callable[[str], None], site: str, *arguments: str, attached: bool = False
+) -> bool:
+    """Run a script for a site that is on the server; whether it did its work. Raises DeployError."""
+    outcome = run_script(server, name, line, site, *arguments, attached=attached)
+    if outcome.needs_apply:
+        raise DeployError(f"{site} is not on {server.host} yet", f"Run: deploy apply {site}")
+    return outcome is Pushed.DONE
+
+
 def _outcome(status: int) -> Pushed:
     return Pushed(status) if status in set(Pushed) else Pushed.FAILED

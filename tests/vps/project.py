@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class Project:
     vps: Machine
     acme: AcmeServer | None
     sites: dict[str, dict[str, Any]]
+    more: dict[str, Any] = field(default_factory=dict)
+    """Other keys of sites.yaml, such as `updates`."""
 
     def deploy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as a user without a terminal."""
@@ -45,7 +47,7 @@ class Project:
         """Write sites.yaml; keyword arguments replace keys of `server`."""
         vps = self.vps
         reach = {"host": vps.address, "host_key": vps.host_key, "key": str(vps.key)} | server
-        config: dict[str, Any] = {"server": reach, "sites": self.sites}
+        config: dict[str, Any] = {"server": reach, "sites": self.sites, **self.more}
         if self.acme:
             config["acme"] = {"server": self.acme.directory, "ca": str(self.acme.ca)}
         (self.folder / "sites.yaml").write_text(yaml.safe_dump(config))

@@ -1,0 +1,192 @@
+"""The commands for services as a user types them: what they say, and their exit codes."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.project import DEPLOY, Project
+from vps.services.conftest import Composition
+
+NAME = "typed.test"
+PORT = 8091
+COMPOSE = """services:
+  app:
+    image: {image}:1
+    ports: ["127.0.0.1:{port}:80"]
+    restart: unless-stopped
+    stop_signal: SIGKILL
+"""
+SERVE = "exec httpd -f -p 80 -h /www"
+# Only when it runs; what it does is as rendered.
+SOON = "[Timer]\nOnCalendar=\nOnCalendar=*-*-* *:*:0/2\nAccuracySec=100ms\n"
+
+
+@pytest.fixture(scope="module")
+def images(vps: Machine) -> Composition:
+    """Makes the images of the service."""
+    return Composition(vps, NAME, PORT)
+
+
+@pytest.fixture(scope="module")
+def applied(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The service, for all tests; in the end it is removed."""
+    folder = tmp_path_factory.mktemp("typed")
+    images.image("zero")
+    service = {"kind": "compose", "file": "app.yml", "port": PORT, "https": False, "wait": "15s"}
+    (folder / "app.yml").write_text(COMPOSE.format(image=images.repository, port=PORT))
+    project = Project(folder, vps, None, {NAME: service})
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield project
+    project.sites = {"other.test": {"kind": "proxy", "port": 1, "https": False}}
+    gone = project.apply()
+    assert gone.returncode == 0, gone.stderr
+    left = vps.run(
+        f"docker ps -aq --filter name={NAME.replace('.', '')}; docker image ls -q {images.repository}"
+    )
+    assert left.stdout == "", "with the last service our scripts go too, and its images all the same"
+
+
+@pytest.fixture
+def project(applied: Project, images: Composition) -> Project:
+    """The service as each test finds it."""
+    images.image("one", f"echo first words; {SERVE}")
+    assert applied.deploy("push", NAME).returncode == 0
+    return applied
+
+
+def page(project: Project) -> str:
+    status, body = project.get(NAME, scheme="http")
+    return body.strip() if status == 200 else str(status)
+
+
+def last_update(vps: Machine) -> dict[str, str]:
+    return json.loads((vps.root / "var/log/deploy/update.log").read_text().splitlines()[-1])
+
+
+def test_update_and_rollback(project: Project, images: Composition) -> None:
+    assert "is the newest" in project.deploy("update", "--check").stdout
+    images.image("two")
+    assert "has a newer version" in project.deploy("update", "--check").stdout
+    (known,) = json.loads(project.deploy("update", "--check", "--json").stdout)
+    assert known["newer"] is True
+    assert page(project) == "one"
+    updated = project.deploy("update")
+    assert updated.returncode == 0, updated.stderr
+    assert f"{NAME} is live: {images.repository}:1 " in updated.stderr + updated.stdout
+    assert page(project) == "two"
+    assert "@" in last_update(project.vps)["by"], "who has called it"
+
+    images.image("three", "echo why it ends; exit 3")
+    failed = project.deploy("update", NAME)
+    assert failed.returncode == 1
+    assert "✗ up: app crashes again and again (exit code 3)" in failed.stderr
+    assert "app | why it ends" in failed.stderr
+    assert page(project) == "two"
+
+    back = project.deploy("rollback", NAME)
+    assert back.returncode == 0, back.stderr
+    assert page(project) == "one"
+    listed = json.loads(project.deploy("releases", NAME, "--json").stdout)
+    assert [each["live"] for each in listed] == [False, True]
+    (site,) = json.loads(project.deploy("status", "--json").stdout)["sites"]
+    assert (site["release"], site["fine"]) == (listed[1]["release"], True)
+    assert project.deploy("update", "other").returncode == 2
+
+
+def test_a_push_that_fails_says_who_is_to_blame(project: Project, images: Composition) -> None:
+    no_page = f"rm /www/index.html; {SERVE}"
+    images.image("two", no_page, changes=("HEALTHCHECK --interval=300ms CMD true",))
+    failed = project.deploy("push", NAME)
+    assert failed.returncode == 1
+    assert f"✗ up: http://{NAME}/ answers 404" in failed.stderr
+    assert f"{NAME} is as it was: {images.repository}:1" in failed.stderr
+    assert page(project) == "one"
+    project.vps.run("systemctl stop docker-registry")
+    try:
+        down = project.deploy("push", NAME)
+    finally:
+        project.vps.run(
+            "systemctl start docker-registry; curl -s --retry 9 --retry-connrefused 127.0.0.1:5000"
+        )
+    assert down.returncode == 1
+    assert f"✗ pull: {images.repository}:1 cannot be had from 127.0.0.1:5000: " in down.stderr
+
+
+def test_stop_restart_and_logs(project: Project) -> None:
+    stopped = project.deploy("stop", NAME)
+    assert (stopped.returncode, page(project)) == (0, "502")
+    assert f"{NAME} is stopped" in stopped.stdout + stopped.stderr
+    services = project.deploy("services")
+    assert services.returncode == 1
+    assert "exited with 137" in services.stdout
+    assert project.deploy("status").returncode == 1
+    assert (project.deploy("restart", NAME).returncode, page(project)) == (0, "one")
+    log = (project.vps.root / "var/log/deploy/push.log").read_text().splitlines()[-1]
+    assert (json.loads(log)["action"], "@" in json.loads(log)["by"]) == ("restart", True)
+    words = project.deploy("logs", NAME, "--lines", "1")
+    assert words.returncode == 0
+    assert words.stdout.endswith("first words\n")
+    assert words.stdout.count("\n") == 1
+
+
+def test_following_logs_ends_with_ctrl_c_and_leaves_nothing_on_the_server(project: Project) -> None:
+    follow = subprocess.Popen(
+        [*DEPLOY, "logs", NAME, "--follow"],
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "first words" in follow.stdout.readline()
+    follow.send_signal(signal.SIGINT)
+    assert follow.wait(timeout=10) == 130
+    deadline = time.monotonic() + 5
+    left = "x"
+    while left and time.monotonic() < deadline:
+        left = project.vps.run("pgrep -fa '[/]deploy/logs|[c]ompose.* logs'", check=False).stdout
+    assert left == ""
+
+
+def test_what_is_not_on_the_server_yet(project: Project) -> None:
+    (project.folder / "new.yml").write_text(COMPOSE.format(image="x", port=8092))
+    project.sites["new.test"] = project.sites[NAME] | {"file": "new.yml", "port": 8092}
+    for command in ("stop", "restart", "logs"):
+        done = project.deploy(command, "new.test")
+        assert done.returncode == 1
+        assert "new.test is not on " in done.stderr
+        assert "deploy apply new.test" in done.stderr
+    del project.sites["new.test"]
+
+
+def test_systemd_updates_by_itself_at_the_time_of_sites_yaml(project: Project, images: Composition) -> None:
+    vps = project.vps
+    project.more = {"updates": {"at": "04:30", "cooldown": "0s"}}
+    assert project.apply().returncode == 0
+    project.more = {}
+    listed = vps.run("systemctl list-timers --all --no-legend deploy-update.timer").stdout
+    assert "04:30:00" in listed
+    images.image("two", f"sleep 0.2; {SERVE}")
+    drop_in = vps.root / "etc/systemd/system/deploy-update.timer.d/soon.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(SOON)
+    try:
+        vps.run("systemctl daemon-reload; systemctl restart deploy-update.timer")
+        deadline = time.monotonic() + 20
+        while page(project) != "two" and time.monotonic() < deadline:
+            time.sleep(0.2)
+    finally:
+        vps.run("rm -r /etc/systemd/system/deploy-update.timer.d; systemctl daemon-reload")
+        vps.run("systemctl restart deploy-update.timer")
+    assert page(project) == "two"
+    while vps.run("systemctl is-active deploy-update.service", check=False).stdout != "inactive\n":
+        time.sleep(0.2)
+    assert vps.run("systemctl show -P Result deploy-update.service").stdout == "success\n"
+    updated = [json.loads(line) for line in (vps.root / "var/log/deploy/update.log").read_text().splitlines()]
+    assert ("updated", "update") in [(each["result"], each["by"]) for each in updated if each["site"] == NAME]
+    assert f"{NAME} is live: " in vps.run("journalctl --output cat -u deploy-update.service").stdout
