@@ -26,6 +26,15 @@ version_of() { # PACKAGE…: the version of the first that is installed
     dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | head -1
 }
 
+docker_version() { # by its package, which is the quicker way; else by the program that a person has put there
+    version_of docker-ce docker.io | grep . || dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/\1/p'
+}
+
+compose_version() { # the same; of a version 1 it is no plugin, and says nothing of one
+    version_of docker-compose-plugin docker-compose-v2 docker-compose | grep -vE '^([0-9]+:)?[01]\.' ||
+        docker compose version --short 2>/dev/null | sed 's/^v//'
+}
+
 # FILE NAME… for every server_name of the NGINX files that a person may have written
 server_names() {
     local files=(/etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*)
@@ -76,8 +85,8 @@ facts() {
     echo "openssl $(version_of libssl3t64 libssl3)"
     echo "certbot $(version_of certbot)"
     echo "codename ${VERSION_CODENAME:-}"
-    echo "docker $(version_of docker-ce docker.io)"
-    echo "compose $(version_of docker-compose-plugin docker-compose-v2 docker-compose)"
+    echo "docker $(docker_version)"
+    echo "compose $(compose_version)"
     grep -ls 'download\.docker\.com' /etc/apt/sources.list /etc/apt/sources.list.d/* | sed 's/^/docker_repository /'
     id deploy-build >/dev/null 2>&1 && echo "user deploy-build"
     [ -d $state/transaction ] && echo "interrupted 1"
