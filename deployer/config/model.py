@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from deployer.config.home import Home
 from deployer.config.suggestions import suggest
 from deployer.config.types import (
     AcmeServer,
@@ -116,6 +117,7 @@ class Config(Section):
     services: Annotated[dict[ServiceName, AnyService], BeforeValidator(with_kinds)] = Field(
         {}, description="services without a domain, by name; the kind is the name, unless kind: is another"
     )
+    home: Home | None = Field(None, description="the home server, where the backups are brought to")
 
     @property
     def everything(self) -> "dict[str, Site | Composition]":

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from deployer.config.home import S3, Home, Notify
+from deployer.config.keep import Keep
 from deployer.config.model import Acme, Config, Docker, Server, Updates
 from deployer.config.wording import fields, section
 from deployer.kinds import kinds, service_kinds
@@ -33,6 +35,7 @@ Paths of this machine begin at the folder of sites.yaml.
 
 
 SECTIONS: dict[str, type[Section]] = {"server": Server, "acme": Acme, "docker": Docker, "updates": Updates}
+HOME: dict[str, type[Section]] = {"home": Home, "home.notify": Notify, "home.s3": S3, "home.keep": Keep}
 
 
 def reference() -> str:
@@ -41,6 +44,7 @@ def reference() -> str:
         BEGINNING,
         part("##", "The file", Config),
         *(part("##", name, model) for name, model in SECTIONS.items()),
+        *(part("##", name, model) for name, model in HOME.items()),
         part("##", "sites", Site, "These keys are known to every kind."),
         *(kind_part(kind, model) for kind, model in kinds().items()),
         part(

@@ -1,0 +1,44 @@
+"""Values around the home server: addresses that are secrets, and names in an S3 store."""
+
+import re
+
+from deployer.config.names import HOST, environment_name
+from deployer.config.quantities import shown
+
+
+def secret_address(text: str) -> str:
+    """An http or https address that is a secret itself, or `env:NAME`; no message ever shows it."""
+    if text.startswith("env:"):
+        return f"env:{environment_name(text.removeprefix('env:'))}"
+    if len(text) > 2000 or not re.fullmatch(rf"https?://{HOST}(:[0-9]{{1,5}})?(/[!$-~]*)?", text, re.ASCII):
+        raise ValueError("expected an address such as https://example.org/path, or env:NAME")
+    return text
+
+
+def bucket(text: str) -> str:
+    """The name of an S3 bucket."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text, re.ASCII) or ".." in text:
+        raise ValueError(f"{shown(text)} is not the name of a bucket: a-z, 0-9, - and ., 3 to 63 of them")
+    return text
+
+
+def key_prefix(text: str) -> str:
+    """What the keys in a bucket begin with, without slashes around it; may be empty."""
+    path = text.strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9._/-]{0,200}", path, re.ASCII) or {".", ".."} & set(path.split("/")):
+        raise ValueError(f"{shown(text)} is not a plain prefix such as backups/vps")
+    return path
+
+
+def region(text: str) -> str:
+    """The name of a region."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not the name of a region such as eu-central-1")
+    return text
+
+
+def storage_class(text: str) -> str:
+    """The name of a storage class."""
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,62}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not a storage class such as STANDARD_IA")
+    return text
