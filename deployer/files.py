@@ -1,5 +1,6 @@
 """Files as values: what is wanted on the server and what is there have the same type."""
 
+import gzip
 import hashlib
 import io
 import tarfile
@@ -45,7 +46,7 @@ def same(wanted: File, found: File | Link | None) -> bool:
 
 
 def pack(files: Files) -> bytes:
-    """A tar of the files, by path without the leading slash; the same files give the same bytes."""
+    """A compressed tar of files, by path without the leading slash; the same files give the same bytes."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for path, file in sorted(files.items()):
@@ -53,13 +54,13 @@ def pack(files: Files) -> bytes:
             member.size, member.mode = len(file.content), file.mode
             member.uname, member.gname = file.owner, file.group
             tar.addfile(member, io.BytesIO(file.content))
-    return buffer.getvalue()
+    return gzip.compress(buffer.getvalue(), compresslevel=1, mtime=0)
 
 
 def unpack(data: bytes) -> dict[str, File | Link]:
-    """The regular files and symbolic links of a tar, by absolute path."""
+    """The regular files and symbolic links of a compressed tar, by absolute path."""
     found: dict[str, File | Link] = {}
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data)), mode="r:") as tar:
         for member in tar:
             path = "/" + member.name.lstrip("/")
             if member.issym():

@@ -1,6 +1,5 @@
 """What a server says of itself: its facts, and the files that are there."""
 
-import gzip
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -31,7 +30,7 @@ class Observation:
 
 def read_observation(answer: bytes) -> Observation:
     """Understand the compressed tar with which observe.sh answers."""
-    files = unpack(gzip.decompress(answer))
+    files = unpack(answer)
     facts = _facts_by_name(files.pop("/facts").content.decode(errors="replace"))
     servers = dict(line.split(maxsplit=1) for line in facts["server"])
     authenticators = dict(line.split(maxsplit=1) for line in facts["authenticator"])

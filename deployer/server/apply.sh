@@ -1,5 +1,5 @@
 #!/bin/bash
-# Changes this server in one transaction: whole, or not at all. Reads a tar from standard input:
+# Changes this server in one transaction: whole, or not at all. Reads a compressed tar from standard input:
 #   label                  who applies, for the one who has to wait
 #   sources/…              where packages come from: files for apt, which are there before it is asked
 #   packages hugo          what to install, one a line
@@ -65,7 +65,7 @@ reload_nginx() {
         return 1
     fi
     old=$(pgrep --parent "$master")
-    systemctl reload nginx || return
+    kill -HUP "$master" || return
     for _ in {1..100}; do
         sleep 0.03
         new=$(pgrep --parent "$master" | grep -vxF "$old") || continue
@@ -100,7 +100,7 @@ recover() { # what a killed apply has left
 receive() {
     incoming=$(mktemp -d $state/incoming.XXXXXX) || exit 1
     trap 'rm -rf "$incoming"' EXIT
-    if ! tar --extract --preserve-permissions --directory="$incoming" 2>"$incoming.errors" || [ ! -e "$incoming/zz-end" ]; then
+    if ! tar --extract --gzip --preserve-permissions --touch --directory="$incoming" 2>"$incoming.errors" || [ ! -e "$incoming/zz-end" ]; then
         say "✗ the changes did not arrive whole; nothing was changed"
         indent <"$incoming.errors"
         rm -f "$incoming.errors"

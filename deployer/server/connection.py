@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import paramiko
 from fabric import Connection
@@ -127,7 +128,7 @@ def connect(host: str, port: int, user: str, host_key: str | None, key: Path | N
         user=user,
         port=port,
         connect_timeout=CONNECT_SECONDS,
-        connect_kwargs={"key_filename": str(key)} if key else {},
+        connect_kwargs={"transport_factory": _transport, **({"key_filename": str(key)} if key else {})},
     )
     trust_only(connection.client, connection.host, connection.port, host_key)
     try:
@@ -159,10 +160,16 @@ def _open(connection: Connection) -> None:
         raise UnreachableError(
             f"{where} cannot be reached: {reason}", "Is it up, and is the port right?"
         ) from error
-    _notice_a_dead_link(connection.transport)
+    connection.transport.set_keepalive(SILENCE_SECONDS // 3)
 
 
-def _notice_a_dead_link(transport: paramiko.Transport) -> None:
-    transport.set_keepalive(SILENCE_SECONDS // 3)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
+def _transport(link: socket.socket | paramiko.ProxyCommand, **options: Any) -> paramiko.Transport:
+    """SSH over a link that notices when it is dead, and sends what there is at once.
+
+    Without TCP_NODELAY, each question waits 40 ms for the server to acknowledge the one before.
+    """
+    if isinstance(link, socket.socket):
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
+    return paramiko.Transport(link, **options)

@@ -47,7 +47,7 @@ def transact(
 
 
 def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> bytes:
-    """The tar that apply.sh reads; `values` has those of the secrets that come from here."""
+    """The compressed tar that apply.sh reads; `values` has those of the secrets that come from here."""
     changes = [*plan.changes, *([plan.manifest] if plan.manifest else [])]
     lists = {
         "label": [who],
