@@ -1,0 +1,24 @@
+"""A server with Docker, a registry and what archives are made of; compositions and folders to restore."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS, new_composition
+
+__all__ = ["new_composition", "vps"]
+MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
+
+
+@pytest.fixture(scope="session")
+def vps(throwaway: None) -> Iterator[Machine]:
+    """A server with Docker, a registry, and the databases' programs; none of these databases runs."""
+    with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
+        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+        machine.run(PREPARE)
+        machine.run(
+            "systemctl disable --now --quiet mariadb postgresql 2>/dev/null; mkdir -p /etc/deploy/backup"
+        )
+        yield machine
