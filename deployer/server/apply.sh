@@ -54,7 +54,8 @@ run_list() { # FILE: runs its commands in order; the first that fails ends it, i
 }
 
 # Reloads NGINX and waits until the new workers answer, for `systemctl reload` does not; fails when NGINX
-# goes on with the old configuration, as it does when it cannot have a port.
+# goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
+# sends too, after it has read all files once more.
 reload_nginx() {
     local master old new pid
     master=$(systemctl show --property=MainPID --value nginx)
