@@ -27,6 +27,11 @@ FOLLOW_UPDATES = (
     "else systemctl disable --quiet --now deploy-update.timer; "
     "systemctl reset-failed deploy-update.timer 2>/dev/null || true; fi"
 )
+KEYS_HOME = "/var/lib/deploy-keys"
+NOBODY_ELSES = (
+    f"home=$(getent passwd deploy | cut -d: -f6); [ ${{home:-{KEYS_HOME}}} = {KEYS_HOME} ] || "
+    '{ echo "the user deploy is not ours here: its home is $home. Restricted keys need that name"; false; }'
+)
 HANDLERS = (
     Handler("/etc/sysusers.d/*", live="systemd-sysusers", says="make system users"),
     Handler(

@@ -22,11 +22,13 @@ REMOVABLE = (
     "/etc/nginx/conf.d/*.conf",
     "/etc/nginx/deploy/*",
     "/etc/nginx/sites-enabled/default",
+    "/etc/sudoers.d/deploy-keys",
     "/etc/systemd/system/*",
-    "/etc/sysusers.d/deploy.conf",
+    "/etc/sysusers.d/deploy*.conf",
     "/etc/tmpfiles.d/deploy.conf",
     "/opt/*",
     "/usr/local/lib/deploy/*",
+    "/var/lib/deploy-keys/.ssh/authorized_keys",
 )
 """Where apply may delete what it wrote. Web roots, volumes, certificates and databases are only reported."""
 

@@ -36,7 +36,21 @@ def user(text: str) -> str:
 
 
 def host_key(text: str) -> str:
-    """A public host key, as `type base64`: the type inside the base64 is the one that is named before it."""
+    """A public host key, as `type base64`."""
+    return public_key(text, "host key", "ssh-keyscan prints it")
+
+
+def login_key(text: str) -> str:
+    """The public half of a key to log in with, as `type base64`; its comment is left out."""
+    if "PRIVATE KEY" in text:
+        raise ValueError(
+            "this is a PRIVATE key: keep it to yourself, and write the line of its .pub file here"
+        )
+    return public_key(text, "public key", "the line of its .pub file")
+
+
+def public_key(text: str, what: str, source: str) -> str:
+    """A public key, as `type base64`: the type inside the base64 is the one that is named before it."""
     kind, _, rest = text.strip().partition(" ")
     encoded = rest.split(" ")[0]
     try:
@@ -44,9 +58,9 @@ def host_key(text: str) -> str:
     except (binascii.Error, ValueError):
         blob = b""
     if not KEY_TYPES.fullmatch(kind) or not blob:
-        raise ValueError("expected a host key such as 'ssh-ed25519 AAAA…' (ssh-keyscan prints it)")
+        raise ValueError(f"expected a {what} such as 'ssh-ed25519 AAAA…' ({source})")
     if fields(blob)[:1] != [kind.encode()] or (kind == "ssh-ed25519" and len(fields(blob)[-1]) != 32):
-        raise ValueError(f"this {kind} host key is damaged: it was cut or mistyped")
+        raise ValueError(f"this {kind} {what} is damaged: it was cut or mistyped")
     return f"{kind} {encoded}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from deployer.config.keys import Key
 from deployer.config.home import Home
 from deployer.config.suggestions import suggest
 from deployer.config.types import (
@@ -123,6 +124,8 @@ class Config(Section):
     def everything(self) -> "dict[str, Site | Composition]":
         """Sites and services, by domain or name."""
         return {**self.sites, **self.services}
+
+    keys: dict[KeyName, Key] = Field({}, description="SSH keys that may do one thing on the server, by name")
 
     @property
     def compositions(self) -> dict[str, Composition]:

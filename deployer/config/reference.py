@@ -4,6 +4,7 @@ from typing import Any
 
 from deployer.config.home import S3, Home, Notify
 from deployer.config.keep import Keep
+from deployer.config.keys import Key
 from deployer.config.model import Acme, Config, Docker, Server, Updates
 from deployer.config.wording import fields, section
 from deployer.kinds import kinds, service_kinds
@@ -34,7 +35,14 @@ Paths of this machine begin at the folder of sites.yaml.
 """
 
 
-SECTIONS: dict[str, type[Section]] = {"server": Server, "acme": Acme, "docker": Docker, "updates": Updates}
+SECTIONS: dict[str, type[Section]] = {
+    "server": Server,
+    "acme": Acme,
+    "docker": Docker,
+    "updates": Updates,
+    "security": Security,
+    **{f"security.{key}": model for key in fields(Security) if (model := section(Security, (key,)))},
+}
 HOME: dict[str, type[Section]] = {"home": Home, "home.notify": Notify, "home.s3": S3, "home.keep": Keep}
 
 
@@ -46,6 +54,7 @@ def reference() -> str:
         *(part("##", name, model) for name, model in SECTIONS.items()),
         *(part("##", name, model) for name, model in HOME.items()),
         part("##", "sites", Site, "These keys are known to every kind."),
+        part("##", "keys", Key, "Each has a name of its own, which the log tells: [keys.md](keys.md)."),
         *(kind_part(kind, model) for kind, model in kinds().items()),
         part(
             "##",

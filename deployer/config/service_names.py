@@ -2,7 +2,7 @@
 
 import re
 
-from deployer.config.names import LABEL, environment_name, url
+from deployer.config.names import LABEL, domain, environment_name, url
 from deployer.config.quantities import shown
 
 # Folders in /opt that belong to something else.
@@ -17,6 +17,18 @@ def service(text: str) -> str:
         )
     if text in TAKEN_FOLDERS:
         raise ValueError(f"/opt/{text} belongs to something else: choose another name")
+    return text
+
+
+def entry(text: str) -> str:
+    """The domain of a site, or the name of a service."""
+    return service(text) if LABEL.fullmatch(text) else domain(text)
+
+
+def key(text: str) -> str:
+    """The name of a key: one word, for the log."""
+    if not LABEL.fullmatch(text):
+        raise ValueError(f"{shown(text)} is not a name for a key: a-z, 0-9 and -")
     return text
 
 

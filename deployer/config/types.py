@@ -144,11 +144,14 @@ NginxSnippet = Annotated[str, text(nginx_snippet), schema("string")]
 Host = Annotated[str, text(access.host), schema("string")]
 User = Annotated[str, text(access.user), schema("string", pattern="^[a-z_][a-z0-9_-]*$")]
 HostKey = Annotated[str, text(access.host_key), schema("string")]
+PublicKey = Annotated[str, text(access.login_key), schema("string", pattern="^[a-z]")]
 LocalPath = Annotated[str, BeforeValidator(validate_path), schema("string")]
 CertificateFile = Annotated[str, BeforeValidator(validate_certificate), schema("string")]
 ServiceName = Annotated[
     str, text(service_names.service), schema("string", pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
 ]
+EntryName = Annotated[str, text(service_names.entry), schema("string", pattern="^[a-z0-9][a-z0-9.-]*$")]
+KeyName = Annotated[str, text(service_names.key), schema("string", pattern="^[a-z0-9][a-z0-9-]*$")]
 ContainerVariable = Annotated[
     str, text(service_names.container_variable), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
 ]

@@ -91,11 +91,13 @@ def section(model: Any, location: Path) -> Any:
     """The model of the section at a location, None where there is none."""
     if len(location) > 2 and location[0] in KINDS:
         model, location = KINDS[location[0]]().get(str(location[2])), location[3:]
+    named = None  # what every name below a key such as `keys` has
     for step in location:
         field = fields(model).get(step)
-        kind = field.annotation if field else None
+        kind = named or (field.annotation if field else None)
         options = (kind, *(get_args(kind) if get_origin(kind) is not dict else ()))
         model = next((option for option in options if hasattr(option, "model_fields")), None)
+        named = get_args(kind)[1] if get_origin(kind) is dict else None
     return model
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, in_the_way
 from deployer.desired.facts import Facts
+from deployer.desired.keys import key_files, key_packages
 from deployer.desired.shared import RENEWAL, shared_files
 from deployer.desired.updates import TIMER, update_files
 from deployer.files import File

@@ -9,6 +9,7 @@ import yaml
 
 from deployer import config as package
 from deployer.config import syntax
+from deployer.config.keys import Key
 from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.config.reference import reference
@@ -59,7 +60,8 @@ def test_every_key_of_every_model_is_in_the_example() -> None:
     document = syntax.parse(switched_on(EXAMPLE), "sites.yaml")[0].plain()
     sites = list(document.pop("sites").values())
     services = [{"kind": name, **service} for name, service in document.pop("services").items()]
-    assert written_keys(document) | {"sites", "services"} == keys_of(Config)
+    assert set().union(*map(written_keys, document.pop("keys").values())) == keys_of(Key)
+    assert written_keys(document) | {"sites", "services", "keys"} == keys_of(Config)
     for kind, model in models():
         # Keys that a kind shares with others are shown once, at any of those.
         alike = {name for name, other in models() if set(fields(other)) & set(fields(model))}
@@ -83,7 +85,7 @@ def test_every_key_of_the_example_is_explained() -> None:
 
 
 def keys_of_all_models() -> set[str]:
-    every = [Config, *(model for _, model in models())]
+    every = [Config, Key, *(model for _, model in models())]
     return {key.rpartition(".")[2] for model in every for key in keys_of(model)}
 
 

@@ -1,0 +1,21 @@
+"""SSH keys that may do one thing on the server: push named sites, or fetch backups."""
+
+from pydantic import Field, model_validator
+
+from deployer.config.types import Boolean, EntryName, PublicKey
+from deployer.kinds.base import Section
+
+
+class Key(Section):
+    """An SSH key that may push the sites it names, or fetch backups, and nothing else."""
+
+    public: PublicKey = Field(description="the public half, as its .pub file has it")
+    push: tuple[EntryName, ...] = Field((), description="sites and services that it may push")
+    pull_backups: Boolean = Field(False, description="true lets it fetch backups, and only that")
+
+    @model_validator(mode="after")
+    def does_one_thing(self) -> "Key":
+        """A forced command is one command."""
+        if bool(self.push) == self.pull_backups:
+            raise ValueError("a key has either `push: [SITE]` or `pull_backups: true`")
+        return self

@@ -1,0 +1,41 @@
+"""What lets restricted SSH keys in: a user, its authorized_keys, and the one rule of sudo that it has."""
+
+from typing import TYPE_CHECKING
+
+from deployer.desired.shared import SCRIPTS, system
+from deployer.files import File
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+HOME = "/var/lib/deploy-keys"
+AUTHORIZED_KEYS = f"{HOME}/.ssh/authorized_keys"
+SUDOERS = "/etc/sudoers.d/deploy-keys"
+BACKUPS = "pull_backups"
+"""What /etc/deploy/keys/NAME says of a key that fetches backups; no site has such a name."""
+
+
+def key_files(config: "Config") -> dict[str, File]:
+    """The files that restricted keys need, by path; none without keys."""
+    if not config.keys:
+        return {}
+    return {
+        "/etc/sysusers.d/deploy-keys.conf": system("keys.sysusers.conf", home=HOME),
+        SUDOERS: system("keys.sudoers", 0o440, scripts=SCRIPTS),
+        AUTHORIZED_KEYS: system("authorized_keys", keys=config.keys, scripts=SCRIPTS),
+        **{
+            f"/etc/deploy/keys/{name}": File("".join(f"{line}\n" for line in key.push or [BACKUPS]).encode())
+            for name, key in config.keys.items()
+        },
+    }
+
+
+def key_packages(config: "Config") -> frozenset[str]:
+    """The Debian packages that restricted keys need; rrsync is a Python program of the package rsync."""
+    sudo = {"sudo"} if config.keys else set()
+    return frozenset(sudo | ({"python3", "rsync"} if pulls_backups(config) else set()))
+
+
+def pulls_backups(config: "Config") -> bool:
+    """Whether a key may fetch backups."""
+    return any(key.pull_backups for key in config.keys.values())
