@@ -33,6 +33,8 @@ NOBODY_ELSES = (
     '{ echo "the user deploy is not ours here: its home is $home. Restricted keys need that name"; false; }'
 )
 HANDLERS = (
+    Handler(f"{KEYS_HOME}/*", check=NOBODY_ELSES, says="see whose the user deploy is"),
+    Handler("/etc/sudoers.d/*", check="visudo -c -q", says="check the rules of sudo"),
     Handler("/etc/sysusers.d/*", live="systemd-sysusers", says="make system users"),
     Handler(
         "/etc/tmpfiles.d/*", live="systemd-tmpfiles --create /etc/tmpfiles.d/deploy.conf", says="make folders"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
@@ -11,7 +12,8 @@ from deployer.kinds.composition import Composition
 
 def check(config: Config) -> list[Finding]:
     """Everything that is wrong between the sites."""
-    return [*same_names(config), *same_ports(config), *same_projects(config), *redirect_loops(config)]
+    between = [*same_names(config), *same_ports(config), *same_projects(config), *redirect_loops(config)]
+    return [*between, *check_keys(config)]
 
 
 def names(config: Config) -> Iterator[tuple[str, str, Path]]:

@@ -19,6 +19,7 @@ from deployer.config.types import (
     Email,
     Host,
     HostKey,
+    KeyName,
     LocalPath,
     Port,
     ServiceName,

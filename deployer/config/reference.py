@@ -35,14 +35,7 @@ Paths of this machine begin at the folder of sites.yaml.
 """
 
 
-SECTIONS: dict[str, type[Section]] = {
-    "server": Server,
-    "acme": Acme,
-    "docker": Docker,
-    "updates": Updates,
-    "security": Security,
-    **{f"security.{key}": model for key in fields(Security) if (model := section(Security, (key,)))},
-}
+SECTIONS: dict[str, type[Section]] = {"server": Server, "acme": Acme, "docker": Docker, "updates": Updates}
 HOME: dict[str, type[Section]] = {"home": Home, "home.notify": Notify, "home.s3": S3, "home.keep": Keep}
 
 
@@ -53,8 +46,8 @@ def reference() -> str:
         part("##", "The file", Config),
         *(part("##", name, model) for name, model in SECTIONS.items()),
         *(part("##", name, model) for name, model in HOME.items()),
-        part("##", "sites", Site, "These keys are known to every kind."),
         part("##", "keys", Key, "Each has a name of its own, which the log tells: [keys.md](keys.md)."),
+        part("##", "sites", Site, "These keys are known to every kind."),
         *(kind_part(kind, model) for kind, model in kinds().items()),
         part(
             "##",

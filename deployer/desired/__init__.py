@@ -58,6 +58,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     sites = dict(sorted(config.sites.items()))
     sources = docker_sources(config, facts)
     files, site_of = {**shared_files(config, facts), **sources, **update_files(config)}, {}
+    files |= key_files(config)
     able = {domain: site for domain, site in sites.items() if can_answer(domain, site, facts)}
     for name, entry in {**able, **without_domain(config)}.items():
         own = entry.files(name, facts)
@@ -86,7 +87,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
 def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
     """The Debian packages that the server shall have; Docker's depend on the server."""
     every = (entry.packages() for entry in config.everything.values())
-    return SHARED_PACKAGES.union(*every) | docker_packages(config, facts)
+    return SHARED_PACKAGES.union(*every) | docker_packages(config, facts) | key_packages(config)
 
 
 def wanted_units(config: "Config") -> frozenset[str]:
