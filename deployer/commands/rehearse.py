@@ -19,9 +19,15 @@ SYSTEMS = ("debian-12", "debian-13")
     show_default=True,
     help="What runs on the VPS.",
 )
-@click.option("--keep", is_flag=True, help="Leave the VPS running, to look around.")
-@click.option("--stop", is_flag=True, help="Stop the VPSs that were kept, and do nothing else.")
-def command(config: Path, system: str, keep: bool, stop: bool) -> int:
+@click.option("--keep", is_flag=True, help="Leave the VPS running, and write a sites.yaml for it.")
+@click.option(
+    "--stop",
+    is_flag=False,
+    flag_value="all",
+    metavar="[NAME]",
+    help="Stop the VPS of that name, or all that were kept, and do nothing else.",
+)
+def command(config: Path, system: str, keep: bool, stop: str | None) -> int:
     """Apply and push the whole of sites.yaml to a throwaway VPS on this Linux machine.
 
     It boots a fresh Debian with a certificate authority for tests, applies, pushes every site, asks for
@@ -32,13 +38,16 @@ def command(config: Path, system: str, keep: bool, stop: bool) -> int:
       sudo deploy rehearse
       sudo deploy rehearse --os debian-12 --keep
       sudo deploy rehearse --stop
+      sudo deploy rehearse --stop vps-2
     """
     from deployer.config.loader import load
     from deployer.rehearsal.performance import perform, stop_kept
+    from deployer.rehearsal.requirements import require_root
     from deployer.report.progress import progress
 
     if stop:
-        return stop_kept()
+        require_root()
+        return stop_kept(stop)
     loaded = load(config)
     with progress() as shown:
-        return perform(loaded, system, keep, shown)
+        return perform(loaded, config, system, keep, shown)

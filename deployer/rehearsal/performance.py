@@ -1,15 +1,22 @@
 """The whole of a sites.yaml on a throwaway VPS: apply, push, look at every page."""
 
+import shlex
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from time import monotonic
 
 from deployer.config.model import Acme, Config, Server
+from deployer.errors import DeployError, UnreachableError
 from deployer.health import Health
 from deployer.kinds.publication import Publication
+from deployer.rehearsal import names
 from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.handover import hand_over
+from deployer.rehearsal.invocation import invocation
 from deployer.rehearsal.machine import Machine
-from deployer.report import say
+from deployer.report import complain, say
 from deployer.report.changes import show_plan, summary
 from deployer.report.health import show_health
 from deployer.report.progress import Progress
@@ -19,14 +26,16 @@ from deployer.tasks.push import Push, Pushed, push
 from deployer.tasks.status import status
 
 WHO = "rehearsal"
+ALL = "all"
 
 
-def perform(config: Config, system: str, keep: bool, shown: Progress) -> int:
-    """Rehearse the configuration on a fresh VPS; 0 when every site was served, 1 otherwise."""
+def perform(config: Config, file: Path, system: str, keep: bool, shown: Progress) -> int:
+    """Rehearse the configuration of a file on a fresh VPS; 0 when every site was served, 1 otherwise."""
     with ExitStack() as stack:
         with shown.doing(f"booting a fresh {system}"):
             machine = stack.enter_context(Machine.boot(system, keep=keep, say=shown.line))
             acme = stack.enter_context(AcmeServer.start(machine))
+            names.start(machine)
         shown.line(f"✓ {machine.name} is a fresh {system} at {machine.address}")
         config = moved(config, machine, acme)
         machine.add_hosts(dict.fromkeys(names_of(config), "127.0.0.1"))
@@ -34,9 +43,7 @@ def perform(config: Config, system: str, keep: bool, shown: Progress) -> int:
         fine = _everything(config, shown)
         say(f"{'Rehearsed' if fine else 'The rehearsal failed'} in {monotonic() - began:.1f} s.")
         if keep:
-            say(
-                f"The VPS stays: ssh -i {machine.key} root@{machine.address}. Stop it: deploy rehearse --stop"
-            )
+            _tell_how_to_go_on(file, machine, acme)
         return 0 if fine else 1
 
 
@@ -52,9 +59,9 @@ def names_of(config: Config) -> list[str]:
     return [name for domain, site in config.sites.items() for name in (domain, *site.aliases)]
 
 
-def stop_kept() -> int:
-    """Stop every VPS that was kept."""
-    machines = Machine.kept_machines()
+def stop_kept(name: str) -> int:
+    """Stop the VPS of this name that was kept, or ALL of them."""
+    machines = Machine.kept_machines() if name == ALL else [Machine.attach(name)]
     for machine in machines:
         machine.stop()
         say(f"✓ {machine.name} is stopped and removed")
@@ -63,13 +70,26 @@ def stop_kept() -> int:
     return 0
 
 
+def _tell_how_to_go_on(file: Path, machine: Machine, acme: AcmeServer) -> None:
+    try:
+        sites = hand_over(file, machine, acme)
+    except DeployError as error:
+        complain(error)
+        say(f"{machine.name} stays: ssh -i {machine.key} root@{machine.address}")
+    else:
+        say(f"{machine.name} stays. {sites} is your {file.name} with it as the server:")
+        say(f"  deploy status -c {shlex.quote(str(sites))}")
+        say(f"  ssh -i {shlex.quote(str(sites.parent / f'.{machine.name}' / 'key'))} root@{machine.address}")
+    say(f"Stop it: {invocation('rehearse', '--stop', machine.name)}")
+
+
 def _everything(config: Config, shown: Progress) -> bool:
     with server_of(config) as server:
         run = Convergence(server, config, None, shown.line, partial(show_plan, server=server.host))
         seen = run.look()
         plan = run.plan(seen)
         say(summary(plan, server.host))
-        applied = run.apply(plan, seen)
+        applied = _gone_well(partial(run.apply, plan, seen))
         pushed = [_push(server, domain, site, shown) for domain, site in config.sites.items()]
         again = run.plan(run.look())
         say(f"A second apply: {summary(again, server.host)}")
@@ -82,7 +102,18 @@ def _push(server: object, domain: str, site: object, shown: Progress) -> bool:
     if not isinstance(site, Publication):
         return True
     local = (site.repository, site.branch or "") if site.is_local else ("", "")
-    return push(server, Push(domain, WHO, *local), shown.line) is Pushed.DONE
+    return _gone_well(lambda: push(server, Push(domain, WHO, *local), shown.line) is Pushed.DONE)
+
+
+def _gone_well(step: Callable[[], bool]) -> bool:
+    """Whether the step did its work; if not, it is told, and the rehearsal goes on."""
+    try:
+        return step()
+    except UnreachableError:
+        raise
+    except DeployError as error:
+        complain(error)
+        return False
 
 
 def _served(config: Config, health: Health) -> bool:

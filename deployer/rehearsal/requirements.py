@@ -3,11 +3,13 @@
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from deployer.errors import DeployError
 from deployer.rehearsal.commands import environment
+from deployer.rehearsal.invocation import invocation
 
 PACKAGE_OF = {
     "systemd-nspawn": "systemd-container",
@@ -26,8 +28,15 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 def require() -> None:
     """Fail with everything that is missing at once."""
     path = environment()["PATH"]
-    problem = complaint(platform.system(), os.geteuid(), missing_packages(path, KEYRING))
+    again = invocation(*sys.argv[1:])
+    problem = complaint(platform.system(), os.geteuid(), missing_packages(path, KEYRING), again)
     if problem:
+        raise problem
+
+
+def require_root() -> None:
+    """Fail when the caller is not root."""
+    if problem := complaint("Linux", os.geteuid(), [], invocation(*sys.argv[1:])):
         raise problem
 
 
@@ -37,18 +46,20 @@ def missing_packages(path: str, keyring: Path) -> list[str]:
     return sorted(missing if keyring.exists() else missing | {"debian-archive-keyring"})
 
 
-def complaint(system: str, user: int, packages: Sequence[str]) -> DeployError | None:
-    """The error for what is missing: the kernel's name, the user's number and the missing packages."""
+def complaint(system: str, user: int, packages: Sequence[str], again: str) -> DeployError | None:
+    """The error for what is missing: the kernel's name, the user's number and the missing packages.
+
+    `again` is the command line that does it as root.
+    """
     if system != "Linux":
         return DeployError(
             f"A throwaway VPS needs Linux, and this machine runs {system}.",
             "Run it on any Debian or Ubuntu machine, a virtual one too.",
         )
-    missing = [*(["root"] if user else []), *(f"the package {package}" for package in packages)]
-    if not missing:
-        return None
-    commands = [f"sudo apt-get install -y {' '.join(packages)}"] if packages else []
-    advice = [*commands, *(["Then run the same command with sudo."] if user else [])]
+    if not packages:
+        return DeployError("A throwaway VPS needs root", f"Run: {again}") if user else None
+    what = f"the package{'' if len(packages) == 1 else 's'} {', '.join(packages)}"
     return DeployError(
-        f"A throwaway VPS needs what is missing here: {', '.join(missing)}.", "\n".join(advice)
+        f"A throwaway VPS needs {'root, and ' if user else ''}what is missing here: {what}",
+        f"sudo apt-get install -y {' '.join(packages)}" + (f"\n{again}" if user else ""),
     )

@@ -1,0 +1,37 @@
+"""What a person needs to go on with a VPS that is kept: a sites.yaml that names it, and its keys."""
+
+import os
+import shutil
+from pathlib import Path
+
+from deployer.config.relocation import relocated
+from deployer.config.text import read
+from deployer.errors import DeployError
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.machine import Machine
+
+
+def hand_over(sites: Path, machine: Machine, acme: AcmeServer) -> Path:
+    """Write sites.vps-1.yaml beside a sites.yaml, and the keys into .vps-1, for the owner of that folder.
+
+    What an earlier VPS of that name has left there is overwritten. Raises DeployError.
+    """
+    folder = sites.parent / f".{machine.name}"
+    written = sites.with_name(f"{sites.stem}.{machine.name}{sites.suffix}")
+    server = {"host": machine.address, "host_key": machine.host_key, "key": f"{folder.name}/key"}
+    authority = {"server": acme.directory, "ca": f"{folder.name}/acme-ca.pem"}
+    owner = sites.parent.stat()
+    try:
+        text = relocated(read(sites), {"server": server, "acme": authority})
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for name, source in {"key": machine.key, "acme-ca.pem": acme.ca, "root.pem": acme.root}.items():
+            shutil.copyfile(source, folder / name)
+            (folder / name).chmod(0o600)
+        (folder / ".gitignore").write_text("*\n")
+        written.write_text(text)
+        for path in (folder, *folder.iterdir(), written):
+            os.chown(path, owner.st_uid, owner.st_gid)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DeployError(f"there is no sites.yaml for {machine.name}: {reason}") from error
+    return written
