@@ -53,6 +53,15 @@ run_list() { # FILE: runs its commands in order; the first that fails ends it, i
     done 8<"$1"
 }
 
+port_holders() { # whoever keeps NGINX from its ports
+    local port name pid
+    while read -r port name pid; do
+        echo "port $port is held by $name (process $pid, $(ps -o unit= -p "$pid" 2>/dev/null || echo no unit))"
+    done < <(ss -Hltnp '( sport = :80 or sport = :443 )' 2>/dev/null |
+        sed -nE 's/^.*:(80|443) .*users:\(\("([^"]*)",pid=([0-9]+).*$/\1 \2 \3/p' | grep -v ' nginx ' | sort -u)
+}
+export -f port_holders
+
 # Reloads NGINX and waits until the new workers answer, for `systemctl reload` does not; fails when NGINX
 # goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
 # sends too, after it has read all files once more.
@@ -63,6 +72,7 @@ reload_nginx() {
         systemctl start nginx 2>/dev/null && return
         echo "NGINX does not start:"
         journalctl --no-pager --lines 20 --output cat --unit nginx | grep -F '[emerg]' | sort -u | tail -3
+        port_holders
         return 1
     fi
     old=$(pgrep --parent "$master")
@@ -77,6 +87,7 @@ reload_nginx() {
     done 2>/dev/null
     echo "NGINX goes on with its old configuration:"
     grep -F '[emerg]' /var/log/nginx/error.log | tail -3
+    port_holders
     return 1
 }
 export -f reload_nginx

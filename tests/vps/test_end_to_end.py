@@ -1,6 +1,7 @@
 """What a user does, from an empty server to a site that is served, changed, rolled back and removed."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -133,6 +134,9 @@ def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: P
     )
     assert project.get("app.test", scheme="http")[0] == 418
     assert project.get("old.test", scheme="http")[0] == 301
+    waiting = project.deploy("plan")  # nothing that an apply would do
+    assert (waiting.returncode, "! app.test is left as it is" in waiting.stdout) == (0, True)
+    assert project.apply().returncode == 1
 
     project.vps.run(f"mv {mine} /etc/nginx/conf.d/app.test.conf")
     plan = project.deploy("plan")
@@ -210,6 +214,29 @@ def test_a_name_that_does_not_lead_here_is_not_asked_for(project: Project) -> No
     assert done.returncode == 1
     assert "nowhere.test has no address in the DNS" in done.stderr
     assert project.get("old.test", scheme="http")[0] == 301
+
+    project.sites = {"nowhere.test": page(), "page.test": page(https=False)}
+    pushed = project.deploy("push", "nowhere.test", "page.test", "--yes")
+    assert pushed.returncode == 1
+    assert "✗ nowhere.test is still not on " in pushed.stderr
+    assert "Nothing was pushed to nowhere.test." in pushed.stderr
+    assert project.get("page.test", scheme="http")[0] == 200
+
+
+def test_a_program_that_holds_a_port_is_named(project: Project) -> None:
+    project.sites = {"app.test": PROXY}
+    project.vps.run("systemctl stop nginx; systemd-run --quiet --unit=squatter python3 -m http.server 80")
+    try:
+        project.vps.run("until ss -Hltn 'sport = :80' | grep -q .; do sleep 0.1; done", timeout=30)
+        done = project.apply()
+    finally:
+        project.vps.run("systemctl stop squatter")
+    assert done.returncode == 1
+    assert re.search(r"port 80 is held by python3 \(process \d+, squatter\.service\)", done.stderr), (
+        done.stderr
+    )
+    assert project.apply().returncode == 0
+    assert project.get("app.test", scheme="http")[0] == 502
 
 
 def test_whatever_else_renews_certificates_is_told(project: Project) -> None:
