@@ -9,16 +9,27 @@ from fnmatch import fnmatch
 class Handler:
     """Files whose path matches are checked by one command before they count, and count by another.
 
-    reload_nginx is a function of apply.sh.
+    reload_nginx and check_sshd are functions of apply.sh.
 
     Patterns are those of fnmatch; `*` reaches across folders. Both commands run as root, in the
-    order of the table, once each, also when a matching file is removed.
+    order of the table, once each, also when a matching file is removed. What is guarded could lock out: it
+    counts last, and is undone unless a new login proves it good. When files are put back, `back` runs, or
+    `live` where there is none; `also` are paths that are put back with them.
     """
 
     pattern: str
     check: str = ""
     live: str = ""
     says: str = ""
+    guarded: bool = False
+    back: str = ""
+    also: tuple[str, ...] = ()
+
+    def guards(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Those of the paths that could lock out, and what goes with them."""
+        if not self.guarded:
+            return ()
+        return (*(path for path in paths if fnmatch(path, self.pattern)), *self.also)
 
 
 UPDATES = "/etc/systemd/system/deploy-update.timer"
@@ -31,6 +42,20 @@ KEYS_HOME = "/var/lib/deploy-keys"
 NOBODY_ELSES = (
     f"home=$(getent passwd deploy | cut -d: -f6); [ ${{home:-{KEYS_HOME}}} = {KEYS_HOME} ] || "
     '{ echo "the user deploy is not ours here: its home is $home. Restricted keys need that name"; false; }'
+)
+UFW = ("/etc/default/ufw", *(f"/etc/ufw/{name}" for name in ("ufw.conf", "user.rules", "user6.rules")))
+WAS_OFF = "/var/lib/deploy/firewall-was-off"
+FIREWALL = (
+    "if [ -e /etc/deploy/firewall ]; then /usr/local/lib/deploy/firewall; "
+    f"elif [ -e {WAS_OFF} ]; then ufw --force disable >/dev/null && rm {WAS_OFF}; fi"
+)
+FIREWALL_BACK = (
+    "if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf; then ufw reload; else ufw --force disable; fi >/dev/null"
+)
+SWAP = "var-swapfile.swap"
+FOLLOW_SWAP = (
+    f"if [ -e /etc/deploy/swap ]; then systemctl stop {SWAP} && /usr/local/lib/deploy/swap && systemctl start {SWAP}; "
+    f"else systemctl disable --quiet --now {SWAP} 2>/dev/null; rm -f /var/swapfile; fi"
 )
 HANDLERS = (
     Handler(f"{KEYS_HOME}/*", check=NOBODY_ELSES, says="see whose the user deploy is"),
@@ -48,6 +73,34 @@ HANDLERS = (
         says="let the running NGINX open as many files",
     ),
     Handler("/etc/nginx/*", check="nginx -t -q", live="reload_nginx", says="reload NGINX"),
+    Handler(
+        "/etc/sysctl.d/90-deploy.conf",
+        live="/lib/systemd/systemd-sysctl /etc/sysctl.d/90-deploy.conf",
+        says="set the kernel's settings",
+    ),
+    Handler("/etc/apt/apt.conf.d/*", check="apt-config dump >/dev/null", says="check the settings of apt"),
+    Handler("/etc/deploy/swap", live=FOLLOW_SWAP, says="set the swap file"),
+    Handler(
+        "/etc/fail2ban/*",
+        check="fail2ban-client -t >/dev/null",
+        live="systemctl reload-or-restart fail2ban",
+        says="reload fail2ban",
+    ),
+    Handler(
+        "/etc/ssh/sshd_config.d/*",
+        check="check_sshd",
+        live="systemctl try-reload-or-restart ssh",
+        says="reload SSH",
+        guarded=True,
+    ),
+    Handler(
+        "/etc/deploy/firewall",
+        live=FIREWALL,
+        says="set the firewall",
+        guarded=True,
+        back=FIREWALL_BACK,
+        also=(*UFW, WAS_OFF),
+    ),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from deployer import manifest
 from deployer.desired.facts import Certificate, Facts, Version
+from deployer.desired.firewall import read_ufw
 from deployer.files import File, Found, unpack
 
 _CERTIFICATES = "/certificates/"
@@ -91,6 +92,9 @@ def _facts(
         compose=compose if (compose := version(one("compose"))) and compose >= (2, 0, 0) else None,
         docker_repository=next((p for p in said["docker_repository"] if p not in written), ""),
         codename=one("codename"),
+        ssh_ports=tuple(sorted(map(int, said["ssh_port"]))),
+        ufw=read_ufw(said["ufw"], bool(one("ufw_managed"))),
+        armed=int(one("armed") or 0),
     )
 
 

@@ -15,14 +15,18 @@ COMPOSITIONS = "/opt/"
 REMOVABLE = (
     "/etc/apt/keyrings/docker.asc",
     "/etc/apt/sources.list.d/docker.sources",
+    "/etc/apt/apt.conf.d/52deploy-*",
     "/etc/cron.d/deploy-*",
     "/etc/deploy/*",
+    "/etc/fail2ban/jail.d/deploy.local",
     "/etc/logrotate.d/deploy*",
     "/etc/letsencrypt/renewal-hooks/deploy/deploy-*",
     "/etc/nginx/conf.d/*.conf",
     "/etc/nginx/deploy/*",
     "/etc/nginx/sites-enabled/default",
     "/etc/sudoers.d/deploy-keys",
+    "/etc/ssh/sshd_config.d/00-deploy.conf",
+    "/etc/sysctl.d/90-deploy.conf",
     "/etc/systemd/system/*",
     "/etc/sysusers.d/deploy*.conf",
     "/etc/tmpfiles.d/deploy.conf",
@@ -85,7 +89,9 @@ class Plan:
     `held` has the sites that cannot be done, with the reason. `kept` are paths that are no longer ours
     and stay, `renewals` what renews certificates besides Certbot's own timer, `left` what stays of sites
     that are no longer in sites.yaml, `notes` are remarks: all are only told. `sources` are those of the
-    changes without which apt does not find the packages.
+    changes without which apt does not find the packages. `drift` is what the server does otherwise than a
+    file says, by its path: its handler runs again. `armed` is how many seconds an earlier change that could
+    lock out still waits for a new login, `undo_after` how long that of this plan will.
     """
 
     packages: tuple[str, ...] = ()
@@ -102,17 +108,34 @@ class Plan:
     secrets: tuple[SecretChange, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[Change, ...] = ()
+    drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    armed: int = 0
+    undo_after: int = 120
 
     @property
     def empty(self) -> bool:
         """Whether an apply would change nothing; sites may be held all the same."""
-        steps = (self.packages, self.hugo, self.certificates, self.changes, self.secrets, self.units)
+        steps = (
+            self.packages,
+            self.hugo,
+            self.certificates,
+            self.changes,
+            self.secrets,
+            self.units,
+            self.drift,
+        )
         return not (any(steps) or self.manifest or self.interrupted)
 
     @property
     def handlers(self) -> list[Handler]:
         """What is checked and reloaded."""
-        return handlers_of(change.path for change in self.changes)
+        return handlers_of([*(change.path for change in self.changes), *self.drift])
+
+    @property
+    def guarded(self) -> list[str]:
+        """The paths that could lock out, of files that change and of what goes with them."""
+        paths = [*(change.path for change in self.changes), *self.drift]
+        return sorted({path for handler in handlers_of(paths) for path in handler.guards(paths)})
 
     @property
     def compositions(self) -> tuple[str, ...]:

@@ -54,6 +54,9 @@ def make_plan(
         secrets=tuple(each for each in _secrets(desired, seen, values or {}) if in_scope(each.composition)),
         notes=desired.notes,
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
+        drift=desired.drift,
+        armed=max(seen.facts.armed - seen.facts.now, 0),
+        undo_after=desired.undo_after,
     )
 
 

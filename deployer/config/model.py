@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from deployer.config.keys import Key
 from deployer.config.home import Home
 from deployer.config.suggestions import suggest
+from deployer.config.security import Security, all_off
 from deployer.config.types import (
     AcmeServer,
     CertificateFile,
@@ -116,6 +117,9 @@ class Config(Section):
     docker: Docker = Field(Docker(), description="where Docker comes from")
     updates: Updates | None = Field(None, description="a timer on the server that updates the services")
     sites: dict[Domain, AnySite] = Field({}, description="every site by its domain")
+    security: Annotated[Security, BeforeValidator(all_off, json_schema_input_type=Security | bool)] = Field(
+        Security(), description="how the server is kept safe; false turns all of it off"
+    )
     services: Annotated[dict[ServiceName, AnyService], BeforeValidator(with_kinds)] = Field(
         {}, description="services without a domain, by name; the kind is the name, unless kind: is another"
     )

@@ -6,6 +6,7 @@ from deployer.config.home import S3, Home, Notify
 from deployer.config.keep import Keep
 from deployer.config.keys import Key
 from deployer.config.model import Acme, Config, Docker, Server, Updates
+from deployer.config.security import Security
 from deployer.config.wording import fields, section
 from deployer.kinds import kinds, service_kinds
 from deployer.kinds.base import Section, Site
@@ -35,7 +36,14 @@ Paths of this machine begin at the folder of sites.yaml.
 """
 
 
-SECTIONS: dict[str, type[Section]] = {"server": Server, "acme": Acme, "docker": Docker, "updates": Updates}
+SECTIONS: dict[str, type[Section]] = {
+    "server": Server,
+    "acme": Acme,
+    "docker": Docker,
+    "updates": Updates,
+    "security": Security,
+    **{f"security.{key}": model for key in fields(Security) if (model := section(Security, (key,)))},
+}
 HOME: dict[str, type[Section]] = {"home": Home, "home.notify": Notify, "home.s3": S3, "home.keep": Keep}
 
 

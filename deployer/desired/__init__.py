@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, in_the_way
 from deployer.desired.facts import Facts
+from deployer.desired.firewall import drift
 from deployer.desired.keys import key_files, key_packages
+from deployer.desired.security import FIREWALL, open_ports, security_files, security_packages, security_units
 from deployer.desired.shared import RENEWAL, shared_files
 from deployer.desired.updates import TIMER, update_files
 from deployer.files import File
@@ -31,7 +33,9 @@ class Desired:
     enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
     apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
     are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
-    their names. `notes` is what a person should know.
+    their names. `notes` is what a person should know. `drift` is what the server does otherwise than a file
+    says that is as it should be, by its path. `undo_after` is how many seconds a change that could lock out
+    waits for a new login.
     """
 
     files: dict[str, File]
@@ -47,6 +51,8 @@ class Desired:
     stays: frozenset[str] = frozenset()
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    undo_after: int = 120
 
 
 def desired_files(config: "Config", facts: Facts) -> Desired:
@@ -60,6 +66,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     files, site_of = {**shared_files(config, facts), **sources, **update_files(config)}, {}
     files |= key_files(config)
     able = {domain: site for domain, site in sites.items() if can_answer(domain, site, facts)}
+    files |= security_files(config, facts, able)
     for name, entry in {**able, **without_domain(config)}.items():
         own = entry.files(name, facts)
         if isinstance(entry, Composition):
@@ -81,20 +88,34 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         stays=RENEWAL if facts.certificates and not certificates else frozenset(),
         secrets=wanted_secrets(config, site_of.values()),
         notes=(*docker_notes(config, facts), *remarks(config)),
+        drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
+        undo_after=config.security.undo_after,
     )
+
+
+def firewall_drift(config: "Config", facts: Facts) -> tuple[str, ...]:
+    """What UFW does otherwise than it shall."""
+    return drift(facts.ufw, open_ports(config, facts)) if config.security.firewall else ()
 
 
 def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
     """The Debian packages that the server shall have; Docker's depend on the server."""
     every = (entry.packages() for entry in config.everything.values())
-    return SHARED_PACKAGES.union(*every) | docker_packages(config, facts) | key_packages(config)
+    return (
+        SHARED_PACKAGES.union(*every)
+        | docker_packages(config, facts)
+        | security_packages(config)
+        | key_packages(config)
+    )
 
 
 def wanted_units(config: "Config") -> frozenset[str]:
     """The units that shall be enabled and running."""
     certbot = {"certbot.timer"} if wanted_certificates(config) else set()
     docker = {"docker.service"} if config.compositions else set()
-    return frozenset({"nginx.service"} | certbot | docker | ({TIMER} if config.updates else set()))
+    return frozenset(
+        {"nginx.service"} | certbot | docker | ({TIMER} if config.updates else set())
+    ) | security_units(config)
 
 
 def wanted_certificates(config: "Config") -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deployer.desired.firewall import UfwState
+
 NGINX_OF_RELEASE = {
     ("debian", "12"): (1, 22, 1),
     ("debian", "13"): (1, 26, 3),
@@ -36,7 +38,8 @@ class Facts:
     `units` has "active enabled" and the like by unit, `taken_names` the NGINX file of each server name
     that a person wrote by hand, `now` is Unix time. `docker` is the version of Docker's Engine, `compose`
     that of its plugin Compose v2; `docker_repository` is a file of apt with Docker's own repository that a
-    person wrote, `codename` the release's name.
+    person wrote, `codename` the release's name. `ssh_ports` are those where sshd listens. `armed` is when a
+    change that no new login has proved good yet will be undone, in Unix time.
     """
 
     os: str
@@ -57,6 +60,9 @@ class Facts:
     compose: Version | None = None
     docker_repository: str = ""
     codename: str = ""
+    ssh_ports: tuple[int, ...] = ()
+    ufw: UfwState | None = None
+    armed: int = 0
 
     @property
     def nginx_version(self) -> Version:

@@ -29,6 +29,11 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     """The lines of a plan."""
     if plan.interrupted:
         yield "! The last apply was interrupted: what it changed is put back first."
+    if plan.armed:
+        yield (
+            f"! A change of SSH or the firewall waits for a new login that proves it good; "
+            f"it is undone in {plan.armed} s."
+        )
     for site, reason in plan.held.items():
         yield f"! {site} is left as it is: {reason}."
     if plan.packages:
@@ -49,6 +54,7 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     if plan.compositions:
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
     yield from (f"- containers of {name}: stopped and removed; volumes stay" for name in plan.ended)
+    yield from (f"~ firewall: {what}" for found in plan.drift.values() for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
     # remarks that stay true for years are told when there is something to decide
@@ -94,6 +100,8 @@ def as_json(plan: Plan, server: str) -> str:
             "renewals": plan.renewals,
             "left": plan.left,
             "notes": plan.notes,
+            "drift": dict(plan.drift),
+            "armed": plan.armed,
             "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],
             "compositions": {"up": plan.compositions, "down": plan.ended},
         },

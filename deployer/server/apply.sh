@@ -8,6 +8,9 @@
 #   secrets                what shall be in .env files: PATH <tab> NAME <tab> generate|value <tab> LENGTH|BASE64
 #   remove                 paths to remove, one a line
 #   checks live            commands, one a line; `live` makes the new files count
+#   back                   commands that make the old files count again
+#   guarded guarded-back guarded-paths   the same of files that could lock out: they count last, and stay only
+#   undo-after             if somebody logs in anew within so many seconds
 #   units                  systemd units to enable and start
 #   compositions gone      names of those whose containers are brought up anew, or removed
 #   zz-end                 empty, and last: everything arrived
@@ -19,6 +22,7 @@ trap '' HUP PIPE # the caller may go away: what has begun is finished or undone
 umask 022
 state=/var/lib/deploy
 transaction=$state/transaction # is there only between the first change and the last check
+guard=$state/guard             # is there only while a change that could lock out waits for a new login
 wait_for_lock=${1:-}
 partly=0
 
@@ -92,16 +96,32 @@ reload_nginx() {
 }
 export -f reload_nginx
 
+check_sshd() { # sshd understands its files, and what ours says is what counts
+    local words keyword value
+    words=$(sshd -t 2>&1) || { echo "$words"; return 1; }
+    [ -e /etc/ssh/sshd_config.d/00-deploy.conf ] || return 0
+    words=$(sshd -T 2>/dev/null)
+    while read -r keyword value; do
+        grep -qix "$keyword $value" <<<"${words//without-password/prohibit-password}" && continue
+        echo "$keyword is not '$value', as /etc/ssh/sshd_config.d/00-deploy.conf says: what stands before"
+        echo "'Include /etc/ssh/sshd_config.d/*.conf' in /etc/ssh/sshd_config? That line must come first."
+        return 1
+    done < <(grep -E '^(PasswordAuthentication|KbdInteractiveAuthentication|PermitRootLogin) ' \
+        /etc/ssh/sshd_config.d/00-deploy.conf)
+}
+export -f check_sshd
+
 undo() { # everything is as it was, and counts again
     local paths
     mapfile -t paths <"$transaction/paths"
     put_back "${paths[@]}"
-    run_list "$transaction/live" >/dev/null
+    run_list "$transaction/back" >/dev/null
     mv -T $transaction $state/incoming.undone && rm -rf $state/incoming.undone
 }
 
 recover() { # what a killed apply has left
-    rm -rf $state/incoming.*
+    rm -rf $state/incoming.* $guard.new $guard.confirmed
+    for left in $guard $guard.undoing; do [ ! -e "$left/undo" ] || bash "$left/undo" 9>&- >/dev/null 2>&1; done
     [ -d $transaction ] || return 0
     say "! the last apply was interrupted: $(wc -l <$transaction/paths) files are put back first"
     [ -e $transaction/containers ] && cp $transaction/containers $state/containers
@@ -207,15 +227,16 @@ install_hugo() {
 
 begin() {
     local paths
-    mapfile -t paths < <({
+    {
         cat "$incoming/remove"
         cut -f 1 "$incoming/secrets"
         cd "$incoming/files" && find . -type f -printf '/%P\n'
-    } | sort -u)
+    } | sort -u >"$incoming/changed-paths"
+    mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
     [ ${#paths[@]} -gt 0 ] || return 0
     mkdir -p "$incoming/saved/before"
     printf '%s\n' "${paths[@]}" >"$incoming/saved/paths"
-    cp "$incoming/live" "$incoming/saved/live"
+    cp "$incoming/back" "$incoming/saved/back"
     printf '.%s\0' "${paths[@]}" | (cd / && while IFS= read -r -d '' path; do
         if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
     done | xargs -0 -r cp -a --parents -t "$incoming/saved/before") || return
@@ -271,6 +292,49 @@ check() { # until what is left is accepted
     done
 }
 
+# ── what could lock out ───────────────────────────────────────────────────────────────────────
+
+arm() { # a timer of systemd undoes it, whatever becomes of this script and of the caller
+    local seconds path script
+    seconds=$(<"$incoming/undo-after")
+    rm -rf $guard.new && mkdir -p $guard.new/before
+    cp "$incoming/guarded-paths" $guard.new/paths
+    cp "$incoming/guarded-back" $guard.new/back
+    while IFS= read -r path; do
+        if [ ! -e "$transaction/before$path" ] && [ ! -L "$transaction/before$path" ]; then continue; fi
+        (cd $transaction/before && cp -a --parents -t $guard.new/before ".$path") || return
+    done <$guard.new/paths
+    for script in /usr/local/lib/deploy/undo $transaction/before/usr/local/lib/deploy/undo; do
+        [ ! -e $guard.new/undo ] && [ -e "$script" ] && cp "$script" $guard.new/undo
+    done
+    [ -e $guard.new/undo ] || { echo "/usr/local/lib/deploy/undo is not there"; return 1; }
+    echo $(($(date +%s) + seconds)) >$guard.new/until
+    mv -T $guard.new $guard
+    systemctl stop deploy-undo.timer 2>/dev/null
+    systemd-run --quiet --collect --unit=deploy-undo --on-active="$seconds" \
+        --timer-property=AccuracySec=1s /bin/bash $guard/undo
+}
+
+go_live_guarded() { # last of all, and not for good before somebody has logged in anew
+    local words
+    [ -s "$incoming/guarded" ] || return 0
+    if ! words=$(arm 2>&1 && run_list "$incoming/guarded"); then
+        say "✗ the change is in place, but does not start:"
+        indent <<<"$words"
+    else
+        say "▸ new login"
+        for _ in $(seq $(($(<"$incoming/undo-after") * 10 + 100))); do
+            [ -d $guard ] || [ -d $guard.undoing ] || break
+            sleep 0.1
+        done
+        [ ! -d $guard.confirmed ] || { rm -rf $guard.confirmed; return 0; }
+        say "✗ no new login came that would prove the change good"
+    fi
+    if [ -d $guard ]; then bash $guard/undo; fi
+    systemctl stop deploy-undo.timer 2>/dev/null
+    return 1
+}
+
 go_live() {
     local words units
     if ! words=$(run_list "$incoming/live"); then
@@ -284,6 +348,7 @@ go_live() {
         journalctl --no-pager -n 5 -o cat -u "${units[0]}" | indent
         return 1
     }
+    go_live_guarded
 }
 
 # ── compositions of containers ────────────────────────────────────────────────────────────────
@@ -318,6 +383,14 @@ end_composition() { # NAME PROJECT: its volumes stay; without our scripts, which
     else
         docker compose --project-name "$2" down --remove-orphans 2>&1 9>&- | indent && say "✓ down its volumes stay"
     fi
+    mapfile -t images < <( # our scripts go too: this was the last one
+        docker ps --all --filter "label=com.docker.compose.project=$2" --format '{{.Image}}' | sort -u
+        docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ":deploy.$2.")
+    docker compose --project-name "$2" down --remove-orphans 2>&1 9>&- | indent && say "✓ down its volumes stay" || return
+    for image in "${images[@]}"; do
+        [ -n "$(docker ps --all --quiet --filter "ancestor=$image")" ] || docker rmi "$image" >/dev/null 2>&1
+    done
+    rm -rf "/srv/deploy/$1/images"
 }
 
 bring_up_compositions() { # each healthy, or as it was
@@ -394,7 +467,7 @@ fi
 if [ -d $transaction ]; then
     bring_up_compositions
     remember_what_is_ours
-    say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" $transaction/paths || true)"
+    say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" "$incoming/changed-paths" || true)"
     keep
 fi
 [ ! -s "$incoming/refused" ] || partly=1

@@ -4,8 +4,9 @@ import logging
 import shlex
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,11 @@ class Answer:
 class Server:
     """A server that we are connected to, as root or as a user with passwordless sudo."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, again: "Callable[[], AbstractContextManager[Server]]") -> None:
         self.connection = connection
         self.host = connection.host
+        self.again = again
+        """Logs in anew, in the same way."""
 
     def ask(self, command: str, data: bytes = b"") -> Answer:
         """Run the command with the data on its standard input; its output may be binary."""
@@ -133,7 +136,7 @@ def connect(host: str, port: int, user: str, host_key: str | None, key: Path | N
     trust_only(connection.client, connection.host, connection.port, host_key)
     try:
         _open(connection)
-        yield Server(connection)
+        yield Server(connection, partial(connect, host, port, user, host_key, key))
     finally:
         connection.close()
 

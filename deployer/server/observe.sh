@@ -48,7 +48,8 @@ server_names() {
 # unit NAME ACTIVE ENABLED, asked for at once: systemd takes its time for each question
 units() {
     systemctl show --property=Id,ActiveState,UnitFileState nginx.service certbot.timer \
-        snap.certbot.renew.timer docker.service deploy-update.timer |
+        snap.certbot.renew.timer docker.service deploy-update.timer \
+        ufw.service fail2ban.service var-swapfile.swap |
         awk -F= 'function tell() { print "unit", value["Id"], value["ActiveState"], value["UnitFileState"] }
                  $0 == "" { tell() }
                  { value[$1] = $2 }
@@ -71,6 +72,22 @@ secrets() {
     for path in "${wanted[@]}"; do
         if [[ $path == */.env && -f $path ]]; then secret_digests "$path"; fi
     done
+}
+
+# Where sshd listens, and where the one that we came through does: behind sudo, its environment tells
+ssh_ports() {
+    local us=${SSH_CONNECTION:-}
+    [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
+    { echo "${us##* }"; ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print $4 }'; } |
+        grep -x '[0-9]\+' | sort -u | sed 's/^/ssh_port /'
+}
+
+firewall() { # UFW's settings, and its rules
+    [ -e /etc/deploy/firewall ] && echo "ufw_managed 1"
+    awk '/^(ENABLED|IPV6|DEFAULT_INPUT_POLICY)=/ { print "ufw", $0 }
+         sub(/^### tuple ### /, "") { print "ufw", FILENAME ~ /6/ ? 6 : 4, $0 }' \
+        /etc/ufw/ufw.conf /etc/default/ufw /etc/ufw/user.rules /etc/ufw/user6.rules 2>/dev/null
+    sed 's/^/armed /' $state/guard/until 2>/dev/null
 }
 
 facts() {
@@ -98,6 +115,8 @@ facts() {
     grep -HE '^(server|authenticator) = ' /etc/letsencrypt/renewal/*.conf 2>/dev/null |
         sed -E 's|^/etc/letsencrypt/renewal/(.*)\.conf:(server|authenticator) = |\2 \1 |'
     server_names
+    ssh_ports
+    firewall
     renewals "$units"
     secrets
 }

@@ -12,6 +12,7 @@ from deployer.plan import Plan, SecretChange
 from deployer.secrets import Generated, Secret
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
+from deployer.tasks.guard import proving
 
 PARTLY, CHANGED_SINCE, LOCKED = 73, 74, 75  # exit codes of apply.sh
 
@@ -30,7 +31,7 @@ def transact(
     """
     apply = script("apply.sh")
     command = script_command(apply, *(["wait"] if wait else []))
-    status = server.follow(command, line, apply + parcel(plan, _who(), values or {}))
+    status = server.follow(command, proving(server, line), apply + parcel(plan, _who(), values or {}))
     if status == LOCKED:
         raise DeployError("another apply is running", "Run it again later, or with --wait")
     if status == CHANGED_SINCE:
@@ -56,7 +57,12 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
         "expect": [f"{_seen(change.before)}\t{change.path}" for change in changes],
         "remove": [change.path for change in changes if change.after is None],
         "checks": [handler.check for handler in plan.handlers if handler.check],
-        "live": [handler.live for handler in plan.handlers if handler.live],
+        "live": [handler.live for handler in plan.handlers if handler.live and not handler.guarded],
+        "guarded": [handler.live for handler in plan.handlers if handler.guarded],
+        "guarded-back": [handler.back or handler.live for handler in plan.handlers if handler.guarded],
+        "guarded-paths": plan.guarded,
+        "undo-after": [str(plan.undo_after)],
+        "back": [back for handler in plan.handlers if (back := handler.back or handler.live)],
         "units": plan.units,
         "secrets": [_secret_line(change, values or {}) for change in plan.secrets],
         "compositions": plan.compositions,

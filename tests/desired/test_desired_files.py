@@ -25,7 +25,8 @@ def covering(*names: str) -> Facts:
 def desired(*sites: dict[str, Any], facts: Facts = FACTS, **more: Any) -> Desired:
     names = ("a.example.org", "b.example.org", "c.example.org")
     return desired_files(
-        Config.model_validate({"sites": dict(zip(names, sites, strict=False)), **more}), facts
+        Config.model_validate({"sites": dict(zip(names, sites, strict=False)), "security": False, **more}),
+        facts,
     )
 
 
@@ -163,5 +164,5 @@ def test_every_file_is_pleasant_to_read(release: str, configuration: str) -> Non
         assert "\n\n\n" not in content.replace("\n\n\n# ----", ""), path
         assert not {"{{", "{%", "{#"} & set(content.split()), path
         assert not [line for line in content.splitlines() if line != line.rstrip()], path
-        assert content.startswith(("# ", "#!/bin/bash\n# ", "; ", "<?php\n// ")), path
+        assert content.startswith(("# ", "#!/bin/bash\n# ", "; ", "// ", "<?php\n// ")), path
         assert max(map(len, content.splitlines())) <= 125 or "/nginx/" in path, path

@@ -25,7 +25,7 @@ OLD = Facts("debian", "12")
 
 
 def desired(facts: Facts, packages: str | None = None, **more: Any) -> Desired:
-    document = {"services": {"watchtower": {"kind": "watchtower"}}, **more}
+    document = {"services": {"watchtower": {"kind": "watchtower"}}, "security": False, **more}
     if packages:
         document["docker"] = {"packages": packages}
     return in_the_end(Config.model_validate(document), facts)

@@ -10,7 +10,7 @@ from deployer.expectation import with_packages
 
 FOLDER = Path(__file__).parent
 RELEASES = ("debian-12", "debian-13")
-FOLDERS = {"sites": FOLDER, "services": FOLDER / "services"}
+FOLDERS = {"sites": FOLDER, "services": FOLDER / "services", "security": FOLDER / "security"}
 OPENSSL = {"debian-12": (3, 0, 20), "debian-13": (3, 5, 4)}
 COVERED = (
     ("rogs.me", "www.rogs.me"),

@@ -47,7 +47,7 @@ class Project:
         """Write sites.yaml; keyword arguments replace keys of `server`."""
         vps = self.vps
         reach = {"host": vps.address, "host_key": vps.host_key, "key": str(vps.key)} | server
-        config: dict[str, Any] = {"server": reach, "sites": self.sites, **self.more}
+        config: dict[str, Any] = {"server": reach, "sites": self.sites, "security": False, **self.more}
         if self.acme:
             config["acme"] = {"server": self.acme.directory, "ca": str(self.acme.ca)}
         (self.folder / "sites.yaml").write_text(yaml.safe_dump(config))

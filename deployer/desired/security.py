@@ -1,0 +1,114 @@
+"""What keeps a server safe, as files: the firewall's list, SSH, fail2ban, updates, the kernel; pure."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from deployer.desired.facts import Facts
+from deployer.desired.shared import SCRIPTS, rendered, scripts
+from deployer.files import File
+from deployer.kinds.composition import Composition
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+FIREWALL = "/etc/deploy/firewall"
+SSHD = "/etc/ssh/sshd_config.d/00-deploy.conf"
+SWAP_UNIT = "var-swapfile.swap"
+UNITS = "/etc/systemd/system"
+
+
+def security_files(config: "Config", facts: Facts, domains: Iterable[str]) -> dict[str, File]:
+    """The files of all that is switched on; the domains are those that NGINX serves."""
+    security, files = config.security, {}
+    if security.firewall:
+        files[FIREWALL] = rendered("system/firewall.conf", ports=open_ports(config, facts))
+    if security.ssh:
+        files[SSHD] = sshd_file(config)
+    if security.fail2ban:
+        files["/etc/fail2ban/jail.d/deploy.local"] = rendered(
+            "system/fail2ban.conf",
+            fail2ban=security.fail2ban,
+            ssh_ports=ssh_ports(config, facts),
+            domains=sorted(domains),
+        )
+    if security.updates:
+        files["/etc/apt/apt.conf.d/52deploy-unattended-upgrades"] = rendered(
+            "system/unattended-upgrades.conf", updates=security.updates
+        )
+    if security.sysctl:
+        files["/etc/sysctl.d/90-deploy.conf"] = rendered("system/sysctl.conf", swap=security.swap)
+    return files | guard_files(config) | swap_files(config)
+
+
+def sshd_file(config: "Config") -> File:
+    """Who may log in, and how; never without the user that we log in as."""
+    ssh, server = config.security.ssh, config.server
+    users = ()
+    if ssh and ssh.allow_users is not None:
+        ours = [server.user] if server else ["root"]
+        users = tuple(dict.fromkeys([*ours, *(["deploy"] if config.keys else []), *ssh.allow_users]))
+    pinned = server.host_key or "" if server else ""
+    return rendered("system/sshd.conf", ssh=ssh, users=users, ecdsa=pinned.startswith("ecdsa-"))
+
+
+def guard_files(config: "Config") -> dict[str, File]:
+    """What undoes a change that locks out, and what brings UFW to its list."""
+    names = ["undo"] if config.security.firewall or config.security.ssh else []
+    names += ["firewall"] if config.security.firewall else []
+    files = {f"{SCRIPTS}/{name}": File(scripts()[name], mode=0o755) for name in names}
+    if files:
+        files[f"{UNITS}/deploy-undo-at-start.service"] = rendered("system/undo.service")
+        files[f"{UNITS}/multi-user.target.d/deploy.conf"] = rendered("system/undo-at-start.conf")
+    return files
+
+
+def swap_files(config: "Config") -> dict[str, File]:
+    """The swap file's size, what makes it, and its unit."""
+    if not config.security.swap:
+        return {}
+    return {
+        "/etc/deploy/swap": rendered("system/swap.conf", swap=config.security.swap),
+        f"{SCRIPTS}/swap": File(scripts()["swap"], mode=0o755),
+        f"{UNITS}/{SWAP_UNIT}": rendered("system/swap.swap"),
+    }
+
+
+def security_packages(config: "Config") -> frozenset[str]:
+    """The Debian packages of all that is switched on."""
+    security = config.security
+    return frozenset(
+        {
+            *(("ufw",) if security.firewall else ()),
+            *(("fail2ban", "nftables", "python3-systemd") if security.fail2ban else ()),
+            *(("unattended-upgrades",) if security.updates else ()),
+        }
+    )
+
+
+def security_units(config: "Config") -> frozenset[str]:
+    """The units that shall be enabled and running."""
+    security = config.security
+    return frozenset(
+        {
+            *(("ufw.service",) if security.firewall else ()),
+            *(("fail2ban.service",) if security.fail2ban else ()),
+            *((SWAP_UNIT,) if security.swap else ()),
+        }
+    )
+
+
+def ssh_ports(config: "Config", facts: Facts) -> tuple[int, ...]:
+    """Where sshd listens, as the server says; before it is asked, the port that we use."""
+    return facts.ssh_ports or (config.server.port if config.server else 22,)
+
+
+def open_ports(config: "Config", facts: Facts) -> dict[str, str]:
+    """What everyone may reach, and what for, by port as in `22/tcp`."""
+    ports = {f"{port}/tcp": "SSH" for port in ssh_ports(config, facts)}
+    ports |= {"80/tcp": "HTTP", "443/tcp": "HTTPS"}
+    for name, entry in sorted(config.everything.items()):
+        if isinstance(entry, Composition):
+            ports = {port: name for port in entry.public_ports()} | ports
+    if config.security.firewall:
+        ports = {port: "sites.yaml" for port in config.security.firewall.allow} | ports
+    return dict(sorted(ports.items(), key=lambda entry: (int(entry[0].split("/")[0].split(":")[0]), entry)))
