@@ -1,5 +1,6 @@
 """The command line: finds the commands, and turns every failure into a message and an exit code."""
 
+import atexit
 import gc
 import importlib
 import pkgutil
@@ -48,7 +49,9 @@ def deploy() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line (default: the process's arguments) and end the process with its exit code."""
-    gc.set_threshold(100_000)  # what is loaded now is no garbage: looking takes a tenth of a start
+    # What is loaded is no garbage: to look for some takes 20 ms at the start, and up to 50 at the end.
+    gc.set_threshold(100_000)
+    atexit.register(gc.freeze)
     try:
         sys.exit(deploy.main(arguments, standalone_mode=False) or 0)
     except DeployError as error:
