@@ -58,7 +58,7 @@ def row(option: click.Option) -> str:
     if isinstance(option.type, click.Choice):
         value = " " + " or ".join(f"`{choice}`" for choice in option.type.choices)
     elif not option.is_flag:
-        value = f" {option.type.name.upper()}"
+        value = f" {option.metavar or option.type.name.upper()}"
     default = f" Default: `{option.default}`." if option.show_default else ""
     spelt = ", ".join(f"`{name}`" for name in sorted(option.opts, key=len))
     return f"| {spelt}{value} | {option.help}{default} |"

@@ -18,7 +18,7 @@ def show_health(health: Health, server: str) -> None:
     """Print one line for the server and one row for each site."""
     out.print(_server_line(health, server))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in ("site", "answer", "certificate", "live", "pushed", "by"):
+    for column in ("site", "answer", "certificate", "live", "since", "by"):
         table.add_column(column, no_wrap=True)
     for site in health.sites:
         table.add_row(*_row(site))

@@ -32,7 +32,7 @@ leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says
 
 covered() { # NAME: the domains of the certificate that is there, sorted
     openssl x509 -noout -ext subjectAltName -in "/etc/letsencrypt/live/$1/cert.pem" 2>/dev/null |
-        grep -o 'DNS:[^,]*' | cut -c5- | sort | tr '\n' ' '
+        grep -o 'DNS:[^,]*' | cut -c5- | sort | paste -sd ' '
 }
 
 issue() { # NAME new|again DOMAIN…
@@ -43,7 +43,7 @@ issue() { # NAME new|again DOMAIN…
     for domain; do leads_here "$domain" && domains+=("$domain"); done
     [ ${#domains[@]} -eq $# ] || failed=1
     if [ ${#domains[@]} -eq 0 ]; then say "✗ certificate $name: none of its names leads here"; return; fi
-    if [ "$how" = new ] && [ "$(printf '%s\n' "${domains[@]}" | sort | tr '\n' ' ')" = "$(covered "$name")" ]; then
+    if [ "$how" = new ] && [ "$(printf '%s\n' "${domains[@]}" | sort | paste -sd ' ')" = "$(covered "$name")" ]; then
         say "✗ certificate $name stays as it is"
         return
     fi
@@ -68,7 +68,7 @@ details() { # what matters of Certbot's words; fails when there is nothing
 
 covers_all() { # DOMAIN…: whether the certificate now covers them
     local there domain
-    there=" $(covered "$name")"
+    there=" $(covered "$name") "
     for domain; do [[ $there == *" $domain "* ]] || return; done
 }
 
