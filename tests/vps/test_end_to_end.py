@@ -1,6 +1,7 @@
 """What a user does, from an empty server to a site that is served, changed, rolled back and removed."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -191,7 +192,7 @@ def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
     finally:
         project.acme.allow("b.three.test")
     assert done.returncode == 1
-    assert "✗ certificate three.test: made, but only for a.three.test three.test" in done.stderr
+    assert "✗ certificate three.test: made, but only for a.three.test three.test\n" in done.stderr
     assert "b.three.test" in done.stderr
     assert project.get("three.test")[0] == 301
     assert project.get("a.three.test")[0] == 301
@@ -288,6 +289,47 @@ def test_a_server_that_cannot_be_trusted_or_reached(project: Project, tmp_path: 
         assert done.returncode == 3, (words, done.stderr)
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_server_is_called_as_the_user_calls_it(project: Project, tmp_path: Path) -> None:
+    project.sites = {"old.test": REDIRECT}
+    project.write(host="alma", key=None, host_key=None)
+    settings = tmp_path / "home/.ssh"
+    settings.mkdir(parents=True)
+    (settings / "config").write_text(
+        f"Host alma\n  HostName {project.vps.address}\n  IdentityFile {project.vps.key}\n"
+    )
+    (settings / "known_hosts").write_text(f"{project.vps.address} {project.vps.host_key}\n")
+    done = subprocess.run(
+        [*DEPLOY, "plan"],
+        cwd=project.folder,
+        env={**os.environ, "HOME": str(settings.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("alma: ")
+
+
+def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:
+    mine = "/etc/nginx/conf.d/page.test.conf"
+    block = "server { listen 80; server_name page.test; root /var/www/html; %s }"
+    project.vps.run(f"echo '{block % ''}' > {mine}; nginx -s reload")
+    project.sites = {"page.test": page()}
+    done = project.apply()
+    assert done.returncode == 1
+    line = "include /etc/nginx/deploy/acme.conf;"
+    assert f"{mine} answers for page.test without the challenge: add to its server on port 80: {line}" in (
+        done.stderr
+    )
+    assert project.vps.run(f"cat {mine}").stdout == f"{block % ''}\n"
+    project.vps.run(f"echo '{block % line}' > {mine}; nginx -s reload")
+    plan = project.deploy("plan")
+    assert f"~ {mine} (takes over a file made by hand)" in plan.stdout
+    done = project.deploy("push", "page.test", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.get("page.test") == (200, "<h1>One</h1>\n")
 
 
 def test_ctrl_c_in_the_middle_of_an_apply(project: Project) -> None:
