@@ -40,7 +40,7 @@ class Server:
 
     def __init__(self, connection: Connection, again: "Callable[[], AbstractContextManager[Server]]") -> None:
         self.connection = connection
-        self.host = connection.host
+        self.host = connection.original_host  # as the user calls it: a Host of ~/.ssh/config, perhaps
         self.again = again
         """Logs in anew, in the same way."""
 
@@ -142,7 +142,7 @@ def connect(host: str, port: int, user: str, host_key: str | None, key: Path | N
 
 
 def _open(connection: Connection) -> None:
-    where = f"{connection.user}@{connection.host}:{connection.port}"
+    where = f"{connection.user}@{connection.original_host}:{connection.port}"
     try:
         connection.open()
     except paramiko.BadHostKeyException as error:
