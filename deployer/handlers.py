@@ -39,6 +39,7 @@ FOLLOW_UPDATES = (
     "systemctl reset-failed deploy-update.timer 2>/dev/null || true; fi"
 )
 KEYS_HOME = "/var/lib/deploy-keys"
+BACKUP_FOLDERS = "/etc/tmpfiles.d/deploy-keys.conf"
 NOBODY_ELSES = (
     f"home=$(getent passwd deploy | cut -d: -f6); [ ${{home:-{KEYS_HOME}}} = {KEYS_HOME} ] || "
     '{ echo "the user deploy is not ours here: its home is $home. Restricted keys need that name"; false; }'
@@ -54,7 +55,7 @@ FIREWALL_BACK = (
 )
 SWAP = "var-swapfile.swap"
 FOLLOW_SWAP = (
-    f"if [ -e /etc/deploy/swap ]; then systemctl stop {SWAP} && /usr/local/lib/deploy/swap && systemctl start {SWAP}; "
+    f"if [ -e /etc/deploy/swap ]; then systemctl stop {SWAP} && /usr/local/lib/deploy/swapfile && systemctl start {SWAP}; "
     f"else systemctl disable --quiet --now {SWAP} 2>/dev/null; rm -f /var/swapfile; fi"
 )
 HANDLERS = (
@@ -63,6 +64,11 @@ HANDLERS = (
     Handler("/etc/sysusers.d/*", live="systemd-sysusers", says="make system users"),
     Handler(
         "/etc/tmpfiles.d/*", live="systemd-tmpfiles --create /etc/tmpfiles.d/deploy.conf", says="make folders"
+    ),
+    Handler(
+        BACKUP_FOLDERS,
+        live=f"[ ! -e {BACKUP_FOLDERS} ] || systemd-tmpfiles --create {BACKUP_FOLDERS}",
+        says="let the archives be read",
     ),
     Handler("/etc/systemd/system/*", live="systemctl daemon-reload", says="reload systemd"),
     Handler(UPDATES, live=FOLLOW_UPDATES, says="set the timer of updates"),

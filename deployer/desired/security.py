@@ -68,7 +68,7 @@ def swap_files(config: "Config") -> dict[str, File]:
         return {}
     return {
         "/etc/deploy/swap": rendered("system/swap.conf", swap=config.security.swap),
-        f"{SCRIPTS}/swap": File(scripts()["swap"], mode=0o755),
+        f"{SCRIPTS}/swapfile": File(scripts()["swapfile"], mode=0o755),
         f"{UNITS}/{SWAP_UNIT}": rendered("system/swap.swap"),
     }
 
