@@ -26,6 +26,7 @@ PURE = (
         "health",
         "errors",
         "archives",
+        "copies",
         "retention",
     ),
 )

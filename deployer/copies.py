@@ -1,0 +1,125 @@
+"""What there is of backups, in every place, and what was found out about them: values; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from deployer.archives import Archive, by_name
+
+FRESH = timedelta(hours=26)  # a night's archive is no older than that
+PLACES = ("vps", "home", "s3")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The archives of one name at home: the newest, how many, all their bytes; what this pull changed."""
+
+    name: str
+    newest: datetime
+    archives: int
+    bytes: int
+    new: int
+    removed: int
+    s3: int | None
+
+
+@dataclass
+class Night:
+    """How a pull ended: what is at home now, what is wrong, and who could not be told."""
+
+    rows: list[Row]
+    new: int
+    troubles: list[str]
+    exit_code: int
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What is in an archive: members without its own two, bytes of the tar stream, the backup's warnings."""
+
+    members: int
+    bytes: int
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What reading an archive found: its contents, or what is wrong with it."""
+
+    archive: Archive
+    contents: Contents | None
+    error: str = ""
+
+
+def rows(
+    held: Iterable[Archive], new: Iterable[Archive], removed: Iterable[Archive], s3: Iterable[Archive] | None
+) -> list[Row]:
+    """One row for each name that has archives at home."""
+    came, went, offsite = by_name(new), by_name(removed), by_name(s3 or ())
+    return [
+        Row(
+            name,
+            archives[0].time,
+            len(archives),
+            sum(archive.bytes for archive in archives),
+            len(came.get(name, ())),
+            len(went.get(name, ())),
+            None if s3 is None else len(offsite.get(name, ())),
+        )
+        for name, archives in by_name(held).items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a name stands against 3-2-1: the newest archive in each place, and what it lacks."""
+
+    name: str
+    newest: Mapping[str, datetime]
+    verified: datetime | None
+    now: datetime
+
+    @property
+    def fresh(self) -> list[str]:
+        """The places whose newest archive is fresh."""
+        return [place for place, time in self.newest.items() if self.now - time <= FRESH]
+
+    @property
+    def copies(self) -> int:
+        """The data itself, and its fresh archives."""
+        return 1 + len(self.fresh)
+
+    @property
+    def media(self) -> int:
+        """Disks and stores that have it: the server's own counts whether or not an archive is on it."""
+        return len({"vps", *self.fresh})
+
+    @property
+    def offsite(self) -> int:
+        """Fresh copies that do not go down with the server."""
+        return len([place for place in self.fresh if place != "vps"])
+
+    @property
+    def lacks(self) -> list[str]:
+        """What is missing for 3 copies on 2 media, 1 of them elsewhere, and one that was read."""
+        found = []
+        if self.copies < 3:
+            found.append(f"{3 - self.copies} more fresh cop{'y' if self.copies == 2 else 'ies'}")
+        if self.media < 2:
+            found.append("a second medium")
+        if self.offsite < 1:
+            found.append("a copy elsewhere")
+        if self.verified is None:
+            found.append("a verified archive")
+        return found
+
+
+def standings(archives: Iterable[Archive], verified: Mapping[str, datetime], now: datetime) -> list[Standing]:
+    """How every name stands, from the archives of all places."""
+    newest: dict[str, dict[str, datetime]] = {}
+    for archive in archives:
+        places = newest.setdefault(archive.name, {})
+        places[archive.place] = max(places.get(archive.place, archive.time), archive.time)
+    return [Standing(name, places, verified.get(name), now) for name, places in sorted(newest.items())]

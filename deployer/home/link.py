@@ -1,0 +1,114 @@
+"""The way to the archives on the server: rsync over one SSH connection, by a key that can only read."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from deployer.archives import DIGEST, Archive
+from deployer.config.home import Home
+from deployer.config.model import Server
+from deployer.errors import DeployError, UnreachableError, UsageError
+from deployer.home.failures import failure
+
+SILENCE = 30  # seconds after which a link without a word counts as broken
+ALIAS = "deploy-server"
+ARCHIVES = "/home/backups/"
+
+
+class Link:
+    """Reads from the server; all calls share one connection, which ends with the context."""
+
+    def __init__(self, server: Server, home: Home, silence: int = SILENCE) -> None:
+        for program in ("rsync", "ssh"):
+            if not shutil.which(program):
+                raise UsageError(f"{program} is not installed here", f"Install it: apt-get install {program}")
+        self.server, self.home, self.silence = server, home, silence
+        self.folder = Path(tempfile.mkdtemp(prefix="deploy-"))
+        (self.folder / "config").write_text(self._settings())
+        if server.host_key:
+            (self.folder / "known_hosts").write_text(f"{ALIAS} {server.host_key}\n")
+
+    def listing(self) -> str:
+        """What `rsync --list-only` says of everything below the folder of archives, times in UTC."""
+        return self._rsync("--recursive", "--list-only", "--no-human-readable", self._from(""))
+
+    def digests(self, folder: Path) -> None:
+        """Mirror the digests of all archives into a folder."""
+        rules = ("--include=/*/", f"--include=/*/backup-*{DIGEST}", "--exclude=*")
+        mirror = ("--recursive", "--times", "--delete", "--prune-empty-dirs", "--max-size=1K")
+        self._rsync(*mirror, *rules, self._from(""), f"{folder}/")
+
+    def fetch(self, archive: Archive, folder: Path) -> None:
+        """Bring an archive into a folder; what is there of it already is not sent again."""
+        self._rsync("--times", "--append-verify", self._from(archive.path), f"{folder}/")
+
+    def reset(self) -> None:
+        """End the connection, so that the next call makes a new one."""
+        argv = ["ssh", "-F", str(self.folder / "config"), "-O", "exit", self._host()]
+        subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reset()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _settings(self) -> str:
+        key = self.home.key or self.server.key
+        if key and not Path(key).is_file():
+            raise UnreachableError(f"there is no key {key}", "It is home.key, or server.key, in sites.yaml")
+        lines = [
+            "Host *",
+            "BatchMode yes",
+            "StrictHostKeyChecking yes",
+            f"User {self.home.user}",
+            f"Port {self.server.port}",
+            "ConnectTimeout 10",
+            "ConnectionAttempts 1",
+            f"ServerAliveInterval {max(1, self.silence // 3)}",
+            "ServerAliveCountMax 3",
+            "ControlMaster auto",
+            "ControlPersist 60",
+            f'ControlPath "{self.folder}/control"',
+        ]
+        if key:
+            lines += [f'IdentityFile "{key}"', "IdentitiesOnly yes"]
+        if self.server.host_key:
+            lines += [f"HostKeyAlias {ALIAS}", f'UserKnownHostsFile "{self.folder}/known_hosts"']
+            lines += ["GlobalKnownHostsFile /dev/null"]
+        return "\n  ".join(lines) + "\nInclude ~/.ssh/config\n"
+
+    def _host(self) -> str:
+        host = self.server.host
+        return f"{self.home.user}@{f'[{host}]' if ':' in host else host}"
+
+    def _from(self, path: str) -> str:
+        # a key that can only read archives sees their folder as its root; root has the whole server
+        return f"{self._host()}:{ARCHIVES if self.home.user == 'root' else ''}{path}"
+
+    def _rsync(self, *arguments: str) -> str:
+        remote = shlex.join(["ssh", "-F", str(self.folder / "config")])
+        argv = ["rsync", f"--timeout={self.silence}", "-e", remote, *arguments]
+        done = subprocess.run(
+            argv,
+            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            raise self._failure(done.returncode, done.stderr)
+        return done.stdout
+
+    def _failure(self, code: int, said: str) -> DeployError:
+        return failure(f"{self.home.user}@{self.server.host}:{self.server.port}", code, said)

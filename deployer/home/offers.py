@@ -1,0 +1,61 @@
+"""What the server has to offer, as rsync lists it, and what of that is wanted; pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from deployer.archives import Archive, by_name, parse
+from deployer.retention import Amounts, kept
+
+LINE = re.compile(r"-[rwxsStT-]{9}\s+([0-9]+) ([0-9/]{10} [0-9:]{8}) (.+)")
+AHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An archive on the server: when its file was written, and the digest beside it (None: there is none)."""
+
+    archive: Archive
+    written: datetime
+    digest: str | None = None
+
+
+def offers(listing: str, digests: Mapping[str, str]) -> list[Offer]:
+    """Every archive in the output of `rsync --list-only` (times in UTC); digests by the archive's path."""
+    found = []
+    for line in listing.splitlines():
+        match = LINE.fullmatch(line)
+        archive = parse(match[3], int(match[1]), "vps") if match else None
+        if match and archive:
+            written = datetime.strptime(match[2], "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC)
+            found.append(Offer(archive, written, digests.get(archive.path)))
+    return found
+
+
+def wanted(offered: Iterable[Archive], held: Iterable[Archive], keep: Amounts) -> list[Archive]:
+    """What of the offered is not held, and would be kept if it were; the newest first.
+
+    Where both places have their own numbers, nothing is fetched that would be deleted the next moment.
+    """
+    there = by_name(held)
+    chosen = []
+    for name, archives in by_name(offered).items():
+        have = {archive.time for archive in there.get(name, ())}
+        stay = kept({*have, *(archive.time for archive in archives)}, keep) - have
+        chosen += [archive for archive in archives if archive.time in stay]
+    return sorted(chosen, key=lambda archive: archive.time, reverse=True)
+
+
+def surplus(held: Iterable[Archive], keep: Amounts) -> list[Archive]:
+    """What of the held is past its time; never all archives of a name."""
+    gone = []
+    for archives in by_name(held).values():
+        stay = kept((archive.time for archive in archives), keep)
+        gone += [archive for archive in archives if archive.time not in stay]
+    return gone
+
+
+def is_from_the_future(archive: Archive, now: datetime) -> bool:
+    """Whether its time cannot be: taken for real, it would push out good archives."""
+    return archive.time > now + AHEAD

@@ -1,0 +1,147 @@
+"""An archive in plain, as a stream: gpg and zstd run here, where the private key is, and write nothing."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import IO
+
+from deployer.errors import DeployError
+
+CHUNK = 1 << 17
+GPG = ("gpg", "--quiet", "--status-fd", "2", "--decrypt")
+ZSTD = ("zstd", "--quiet", "--decompress", "--stdout")
+NO_KEY = "Restore where the private key is (gpg --list-secret-keys shows which are here)"
+
+
+class NoKey(DeployError):
+    """The private key is not here, or gpg did not get its passphrase."""
+
+
+class Plain:
+    """The tar stream of an archive; `read` it to its end, then `check` tells whether it is to be believed."""
+
+    def __init__(self, chunks: Iterable[bytes], digest: str, said: IO[bytes]) -> None:
+        self._said, self._digest = said, digest
+        self._gpg = _start(GPG, subprocess.PIPE, said)
+        self._zstd = _start(ZSTD, self._gpg.stdout, said)
+        self._gpg.stdout.close()  # zstd has it now
+        self._lost: Exception | None = None
+        self._seen = hashlib.sha256()
+        self._feeder = Thread(target=self._feed, args=(chunks,), daemon=True)
+        self._feeder.start()
+
+    def read(self, size: int = CHUNK) -> bytes:
+        """As many bytes, or fewer at the end."""
+        return self._zstd.stdout.read(size)
+
+    def check(self) -> None:
+        """Raise DeployError unless all of it came, was what had been written, and could be decrypted."""
+        self._feeder.join()
+        if self._lost:
+            raise self._lost
+        codes = self._gpg.wait(), self._zstd.wait()
+        if self._digest and self._seen.hexdigest() != self._digest:
+            raise DeployError(
+                "the archive is not the one that was made: its SHA-256 differs",
+                "It was damaged or altered. Take another one (--at), or one from another place (--from)",
+            )
+        if any(codes):
+            self._said.seek(0)
+            raise failure(self._said.read().decode(errors="replace"))
+
+    def close(self) -> None:
+        """End both processes, wherever they are."""
+        for process in (self._gpg, self._zstd):
+            process.kill()
+            process.wait()
+        self._zstd.stdout.close()
+        self._feeder.join()
+
+    def _feed(self, chunks: Iterable[bytes]) -> None:
+        try:
+            with self._gpg.stdin as sink:
+                for chunk in chunks:
+                    self._seen.update(chunk)
+                    sink.write(chunk)
+        except BrokenPipeError:
+            return  # gpg ended: its own words tell why
+        except Exception as error:
+            self._lost = error
+
+
+def _start(argv: tuple[str, ...], stdin: int | IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = dict(os.environ)
+    if "GPG_TTY" not in environment and sys.stdin.isatty():
+        environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())
+    try:
+        return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=said, env=environment)
+    except FileNotFoundError as error:
+        raise DeployError(
+            f"there is no {argv[0]} on this machine", f"apt install gnupg zstd ({argv[0]})"
+        ) from error
+
+
+@contextmanager
+def decrypted(chunks: Iterable[bytes], digest: str = "") -> Iterator[Plain]:
+    """The plain stream of an encrypted one, whose SHA-256 is the digest if there is one."""
+    with tempfile.TemporaryFile() as said:
+        plain = Plain(chunks, digest, said)
+        try:
+            yield plain
+        finally:
+            plain.close()
+
+
+def vouched(plain: Plain, read: bytes = b"") -> Iterator[bytes]:
+    """What was read already and the rest; but the end only when `check` has nothing against it.
+
+    Without its end, nobody takes an archive for whole.
+    """
+    held = read
+    while chunk := plain.read():
+        if len(held) + len(chunk) > 2 * CHUNK or len(chunk) == CHUNK:
+            yield held
+            held = b""
+        held += chunk
+    plain.check()
+    yield held
+
+
+def failure(said: str) -> DeployError:
+    """What gpg or zstd said, as a failure."""
+    no_key = "NO_SECKEY" in said or "No secret key" in said
+    if no_key and "DECRYPTION_OKAY" not in said:
+        return NoKey("the private key that the archive is encrypted for is not here", NO_KEY)
+    if any(
+        word in said
+        for word in ("Operation cancelled", "Bad passphrase", "No pinentry", "Inappropriate ioctl")
+    ):
+        return NoKey(
+            "gpg did not get the passphrase of the private key",
+            "Try again; in a terminal: export GPG_TTY=$(tty)",
+        )
+    words = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
+    last = words[-1] if words else "it said nothing"
+    return DeployError(
+        f"the archive cannot be decrypted and unpacked: {last}",
+        "It is damaged, or not whole. Take another one (--at), or one from another place (--from)",
+    )
+
+
+class Remembering:
+    """A stream that remembers what was read from it."""
+
+    def __init__(self, plain: Plain) -> None:
+        self.plain = plain
+        self.seen = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """As many bytes, or fewer at the end."""
+        data = self.plain.read(size)
+        self.seen += data
+        return data

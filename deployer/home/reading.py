@@ -1,0 +1,68 @@
+"""Reads an archive from the first to the last byte, and says whether a restore would find all in it."""
+
+import json
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+
+from deployer.archives import Archive
+from deployer.copies import Contents
+from deployer.errors import DeployError
+from deployer.home.decryption import opened
+from deployer.home.plain import Plain
+
+LARGEST = 1 << 20  # bytes of begin.json and end.json
+
+
+def read(path: Path, archive: Archive) -> Contents:
+    """Decrypt, decompress and read every member; raises DeployError where anything is not as it must be."""
+    begun = time.monotonic()
+    with opened(path) as stream:
+        count, size, first, last = members(stream)
+    begin = own(first, f"srv/deploy/{archive.name}/backup/begin.json")
+    end = own(last, f"srv/deploy/{archive.name}/backup/end.json")
+    if begin.get("name") != archive.name or begin.get("format") != 1:
+        raise DeployError(f"it is an archive of {begin.get('name')}, format {begin.get('format')}")
+    if end.get("members") != count - 1:
+        raise DeployError(
+            f"it has {count - 1} members, and {end.get('members')} were written: some are missing"
+        )
+    warnings = tuple(map(str, end.get("warnings", ())))
+    return Contents(count - 2, size, round(time.monotonic() - begun, 1), warnings)
+
+
+Found = tuple[str, bytes] | None
+
+
+def members(stream: Plain) -> tuple[int, int, Found, Found]:
+    """How many members and bytes a tar stream has, and name and content of its first and its last member."""
+    count, first, last = 0, None, None
+    try:
+        with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20) as tar:
+            while member := tar.next():
+                count += 1
+                last = (member.name, small(tar, member))
+                first = first or last
+                tar.members.clear()  # it would remember each, for random access
+            return count, tar.offset, first, last
+    except (tarfile.TarError, EOFError) as error:
+        raise DeployError(f"it is damaged: {error}") from error
+
+
+def small(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    """The content of one of our own small files; other content is passed over, and read all the same."""
+    wanted = member.isreg() and member.size <= LARGEST and member.name.endswith(("/begin.json", "/end.json"))
+    file = tar.extractfile(member) if wanted else None
+    return file.read() if file else b""
+
+
+def own(found: Found, name: str) -> dict[str, Any]:
+    """What one of our own two files says."""
+    if not found or found[0] != name:
+        raise DeployError(f"it has no {name.rpartition('/')[2]} where it must be: it is not a whole backup")
+    try:
+        content = json.loads(found[1])
+    except ValueError as error:
+        raise DeployError(f"its {name.rpartition('/')[2]} cannot be read") from error
+    return content if isinstance(content, dict) else {}

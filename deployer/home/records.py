@@ -1,0 +1,48 @@
+"""What was found out about archives at home: one JSON line each, in `.deploy/verified.jsonl`."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from deployer.archives import Archive
+from deployer.home.store import Store
+
+
+def record(store: Store, archive: Archive, action: str, error: str = "", **more: object) -> None:
+    """Write down that an archive was read (`verify`) or restored (`restore`), and whether it was good."""
+    line = {
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "archive": archive.path,
+        "action": action,
+        "result": "failed" if error else "ok",
+        **more,
+        **({"error": error} if error else {}),
+    }
+    store.state.mkdir(exist_ok=True)
+    with (store.state / "verified.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def last_good(store: Store) -> dict[str, datetime]:
+    """When an archive of each name was last found to be good."""
+    found: dict[str, datetime] = {}
+    for line in lines(store):
+        if line.get("result") == "ok":
+            time = datetime.strptime(line["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+            found[line["archive"].partition("/")[0]] = time
+    return found
+
+
+def lines(store: Store) -> list[dict[str, Any]]:
+    """Every record that can be read, the oldest first."""
+    try:
+        written = (store.state / "verified.jsonl").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in written:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            continue  # the end of it was lost with the power
+    return [line for line in found if isinstance(line, dict) and {"time", "archive"} <= set(line)]

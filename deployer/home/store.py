@@ -1,0 +1,113 @@
+"""The folder of archives at home: what lies there, what is on its way, and what was seen of it.
+
+`NAME/FILE` and `NAME/FILE.sha256` are archives that proved to be whole; `NAME/rejected/` has those that did
+not; `.deploy/` has what is on its way (`incoming/`), the server's digests (`offered/`), and the records.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from deployer.archives import DIGEST, Archive, digest_of, parse
+from deployer.errors import DeployError
+
+MARGIN = 64 << 20  # bytes that stay free
+
+
+class Busy(DeployError):
+    """Another pull holds the lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The archives below a folder of this machine."""
+
+    directory: Path
+
+    @property
+    def state(self) -> Path:
+        """The folder of what is no archive."""
+        return self.directory / ".deploy"
+
+    def require(self) -> None:
+        """Raise DeployError where the folder is not there, as when a disk is not mounted."""
+        if not self.directory.is_dir():
+            raise DeployError(
+                f"there is no folder {self.directory}",
+                "Is the disk mounted? Nothing is made up here, so that nothing lands on the wrong disk.\n"
+                f"If it shall be there: mkdir -p {self.directory}",
+            )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of the folder; raises DeployError where another pull holds it."""
+        try:
+            self.state.mkdir(exist_ok=True)
+            lock = open(self.state / "lock", "a+")  # noqa: SIM115 (it is closed below)
+        except OSError as error:
+            raise DeployError(f"{self.state} cannot be written: {error.strerror}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                lock.seek(0)
+                holder = lock.read().strip() or "somebody"
+                raise Busy(f"another pull is running: {holder}", "Wait until it is done") from error
+            lock.truncate(0)
+            lock.write(f"process {os.getpid()}, since {datetime.now():%Y-%m-%d %H:%M:%S}\n")
+            lock.flush()
+            yield
+
+    def held(self) -> list[Archive]:
+        """Every archive that is here and whole."""
+        found = []
+        for folder in self._folders():
+            files = {entry.name: entry for entry in os.scandir(folder.path)}
+            for file, entry in files.items():
+                if file + DIGEST in files and (archive := parse(f"{folder.name}/{file}", place="home")):
+                    size = entry.stat().st_size
+                    found.append(Archive(archive.name, archive.time, size, "home"))
+        return found
+
+    def path(self, archive: Archive) -> Path:
+        """Where the archive lies, or would."""
+        return self.directory / archive.path
+
+    def digest(self, archive: Archive) -> str | None:
+        """The digest that the archive had when it came."""
+        return read_digest(self.path(archive).with_name(archive.file + DIGEST), archive.file)
+
+    def room(self) -> int:
+        """Bytes that an archive may have."""
+        return max(0, shutil.disk_usage(self.directory).free - MARGIN)
+
+    def remove(self, archive: Archive) -> None:
+        """Delete an archive, and then its digest."""
+        self.path(archive).unlink(missing_ok=True)
+        self.path(archive).with_name(archive.file + DIGEST).unlink(missing_ok=True)
+
+    def _folders(self) -> list[os.DirEntry[str]]:
+        try:
+            return [entry for entry in os.scandir(self.directory) if entry.is_dir() and entry.name[0] != "."]
+        except OSError as error:
+            raise DeployError(f"{self.directory} cannot be read: {error.strerror}") from error
+
+
+def read_digest(path: Path, file: str) -> str | None:
+    """The digest of a file as a `.sha256` has it, or None."""
+    try:
+        return digest_of(path.read_text("ascii"), file)
+    except (OSError, UnicodeError):
+        return None
+
+
+def sha256(path: Path) -> str:
+    """The digest of what a file has."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,124 @@
+"""One file into a bucket, in parts, each proved to have arrived, and only where nothing is yet."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deployer.errors import DeployError
+
+PART = 16 << 20  # bytes
+MOST_PARTS = 10_000
+UNKNOWN = ("NotImplemented", "501", "InvalidArgument", "InvalidRequest")
+
+
+def upload(client: Any, bucket: str, key: str, path: Path, digest: str, more: dict[str, str]) -> None:
+    """Upload the file as this key; raises DeployError when it is there already or did not arrive whole."""
+    target = {"Bucket": bucket, "Key": key}
+    more = {**more, "Metadata": {"sha256": digest}, "ContentType": "application/octet-stream"}
+    size = path.stat().st_size
+    if exists(client, target):
+        raise DeployError(f"S3: {key} is there already, and nothing is ever overwritten")
+    if size <= PART:
+        tag = at_once(client, target, path.read_bytes(), more)
+    else:
+        abandon(client, bucket, key)
+        tag = in_parts(client, target, path, max(PART, -(-size // MOST_PARTS)), more)
+    there = client.head_object(**target)
+    if there["ContentLength"] != size or not (
+        same(there["ETag"], tag) or read_back(client, target) == digest
+    ):
+        raise DeployError(
+            f"S3: {key} did not arrive as it was sent", "Delete it there; the next pull sends it anew"
+        )
+
+
+def exists(client: Any, target: dict[str, str]) -> bool:
+    """Whether something has this key."""
+    from botocore.exceptions import ClientError
+
+    try:
+        client.head_object(**target)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return False
+        raise
+    return True
+
+
+def at_once(client: Any, target: dict[str, str], data: bytes, more: dict[str, Any]) -> str:
+    """Upload a small file; the tag that it must have."""
+    only_new(client.put_object, **target, Body=data, ContentMD5=md5(data), **more)
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def in_parts(client: Any, target: dict[str, str], path: Path, part: int, more: dict[str, Any]) -> str:
+    """Upload a large file; the tag that it must have. When it fails, nothing of it stays."""
+    begun = {**target, "UploadId": client.create_multipart_upload(**target, **more)["UploadId"]}
+    try:
+        parts, sums = [], []
+        for number, data in enumerate(pieces(path, part), 1):
+            answer = client.upload_part(**begun, PartNumber=number, Body=data, ContentMD5=md5(data))
+            parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+            sums.append(hashlib.md5(data, usedforsecurity=False).digest())
+        only_new(client.complete_multipart_upload, **begun, MultipartUpload={"Parts": parts})
+    except BaseException:
+        client.abort_multipart_upload(**begun)
+        raise
+    return f"{hashlib.md5(b''.join(sums), usedforsecurity=False).hexdigest()}-{len(sums)}"
+
+
+def only_new(call: Any, **arguments: Any) -> None:
+    """Call on condition that nothing has the key yet, or without where the store knows no conditions."""
+    from botocore.exceptions import ClientError
+
+    try:
+        call(**arguments, IfNoneMatch="*")
+    except ClientError as error:
+        code = error.response["Error"].get("Code")
+        if code == "PreconditionFailed":
+            raise DeployError(
+                f"S3: {arguments['Key']} is there already, and nothing is ever overwritten"
+            ) from error
+        if code not in UNKNOWN:
+            raise
+        call(**arguments)
+
+
+def abandon(client: Any, bucket: str, key: str) -> None:
+    """End what a killed upload of the same key left: it would be paid for."""
+    from botocore.exceptions import ClientError
+
+    try:
+        uploads = client.list_multipart_uploads(Bucket=bucket, Prefix=key).get("Uploads", ())
+        for begun in uploads:
+            if begun["Key"] == key:
+                client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=begun["UploadId"])
+    except ClientError:
+        return  # a store that cannot list them, or a key that may not
+
+
+def pieces(path: Path, size: int) -> Iterator[bytes]:
+    """The content of a file in pieces."""
+    with path.open("rb") as file:
+        while data := file.read(size):
+            yield data
+
+
+def read_back(client: Any, target: dict[str, str]) -> str:
+    """The digest of what the store has, for stores whose tags are no MD5 sums."""
+    found = hashlib.sha256()
+    for data in client.get_object(**target)["Body"].iter_chunks(1 << 20):
+        found.update(data)
+    return found.hexdigest()
+
+
+def md5(data: bytes) -> str:
+    """The checksum that goes along with data, so that the store itself refuses what was spoilt on the way."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def same(tag: str, wanted: str) -> bool:
+    """Whether a store's tag is this one."""
+    return tag.strip('"').lower() == wanted

@@ -1,0 +1,122 @@
+"""Archives are decrypted and read to the end, and what is not whole is found out."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployer.archives import Archive
+from deployer.errors import DeployError
+from deployer.home.plain import NoKey
+from deployer.home.reading import read
+from home.sample import Keyring, lay, now, tar_of
+
+ARCHIVE = Archive("forum.example.org", now())
+FILES = {f"opt/forum.example.org/file{number}": os.urandom(20_000) for number in range(200)}
+
+
+@pytest.fixture(scope="module")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyring]:
+    ring = Keyring(tmp_path_factory.mktemp("g") / "h")
+    yield ring
+    ring.stop()
+
+
+@pytest.fixture(autouse=True)
+def at_home(keyring: Keyring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the private key is."""
+    monkeypatch.setenv("GNUPGHOME", str(keyring.folder))
+
+
+def archive(keyring: Keyring, folder: Path, plain: bytes) -> Path:
+    return lay(folder, ARCHIVE, keyring.encrypt(plain, keyring.folder))
+
+
+def test_a_whole_archive(keyring: Keyring, tmp_path: Path) -> None:
+    plain = tar_of(ARCHIVE.name, FILES)
+    found = read(archive(keyring, tmp_path, plain), ARCHIVE)
+    assert found.members == len(FILES)
+    assert len(plain) - 10240 <= found.bytes <= len(plain)
+
+
+def test_members_of_gnu_tar_with_everything_that_is_hard(keyring: Keyring, tmp_path: Path) -> None:
+    place = tmp_path / "root"
+    backup = place / f"srv/deploy/{ARCHIVE.name}/backup"
+    backup.mkdir(parents=True)
+    data = place / "data"
+    data.mkdir()
+    (data / "with\nnewline").write_text("a")
+    os.link(data / "with\nnewline", data / "hard link")
+    (data / "symbolic").symlink_to("nowhere")
+    (data / ("long" * 60)).write_text("b")
+    os.mkfifo(data / "pipe")
+    with (data / "sparse").open("wb") as sparse:
+        for hole in range(50):
+            sparse.seek(hole << 20)
+            sparse.write(b"x")
+    os.setxattr(data / "sparse", "user.colour", b"green")
+    count = len(list(data.rglob("*"))) + 1
+    (backup / "begin.json").write_text(f'{{"name": "{ARCHIVE.name}", "format": 1}}')
+    (backup / "end.json").write_text(f'{{"members": {count + 1}, "warnings": ["a file changed"]}}')
+    options = ["--format=posix", "--numeric-owner", "--acls", "--xattrs", "--sparse"]
+    argv = ["tar", "-c", *options, "-C", place, backup.relative_to(place) / "begin.json", "data"]
+    argv.append(backup.relative_to(place) / "end.json")
+    made = subprocess.run(argv, capture_output=True, check=True).stdout
+    found = read(archive(keyring, tmp_path, made), ARCHIVE)
+    assert (found.members, found.warnings) == (count, ("a file changed",))
+
+
+@pytest.mark.parametrize(
+    ("plain", "said"),
+    [
+        (tar_of(ARCHIVE.name, FILES, missing=1), "some are missing"),
+        (tar_of(ARCHIVE.name, FILES, begin={"name": "other.example.org"}), "archive of other.example.org"),
+        (tar_of(ARCHIVE.name, FILES, begin={"format": 2}), "format 2"),
+        (tar_of("other.example.org", FILES), "no begin.json"),
+        (tar_of(ARCHIVE.name, FILES)[:300_000], "it is damaged"),
+        (tar_of(ARCHIVE.name, FILES)[: 512 * 3 + 20480 * 5] + bytes(10240), "no end.json"),
+        (b"no tar at all", "it is damaged"),
+        (b"", "no begin.json|it is damaged"),
+    ],
+)
+def test_what_is_no_whole_backup(keyring: Keyring, tmp_path: Path, plain: bytes, said: str) -> None:
+    with pytest.raises(DeployError, match=said):
+        read(archive(keyring, tmp_path, plain), ARCHIVE)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.9, 0.9999])
+def test_one_wrong_byte_is_found(keyring: Keyring, tmp_path: Path, place: float) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DeployError, match=r"damaged|decrypt"):
+        read(path, ARCHIVE)
+
+
+@pytest.mark.parametrize("missing", [1, 100, 100_000])
+def test_a_cut_archive_is_found(keyring: Keyring, tmp_path: Path, missing: int) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
+    os.truncate(path, path.stat().st_size - missing)
+    with pytest.raises(DeployError, match=r"damaged|decrypt"):
+        read(path, ARCHIVE)
+
+
+def test_without_the_private_key(keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
+    (tmp_path / "empty").mkdir(mode=0o700)
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "empty"))
+    with pytest.raises(NoKey, match=r"private key .* is not here"):
+        read(path, ARCHIVE)
+    subprocess.run(["gpgconf", "--kill", "all"], check=True)
+
+
+def test_with_another_private_key(keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
+    other = Keyring(tmp_path / "o")
+    monkeypatch.setenv("GNUPGHOME", str(other.folder))
+    with pytest.raises(NoKey, match=r"private key .* is not here"):
+        read(path, ARCHIVE)
+    other.stop()
