@@ -1,15 +1,19 @@
 """The page docs/benchmarks.md: each benchmark replaces its own part, between its two markers."""
 
 import argparse
+import json
+import os
 import platform
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.measure import CHECKOUT
 
 PAGE = CHECKOUT / "docs/benchmarks.md"
+RUNS = CHECKOUT / "bench/runs.json"
+LOAD = os.getloadavg()[0]  # before anything is measured
 
 
 def arguments(purpose: str, **switches: str) -> argparse.Namespace:
@@ -21,15 +25,26 @@ def arguments(purpose: str, **switches: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def publish(name: str, parts: Sequence[str], write: bool) -> None:
-    """Print a result, and put it into the page if asked to."""
+def publish(name: str, parts: Sequence[str], write: bool, results: Mapping[str, str] | None = None) -> None:
+    """Print what was measured; with `write`, put it into the page, its main results beside earlier ones."""
     text = "\n\n".join([*parts, conditions()])
     print(f"\n{text}\n")
     if write:
-        page = PAGE.read_text()
-        begin, end = f"<!-- {name}: written by bench/run -->", f"<!-- end of {name} -->"
-        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-        PAGE.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page))
+        replace(name, text)
+        runs = json.loads(RUNS.read_text()) if RUNS.is_file() else {}
+        for what, result in (results or {}).items():
+            runs.setdefault(what, []).append(result)
+        RUNS.write_text(json.dumps(runs, indent=2, ensure_ascii=False) + "\n")
+        head = ["", "runs", "result of each, in order; the last is in its table below"]
+        rows = [[what, str(len(figures)), ", ".join(figures)] for what, figures in runs.items()]
+        replace("runs", table(head, rows))
+
+
+def replace(name: str, text: str) -> None:
+    """Write the text between the two markers of that name."""
+    begin, end = f"<!-- {name}: written by bench/run -->", f"<!-- end of {name} -->"
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", PAGE.read_text()))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -45,7 +60,8 @@ def conditions() -> str:
     system = platform.freedesktop_os_release()["PRETTY_NAME"]
     return (
         f"*{time.strftime('%d %B %Y').lstrip('0')}, {processor()}, {cores} cores, {memory} GiB of memory, "
-        f"{system}, Linux {platform.release()}, Python {platform.python_version()}.*"
+        f"{system}, Linux {platform.release()}, Python {platform.python_version()}; "
+        f"load {LOAD:.1f} when it began.*"
     )
 
 

@@ -49,7 +49,8 @@ def main() -> None:
             (machine.root / "root/load.lua").write_text(LOAD.format(paths=str(paths)[1:-1]))
             figures = measure(machine, paths)
             versions = said_versions(machine)
-    publish("serve", [versions, results(figures, len(paths))], options.write)
+    kept = {f"front page over HTTPS, against {peer}": against(figures, peer) for peer in SERVERS[1:]}
+    publish("serve", [versions, results(figures, len(paths))], options.write, kept)
 
 
 def prepare_others(site: ImageSite) -> None:
@@ -117,6 +118,12 @@ def results(figures: dict[str, Served], count: int) -> str:
     of_texts = f"of all {count} texts in turn"
     head = ["", "requests/s of the front page", of_texts, "processor time a front page", "bytes of all texts"]
     return table(head, rows)
+
+
+def against(figures: dict[str, Served], peer: str) -> str:
+    """How many times as many front pages a second we serve."""
+    ours, theirs = (median(rate for rate, _ in figures[server].front) for server in ("deploy", peer))
+    return f"{ours / theirs:.1f}×"
 
 
 def cell(measured: list[tuple[float, float]], ours: list[tuple[float, float]]) -> str:
