@@ -1,45 +1,247 @@
-"""A template that can be booted here: ntfy, whose program Debian has. The image is made of that, not pulled."""
+"""Every template booted on a real Docker Engine. ntfy, Valkey, PostgreSQL and MariaDB are Debian's own programs;
+the other programs, whose images cannot be had here, are stand-ins that use what their template gives them."""
 
 import json
+import shlex
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from deployer.files import pack
+from deployer.kinds.compose import Compose
 from deployer.rehearsal.machine import Machine
-from golden.server import golden
-from vps.test_compose_config import PACKAGES
+from golden.server import config, golden
+from vps.scan import open_ports
 
+PACKAGES = (
+    *("busybox-static", "curl", "docker-cli", "docker-compose", "docker.io", "nginx", "ufw", "wget"),
+    *("mariadb-server", "ntfy", "postgresql", "valkey-server", "valkey-tools"),
+)
+COMPOSITIONS = {
+    name: each
+    for name, each in config("services").compositions.items()
+    if not isinstance(each, Compose) and not name.startswith(("coming", "old-forum"))
+}
 PLACE = "/opt/ntfy.example.org"
-# The tree of an image: busybox, ntfy and the libraries that it is linked to.
+SQL = "psql -qtAc 'SELECT count(*) FROM made_by_migration'"
+# By image, or by service where it is built: what is run, and the rest of the image's configuration.
+STAND_INS = {
+    "postgres": ["postgres"],
+    "mariadb": ["mariadb"],
+    "forum": ["answer", "80", 'mariadb -h db -u phpbb -p"$DB_PASSWORD" phpbb -e "SELECT 1"'],
+    "searxng/searxng": ["answer", "8080", "valkey-cli -h valkey ping | grep -q PONG"],
+    "ghcr.io/umami-software/umami": ["answer", "3000", 'psql "$DATABASE_URL" -qtAc "SELECT 1"'],
+    "shhh": [
+        *("answer", "8081"),
+        f'PGPASSWORD="$DB_PASSWORD" PGHOST="$DB_HOST" PGUSER="$DB_USER" PGDATABASE="$DB_NAME" {SQL}',
+    ],
+    "ghcr.io/wg-easy/wg-easy": ["answer", "51821", "true"],
+    "louislam/uptime-kuma": ["answer", "3001", "touch /app/data/kuma.db"],
+    "gitea/runner": ["runner"],
+    "nickfedor/watchtower": ["watchtower"],
+}
+PROGRAMS = {
+    # Valkey's image is built with another default than Debian's package.
+    "usr/local/bin/valkey-server": 'exec /usr/bin/valkey-server "$@" --protected-mode no',
+    "usr/local/bin/flask": 'PGPASSWORD="$DB_PASSWORD" psql -h "$DB_HOST" -U "$DB_USER" "$DB_NAME" '
+    '-qc "CREATE TABLE IF NOT EXISTS made_by_migration ()"; [ "$*" = "db upgrade" ]',
+    "usr/local/bin/healthcheck.sh": '[ "$*" = "--connect --innodb_initialized" ] && '
+    'mariadb -h 127.0.0.1 -u "$MARIADB_USER" -p"$MARIADB_PASSWORD" -e "SELECT 1" >/dev/null',
+    "usr/local/bin/wg": '[ "$*" = show ] && echo "interface: wg0"',
+    "app/extra/healthcheck": "curl --silent --fail --output /dev/null http://127.0.0.1:3001/",
+    "watchtower": '[ "$*" = --health-check ]',
+}
 IMAGE = r"""
-set -e
-apt-get update -q >/dev/null
-cd /root && apt-get download -q ntfy >/dev/null && dpkg-deb -x ntfy_*.deb package
-mkdir -p tree/bin tree/tmp tree/etc/ssl tree/usr/bin tree/var
-cp package/usr/bin/ntfy tree/usr/bin/
-cp /bin/busybox tree/bin/
-for name in $(busybox --list | grep -vx busybox); do ln -sf busybox tree/bin/$name; done
-for library in $({ ldd tree/usr/bin/ntfy || true; } | grep -o '/[^ ]*'); do cp --parents -L $library tree/; done
-cp -rL /etc/ssl/certs tree/etc/ssl/
-tar -C tree -c . | docker import --change 'ENTRYPOINT ["/usr/bin/ntfy"]' \
-    --change 'ENV PATH=/usr/bin:/bin' - "$1" >/dev/null
+systemctl disable --quiet --now mariadb postgresql valkey-server ntfy
+tar -C / --one-file-system --exclude='*libLLVM*' --exclude=usr/share/doc --exclude=usr/share/locale \
+    --exclude='usr/*bin/docker*' --exclude='usr/bin/containerd*' --exclude=usr/libexec/docker \
+    -c bin etc lib lib64 sbin usr | docker import - stand-in >/dev/null
+install -d -m 1777 /root/tree/tmp
+docker create --name making stand-in true >/dev/null
+tar -C /root/tree -c . | docker cp - making:/
+docker commit making stand-in >/dev/null && docker rm making >/dev/null
 """
+
+
+def services(vps: Machine, name: str) -> dict[str, dict]:
+    return json.loads(vps.run(f"cd /opt/{name} && docker compose config --format json").stdout)["services"]
+
+
+def write_files(vps: Machine) -> None:
+    """What apply puts into /opt, with secrets."""
+    desired = golden("debian-13", "services")
+    (vps.root / "root/files.tar").write_bytes(
+        pack({path: file for path, file in desired.files.items() if path.split("/")[2] in COMPOSITIONS})
+    )
+    vps.run("tar -xf /root/files.tar -C /")
+    for name, each in COMPOSITIONS.items():
+        secrets = "".join(f"{secret}='secret{number}'\n" for number, secret in enumerate(each.secrets()))
+        (vps.root / "opt" / name / ".env").write_text(secrets)
+
+
+def make_images(vps: Machine) -> None:
+    """One image with everything, and under each name that is wanted one that runs its part of it."""
+    tree = vps.root / "root/tree"
+    here = Path(__file__).parent
+    programs = {path: f"#!/bin/sh\n{text}\n" for path, text in PROGRAMS.items()}
+    programs["stand-in/run"] = (here / "stand_in.sh").read_text()
+    programs["stand-in/answer.py"] = (here / "stand_in.py").read_text()
+    for path, text in programs.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+        (tree / path).chmod(0o755)
+    vps.run(IMAGE, timeout=300)
+    path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/postgresql/17/bin"
+    for name in COMPOSITIONS:
+        for service, content in services(vps, name).items():
+            reference = content.get("image") or f"{COMPOSITIONS[name].project(name)}-{service}"
+            role = STAND_INS.get(reference.rpartition(":")[0]) or STAND_INS.get(service)
+            command = json.dumps(["/stand-in/run", *role]) if role else '["true"]'
+            entry = '["ntfy"]' if service == "ntfy" else "[]"
+            changes = (f"CMD {command}", f"ENTRYPOINT {entry}", f"ENV {path}", "WORKDIR /app")
+            told = " ".join(f"--change {shlex.quote(change)}" for change in changes)
+            vps.run(
+                f"c=$(docker create stand-in true) && docker commit {told} $c {reference} && docker rm $c"
+            )
 
 
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
-    """A server on which ntfy runs from its template."""
-    files = golden("debian-13", "services").files
-    compose = f"{PLACE}/docker-compose.yml"
+    """A server on which everything runs from its template, with its firewall on."""
     with Machine.boot("debian-13", PACKAGES) as machine:
-        (machine.root / "root/files.tar").write_bytes(pack({compose: files[compose]}))
-        machine.run("tar -xf /root/files.tar -C /")
-        (machine.root / "root/image.sh").write_text(IMAGE)
-        wanted = machine.run(f"cd {PLACE} && docker compose config --images").stdout.strip()
-        machine.run(f"bash /root/image.sh {wanted}", timeout=300)
-        machine.run(f"cd {PLACE} && docker compose up -d --wait --pull never", timeout=180)
+        machine.run(
+            "ufw default deny incoming && ufw allow 22/tcp && ufw allow 80,443/tcp && ufw --force enable"
+        )
+        write_files(machine)
+        make_images(machine)
+        start = "cd /opt/{} && docker compose up -d --wait --no-build --pull never 2>&1"
+        machine.run(
+            f"printf '%s\\n' {' '.join(COMPOSITIONS)} | xargs -P 5 -I {{}} sh -c '{start}'", timeout=300
+        )
         yield machine
+
+
+@pytest.mark.parametrize("name", COMPOSITIONS)
+def test_it_gets_healthy_by_its_own_check_within_its_limits(vps: Machine, name: str) -> None:
+    found = json.loads(
+        "["
+        + ",".join(vps.run(f"cd /opt/{name} && docker compose ps -a --format json").stdout.splitlines())
+        + "]"
+    )
+    assert found
+    for each in found:
+        once = each["Service"] == "migrate"
+        assert (each["State"], each["ExitCode"]) == ("exited" if once else "running", 0)
+        assert each["Health"] == ("" if once else "healthy")
+    wanted = services(vps, name)
+    for container in found:
+        inspected = json.loads(vps.run(f"docker inspect {container['ID']}").stdout)[0]
+        host = inspected["HostConfig"]
+        assert host["Memory"] == int(wanted[container["Service"]]["mem_limit"])
+        assert host["RestartPolicy"]["Name"] == (
+            "no" if container["Service"] == "migrate" else "unless-stopped"
+        )
+        assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}
+        assert inspected["State"]["OOMKilled"] is False
+
+
+@pytest.mark.parametrize("name", [name for name, each in COMPOSITIONS.items() if hasattr(each, "port")])
+def test_its_port_answers_on_this_server(vps: Machine, name: str) -> None:
+    port, path = COMPOSITIONS[name].port, "/"
+    if hasattr(COMPOSITIONS[name], "probe"):
+        path = COMPOSITIONS[name].probe(name)
+    assert vps.run(f"curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{port}{path}").stdout == "200"
+
+
+def test_nothing_is_open_to_others_but_wireguard(vps: Machine) -> None:
+    assert "Status: active" in vps.run("ufw status").stdout
+    ours = {port for each in COMPOSITIONS.values() for port in each.local_ports()}
+    listening = vps.run("ss -Hltn | awk '{print $4}'").stdout.split()
+    assert {f"127.0.0.1:{port}" for port in ours} <= set(listening)
+    assert open_ports(vps.address) == {22, 80}
+    vps.run("docker run -d --name public -p 9999:80 stand-in /stand-in/run answer 80 true")
+    try:
+        assert open_ports(vps.address, range(9000, 11000)) == {9999}, (
+            "what Docker opens past the firewall is seen"
+        )
+    finally:
+        vps.run("docker rm -f public")
+    public = [port for each in COMPOSITIONS.values() for port in each.public_ports()]
+    assert sorted(public) == ["51820/udp", "51830/udp"]
+    assert [port for port in range(51815, 51835) if echoes(vps.address, port)] == [51820, 51830]
+
+
+def echoes(address: str, port: int) -> bool:
+    """Whether a UDP datagram is answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.settimeout(0.3)
+        line.sendto(b"knock", (address, port))
+        try:
+            return line.recv(10) == b"knock"
+        except OSError:
+            return False
+
+
+@pytest.mark.parametrize(
+    ("name", "client"),
+    [
+        ("analytics.example.org", "psql -U umami umami -qtA"),
+        ("secret.example.org", "psql -U shhh shhh -qtA"),
+        ("forum.example.org", "MYSQL_PWD=$DB mariadb -u phpbb -N phpbb"),
+    ],
+)
+def test_a_database_keeps_its_data_and_its_dump_has_it(vps: Machine, name: str, client: str) -> None:
+    password = "; ".join(("DB=$(sed -n \"s/^DB_PASSWORD='\\(.*\\)'/\\1/p\" .env)", ""))
+    sql = client.replace("MYSQL_PWD=$DB", "env MYSQL_PWD=$DB")
+
+    def ask(words: str, check: bool = True) -> str:
+        run = f"cd /opt/{name}; {password}docker compose exec -T db {sql}"
+        return vps.run(run, input=words, check=check).stdout.strip()
+
+    ask("CREATE TABLE kept (word varchar(20)); INSERT INTO kept VALUES ('treasure');")
+    anew = "docker compose rm --stop --force db 2>&1 && docker compose up -d --wait --no-build db 2>&1"
+    vps.run(f"cd /opt/{name} && {anew}", timeout=180)
+    assert ask("SELECT word FROM kept;") == "treasure"
+    assert any((vps.root / "opt" / name / "db").iterdir())
+    dump = COMPOSITIONS[name].backs_up().dump
+    vps.run(f"cd /opt/{name} && {dump} >/root/dump")
+    ask("DROP TABLE kept;")
+    assert "treasure" not in ask("SELECT word FROM kept;", check=False)
+    restore = "pg_restore" + sql.removeprefix("psql").replace("umami -qtA", "-d umami").replace(
+        "shhh -qtA", "-d shhh"
+    )
+    restore = restore + " --clean --if-exists" if sql.startswith("psql") else sql
+    vps.run(f"cd /opt/{name}; {password}docker compose exec -T db {restore} </root/dump")
+    assert ask("SELECT word FROM kept;") == "treasure"
+
+
+def test_each_database_is_protected_by_its_secret(vps: Machine) -> None:
+    run = "cd /opt/analytics.example.org && docker compose exec -T -e PGPASSWORD=wrong umami psql -h db -U umami umami"
+    done = vps.run(f"{run} -c 'SELECT 1'", check=False)
+    assert "password authentication failed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "there", "away"),
+    [
+        ("ntfy.example.org", "ntfy", "127.0.0.1", "127.0.0.1:1"),
+        ("analytics.example.org", "db", "127.0.0.1", "127.0.0.1 -p 1"),
+        ("search.example.org", "valkey", "valkey-cli", "valkey-cli -p 1"),
+    ],
+)
+def test_a_health_check_fails_when_nothing_answers(
+    vps: Machine, name: str, service: str, there: str, away: str
+) -> None:
+    kind, check = services(vps, name)[service]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    check = check.replace("$$", "$")
+    run = f"cd /opt/{name} && docker compose exec -T {service} sh -c"
+    assert vps.run(f"{run} {shlex.quote(check)}", check=False).returncode == 0
+    assert there in check
+    broken = check.replace(there, away)
+    assert vps.run(f"{run} {shlex.quote(broken)}", check=False).returncode != 0
 
 
 def status(vps: Machine, *options: str) -> str:
@@ -48,43 +250,14 @@ def status(vps: Machine, *options: str) -> str:
     return vps.run(f"{curl} {' '.join(options)} -d hello http://127.0.0.1:2586/t").stdout
 
 
-def test_it_gets_healthy_by_its_own_check(vps: Machine) -> None:
-    found = json.loads(vps.run(f"cd {PLACE} && docker compose ps --format json").stdout)
-    assert (found["State"], found["Health"], found["Project"]) == ("running", "healthy", "ntfy-example-org")
-
-
-def test_nobody_may_write_without_an_account(vps: Machine) -> None:
+def test_nobody_may_write_to_ntfy_without_an_account(vps: Machine) -> None:
     assert status(vps) == "403"
     # As the file's own comment says it
     add = "docker compose exec -T -e NTFY_PASSWORD=secret ntfy ntfy user add --role=admin ada"
     vps.run(f"cd {PLACE} && {add}")
     assert status(vps, "-u", "ada:secret") == "200"
     assert status(vps, "-u", "ada:wrong") == "401"
-
-
-def test_its_data_is_in_its_folder_and_outlives_the_container(vps: Machine) -> None:
     vps.run(f"cd {PLACE} && docker compose down && docker compose up -d --wait --pull never", timeout=180)
     assert (vps.root / PLACE[1:] / "lib/user.db").is_file()
     assert (vps.root / PLACE[1:] / "cache/cache.db").is_file()
     assert status(vps, "-u", "ada:secret") == "200"
-
-
-def test_it_is_bounded_and_listens_on_this_server_only(vps: Machine) -> None:
-    container = vps.run(f"cd {PLACE} && docker compose ps -q").stdout.strip()
-    found = json.loads(vps.run(f"docker inspect {container}").stdout)[0]["HostConfig"]
-    assert found["Memory"] == 128 << 20
-    assert found["RestartPolicy"]["Name"] == "unless-stopped"
-    assert found["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}
-    listening = vps.run("ss -Hltn | awk '{print $4}' | grep ':2586$'").stdout.split()
-    assert listening == ["127.0.0.1:2586"]
-
-
-def test_it_is_unhealthy_when_it_does_not_answer(vps: Machine) -> None:
-    check = vps.run(f"cd {PLACE} && docker compose config --format json").stdout
-    command = json.loads(check)["services"]["ntfy"]["healthcheck"]["test"]
-    assert command[0] == "CMD-SHELL"
-    there = command[1].replace("$$", "$")
-    run = f"cd {PLACE} && docker compose exec -T ntfy sh -c"
-    assert vps.run(f'{run} "{there}"', check=False).returncode == 0
-    away = there.replace("127.0.0.1", "127.0.0.1:1")
-    assert vps.run(f'{run} "{away}"', check=False).returncode != 0

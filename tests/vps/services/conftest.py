@@ -167,11 +167,16 @@ class Composition:
         return json.loads([line for line in lines if f'"site":"{self.name}"' in line][-1])
 
 
+def install_scripts(machine: Machine) -> None:
+    """Those that apply would put there."""
+    shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+
+
 @pytest.fixture(scope="session")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker and a registry."""
     with Machine.boot("debian-13", PACKAGES) as machine:
-        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+        install_scripts(machine)
         machine.run(PREPARE)
         yield machine
 

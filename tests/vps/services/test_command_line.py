@@ -10,7 +10,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, Project
-from vps.services.conftest import Composition
+from vps.services.conftest import Composition, install_scripts
 
 NAME = "typed.test"
 PORT = 8091
@@ -45,6 +45,7 @@ def applied(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPath
     yield project
     project.sites = {"other.test": {"kind": "proxy", "port": 1, "https": False}}
     gone = project.apply()
+    install_scripts(vps)  # for the tests of other modules
     assert gone.returncode == 0, gone.stderr
     left = vps.run(
         f"docker ps -aq --filter name={NAME.replace('.', '')}; docker image ls -q {images.repository}"
