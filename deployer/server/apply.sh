@@ -377,11 +377,11 @@ project_of() { # NAME: what Docker Compose calls it, now or before
         sed -n "s/^PROJECT=//p" | tr -d "'" | head -1
 }
 
-end_composition() { # NAME PROJECT: its volumes stay; without our scripts, which may have gone too, so do its images
+end_composition() { # NAME PROJECT: its volumes stay
+    local images image
     if [ -x /usr/local/lib/deploy/down ]; then
         FORMER_PROJECT=$2 /usr/local/lib/deploy/down "$1" --by "${who%%, since*}" 9>&-
-    else
-        docker compose --project-name "$2" down --remove-orphans 2>&1 9>&- | indent && say "✓ down its volumes stay"
+        return
     fi
     mapfile -t images < <( # our scripts go too: this was the last one
         docker ps --all --filter "label=com.docker.compose.project=$2" --format '{{.Image}}' | sort -u
