@@ -124,6 +124,15 @@ def one_line(text: str) -> str:
     return text
 
 
+def nginx_text(text: str) -> str:
+    """Free text on one line, for a string in an NGINX file, where a `$` cannot be written."""
+    if "$" in text:
+        raise ValueError(
+            f"{shown(text)} has a $, which begins a variable in NGINX, in quotes too: leave it out"
+        )
+    return one_line(text)
+
+
 def script(text: str) -> str:
     """Free text of several lines, for bash."""
     if CONTROL.search(text):

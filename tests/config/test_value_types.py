@@ -54,6 +54,7 @@ ACCEPTED: dict[str, list[str]] = {
     ],
     "EnvironmentName": ["HUGO_ENV", "_x", "path"],
     "EnvironmentValue": ["", "1.10", "true", "22:22", 'it\'s; $(fine) here: it is "quoted" later', "größe"],
+    "NginxText": ["", "Gone for good.", '"it\'s" \\ 100 %; {here}', "größe"],
     "Hook": ["", "systemctl reload nginx\n\tx=1\n"],
     "NginxSnippet": ["", "location / { return 204; }\n"],
     "Host": ["vps.example.org", "10.0.0.1", "2001:db8::1", "vps", "VPS"],
@@ -177,6 +178,7 @@ REFUSED: dict[str, list[str]] = {
     ],
     "EnvironmentName": ["PATH", "LD_PRELOAD", "DEPLOY_OUTPUT", "BASH_ENV", "1a", "a-b", "", "a=b", "a\n"],
     "EnvironmentValue": ["a\nb", "a\0", "\x1b[0m", "\u2028", "\x85"],
+    "NginxText": ["5 $", "$uri", "${x}", "a\nb", "a\0"],
     "Hook": ["a\0", "a\rb", "\x1b"],
     "NginxSnippet": ["}", "a"],
     "Host": ["-oProxyCommand=x", "a b", "", "a..b", "a_b", "fe80::1%eth0", ":::", "a;b", "a:22"],
@@ -201,7 +203,7 @@ REFUSED: dict[str, list[str]] = {
 CASES = [(name, text) for name in ACCEPTED for text in ACCEPTED[name]]
 # What must never be in an accepted value; one_line and script texts are free, and quoted where they are used.
 SYNTAX = frozenset("'\"`$;{}<>|\\ \t\n\r\0\x7f\x85\u2028")
-NAMES = sorted(set(ACCEPTED) - {"EnvironmentValue", "Hook", "NginxSnippet", "CertificateFile", "HostKey"})
+NAMES = sorted(set(ACCEPTED) - {"EnvironmentValue", "NginxText", "Hook", "NginxSnippet", "CertificateFile", "HostKey"})
 
 
 def accept(name: str, text: str) -> Any:
@@ -269,7 +271,7 @@ def test_no_accepted_value_carries_syntax(case: tuple[str, str], data: st.DataOb
         assert ".." not in value.split("/") or name in ("Repository", "Url")
 
 
-@given(st.sampled_from(["EnvironmentValue", "Hook", "NginxSnippet"]), st.text(max_size=30))
+@given(st.sampled_from(["EnvironmentValue", "NginxText", "Hook", "NginxSnippet"]), st.text(max_size=30))
 def test_free_text_has_no_control_characters(name: str, text: str) -> None:
     if accepts(name, text):
         kept = accept(name, text)

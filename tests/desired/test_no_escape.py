@@ -51,6 +51,12 @@ SITES: Mapping[str, dict[str, Any]] = {
         "before": "true",
         "after": "true",
     },
+    "static": {
+        "kind": "static",
+        "repository": "https://git.example.org/a.git",
+        "build": "build.sh",
+        "output": "public",
+    },
     "proxy": {"kind": "proxy", "port": 9000, "max_upload": "1G", "aliases": [ALIAS]},
     "redirect": {"kind": "redirect", "to": "https://example.org/path", "aliases": [ALIAS]},
 }

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.desired.facts import Certificate, Facts
+from deployer.kinds import models
+from desired import test_no_escape
 from desired.test_no_escape import HOSTILE, nginx_file, shapes
 
 DOMAIN = "site.example.org"
@@ -22,6 +24,7 @@ SITES: Mapping[str, dict[str, Any]] = {
     "ntfy": {"environment": {"KEY": "value"}, "tag": "v2", "memory": "128M", "probe": "/x"},
     "searxng": {"environment": {"KEY": "value"}, "max_upload": "1M"},
     "shhh": {"environment": {"KEY": "value"}, "tag": "3.2.4"},
+    "uptime-kuma": {"environment": {"KEY": "value"}, "tag": "2", "memory": "128M"},
     "umami": {"environment": {"KEY": "value"}, "tag": "3"},
     "phpbb": {"email": "me@example.org", "title": "Forum", "tag": "3.3.17", "environment": {"KEY": "value"}},
     "wireguard": {"host": "vpn.example.org", "environment": {"KEY": "value"}},
@@ -81,6 +84,11 @@ def shape(node: Any) -> Any:
 def variables(node: Any) -> set[str]:
     """What Docker Compose would replace."""
     return set(re.findall(r"\$\{[^}]*\}?|\$\w+", str(node).replace("$$", "")))
+
+
+def test_every_kind_is_tried_here_or_with_the_other_sites() -> None:
+    own_file = {"compose"}  # what its users write themselves
+    assert {kind for kind, _ in models()} == {*KINDS, *test_no_escape.SITES, *own_file}
 
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS)

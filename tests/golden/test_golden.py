@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deployer.desired import Desired
-from golden.server import FOLDERS, RELEASES, golden
+from deployer.kinds import models
+from golden.server import FOLDERS, RELEASES, config, golden
 
 
 def tree(desired: Desired) -> dict[str, str]:
@@ -60,6 +61,11 @@ def test_the_server_is_the_one_that_was_reviewed(
     assert sorted(found) == sorted(wanted), "see --update-golden"
     for path, text in wanted.items():
         assert found[path] == text, f"{path}: see --update-golden"
+
+
+def test_every_kind_is_in_one_of_them() -> None:
+    entries = [entry for name in FOLDERS for entry in config(name).everything.values()]
+    assert {type(entry) for entry in entries} == {model for _, model in models()}
 
 
 @pytest.mark.parametrize("configuration", FOLDERS)
