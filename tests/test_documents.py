@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -163,8 +164,24 @@ def test_every_file_of_the_project_that_is_mentioned_exists(document: Path) -> N
         for code in written
         for path in re.findall(rf"(?:^|\s)({PROJECT_PATH.pattern})(?=\s|$)", code, flags=re.MULTILINE)
     }
-    invented = {path for path in paths if "NAME" in path or path == "scripts/build.sh"}
+    invented = {path for path in paths if "NAME" in path or path == "scripts/build.sh" or "/gone." in path}
     assert not {path for path in paths - invented if not (ROOT / path).exists()}
+
+
+def test_the_new_kind_that_is_walked_through_works(tmp_path: Path) -> None:
+    for folder in ("deployer", "templates"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    languages = dict(blocks(ROOT / "docs/add-a-kind.md"))
+    (tmp_path / "deployer/kinds/gone.py").write_text(languages["python"])
+    (tmp_path / "templates/nginx/sites/gone.conf").write_text(languages["nginx"])
+    (tmp_path / "sites.yaml").write_text("sites: {old.example.org: {kind: gone, text: Gone for good.}}\n")
+    render = [sys.executable, "-m", "deployer", "render", "old.example.org"]
+    done = subprocess.run(render, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert 'return 410 "Gone for good.";' in done.stdout, done.stderr
+    (tmp_path / "sites.yaml").write_text("sites: {old.example.org: {kind: gone, text: 5 $}}\n")
+    done = subprocess.run(render, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "has a $" in done.stderr
 
 
 WRITTEN = re.compile(r"/(?:etc/nginx/(?:deploy|conf\.d)|usr/local/lib/deploy|etc/systemd/system)/[\w./-]*\w")
