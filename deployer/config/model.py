@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from deployer.config.backups import Backups
 from deployer.config.keys import Key
 from deployer.config.home import Home
-from deployer.config.suggestions import suggest
 from deployer.config.security import Security, all_off
+from deployer.config.suggestions import suggest
 from deployer.config.types import (
     AcmeServer,
     CertificateFile,
@@ -116,21 +117,22 @@ class Config(Section):
     acme: Acme = Field(Acme(), description="where certificates come from")
     docker: Docker = Field(Docker(), description="where Docker comes from")
     updates: Updates | None = Field(None, description="a timer on the server that updates the services")
-    sites: dict[Domain, AnySite] = Field({}, description="every site by its domain")
     security: Annotated[Security, BeforeValidator(all_off, json_schema_input_type=Security | bool)] = Field(
         Security(), description="how the server is kept safe; false turns all of it off"
     )
+    sites: dict[Domain, AnySite] = Field({}, description="every site by its domain")
     services: Annotated[dict[ServiceName, AnyService], BeforeValidator(with_kinds)] = Field(
         {}, description="services without a domain, by name; the kind is the name, unless kind: is another"
     )
+    backups: Backups | None = Field(None, description="encrypted backups, made on the server each day")
     home: Home | None = Field(None, description="the home server, where the backups are brought to")
+
+    keys: dict[KeyName, Key] = Field({}, description="SSH keys that may do one thing on the server, by name")
 
     @property
     def everything(self) -> "dict[str, Site | Composition]":
         """Sites and services, by domain or name."""
         return {**self.sites, **self.services}
-
-    keys: dict[KeyName, Key] = Field({}, description="SSH keys that may do one thing on the server, by name")
 
     @property
     def compositions(self) -> dict[str, Composition]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deployer.config.backups import BackupChoice, Backups, ComposeBackup
 from deployer.config.home import S3, Home, Notify
 from deployer.config.keep import Keep
 from deployer.config.keys import Key
@@ -45,6 +46,7 @@ SECTIONS: dict[str, type[Section]] = {
     "acme": Acme,
     "docker": Docker,
     "updates": Updates,
+    "backups": Backups,
     "security": Security,
     **{f"security.{key}": model for key in fields(Security) if (model := section(Security, (key,)))},
 }
@@ -76,6 +78,8 @@ def reference() -> str:
             parts.append(part("###", name, model))
     for model in (Composition, ComposedSite, Service):
         parts.append(part("##", SHARED[model], model, without=inherited(model)))
+    parts.append(part("###", "backup", BackupChoice))
+    parts.append(part("###", "backup of kind compose", ComposeBackup, without=fields(BackupChoice)))
     return "\n".join(parts)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deployer.desired.backups import backup_files, backup_packages, composition_backup
 from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, in_the_way
 from deployer.desired.facts import Facts
@@ -65,12 +66,13 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     sources = docker_sources(config, facts)
     files, site_of = {**shared_files(config, facts), **sources, **update_files(config)}, {}
     files |= key_files(config)
+    files |= backup_files(config)
     able = {domain: site for domain, site in sites.items() if can_answer(domain, site, facts)}
     files |= security_files(config, facts, able)
     for name, entry in {**able, **without_domain(config)}.items():
         own = entry.files(name, facts)
         if isinstance(entry, Composition):
-            own |= values(config, name, entry)
+            own |= values(config, name, entry) | composition_backup(config, name)
         files |= own
         site_of |= dict.fromkeys(own, name)
     certificates = wanted_certificates(config)
@@ -106,6 +108,7 @@ def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
         | docker_packages(config, facts)
         | security_packages(config)
         | key_packages(config)
+        | backup_packages(config)
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from deployer.config import attachments, compose_file, names
 from deployer.config.attachments import LocalFile
+from deployer.config.backups import ComposeBackup, ComposeChoice
 from deployer.config.quantities import shown
 from deployer.config.types import (
     Attachment,
@@ -68,6 +69,8 @@ class Compose(Composition):
     )
     public: Boolean = Field(False, description="true lets it publish ports to everyone, past the firewall")
 
+    backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
+
     def project(self, name: str) -> str:
         """What the file says, or what Docker Compose makes of the folder's name."""
         return compose_file.project(self.file) or re.sub(r"[^a-z0-9_-]", "", name).lstrip("_-")
@@ -92,8 +95,15 @@ class Compose(Composition):
         return compose_file.built(self.file)
 
     def backs_up(self) -> Backup:
-        """The whole folder; volumes are found on the server."""
-        return Backup(paths=(".",))
+        """What sites.yaml says; else the whole folder and all volumes, found on the server."""
+        wanted = self.backup
+        return Backup(
+            paths=wanted.paths or (".",),
+            volumes=wanted.volumes,
+            dump=wanted.dump,
+            load=wanted.load,
+            service=wanted.service,
+        )
 
     def local_ports(self) -> tuple[int, ...]:
         """The ports that the file publishes, whoever reaches them."""
@@ -121,6 +131,8 @@ class ComposeSite(ComposedSite, Compose):
     """Containers of your own compose file that a domain leads to. Its ports: on 127.0.0.1 only."""
 
     kind: Literal["compose"] = Field(description="what this site is")
+    backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
+    backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
 
     def problems(self) -> list[Problem]:
         """What is wrong with the file; NGINX must find something at the port."""

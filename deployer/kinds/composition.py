@@ -1,10 +1,11 @@
 """What runs in containers: a folder /opt/NAME with its docker-compose.yml, and its secrets in .env there."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from deployer.config.backups import BackupChoice, Choice
 from deployer.config.quantities import size_text
 from deployer.config.types import Port, Size, TimeLimit, UrlPath
 from deployer.errors import Problem
@@ -23,13 +24,41 @@ class Backup:
 
     `paths` are files and folders, `volumes` the names of Docker volumes. `dump` is a command, run by bash in
     that folder, that writes a consistent copy of the database to standard output. `databases` are SQLite
-    files in use inside those paths, to be copied by SQLite's own backup and not as files.
+    files in use inside those paths, to be copied by SQLite's own backup and not as files. `load` is a
+    command like `dump` that reads the dump at a restore, when only `service`, the database, runs. `volumes`
+    of None are all that its containers have. `exclude` are patterns of files to leave out.
+    `consistency` is `stop` or `live`; empty: what fits.
     """
 
     paths: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
+    volumes: tuple[str, ...] | None = ()
     dump: str = ""
     databases: tuple[str, ...] = ()
+    load: str = ""
+    service: str = ""
+    exclude: tuple[str, ...] = ()
+    consistency: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the containers are stopped while files are read."""
+        live = bool(self.dump or self.databases)
+        return self.consistency == "stop" or (not self.consistency and not live)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to keep."""
+        return not (self.paths or self.volumes or self.dump or self.databases)
+
+
+def postgres(name: str) -> Backup:
+    """The database of this name, and its user's, in a PostgreSQL service `db`; zstd compresses it later."""
+    command = "docker compose exec -T db"
+    return Backup(
+        dump=f"{command} pg_dump -U {name} -Fc -Z0 {name}",
+        load=f"{command} pg_restore -U {name} -d {name} --clean --if-exists --single-transaction",
+        service="db",
+    )
 
 
 class Composition(Section):
@@ -38,6 +67,8 @@ class Composition(Section):
     pushed: ClassVar[bool] = True
     kind: str = Field(description="what this is")
     wait: TimeLimit = Field("2m", description="how long it may take until all containers are well")
+
+    backup: Choice = Field(BackupChoice(), description="how it is backed up; false: not at all")
 
     def project(self, name: str) -> str:
         """The name under which Docker Compose knows it."""
@@ -64,8 +95,18 @@ class Composition(Section):
         return ()
 
     def backs_up(self) -> Backup:
-        """What to keep of it."""
+        """What its kind keeps of it."""
         return Backup()
+
+    def wanted_backup(self) -> Backup | None:
+        """What to keep of it, as sites.yaml wants it; None when there is nothing to keep."""
+        kind = self.backs_up()
+        if kind.empty or not self.backup.wanted:
+            return None
+        more: dict[str, Any] = {"exclude": (*kind.exclude, *self.backup.exclude)}
+        if self.backup.consistency:
+            more["consistency"] = self.backup.consistency
+        return replace(kind, **more)
 
     def local_ports(self) -> tuple[int, ...]:
         """The ports on 127.0.0.1 that it takes."""

@@ -20,6 +20,7 @@ DUMP = (
     "docker compose exec -T db sh -c "
     "'MYSQL_PWD=$MARIADB_PASSWORD mariadb-dump --single-transaction --quick -u phpbb phpbb'"
 )
+LOAD = "docker compose exec -T db sh -c 'MYSQL_PWD=$MARIADB_PASSWORD mariadb -u phpbb phpbb'"
 
 
 class Phpbb(ComposedSite, Service):
@@ -60,4 +61,4 @@ class Phpbb(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """Its database, and what users brought."""
-        return Backup(paths=("data",), dump=DUMP)
+        return Backup(paths=("data",), dump=DUMP, load=LOAD, service="db")

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from deployer.config.types import ImageTag, MemoryLimit, Port, Size
-from deployer.kinds.composition import Backup, ComposedSite
+from deployer.kinds.composition import Backup, ComposedSite, postgres
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
 
@@ -31,7 +31,7 @@ class Shhh(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """Its database; what is in it is encrypted and lives for days."""
-        return Backup(dump="docker compose exec -T db pg_dump -U shhh -Fc shhh")
+        return postgres("shhh")
 
     def remarks(self) -> tuple[str, ...]:
         """That nobody mends it any more."""

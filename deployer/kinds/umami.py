@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, UrlPath
-from deployer.kinds.composition import Backup, ComposedSite
+from deployer.kinds.composition import Backup, ComposedSite, postgres
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
 
@@ -36,4 +36,4 @@ class Umami(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """Its database."""
-        return Backup(dump="docker compose exec -T db pg_dump -U umami -Fc umami")
+        return postgres("umami")

@@ -1,0 +1,148 @@
+"""What sites.yaml says of backups: the key, when, for how long, and what is saved besides the services."""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+
+from deployer.config import attachments, names, public_key
+from deployer.config.attachments import LocalFile
+from deployer.config.keep import Keep
+from deployer.config.quantities import shown
+from deployer.config.types import (
+    ClockTime,
+    EnvironmentValue,
+    ServiceName,
+    Url,
+    as_text,
+    folder_of,
+    schema,
+    text,
+)
+from deployer.kinds.base import Section
+
+
+def recipient(value: Any, info: ValidationInfo) -> LocalFile:
+    """The file with the public key that archives are encrypted for."""
+    if isinstance(value, LocalFile):
+        return value
+    folder = folder_of(info)
+    if folder is None:
+        return LocalFile(as_text(value), as_text(value), b"")
+    file = attachments.read(names.one_line(as_text(value)), folder)
+    public_key.checked(file.content, file.written)
+    return file
+
+
+def absolute_path(path: str) -> str:
+    """A path on the server, from its root on; a folder that changes while it is read is refused."""
+    plain = path.rstrip("/")
+    parts = plain.split("/")[1:]
+    if not re.fullmatch(r"(/[\w.+@=,: -]+)+", plain) or {".", ".."} & set(parts) or len(plain) > 400:
+        raise ValueError(f"{shown(path)} is not a plain absolute path such as /srv/photos")
+    if parts[0] in ("proc", "sys", "dev", "run"):
+        raise ValueError(f"{path} is no folder of files")
+    return plain
+
+
+def inner_path(path: str) -> str:
+    """A path below /opt/NAME, or an absolute one; a single point is the whole folder."""
+    if path.startswith("/"):
+        return absolute_path(path)
+    return path if path == "." else names.relative_path(path)
+
+
+def glob(pattern: str) -> str:
+    """A pattern of files to leave out, below what is saved."""
+    if not re.fullmatch(r"[\w.+@=,:*?\[\]!/ -]{1,200}", pattern) or pattern.startswith("/"):
+        raise ValueError(f"{shown(pattern)} is not a pattern such as cache, *.tmp or data/thumbnails")
+    return pattern.rstrip("/")
+
+
+def volume(name: str) -> str:
+    """The name of a Docker volume, as `docker volume ls` shows it."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}", name, re.ASCII):
+        raise ValueError(f"{shown(name)} is not the name of a volume")
+    return name
+
+
+Recipient = Annotated[LocalFile, BeforeValidator(recipient), schema("string")]
+AbsolutePath = Annotated[str, text(absolute_path), schema("string", pattern="^/.+")]
+InnerPath = Annotated[str, text(inner_path), schema("string")]
+Glob = Annotated[str, text(glob), schema("string")]
+Volume = Annotated[str, text(volume), schema("string")]
+
+
+class Backups(Section):
+    """A backup of every service, made on the server each day, which only the private key can read."""
+
+    recipient: Recipient = Field(
+        description="file beside sites.yaml with the public GPG key: gpg --armor --export KEY writes it"
+    )
+    at: ClockTime = Field("23:00", description="time of day, in the time zone of the server")
+    keep: Keep = Field(Keep(), description="how many archives stay on the server")
+    folders: dict[ServiceName, tuple[AbsolutePath, ...]] = Field(
+        {}, description="more files and folders of the server to back up, in archives by these names"
+    )
+    notify: Url | None = Field(
+        None, description="address that is told when a backup fails, such as an ntfy topic"
+    )
+
+
+class BackupChoice(Section):
+    """How something in containers is backed up; false: not at all."""
+
+    wanted: ClassVar[bool] = True
+
+    consistency: Literal["stop", "live"] | None = Field(
+        None,
+        description="stop: its containers are stopped while files are read; live: they go on; without it, "
+        "live where a database is dumped or copied, else stop",
+    )
+    exclude: tuple[Glob, ...] = Field((), description="patterns of files that are left out, such as *.tmp")
+
+
+class ComposeBackup(BackupChoice):
+    """How your own containers are backed up; false: not at all."""
+
+    paths: tuple[InnerPath, ...] = Field(
+        (), description="files and folders, below /opt/NAME or absolute; without it, all of /opt/NAME"
+    )
+    volumes: tuple[Volume, ...] | None = Field(
+        None, description="Docker volumes, as docker volume ls shows them; without it, all of its volumes"
+    )
+    dump: EnvironmentValue = Field(
+        "", description="command, run by bash in /opt/NAME, that writes a dump of the database to its output"
+    )
+    load: EnvironmentValue = Field(
+        "", description="command that reads that dump at a restore; written with dump"
+    )
+    service: EnvironmentValue = Field("", description="service of the compose file that is the database")
+
+
+class NoBackup(BackupChoice):
+    """Nothing is backed up."""
+
+    wanted: ClassVar[bool] = False
+
+
+class NoComposeBackup(ComposeBackup):
+    """Nothing is backed up."""
+
+    wanted: ClassVar[bool] = False
+
+
+Choice = Annotated[
+    BackupChoice,
+    BeforeValidator(
+        lambda value: NoBackup() if value is False else value,
+        json_schema_input_type=BackupChoice | Literal[False],
+    ),
+]
+ComposeChoice = Annotated[
+    ComposeBackup,
+    BeforeValidator(
+        lambda value: NoComposeBackup() if value is False else value,
+        json_schema_input_type=ComposeBackup | Literal[False],
+    ),
+]

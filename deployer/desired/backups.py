@@ -1,0 +1,78 @@
+"""The backups on the server: a script for each service and folder, the key, and the hour."""
+
+from typing import TYPE_CHECKING
+
+from deployer.desired.shared import rendered
+from deployer.files import File
+from deployer.kinds.composition import Backup
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+CRON = "/etc/cron.d/deploy-backup"
+KEY = "/etc/deploy/backup-key.asc"
+SCRIPTS_OF_SITES = "/etc/deploy/backup"
+PACKAGES = frozenset({"cron", "gnupg", "zstd"})
+
+
+def backup_files(config: "Config") -> dict[str, File]:
+    """What belongs to all backups together, and the scripts of folders; none without `backups:`."""
+    backups = config.backups
+    if backups is None:
+        return {}
+    hour, minute = backups.at.split(":")
+    folders = {
+        f"{SCRIPTS_OF_SITES}/{name}": rendered("backup/folder", 0o755, name=name, paths=paths)
+        for name, paths in sorted(backups.folders.items())
+    }
+    return {
+        CRON: rendered("backup/cron", hour=int(hour), minute=int(minute)),
+        KEY: File(backups.recipient.content),
+        "/etc/deploy/backup.conf": rendered("backup/backup.conf", backups=backups),
+        **folders,
+    }
+
+
+def composition_backup(config: "Config", name: str) -> dict[str, File]:
+    """The script of one composition, if it has something to back up."""
+    composition = config.compositions[name]
+    backup = composition.wanted_backup()
+    if config.backups is None or backup is None:
+        return {}
+    text = rendered(
+        "backup/composition",
+        0o755,
+        name=name,
+        kind=composition.kind,
+        backup=backup,
+        paths=[located(name, path) for path in backup.paths],
+        databases=[located(name, path) for path in backup.databases],
+    )
+    return {f"{SCRIPTS_OF_SITES}/{name}": text}
+
+
+def located(name: str, path: str) -> str:
+    """The absolute path of one that begins in the composition's folder."""
+    if path.startswith("/"):
+        return path
+    return f"/opt/{name}" if path == "." else f"/opt/{name}/{path}"
+
+
+def backup_packages(config: "Config") -> frozenset[str]:
+    """The Debian packages that the backups need."""
+    if config.backups is None:
+        return frozenset()
+    return PACKAGES | ({"sqlite3"} if any(backup.databases for backup in wanted(config).values()) else set())
+
+
+def wanted(config: "Config") -> dict[str, Backup]:
+    """What is backed up of each composition, by its name; folders are not among them."""
+    if config.backups is None:
+        return {}
+    found = {name: entry.wanted_backup() for name, entry in sorted(config.compositions.items())}
+    return {name: backup for name, backup in found.items() if backup}
+
+
+def backed_up(config: "Config") -> tuple[str, ...]:
+    """The names of everything that has archives."""
+    return tuple(sorted({*wanted(config), *(config.backups.folders if config.backups else ())}))

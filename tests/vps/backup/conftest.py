@@ -1,0 +1,176 @@
+"""A server with Docker and databases, and a GPG key whose private half is on this machine only."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployer.config.backups import Backups
+from deployer.desired.backups import backup_files
+from deployer.desired.shared import rendered
+from deployer.kinds.composition import Backup
+from deployer.rehearsal.machine import Machine
+from vps.restore.conftest import MORE
+from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS, Composition, new_composition
+
+__all__ = ["new_composition"]
+GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key pair in a home of its own."""
+
+    home: Path
+    public: Path
+
+    def gpg(self, *arguments: str | Path, **more: Any) -> subprocess.CompletedProcess[bytes]:
+        argv = [*GPG, "--homedir", self.home, *arguments]
+        return subprocess.run(argv, check=True, capture_output=True, **more)
+
+
+def make_key(folder: Path, usage: str = "default", expire: str = "never", when: str = "") -> Key:
+    """A key pair; `when` is the time at which it is made, as 20200101T000000."""
+    home = folder / "gpg"
+    home.mkdir(parents=True, mode=0o700)
+    key = Key(home, folder / "backup-key.asc")
+    faked = ["--faked-system-time", when] if when else []
+    algorithm = "ed25519" if usage == "sign" else "default"
+    key.gpg(*faked, "--quick-gen-key", "backup@example.org", algorithm, usage, expire)
+    key.public.write_bytes(key.gpg("--armor", "--export").stdout)
+    return key
+
+
+@dataclass
+class Backed:
+    """Something on the server that is backed up."""
+
+    vps: Machine
+    key: Key
+    name: str
+    begin: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.vps.root / "home/backups" / self.name
+
+    def archives(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob("*.gpg"))
+
+    def run(self, *options: str, code: int = 0) -> str:
+        """Back it up; what was said."""
+        done = self.vps.run(f"/etc/deploy/backup/{self.name} {' '.join(options)}", check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def log(self) -> dict[str, Any]:
+        """The last line of the log."""
+        lines = (self.vps.root / "var/log/deploy/backup.log").read_text().splitlines()
+        return [entry for line in lines if (entry := json.loads(line))["site"] == self.name][-1]
+
+    def unpack(self, folder: Path, archive: str = "") -> Path:
+        """Unpack an archive as a person does, with its numbers checked; the newest one without a name."""
+        path = self.folder / (archive or self.archives()[-1])
+        subprocess.run(
+            ["sha256sum", "--check", "--quiet", f"{path.name}.sha256"], cwd=path.parent, check=True
+        )
+        plain = folder / "plain.tar"
+        gpg = f"gpg --batch --quiet --homedir {self.key.home} --decrypt {path}"
+        subprocess.run(["bash", "-o", "pipefail", "-c", f"{gpg} | zstd -dq > {plain}"], check=True)
+        names = subprocess.run(["tar", "-tf", plain], check=True, capture_output=True).stdout.splitlines()
+        tree = folder / "tree"
+        tree.mkdir()
+        subprocess.run(
+            ["tar", "--acls", "--xattrs", "--xattrs-include=*", "-xpf", plain, "-C", tree], check=True
+        )
+        own = tree / "srv/deploy" / self.name / "backup"
+        assert names[0].decode() == f"srv/deploy/{self.name}/backup/begin.json"
+        assert names[-1].decode() == f"srv/deploy/{self.name}/backup/end.json"
+        assert json.loads((own / "end.json").read_text())["members"] == len(names) - 1
+        self.begin = json.loads((own / "begin.json").read_text())
+        plain.unlink()
+        return tree
+
+    def dump(self, tree: Path) -> bytes:
+        """The dump in an unpacked archive."""
+        pieces = sorted((tree / "srv/deploy" / self.name / "backup/dump").iterdir())
+        return b"".join(piece.read_bytes() for piece in pieces)
+
+    def state(self) -> tuple[Any, ...]:
+        """What must not change when a backup fails: archives, and nothing half beside them."""
+        return self.archives(), sorted(path.name for path in self.folder.glob("*"))
+
+    def fails(self, *options: str) -> str:
+        """A backup that must fail and leave the archives as they were; what was said."""
+        before = self.state()
+        said = self.run(*options, code=1)
+        assert self.state() == before
+        assert self.log()["result"] == "failed"
+        assert self.vps.run("ls /dev/shm").stdout == ""
+        assert not (self.vps.root / f"srv/deploy/{self.name}/backup/stopped").exists()
+        return said
+
+
+@pytest.fixture(scope="session")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
+    return make_key(tmp_path_factory.mktemp("key"))
+
+
+@pytest.fixture(scope="session")
+def vps(throwaway: None, key: Key) -> Iterator[Machine]:
+    """A server with Docker, a registry, the databases' programs, and the files of backups."""
+    with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
+        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+        machine.run(PREPARE)
+        machine.run(
+            "systemctl disable --now --quiet mariadb postgresql 2>/dev/null; mkdir -p /etc/deploy/backup"
+        )
+        configure(machine, key)
+        yield machine
+
+
+def configure(vps: Machine, key: Key, **values: Any) -> None:
+    """Write what all backups share, as `deploy apply` would."""
+    backups = Backups.model_validate(
+        {"recipient": key.public.name, **values}, context={"folder": key.public.parent}
+    )
+    put(vps, backup_files(type("Config", (), {"backups": backups})()))
+
+
+def put(vps: Machine, files: dict[str, Any]) -> None:
+    for path, file in files.items():
+        target = vps.root / path[1:]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.content)
+        target.chmod(file.mode)
+
+
+@pytest.fixture
+def folder(vps: Machine, key: Key) -> Callable[..., Backed]:
+    """Makes folders that are backed up."""
+
+    def make(name: str, *paths: str) -> Backed:
+        put(vps, {f"/etc/deploy/backup/{name}": rendered("backup/folder", 0o755, name=name, paths=paths)})
+        return Backed(vps, key, name)
+
+    return make
+
+
+def composed(app: Composition, key: Key, backup: Backup) -> Backed:
+    """The script of a composition, as `deploy apply` would write it."""
+    file = rendered(
+        "backup/composition",
+        0o755,
+        name=app.name,
+        kind="compose",
+        backup=backup,
+        paths=[f"/opt/{app.name}" if path == "." else f"/opt/{app.name}/{path}" for path in backup.paths],
+        databases=[f"/opt/{app.name}/{path}" for path in backup.databases],
+    )
+    put(app.vps, {f"/etc/deploy/backup/{app.name}": file})
+    return Backed(app.vps, key, app.name)

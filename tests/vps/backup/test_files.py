@@ -1,0 +1,49 @@
+"""Files of every sort into an archive and out again: nothing is lost, and nothing plain is left."""
+
+import subprocess
+from pathlib import Path
+
+from vps.restore.byhand import fill, state
+
+STATE = "LC_ALL=C tar --sort=name --numeric-owner --acls --xattrs --format=posix --pax-option=delete=atime,delete=ctime"
+
+
+def digest(root: Path, *paths: str) -> str:
+    """All that a file system knows of these, from outside of the machine."""
+    argv = f"{STATE} -c -C {root} {' '.join(path.lstrip('/') for path in paths)} | sha256sum"
+    return subprocess.run(["bash", "-c", argv], capture_output=True, text=True, check=True).stdout
+
+
+def test_everything_that_a_file_system_can_have_comes_back(vps, folder, tmp_path):
+    vps.run("mkdir -p /srv/photos; echo 1 >/srv/single")
+    fill(vps, "/srv/photos")
+    photos = folder("photos", "/srv/photos", "/srv/single")
+    before = state(vps, "/srv/photos", "/srv/single")
+    said = photos.run()
+    assert said.splitlines()[0] == "▸ photos"
+    assert said.splitlines()[-1].startswith("✓ photos ")
+    log = photos.log()
+    assert log["result"] == "ok", log
+    assert log["downtime"] == 0
+    (archive,) = photos.archives()
+    assert log["file"] == archive
+    assert log["bytes"] == (photos.folder / archive).stat().st_size
+    tree = photos.unpack(tmp_path)
+    assert photos.begin["paths"] == ["/srv/photos", "/srv/single"]
+    assert digest(tree, "/srv/photos", "/srv/single") == digest(vps.root, "/srv/photos", "/srv/single")
+    assert state(vps, "/srv/photos", "/srv/single") == before
+    assert vps.run("ls /dev/shm").stdout == ""
+
+
+def test_a_huge_sparse_file_takes_no_space(vps, folder, tmp_path):
+    vps.run(
+        "mkdir -p /srv/huge; cd /srv/huge; truncate -s 5G disk; echo end | dd of=disk bs=1M seek=4999 conv=notrunc 2>/dev/null"
+    )
+    huge = folder("huge", "/srv/huge")
+    huge.run()
+    assert huge.log()["bytes"] < 100_000
+    tree = huge.unpack(tmp_path)
+    disk = tree / "srv/huge/disk"
+    assert disk.stat().st_size == 5 << 30
+    assert disk.stat().st_blocks < 1000
+    subprocess.run(["cmp", disk, vps.root / "srv/huge/disk"], check=True)
