@@ -8,23 +8,11 @@ import pytest
 
 from deployer.errors import UnreachableError
 from deployer.files import File, pack, unpack
+from deployer.plan import Plan
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, connect, script_command
 from deployer.tasks import script
-
-LISTS = (
-    "label",
-    "packages",
-    "hugo",
-    "expect",
-    "secrets",
-    "remove",
-    "checks",
-    "live",
-    "units",
-    "compositions",
-    "gone",
-)
+from deployer.tasks.apply import parcel as empty_parcel
 
 
 @pytest.fixture
@@ -34,12 +22,13 @@ def server(vps: Machine) -> Iterator[Server]:
 
 
 def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
-    lists.setdefault("label", ["ada on laptop, since 12:00:00,"])
+    """An empty plan's parcel, with these files and lists in it."""
     lists.setdefault("checks", ["nginx -t -q"])
     lists.setdefault("live", ["reload_nginx"])
-    members = {name: File("".join(f"{text}\n" for text in lists.get(name, [])).encode()) for name in LISTS}
-    members |= {f"files{path}": File(text.encode()) for path, text in files.items()}
-    return pack(members | {"zz-end": File(b"")})
+    lists.setdefault("back", lists["live"])
+    members = unpack_members(empty_parcel(Plan(), "ada on laptop, since 12:00:00,"))
+    members |= {name: File("".join(f"{text}\n" for text in texts).encode()) for name, texts in lists.items()}
+    return pack(members | {f"files{path}": File(text.encode()) for path, text in files.items()})
 
 
 def apply(server: Server, data: bytes, code: int = 0, text: bytes = b"") -> str:

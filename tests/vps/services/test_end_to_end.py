@@ -17,6 +17,7 @@ COMPOSE = """services:
     ports: ["127.0.0.1:8090:80"]
     environment: {{PASSWORD: "${{PASSWORD}}", TOKEN: "${{TOKEN}}"}}
     volumes: ["data:/data"]
+    stop_signal: SIGKILL
 volumes:
   data: {{}}
 """

@@ -1,0 +1,71 @@
+"""A visitor who asks for a page fifty times a second, and counts the answers that are errors."""
+
+import http.client
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+EVERY = 0.02
+PATIENCE = 5.0
+ASKERS = 128
+
+
+@dataclass
+class Visitor:
+    """Asks for http://DOMAIN/ at an address, each time over a new connection, whatever the answers before."""
+
+    address: str
+    domain: str
+    answers: list[tuple[float, float, int]] = field(default_factory=list)
+    """Of each request: when it was asked, how many seconds it took, and the status; 0 for none."""
+    _enough: Event = field(default_factory=Event)
+
+    def ask(self) -> None:
+        """Ask once, and note the answer."""
+        began = time.perf_counter()
+        line = http.client.HTTPConnection(self.address, 80, timeout=PATIENCE)
+        try:
+            line.request("GET", "/", headers={"Host": self.domain})
+            answer = line.getresponse()
+            answer.read()
+            status = answer.status
+        except (OSError, http.client.HTTPException):
+            status = 0
+        finally:
+            line.close()
+        self.answers.append((began, time.perf_counter() - began, status))
+
+    def failed(self) -> float:
+        """Seconds of requests that got an error, or no answer."""
+        return EVERY * sum(status != 200 for _, _, status in self.answers)
+
+    def slowest(self) -> float:
+        """Seconds of the slowest request that was answered well."""
+        return max(took for _, took, status in self.answers if status == 200)
+
+    def is_served(self, seconds: float) -> bool:
+        """Whether all requests of the last seconds were answered well."""
+        recent = [status for began, _, status in self.answers if began > time.perf_counter() - seconds]
+        return bool(recent) and all(status == 200 for status in recent)
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(ASKERS)
+        self._thread = Thread(target=self._keep_asking)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._enough.set()
+        self._thread.join()
+        self._pool.shutdown()
+
+    def _keep_asking(self) -> None:
+        due = time.perf_counter()
+        while not self._enough.wait(max(0, due - time.perf_counter())):
+            self._pool.submit(self.ask)
+            due += EVERY

@@ -1,0 +1,110 @@
+"""A service in a container on a VPS with its own registry, whose next images are good or bad."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from bench.measure import DEPLOY, Command, timed
+from deployer.rehearsal.machine import Machine
+from deployer.rehearsal.shell import ssh
+
+PACKAGES = (
+    *("busybox-static", "certbot", "curl", "docker-cli", "docker-compose", "docker-registry", "docker.io"),
+    *("git", "logrotate", "nginx"),
+)
+REGISTRY = "127.0.0.1:5000"
+# It takes a second to start, as a small program does, and ends when it is asked to.
+WELL = "trap 'kill $!; exit' TERM; sleep 1; httpd -f -p 80 -h /www & wait"
+CRASHES = "echo broken; exit 1"
+HANGS = "trap 'kill $!; exit' TERM; sleep 1000 & wait"
+CHECK = (
+    "HEALTHCHECK --interval=5s --timeout=2s --retries=3 --start-period=20s CMD wget -q -O /dev/null 127.0.0.1"
+)
+COMPOSE = """\
+services:
+  app:
+    image: {image}
+    restart: unless-stopped
+    ports: ["127.0.0.1:{port}:80"]
+"""
+PREPARE = """
+sed -i '/^auth:/,/htpasswd$/d' /etc/docker/registry/config.yml && systemctl restart docker-registry
+mkdir -p /root/tree/bin /root/tree/tmp /root/tree/www && cp /bin/busybox /root/tree/bin/
+for name in $(busybox --list | grep -vx busybox); do ln -sf busybox /root/tree/bin/$name; done
+"""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One composition of sites.yaml, with a repository of its own in the registry."""
+
+    machine: Machine
+    folder: Path
+    domain: str
+    port: int
+
+    @classmethod
+    def prepare(cls, machine: Machine, folder: Path, domains: list[str]) -> list[Self]:
+        """Make them, each with an image that is well, and apply them."""
+        machine.run(PREPARE)
+        services = [cls(machine, folder, domain, 8100 + number) for number, domain in enumerate(domains)]
+        sites = {}
+        for service in services:
+            service.release("page 0")
+            (folder / f"{service.domain}.yml").write_text(
+                COMPOSE.format(image=service.image, port=service.port)
+            )
+            sites[service.domain] = {
+                **{"kind": "compose", "file": f"{service.domain}.yml", "port": service.port},
+                **{"https": False, "wait": "40s"},
+            }
+        reach = {"host": machine.address, "host_key": machine.host_key, "key": str(machine.key)}
+        (folder / "sites.yaml").write_text(json.dumps({"server": reach, "sites": sites}))
+        timed(Command([DEPLOY, "apply", "--yes"], folder))
+        return services
+
+    @property
+    def image(self) -> str:
+        """What its compose file names."""
+        return f"{REGISTRY}/{self.domain.replace('.', '-')}:1"
+
+    @property
+    def container(self) -> str:
+        """The name that Docker Compose gives its container."""
+        return f"{self.domain.replace('.', '')}-app-1"
+
+    def release(self, page: str, command: str = WELL) -> None:
+        """Publish a new image under the same tag; the machine itself keeps the one that it has."""
+        changes = (CHECK, f"CMD {json.dumps(['sh', '-c', command])}")
+        told = " ".join(f"--change {shlex.quote(change)}" for change in changes)
+        self.machine.run(
+            f"set -e; cd /root/tree; echo {shlex.quote(page)} >www/index.html\n"
+            f"old=$(docker image inspect --format '{{{{.Id}}}}' {self.image} 2>/dev/null || true)\n"
+            f"tar -c . | docker import {told} - {self.image} >/dev/null\n"
+            f"docker push -q {self.image} >/dev/null\n"
+            f'docker rmi {self.image} >/dev/null; [ -z "$old" ] || docker tag $old {self.image}'
+        )
+
+    def remotely(self, command: str) -> Command:
+        """A command on the VPS, in the composition's folder, over SSH."""
+        machine = self.machine
+        argv = [*ssh(machine.key, machine.known_hosts), f"root@{machine.address}"]
+        return Command([*argv, f"cd /opt/{self.domain} && {{ {command}; }}"])
+
+    def by_push(self) -> Command:
+        """`deploy push`."""
+        return Command([DEPLOY, "push", self.domain, "--yes"], self.folder)
+
+    def by_compose(self) -> Command:
+        """What most people do."""
+        return self.remotely("docker compose pull && docker compose up --detach")
+
+    def by_stopping(self) -> Command:
+        """What Watchtower does: pull, stop, remove, create anew and start, all through Docker."""
+        run = f"docker run --detach --name {self.container} --restart unless-stopped"
+        return self.remotely(
+            f"docker pull {self.image} && docker stop {self.container} && docker rm {self.container} && "
+            f"{run} --publish 127.0.0.1:{self.port}:80 {self.image}"
+        )
