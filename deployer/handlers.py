@@ -42,7 +42,7 @@ KEYS_HOME = "/var/lib/deploy-keys"
 BACKUP_FOLDERS = "/etc/tmpfiles.d/deploy-keys.conf"
 NOBODY_ELSES = (
     f"home=$(getent passwd deploy | cut -d: -f6); [ ${{home:-{KEYS_HOME}}} = {KEYS_HOME} ] || "
-    '{ echo "the user deploy is not ours here: its home is $home. Restricted keys need that name"; false; }'
+    '{ echo "the user \'deploy\' is not ours: its home is $home. Restricted keys need that name"; false; }'
 )
 UFW = ("/etc/default/ufw", *(f"/etc/ufw/{name}" for name in ("ufw.conf", "user.rules", "user6.rules")))
 WAS_OFF = "/var/lib/deploy/firewall-was-off"

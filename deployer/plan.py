@@ -29,7 +29,7 @@ REMOVABLE = (
     "/etc/sysctl.d/90-deploy.conf",
     "/etc/systemd/system/*",
     "/etc/sysusers.d/deploy*.conf",
-    "/etc/tmpfiles.d/deploy.conf",
+    "/etc/tmpfiles.d/deploy*.conf",
     "/opt/*",
     "/usr/local/lib/deploy/*",
     "/var/lib/deploy-keys/.ssh/authorized_keys",

@@ -1,20 +1,151 @@
-"""deploy key: the keys with which the server reads private repositories."""
+"""deploy key: restricted keys, and those with which the server reads private repositories."""
 
 from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option
+from deployer.commands._options import config_option, json_option, yes_option
 
 
-@click.group(short_help="Show the key that reads a private repository.")
+@click.group(short_help="Let a key do one thing; show the key that reads a private repository.")
 def command() -> None:
-    """Keys with which the server reads private repositories.
+    """Keys that can do one thing on the server, and those with which it reads private repositories.
 
     \b
     Example:
+      deploy key add ci --push rogs.me,yams.media
+      deploy key list
       deploy key show rogs.me
     """
+
+
+@command.command(short_help="Let a key push sites, or fetch backups, and nothing else.")
+@click.argument("name")
+@config_option
+@yes_option
+@click.option("--push", metavar="SITES", help="Sites and services that it may push, with commas.")
+@click.option("--pull-backups", is_flag=True, help="It may fetch the backups.")
+@click.option(
+    "--public", type=click.Path(path_type=Path), help="File with the public half of a key that is there."
+)
+@click.option(
+    "--private", type=click.Path(path_type=Path), help="Where a new key goes; else ~/.ssh/deploy-NAME."
+)
+def add(
+    name: str,
+    config: Path,
+    yes: bool,
+    push: str | None,
+    pull_backups: bool,
+    public: Path | None,
+    private: Path | None,
+) -> int:
+    """Write a key that can do one thing into sites.yaml, and apply it.
+
+    Without --public a new pair is made; its private half is written to a file that only you can read.
+
+    \b
+    Example:
+      deploy key add ci --push rogs.me,yams.media
+      deploy key add home --pull-backups --public home.pub
+    """
+    from deployer.commands import _keys
+    from deployer.config.editing import entry, with_key
+    from deployer.config.keys import Key
+    from deployer.config.loader import load
+    from deployer.errors import UsageError
+    from deployer.report import say
+
+    loaded = load(config)
+    if name in loaded.keys:
+        raise UsageError(f"there is a key '{name}' already", f"Take it out first: deploy key revoke {name}")
+    if bool(push) == pull_backups:
+        raise UsageError("a key has either --push SITES or --pull-backups")
+    sites = _keys.sites_to_push(loaded, name, push or "")
+    place = private or Path.home() / ".ssh" / f"deploy-{name}"
+    line = _keys.read_public(public) if public else _keys.write_pair(place, name)
+    if not public:
+        say(f"Made {place}: keep it to yourself, and give it to whoever shall have this key.")
+    key = Key(public=line, push=sites, pull_backups=pull_backups)
+    wanted = _keys.with_keys(loaded, {**loaded.keys, name: key})
+    by_hand = "Add these lines yourself, below `keys:`\n" + "\n".join(entry(name, key))
+    _keys.save(config, with_key(config.read_text("utf-8"), name, key), wanted, by_hand)
+    say(f"{config} has the key '{name}' now.")
+    return _apply(config, yes)
+
+
+@command.command("list", short_help="List the restricted keys, and when each was used last.")
+@config_option
+@json_option
+def list_keys(config: Path, as_json: bool) -> None:
+    """List the restricted keys, what each may do, and when it was used last.
+
+    \b
+    Example:
+      deploy key list
+    """
+    from deployer.config.loader import load
+    from deployer.report import data
+    from deployer.report.keys import as_json as keys_as_json
+    from deployer.report.keys import show_keys
+    from deployer.tasks import server_of
+    from deployer.tasks.keys import last_uses
+
+    loaded = load(config)
+    uses = {}
+    if loaded.server:
+        with server_of(loaded) as server:
+            uses = last_uses(server)
+    if as_json:
+        data(keys_as_json(loaded.keys, uses))
+    else:
+        show_keys(loaded.keys, uses)
+
+
+@command.command(short_help="Take a restricted key out of sites.yaml and off the server.")
+@click.argument("name")
+@config_option
+@yes_option
+def revoke(name: str, config: Path, yes: bool) -> int:
+    """Take a restricted key out of sites.yaml, and off the server with the apply that follows.
+
+    \b
+    Example:
+      deploy key revoke ci
+    """
+    from deployer.commands import _keys
+    from deployer.config.editing import without_key
+    from deployer.config.loader import load
+    from deployer.config.suggestions import suggest
+    from deployer.errors import UsageError
+    from deployer.report import say
+
+    loaded = load(config)
+    if name not in loaded.keys:
+        raise UsageError(f"no key '{name}' in {config}{suggest(name, loaded.keys)}", "See: deploy key list")
+    wanted = _keys.with_keys(loaded, {other: key for other, key in loaded.keys.items() if other != name})
+    by_hand = f"Take '{name}' out below `keys:` yourself, then: deploy apply"
+    _keys.save(config, without_key(config.read_text("utf-8"), name), wanted, by_hand)
+    say(f"{config} has no key '{name}' any more.")
+    return _apply(config, yes)
+
+
+def _apply(config: Path, yes: bool) -> int:
+    """Make it count on the server, or say how."""
+    import sys
+
+    from deployer.commands.apply import converge, convergence
+    from deployer.config.loader import load
+    from deployer.report import say
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+
+    loaded = load(config)
+    if not loaded.server or not (yes or sys.stdin.isatty()):
+        say("It counts after: deploy apply")
+        return 0
+    with progress() as shown, server_of(loaded) as server:
+        return converge(convergence(server, loaded, None, shown), yes)
 
 
 @command.command(short_help="Print the public half of a site's key.")

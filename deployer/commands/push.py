@@ -1,6 +1,7 @@
 """deploy push: publish a site."""
 
 import getpass
+import os
 import platform
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +14,7 @@ from deployer.commands._options import config_option, yes_option
 from deployer.errors import DeployError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
+    from deployer.config.credentials import Credentials
     from deployer.config.model import Config
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
@@ -36,16 +38,22 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     if the page is not served then, it switches back. A service in containers gets its newest images, and
     its old ones back if it is not well with them. What the server does not have yet is applied first.
 
+    Without a sites.yaml, as in a CI job, SSH_HOST, SSH_USER, SSH_PRIVATE_KEY, SSH_KNOWN_HOSTS and SSH_PORT in
+    the environment say where to push, and a key that may do nothing else is enough.
+
     \b
     Example:
       deploy push rogs.me
       deploy push rogs.me yams.media --yes
       deploy push rogs.me --ref v1.2
     """
+    from deployer.config.credentials import credentials
     from deployer.config.loader import load
     from deployer.report.progress import progress
     from deployer.tasks import server_of
 
+    if config == Path("sites.yaml") and not config.exists() and (given := credentials(os.environ)):
+        return push_with(given, sites, reference, force)
     loaded = load(config)
     chosen = loaded.select(sites)
     require_pushed(chosen)
@@ -54,6 +62,21 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     with progress() as shown, server_of(loaded) as server:
         one = partial(_push, server, loaded, shown, reference, force, yes)
         done = [attempt(one, domain) for domain in chosen]
+    return 0 if all(done) else 1
+
+
+def push_with(given: "Credentials", sites: tuple[str, ...], reference: str, force: bool) -> int:
+    """Push as a CI job does; the exit code."""
+    from deployer.report.progress import progress
+    from deployer.tasks.pipeline import push_anyhow, server_with
+    from deployer.tasks.push import Push, Pushed
+
+    def one(domain: str) -> bool:
+        what = Push(domain, caller(), reference=reference, force=force)
+        return push_anyhow(server, what, shown.line) is Pushed.DONE
+
+    with progress() as shown, server_with(given) as server:
+        done = [attempt(one, domain) for domain in dict.fromkeys(sites)]
     return 0 if all(done) else 1
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 HOME = "/var/lib/deploy-keys"
 AUTHORIZED_KEYS = f"{HOME}/.ssh/authorized_keys"
 SUDOERS = "/etc/sudoers.d/deploy-keys"
+BACKUP_FOLDERS = "/etc/tmpfiles.d/deploy-keys.conf"
 BACKUPS = "pull_backups"
 """What /etc/deploy/keys/NAME says of a key that fetches backups; no site has such a name."""
 
@@ -22,6 +23,7 @@ def key_files(config: "Config") -> dict[str, File]:
     return {
         "/etc/sysusers.d/deploy-keys.conf": system("keys.sysusers.conf", home=HOME),
         SUDOERS: system("keys.sudoers", 0o440, scripts=SCRIPTS),
+        **({BACKUP_FOLDERS: system("keys.tmpfiles.conf")} if pulls_backups(config) else {}),
         AUTHORIZED_KEYS: system("authorized_keys", keys=config.keys, scripts=SCRIPTS),
         **{
             f"/etc/deploy/keys/{name}": File("".join(f"{line}\n" for line in key.push or [BACKUPS]).encode())

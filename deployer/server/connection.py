@@ -53,14 +53,20 @@ class Server:
             return Answer(self._status(channel, errors), output, errors)
 
     def follow(
-        self, command: str, line: Callable[[str], None], data: bytes = b"", attached: bool = False
+        self,
+        command: str,
+        line: Callable[[str], None],
+        data: bytes = b"",
+        attached: bool = False,
+        as_root: bool = True,
     ) -> int:
         """Run the command, hand over each line as it comes, and return the exit status.
 
         Output and errors come in the order in which they were written. `attached` keeps
-        standard input open, so that the command sees its end when we are gone.
+        standard input open, so that the command sees its end when we are gone. A forced command
+        takes its words as they are: `as_root=False`.
         """
-        with self.channel(command) as channel:
+        with self.channel(command, as_root) as channel:
             channel.set_combine_stderr(True)
             _send(channel, data, more=attached)
             last = ""
@@ -70,12 +76,12 @@ class Server:
             return self._status(channel, last)
 
     @contextmanager
-    def channel(self, command: str) -> Iterator[paramiko.Channel]:
+    def channel(self, command: str, as_root: bool = True) -> Iterator[paramiko.Channel]:
         """A session of its own in which the command runs, as root; UnreachableError when it is lost."""
         try:
             channel = self.connection.create_session()
             try:
-                channel.exec_command(self._as_root(command))
+                channel.exec_command(self._as_root(command) if as_root else command)
                 yield channel
             finally:
                 channel.close()
@@ -122,23 +128,40 @@ def _send(channel: paramiko.Channel, data: bytes, more: bool = False) -> None:
 
 
 @contextmanager
-def connect(host: str, port: int, user: str, host_key: str | None, key: Path | None) -> Iterator[Server]:
-    """A connection to a server that proved to be the one we know; raises UnreachableError."""
-    if key and not key.is_file():
+def connect(
+    host: str,
+    port: int,
+    user: str,
+    host_key: str | None,
+    key: Path | paramiko.PKey | None,
+    known_hosts: str = "",
+) -> Iterator[Server]:
+    """A connection to a server that proved to be the one we know; raises UnreachableError.
+
+    A key that is no file is the only one that is tried. `known_hosts` are lines as OpenSSH writes them, in
+    place of the user's own.
+    """
+    if isinstance(key, Path) and not key.is_file():
         raise UnreachableError(f"there is no key {key}", "It is server.key in sites.yaml")
     connection = Connection(
         host,
         user=user,
         port=port,
         connect_timeout=CONNECT_SECONDS,
-        connect_kwargs={"transport_factory": _transport, **({"key_filename": str(key)} if key else {})},
+        connect_kwargs={"transport_factory": _transport, **_identity(key)},
     )
-    trust_only(connection.client, connection.host, connection.port, host_key)
+    trust_only(connection.client, connection.host, connection.port, host_key, known_hosts)
     try:
         _open(connection)
-        yield Server(connection, partial(connect, host, port, user, host_key, key))
+        yield Server(connection, partial(connect, host, port, user, host_key, key, known_hosts))
     finally:
         connection.close()
+
+
+def _identity(key: Path | paramiko.PKey | None) -> dict[str, Any]:
+    if isinstance(key, paramiko.PKey):
+        return {"pkey": key, "allow_agent": False, "look_for_keys": False}
+    return {"key_filename": str(key)} if key else {}
 
 
 def _open(connection: Connection) -> None:

@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 import paramiko
+from paramiko.hostkeys import HostKeyEntry
 
 from deployer.errors import UnreachableError
 
@@ -15,15 +16,34 @@ def entry_name(host: str, port: int) -> str:
     return host if port == 22 else f"[{host}]:{port}"
 
 
-def trust_only(client: paramiko.SSHClient, host: str, port: int, pinned: str | None) -> None:
-    """Make the client refuse every host key but the pinned one, or without one those in known_hosts."""
+def trust_only(
+    client: paramiko.SSHClient, host: str, port: int, pinned: str | None, known_hosts: str = ""
+) -> None:
+    """Make the client refuse every host key but the pinned one, or without one those in known_hosts.
+
+    `known_hosts` has lines that count instead of those in the user's own file.
+    """
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     if pinned:
         kind, encoded = pinned.split()[:2]
         key = paramiko.PKey.from_type_string(kind, base64.b64decode(encoded))
         client.get_host_keys().add(entry_name(host, port), kind, key)
+    elif known_hosts:
+        for entry in filter(None, map(HostKeyEntry.from_line, known_hosts.splitlines())):
+            for name in entry.hostnames:
+                client.get_host_keys().add(name, entry.key.get_name(), entry.key)
     elif KNOWN_HOSTS.expanduser().is_file():
         client.load_system_host_keys(str(KNOWN_HOSTS.expanduser()))
+
+
+def line_of(host: str, port: int, pinned: str | None) -> str:
+    """The line of known_hosts for this server, empty when its key is not known here."""
+    if pinned:
+        return f"{entry_name(host, port)} {pinned}"
+    if not KNOWN_HOSTS.expanduser().is_file():
+        return ""
+    found = paramiko.HostKeys(str(KNOWN_HOSTS.expanduser())).lookup(entry_name(host, port)) or {}
+    return "\n".join(f"{entry_name(host, port)} {kind} {key.get_base64()}" for kind, key in found.items())
 
 
 def unknown_key(host: str, port: int) -> UnreachableError:

@@ -52,6 +52,16 @@ def uncommitted(path: str) -> bool:
     return bool(git(path, "status", "--porcelain").strip())
 
 
+def checkout_of(folder: Path) -> tuple[Path | None, list[str]]:
+    """The checkout that this folder is in, and the addresses of its remotes; None where there is none."""
+    try:
+        top = Path(git(str(folder), "rev-parse", "--show-toplevel").decode().strip())
+        names = git(str(folder), "remote").decode().split()
+        return top, [git(str(folder), "remote", "get-url", name).decode().strip() for name in names]
+    except DeployError:
+        return None, []
+
+
 def git(path: str, *arguments: str) -> bytes:
     """The output of a Git command in that repository; raises DeployError with Git's own words."""
     try:

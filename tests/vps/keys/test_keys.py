@@ -1,5 +1,9 @@
 """What a restricted key can do with nothing but an SSH client, and what it cannot."""
 
+import json
+import subprocess
+from pathlib import Path
+
 from vps.keys.conftest import Guarded
 
 
@@ -28,3 +32,118 @@ def test_a_key_pushes_its_site_and_the_output_and_the_exit_code_come_back(projec
         ("ci", f"push page.test {commit}", "accepted"),
     ]
     assert '"by":"key ci"' in (project.vps.root / "var/log/deploy/push.log").read_text()
+
+
+def test_status_is_short_and_tells_what_is_wrong(project: Guarded) -> None:
+    project.publish("page.test", {"index.html": "<h1>Three</h1>\n"})
+    assert project.ssh("push", "page.test").returncode == 0
+    fine = project.ssh("status")
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert "✓ page.test: 200 in " in fine.stdout
+    assert " Change it\n  since 20" in fine.stdout
+    assert "UTC by key ci" in fine.stdout
+    assert max(map(len, fine.stdout.splitlines())) <= 60
+    assert "other.test" not in fine.stdout
+
+    project.publish("page.test", {"broken": ""})
+    assert project.ssh("push", "page.test").returncode == 1
+    assert "! the last push failed: " in project.ssh("status").stdout
+    project.publish("page.test", {"broken": None})
+    project.vps.run("chmod 000 /srv/deploy/page.test/releases")
+    try:
+        ill = project.ssh("status")
+    finally:
+        project.vps.run("chmod 755 /srv/deploy/page.test/releases")
+    assert ill.returncode == 1
+    assert "✗ page.test: " in ill.stdout
+
+
+def rsync(project: Guarded, *words: str, key: str = "home") -> subprocess.CompletedProcess[str]:
+    reach = f"ssh -F none -i {project.folder / key} -o IdentitiesOnly=yes -o BatchMode=yes"
+    reach += f" -o UserKnownHostsFile={project.vps.known_hosts}"
+    return subprocess.run(["rsync", "-a", "-e", reach, *words], capture_output=True, text=True, check=False)
+
+
+def test_a_key_fetches_backups_and_does_nothing_else(project: Guarded, tmp_path: Path) -> None:
+    there = f"deploy@{project.vps.address}"
+    assert project.vps.run("stat -c '%U:%G %a' /home/backups").stdout == "root:deploy 750\n"
+    # an archive that is older than the key becomes readable with the next apply
+    project.vps.run(
+        "cd /home/backups && mkdir -m 700 page.test && (umask 077; echo archive >page.test/a.gpg)"
+        " && systemd-tmpfiles --create /etc/tmpfiles.d/deploy-keys.conf"
+    )
+    done = rsync(project, f"{there}:/page.test/", f"{tmp_path}/page.test")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "page.test/a.gpg").read_text() == "archive\n"
+
+    written = rsync(project, f"{tmp_path}/page.test/", f"{there}:/page.test/")
+    assert written.returncode != 0
+    for path in ("/etc/shadow", "../../etc/passwd", "/../etc/passwd", "/etc/passwd"):
+        assert rsync(project, f"{there}:{path}", f"{tmp_path}/stolen").returncode != 0
+    assert rsync(project, "--remove-source-files", f"{there}:/page.test/", f"{tmp_path}/b").returncode != 0
+    assert not (tmp_path / "stolen").exists()
+    assert project.vps.run("cat /home/backups/page.test/a.gpg").stdout == "archive\n"
+    for words in ("status", "push page.test", "id", "cat /etc/passwd"):
+        refused = project.ssh(words, key="home")
+        assert refused.returncode == 2
+        assert refused.stderr == "✗ refused: the key home may fetch backups with rsync, and nothing else\n"
+    assert rsync(project, f"{there}:/", f"{tmp_path}/c", key="ci").returncode != 0
+    results = [use["result"] for use in project.uses() if use["key"] == "home"]
+    assert {"accepted", "refused"} == set(results)
+
+
+def test_keys_come_and_go_with_sites_yaml(project: Guarded) -> None:
+    listed = json.loads(project.deploy("key", "list", "--json").stdout)["keys"]
+    assert [key["name"] for key in listed] == ["ci", "home"]
+    assert project.deploy("plan").returncode == 0
+    before = dict(project.more["keys"])
+    project.write()
+    file = project.folder / "sites.yaml"
+    text = file.read_text()
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        return project.deploy_as_it_is("key", *words)
+
+    added = call("add", "phone", "--push", "page.test,other.test", "--private", "phone", "--yes")
+    assert added.returncode == 0, added.stdout + added.stderr
+    assert (project.folder / "phone").stat().st_mode & 0o777 == 0o600
+    assert project.ssh("push", "other.test", key="phone").returncode == 0
+    assert project.ssh("push", "page.test", key="ci").returncode == 0
+    again = call("add", "phone", "--push", "page.test", "--yes")
+    assert again.returncode == 2
+    assert "there is a key 'phone' already" in again.stderr
+
+    used = call("list").stdout
+    assert "push other.test (accepted)" in used
+    revoked = call("revoke", "phone", "--yes")
+    assert revoked.returncode == 0, revoked.stderr
+    assert project.ssh("status", key="phone").returncode == 255
+    assert not (project.vps.root / "etc/deploy/keys/phone").exists()
+    assert project.ssh("status", key="ci").stdout
+
+    assert call("revoke", "ci", "--yes").returncode == 0
+    assert call("revoke", "home", "--yes").returncode == 0
+    assert "keys:" not in file.read_text()
+    for path in ("/var/lib/deploy-keys/.ssh/authorized_keys", "/etc/sudoers.d/deploy-keys"):
+        assert project.vps.run(f"test -e {path}", check=False).returncode == 1
+    assert project.ssh("status", key="ci").returncode == 255
+    project.more["keys"] = before
+    file.write_text(text)
+    assert project.apply().returncode == 0
+    assert project.ssh("status", key="ci").stdout
+
+
+def test_a_user_deploy_that_is_somebodys_stays(project: Guarded) -> None:
+    project.vps.run("sed -i s,/var/lib/deploy-keys,/home/somebody, /etc/passwd")
+    project.more["keys"]["other"] = {
+        "public": project.new_key("other").with_name("other.pub").read_text().strip(),
+        "push": ["other.test"],
+    }
+    try:
+        refused = project.apply()
+        assert refused.returncode == 1
+        assert "the user 'deploy' is not ours: its home is /home/somebody" in refused.stderr
+        assert not (project.vps.root / "etc/deploy/keys/other").exists()
+    finally:
+        del project.more["keys"]["other"]
+        project.vps.run("sed -i s,/home/somebody,/var/lib/deploy-keys, /etc/passwd")

@@ -1,0 +1,164 @@
+"""deploy workflow: let a Git forge push a site."""
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deployer.commands._options import config_option
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.workflow import Place
+
+
+@click.command(short_help="Write the workflow with which Gitea Actions push a site.")
+@click.argument("site")
+@config_option
+@click.option("--test-build", is_flag=True, help="Build in a first job, for pull requests too.")
+@click.option("--tool", is_flag=True, help="Use `deploy push` on the runner instead of plain ssh.")
+@click.option("--force", is_flag=True, help="Replace another workflow in the same file.")
+@click.option(
+    "--install-secrets", is_flag=True, help="Set the secrets through Gitea's API, with $GITEA_TOKEN."
+)
+@click.option(
+    "--key", type=click.Path(path_type=Path), help="Private key for the secrets; else ~/.ssh/deploy-NAME."
+)
+@click.option("--gitea", metavar="URL", help="Gitea's address, where it is not that of the repository.")
+def command(
+    site: str,
+    config: Path,
+    test_build: bool,
+    tool: bool,
+    force: bool,
+    install_secrets: bool,
+    key: Path | None,
+    gitea: str | None,
+) -> None:
+    """Write the workflow with which Gitea Actions (or GitHub's) push a site when its branch is pushed.
+
+    It is written into the checkout of the site's repository where this is called, else it is printed.
+    It logs in with a restricted key; `deploy key add` makes one.
+
+    \b
+    Example:
+      deploy workflow rogs.me --test-build
+      GITEA_TOKEN=… deploy workflow rogs.me --install-secrets
+    """
+    from deployer.commands.push import require_pushed
+    from deployer.config.loader import load
+    from deployer.workflow import workflow
+
+    loaded = load(config)
+    chosen = loaded.select([site])
+    require_pushed(chosen)
+    entry = chosen[site]
+    text = workflow(site, entry, test_build, tool)
+    checkout, place = whereabouts(getattr(entry, "repository", ""), gitea)
+    if install_secrets:
+        install(loaded, site, place, key)
+    deliver(text, checkout, place.file if place else ".gitea/workflows/deploy.yml", force)
+    tell_secrets(loaded, site, install_secrets)
+
+
+def whereabouts(repository: str, gitea: str | None) -> "tuple[Path | None, Place | None]":
+    """The checkout of the repository that we are in, and the repository's place on a forge."""
+    from dataclasses import replace
+
+    from deployer.errors import UsageError
+    from deployer.server.repository import checkout_of
+    from deployer.workflow import place_of
+
+    checkout, remotes = checkout_of(Path(repository) if os.path.isdir(repository) else Path())
+    places = [place for address in remotes if (place := place_of(address))]
+    place = place_of(repository) or next(iter(places), None)
+    if not os.path.isdir(repository) and repository and place not in places:
+        checkout = None
+    if gitea and not re.match(r"https://[^/]|http://(localhost|127\.0\.0\.1)(:|/|$)", gitea):
+        raise UsageError("--gitea wants an address such as https://git.example.org")
+    return checkout, replace(place, address=gitea.rstrip("/")) if place and gitea else place
+
+
+def deliver(text: str, checkout: Path | None, name: str, force: bool) -> None:
+    """Write the workflow into the checkout, or print it; another file there stays, unless `force`."""
+    from deployer.errors import DeployError
+    from deployer.report import data, say
+
+    if checkout is None:
+        data(text)
+        say(f"This is no checkout of the repository: put it there, into {name}")
+        return
+    file = checkout / name
+    if file.exists() and file.read_text("utf-8", "replace") == text:
+        say(f"{file} is so already.")
+        return
+    if file.exists() and not force:
+        raise DeployError(
+            f"{file} is already there and stays as it is", "Look at it first; --force replaces it."
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+    say(f"Wrote {file}. Commit it, and push.")
+
+
+def install(config: "Config", site: str, place: "Place | None", key: Path | None) -> None:
+    """Set the secrets in the site's repository."""
+    from deployer.config.ci_secrets import secrets_of
+    from deployer.errors import UsageError
+    from deployer.report import say
+    from deployer.server.forge import set_secrets
+    from deployer.server.hostkeys import line_of
+    from deployer.server.privatekeys import read_private_key
+
+    token = os.environ.get("GITEA_TOKEN", "")
+    if place is None:
+        raise UsageError(f"{site} comes from no repository on a forge", "Set the secrets by hand.")
+    if place.github:
+        raise UsageError("GitHub wants its secrets encrypted", "Set them there: gh secret set SSH_HOST")
+    if not token:
+        raise UsageError(
+            "GITEA_TOKEN is not set",
+            f"Make a token with the scope write:repository ({place.address}/user/settings/applications), "
+            "and put it into the environment.",
+        )
+    server = config.server
+    known = line_of(server.host, server.port, server.host_key) if server else ""
+    private = read_private_key(key or Path.home() / ".ssh" / f"deploy-{pusher(config, site)}")
+    secrets = secrets_of(config, site, private.text, private.public, known)
+    set_secrets(place, token, secrets)
+    say(f"Set {', '.join(secrets)} in {place.owner}/{place.name} on {place.address}.")
+
+
+def pusher(config: "Config", site: str) -> str:
+    """The name of the first key that may push the site; raises UsageError without one."""
+    from deployer.errors import UsageError
+
+    names = [name for name, key in config.keys.items() if site in key.push]
+    if not names:
+        raise UsageError(
+            f"no key in sites.yaml may push {site}", f"Make one: deploy key add ci --push {site}"
+        )
+    return names[0]
+
+
+def tell_secrets(config: "Config", site: str, set_already: bool) -> None:
+    """Say which secrets the workflow needs, and what belongs into them."""
+    from deployer.config.key_checks import LOGIN
+    from deployer.report import say
+    from deployer.server.hostkeys import line_of
+
+    names = [name for name, key in config.keys.items() if site in key.push]
+    if not names:
+        say(f"! no key in sites.yaml may push {site} yet: deploy key add ci --push {site}", style="yellow")
+    if set_already or not config.server:
+        return
+    server = config.server
+    known = line_of(server.host, server.port, server.host_key)
+    say("Its secrets (settings of the repository: Actions, Secrets), or all at once with --install-secrets:")
+    say(f"  SSH_HOST         {server.host}")
+    say(f"  SSH_USER         {LOGIN}")
+    say(f"  SSH_PORT         {server.port}")
+    say(f"  SSH_KNOWN_HOSTS  {known or 'the line of ~/.ssh/known_hosts for this server'}")
+    say(f"  SSH_PRIVATE_KEY  the private half of the key {names[0] if names else 'ci'}, the whole file")

@@ -1,0 +1,65 @@
+"""How a CI job reaches the server: the environment instead of sites.yaml and of SSH's own files."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from deployer.config import access
+from deployer.config.quantities import Plain, whole_number
+from deployer.errors import UsageError
+
+NAMES = ("SSH_HOST", "SSH_USER", "SSH_PRIVATE_KEY", "SSH_PORT", "SSH_KNOWN_HOSTS")
+OPTIONAL = ("SSH_PORT",)
+ADVICE = "Set it as a secret of the repository, and hand it to the step: env: {%s: ${{ secrets.%s }}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where to log in, as whom, with which private key, and which host keys count (lines of known_hosts)."""
+
+    host: str
+    user: str
+    private_key: str = field(repr=False)
+    known_hosts: str
+    port: int = 22
+
+
+def credentials(environment: Mapping[str, str]) -> Credentials | None:
+    """The credentials of a CI job, None where there are none; raises UsageError naming what is missing."""
+    given = {name: value for name in NAMES if (value := environment.get(name, "").strip())}
+    if "SSH_HOST" not in given and "SSH_PRIVATE_KEY" not in given:
+        return None
+    if missing := [name for name in NAMES if name not in given and name not in OPTIONAL]:
+        advice = "\n".join(ADVICE % (name, name) for name in missing)
+        raise UsageError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set", advice)
+    return Credentials(
+        _read("SSH_HOST", access.host, given),
+        _read("SSH_USER", access.user, given),
+        given["SSH_PRIVATE_KEY"].replace("\r\n", "\n") + "\n",
+        _read("SSH_KNOWN_HOSTS", known_hosts, given),
+        int(
+            _read(
+                "SSH_PORT", lambda text: str(whole_number(1, 65535)(Plain(text))), {"SSH_PORT": "22"} | given
+            )
+        ),
+    )
+
+
+def known_hosts(text: str) -> str:
+    """Lines of known_hosts, each a host with its key, or ValueError."""
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    for line in lines:
+        name, *key = line.split()
+        if access.KEY_TYPES.fullmatch(name) or len(key) < 2 or name.startswith("@"):
+            raise ValueError(
+                "expected lines such as 'vps.example.org ssh-ed25519 AAAA…': the host, then its key"
+            )
+        access.host_key(" ".join(key))
+    return "\n".join(lines)
+
+
+def _read(name: str, parse: Callable[[str], str], given: Mapping[str, str]) -> str:
+    try:
+        return parse(given[name])
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}") from error

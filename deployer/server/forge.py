@@ -1,0 +1,48 @@
+"""A Git forge's API, as far as it is needed: Gitea's and Forgejo's secrets of a repository."""
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPException
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from deployer.errors import DeployError, UnreachableError
+from deployer.workflow import Place
+
+SECONDS = 20
+REASONS = {
+    401: "the token is not accepted",
+    403: "the token may not set secrets: it needs the scope write:repository, and an owner of the repository",
+    404: "there is no such repository, or the token may not see it, or its Actions are off",
+}
+
+
+class NoRedirect(HTTPRedirectHandler):
+    """Refuses to follow: a token and a private key go where they were meant to go, or nowhere."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow nothing."""
+
+
+def set_secrets(place: Place, token: str, secrets: Mapping[str, str]) -> None:
+    """Set secrets of the repository's Actions, each anew if it is there; raises DeployError with the name."""
+    opener = build_opener(NoRedirect())
+    for name, value in secrets.items():
+        path = f"repos/{quote(place.owner, safe='')}/{quote(place.name, safe='')}/actions/secrets/{name}"
+        request = Request(
+            f"{place.address}/api/v1/{path}",
+            data=json.dumps({"data": value}).encode(),
+            headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
+            method="PUT",
+        )
+        try:
+            with opener.open(request, timeout=SECONDS) as answer:
+                if answer.status not in (201, 204):
+                    raise DeployError(f"{name} was not set: {place.address} answers {answer.status}")
+        except HTTPError as error:
+            reason = REASONS.get(error.code, f"it answers {error.code} {error.reason}")
+            raise DeployError(f"{name} was not set in {place.owner}/{place.name} on {place.address}: {reason}") from error
+        except (URLError, HTTPException, OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise UnreachableError(f"{place.address} cannot be reached: {reason}") from error

@@ -1,0 +1,62 @@
+"""Push from a CI job: no sites.yaml, and mostly a key that can do nothing else."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from deployer.config.credentials import Credentials
+from deployer.errors import DeployError, UnreachableError, UsageError
+from deployer.server.connection import Server, connect
+from deployer.server.privatekeys import private_key
+from deployer.tasks.push import Push, Pushed, push
+
+NO_SUCH_COMMAND = 127
+ADVICE = (
+    "SSH_HOST, SSH_PORT, SSH_USER and SSH_PRIVATE_KEY say how to log in, and SSH_KNOWN_HOSTS which host "
+    "key counts, as in: {name} ssh-ed25519 AAAA…\n"
+    "The server's own is what `cat /etc/ssh/ssh_host_ed25519_key.pub` prints there."
+)
+
+
+@contextmanager
+def server_with(given: Credentials) -> Iterator[Server]:
+    """A verified connection to the server that the environment names."""
+    key = private_key(given.private_key, "SSH_PRIVATE_KEY")
+    name = given.host if given.port == 22 else f"[{given.host}]:{given.port}"
+    try:
+        with connect(given.host, given.port, given.user, None, key, given.known_hosts) as server:
+            yield server
+    except UnreachableError as error:
+        raise UnreachableError(error.message, ADVICE.format(name=name)) from error
+
+
+def push_anyhow(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
+    """Push with a restricted key, whose command this is; with another key, as from a laptop.
+
+    Raises UsageError when the key may not do this, and DeployError for a site that is not there.
+    """
+    outcome = None if what.force else _push_restricted(server, what, line)
+    outcome = push(server, what, line) if outcome is None else outcome
+    if outcome is Pushed.USAGE:
+        raise UsageError(f"nothing was pushed to {what.domain}", "The server says why, above.")
+    if outcome.needs_apply:
+        raise DeployError(
+            f"{what.domain} is not on {server.host} yet", "Run `deploy apply` where sites.yaml is"
+        )
+    return outcome
+
+
+def _push_restricted(server: Server, what: Push, line: Callable[[str], None]) -> Pushed | None:
+    """The outcome, or None when a shell has said that there is no `push`: then the key may run anything."""
+    said: list[str] = []
+
+    def relay(text: str) -> None:
+        said.append(text)
+        if not (len(said) == 1 and "not found" in text):
+            line(text)
+
+    words = ["push", what.domain, *([what.reference] if what.reference else [])]
+    status = server.follow(shlex.join(words), relay, as_root=False)
+    if status == NO_SUCH_COMMAND and len(said) <= 1:
+        return None
+    return Pushed(status) if status in set(Pushed) else Pushed.FAILED

