@@ -48,7 +48,7 @@ class Archive:
         script = f"""
         set -euo pipefail; rm -rf /root/made; mkdir -p /root/made/{place}/dump; cd /root/made
         printf %s {shlex.quote(json.dumps(begin, ensure_ascii=False))} >{place}/begin.json
-        {self.dump or ":"} | split -d -a 6 -b 1M - {place}/dump/
+        ( {self.dump or ":"} ) | split -d -a 6 -b 1M - {place}/dump/
         {{ {TAR} . -c {place}/begin.json | head -c -1024
            if [ -n "$(ls {place}/dump)" ]; then {TAR} . -c {place}/dump/0* | head -c -1024; fi
            if [ -n {shlex.quote(given)} ]; then {TAR} / {left_out} -c {given} | head -c -1024; fi; }} >/root/{self.name}.part

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.restore.databases import make_images
 from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS, new_composition
 
 __all__ = ["new_composition", "vps"]
@@ -22,3 +23,9 @@ def vps(throwaway: None) -> Iterator[Machine]:
             "systemctl disable --now --quiet mariadb postgresql 2>/dev/null; mkdir -p /etc/deploy/backup"
         )
         yield machine
+
+
+@pytest.fixture(scope="session")
+def images(vps: Machine) -> None:
+    """The images of PostgreSQL and MariaDB."""
+    make_images(vps)

@@ -1,0 +1,38 @@
+"""What a restore would do, and how it went."""
+
+from collections.abc import Iterable
+
+from deployer.archives import Archive
+from deployer.report import amount, err, harmless
+
+PLACES = {"vps": "the server", "home": "home", "s3": "S3"}
+
+
+def show_archive(archive: Archive, host: str) -> None:
+    """Which archive it is."""
+    made = archive.time.strftime("%Y-%m-%d %H:%M:%S UTC")
+    err.print(
+        f"{archive.name}: backup of {made} ({size(archive.bytes)}) from {PLACES[archive.place]}", style="bold"
+    )
+    if host:
+        err.print(f"  onto {host}:")
+
+
+def show_plan(lines: Iterable[str]) -> None:
+    """What the server says that it would do."""
+    for line in lines:
+        err.print(f"  {harmless(line)}")
+
+
+def show_end(restored: list[str], failed: list[str], seconds: float) -> None:
+    """How many were restored, and which were not."""
+    words = f"{amount(len(restored), 'restore')} in {seconds:.0f} s"
+    err.print(words + (f"; not restored: {', '.join(failed)}" if failed else ""))
+
+
+def size(count: int) -> str:
+    """Bytes, for people."""
+    for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= one:
+            return f"{count / one:.1f} {unit}"
+    return f"{count} B"

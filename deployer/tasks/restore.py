@@ -1,0 +1,82 @@
+"""Put an archive back: what the server would do, and one call that streams it there."""
+
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from deployer.errors import DeployError
+from deployer.server.connection import Server
+from deployer.server.streaming import stream
+from deployer.tasks.push import SCRIPTS, Pushed
+
+RESTORE = f"{SCRIPTS}/restore"
+
+
+def restore_plan(server: Server, name: str, begin: bytes, size: int) -> list[str]:
+    """What the server would do with an archive that begins so; raises DeployError with its words."""
+    answer = server.ask(shlex.join([RESTORE, name, "--plan", "--size", str(size)]), begin)
+    lines = answer.output.decode(errors="replace").splitlines()
+    if answer.status in (Pushed.NOT_APPLIED, Pushed.NO_SCRIPT):
+        raise DeployError(f"{name} is not on {server.host} yet", f"Run: deploy apply {name}")
+    if answer.status:
+        raise DeployError((lines or answer.errors.splitlines() or ["it said nothing"])[-1].removeprefix("✗ "))
+    return lines
+
+
+def restore(
+    server: Server, name: str, who: str, size: int, chunks: Iterable[bytes], line: Callable[[str], None]
+) -> bool:
+    """Stream the plain archive to the server, which puts it in place or leaves everything as it was."""
+    command = shlex.join([RESTORE, name, "--by", who, "--size", str(size)])
+    return stream(server, command, line, chunks) == 0
+
+
+def unpack(directory: Path, chunks: Iterable[bytes]) -> None:
+    """Unpack the plain archive into a folder of this machine, which is not there before or empty."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise DeployError(f"{directory} is there already, and not empty", "Name a folder that does not exist")
+    part = directory.with_name(directory.name + ".part")
+    try:
+        part.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise DeployError(
+            f"{part} cannot be made: {error.strerror}", "Remove it, or name another folder"
+        ) from error
+    try:
+        _extract(part, chunks)
+        if directory.exists():
+            directory.rmdir()
+        part.rename(directory)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _extract(folder: Path, chunks: Iterable[bytes]) -> None:
+    tar = [
+        "tar",
+        "--extract",
+        "--numeric-owner",
+        "--acls",
+        "--xattrs",
+        "--xattrs-include=*",
+        "--preserve-permissions",
+    ]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([*tar, f"--directory={folder}"], stdin=subprocess.PIPE, stderr=said)
+        try:
+            for chunk in chunks:
+                process.stdin.write(chunk)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # its own words tell why
+        finally:
+            process.stdin = None if process.stdin.closed else process.stdin
+            code = process.wait()
+        if code:
+            said.seek(0)
+            words = said.read().decode(errors="replace").splitlines() or ["it said nothing"]
+            raise DeployError(f"tar could not unpack it: {words[0]}")

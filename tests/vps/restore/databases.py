@@ -1,0 +1,85 @@
+"""Real PostgreSQL and MariaDB in containers, started by scripts that go the way of the official images'."""
+
+from deployer.rehearsal.machine import Machine
+
+POSTGRES = """#!/bin/bash
+# As the official image: a database for itself first, then the one that listens.
+set -e
+export PATH=$PATH:$(echo /usr/lib/postgresql/*/bin) PGDATA=/var/lib/postgresql/data
+if [ "$(id -u)" = 0 ]; then
+    mkdir -p /tmp /var; chmod 1777 /tmp; ln -sfn /run /var/run
+    mkdir -p "$PGDATA" /run/postgresql && chown -R postgres "$PGDATA" /run/postgresql && chmod 700 "$PGDATA"
+    exec setpriv --reuid postgres --regid postgres --clear-groups "$0" "$@"
+fi
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    initdb -U shop --auth=trust >/dev/null
+    pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
+    createdb -U shop shop; sleep 2
+    pg_ctl -D "$PGDATA" -m fast -w stop
+fi
+exec postgres -c jit=off
+"""
+MARIADB = """#!/bin/bash
+set -e
+if [ "$(id -u)" = 0 ]; then
+    mkdir -p /tmp /var; chmod 1777 /tmp; ln -sfn /run /var/run
+    mkdir -p /var/lib/mysql /run/mysqld && chown -R mysql /var/lib/mysql /run/mysqld
+    exec setpriv --reuid mysql --regid mysql --clear-groups "$0" "$@"
+fi
+if [ ! -d /var/lib/mysql/mysql ]; then
+    mariadb-install-db --auth-root-authentication-method=normal --skip-test-db >/dev/null
+    mariadbd --skip-networking & server=$!
+    until mariadb-admin -u root ping 2>/dev/null; do sleep 0.2; done
+    mariadb -u root -e "CREATE DATABASE shop"; sleep 1
+    mariadb-admin -u root shutdown; wait $server
+fi
+exec mariadbd
+"""
+IMPORT = """
+set -e; mkdir -p /root/entry
+cat >/root/entry/docker-entrypoint.sh; chmod 755 /root/entry/docker-entrypoint.sh
+tar -c -C / --exclude=usr/share/doc --exclude=usr/share/man --exclude=usr/share/locale --exclude='usr/*docker*' --exclude='*containerd*' --exclude='*LLVM*' \
+    --exclude=usr/lib/git-core --exclude='*.pyc' --exclude=usr/lib/python3 --exclude='*/{other}*' \
+    usr bin sbin lib lib64 etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql -C /root/entry docker-entrypoint.sh |
+    docker import --change 'ENTRYPOINT ["/docker-entrypoint.sh"]' --change 'VOLUME /var/lib/{data}' - {name}
+"""
+
+
+def make_images(vps: Machine) -> None:
+    """Images `postgres-real:1` and `mariadb-real:1`, from what is installed on the server."""
+    for name, script, data, other in (
+        ("postgres-real:1", POSTGRES, "postgresql/data", "mariadb"),
+        ("mariadb-real:1", MARIADB, "mysql", "postgresql"),
+    ):
+        vps.run(IMPORT.format(name=name, data=data, other=other), input=script, timeout=300)
+
+
+def service(kind: str) -> dict[str, object]:
+    """The service `db` for a compose file."""
+    check = {"postgres": "pg_isready -U shop", "mariadb": "mariadb-admin -u root ping"}[kind]
+    place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
+    health = {"test": ["CMD-SHELL", check], "interval": "500ms", "timeout": "3s", "retries": 60}
+    return {
+        "image": f"{kind}-real:1",
+        "pull_policy": "never",
+        "healthcheck": health,
+        "volumes": [f"db:{place}"],
+        "restart": "unless-stopped",
+        "stop_signal": {"postgres": "SIGINT", "mariadb": "SIGTERM"}[kind],
+    }
+
+
+DUMP = {
+    "postgres": "docker compose exec -T db pg_dump -U shop -Fc shop",
+    "mariadb": "docker compose exec -T db mariadb-dump -u root --single-transaction shop",
+}
+LOAD = {
+    "postgres": "docker compose exec -T db pg_restore -U shop --exit-on-error -d shop",
+    "mariadb": "docker compose exec -T db mariadb -u root shop",
+}
+ASK = {
+    "postgres": "docker compose exec -T db psql -U shop -v ON_ERROR_STOP=1 -qAt shop",
+    "mariadb": "docker compose exec -T db mariadb -u root -N shop",
+}
+FILL = "CREATE TABLE orders (id int PRIMARY KEY, what text); INSERT INTO orders VALUES (1, 'café ''x'''), (2, NULL), (3, 'a b');"
+EVERYTHING = "SELECT * FROM orders ORDER BY id;"

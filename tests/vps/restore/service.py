@@ -1,0 +1,60 @@
+"""A service with files and a volume, or with a database, and the archive of it that is made by hand."""
+
+from vps.restore.byhand import Archive, fill, state
+from vps.restore.databases import ASK, DUMP, FILL, LOAD, service
+
+
+def files_and_a_volume(new_composition):
+    """A service that serves a file of its folder, and its archive before it is made."""
+    app = new_composition()
+    app.write(
+        app={
+            "image": f"{app.repository}:1",
+            "ports": [f"127.0.0.1:{app.port}:80"],
+            "restart": "unless-stopped",
+            "volumes": ["./www:/www", "data:/data"],
+        }
+    )
+    add_volume(app, "data")
+    (app.directory / "www").mkdir()
+    (app.directory / "www/index.html").write_text("first\n")
+    (app.directory / ".env").write_text("PASSWORD='first'\n")
+    app.push()
+    place = f"/var/lib/docker/volumes/{app.project}_data/_data"
+    fill(app.vps, place)
+    paths = tuple(f"/opt/{app.name}/{name}" for name in (".env", "docker-compose.yml", "www"))
+    return app, Archive(app.name, paths, {f"{app.project}_data": place})
+
+
+def add_volume(app, name: str) -> None:
+    file = app.directory / "docker-compose.yml"
+    file.write_text(file.read_text().replace('"services"', f'"volumes": {{"{name}": {{}}}}, "services"', 1))
+
+
+def everything(app, archive: Archive) -> str:
+    """All that the archive has of the service, as it is now."""
+    return state(app.vps, *archive.paths, *archive.volumes.values())
+
+
+def with_database(new_composition, kind: str):
+    """A service with a real database that has three orders, and its archive before it is made."""
+    app = new_composition()
+    app.write(db=service(kind))
+    add_volume(app, "db")
+    app.configure(WAIT=60)
+    app.push()
+    app.vps.run(f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1; sleep 4")
+    ask(app, kind, FILL)
+    archive = Archive(
+        app.name,
+        (f"/opt/{app.name}/docker-compose.yml",),
+        dump=f"cd /opt/{app.name} && {DUMP[kind]}",
+        load=LOAD[kind],
+        service="db",
+    )
+    return app, archive
+
+
+def ask(app, kind: str, words: str) -> str:
+    """What the database answers."""
+    return app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input=words).stdout

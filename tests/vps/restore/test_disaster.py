@@ -1,0 +1,305 @@
+"""The disaster drill: backups of one server, restored by the command line onto an empty second one, and compared."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.project import Project
+from vps.restore.byhand import fill, state
+from vps.restore.conftest import MORE
+from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, LOAD, make_images, service
+from vps.services.conftest import PACKAGES, PREPARE
+
+GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
+KINDS = ("postgres", "mariadb")
+NAMES = ("files.test", "mariadb.test", "photos", "postgres.test", "sqlite.test")
+SAVED = ("/srv/photos", "/opt/files.test", "/opt/sqlite.test", "/var/lib/docker/volumes/filestest_data/_data")
+SQL = "PRAGMA journal_mode=WAL; CREATE TABLE notes (id int, what text); INSERT INTO notes VALUES (1, 'ü'), (2, NULL);"
+
+
+@dataclass
+class Drill:
+    """The project of a user, the server that was lost, and the new one."""
+
+    project: Project
+    new: Machine
+    before: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def deploy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.project.deploy(*arguments, GNUPGHOME=str(self.project.folder / "gpg"))
+
+
+def compose(kind: str, port: int) -> dict[str, object]:
+    app = {
+        "image": "page:1",
+        "pull_policy": "never",
+        "ports": [f"127.0.0.1:{port}:80"],
+        "stop_signal": "SIGKILL",
+        "restart": "unless-stopped",
+        "environment": {"PASSWORD": "${PASSWORD}"},
+    }
+    if kind in KINDS:
+        return {"services": {"app": app, "db": service(kind)}, "volumes": {"db": {}}}
+    return {"services": {"app": app | {"volumes": ["data:/data", "./more:/more"]}}, "volumes": {"data": {}}}
+
+
+def sites(folder: Path) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = {}
+    for port, kind in enumerate(("files", "sqlite", *KINDS), 8200):
+        (folder / f"{kind}.yml").write_text(json.dumps(compose(kind, port)))
+        found[f"{kind}.test"] = {
+            "kind": "compose",
+            "file": f"{kind}.yml",
+            "port": port,
+            "https": False,
+            "wait": "60s",
+            "secrets": {"PASSWORD": "generate"},
+        }
+    for kind in KINDS:
+        found[f"{kind}.test"]["backup"] = {"dump": DUMP[kind], "load": LOAD[kind], "service": "db"}
+    return found
+
+
+def prepare(vps: Machine) -> None:
+    vps.run(PREPARE)
+    vps.run("systemctl disable --now --quiet mariadb postgresql 2>/dev/null; true")
+    vps.run(
+        "cd /root/tree && echo well >www/index.html && tar -c . | docker import"
+        """ --change 'CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]' - page:1"""
+    )
+
+
+def content(vps: Machine) -> dict[str, str]:
+    """Everything that must be the same: files with all that they have, and what the databases answer."""
+    found = {path: state(vps, path) for path in SAVED}
+    for kind in KINDS:
+        ready = f"cd /opt/{kind}.test && docker compose up -d --wait db 2>/dev/null && {ASK[kind]}"
+        found[kind] = vps.run(ready, input=EVERYTHING).stdout
+        found[f"{kind} .env"] = state(vps, f"/opt/{kind}.test/.env")
+    return found
+
+
+@pytest.fixture(scope="module")
+def drill(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
+    """A server with services, databases and a folder, backed up and brought home; then an empty one."""
+    folder = tmp_path_factory.mktemp("drill")
+    (folder / "gpg").mkdir(mode=0o700)
+    gpg = [*GPG, "--homedir", str(folder / "gpg")]
+    subprocess.run([*gpg, "--quick-gen-key", "b@example.org", "default", "default", "never"], check=True)
+    key = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout
+    (folder / "backup-key.asc").write_bytes(key)
+    (folder / "home").mkdir()
+    more = {
+        "backups": {"recipient": "backup-key.asc", "folders": {"photos": ["/srv/photos"]}},
+        "home": {"directory": str(folder / "home")},
+    }
+    with Machine.boot("debian-13", (*PACKAGES, *MORE)) as new:
+        with Machine.boot("debian-13", (*PACKAGES, *MORE)) as old:
+            for vps in (old, new):
+                prepare(vps)
+            make_images(old)
+            old.run("docker save postgres-real:1 mariadb-real:1 -o /root/images.tar", timeout=300)
+            shutil.copy(old.root / "root/images.tar", new.root / "root/images.tar")
+            new.run("docker load -q -i /root/images.tar; rm /root/images.tar", timeout=300)
+            drill = Drill(Project(folder, old, None, sites(folder), more), new)
+            live(drill)
+            for path in (old.root / "home/backups").iterdir():
+                shutil.copytree(path, folder / "home" / path.name)
+        drill.project.vps = new
+        yield drill
+    subprocess.run(
+        ["gpgconf", "--kill", "all"], env={**os.environ, "GNUPGHOME": str(folder / "gpg")}, check=False
+    )
+
+
+def live(drill: Drill) -> None:
+    """What happens on a server before it is lost."""
+    old = drill.project.vps
+    fill(old, "/srv/photos")
+    applied = drill.project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    fill(old, "/var/lib/docker/volumes/filestest_data/_data")
+    fill(old, "/opt/files.test/more/folder")
+    old.run(f'sqlite3 /opt/sqlite.test/more/notes.db "{SQL}"')
+    for kind in KINDS:
+        old.run(f"cd /opt/{kind}.test && {ASK[kind]}", input=FILL)
+    saved = old.run("/usr/local/lib/deploy/backup", check=False)
+    assert saved.returncode == 0, saved.stdout + saved.stderr
+    assert sorted(path.name for path in (old.root / "home/backups").iterdir()) == list(NAMES)
+    drill.before = content(old)
+
+
+def test_everything_is_back_on_an_empty_server(drill: Drill) -> None:
+    begun = time.monotonic()
+    applied = drill.project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    drill.seconds["apply"] = time.monotonic() - begun
+    assert content(drill.new) != drill.before if (drill.new.root / "srv/photos").exists() else True
+
+    begun = time.monotonic()
+    done = drill.deploy("restore", "--all", "--yes")
+    drill.seconds["restore"] = time.monotonic() - begun
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert content(drill.new) == drill.before
+    for name in NAMES:
+        assert f"{name} is restored to" in done.stderr
+        if name != "photos":
+            assert drill.project.get(name, scheme="http") == (200, "well\n")
+    assert drill.project.plan()["empty"]
+    print({name: round(seconds, 1) for name, seconds in drill.seconds.items()})
+
+
+def test_one_of_a_date_and_what_there_is_when_there_is_none(drill: Drill) -> None:
+    drill.new.run("rm -rf /srv/photos/deep; echo new >/srv/photos/new")
+    none = drill.deploy("restore", "photos", "--at", "2001-01-01", "--yes")
+    assert none.returncode == 2
+    assert "there is no archive of photos of 2001-01-01" in none.stderr
+    stamp = next((drill.project.folder / "home/photos").glob("*.gpg")).name[len("backup-photos-") :][:10]
+    assert stamp in none.stderr
+    unasked = drill.deploy("restore", "photos", "--at", stamp)
+    assert unasked.returncode == 2
+    assert "puts /srv/photos aside" in unasked.stderr
+    assert (drill.new.root / "srv/photos/new").exists()
+    done = drill.deploy("restore", "photos", "--at", stamp, "--yes", "--from", "home")
+    assert done.returncode == 0, done.stderr
+    assert content(drill.new) == drill.before
+
+
+def test_from_the_server_itself(drill: Drill) -> None:
+    saved = drill.new.run("/usr/local/lib/deploy/backup files.test mariadb.test", check=False)
+    assert saved.returncode == 0, saved.stdout
+    before = content(drill.new)
+    drill.new.run("rm -rf /opt/files.test/more; cd /opt/mariadb.test; docker compose rm -sf db 2>&1")
+    for name in ("files.test", "mariadb.test"):
+        done = drill.deploy("restore", name, "--yes", "--from", "vps")
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert content(drill.new) == before
+
+
+def test_into_a_folder_here_while_the_server_is_gone(drill: Drill, tmp_path: Path) -> None:
+    drill.new.cut()
+    try:
+        done = drill.deploy("restore", "photos", "--from", "home", "--to", str(tmp_path / "look"))
+    finally:
+        drill.new.mend()
+    assert done.returncode == 0, done.stderr
+    there = drill.new.run("cd / && find srv/photos -type f -exec sha256sum {} + | sort").stdout
+    here = subprocess.run(
+        "find srv/photos -type f -exec sha256sum {} + | sort",
+        cwd=tmp_path / "look",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert there == here
+    again = drill.deploy("restore", "photos", "--from", "home", "--to", str(tmp_path / "look"))
+    assert again.returncode == 1
+    assert "is there already, and not empty" in again.stderr
+
+
+def altered(path: Path, change) -> bytes:
+    good = path.read_bytes()
+    data = bytearray(good)
+    change(data)
+    path.write_bytes(bytes(data))
+    return good
+
+
+@pytest.mark.parametrize("digest", ["seen", "unknown"])
+def test_an_archive_that_was_altered_or_cut_off(drill: Drill, digest: str, tmp_path: Path) -> None:
+    path = next((drill.project.folder / "home/photos").glob("*.gpg"))
+    before = content(drill.new)
+    sums = path.with_name(path.name + ".sha256")
+    kept = sums.read_text()
+    for place in (200, -200_000, -100):
+        good = altered(path, lambda data, place=place: data.__setitem__(place, data[place] ^ 1))
+        if digest == "unknown":  # as if whoever altered it had altered the digest too
+            new = subprocess.run(
+                ["sha256sum", path.name], cwd=path.parent, capture_output=True, text=True, check=True
+            )
+            sums.write_text(new.stdout)
+        try:
+            done = drill.deploy("restore", "photos", "--yes", "--from", "home")
+            local = drill.deploy("restore", "photos", "--from", "home", "--to", str(tmp_path / "never"))
+        finally:
+            path.write_bytes(good)
+            sums.write_text(kept)
+        assert done.returncode == 1, done.stderr
+        assert local.returncode == 1, local.stderr
+        assert "SHA-256 differs" in done.stderr or "cannot be decrypted" in done.stderr
+        assert list(tmp_path.iterdir()) == []
+    assert content(drill.new) == before
+    assert not (drill.new.root / "srv/deploy/photos/restore.part").exists()
+
+
+def test_an_archive_of_another_service(drill: Drill) -> None:
+    folder = drill.project.folder / "home"
+    wrong = next((folder / "files.test").glob("*.gpg"))
+    path = folder / "photos" / wrong.name.replace("files.test", "photos").replace("20", "21", 1)
+    shutil.copy(wrong, path)
+    path.with_name(path.name + ".sha256").write_text(
+        subprocess.run(
+            ["sha256sum", path.name], cwd=path.parent, capture_output=True, text=True, check=True
+        ).stdout
+    )
+    try:
+        done = drill.deploy("restore", "photos", "--yes", "--from", "home")
+    finally:
+        path.unlink()
+        path.with_name(path.name + ".sha256").unlink()
+    assert done.returncode == 1
+    assert "the archive is one of files.test, not of photos" in done.stderr
+
+
+def test_without_the_private_key(drill: Drill, tmp_path: Path) -> None:
+    (tmp_path / "gpg").mkdir(mode=0o700)
+    done = drill.project.deploy("restore", "photos", "--yes", GNUPGHOME=str(tmp_path / "gpg"))
+    assert done.returncode == 1
+    assert "the private key that the archive is encrypted for is not here" in done.stderr
+
+
+def test_the_connection_is_lost_in_the_middle(drill: Drill) -> None:
+    before = content(drill.new)
+    project = drill.project
+    project.write()
+    argv = [*project_command(), "restore", "photos", "--yes", "--from", "home"]
+    started = subprocess.Popen(
+        argv,
+        cwd=project.folder,
+        env={**os.environ, "GNUPGHOME": str(project.folder / "gpg")},
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(0.6)
+    started.kill()
+    started.wait()
+    done = drill.deploy("restore", "photos", "--yes", "--from", "home")
+    assert done.returncode == 0, done.stderr
+    assert content(drill.new) == before
+
+
+def project_command() -> list[str]:
+    from vps.project import DEPLOY
+
+    return DEPLOY
+
+
+def test_what_cannot_be_restored(drill: Drill) -> None:
+    for arguments, words in (
+        ((), "one site or service is restored, or --all"),
+        (("photos", "--all"), "one site or service is restored, or --all"),
+        (("foto", "--yes"), "'foto' is nothing that is backed up"),
+        (("photos", "--from", "s3", "--yes"), "there is no home.s3 in sites.yaml"),
+    ):
+        done = drill.deploy("restore", *arguments)
+        assert done.returncode == 2, done.stderr
+        assert words in done.stderr
