@@ -1,8 +1,10 @@
 """What `deploy backup` does on the home server: one function for each of its options."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deployer.archives import Archive
     from deployer.config.model import Config
 
 
@@ -35,3 +37,86 @@ def verify(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     else:
         show_verdicts(verdicts, warnings)
     return int(any(verdict.error for verdict in verdicts))
+
+
+def listing(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
+    """Show every archive in every place; the exit code, 1 where a place could not be asked."""
+    from deployer.report import data
+    from deployer.report.copies import archives_json, show_archives
+
+    archives, unknown = everywhere(config, names)
+    if as_json:
+        data(archives_json(archives, unknown))
+    else:
+        show_archives(archives, unknown)
+    return int(bool(unknown))
+
+
+def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
+    """Show how every name stands against 3-2-1; the exit code, 1 where something is missing."""
+    from datetime import UTC, datetime
+
+    from deployer.copies import standings
+    from deployer.home.records import last_good
+    from deployer.home.store import Store
+    from deployer.report import data
+    from deployer.report.copies import show_standings, standings_json
+
+    archives, unknown = everywhere(config, names)
+    verified = last_good(Store(Path(config.home.directory))) if config.home else {}
+    found = standings(archives, verified, datetime.now(UTC))
+    if as_json:
+        data(standings_json(found, unknown))
+    else:
+        show_standings(found, unknown)
+    return int(bool(unknown) or not found or any(standing.lacks for standing in found))
+
+
+def everywhere(config: "Config", names: tuple[str, ...]) -> "tuple[list[Archive], list[str]]":
+    """The archives of the names, or all, in every place; and which place could not be asked, and why."""
+    from deployer.errors import UsageError
+    from deployer.home.survey import survey
+
+    archives, unknown = survey(config)
+    there = {archive.name for archive in archives}
+    if not unknown and (missing := [name for name in names if name not in there]):
+        raise UsageError(f"there is no archive of '{missing[0]}' in any place")
+    return [archive for archive in archives if not names or archive.name in names], unknown
+
+
+def install(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
+    """Put the timers in place, after showing them; the exit code."""
+    from deployer.home.nightly import home_of
+
+    _, home, store = home_of(config)
+    store.require()
+    return settle(home, path, as_json, yes)
+
+
+def uninstall(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
+    """Take the timers away; the exit code."""
+    return settle(None, path, as_json, yes)
+
+
+def settle(home: "object", path: Path, as_json: bool, yes: bool) -> int:
+    """Make the timers those of this section, or none."""
+    from deployer.home import timers
+    from deployer.report import confirm, data, say
+    from deployer.report.home import change_json, show_change
+
+    call = timers.call_of(path)
+    change = timers.wanted(home, call)
+    if as_json:
+        data(change_json(change.files, change.crontab))
+    if not change:
+        say("nothing to do")
+        return 0
+    if not as_json:
+        show_change(change.files, change.crontab)
+    if not yes and not confirm("Do it?"):
+        return 1
+    timers.carry_out(change, call.system)
+    say("done", style="green")
+    if home and change.files and not call.system:
+        say("Timers of a user run while somebody is logged in; for always: loginctl enable-linger")
+    return 0

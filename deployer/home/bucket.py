@@ -12,6 +12,7 @@ from deployer.config.home import S3
 from deployer.errors import DeployError, UnreachableError, UsageError
 from deployer.home.upload import upload
 
+SILENCE = 60  # seconds after which a store that says nothing counts as gone
 WORDS = {
     "NoSuchBucket": ("there is no bucket {bucket}", "Make it in the store, or correct home.s3.bucket"),
     "404": ("there is no bucket {bucket}", "Make it in the store, or correct home.s3.bucket"),
@@ -28,10 +29,10 @@ WORDS = {
 class Bucket:
     """The archives in a bucket, below its prefix."""
 
-    def __init__(self, s3: S3) -> None:
+    def __init__(self, s3: S3, silence: int = SILENCE) -> None:
         self.s3 = s3
         with told(s3):
-            self.client = client(s3)
+            self.client = client(s3, silence)
 
     def archives(self) -> list[Archive]:
         """Every archive that is there."""
@@ -68,7 +69,7 @@ class Bucket:
         return f"{self.s3.prefix}/{path}" if self.s3.prefix else path
 
 
-def client(s3: S3) -> Any:
+def client(s3: S3, silence: int) -> Any:
     """A client that every store understands: plain checksums, and the bucket in the path."""
     try:
         import boto3
@@ -78,8 +79,8 @@ def client(s3: S3) -> Any:
             "S3 needs boto3, which is not installed", "pip install 'vps-deployer[s3]'"
         ) from error
     settings = Config(
-        connect_timeout=10,
-        read_timeout=60,
+        connect_timeout=min(10, silence),
+        read_timeout=silence,
         retries={"mode": "standard", "max_attempts": 3},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
@@ -118,7 +119,11 @@ def told(s3: S3) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         words, advice = WORDS.get(
-            code, (f"it answers {code}: {error.response['Error'].get('Message', '')}", "")
+            code,
+            (
+                f"it answers {code}: {error.response['Error'].get('Message', '')}",
+                "Is home.s3.endpoint right?",
+            ),
         )
         raise DeployError(
             f"{where}: {words.format(bucket=s3.bucket)}", advice.format(bucket=s3.bucket)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,8 @@ def in_parts(client: Any, target: dict[str, str], path: Path, part: int, more: d
             sums.append(hashlib.md5(data, usedforsecurity=False).digest())
         only_new(client.complete_multipart_upload, **begun, MultipartUpload={"Parts": parts})
     except BaseException:
-        client.abort_multipart_upload(**begun)
+        with suppress(Exception):  # what failed is what is told; the next upload ends what is left
+            client.abort_multipart_upload(**begun)
         raise
     return f"{hashlib.md5(b''.join(sums), usedforsecurity=False).hexdigest()}-{len(sums)}"
 

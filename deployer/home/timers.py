@@ -1,0 +1,116 @@
+"""Puts the timers of the home server in place, and takes them away: nothing changes that is right already."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deployer.config.home import Home
+from deployer.errors import DeployError, UsageError
+from deployer.home.schedule import PULL, VERIFY, Call, crontab, units
+
+RUNNING = Path("/run/systemd/system")
+ALL = tuple(f"{name}.{kind}" for name in (PULL, VERIFY) for kind in ("service", "timer"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be done: a text for each file (None: no file), or a whole crontab."""
+
+    files: dict[Path, str | None] = field(default_factory=dict)
+    crontab: str | None = None
+    timers: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.crontab is not None or self.timers)
+
+
+def call_of(config: Path) -> Call:
+    """How a timer would call this very program."""
+    program = Path(sys.argv[0])
+    found = program if program.name == "deploy" and program.exists() else shutil.which("deploy")
+    beside = Path(sys.executable).with_name("deploy")
+    chosen = found or (beside if beside.exists() else None)
+    if not chosen:
+        raise UsageError("the program deploy is not installed", "pip install it, so that a timer can call it")
+    return Call(str(Path(chosen).absolute()), config.absolute(), os.geteuid() == 0)
+
+
+def wanted(home: Home | None, call: Call) -> Change:
+    """What is to be done so that the timers are those of this section, or that there are none."""
+    if not RUNNING.is_dir():
+        before = read_crontab()
+        after = crontab(before, home, call)
+        return Change(crontab=after if after != before else None)
+    folder = unit_folder(call.system)
+    texts = {folder / name: text for name, text in (units(home, call) if home else {}).items()}
+    gone: dict[Path, str | None] = {folder / name: None for name in ALL if folder / name not in texts}
+    files = {path: text for path, text in (gone | texts).items() if text != content(path)}
+    timers = [path.name for path in texts if path.suffix == ".timer"]
+    return Change(files, None, tuple(name for name in timers if not active(name, call.system)))
+
+
+def carry_out(change: Change, system: bool) -> None:
+    """Do it; raises DeployError."""
+    if change.crontab is not None:
+        return run("crontab", "-", given=change.crontab)
+    for path, text in change.files.items():
+        if text is None and path.suffix == ".timer":
+            run(*systemctl(system), "disable", "--quiet", "--now", path.name)
+    for path, text in change.files.items():
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    run(*systemctl(system), "daemon-reload")
+    changed = {path.name for path, text in change.files.items() if text and path.suffix == ".timer"}
+    if names := sorted(changed | set(change.timers)):
+        run(*systemctl(system), "enable", "--quiet", "--now", *names)
+        run(*systemctl(system), "restart", *names)
+    return None
+
+
+def unit_folder(system: bool) -> Path:
+    """Where units of one's own are."""
+    if system:
+        return Path("/etc/systemd/system")
+    return Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "systemd/user"
+
+
+def systemctl(system: bool) -> list[str]:
+    """The program, for the system or for the user."""
+    return ["systemctl"] if system else ["systemctl", "--user"]
+
+
+def active(name: str, system: bool) -> bool:
+    """Whether a timer is enabled and waits."""
+    argv = systemctl(system)
+    states = ("is-enabled", "is-active")
+    return all(subprocess.run([*argv, s, "--quiet", name], check=False).returncode == 0 for s in states)
+
+
+def content(path: Path) -> str | None:
+    """The text of a file, None where there is none."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+
+
+def read_crontab() -> str:
+    """The user's crontab; raises UsageError where there is no cron."""
+    if not shutil.which("crontab"):
+        raise UsageError("there is neither systemd nor cron here", "apt-get install cron")
+    done = subprocess.run(["crontab", "-l"], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def run(*argv: str, given: str = "") -> None:
+    """Run a program; raises DeployError with what it said."""
+    done = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+        raise DeployError(f"{' '.join(argv[:3])}: {said[-1]}")

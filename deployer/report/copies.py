@@ -1,0 +1,71 @@
+"""What there is of backups in every place, as tables and as JSON."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.text import Text
+
+from deployer.archives import Archive
+from deployer.copies import PLACES, Standing
+from deployer.report import out
+from deployer.report.figures import age, aged, complain_of, size, stamp, table, when
+
+
+def show_archives(archives: Sequence[Archive], unknown: Sequence[str]) -> None:
+    """Print one row for each archive, with the places that have it."""
+    now = datetime.now(UTC)
+    found: dict[str, dict[str, Archive]] = {}
+    for archive in sorted(archives, key=lambda each: (each.name, each.time)):
+        found.setdefault(archive.path, {})[archive.place] = archive
+    lines = []
+    for copies in found.values():
+        one = next(iter(copies.values()))
+        marks = ["yes" if place in copies else "–" for place in PLACES]
+        lines.append((one.name, when(one.time), f"{age(now - one.time)} ago", size(one.bytes), *marks))
+    out.print(table(("name", "of", "age", "size", *PLACES), lines))
+    complain_of((), unknown)
+
+
+def archives_json(archives: Sequence[Archive], unknown: Sequence[str]) -> str:
+    """Archives of all places as one JSON document."""
+    found = [
+        {"name": a.name, "time": stamp(a.time), "place": a.place, "bytes": a.bytes, "file": a.file}
+        for a in archives
+    ]
+    return json.dumps({"archives": found, "unknown": list(unknown)}, indent=2)
+
+
+def show_standings(standings: Sequence[Standing], unknown: Sequence[str]) -> None:
+    """Print how every name stands against 3-2-1."""
+    head = ("name", *(PLACES), "copies", "media", "elsewhere", "verified", "3-2-1")
+    out.print(table(head, [standing_cells(standing) for standing in standings]))
+    complain_of((), unknown)
+
+
+def standings_json(standings: Sequence[Standing], unknown: Sequence[str]) -> str:
+    """How every name stands as one JSON document."""
+    found = [
+        {
+            "name": each.name,
+            "newest": {place: stamp(time) for place, time in each.newest.items()},
+            "copies": each.copies,
+            "media": each.media,
+            "elsewhere": each.offsite,
+            "verified": stamp(each.verified) if each.verified else None,
+            "lacks": each.lacks,
+        }
+        for each in standings
+    ]
+    return json.dumps({"sites": found, "unknown": list(unknown)}, indent=2)
+
+
+def standing_cells(standing: Standing) -> tuple[str | Text, ...]:
+    """The cells of one name against 3-2-1."""
+    times = [standing.newest.get(place) for place in PLACES]
+    places = [aged(time, standing.now) if time else "–" for time in times]
+    verified = f"{age(standing.now - standing.verified)} ago" if standing.verified else "never"
+    lacks = standing.lacks
+    state = Text(f"lacks {', '.join(lacks)}", style="bold red") if lacks else Text("yes", style="green")
+    numbers = (str(standing.copies), str(standing.media), str(standing.offsite))
+    return (standing.name, *places, *numbers, verified, state)

@@ -1,0 +1,63 @@
+"""What the tables of backups have in common: their form, ages, times and sizes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from deployer.copies import FRESH
+from deployer.report import amount, harmless, say
+
+UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+def table(head: Sequence[str], lines: Sequence[Sequence[str | Text]]) -> Table:
+    """A plain table."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in head:
+        made.add_column(column, no_wrap=True)
+    for line in lines:
+        made.add_row(*(cell if isinstance(cell, Text) else harmless(cell) for cell in line))
+    return made
+
+
+def complain_of(troubles: Sequence[str], warnings: Sequence[str]) -> None:
+    """Say what is wrong, after the table."""
+    for warning in warnings:
+        say(harmless(f"! {warning}"), style="yellow")
+    for trouble in troubles:
+        say(harmless(f"✗ {trouble}"), style="bold red")
+
+
+def aged(time: datetime, now: datetime) -> Text:
+    """A time with its age, red when it is not of last night."""
+    return Text(f"{age(now - time)} ago", style="green" if now - time <= FRESH else "bold red")
+
+
+def age(passed: timedelta) -> str:
+    """A span of time in the one unit that tells most."""
+    minutes = max(0, int(passed.total_seconds() // 60))
+    if minutes < 120:
+        return amount(minutes, "minute")
+    return amount(minutes // 60, "hour") if minutes < 48 * 60 else amount(minutes // 1440, "day")
+
+
+def when(time: datetime) -> str:
+    """A time as people read it."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
+
+
+def stamp(time: datetime) -> str:
+    """A time as programs read it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def size(count: float) -> str:
+    """Bytes as people read them."""
+    for unit in UNITS[:-1]:
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} {UNITS[-1]}"

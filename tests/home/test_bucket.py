@@ -1,0 +1,197 @@
+"""Archives go to S3: to a real store, and to one that does what a store must not do."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from deployer.archives import Archive
+from deployer.config.home import S3
+from deployer.config.keep import Keep
+from deployer.errors import DeployError, UnreachableError, UsageError
+from deployer.home.bucket import Bucket
+from deployer.home.offsite import Sent, send
+from deployer.home.store import Store
+from deployer.home.upload import PART
+from home.faulty_store import FaultyStore
+from home.object_store import ObjectStore
+from home.sample import lay, now
+
+NIGHT = timedelta(days=1)
+LAST = Archive("a.example.org", now())
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    store = ObjectStore(tmp_path_factory.mktemp("s3") / "store")
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def objects(running: ObjectStore) -> ObjectStore:
+    running.empty()
+    return running
+
+
+def section(objects: ObjectStore, **values: object) -> S3:
+    given = {"bucket": "backups", "endpoint": objects.endpoint, "credentials": str(objects.credentials())}
+    return S3.model_validate(given | values)
+
+
+def nights(folder: Path, count: int) -> list[Archive]:
+    """Archives at home, the newest first."""
+    made = [replace(LAST, time=LAST.time - night * NIGHT) for night in range(count)]
+    for archive in made:
+        lay(folder, archive, archive.stamp.encode())
+    return made
+
+
+def sent(s3: S3, folder: Path) -> Sent:
+    return send(s3, Store(folder), lambda text: None)
+
+
+def test_what_is_new_goes_there_once(objects: ObjectStore, tmp_path: Path) -> None:
+    made = nights(tmp_path, 3)
+    s3 = section(objects, prefix="home/vps", storage_class="STANDARD")
+    first = sent(s3, tmp_path)
+    assert (len(first.new), first.troubles) == (3, [])
+    assert sorted(objects.keys()) == sorted(f"home/vps/{archive.path}" for archive in made)
+    assert objects.content(f"home/vps/{made[0].path}") == made[0].stamp.encode()
+    again = sent(s3, tmp_path)
+    assert (again.new, len(again.there), again.troubles) == ([], 3, [])
+
+
+def test_a_large_archive_goes_in_parts_and_comes_back(objects: ObjectStore, tmp_path: Path) -> None:
+    content = os.urandom(2 * PART + 12345)
+    lay(tmp_path, LAST, content)
+    s3 = section(objects)
+    assert sent(s3, tmp_path).troubles == []
+    assert objects.client().head_object(Bucket="backups", Key=LAST.path)["ETag"].endswith('-3"')
+    with Bucket(s3).reading(LAST) as (stream, digest):
+        assert stream.read() == content
+    assert digest == Store(tmp_path).digest(LAST)
+
+
+def test_what_is_there_is_never_overwritten(objects: ObjectStore, tmp_path: Path) -> None:
+    (archive,) = nights(tmp_path, 1)
+    objects.client().put_object(Bucket="backups", Key=archive.path, Body=b"of somebody else")
+    (trouble,) = sent(section(objects), tmp_path).troubles
+    assert "has another size" in trouble
+    with pytest.raises(DeployError, match="is ever overwritten"):
+        Bucket(section(objects)).put(tmp_path / archive.path, archive, "0" * 64)
+    assert objects.content(archive.path) == b"of somebody else"
+
+
+def test_nothing_is_deleted_unless_it_is_said(objects: ObjectStore, tmp_path: Path) -> None:
+    made = nights(tmp_path, 5)
+    sent(section(objects), tmp_path)
+    for archive in made[2:]:
+        Store(tmp_path).remove(archive)
+    assert sent(section(objects), tmp_path).removed == []
+    assert len(objects.keys()) == 5
+    keep = Keep(daily=3, weekly=0, monthly=0)
+    gone = sent(section(objects, keep=keep), tmp_path)
+    assert [archive.time for archive in gone.removed] == [archive.time for archive in made[3:]]
+    assert sorted(objects.keys()) == sorted(archive.path for archive in made[:3])
+
+
+def test_with_keep_nothing_goes_there_to_be_deleted_at_once(objects: ObjectStore, tmp_path: Path) -> None:
+    nights(tmp_path, 5)
+    done = sent(section(objects, keep=Keep(daily=2, weekly=0, monthly=0)), tmp_path)
+    assert (len(done.new), done.removed) == (2, [])
+
+
+def test_what_a_killed_upload_left_is_ended(objects: ObjectStore, tmp_path: Path) -> None:
+    lay(tmp_path, LAST, os.urandom(PART + 1))
+    client = objects.client()
+    for key in (LAST.path, "of-somebody-else"):
+        begun = client.create_multipart_upload(Bucket="backups", Key=key)["UploadId"]
+        client.upload_part(Bucket="backups", Key=key, UploadId=begun, PartNumber=1, Body=b"x")
+    assert sent(section(objects), tmp_path).troubles == []
+    left = client.list_multipart_uploads(Bucket="backups").get("Uploads", ())
+    assert [each["Key"] for each in left] == ["of-somebody-else"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"bucket": "not-there"}, "there is no bucket not-there"),
+        ({"user": "reader"}, "access denied"),
+        ({"user": "nobody"}, "does not know this access key"),
+        ({"secret": "wrong"}, "the secret key is wrong"),
+        ({"endpoint": "http://127.0.0.1:9"}, "cannot be reached"),
+        ({"endpoint": "http://nowhere.invalid"}, "cannot be reached"),
+    ],
+)
+def test_what_a_store_refuses_is_told(
+    objects: ObjectStore, tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    nights(tmp_path, 1)
+    keys = objects.credentials(change.pop("user", "writer"), change.pop("secret", "secret"))
+    (trouble,) = sent(section(objects, credentials=str(keys), **change), tmp_path).troubles
+    assert said in trouble
+    assert "secret" not in trouble.replace("secret key", "")
+    assert objects.keys() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "kind"),
+    [
+        ("silent", "cannot be reached", UnreachableError),
+        ("garbage", "it answers 500", DeployError),
+        ("refuses", "access denied", DeployError),
+        ("error", "InternalError", DeployError),
+    ],
+)
+def test_a_store_that_answers_wrongly(
+    objects: ObjectStore, fault: str, said: str, kind: type[DeployError]
+) -> None:
+    with FaultyStore(fault) as faulty, pytest.raises(kind, match=said):
+        Bucket(section(objects, endpoint=faulty.endpoint), silence=1).archives()
+
+
+@pytest.mark.parametrize("fault", ["spoils", "loses"])
+def test_a_store_that_does_not_keep_what_it_got(objects: ObjectStore, tmp_path: Path, fault: str) -> None:
+    nights(tmp_path, 1)
+    with FaultyStore(fault) as faulty:
+        done = sent(section(objects, endpoint=faulty.endpoint), tmp_path)
+        assert faulty.complaints == []
+    assert done.new == []
+    assert len(done.troubles) == 1
+
+
+def test_a_store_that_knows_neither_conditions_nor_sums(objects: ObjectStore, tmp_path: Path) -> None:
+    nights(tmp_path, 2)
+    with FaultyStore("unconditional") as faulty:
+        done = sent(section(objects, endpoint=faulty.endpoint), tmp_path)
+        assert (len(done.new), done.troubles, faulty.complaints) == (2, [], [])
+        assert len(faulty.stored) == 2
+
+
+def test_keys_that_others_can_read_are_not_used(objects: ObjectStore) -> None:
+    keys = objects.credentials("open", "secret")
+    keys.chmod(0o640)
+    with pytest.raises(UsageError, match="can be read by others"):
+        Bucket(section(objects, credentials=str(keys)))
+    keys.write_text("[other]\n")
+    keys.chmod(0o600)
+    with pytest.raises(UsageError, match="has no keys"):
+        Bucket(section(objects, credentials=str(keys)))
+    with pytest.raises(UsageError, match="cannot be read"):
+        Bucket(section(objects, credentials=f"{keys}.not"))
+
+
+def test_keys_from_the_environment(
+    objects: ObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="no credentials"):
+        Bucket(section(objects, credentials=None)).archives()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "writer")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert Bucket(section(objects, credentials=None)).archives() == []

@@ -1,0 +1,297 @@
+"""Archives come home from a real server, over a key that can only read them."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from deployer.archives import Archive
+from deployer.config.loader import load
+from deployer.home import arrival
+from deployer.home.failures import Full
+from deployer.home.link import Link
+from deployer.home.pull import pull
+from home.listener import Listener
+from home.sample import lay, now
+from vps.home.conftest import HomeServer
+from vps.project import DEPLOY
+
+LARGE = 300_000_000
+
+
+def content(home: HomeServer, archive: Archive) -> tuple[bytes, bytes]:
+    """An archive at home, and on the server."""
+    return (home.directory / archive.path).read_bytes(), (home.there / archive.path).read_bytes()
+
+
+def test_what_is_new_comes_home_once(home: HomeServer) -> None:
+    made = home.offer("a.example.org", 3) + home.offer("photos", 2)
+    (home.there / "photos/backup-photos-2026-01-01-000000.tar.zst.gpg.part").write_text("being written")
+    (home.there / "photos/notes.txt").write_text("no archive")
+    first = home.deploy("backup", "--pull")
+    assert "a.example.org" in first.stdout
+    assert first.stdout.count("150 KB") == 1
+    assert home.paths() == sorted(archive.path for archive in made)
+    assert all(here == there for here, there in (content(home, archive) for archive in made))
+    subprocess.run(
+        "sha256sum --quiet --check *.sha256", shell=True, cwd=home.directory / "photos", check=True
+    )
+    again = home.pull()
+    assert (again["fine"], [site["new"] for site in again["sites"]]) == (True, [0, 0])
+    assert not list((home.directory / ".deploy/incoming").iterdir())
+
+
+def test_what_the_server_deletes_stays_at_home_as_long_as_home_keeps_it(home: HomeServer) -> None:
+    made = home.offer("a.example.org", 5)
+    home.section["keep"] = {"daily": 4, "weekly": 1, "monthly": 1}
+    first = home.pull()["sites"][0]
+    assert (first["new"], first["removed"]) == (4, 0), "what would go at once is not even fetched"
+    for archive in made[1:]:
+        (home.there / archive.path).unlink()
+        (home.there / f"{archive.path}.sha256").unlink()
+    assert home.pull()["sites"][0]["archives"] == 4
+    home.section["keep"] = {"daily": 2, "weekly": 1, "monthly": 1}
+    assert home.pull()["sites"][0]["removed"] == 2
+    assert home.paths() == sorted(archive.path for archive in made[:2])
+    assert len(list((home.directory / "a.example.org").iterdir())) == 4
+
+
+def test_an_altered_archive_is_refused_and_told(home: HomeServer) -> None:
+    good, bad = home.offer("a.example.org", 2)
+    original = (home.there / bad.path).read_bytes()
+    (home.there / bad.path).write_bytes(b"X" + original[1:])
+    (trouble,) = home.pull(code=1)["troubles"]
+    assert bad.file in trouble
+    assert "was altered on the server" in trouble
+    assert home.paths() == [good.path]
+    rejected = home.directory / "a.example.org/rejected" / bad.file
+    first = rejected.stat().st_ino
+    assert home.pull(code=1)["troubles"] == [trouble]
+    assert rejected.stat().st_ino == first, "the same wrong file is not fetched every night"
+    time.sleep(1)  # so that the mended file has another time
+    (home.there / bad.path).write_bytes(original)
+    assert home.pull()["sites"][0]["archives"] == 2
+
+
+@pytest.mark.parametrize("with_digest", [True, False])
+def test_what_is_altered_after_it_came_is_told_and_the_copy_stays(
+    home: HomeServer, with_digest: bool
+) -> None:
+    (archive,) = home.offer("a.example.org")
+    home.pull()
+    before = (home.directory / archive.path).read_bytes()
+    if with_digest:
+        lay(home.there, archive, os.urandom(50_000))
+    else:
+        (home.there / archive.path).write_bytes(os.urandom(40_000))
+    (trouble,) = home.pull(code=1)["troubles"]
+    assert ("has another digest" if with_digest else "was written anew") in trouble
+    assert (home.directory / archive.path).read_bytes() == before
+
+
+def test_archives_without_digest_and_from_the_future_stay_where_they_are(home: HomeServer) -> None:
+    (bare,) = home.offer("a.example.org")
+    (home.there / f"{bare.path}.sha256").unlink()
+    late = Archive("b.example.org", now() + timedelta(days=30))
+    lay(home.there, late, b"from another time")
+    troubles = home.pull(code=1)["troubles"]
+    assert ["no digest" in troubles[0], "from the future" in troubles[1]] == [True, True]
+    assert home.paths() == []
+
+
+def test_a_server_that_makes_no_archives_is_told(home: HomeServer) -> None:
+    assert home.pull(code=1)["troubles"] == ["there is no archive on the server"]
+    lay(home.there, Archive("a", now() - timedelta(days=3)), b"old")
+    assert "has made no archive since" in home.pull(code=1)["troubles"][0]
+    assert len(home.paths()) == 1
+
+
+@contextmanager
+def when_half_is_here(home: HomeServer, archive: Archive, action: object) -> Iterator[list[int]]:
+    """Do something when some of a large archive has come; yields how much that was."""
+    part = home.directory / ".deploy/incoming" / archive.path
+    size: list[int] = []
+
+    def watch() -> None:
+        for _ in range(6000):
+            if part.exists() and part.stat().st_size > LARGE // 20:
+                size.append(part.stat().st_size)
+                action()
+                return
+            time.sleep(0.005)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    yield size
+    thread.join()
+    assert size
+    assert size[0] < LARGE, "it was too fast to be interrupted"
+
+
+def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    (archive,) = home.offer("a.example.org", size=LARGE)
+    config = load(home.write())
+    monkeypatch.setattr(arrival, "PAUSE", 1)
+
+    def cut() -> None:
+        home.vps.cut()
+        threading.Timer(8, home.vps.mend).start()
+
+    with when_half_is_here(home, archive, cut), home.store.locked():
+        done = pull(config.server, config.home, home.store, lambda text: None, silence=3)
+    home.vps.mend()
+    assert (done.troubles, done.failure) == ([], None)
+    here, there = content(home, archive)
+    assert here == there
+
+
+def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
+    (archive,) = home.offer("a.example.org", size=LARGE)
+    home.write()
+    argv = [*DEPLOY, "backup", "--pull"]
+    first = subprocess.Popen(argv, cwd=home.folder, start_new_session=True, stderr=subprocess.DEVNULL)
+    with when_half_is_here(home, archive, lambda: os.killpg(first.pid, 9)):
+        first.wait()
+    part = home.directory / ".deploy/incoming" / archive.path
+    came = part.stat().st_size
+    assert 0 < came < LARGE
+    assert home.paths() == []
+    smallest = [came]
+    second = subprocess.Popen(argv, cwd=home.folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while second.poll() is None:
+        if part.exists():
+            smallest.append(part.stat().st_size)
+        time.sleep(0.005)
+    assert second.returncode == 0
+    assert min(smallest) == came, "what had come was fetched again"
+    here, there = content(home, archive)
+    assert here == there
+
+
+def test_two_pulls_at_once(home: HomeServer) -> None:
+    (archive,) = home.offer("a.example.org", size=LARGE)
+    home.write()
+    first = subprocess.Popen([*DEPLOY, "backup", "--pull"], cwd=home.folder, stderr=subprocess.DEVNULL)
+    part = home.directory / ".deploy/incoming" / archive.path
+    while not part.exists() and first.poll() is None:
+        time.sleep(0.01)
+    second = home.deploy("backup", "--pull", code=1)
+    assert f"another pull is running: process {first.pid}, since" in second.stderr
+    assert first.wait() == 0
+    assert home.paths() == [archive.path]
+
+
+def test_a_full_disk_at_home(home: HomeServer) -> None:
+    small, large = home.offer("a.example.org")[0], home.offer("b.example.org", size=60_000_000)[0]
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", home.directory], check=True)
+    try:
+        (trouble,) = home.pull(code=1)["troubles"]
+        assert f"{large.file} needs more room" in trouble
+        assert home.paths() == [small.path]
+        config = load(home.write())
+        (home.directory / "ballast").write_bytes(bytes(80_000_000))
+        with Link(config.server, config.home) as link, pytest.raises(Full, match="no room left"):
+            link.fetch(large, home.directory)
+    finally:
+        subprocess.run(["umount", home.directory], check=True)
+
+
+def test_a_disk_that_is_not_mounted(home: HomeServer) -> None:
+    home.directory.rmdir()
+    assert "there is no folder" in home.deploy("backup", "--pull", code=1).stderr
+    assert not home.directory.exists()
+
+
+@pytest.mark.parametrize(
+    ("server", "section", "said"),
+    [
+        ({"host_key": "another"}, {}, "does not show the host key"),
+        ({"host_key": None}, {}, "does not show the host key"),
+        ({"port": 9}, {}, "cannot be reached: Connection refused"),
+        ({}, {"key": "other"}, "refused the key"),
+        ({}, {"key": "nowhere"}, "there is no key"),
+        ({}, {"user": "nobody"}, "refused the key"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_or_trusted(
+    home: HomeServer, server: dict[str, object], section: dict[str, str], said: str
+) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home.folder / "other"], check=True)
+    home.offer("a.example.org")
+    if server.get("host_key"):
+        server = {"host_key": " ".join((home.folder / "other.pub").read_text().split()[:2])}
+    home.server, home.section = server, section
+    (trouble,) = home.pull(code=3)["troubles"]
+    assert said in trouble
+    assert home.paths() == []
+
+
+def test_the_server_s_own_key_of_root_will_do(home: HomeServer) -> None:
+    (archive,) = home.offer("a.example.org")
+    home.section = {"user": "root", "key": str(home.vps.key)}
+    home.pull()
+    assert home.paths() == [archive.path]
+
+
+def test_it_is_told_how_it_went(home: HomeServer) -> None:
+    (archive,) = home.offer("a.example.org")
+    with Listener() as listener:
+        home.section["notify"] = listener.section()
+        home.pull()
+        assert [heard[:2] for heard in listener.heard] == [
+            ("healthchecks", "start"),
+            ("uptime_kuma", "up"),
+            ("healthchecks", "success"),
+        ]
+        listener.heard.clear()
+        (home.there / archive.path).write_bytes(b"altered")
+        home.pull(code=1)
+        assert [heard[:2] for heard in listener.heard][1:] == [
+            ("ntfy", "failure"),
+            ("uptime_kuma", "down"),
+            ("healthchecks", "failure"),
+        ]
+        assert archive.file in listener.heard[1][2]
+        listener.heard.clear()
+        home.directory.rename(home.folder / "elsewhere")
+        home.deploy("backup", "--pull", code=1)
+        assert ("uptime_kuma", "down") in [heard[:2] for heard in listener.heard]
+        (home.folder / "elsewhere").rename(home.directory)
+    told = home.deploy("backup", "--pull", code=1).stderr
+    assert "! ntfy could not be told" in told
+    assert "secret" not in told
+
+
+def test_the_key_can_do_nothing_else(home: HomeServer, tmp_path: Path) -> None:
+    (archive,) = home.offer("a.example.org")
+    config = load(home.write())
+    with Link(config.server, config.home) as link:
+        remote, host = f"ssh -F {link.folder}/config", link._host()
+        (tmp_path / "file").write_text("x")
+        for words in (
+            [str(tmp_path / "file"), f"{host}:"],
+            [str(tmp_path / "file"), f"{host}:{archive.path}"],
+            ["--remove-source-files", f"{host}:{archive.path}", str(tmp_path)],
+            [f"{host}:/etc/passwd", str(tmp_path)],
+            [f"{host}:../../etc/passwd", str(tmp_path)],
+        ):
+            done = subprocess.run(
+                ["rsync", "-e", remote, *words], capture_output=True, text=True, check=False
+            )
+            assert done.returncode, words
+        for command in (["id"], [], ["rsync --server --sender -e.LsfxCIvu . /etc"]):
+            argv = [*remote.split(), host, *command]
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, input="id\n", timeout=20)
+            assert done.returncode, command
+            assert "uid=" not in done.stdout
+    assert not list(tmp_path.glob("passwd"))
+    assert [path.name for path in home.there.rglob("*") if path.is_file()] == [
+        archive.file + ".sha256",
+        archive.file,
+    ] or (home.there / archive.path).exists()
