@@ -42,7 +42,7 @@ KEYS_HOME = "/var/lib/deploy-keys"
 BACKUP_FOLDERS = "/etc/tmpfiles.d/deploy-keys.conf"
 NOBODY_ELSES = (
     f"home=$(getent passwd deploy | cut -d: -f6); [ ${{home:-{KEYS_HOME}}} = {KEYS_HOME} ] || "
-    '{ echo "the user \'deploy\' is not ours: its home is $home. Restricted keys need that name"; false; }'
+    "{ echo \"the user 'deploy' is not ours: its home is $home. Restricted keys need that name\"; false; }"
 )
 UFW = ("/etc/default/ufw", *(f"/etc/ufw/{name}" for name in ("ufw.conf", "user.rules", "user6.rules")))
 WAS_OFF = "/var/lib/deploy/firewall-was-off"
@@ -53,9 +53,11 @@ FIREWALL = (
 FIREWALL_BACK = (
     "if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf; then ufw reload; else ufw --force disable; fi >/dev/null"
 )
+JAILS = "/etc/fail2ban/jail.d/deploy.local"
 SWAP = "var-swapfile.swap"
 FOLLOW_SWAP = (
-    f"if [ -e /etc/deploy/swap ]; then systemctl stop {SWAP} && /usr/local/lib/deploy/swapfile && systemctl start {SWAP}; "
+    f"if [ -e /etc/deploy/swap ]; then systemctl stop {SWAP} && /usr/local/lib/deploy/swapfile && "
+    f"systemctl start {SWAP}; "
     f"else systemctl disable --quiet --now {SWAP} 2>/dev/null; rm -f /var/swapfile; fi"
 )
 HANDLERS = (
@@ -88,9 +90,10 @@ HANDLERS = (
     Handler("/etc/deploy/swap", live=FOLLOW_SWAP, says="set the swap file"),
     Handler(
         "/etc/fail2ban/*",
-        check="fail2ban-client -t >/dev/null",
-        live="systemctl reload-or-restart fail2ban",
-        says="reload fail2ban",
+        check=f"[ ! -e {JAILS} ] || fail2ban-client -t >/dev/null",
+        live=f"if [ -e {JAILS} ]; then systemctl reload-or-restart fail2ban; "
+        "else systemctl disable --quiet --now fail2ban; fi",
+        says="set fail2ban",
     ),
     Handler(
         "/etc/ssh/sshd_config.d/*",

@@ -22,6 +22,7 @@ PURE = (
         "secrets",
         "handlers",
         "manifest",
+        "audit",
         "observation",
         "health",
         "errors",

@@ -1,0 +1,13 @@
+"""What an audit finds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be. `mend` is a command, or a line of sites.yaml."""
+
+    what: str
+    why: str
+    mend: str
+    serious: bool = True

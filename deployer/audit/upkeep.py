@@ -1,0 +1,115 @@
+"""What should have been done meanwhile: updates, renewals, backups; pure."""
+
+from collections.abc import Iterator
+
+from deployer.audit.evidence import Evidence
+from deployer.audit.finding import Finding
+from deployer.config.model import Config
+
+DAY = 86400
+FEW_DAYS = 14
+LATE = DAY + 6 * 3600
+"""A backup of yesterday may be this old, with the time that it takes."""
+
+
+def defences(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """What should be running and is not."""
+    if seen.one("ufw") != "active":
+        yield Finding(
+            "the firewall is off",
+            "every program that listens can be reached by everyone",
+            "deploy apply" if config.security.firewall else "security: {firewall: {}}",
+        )
+    if seen.one("fail2ban") != "active":
+        yield Finding(
+            "fail2ban is not running",
+            "nobody is shut out, however many passwords they try",
+            "systemctl enable --now fail2ban" if config.security.fail2ban else "security: {fail2ban: {}}",
+            serious=bool(config.security.fail2ban),
+        )
+    for path in seen.lines.get("edited", []):
+        yield Finding(
+            f"{path} was edited by hand",
+            "it is not as sites.yaml says",
+            "deploy plan   # shows the difference",
+            serious=False,
+        )
+
+
+def updates(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """Security updates that wait, and a restart that they want."""
+    if waiting := sorted(seen.lines.get("upgrade", [])):
+        more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
+        yield Finding(
+            f"security updates wait: {', '.join(waiting[:5])}{more}",
+            "their holes are public",
+            "apt-get update && unattended-upgrade",
+        )
+    if "reboot" in seen.lines:
+        packages = seen.one("reboot")
+        yield Finding(
+            f"the server wants a restart{f' for {packages}' if packages else ''}",
+            "until then the old version runs",
+            "reboot   # or: security: {updates: {reboot: '04:30'}}",
+            serious=False,
+        )
+    if seen.one("daily") in ("", "0"):
+        yield Finding(
+            "no security updates are installed by themselves",
+            "a hole is used within hours of its becoming known",
+            "deploy apply" if config.security.updates else "security: {updates: {}}",
+            serious=bool(config.security.updates),
+        )
+    elif seen.now - int(seen.one("lists") or seen.now) > 4 * DAY:
+        yield Finding(
+            f"nobody has looked for updates for {(seen.now - int(seen.one('lists'))) // DAY} days",
+            "the daily job does not run",
+            "systemctl enable --now apt-daily.timer apt-daily-upgrade.timer",
+        )
+
+
+def certificates(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """Certificates that end soon."""
+    for name, end in seen.certificates.items():
+        days = (end - seen.now) // DAY
+        if days < FEW_DAYS:
+            yield Finding(
+                f"the certificate {name} {'has expired' if days < 0 else f'expires in {days} days'}",
+                "browsers refuse the site then, and it should have been renewed by now",
+                f"certbot renew --cert-name {name}",
+                serious=name in config.sites,
+            )
+
+
+def backups(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """A key that has expired, and backups that were not made."""
+    for kind, validity, end in seen.gpg:
+        if validity in "er" or 0 < end < seen.now:
+            what = "key" if kind == "pub" else "subkey"
+            end_of_it = "is revoked" if validity == "r" else "has expired"
+            yield Finding(
+                f"the {what} that backups are encrypted for {end_of_it}",
+                "GPG refuses to encrypt for it: no backup can be made",
+                "gpg --quick-set-expire FINGERPRINT 2y, export it beside sites.yaml, and deploy apply",
+            )
+    if not config.backups:
+        return
+    names = {*seen.backups, *config.compositions, *config.backups.folders}
+    for name in sorted(names):
+        newest = seen.backups.get(name, 0)
+        if seen.now - newest > LATE and wanted(name, config):
+            hours = (seen.now - newest) // 3600
+            yield Finding(
+                f"the newest backup of {name} is {hours} hours old" if newest else f"{name} has no backup",
+                "what has changed since would be lost with the server",
+                f"deploy backup {name}",
+            )
+
+
+def wanted(name: str, config: Config) -> bool:
+    """Whether sites.yaml asks for backups of it."""
+    composition = config.compositions.get(name)
+    choice = getattr(composition, "backup", None)
+    return bool(config.backups and name in config.backups.folders) or (
+        composition is not None and getattr(choice, "wanted", True)
+    )

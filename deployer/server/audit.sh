@@ -1,0 +1,89 @@
+#!/bin/bash
+# Tells what an attacker would look for on this server: lines of words, each beginning with what it is about.
+# Changes nothing.
+set -uo pipefail
+export LC_ALL=C
+
+listening() { # listen PROTOCOL ADDRESS PORT PROGRAM
+    ss -Hltunp | awk '{
+        address = $5; sub(/:[^:]*$/, "", address); sub(/%.*/, "", address); gsub(/[][]/, "", address)
+        port = $5; sub(/.*:/, "", port)
+        program = match($0, /\(\("[^"]*"/) ? substr($0, RSTART + 3, RLENGTH - 4) : "-"
+        print "listen", $1, address, port, program
+    }' | sort -u
+}
+
+logins() {
+    sshd -T 2>/dev/null |
+        sed -nE 's/^(passwordauthentication|kbdinteractiveauthentication|permitrootlogin|permitemptypasswords|port) /sshd \1 /p'
+    awk -F: '$2 == "" { print "nopassword", $1 }' /etc/shadow
+    awk -F: '$3 == 0 && $1 != "root" { print "root", $1 }' /etc/passwd
+    grep -hsE '^[^#]*NOPASSWD:' /etc/sudoers /etc/sudoers.d/* | sed 's/^/sudo /'
+    while IFS=: read -r user _ _ _ _ home _; do # key USER TYPE BASE64 COMMENT
+        for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
+            grep -hoE '^[^#]*' "$file" 2>/dev/null |
+                grep -oE '(ssh-(rsa|dss|ed25519)|ecdsa-sha2-nistp[0-9]+|sk-[a-z0-9@.-]+) AAAA[A-Za-z0-9+/=]+.*' |
+                sed "s/^/key $user /"
+        done
+    done < <(getent passwd)
+}
+
+# shellcheck disable=SC2016 # the user `nobody` is the one who looks
+secrets() { # readable PATH: what the user `nobody` can read
+    find /opt /etc/letsencrypt /etc/deploy /srv/deploy /root /home /etc/ssh /etc/ssl/private -xdev -maxdepth 5 -type f \
+        \( -name '.env' -o -name 'privkey*.pem' -o -name 'deploy_key' -o -name 'id_*' ! -name '*.pub' \
+        -o -name 'ssh_host_*_key' -o -name '.pgpass' -o -name '.my.cnf' -o -name 'credentials' \) -print0 2>/dev/null |
+        setpriv --reuid=nobody --regid=nogroup --clear-groups \
+            bash -c 'while IFS= read -r -d "" path; do [ ! -r "$path" ] || echo "readable $path"; done'
+}
+
+updates() {
+    apt-get --simulate -o Debug::NoLocking=true upgrade 2>/dev/null |
+        awk '/^Inst / && /[Ss]ecurity/ { print "upgrade", $2 }'
+    [ ! -e /run/reboot-required ] || echo "reboot $(sort -u /run/reboot-required.pkgs 2>/dev/null | tr '\n' ' ')"
+    echo "lists $(stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists)"
+}
+
+defences() {
+    echo "ufw $(ufw status 2>/dev/null | sed -n 's/^Status: //p')"
+    echo "fail2ban $(systemctl is-active fail2ban 2>/dev/null)"
+    echo "daily $(apt-config dump APT::Periodic::Unattended-Upgrade 2>/dev/null | grep -o '[0-9]*')"
+    sha256sum --check --quiet /var/lib/deploy/manifest 2>/dev/null | sed 's/^/edited /; s/: FAILED.*//'
+}
+
+expiries() {
+    for file in /etc/letsencrypt/live/*/cert.pem; do
+        [ -e "$file" ] || continue
+        end=$(openssl x509 -noout -enddate -in "$file" 2>/dev/null) || continue
+        name=${file%/cert.pem}
+        echo "certificate ${name##*/} $(date -d "${end#*=}" +%s)"
+    done
+    if [ -e /etc/deploy/backup-key.asc ] && command -v gpg >/dev/null; then
+        home=$(mktemp -d)
+        gpg --homedir "$home" --batch --quiet --show-keys --with-colons /etc/deploy/backup-key.asc 2>/dev/null |
+            awk -F: '$1 == "pub" || $1 == "sub" && $12 ~ /e/ { print "gpg", $1, $2, $7 == "" ? 0 : $7 }'
+        rm -rf "$home"
+    fi
+    for folder in /home/backups/*/; do
+        [ -d "$folder" ] || continue
+        newest=$(find "$folder" -maxdepth 1 -name '*.gpg' -printf '%T@\n' | sort -n | tail -1)
+        echo "backup $(basename "$folder") ${newest%.*}"
+    done
+}
+
+# shellcheck disable=SC2016 # that is Docker's language
+containers() {
+    command -v docker >/dev/null && docker info >/dev/null 2>&1 || return 0
+    echo "docker $(docker version --format '{{.Server.Version}}')"
+    docker ps --quiet | xargs -r docker inspect --format \
+        '{{$name := .Name}}container {{.Name}} {{or .Config.User "root"}} {{.HostConfig.Privileged}} {{range .Mounts}}{{if eq .Source "/var/run/docker.sock" "/run/docker.sock"}}{{if .RW}}socket{{end}}{{end}}{{end}}{{range $port, $all := .NetworkSettings.Ports}}{{range $all}}
+published {{$name}} {{.HostIp}} {{.HostPort}} {{$port}}{{end}}{{end}}'
+}
+
+echo "now $(date +%s)"
+answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
+for part in listening logins secrets updates defences expiries containers; do
+    $part >"$answer/$part" 2>/dev/null &
+done
+wait
+cat "$answer"/*

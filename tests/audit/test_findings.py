@@ -1,0 +1,122 @@
+"""What an audit makes of what a server tells: a finding for each thing that is wrong, none for what is right."""
+
+from typing import Any
+
+import pytest
+
+from deployer.audit import findings
+from deployer.audit.evidence import read_evidence
+from deployer.config.model import Config
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
+GOOD = f"""now 1000000
+listen tcp 0.0.0.0 22 sshd
+listen tcp :: 22 sshd
+listen tcp * 443 nginx
+listen tcp 0.0.0.0 80 nginx
+listen tcp 127.0.0.1 3000 docker-proxy
+listen udp 10.0.0.2 68 systemd-networkd
+sshd port 22
+sshd passwordauthentication no
+sshd kbdinteractiveauthentication no
+sshd permitrootlogin without-password
+sshd permitemptypasswords no
+key root {KEY} me@laptop
+lists 990000
+ufw active
+fail2ban active
+daily 1
+docker 28.5.1
+certificate old.example.org 9000000
+container app 1000 false{" "}
+published /app 127.0.0.1 3000 80/tcp
+"""
+SITES = {"old.example.org": {"kind": "redirect", "to": "https://example.org"}}
+
+
+def found(*lines: str, without: str = "", **sections: Any) -> list[str]:
+    """What is found on a good server with these lines more; `!` begins what is not serious."""
+    told = [line for line in GOOD.splitlines() if not without or not line.startswith(without)]
+    config = Config.model_validate({"sites": SITES, **sections})
+    seen = read_evidence("\n".join([*told, *lines]))
+    return [("" if each.serious else "! ") + each.what for each in findings(seen, config, {KEY})]
+
+
+def test_nothing_is_found_on_a_good_server() -> None:
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("without", "line", "what"),
+    [
+        ("sshd passwordauth", "sshd passwordauthentication yes", "sshd says: passwordauthentication yes"),
+        ("sshd permitroot", "sshd permitrootlogin yes", "root may log in with a password"),
+        ("sshd permitempty", "sshd permitemptypasswords yes", "sshd says: permitemptypasswords yes"),
+        ("", "nopassword berta", "berta has an empty password"),
+        ("", "root toor", "toor has the number 0: it is root by another name"),
+        ("", "sudo berta ALL=(ALL) NOPASSWD: ALL", "sudo asks no password of berta: ALL=(ALL) NOPASSWD: ALL"),
+        (
+            "",
+            "sudo b ALL=(root) NOPASSWD: /bin/x",
+            "! sudo asks no password of b: ALL=(root) NOPASSWD: /bin/x",
+        ),
+        ("", "readable /opt/app/.env", "everybody on the server can read /opt/app/.env"),
+        ("", "listen tcp 0.0.0.0 9000 python3", "! python3 listens on 9000/tcp for everyone"),
+        ("", "published /db  5432 5432/tcp", "the container db publishes 5432/tcp on every address"),
+        ("", "published /db 0.0.0.0 53 53/udp", "the container db publishes 53/udp on 0.0.0.0"),
+        ("", "container db root false ", "! the container db runs as root"),
+        ("", "container db 0:0 false ", "! the container db runs as root"),
+        ("", "container db 5 true ", "the container db is privileged"),
+        ("", "container db 5 false socket", "! the container db may write to Docker's socket"),
+        ("docker", "docker 26.1.5+dfsg1", "! Docker 26.1.5+dfsg1 publishes 3000/tcp on 127.0.0.1"),
+        ("ufw", "ufw inactive", "the firewall is off"),
+        ("fail2ban", "fail2ban failed", "fail2ban is not running"),
+        ("daily", "daily 0", "no security updates are installed by themselves"),
+        ("lists", "lists 10000", "nobody has looked for updates for 11 days"),
+        ("", "upgrade libssl3", "security updates wait: libssl3"),
+        ("", "reboot linux-image-amd64", "! the server wants a restart for linux-image-amd64"),
+        ("", "edited /etc/nginx/conf.d/a.conf", "! /etc/nginx/conf.d/a.conf was edited by hand"),
+        (
+            "certificate",
+            "certificate old.example.org 1200000",
+            "the certificate old.example.org expires in 2 days",
+        ),
+        ("certificate", "certificate old.example.org 1", "the certificate old.example.org has expired"),
+        ("certificate", "certificate gone.example.org 1", "! the certificate gone.example.org has expired"),
+        ("", "gpg pub e 900000", "the key that backups are encrypted for has expired"),
+        ("", "gpg sub r 0", "the subkey that backups are encrypted for is revoked"),
+        ("", f"key root {KEY[:-1]}A eve", "! the key eve may log in as root"),
+    ],
+)
+def test_each_thing_that_is_wrong_is_found_once(without: str, line: str, what: str) -> None:
+    assert found(line, without=without) == [what]
+
+
+def test_without_a_firewall_every_open_port_is_serious() -> None:
+    said = found("ufw inactive", "listen tcp 0.0.0.0 9000 python3", without="ufw")
+    assert said == ["python3 listens on 9000/tcp for everyone", "the firewall is off"]
+
+
+def test_what_is_declared_is_no_finding() -> None:
+    allowed = {"firewall": {"allow": ["9000/tcp", "60000:61000/udp"]}}
+    assert found("listen tcp * 9000 x", "listen udp * 60500 mosh-server", security=allowed) == []
+    vpn = {"vpn": {"kind": "wireguard", "host": "vps.example.org"}}
+    assert found("published /vpn 0.0.0.0 51820 51820/udp", services=vpn) == []
+    keys = {"ci": {"public": f"{KEY[:-1]}A", "push": ["old.example.org"]}}
+    assert found(f"key deploy {KEY[:-1]}A ci", keys=keys) == []
+
+
+def test_passwords_that_are_wished_are_only_remarked() -> None:
+    said = found(
+        "sshd passwordauthentication yes", without="sshd passwordauth", security={"ssh": {"passwords": True}}
+    )
+    assert said == ["! sshd says: passwordauthentication yes"]
+
+
+def test_every_finding_says_why_and_what_mends_it() -> None:
+    config = Config.model_validate({"sites": SITES})
+    for each in findings(
+        read_evidence("now 1\nupgrade a\nreboot\nreadable /x\nlisten tcp * 1 a"), config, ()
+    ):
+        assert each.why
+        assert each.mend

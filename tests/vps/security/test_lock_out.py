@@ -1,0 +1,152 @@
+"""Really locking oneself out: what was there before works again, whatever becomes of the tool and the script."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deployer import manifest
+from deployer.desired.security import FIREWALL, SSHD
+from deployer.errors import DeployError
+from deployer.files import File, Found
+from deployer.plan import Change, Plan
+from deployer.rehearsal import shell
+from deployer.rehearsal.machine import Machine
+from deployer.server.connection import Server, connect
+from deployer.tasks.apply import transact
+from deployer.tasks.observe import observe
+from vps.project import Project
+
+KILLED = Path(__file__).with_name("killed.py")
+WRONG = {
+    "port": (SSHD, b"Port 2222\n"),
+    "users": (SSHD, b"AllowUsers nobody\n"),
+    "firewall": (FIREWALL, b"80/tcp HTTP\n"),
+}
+
+
+@pytest.fixture
+def server(vps: Machine, project: Project) -> Iterator[Server]:
+    """A connection from before the change."""
+    with connect(vps.address, vps.port, vps.user, vps.host_key, vps.key) as connected:
+        yield connected
+
+
+def mistake(seen: Found, path: str, content: bytes, undo_after: int) -> Plan:
+    """A plan whose one file locks out."""
+    before, listed = seen[path], seen[manifest.PATH]
+    assert isinstance(before, File)
+    assert isinstance(listed, File)
+    after = File(content + (before.content if path == SSHD else b""))
+    digests = manifest.read(listed.content) | {path: after.digest}
+    changes = (Change(path, before, after),)
+    changed = Change(manifest.PATH, listed, manifest.write(digests))
+    return Plan(changes=changes, manifest=changed, undo_after=undo_after)
+
+
+def can_log_in(vps: Machine) -> bool:
+    """Whether a new login works; one that was let in and then shut out hangs."""
+    reach = [*shell.ssh(vps.key, vps.known_hosts), "-o", "ConnectTimeout=2", f"root@{vps.address}", "true"]
+    try:
+        return subprocess.run(reach, capture_output=True, check=False, timeout=4).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def state(vps: Machine) -> str:
+    """What decides who is let in, as it counts now."""
+    return vps.run(
+        "sshd -T; ufw status; cat /etc/deploy/firewall /etc/ssh/sshd_config.d/00-deploy.conf"
+    ).stdout
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_mistake_is_undone_as_soon_as_the_new_login_fails(
+    vps: Machine, project: Project, server: Server, wrong: str
+) -> None:
+    before = state(vps)
+    seen = observe(server, [])
+    lines: list[str] = []
+    with pytest.raises(DeployError, match="nothing was changed"):
+        transact(server, mistake(seen.files, *WRONG[wrong], 60), lines.append)
+    assert any(line.startswith("✗ nobody could log in under the new rules: ") for line in lines), lines
+    assert lines[-1] == "Everything is as it was."
+    assert can_log_in(vps)
+    assert state(vps) == before
+    assert (
+        vps.run(
+            "ls /var/lib/deploy | grep guard; systemctl list-timers --all | grep undo", check=False
+        ).stdout
+        == ""
+    )
+    assert project.plan()["empty"]
+
+
+@pytest.mark.parametrize("also_the_script", [False, True])
+@pytest.mark.parametrize("wrong", ["users", "firewall"])
+def test_what_is_killed_in_between_is_undone_by_a_timer(
+    vps: Machine, project: Project, server: Server, wrong: str, also_the_script: bool
+) -> None:
+    before = state(vps)
+    killed(vps, wrong, 10)
+    began = time.monotonic()
+    if also_the_script:
+        server.ask("pkill -KILL -f 'deploy [w]ait|^bash -c eval'; sleep 0.1")
+    assert not can_log_in(vps)
+    # sshd keeps those away for some seconds who failed to log in: asking all the time would only prolong it
+    time.sleep(max(began + 16 - time.monotonic(), 0))
+    while not can_log_in(vps):
+        assert time.monotonic() - began < 45
+        time.sleep(6)
+    if also_the_script:
+        assert project.plan()["interrupted"]
+        assert project.apply().returncode == 0
+    else:
+        wait_for_the_end(vps)
+    assert state(vps) == before
+    assert project.plan()["empty"]
+
+
+def killed(vps: Machine, wrong: str, undo_after: int) -> None:
+    """A tool that makes this mistake, and is killed when it is asked to log in anew."""
+    program = [sys.executable, KILLED, vps.address, vps.host_key, vps.key, wrong, str(undo_after)]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == -9, done.stderr
+
+
+def wait_for_the_end(vps: Machine) -> None:
+    """Until the apply whose caller is gone has put everything back."""
+    vps.run("flock -w 20 /var/lib/deploy/lock true")
+
+
+def test_while_it_waits_a_second_plan_says_so_and_two_minutes_are_the_limit(
+    vps: Machine, project: Project, server: Server
+) -> None:
+    killed(vps, "harmless", 120)
+    plan = project.plan()
+    assert 100 < plan["armed"] <= 120
+    assert "waits for a new login" in project.deploy("plan").stdout
+    assert "another apply is running" in project.apply().stderr
+    left = "systemctl show deploy-undo.timer --property=NextElapseUSecMonotonic --value; cut -d. -f1 /proc/uptime"
+    assert vps.run(left).stdout.count("\n") == 2
+    assert "8448" in vps.run("ufw status").stdout
+    vps.run("bash /var/lib/deploy/guard/undo")
+    wait_for_the_end(vps)
+    assert "8448" not in vps.run("ufw status").stdout
+    assert project.plan()["empty"]
+
+
+def test_a_restart_in_between_undoes_it_too(vps: Machine, project: Project, server: Server) -> None:
+    killed(vps, "harmless", 60)
+    server.ask("pkill -KILL -f 'deploy [w]ait|^bash -c eval'")
+    vps.run("systemctl stop deploy-undo.timer")  # it is gone after a restart
+    assert (
+        "deploy-undo-at-start.service" in vps.run("systemctl show --property=Wants multi-user.target").stdout
+    )
+    vps.run("systemctl start deploy-undo-at-start.service")
+    assert "8448" not in vps.run("ufw status").stdout
+    assert project.apply().returncode == 0
+    assert project.plan()["empty"]
