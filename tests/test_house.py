@@ -118,6 +118,13 @@ def test_every_command_explains_itself_with_an_example(name: str, command: click
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
+def test_the_list_of_commands_is_not_cut_off() -> None:
+    program = [sys.executable, "-m", "deployer", "--help"]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert "Commands:" in done.stdout
+    assert "..." not in done.stdout.partition("Commands:")[2]
+
+
 def test_heavy_libraries_are_loaded_only_where_they_are_used() -> None:
     heavy = ("fabric", "paramiko", "docker", "pydantic", "jinja2", "rich")
     program = "import sys; from deployer.cli import deploy; deploy.main(['--help'], standalone_mode=False);"

@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option
 
 
-@click.command()
+@click.command(short_help="Print the last lines that the containers of a service wrote.")
 @click.argument("name")
 @config_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")

@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option
 
 
-@click.command()
+@click.command(short_help="Start the containers of a service anew, and wait until they are well.")
 @click.argument("name")
 @config_option
 def command(name: str, config: Path) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from deployer.kinds.composition import Composition
 
 
-@click.command()
+@click.command(short_help="Show what runs in containers, and how well it is.")
 @click.argument("names", nargs=-1)
 @config_option
 @json_option

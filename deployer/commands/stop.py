@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option
 
 
-@click.command()
+@click.command(short_help="Stop the containers of a service.")
 @click.argument("name")
 @config_option
 def command(name: str, config: Path) -> int:

@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option, json_option
 
 
-@click.command()
+@click.command(short_help="Take the newer images of services, or go back.")
 @click.argument("names", nargs=-1)
 @config_option
 @json_option
