@@ -34,6 +34,8 @@ EMPTY = {
     "notes": [],
     "secrets": [],
     "compositions": {"up": [], "down": []},
+    "drift": {},
+    "armed": 0,
 }
 
 
@@ -391,7 +393,7 @@ def test_visitors_notice_nothing(project: Project) -> None:
     assert project.deploy("push", "page.test", "--yes").returncode == 0
     subprocess.run(["git", "-C", project.folder / "page", "rm", "-q", "style.0123abcd.css"], check=True)
     (project.folder / "alternate.lua").write_text(ALTERNATE)
-    wrk = ["wrk", "--threads", "1", "--connections", "8", "--duration", "12s", "--script", "alternate.lua"]
+    wrk = ["wrk", "--threads", "1", "--connections", "8", "--duration", "300s", "--script", "alternate.lua"]
     # a connection per request: a reload closes idle kept-alive ones, which a browser opens again by itself
     headers = ["--header", "Host: page.test", "--header", "Connection: close"]
     load = subprocess.Popen(
@@ -400,16 +402,16 @@ def test_visitors_notice_nothing(project: Project) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
-    rounds = 0
-    while load.poll() is None:
-        rounds += 1
-        project.commit("page", {"index.html": f"<h1>Round {rounds}</h1>\n"})
-        assert project.deploy("push", "page.test").returncode == 0
-        project.sites["old.test"] = {**REDIRECT, "code": (301, 302)[rounds % 2]}
-        assert project.apply().returncode == 0
-        assert project.deploy("rollback", "page.test").returncode == 0
-    report = load.communicate()[0]
-    assert rounds >= 2
+    try:
+        for number in range(1, 5):
+            project.commit("page", {"index.html": f"<h1>Round {number}</h1>\n"})
+            assert project.deploy("push", "page.test").returncode == 0
+            project.sites["old.test"] = {**REDIRECT, "code": (301, 302)[number % 2]}
+            assert project.apply().returncode == 0
+            assert project.deploy("rollback", "page.test").returncode == 0
+    finally:
+        load.send_signal(signal.SIGINT)  # then it reports
+        report = load.communicate()[0]
     assert "Non-2xx" not in report, report
     assert "Socket errors" not in report, report
     assert int(report.split(" requests in")[0].split()[-1]) > 1000, report
