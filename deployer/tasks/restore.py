@@ -1,10 +1,12 @@
 """Put an archive back: what the server would do, and one call that streams it there."""
 
+import os
 import shlex
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from deployer.errors import DeployError
@@ -56,27 +58,15 @@ def unpack(directory: Path, chunks: Iterable[bytes]) -> None:
 
 
 def _extract(folder: Path, chunks: Iterable[bytes]) -> None:
-    tar = [
-        "tar",
-        "--extract",
-        "--numeric-owner",
-        "--acls",
-        "--xattrs",
-        "--xattrs-include=*",
-        "--preserve-permissions",
-    ]
+    tar = ["tar", "--extract", "--preserve-permissions", f"--directory={folder}"]
+    if os.geteuid() == 0:  # only root can give files away, and set what the system has as attributes
+        tar += ["--numeric-owner", "--acls", "--xattrs", "--xattrs-include=*"]
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen([*tar, f"--directory={folder}"], stdin=subprocess.PIPE, stderr=said)
-        try:
+        # BrokenPipeError: its own words tell why it read no further
+        with suppress(BrokenPipeError), subprocess.Popen(tar, stdin=subprocess.PIPE, stderr=said) as process:
             for chunk in chunks:
                 process.stdin.write(chunk)
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # its own words tell why
-        finally:
-            process.stdin = None if process.stdin.closed else process.stdin
-            code = process.wait()
-        if code:
+        if process.returncode:
             said.seek(0)
             words = said.read().decode(errors="replace").splitlines() or ["it said nothing"]
             raise DeployError(f"tar could not unpack it: {words[0]}")
