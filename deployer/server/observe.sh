@@ -27,12 +27,16 @@ version_of() { # PACKAGE…: the version of the first that is installed
 }
 
 docker_version() { # by its package, which is the quicker way; else by the program that a person has put there
-    version_of docker-ce docker.io | grep . || dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/\1/p'
+    local version
+    version=$(version_of docker-ce docker.io)
+    echo "${version:-$(dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/\1/p')}"
 }
 
-compose_version() { # the same; of a version 1 it is no plugin, and says nothing of one
-    version_of docker-compose-plugin docker-compose-v2 docker-compose | grep -vE '^([0-9]+:)?[01]\.' ||
-        docker compose version --short 2>/dev/null | sed 's/^v//'
+compose_version() { # the same; a version 1 is no plugin, but one may stand beside it
+    local version
+    version=$(version_of docker-compose-plugin docker-compose-v2 docker-compose)
+    if [[ -z $version || $version =~ ^([0-9]+:)?[01]\. ]]; then version=$(docker compose version --short 2>/dev/null); fi
+    echo "${version#v}"
 }
 
 # FILE NAME… for every server_name of the NGINX files that a person may have written

@@ -75,7 +75,7 @@ class Composition:
             "PROJECT": self.project,
             "DIRECTORY": f"/opt/{self.name}",
             "PORT": self.port,
-            "WAIT": 15,
+            "WAIT": 60,
             "PROBE": "/",
             "HTTPS": 0,
             "COOLDOWN": 0,

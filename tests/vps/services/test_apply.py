@@ -191,6 +191,12 @@ def test_looking_tells_digests_and_no_values(new_composition, server):
     files = unpack(answer.output)
     digest = hashlib.sha256(b"hush hush").hexdigest()
     assert f"secret /opt/{app.name}/.env TOKEN {digest}\n".encode() in files["/facts"].content
+    facts = files["/facts"].content.decode().splitlines()
+    assert [line.split()[1][:4] for line in facts if line.startswith(("docker ", "compose "))] == [
+        "26.1",
+        "2.26",
+    ]
+    assert all(line.split()[0].isidentifier() for line in facts)
     assert f"/opt/{app.name}/docker-compose.yml" in files
     assert f"/opt/{app.name}/.env" not in files
     assert b"hush" not in gzip.decompress(answer.output)

@@ -7,6 +7,8 @@ import pytest
 
 from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
+from deployer.server.connection import connect
+from deployer.tasks.observe import observe
 from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS
 from vps.services.test_faults import test_prune_keeps_live_and_previous_and_every_volume  # noqa: F401
 from vps.services.test_push import (  # noqa: F401
@@ -18,6 +20,13 @@ from vps.services.test_push import (  # noqa: F401
 )
 
 COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
+
+
+def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        facts = observe(server, []).facts
+    assert facts.compose == (2, 26, 1)
+    assert facts.docker[:2] == (20, 10)
 
 
 @pytest.fixture(scope="module")

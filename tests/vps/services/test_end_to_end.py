@@ -32,7 +32,7 @@ def project(vps: Machine, tmp_path: Path) -> Project:
         "cd /root/tree && echo well >www/index.html && tar -c . |"
         f" docker import --change '{HEALTHY}' - {image} && docker push -q {image}"
     )
-    service = {"kind": "compose", "file": "app.yml", "port": 8090, "https": False, "wait": "15s"}
+    service = {"kind": "compose", "file": "app.yml", "port": 8090, "https": False, "wait": "60s"}
     service["secrets"] = {"PASSWORD": "generate", "TOKEN": "env:TOKEN"}
     project = Project(tmp_path, vps, None, {"whole.test": service, "other.test": REDIRECT})
     (tmp_path / "app.yml").write_text(COMPOSE.format(image=image, command=WELL))

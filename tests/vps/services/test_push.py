@@ -13,7 +13,9 @@ ANSWER_500 = (
 
 def test_from_nothing_then_nothing_new_then_a_new_image(new_composition):
     app = new_composition()
+    started = time.monotonic()
     output = app.push("--by ada")
+    took = time.monotonic() - started
     assert "▸ pull" in output
     assert "✓ up " in output
     assert f"http://{app.name}/ answers 200" in output
@@ -23,7 +25,7 @@ def test_from_nothing_then_nothing_new_then_a_new_image(new_composition):
 
     started = time.monotonic()
     assert app.push().splitlines()[-1] == f"{app.name} is already up to date"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < took
 
     new = app.image("two")
     output = app.push()
@@ -36,9 +38,7 @@ def test_a_new_image_that_crashes_at_once(new_composition):
     app = new_composition()
     app.push()
     app.image("two", "echo this is why; exit 3")
-    started = time.monotonic()
     output = app.fails()
-    assert time.monotonic() - started < 15
     assert "✗ up: app crashes again and again (exit code 3)" in output
     assert "  app | this is why" in output
     assert "✓ back" in output
@@ -84,7 +84,8 @@ def test_a_new_image_that_starts_too_slowly(new_composition):
 def test_a_new_image_that_is_healthy_and_answers_500(new_composition):
     app = new_composition()
     app.push()
-    app.image("two", f"echo starting; {ANSWER_500}; {SERVE}", changes=(NO_CHECK,))
+    healthy_all_the_same = "HEALTHCHECK --interval=300ms CMD true"
+    app.image("two", f"echo starting; {ANSWER_500}; {SERVE}", changes=(healthy_all_the_same,))
     output = app.fails()
     assert f"✗ up: http://{app.name}/ answers 500" in output
     assert "  app | starting" in output
