@@ -13,7 +13,15 @@ from deployer.kinds.composition import Composition
 def check(config: Config) -> list[Finding]:
     """Everything that is wrong between the sites."""
     between = [*same_names(config), *same_ports(config), *same_projects(config), *redirect_loops(config)]
-    return [*between, *check_keys(config)]
+    return [*between, *check_keys(config), *locked_out(config)]
+
+
+def locked_out(config: Config) -> Iterator[Finding]:
+    """Who applies must still be able to log in."""
+    ssh = config.security.ssh
+    if ssh and ssh.root == "no" and config.server and config.server.user == "root":
+        message = "root would be locked out, and is who logs in: name another user with sudo as server.user"
+        yield Finding(("security", "ssh", "root"), message)
 
 
 def names(config: Config) -> Iterator[tuple[str, str, Path]]:

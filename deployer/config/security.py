@@ -60,7 +60,7 @@ UndoTime = Annotated[int, BeforeValidator(undo_time), schema("string", pattern="
 
 
 class Firewall(Section):
-    """UFW lets in SSH on the port where it listens, HTTP, HTTPS, what services open to everyone, and these."""
+    """UFW lets in SSH on the port where it listens, HTTP, HTTPS, what services open to all, and these."""
 
     allow: tuple[PublicPort, ...] = Field(
         (), description="more ports that anyone may reach, such as 8448/tcp or 60000:61000/udp"

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from deployer.config.model import Acme, Config, Server
+from deployer.config.security import Security
 from deployer.errors import DeployError, UnreachableError
 from deployer.health import Health
 from deployer.kinds.publication import Publication
@@ -51,7 +52,15 @@ def moved(config: Config, machine: Machine, acme: AcmeServer) -> Config:
     """The same configuration for the throwaway VPS and its certificate authority."""
     server = Server(host=machine.address, host_key=machine.host_key, key=str(machine.key))
     authority = Acme(server=acme.directory, ca=acme.ca.read_text())
-    return config.model_copy(update={"server": server, "acme": authority})
+    return config.model_copy(
+        update={"server": server, "acme": authority, "security": possible(config.security)}
+    )
+
+
+def possible(security: Security) -> Security:
+    """The same without what cannot be on a throwaway VPS: it has no swap, and root is who logs in."""
+    ssh = security.ssh.model_copy(update={"root": "keys-only"}) if security.ssh else None
+    return security.model_copy(update={"swap": None, "ssh": ssh})
 
 
 def names_of(config: Config) -> list[str]:
