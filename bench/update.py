@@ -1,5 +1,6 @@
 """For how long visitors get errors while a service is updated: deploy, Compose by hand, Watchtower's way."""
 
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -34,11 +35,25 @@ def main() -> None:
             for way, service in services.items():
                 progress(f"a good image, {way}, round {number + 1} of {ROUNDS}")
                 good[way].append(update(way, service, f"page {number + 1}"))
+        nothing = with_nothing_new(next(iter(services.values())))
         rows = [["a good image", *(shown(good[way]) for way in WAYS)]]
         for what, command in BAD.items():
             rows.append([f"one that {what}", *(failing(way, services[way], what, command) for way in WAYS)])
     results = {f"errors while a good image is taken, {way}": shown(good[way]) for way in WAYS}
-    publish("update", [table(["errors with", *WAYS], rows)], options.write, results)
+    publish("update", [table(["errors with", *WAYS], rows), nothing], options.write, results)
+
+
+def with_nothing_new(service: Service) -> str:
+    """How long a push takes that finds nothing to do."""
+    progress("nothing new, `deploy push`")
+    runs = [timed(service.by_push()) for _ in range(ROUNDS)]
+    if not all("is already up to date" in said for _, said in runs):
+        raise Failed(f"there was something to do:\n{runs[-1][1]}")
+    asked = [float(re.search(r"✓ pull ([\d.]+)s", said).group(1)) for _, said in runs]
+    return (
+        f"With nothing new, `deploy push` takes {shown([took for took, _ in runs])}; "
+        f"asking the registry is {shown(asked)} of it."
+    )
 
 
 def update(way: str, service: Service, page: str, command: str = "") -> float:
