@@ -53,6 +53,7 @@ FIREWALL = (
 FIREWALL_BACK = (
     "if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf; then ufw reload; else ufw --force disable; fi >/dev/null"
 )
+SYSCTL = "/etc/sysctl.d/90-deploy.conf"
 JAILS = "/etc/fail2ban/jail.d/deploy.local"
 SWAP = "var-swapfile.swap"
 FOLLOW_SWAP = (
@@ -82,8 +83,8 @@ HANDLERS = (
     ),
     Handler("/etc/nginx/*", check="nginx -t -q", live="reload_nginx", says="reload NGINX"),
     Handler(
-        "/etc/sysctl.d/90-deploy.conf",
-        live="/lib/systemd/systemd-sysctl /etc/sysctl.d/90-deploy.conf",
+        SYSCTL,
+        live=f"[ ! -e {SYSCTL} ] || /lib/systemd/systemd-sysctl {SYSCTL}",
         says="set the kernel's settings",
     ),
     Handler("/etc/apt/apt.conf.d/*", check="apt-config dump >/dev/null", says="check the settings of apt"),
@@ -98,7 +99,7 @@ HANDLERS = (
     Handler(
         "/etc/ssh/sshd_config.d/*",
         check="check_sshd",
-        live="systemctl try-reload-or-restart ssh",
+        live="systemctl try-reload-or-restart ssh && sleep 0.3",
         says="reload SSH",
         guarded=True,
     ),
