@@ -21,18 +21,18 @@ import asyncio, json, sys
 async def is_open(limit, host, port):
     async with limit:
         try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 0.7)
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 2)
         except (OSError, asyncio.TimeoutError):
             return False
         writer.close()
         return True
 
 async def scan(host, ports):
-    limit = asyncio.Semaphore(900)
+    limit = asyncio.Semaphore(250)
     found = await asyncio.gather(*(is_open(limit, host, port) for port in ports))
     print(json.dumps([port for port, there in zip(ports, found) if there]))
 
-asyncio.run(scan(sys.argv[1], range(1, int(sys.argv[2]))))
+asyncio.run(scan(sys.argv[1], json.loads(sys.argv[2])))
 """
 
 
@@ -51,9 +51,10 @@ class Stranger:
             command, capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL
         )
 
-    def open_ports(self, below: int = 10000) -> list[int]:
-        """The TCP ports that answer."""
-        done = self.run(sys.executable, "-c", SCAN, self.server, str(below))
+    def open_ports(self, below: int = 1024) -> list[int]:
+        """The TCP ports that answer, of those below and of some where tests listen."""
+        ports = [*range(1, below), 3306, 8080, 9000]
+        done = self.run(sys.executable, "-c", SCAN, self.server, json.dumps(ports))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -1,0 +1,130 @@
+"""The whole baseline, as a stranger sees it: what answers, who is let in, and who is shut out."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from deployer.rehearsal.machine import Machine
+from vps.project import Project
+from vps.security.conftest import Stranger
+
+SSH_AUDIT = Path(sys.executable).with_name("ssh-audit")
+LISTENERS = (
+    "for port in 3306 8080 9000; do setsid python3 -m http.server $port >/dev/null 2>&1 </dev/null & done"
+)
+
+
+def ssh(stranger: Stranger, *options: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+    """A stranger's attempt to log in, without a key that is known."""
+    fixed = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=3"]
+    fixed += ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", "/nonexistent"]
+    return stranger.run("ssh", "-F", "none", *fixed, *options, f"{user}@{stranger.server}", "true")
+
+
+def test_only_what_is_declared_answers(vps: Machine, project: Project, stranger: Stranger) -> None:
+    vps.run(LISTENERS)
+    for _ in range(50):
+        if vps.run("ss -Hltn | grep -cE ':(3306|8080|9000) '", check=False).stdout.strip() == "3":
+            break
+        time.sleep(0.1)
+    assert stranger.open_ports() == [22, 80, 443]
+    project.more["security"]["firewall"] = {"allow": ["9000/tcp"]}
+    assert project.apply().returncode == 0
+    assert stranger.open_ports() == [22, 80, 443, 9000]
+    del project.more["security"]["firewall"]
+    assert project.apply().returncode == 0
+    assert stranger.open_ports() == [22, 80, 443]
+
+
+def test_a_rule_made_by_hand_is_seen_before_it_goes(
+    vps: Machine, project: Project, stranger: Stranger
+) -> None:
+    vps.run(
+        "ufw allow 8080/tcp; ufw limit 'OpenSSH'; ufw delete allow 443/tcp; ufw allow from 192.0.2.1 to any port 25"
+    )
+    plan = project.deploy("plan")
+    assert plan.returncode == 4
+    for line in (
+        "~ firewall: no rule `allow 443/tcp`: add it",
+        "~ firewall: rule `allow 8080/tcp` is not in sites.yaml: delete it",
+        "~ firewall: rule `allow in 25 from 192.0.2.1` is not in sites.yaml: delete it",
+        "~ firewall: rule `limit in 22/tcp from anyone (OpenSSH)` is not in sites.yaml: delete it",
+    ):
+        assert line in plan.stdout
+    assert project.apply().returncode == 0
+    assert stranger.open_ports() == [22, 80, 443]
+    assert project.plan()["empty"]
+
+
+def test_a_password_is_not_even_asked_for(project: Project, stranger: Stranger) -> None:
+    said = ssh(stranger, "-o", "PreferredAuthentications=password,keyboard-interactive").stderr
+    assert "Permission denied (publickey)" in said
+
+
+def test_what_counts_is_what_is_written(vps: Machine, project: Project) -> None:
+    vps.run(
+        "echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/50-cloud-init.conf; systemctl reload ssh; sleep 0.5"
+    )
+    assert "passwordauthentication no" in vps.run("sshd -T").stdout
+    assert vps.run("cat /proc/sys/net/ipv4/conf/all/accept_redirects").stdout == "0\n"
+    assert '"1"' in vps.run("apt-config dump APT::Periodic::Unattended-Upgrade").stdout
+    assert "Automatic-Reboot-Time" not in vps.run("apt-config dump Unattended-Upgrade").stdout
+    assert vps.run("unattended-upgrade --dry-run 2>&1; echo $?").stdout.endswith("0\n")
+    jails = vps.run("fail2ban-client status").stdout
+    assert "nginx-botsearch, nginx-http-auth, sshd" in jails
+
+
+def test_a_second_apply_has_nothing_to_do(project: Project) -> None:
+    assert project.deploy("apply").stdout.startswith("Nothing to change")
+
+
+def test_the_audit_finds_nothing_serious(project: Project) -> None:
+    done = project.deploy("audit", "--json")
+    found = json.loads(done.stdout)["findings"]
+    serious = [each for each in found if each["serious"] and "security updates wait" not in each["what"]]
+    assert not serious
+
+
+def test_six_wrong_logins_and_the_address_is_shut_out(
+    vps: Machine, project: Project, stranger: Stranger
+) -> None:
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
+    for name in ("admin", "root", "oracle", "test", "git", "alma"):
+        ssh(stranger, user=name)
+        time.sleep(0.3)
+    deadline = time.monotonic() + 30
+    while stranger.address not in vps.run("fail2ban-client status sshd").stdout:
+        assert time.monotonic() < deadline, vps.run("fail2ban-client status sshd").stdout
+        time.sleep(0.5)
+    assert 22 not in stranger.open_ports(below=100)
+    assert vps.run("true").returncode == 0
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
+
+
+def test_ssh_is_as_an_auditor_wants_it(vps: Machine, project: Project, stranger: Stranger) -> None:
+    done = stranger.run(str(SSH_AUDIT), "-n", "-l", "warn", "--skip-rate-test", vps.address)
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
+    told = [line for line in done.stdout.splitlines() if "[warn]" in line or "[fail]" in line]
+    # Python's SSH, Go's and that of most phones have no exchange of keys that quantum computers cannot break
+    assert told, done.stdout + done.stderr
+    assert all("curve25519-sha256" in line and "post-quantum" in line for line in told), done.stdout
+
+
+def test_what_is_switched_off_is_undone(vps: Machine, project: Project) -> None:
+    safe = project.more.pop("security")
+    plan = project.deploy("plan")
+    assert "- /etc/ssh/sshd_config.d/00-deploy.conf" in plan.stdout
+    assert "- /etc/deploy/firewall" in plan.stdout
+    done = project.apply()
+    assert done.returncode == 0, done.stderr
+    assert "new login works under the new rules" in done.stderr
+    assert "inactive" in vps.run("ufw status").stdout
+    assert "passwordauthentication yes" in vps.run("sshd -T").stdout
+    assert vps.run("systemctl is-active fail2ban", check=False).stdout == "inactive\n"
+    assert vps.run("ls /var/lib/deploy").stdout.split() == ["before", "holder", "lock", "manifest"]
+    assert project.plan()["empty"]
+    project.more["security"] = safe
+    assert project.apply().returncode == 0
+    assert project.plan()["empty"]
