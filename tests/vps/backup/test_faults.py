@@ -1,0 +1,213 @@
+"""What goes wrong: keys that are no good, full disks, clocks, what changes or is killed. The archives stay."""
+
+import json
+import shlex
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from deployer.retention import Keep, kept
+from vps.backup.conftest import configure, make_key
+
+STAMP = "%Y-%m-%d-%H%M%S"
+
+
+@pytest.fixture
+def small(vps, folder):
+    """A folder that has one archive."""
+    vps.run("mkdir -p /srv/small; echo x >/srv/small/file; rm -rf /home/backups/small")
+    backed = folder("small", "/srv/small")
+    backed.run()
+    return backed
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        ({"expire": "2020-02-01", "when": "20200101T000000!"}, "has expired on 2020-02-01"),
+        ({"usage": "sign"}, "can only sign, not encrypt"),
+        ({}, "has no GPG key that can be read"),
+        (None, "there is no key /etc/deploy/backup-key.asc"),
+    ],
+)
+def test_a_key_that_cannot_encrypt(vps, key, small, tmp_path, make, why):
+    file = vps.root / "etc/deploy/backup-key.asc"
+    try:
+        if make is None:
+            file.unlink()
+        else:
+            file.write_bytes(make_key(tmp_path, **make).public.read_bytes() if make else b"nothing")
+        assert why in small.fails()
+        assert why in small.log()["error"]
+    finally:
+        configure(vps, key)
+    time.sleep(1)
+    small.run()
+
+
+def test_a_key_that_expires_soon_is_a_warning(vps, key, small, tmp_path):
+    soon = make_key(tmp_path, expire="20d")
+    configure(vps, soon)
+    time.sleep(1)
+    said = small.run()
+    configure(vps, key)
+    assert " expires on " in said
+    assert small.log()["result"] == "warning"
+    assert " expires on " in small.log()["warnings"][0]
+
+
+def test_a_private_key_on_the_server_is_refused(vps, key, small, tmp_path):
+    pair = make_key(tmp_path)
+    (vps.root / "etc/deploy/backup-key.asc").write_bytes(pair.gpg("--armor", "--export-secret-keys").stdout)
+    said = small.fails()
+    configure(vps, key)
+    assert "has a PRIVATE key in it" in said
+
+
+def test_a_full_disk(vps, folder):
+    vps.run("mkdir -p /home/backups/full /srv/full; head -c 20M /dev/urandom >/srv/full/random")
+    vps.mount_small("/home/backups", 65)
+    backed = folder("full", "/srv/full")
+    try:
+        backed.run()
+        assert "not enough space in /home/backups: " in backed.run(code=1)
+        vps.run(
+            "rm /home/backups/full/*; head -c 80M /dev/urandom >/srv/full/random; ln -s /etc/passwd /srv/full/link"
+        )
+        vps.run(
+            "mkdir -p /home/backups/full; echo x >/home/backups/full/backup-full-2020-01-01-000000.tar.zst.gpg"
+        )
+        assert "the disk is full" in backed.run(code=1)
+        assert vps.run("ls /home/backups/full").stdout.split() == [
+            "backup-full-2020-01-01-000000.tar.zst.gpg"
+        ]
+        assert backed.log()["error"] == "the disk is full"
+    finally:
+        vps.run("umount /home/backups; rm -r /srv/full")
+
+
+def test_a_file_that_changes_while_it_is_read_is_a_warning(vps, folder, tmp_path):
+    vps.run("mkdir -p /srv/busy; head -c 400M /dev/zero | tr '\\0' x >/srv/busy/log; echo kept >/srv/busy/z")
+    backed = folder("busy", "/srv/busy")
+    vps.run(
+        "systemd-run --collect --unit=busy bash -c 'while sleep 0.01; do echo more >>/srv/busy/log; done'"
+    )
+    try:
+        backed.run()
+    finally:
+        vps.run("systemctl stop busy")
+    assert backed.log()["result"] == "warning"
+    assert any("srv/busy/log: file changed as we read it" in text for text in backed.log()["warnings"])
+    tree = backed.unpack(tmp_path)
+    assert (tree / "srv/busy/z").read_text() == "kept\n"
+    vps.run("rm -r /srv/busy")
+
+
+def test_what_is_not_there_is_an_error(vps, small):
+    vps.run("mv /srv/small /srv/away")
+    assert "there is no /srv/small" in small.fails()
+    vps.run("mv /srv/away /srv/small")
+
+
+def test_half_the_size_is_a_warning(vps, folder):
+    vps.run("mkdir -p /srv/half; head -c 1M /dev/urandom >/srv/half/random")
+    backed = folder("half", "/srv/half")
+    backed.run()
+    vps.run("truncate -s 100K /srv/half/random; sleep 1")
+    assert "the last one had 1 MB" in backed.run()
+    assert backed.log()["result"] == "warning"
+
+
+def test_a_clock_that_went_back_deletes_nothing(vps, small):
+    future = vps.root / "home/backups/small/backup-small-2099-01-01-000000.tar.zst.gpg"
+    future.write_text("x")
+    future.with_name(future.name + ".sha256").write_text(f"{'0' * 64}  {future.name}\n")
+    old = vps.root / "home/backups/small/backup-small-2001-01-01-000000.tar.zst.gpg"
+    old.write_text("x")
+    old.with_name(old.name + ".sha256").write_text(f"{'0' * 64}  {old.name}\n")
+    configure(vps, small.key, keep={"daily": 1, "weekly": 0, "monthly": 0})
+    time.sleep(1)
+    said = small.run()
+    assert f"{future.name} is from the future" in said
+    assert len(small.archives()) == 4
+    assert small.log()["result"] == "warning"
+    future.unlink()
+    time.sleep(1)
+    small.run()
+    assert len(small.archives()) == 1
+    configure(vps, small.key)
+
+
+@pytest.mark.parametrize("keep", [Keep(7, 4, 6), Keep(1, 0, 0), Keep(3, 10, 2), Keep(2, 2, 30)])
+def test_the_same_archives_stay_as_at_home(vps, key, keep):
+    start = datetime(2026, 11, 20, 23, tzinfo=UTC)
+    gaps = [0, 0.2, 1, 2, 3, 6, 7, 8, 9, 15, 20, 26, 40, 41, 60, 90, 100, 200, 330, 331, 700]
+    times = [start - timedelta(days=gap) for gap in gaps]
+    names = {f"backup-gfs-{moment.strftime(STAMP)}.tar.zst.gpg": moment for moment in times}
+    vps.run("rm -rf /home/backups/gfs; mkdir -p /home/backups/gfs")
+    make = " ".join(names)
+    vps.run(f"cd /home/backups/gfs; for f in {make}; do echo x >$f; echo x >$f.sha256; done; echo x >b.part")
+    configure(vps, key, keep={"daily": keep.daily, "weekly": keep.weekly, "monthly": keep.monthly})
+    vps.run("/usr/local/lib/deploy/backup-prune gfs --dry-run")
+    assert len(list((vps.root / "home/backups/gfs").glob("*.gpg"))) == len(names)
+    vps.run("/usr/local/lib/deploy/backup-prune gfs")
+    left = {names[path.name] for path in (vps.root / "home/backups/gfs").glob("*.gpg")}
+    configure(vps, key)
+    assert left == kept(times, keep)
+
+
+LISTEN = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        open("/root/told", "ab").write(self.path.encode() + b" " + self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 9913), Handler).serve_forever()
+"""
+
+
+def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder):
+    vps.run(
+        f"rm -f /etc/deploy/backup/* /root/told; systemd-run --collect --unit=listen python3 -c {shlex.quote(LISTEN)}"
+    )
+    folder("small", "/srv/small")
+    folder("gone", "/srv/gone")
+    configure(vps, key, notify="http://127.0.0.1:9913/topic")
+    time.sleep(1)
+    try:
+        done = vps.run("/usr/local/lib/deploy/backup --by cron", check=False)
+    finally:
+        vps.run("systemctl stop listen")
+        configure(vps, key)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "1 of 2 are backed up"
+    assert small.log()["by"] == "cron"
+    told = (vps.root / "root/told").read_text()
+    assert told.startswith(f"/topic {vps.name}: gone: there is no /srv/gone"), told
+    lines = vps.run("/usr/local/lib/deploy/backup-list small").stdout.splitlines()
+    assert [json.loads(line)["file"] for line in lines] == small.archives()[::-1]
+    assert vps.run("/usr/local/lib/deploy/backup nothing", check=False).returncode == 69
+
+
+def test_two_at_once_wait_for_each_other(vps, folder):
+    vps.run("mkdir -p /srv/both; head -c 150M /dev/urandom >/srv/both/random")
+    both = folder("both", "/srv/both")
+    vps.run("systemd-run --collect --unit=first /etc/deploy/backup/both; sleep 0.5")
+    said = both.run()
+    assert "waiting for another backup" in said
+    lines = (vps.root / "var/log/deploy/backup.log").read_text().splitlines()
+    assert [json.loads(line)["result"] for line in lines if '"both"' in line] == ["ok", "ok"]
+    assert len(both.archives()) == 1, "the newest of the day"
+    vps.run("rm -r /srv/both /home/backups/both")
+
+
+def test_who_may_read_the_archives(vps, small):
+    mode = "stat -c '%a %U:%G' /home/backups/small /home/backups/small/*.gpg | sort -u"
+    assert vps.run(mode).stdout.split("\n")[:2] == ["600 root:root", "700 root:root"]
+    vps.run("groupadd --system deploy; sleep 1")
+    small.run()
+    vps.run("groupdel deploy")
+    assert "640 root:UNKNOWN" in vps.run(mode).stdout
+    assert "750 root:UNKNOWN" in vps.run(mode).stdout

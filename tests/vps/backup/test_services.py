@@ -1,0 +1,242 @@
+"""Services in containers: dumps of real databases, SQLite in use, and files of what is stopped for them."""
+
+import json
+import shlex
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+from deployer.kinds.composition import Backup
+from vps.backup.conftest import composed
+from vps.restore.databases import ASK, EVERYTHING, FILL, make_images, service
+
+DUMP = {
+    "postgres": "docker compose exec -T db pg_dump -U shop -Fc -Z0 shop",
+    "mariadb": "docker compose exec -T db mariadb-dump -u root --single-transaction --quick shop",
+}
+BIG = {
+    "postgres": "INSERT INTO orders SELECT n, repeat(md5(n::text), 1000) FROM generate_series(10, 1500) n;",
+    "mariadb": "INSERT INTO orders SELECT seq, REPEAT(MD5(seq), 1000) FROM seq_10_to_1500;",
+}
+LOAD = {
+    "postgres": "docker compose exec -T db pg_restore -U shop -d shop --clean --if-exists --single-transaction",
+    "mariadb": "docker compose exec -T db mariadb -u root shop",
+}
+
+
+@pytest.fixture(scope="module")
+def databases(vps):
+    make_images(vps)
+
+
+def changed(app, named: dict | None = None, **values: object) -> None:
+    """Change the service `app` in its docker-compose.yml, and the volumes."""
+    path = app.directory / "docker-compose.yml"
+    file = json.loads(path.read_text())
+    file["services"]["app"] |= values
+    path.write_text(json.dumps(file | {"volumes": named or {}}))
+
+
+def ready(app, kind: str) -> None:
+    """Wait for the server that stays: the first one is only for itself."""
+    for _ in range(60):
+        if not app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input="SELECT 1;", check=False).returncode:
+            return
+        time.sleep(0.5)
+
+
+def ask(app, kind: str, query: str) -> str:
+    return app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input=query).stdout
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(
+    databases, new_composition, key, tmp_path, kind
+):
+    app = new_composition(db=service(kind))
+    app.configure(WAIT=90)
+    changed(app, {"db": {}})
+    (app.directory / ".env").write_text("PASSWORD=hush\n")
+    app.push()
+    ready(app, kind)
+    time.sleep(3)
+    ready(app, kind)
+    ask(app, kind, FILL + BIG[kind])
+    before, running = ask(app, kind, EVERYTHING), app.running()
+    backup = Backup(dump=DUMP[kind], load=LOAD[kind], service="db", volumes=None)
+    backed = composed(app, key, backup)
+    backed.run()
+    log = backed.log()
+    assert (log["result"], log["downtime"]) == ("ok", 0), log
+    assert app.running() == running
+    tree = backed.unpack(tmp_path)
+    assert backed.begin["dump"] is True
+    assert backed.begin["volumes"] == {}, "the dump stands for the database's own files"
+    assert (tree / f"opt/{app.name}/.env").read_text() == "PASSWORD=hush\n"
+    dump = backed.dump(tree)
+    assert len(list((tree / f"srv/deploy/{app.name}/backup/dump").iterdir())) > 1, "in pieces"
+    ask(app, kind, "DROP TABLE orders;")
+    (app.vps.root / "root/dump").write_bytes(dump)
+    app.vps.run(f"cd /opt/{app.name} && {LOAD[kind]} </root/dump; rm /root/dump")
+    assert ask(app, kind, EVERYTHING) == before
+
+
+@pytest.mark.parametrize(
+    ("dump", "why"),
+    [
+        ("echo half; echo the server has gone away >&2; exit 3", "(exit code 3): the server has gone away"),
+        ("true", "the dump is empty"),
+        ("false | cat", "the dump failed (exit code 1)"),
+        ("docker compose exec -T nothing true", "the dump failed (exit code 1)"),
+    ],
+)
+def test_a_dump_that_fails_is_no_backup(new_composition, key, dump, why):
+    app = new_composition()
+    app.push()
+    good = composed(app, key, Backup(dump="echo good"))
+    good.run()
+    said = composed(app, key, Backup(dump=dump)).fails()
+    assert why in said
+    assert app.page() == "one"
+
+
+def test_containers_are_stopped_while_files_are_read_and_run_again(new_composition, key, tmp_path):
+    app = new_composition()
+    changed(app, {"kept": {}}, volumes=["./data:/data", "kept:/kept"])
+    app.push()
+    app.vps.run(
+        f"docker exec {app.project}-app-1 sh -c 'echo 1 >/data/file; echo 2 >/kept/file; echo 3 >/data/x.tmp'"
+    )
+    running = app.running()
+    backed = composed(app, key, Backup(paths=(".",), volumes=None, exclude=("*.tmp",)))
+    said = backed.run()
+    assert ", down for " in said
+    log = backed.log()
+    assert log["result"] == "ok", log
+    assert 0 < log["downtime"] < log["seconds"]
+    assert app.running() == running
+    tree = backed.unpack(tmp_path)
+    assert backed.begin["consistency"] == "stop"
+    (place,) = backed.begin["volumes"].values()
+    assert (tree / place[1:] / "file").read_text() == "2\n"
+    assert not (tree / f"opt/{app.name}/data/x.tmp").exists()
+    app.vps.run(
+        f"rm /opt/{app.name}/data/x.tmp; touch -r /opt/{app.name}/docker-compose.yml /opt/{app.name}/data"
+    )
+    outside = app.vps.run(f"tar --numeric-owner -c -C / {place[1:]} | sha256sum").stdout
+    assert (
+        subprocess.run(
+            ["bash", "-c", f"tar --numeric-owner -c -C {tree} {place[1:]} | sha256sum"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        == outside
+    )
+    assert (tree / f"opt/{app.name}/data/file").read_text() == "1\n"
+
+
+def test_sqlite_in_use_is_copied_whole(new_composition, key, tmp_path, vps):
+    app = new_composition()
+    app.push()
+    data = f"/opt/{app.name}/data"
+    vps.run(
+        f"mkdir -p {data}; cd {data}; sqlite3 app.db 'PRAGMA journal_mode=wal; CREATE TABLE t (n int)' >/dev/null;"
+        "echo picture >picture; chown 1234:1234 app.db; chmod 640 app.db"
+    )
+    writer = "import sqlite3,time\nc=sqlite3.connect('app.db',isolation_level=None,timeout=60)\nn=0\nwhile 1:\n c.execute('BEGIN IMMEDIATE'); c.execute('INSERT INTO t VALUES (?)',(n,)); c.execute('INSERT INTO t VALUES (?)',(-n,)); c.execute('COMMIT'); n+=1; time.sleep(0.001)"
+    vps.run(
+        f"systemd-run --unit=writer --collect -p WorkingDirectory={data} python3 -c {shlex.quote(writer)}; sleep 1"
+    )
+    try:
+        backed = composed(app, key, Backup(paths=("data",), databases=("data/app.db",)))
+        backed.run()
+    finally:
+        vps.run("systemctl stop writer")
+    assert backed.log()["downtime"] == 0
+    tree = backed.unpack(tmp_path)
+    copy = tree / data[1:] / "app.db"
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["app.db", "picture"]
+    assert (copy.stat().st_uid, copy.stat().st_mode & 0o7777) == (1234, 0o640)
+    with sqlite3.connect(copy) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        count, total = database.execute("SELECT count(*), sum(n) FROM t").fetchone()
+        assert count > 10
+        assert (count % 2, total) == (0, 0), "no transaction is there by half"
+
+
+def test_a_database_that_is_not_there_yet_makes_the_service_stop(new_composition, key):
+    app = new_composition()
+    app.push()
+    (app.directory / "data").mkdir()
+    backed = composed(app, key, Backup(paths=("data",), databases=("data/app.db",)))
+    assert "there is no /opt/" in backed.run()
+    assert backed.log()["downtime"] > 0
+    assert app.page() == "one"
+
+
+def test_what_is_stopped_stays_so(new_composition, key):
+    app = new_composition()
+    app.push()
+    app.script("stop")
+    backed = composed(app, key, Backup(paths=(".",), volumes=None))
+    backed.run()
+    assert backed.log()["downtime"] == 0
+    assert app.page() == "502"
+
+
+def test_a_container_that_refuses_to_stop_is_ended_and_runs_again(new_composition, key):
+    app = new_composition()
+    changed(app, stop_signal="SIGWINCH", stop_grace_period="2s")
+    app.push()
+    backed = composed(app, key, Backup(paths=(".",), volumes=None))
+    backed.run()
+    assert backed.log()["downtime"] > 2
+    assert app.page() == "one"
+
+
+def test_killed_in_the_middle_it_runs_again_after_the_next_one(new_composition, key, vps):
+    app = new_composition()
+    app.push()
+    vps.run(f"head -c 300M /dev/urandom >/opt/{app.name}/big")
+    backed = composed(app, key, Backup(paths=(".",), volumes=None))
+    stopped = vps.root / f"srv/deploy/{app.name}/backup/stopped"
+    for ending in (f"/etc/deploy/backup/{app.name}", "/usr/local/lib/deploy/backup --start-stopped"):
+        vps.run(f"systemd-run --collect --unit=killed -p KillSignal=SIGKILL /etc/deploy/backup/{app.name}")
+        deadline = time.monotonic() + 60
+        while not (stopped.exists() and list(backed.folder.glob("*.part"))) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        while app.running() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        vps.run(
+            "systemctl kill --signal=SIGKILL killed; sleep 0.3; systemctl reset-failed killed || true",
+            check=False,
+        )
+        assert stopped.exists(), "killed too late"
+        assert app.running() == {}
+        whole = backed.archives()
+        assert vps.run(f"/usr/local/lib/deploy/backup-list {app.name}").stdout.count("\n") == len(whole)
+        said = vps.run(f"{ending} 2>&1").stdout
+        assert "a killed backup had stopped it: starting it" in said
+        assert app.page() == "one"
+        assert not list(backed.folder.glob("*.part"))
+        assert not stopped.exists()
+        assert vps.run("ls /dev/shm").stdout == ""
+
+
+def test_ended_in_the_middle_it_runs_again_at_once(new_composition, key, vps):
+    app = new_composition()
+    app.push()
+    vps.run(f"head -c 300M /dev/urandom >/opt/{app.name}/big")
+    backed = composed(app, key, Backup(paths=(".",), volumes=None))
+    vps.run(f"systemd-run --collect --unit=ended -p KillMode=process /etc/deploy/backup/{app.name}")
+    deadline = time.monotonic() + 60
+    while app.running() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    vps.run("systemctl stop ended")
+    assert app.page() == "one"
+    assert not list(backed.folder.glob("*"))
+    assert backed.log()["error"] == "interrupted: given up"
+    vps.run(f"rm /opt/{app.name}/big")
