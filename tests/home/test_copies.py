@@ -1,0 +1,51 @@
+"""How far a name is from three copies, on two media, one of them elsewhere."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deployer.archives import Archive
+from deployer.copies import PLACES, standings
+
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+AGES = st.dictionaries(st.sampled_from(PLACES), st.integers(0, 100), min_size=1)
+
+
+def archives(ages: dict[str, int]) -> list[Archive]:
+    """An archive of so many hours in each place, and an older one."""
+    times = {place: NOW - timedelta(hours=hours) for place, hours in ages.items()}
+    older = timedelta(days=9)
+    return [
+        Archive("a", time - past, 1, place) for place, time in times.items() for past in (older, older * 0)
+    ]
+
+
+def test_everything_is_there() -> None:
+    (standing,) = standings(archives({"vps": 9, "home": 9, "s3": 9}), {"a": NOW}, NOW)
+    assert (standing.copies, standing.media, standing.offsite, standing.lacks) == (4, 3, 2, [])
+
+
+def test_home_alone_makes_it_two_media_and_three_copies() -> None:
+    (standing,) = standings(archives({"vps": 9, "home": 9}), {"a": NOW}, NOW)
+    assert (standing.copies, standing.media, standing.offsite, standing.lacks) == (3, 2, 1, [])
+
+
+def test_the_server_alone_is_not_enough() -> None:
+    (standing,) = standings(archives({"vps": 1}), {}, NOW)
+    wanted = ["1 more fresh copy", "a second medium", "a copy elsewhere", "a verified archive"]
+    assert standing.lacks == wanted
+
+
+def test_what_is_old_does_not_count() -> None:
+    (standing,) = standings(archives({"vps": 27, "home": 27, "s3": 26}), {"a": NOW}, NOW)
+    assert standing.fresh == ["s3"]
+    assert standing.lacks == ["1 more fresh copy"]
+
+
+@given(AGES)
+def test_it_is_fine_only_with_a_fresh_copy_away_from_the_server(ages: dict[str, int]) -> None:
+    (standing,) = standings(archives(ages), {"a": NOW}, NOW)
+    fresh = {place for place, hours in ages.items() if hours <= 26}
+    assert standing.newest == {place: NOW - timedelta(hours=hours) for place, hours in ages.items()}
+    assert bool(standing.lacks) == (len(fresh) < 2 or fresh == {"vps"})
