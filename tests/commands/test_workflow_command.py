@@ -1,0 +1,108 @@
+"""`deploy workflow --install-secrets`, and keys in sites.yaml, from the command line without a server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.gitea import TOKEN, running
+
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
+SITES = f"""# mine
+server: {{host: vps.example.org, port: 2222, host_key: {HOST_KEY}}}
+sites:
+  www.example.org: {{kind: static, repository: https://git.example.org/me/a.git}}  # the site
+  old.example.org: {{kind: redirect, to: https://www.example.org}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "sites.yaml").write_text(SITES)
+    return tmp_path
+
+
+def deploy(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deployer", *words],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder)} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_key_is_made_and_its_secrets_are_installed(folder: Path) -> None:
+    added = deploy(folder, "key", "add", "ci", "--push", "www.example.org")
+    assert added.returncode == 0, added.stderr
+    assert "deploy apply" in added.stderr
+    private = folder / ".ssh/deploy-ci"
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert private.parent.stat().st_mode & 0o777 == 0o700
+    text = (folder / "sites.yaml").read_text()
+    assert text.startswith(SITES)
+    public = subprocess.run(["ssh-keygen", "-y", "-f", private], capture_output=True, text=True, check=True)
+    assert f"public: {' '.join(public.stdout.split()[:2])}\n" in text
+
+    with running() as gitea:
+        address = f"http://127.0.0.1:{gitea.server_port}"
+        call = ("workflow", "www.example.org", "--install-secrets", "--gitea", address)
+        done = deploy(folder, *call, GITEA_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stderr
+        assert gitea.secrets == {
+            "SSH_HOST": "vps.example.org",
+            "SSH_USER": "deploy",
+            "SSH_PORT": "2222",
+            "SSH_KNOWN_HOSTS": f"[vps.example.org]:2222 {HOST_KEY}",
+            "SSH_PRIVATE_KEY": private.read_text(),
+        }
+        said = done.stdout + done.stderr
+        assert TOKEN not in said
+        assert not any(line in said for line in private.read_text().splitlines())
+
+        gitea.secrets.clear()
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "mine"], check=True)
+        mine = deploy(folder, *call, "--key", "mine", GITEA_TOKEN=TOKEN)
+        assert mine.returncode == 2
+        assert "this key is not one that may push www.example.org" in mine.stderr
+        assert deploy(folder, *call, GITEA_TOKEN="").returncode == 2
+        assert deploy(folder, *call, "--key", "nowhere", GITEA_TOKEN=TOKEN).returncode == 2
+        assert deploy(folder, *call, GITEA_TOKEN="wrong").returncode == 1
+        assert gitea.secrets == {}
+    plain = deploy(
+        folder, "workflow", "www.example.org", "--install-secrets", "--gitea", "http://git.example.org"
+    )
+    assert plain.returncode == 2
+    assert "--gitea wants an address" in plain.stderr
+
+
+def test_keys_that_cannot_be_are_refused_before_anything_is_written(folder: Path) -> None:
+    for words in (
+        ("ci", "--push", "nowhere.example.org"),
+        ("ci", "--push", "old.example.org"),
+        ("ci",),
+        ("ci", "--push", "www.example.org", "--pull-backups"),
+        ("C I", "--pull-backups"),
+        ("ci", "--pull-backups", "--public", "sites.yaml"),
+    ):
+        done = deploy(folder, "key", "add", *words)
+        assert done.returncode == 2, (words, done.stderr)
+        assert "Traceback" not in done.stderr
+    assert deploy(folder, "key", "revoke", "ci").returncode == 2
+    assert (folder / "sites.yaml").read_text() == SITES
+    assert sorted(path.name for path in folder.iterdir()) == ["sites.yaml"]
+
+
+def test_a_section_in_another_shape_is_left_alone(folder: Path) -> None:
+    text = SITES + f"keys: {{home: {{public: {HOST_KEY}, pull_backups: true}}}}\n"
+    (folder / "sites.yaml").write_text(text)
+    done = deploy(folder, "key", "add", "ci", "--push", "www.example.org")
+    assert done.returncode == 1
+    assert "cannot be changed here" in done.stderr
+    assert "  ci:\n    public: ssh-ed25519 " in done.stderr
+    assert deploy(folder, "key", "revoke", "home").returncode == 1
+    assert (folder / "sites.yaml").read_text() == text
