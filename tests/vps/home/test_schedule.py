@@ -1,5 +1,6 @@
 """A throwaway machine is the home server: the tool is installed there, and its timers bring archives home."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -116,7 +117,7 @@ def test_a_crontab_where_there_is_no_systemd(machine: Machine) -> None:
     assert lines[0] == "5 5 * * * true"
     (line,) = [line for line in lines if "--pull" in line]
     (machine.root / "root/archives" / ARCHIVE.path).unlink(missing_ok=True)
-    machine.run("env -i HOME=/root PATH=/usr/bin:/bin sh -c " + f"'{line.split(' * ')[-1][2:]}'")
+    machine.run("env -i HOME=/root PATH=/usr/bin:/bin sh -c " + shlex.quote(line.split(None, 5)[5]))
     assert (machine.root / "root/archives" / ARCHIVE.path).exists()
     again = machine.run(f"unshare -m sh -c '{without}; {DEPLOY} backup --install --yes'").stderr
     assert "nothing to do" in again
