@@ -15,7 +15,7 @@ STAGES = {
     "when it is stopped": ("restore", "    step files\n    change_places\n    done_step\n    if [["),
     "between two renames": ("places", '    if exists "$2"; then mv -T'),
     "when all has changed places": ("restore", "    start_service\n"),
-    "while it comes up": ("load", "    served || blame_answer\n    remember_live\n    seconds_since"),
+    "while it comes up": ("load", "    served || blame_answer\n    remember_live\n"),
     "just before it counts": ("places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
 }
 AFTER = {
@@ -212,3 +212,31 @@ def test_two_restores_at_once(new_composition):
     assert "is restored to" in output
     assert everything(app, archive) == wanted
     assert state(app.vps, f"/opt/{app.name}/www")
+
+
+def test_a_folder_whose_restore_was_killed(vps, tmp_path):
+    (vps.root / "etc/deploy/backup/letters").write_text("#!/bin/bash\n")
+    vps.run("mkdir -p /srv/letters; echo one >/srv/letters/a; ln -s a /srv/letters/b")
+    tar = Archive("letters", ("/srv/letters",), begin={"kind": "folder"}).make(vps)
+    wanted = state(vps, "/srv/letters")
+    vps.run("echo two >/srv/letters/a")
+    changed = state(vps, "/srv/letters")
+    vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
+    script = vps.root / "root/dying/restore"
+    text = script.read_text().replace("    keep_aside\n", "    kill -9 $$\n", 1)
+    script.write_text(text)
+    assert (
+        "ended with 137"
+        in vps.run(f"{script_path(script, vps)} letters <{tar}; echo ended with $?", check=False).stdout
+    )
+    assert state(vps, "/srv/letters") == wanted
+    output = vps.run("/usr/local/lib/deploy/restore letters --back").stdout
+    assert "what was there before it is put back" in output
+    assert state(vps, "/srv/letters") == changed
+    vps.run(f"{script_path(script, vps)} letters <{tar}", check=False)
+    assert "letters is restored to" in restore(vps, "letters", tar)
+    assert state(vps, "/srv/letters") == wanted
+
+
+def script_path(script, vps) -> str:
+    return "/" + str(script.relative_to(vps.root))
