@@ -1,4 +1,4 @@
-"""deploy backup: bring the backups home, read them, and show what there is of them."""
+"""deploy backup: make backups, bring them home, read them, and show what there is of them."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import click
 from deployer.commands._options import config_option, json_option, yes_option
 
 
-@click.command(short_help="Bring backups home, read them, show what there is of them.")
+@click.command(short_help="Make backups, bring them home, read them, show what there is.")
 @click.argument("sites", nargs=-1)
 @click.option("--list", "action", flag_value="list", help="List every archive in every place.")
 @click.option(
@@ -23,24 +23,26 @@ from deployer.commands._options import config_option, json_option, yes_option
 @json_option
 @yes_option
 def command(sites: tuple[str, ...], action: str | None, config: Path, as_json: bool, yes: bool) -> int:
-    """Bring backups home, read them, and show what there is of them.
+    """Make backups, bring them home, read them, and show what there is of them.
+
+    Without an option, the server backs up the named sites, services and folders now, or all of them.
 
     \b
     Example:
+      deploy backup analytics.rogs.me
       deploy backup --list
       deploy backup --pull
       deploy backup --verify rogs.me
       deploy backup --report
       deploy backup --install
     """
-    from deployer.commands import _home
+    from deployer.commands import _backup, _home
     from deployer.config.loader import load
-    from deployer.errors import UsageError
 
     shown = {"list": _home.listing, "report": _home.report, "pull": _home.pull, "verify": _home.verify}
     changed = {"install": _home.install, "uninstall": _home.uninstall}
     if action in changed:
         return changed[action](load(config), config, as_json, yes)
     if action is None:
-        raise UsageError("say what to do", "deploy backup --help")
+        return _backup.run(load(config), sites)
     return shown[action](load(config), sites, as_json)

@@ -1,14 +1,14 @@
 """What sites.yaml says of backups: the key, when, for how long, and what is saved besides the services."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from deployer.config import attachments, names, public_key
 from deployer.config.attachments import LocalFile
 from deployer.config.keep import Keep
-from deployer.config.quantities import shown
+from deployer.config.quantities import Plain, shown
 from deployer.config.types import (
     ClockTime,
     EnvironmentValue,
@@ -119,6 +119,18 @@ class ComposeBackup(BackupChoice):
     )
     service: EnvironmentValue = Field("", description="service of the compose file that is the database")
 
+    @model_validator(mode="after")
+    def dumps_can_be_loaded(self) -> Self:
+        """A dump that nobody knows how to load is no backup."""
+        if self.dump and not (self.load and self.service):
+            raise ValueError("write load: and service: too: a restore needs to know how the dump is loaded")
+        return self
+
+
+def is_off(value: Any) -> bool:
+    """Whether a section is switched off by false."""
+    return value is False or (isinstance(value, Plain) and value.lower() == "false")
+
 
 class NoBackup(BackupChoice):
     """Nothing is backed up."""
@@ -135,14 +147,14 @@ class NoComposeBackup(ComposeBackup):
 Choice = Annotated[
     BackupChoice,
     BeforeValidator(
-        lambda value: NoBackup() if value is False else value,
+        lambda value: NoBackup() if is_off(value) else value,
         json_schema_input_type=BackupChoice | Literal[False],
     ),
 ]
 ComposeChoice = Annotated[
     ComposeBackup,
     BeforeValidator(
-        lambda value: NoComposeBackup() if value is False else value,
+        lambda value: NoComposeBackup() if is_off(value) else value,
         json_schema_input_type=ComposeBackup | Literal[False],
     ),
 ]

@@ -12,7 +12,13 @@ from deployer.kinds.composition import Composition
 
 def check(config: Config) -> list[Finding]:
     """Everything that is wrong between the sites."""
-    between = [*same_names(config), *same_ports(config), *same_projects(config), *redirect_loops(config)]
+    between = [
+        *same_names(config),
+        *same_ports(config),
+        *same_projects(config),
+        *redirect_loops(config),
+        *same_archives(config),
+    ]
     return [*between, *check_keys(config), *locked_out(config)]
 
 
@@ -22,6 +28,15 @@ def locked_out(config: Config) -> Iterator[Finding]:
     if ssh and ssh.root == "no" and config.server and config.server.user == "root":
         message = "root would be locked out, and is who logs in: name another user with sudo as server.user"
         yield Finding(("security", "ssh", "root"), message)
+
+
+def same_archives(config: Config) -> Iterator[Finding]:
+    """Archives are told apart by their name: a folder has another than a service."""
+    for name in config.backups.folders if config.backups else ():
+        if name in config.services:
+            yield Finding(
+                ("backups", "folders", name), f"'{name}' is already the name of a service", at_key=True
+            )
 
 
 def names(config: Config) -> Iterator[tuple[str, str, Path]]:

@@ -1,0 +1,39 @@
+"""What `deploy backup` does on the server: a backup now."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+
+def run(config: "Config", names: Sequence[str]) -> int:
+    """Back up the names, or everything; the exit code."""
+    from deployer.commands.push import caller
+    from deployer.errors import DeployError
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+    from deployer.tasks.push import Pushed, run_script
+
+    chosen = chosen_names(config, names)
+    with progress() as shown, server_of(config) as server:
+        outcome = run_script(server, "backup", shown.line, *chosen, "--by", caller())
+        if outcome.needs_apply:
+            raise DeployError(f"the backups are not on {server.host} yet", "Run: deploy apply")
+    return 0 if outcome is Pushed.DONE else 1
+
+
+def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:
+    """The names, each once; raises UsageError for one that is not backed up."""
+    from deployer.config.suggestions import suggest
+    from deployer.desired.backups import backed_up
+    from deployer.errors import UsageError
+
+    if config.backups is None:
+        raise UsageError("there are no backups in sites.yaml", "Add it: backups: {recipient: backup-key.asc}")
+    known = backed_up(config)
+    for name in names:
+        if name not in known:
+            there = f"What is backed up: {', '.join(known)}" if known else "Nothing is backed up yet"
+            raise UsageError(f"nothing of '{name}' is backed up{suggest(name, known)}", there)
+    return list(dict.fromkeys(names))

@@ -1,0 +1,133 @@
+"""`backups:` and `backup:` in sites.yaml: the key, what is saved, and what is refused."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deployer.config.loader import load
+from deployer.config.model import Config
+from deployer.desired.backups import backed_up, backup_files, backup_packages, composition_backup
+from deployer.errors import ConfigError
+
+SERVICES = """\
+backups: {recipient: key.asc, at: "04:05", folders: {photos: [/srv/photos/]}}
+sites:
+  ntfy.example.org: {kind: ntfy, https: false}
+  forum.example.org: {kind: phpbb, https: false, email: me@example.org, backup: {consistency: stop}}
+  status.example.org: {kind: uptime-kuma, https: false, backup: false}
+services:
+  watchtower:
+  own: {kind: compose, file: own.yml}
+  other: {kind: compose, file: other.yml, backup: {paths: [conf, /srv/x], volumes: [v], exclude: ["*.tmp"]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gpg")
+    folder.chmod(0o700)
+    gpg = ["gpg", "--homedir", folder, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""]
+    subprocess.run([*gpg, "--quick-gen-key", "b@example.org", "default"], check=True, capture_output=True)
+    for name, options in {
+        "key.asc": ["--armor", "--export"],
+        "key.gpg": ["--export"],
+        "private.asc": ["--armor", "--export-secret-keys"],
+        "private.gpg": ["--export-secret-keys"],
+    }.items():
+        done = subprocess.run([*gpg, *options], check=True, capture_output=True)
+        (folder / name).write_bytes(done.stdout)
+    return folder
+
+
+def loaded(key: Path, folder: Path, text: str) -> Config:
+    for name in ("own", "other"):
+        (folder / f"{name}.yml").write_text(f"name: {name}\nservices: {{web: {{image: x}}}}\n")
+    (folder / "key.asc").write_bytes((key / "key.asc").read_bytes())
+    (folder / "sites.yaml").write_text(text)
+    return load(folder / "sites.yaml")
+
+
+def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:
+    config = loaded(key, tmp_path, SERVICES)
+    assert backed_up(config) == ("forum.example.org", "ntfy.example.org", "other", "own", "photos")
+    files = backup_files(config)
+    assert (
+        b"\n5 4 * * * root /usr/local/lib/deploy/backup --by cron"
+        in files["/etc/cron.d/deploy-backup"].content
+    )
+    assert files["/etc/deploy/backup-key.asc"].content == (key / "key.asc").read_bytes()
+    assert b"PATHS=(/srv/photos)\n" in files["/etc/deploy/backup/photos"].content
+    assert "sqlite3" in backup_packages(config)
+    assert composition_backup(config, "status.example.org") == composition_backup(config, "watchtower") == {}
+    text = composition_backup(config, "other")["/etc/deploy/backup/other"].content
+    assert b"PATHS=(/opt/other/conf /srv/x)\n" in text
+    assert b"VOLUMES=(v)\n" in text
+    assert b"EXCLUDE=('*.tmp')\n" in text
+    assert b"CONSISTENCY=stop " in text
+    assert b"CONSISTENCY=stop " in composition_backup(config, "forum.example.org").popitem()[1].content
+    assert b"CONSISTENCY=live " in composition_backup(config, "ntfy.example.org").popitem()[1].content
+    assert b"VOLUMES=all " in composition_backup(config, "own").popitem()[1].content
+
+
+def test_without_backups_there_is_nothing(key: Path, tmp_path: Path) -> None:
+    config = loaded(key, tmp_path, SERVICES.partition("\n")[2])
+    assert backup_files(config) == composition_backup(config, "own") == {}
+    assert backup_packages(config) == frozenset()
+
+
+def test_a_binary_key_is_fine(key: Path, tmp_path: Path) -> None:
+    (tmp_path / "key.gpg").write_bytes((key / "key.gpg").read_bytes())
+    assert loaded(key, tmp_path, "backups: {recipient: key.gpg}\n").backups
+
+
+@pytest.mark.parametrize("name", ["private.asc", "private.gpg"])
+def test_a_private_key_is_refused_loudly(key: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes((key / name).read_bytes())
+    with pytest.raises(ConfigError) as caught:
+        loaded(key, tmp_path, f"backups: {{recipient: {name}}}\n")
+    assert f"'{name}' has a PRIVATE key in it, which must never be on the server" in str(
+        caught.value.problems[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP"]
+)
+def test_a_file_without_a_key_is_refused(key: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "none.asc").write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        loaded(key, tmp_path, "backups: {recipient: none.asc}\n")
+    assert "has no public GPG key in it" in str(caught.value.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("backups: {recipient: key.asc, folders: {a: [srv]}}", "'srv' is not a plain absolute path"),
+        ("backups: {recipient: key.asc, folders: {a: [/srv/../etc]}}", "is not a plain absolute path"),
+        ("backups: {recipient: key.asc, folders: {a: [/proc/1]}}", "is no folder of files"),
+        ("backups: {recipient: key.asc, folders: {A.b: [/srv]}}", "'A.b' is not a name for a service"),
+        (
+            "backups: {recipient: key.asc, folders: {own: [/srv]}}\n"
+            "services: {own: {kind: compose, file: own.yml}}",
+            "'own' is already the name of a service",
+        ),
+        ("backups: {}", "'recipient' is missing"),
+        (
+            "services: {own: {kind: compose, file: own.yml, backup: {dump: x}}}",
+            "write load: and service: too",
+        ),
+        ("services: {own: {kind: compose, file: own.yml, backup: {exclude: [/x]}}}", "is not a pattern"),
+        (
+            "services: {own: {kind: compose, file: own.yml, backup: {path: [x]}}}",
+            "unknown key 'path' (did you mean 'paths'?)",
+        ),
+        ("services: {watchtower: {backup: {dump: x}}}", "unknown key 'dump'"),
+        ("services: {watchtower: {backup: true}}", "expected a section with keys"),
+    ],
+)
+def test_what_is_wrong_is_told(key: Path, tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(key, tmp_path, text + "\n")
+    assert message in "\n".join(map(str, caught.value.problems))
