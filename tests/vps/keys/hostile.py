@@ -60,12 +60,9 @@ SHAPES = (
     "push page.test {}",
     "push {}",
     "{}push page.test",
-    "{} push page.test",
     "push page.test main{}",
-    "push page.test main {}",
     "push{}page.test",
     "status{}",
-    "status {}",
     "{}status",
 )
 BY_HAND = (

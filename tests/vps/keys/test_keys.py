@@ -147,3 +147,17 @@ def test_a_user_deploy_that_is_somebodys_stays(project: Guarded) -> None:
     finally:
         del project.more["keys"]["other"]
         project.vps.run("sed -i s,/home/somebody,/var/lib/deploy-keys, /etc/passwd")
+
+
+def test_keys_get_in_where_ssh_is_hardened(project: Guarded) -> None:
+    others = dict.fromkeys(("firewall", "fail2ban", "updates", "sysctl"), False)
+    project.more["security"] = {**others, "ssh": {"allow_users": ["alma"]}}
+    try:
+        applied = project.apply()
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        assert "allowusers deploy" in project.vps.run("sshd -T").stdout
+        assert "page.test: " in project.ssh("status").stdout
+        assert project.ssh("status", key="home").returncode == 2
+    finally:
+        del project.more["security"]
+        assert project.apply().returncode == 0

@@ -51,8 +51,8 @@ def nothing_ran(project: Guarded) -> Iterator[None]:
 def test_hostile_commands_are_refused_and_logged(
     project: Guarded, transport: paramiko.Transport, nothing_ran: None
 ) -> None:
-    assert len(COMMANDS) > 650
-    commands = COMMANDS if project.vps.release == "debian-13" else COMMANDS[::4]
+    assert len(COMMANDS) > 550
+    commands = COMMANDS if project.vps.release == "debian-13" else COMMANDS[::8]
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda command: ask(transport, command), commands))
     for command, (code, said) in zip(commands, answers, strict=True):
