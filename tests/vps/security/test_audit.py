@@ -34,7 +34,7 @@ FOUND = {
 }
 MEND = """
 rm -f /etc/ssh/sshd_config.d/00-bad.conf /etc/sudoers.d/bad /run/reboot-required /opt/app/.env
-systemctl reload ssh; sleep 0.5; ufw --force enable; systemctl start fail2ban; pkill -f 'http.server 9000'
+systemctl reload ssh; sleep 0.5; ufw --force enable; systemctl start fail2ban; pkill -f '[h]ttp.server 9000'
 userdel berta; sed -i '/^toor:/d' /etc/passwd /etc/shadow; sed -i '/ eve$/d' /root/.ssh/authorized_keys
 """
 
