@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from deployer.config.backups import Backups
-from deployer.config.keys import Key
 from deployer.config.home import Home
+from deployer.config.keys import Key
 from deployer.config.security import Security, all_off
 from deployer.config.suggestions import suggest
 from deployer.config.types import (

@@ -42,7 +42,9 @@ def set_secrets(place: Place, token: str, secrets: Mapping[str, str]) -> None:
                     raise DeployError(f"{name} was not set: {place.address} answers {answer.status}")
         except HTTPError as error:
             reason = REASONS.get(error.code, f"it answers {error.code} {error.reason}")
-            raise DeployError(f"{name} was not set in {place.owner}/{place.name} on {place.address}: {reason}") from error
+            raise DeployError(
+                f"{name} was not set in {place.owner}/{place.name} on {place.address}: {reason}"
+            ) from error
         except (URLError, HTTPException, OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             raise UnreachableError(f"{place.address} cannot be reached: {reason}") from error
