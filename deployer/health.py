@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+BACKUP_HOURS = 26  # a backup each day, and what that may take longer than the day before
+DAY = 86400
 EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"
 
 
@@ -29,8 +31,26 @@ class SiteHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupHealth:
+    """The backup of a site, service or folder: when it last went well, how many hours ago, and its bytes."""
+
+    name: str
+    time: str | None
+    hours: float | None
+    bytes: int
+
+    @property
+    def fine(self) -> bool:
+        """Whether there was one since yesterday."""
+        return self.hours is not None and self.hours <= BACKUP_HOURS
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
-    """A server: memory and disk in KiB, load of the last minute, uptime in seconds."""
+    """A server: memory and disk in KiB, load of the last minute, uptime in seconds.
+
+    `key_days` is how long the key of the backups lasts; None: for ever, or there are none.
+    """
 
     memory: tuple[int, int]
     disk: tuple[int, int]
@@ -39,11 +59,13 @@ class Health:
     uptime: int
     reboot: bool
     sites: tuple[SiteHealth, ...]
+    backups: tuple[BackupHealth, ...] = ()
+    key_days: int | None = None
 
 
 def read_health(answer: str, domains: Iterable[str]) -> Health:
     """Understand what status.sh prints."""
-    said: dict[str, dict[str, str]] = {"server": {}, "answer": {}, "release": {}, "pushed": {}}
+    said: dict[str, dict[str, str]] = {"server": {}, "answer": {}, "release": {}, "pushed": {}, "backup": {}}
     for line in answer.splitlines():
         kind, name, value = (*line.split(" ", 2), "", "")[:3]
         said.setdefault(kind, {})[name] = value
@@ -58,6 +80,8 @@ def read_health(answer: str, domains: Iterable[str]) -> Health:
         uptime=int(server["uptime"]),
         reboot=server["reboot"] == "yes",
         sites=tuple(_site(domain, said, now) for domain in domains),
+        backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
+        key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
 
 
@@ -79,6 +103,14 @@ def _site(domain: str, said: dict[str, dict[str, str]], now: int) -> SiteHealth:
         pushed=push.get("time"),
         by=push.get("by"),
     )
+
+
+def _backup(name: str, text: str, now: int) -> BackupHealth:
+    last: dict[str, Any] = json.loads(text or "{}")
+    if not last:
+        return BackupHealth(name, None, None, 0)
+    hours = (now - datetime.fromisoformat(last["time"]).timestamp()) / 3600
+    return BackupHealth(name, last["time"], round(hours, 1), int(last.get("bytes", 0)))
 
 
 def _days(expires: str, now: int) -> int | None:

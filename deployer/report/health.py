@@ -7,10 +7,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from deployer.health import Health, SiteHealth
+from deployer.health import BackupHealth, Health, SiteHealth
 from deployer.report import amount, out
 
 FEW_DAYS = 14
+KEY_DAYS = 30
 GIBIBYTE = 1024 * 1024
 
 
@@ -18,17 +19,24 @@ def show_health(health: Health, server: str) -> None:
     """Print one line for the server and one row for each site."""
     out.print(_server_line(health, server))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in ("site", "answer", "certificate", "live", "since", "by"):
+    columns = ["site", "answer", "certificate", "live", "since", "by"]
+    for column in [*columns, *(["backup"] if health.backups else [])]:
         table.add_column(column, no_wrap=True)
+    backups = {backup.name: backup for backup in health.backups}
     for site in health.sites:
-        table.add_row(*_row(site))
+        table.add_row(*_row(site), *([_backup(backups.pop(site.domain, None))] if health.backups else []))
     out.print(table)
+    for backup in backups.values():
+        out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
+    if health.key_days is not None and health.key_days <= KEY_DAYS:
+        out.print(_key_line(health.key_days))
 
 
 def as_json(health: Health, server: str) -> str:
     """The health as one JSON document."""
     sites = [{**asdict(site), "fine": site.fine} for site in health.sites]
-    return json.dumps({"server": server, **asdict(health), "sites": sites}, indent=2)
+    backups = [{**asdict(backup), "fine": backup.fine} for backup in health.backups]
+    return json.dumps({"server": server, **asdict(health), "sites": sites, "backups": backups}, indent=2)
 
 
 def _server_line(health: Health, server: str) -> str:
@@ -54,6 +62,22 @@ def _row(site: SiteHealth) -> tuple[str | Text, ...]:
         (site.pushed or "–").replace("T", " ").removesuffix("Z"),
         site.by or "–",
     )
+
+
+def _backup(backup: BackupHealth | None) -> Text:
+    """When it last went well; a dash for what has nothing to back up."""
+    if backup is None:
+        return Text("–")
+    return _judged("never" if backup.hours is None else _ago(backup.hours), backup.fine)
+
+
+def _ago(hours: float) -> str:
+    return amount(int(hours), "hour") + " ago" if hours < 48 else amount(int(hours / 24), "day") + " ago"
+
+
+def _key_line(days: int) -> Text:
+    when = f"expires in {amount(days, 'day')}" if days >= 0 else "has expired"
+    return Text(f"the key of the backups {when}: without it there are none", style="bold red")
 
 
 def _duration(seconds: int) -> str:

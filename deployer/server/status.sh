@@ -1,6 +1,7 @@
 #!/bin/bash
 # How this server and its sites are. Each line of standard input is a site: DOMAIN <tab> http|https <tab> PATH.
-# Answers with lines of words: `server …`, and for each site `answer …`, `release …` and `pushed JSON`.
+# Answers with lines of words: `server …`, for each site `answer …`, `release …` and `pushed JSON`, and for all that
+# is backed up `backup NAME JSON` with its last success, empty without one.
 # The page is asked for through NGINX on this machine, with the certificate that visitors get.
 set -uo pipefail
 export LC_ALL=C
@@ -30,6 +31,23 @@ site() { # DOMAIN SCHEME PATH
         sed "s|^|pushed $1 |"
 }
 
+backups() {
+    local script name key=/etc/deploy/backup-key.asc home
+    [ -d /etc/deploy/backup ] || return 0
+    for script in /etc/deploy/backup/*; do
+        name=${script##*/}
+        echo "backup $name $(grep -hF "\"site\":\"$name\",\"action\":\"backup\",\"result\":\"" \
+            /var/log/deploy/backup.log.1 /var/log/deploy/backup.log 2>/dev/null | grep -v '"result":"failed"' | tail -1)"
+    done
+    # when the key expires, in seconds: the earliest end of what it needs; nothing when it never does
+    home=$(mktemp -d) && gpg --batch --no-options --homedir "$home" --with-colons --show-keys $key 2>/dev/null |
+        awk -F: '$1 == "pub" || ($1 == "sub" && $12 ~ /e/) { if ($7 == "") never[$1] = 1; else if ($7 > last[$1]) last[$1] = $7 }
+                 END { for (kind in last) if (!never[kind] && (ends == "" || last[kind] < ends)) ends = last[kind]
+                       if (ends != "") print "server backup_key " ends }'
+    rm -rf "$home"
+}
+
 server
+backups
 export -f site
 tr '\t' '\n' | tr '\n' '\0' | xargs -0 -r -n 3 -P 8 bash -c 'site "$@"' site

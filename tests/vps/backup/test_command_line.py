@@ -1,0 +1,85 @@
+"""From sites.yaml to an archive by the command line, on both releases: apply, backup, status, the hour."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from deployer.rehearsal.machine import Machine
+from vps.backup.conftest import Backed
+
+DEPLOY = [sys.executable, "-m", "deployer"]
+PACKAGES = ("brotli", "git", "libnginx-mod-http-brotli-static", "nginx", "zstd")
+
+
+@pytest.fixture(scope="module")
+def plain(release: str):
+    with Machine.boot(release, PACKAGES) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def deploy(plain, key, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "key.asc").write_bytes(key.public.read_bytes())
+    config = {
+        "server": {"host": plain.address, "host_key": plain.host_key, "key": str(plain.key)},
+        "security": False,
+        "backups": {"recipient": "key.asc", "at": "03:07", "folders": {"photos": ["/srv/photos"]}},
+        "sites": {"old.test": {"kind": "redirect", "to": "https://example.org", "https": False}},
+    }
+    (folder / "sites.yaml").write_text(yaml.safe_dump(config))
+
+    def run(*arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [*DEPLOY, *arguments],
+            cwd=folder,
+            env=os.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_apply_backup_status(plain, key, deploy, tmp_path):
+    plain.run("mkdir -p /srv/photos; echo picture >/srv/photos/one")
+    assert "the backups are not on" in deploy("backup", code=1)
+    deploy("apply", "--yes")
+    assert "Nothing to change" in deploy("apply", "--yes")
+    assert plain.run("cat /etc/cron.d/deploy-backup").stdout.count("7 3 * * * root") == 1
+    status = json.loads(deploy("status", "--json"))
+    assert [(entry["name"], entry["fine"]) for entry in status["backups"]] == [("photos", False)]
+    said = deploy("backup", "photos")
+    assert "✓ photos " in said
+    assert "1 of 1 are backed up" in said
+    status = json.loads(deploy("status", "--json"))
+    assert status["backups"][0]["fine"]
+    assert status["key_days"] is None or status["key_days"] > 30
+    backed = Backed(plain, key, "photos")
+    assert backed.log()["by"].startswith("root@")
+    tree = backed.unpack(tmp_path)
+    assert (tree / "srv/photos/one").read_text() == "picture\n"
+    assert backed.archives()[0] in deploy("backup", "--list", "--json") or "photos" in deploy(
+        "backup", "--list"
+    )
+    assert "nothing of 'fotos' is backed up (did you mean 'photos'?)" in deploy("backup", "fotos", code=2)
+    plain.run("rm -r /srv/photos")
+    assert "✗ photos: there is no /srv/photos" in deploy("backup", code=1)
+
+
+def test_cron_runs_it(plain, deploy):
+    plain.run(
+        "mkdir -p /srv/photos; echo x >/srv/photos/two; sed -i 's/^7 3 /* * /' /etc/cron.d/deploy-backup"
+    )
+    waits = 'for n in $(seq 130); do grep -qs \'photos.*"by":"cron"\' /var/log/deploy/backup.log && exit; sleep 1; done; exit 1'
+    plain.run(f"systemctl start cron; {waits}", timeout=200)
+    assert "✓ photos " in plain.run("cat /var/log/deploy/backup-last.txt").stdout
