@@ -27,5 +27,5 @@ def vps(throwaway: None) -> Iterator[Machine]:
 
 @pytest.fixture(scope="session")
 def images(vps: Machine) -> None:
-    """The images of PostgreSQL and MariaDB."""
+    """The image with PostgreSQL and MariaDB."""
     make_images(vps)

@@ -35,23 +35,24 @@ if [ ! -d /var/lib/mysql/mysql ]; then
 fi
 exec mariadbd
 """
-IMPORT = """
-set -e; mkdir -p /root/entry
-cat >/root/entry/docker-entrypoint.sh; chmod 755 /root/entry/docker-entrypoint.sh
-tar -c -C / --exclude=usr/share/doc --exclude=usr/share/man --exclude=usr/share/locale --exclude='usr/*docker*' --exclude='*containerd*' --exclude='*LLVM*' \
-    --exclude=usr/lib/git-core --exclude='*.pyc' --exclude=usr/lib/python3 --exclude='*/{other}*' \
-    usr bin sbin lib lib64 etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql -C /root/entry docker-entrypoint.sh |
-    docker import --change 'ENTRYPOINT ["/docker-entrypoint.sh"]' --change 'VOLUME /var/lib/{data}' - {name}
+IMAGE = "databases:1"
+IMPORT = f"""
+set -e; cd /root/entry; chmod -R 755 .
+tar -c -C / --exclude='usr/share/[dlf]o*' --exclude=usr/share/man --exclude='usr/*docker*' --exclude='usr/*containerd*' \
+    --exclude='*LLVM*' --exclude='usr/lib/git-core' --exclude='*.pyc' --exclude='usr/lib/python3*' \
+    --exclude=usr/lib/systemd --exclude=usr/sbin/runc --exclude='usr/share/icons' \
+    usr bin sbin lib lib64 etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql -C /root/entry postgres mariadb |
+    docker import - {IMAGE}
 """
 
 
 def make_images(vps: Machine) -> None:
-    """Images `postgres-real:1` and `mariadb-real:1`, from what is installed on the server."""
-    for name, script, data, other in (
-        ("postgres-real:1", POSTGRES, "postgresql/data", "mariadb"),
-        ("mariadb-real:1", MARIADB, "mysql", "postgresql"),
-    ):
-        vps.run(IMPORT.format(name=name, data=data, other=other), input=script, timeout=300)
+    """The image with both databases, made of what is installed on the server."""
+    for kind, script in (("postgres", POSTGRES), ("mariadb", MARIADB)):
+        folder = vps.root / "root/entry" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "docker-entrypoint.sh").write_text(script)
+    vps.run(IMPORT, timeout=300)
 
 
 def service(kind: str) -> dict[str, object]:
@@ -60,7 +61,8 @@ def service(kind: str) -> dict[str, object]:
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
     health = {"test": ["CMD-SHELL", check], "interval": "500ms", "timeout": "3s", "retries": 60}
     return {
-        "image": f"{kind}-real:1",
+        "image": IMAGE,
+        "entrypoint": [f"/{kind}/docker-entrypoint.sh"],
         "pull_policy": "never",
         "healthcheck": health,
         "volumes": [f"db:{place}"],

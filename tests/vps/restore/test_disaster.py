@@ -15,7 +15,7 @@ from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.restore.byhand import fill, state
 from vps.restore.conftest import MORE
-from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, LOAD, make_images, service
+from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, IMAGE, LOAD, make_images, service
 from vps.services.conftest import PACKAGES, PREPARE
 
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
@@ -107,7 +107,7 @@ def drill(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             for vps in (old, new):
                 prepare(vps)
             make_images(old)
-            old.run("docker save postgres-real:1 mariadb-real:1 -o /root/images.tar", timeout=300)
+            old.run(f"docker save {IMAGE} -o /root/images.tar", timeout=300)
             shutil.copy(old.root / "root/images.tar", new.root / "root/images.tar")
             new.run("docker load -q -i /root/images.tar; rm /root/images.tar", timeout=300)
             drill = Drill(Project(folder, old, None, sites(folder), more), new)
@@ -221,7 +221,7 @@ def test_an_archive_that_was_altered_or_cut_off(drill: Drill, digest: str, tmp_p
     before = content(drill.new)
     sums = path.with_name(path.name + ".sha256")
     kept = sums.read_text()
-    for place in (200, -200_000, -100):
+    for place in (2000, -200_000, -100):
         good = altered(path, lambda data, place=place: data.__setitem__(place, data[place] ^ 1))
         if digest == "unknown":  # as if whoever altered it had altered the digest too
             new = subprocess.run(
