@@ -108,7 +108,7 @@ def open_ports(config: "Config", facts: Facts) -> dict[str, str]:
     ports |= {"80/tcp": "HTTP", "443/tcp": "HTTPS"}
     for name, entry in sorted(config.everything.items()):
         if isinstance(entry, Composition):
-            ports = {port: name for port in entry.public_ports()} | ports
+            ports = dict.fromkeys(entry.public_ports(), name) | ports
     if config.security.firewall:
-        ports = {port: "sites.yaml" for port in config.security.firewall.allow} | ports
+        ports = dict.fromkeys(config.security.firewall.allow, "sites.yaml") | ports
     return dict(sorted(ports.items(), key=lambda entry: (int(entry[0].split("/")[0].split(":")[0]), entry)))

@@ -1,4 +1,4 @@
-"""What an audit makes of what a server tells: a finding for each thing that is wrong, none for what is right."""
+"""What an audit makes of what a server tells: one finding for each thing that is wrong, else none."""
 
 from typing import Any
 
