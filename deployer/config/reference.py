@@ -35,9 +35,9 @@ a value is taken as it stands in the file, `1.10` and `no` included. Switches ar
 durations `90s`, `10m`, `2h` or `7d`, sizes `512K`, `200M` or `2G`. Anchors, aliases and `<<` work.
 Paths of this machine begin at the folder of sites.yaml.
 
-The file is the whole truth: what is not in it any more is taken off the server by the next `deploy apply`, after the
-plan has shown it with a `-`. Never deleted are published files, volumes, databases, certificates and logs, nor
-anything that `deploy` did not write.
+The file is the whole truth: what is not in it any more is taken off the server by the next `deploy apply`,
+after the plan has shown it with a `-`. Never deleted are published files, volumes, databases, certificates
+and logs, nor anything that `deploy` did not write.
 """
 
 

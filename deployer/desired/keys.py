@@ -26,7 +26,7 @@ def key_files(config: "Config") -> dict[str, File]:
         **({BACKUP_FOLDERS: system("keys.tmpfiles.conf")} if pulls_backups(config) else {}),
         AUTHORIZED_KEYS: system("authorized_keys", keys=config.keys, scripts=SCRIPTS),
         **{
-            f"/etc/deploy/keys/{name}": File("".join(f"{line}\n" for line in key.push or [BACKUPS]).encode())
+            f"/etc/deploy/keys/{name}": system("key", key=name, lines=key.push or [BACKUPS])
             for name, key in config.keys.items()
         },
     }

@@ -203,7 +203,9 @@ REFUSED: dict[str, list[str]] = {
 CASES = [(name, text) for name in ACCEPTED for text in ACCEPTED[name]]
 # What must never be in an accepted value; one_line and script texts are free, and quoted where they are used.
 SYNTAX = frozenset("'\"`$;{}<>|\\ \t\n\r\0\x7f\x85\u2028")
-NAMES = sorted(set(ACCEPTED) - {"EnvironmentValue", "NginxText", "Hook", "NginxSnippet", "CertificateFile", "HostKey"})
+NAMES = sorted(
+    set(ACCEPTED) - {"EnvironmentValue", "NginxText", "Hook", "NginxSnippet", "CertificateFile", "HostKey"}
+)
 
 
 def accept(name: str, text: str) -> Any:
