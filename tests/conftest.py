@@ -1,6 +1,11 @@
 """Options of the test suite: which of the tests on a throwaway VPS run, and on which Debian."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# how long an example takes is a matter of the machine: it is no property
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -258,7 +258,7 @@ def test_what_is_no_scalar_is_refused(name: str, value: object) -> None:
 
 
 @given(st.sampled_from([case for case in CASES if case[0] in NAMES]), st.data())
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=3000)
 def test_no_accepted_value_carries_syntax(case: tuple[str, str], data: st.DataObject) -> None:
     name, text = case
     position = data.draw(st.integers(0, len(text)))
