@@ -140,6 +140,7 @@ def test_every_example_of_sites_yaml_loads(document: str, text: str, tmp_path: P
     git = ["git", "-c", "user.name=Alma", "-c", "user.email=alma@example.org", "-C", str(tmp_path)]
     subprocess.run([*git, "init", "-q", "blog"], check=True)
     subprocess.run([*git, "-C", "blog", "commit", "-q", "--allow-empty", "-m", "Begin"], check=True)
+    (tmp_path / "backup-key.asc").write_bytes((ROOT / "examples/backup-key.asc").read_bytes())
     (tmp_path / "sites.yaml").write_text(text)
     config = load(tmp_path / "sites.yaml")
     assert in_the_end(config, Facts(os="debian", release="13")).files

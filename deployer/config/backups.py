@@ -122,6 +122,8 @@ class ComposeBackup(BackupChoice):
     @model_validator(mode="after")
     def dumps_can_be_loaded(self) -> Self:
         """A dump that nobody knows how to load is no backup."""
+        if "END_OF_COMMAND" in (self.dump.strip(), self.load.strip()):
+            raise ValueError("END_OF_COMMAND is no command")
         if self.dump and not (self.load and self.service):
             raise ValueError("write load: and service: too: a restore needs to know how the dump is loaded")
         return self

@@ -57,17 +57,17 @@ def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:
         in files["/etc/cron.d/deploy-backup"].content
     )
     assert files["/etc/deploy/backup-key.asc"].content == (key / "key.asc").read_bytes()
-    assert b"PATHS=(/srv/photos)\n" in files["/etc/deploy/backup/photos"].content
+    assert b"PATHS=(\n    /srv/photos\n)\n" in files["/etc/deploy/backup/photos"].content
     assert "sqlite3" in backup_packages(config)
     assert composition_backup(config, "status.example.org") == composition_backup(config, "watchtower") == {}
     text = composition_backup(config, "other")["/etc/deploy/backup/other"].content
-    assert b"PATHS=(/opt/other/conf /srv/x)\n" in text
+    assert b"PATHS=(\n    /opt/other/conf\n    /srv/x\n)\n" in text
     assert b"VOLUMES=(v)\n" in text
     assert b"EXCLUDE=('*.tmp')\n" in text
-    assert b"CONSISTENCY=stop " in text
-    assert b"CONSISTENCY=stop " in composition_backup(config, "forum.example.org").popitem()[1].content
-    assert b"CONSISTENCY=live " in composition_backup(config, "ntfy.example.org").popitem()[1].content
-    assert b"VOLUMES=all " in composition_backup(config, "own").popitem()[1].content
+    assert b"CONSISTENCY=stop\n" in text
+    assert b"CONSISTENCY=stop\n" in composition_backup(config, "forum.example.org").popitem()[1].content
+    assert b"CONSISTENCY=live\n" in composition_backup(config, "ntfy.example.org").popitem()[1].content
+    assert b"VOLUMES=all\n" in composition_backup(config, "own").popitem()[1].content
 
 
 def test_without_backups_there_is_nothing(key: Path, tmp_path: Path) -> None:
