@@ -240,3 +240,48 @@ def test_ended_in_the_middle_it_runs_again_at_once(new_composition, key, vps):
     assert not list(backed.folder.glob("*"))
     assert backed.log()["error"] == "interrupted: given up"
     vps.run(f"rm /opt/{app.name}/big")
+
+
+def test_what_waits_for_another_starts_in_order_and_what_had_ended_stays_so(new_composition, key):
+    app = new_composition()
+    once = {"image": f"{app.repository}:1", "command": ["true"]}
+    app.write(once=once | {"restart": "no"}, db={"image": f"{app.repository}:1", "restart": "unless-stopped"})
+    waits = {"once": {"condition": "service_completed_successfully"}, "db": {"condition": "service_healthy"}}
+    changed(app, depends_on=waits)
+    app.push()
+    running = app.running()
+    assert sorted(running) == ["app", "db"]
+    backed = composed(app, key, Backup(paths=(".",), volumes=None))
+    backed.run()
+    assert backed.log()["downtime"] > 0
+    assert app.running() == running
+    assert app.page() == "one"
+
+
+def test_the_servers_own_restore_takes_it(databases, new_composition, key):
+    app = new_composition(db=service("postgres"))
+    app.configure(WAIT=90)
+    changed(app, {"db": {}})
+    app.push()
+    ready(app, "postgres")
+    time.sleep(3)
+    ready(app, "postgres")
+    ask(app, "postgres", FILL)
+    before = ask(app, "postgres", EVERYTHING)
+    backup = Backup(paths=(".",), dump=DUMP["postgres"], load=LOAD["postgres"], service="db", volumes=None)
+    backed = composed(app, key, backup)
+    (app.directory / "more").write_text("kept")
+    backed.run()
+    (app.directory / "more").write_text("spoilt")
+    ask(app, "postgres", "DELETE FROM orders; CREATE TABLE later (id int);")
+    archive = backed.folder / backed.archives()[-1]
+    gpg = f"gpg --batch --quiet --homedir {key.home} --decrypt {archive} | zstd -dq"
+    plain = app.vps.root / "root/plain.tar"
+    subprocess.run(["bash", "-o", "pipefail", "-c", f"{gpg} >{plain}"], check=True)
+    said = app.vps.run(
+        f"/usr/local/lib/deploy/restore {app.name} </root/plain.tar 2>&1; rm /root/plain.tar"
+    ).stdout
+    assert f"{app.name} is restored to " in said, said
+    assert ask(app, "postgres", EVERYTHING) == before
+    assert (app.directory / "more").read_text() == "kept"
+    assert app.page() == "one"
