@@ -6,7 +6,7 @@ import select
 import socket
 
 BATCH = min(4000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
-PATIENCE = 0.25
+PATIENCE = 0.4
 
 
 def open_ports(address: str, ports: range = range(1, 65536)) -> set[int]:

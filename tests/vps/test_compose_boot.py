@@ -162,6 +162,7 @@ def test_nothing_is_open_to_others_but_wireguard(vps: Machine) -> None:
     assert {f"127.0.0.1:{port}" for port in ours} <= set(listening)
     assert open_ports(vps.address) == {22, 80}
     vps.run("docker run -d --name public -p 9999:80 stand-in /stand-in/run answer 80 true")
+    vps.run("curl -s --retry 20 --retry-all-errors --retry-delay 1 http://127.0.0.1:9999")
     try:
         assert open_ports(vps.address, range(9000, 11000)) == {9999}, (
             "what Docker opens past the firewall is seen"

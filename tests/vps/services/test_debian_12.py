@@ -10,7 +10,6 @@ from deployer.rehearsal.machine import Machine
 from deployer.server.connection import connect
 from deployer.tasks.observe import observe
 from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS
-from vps.services.test_faults import test_prune_keeps_live_and_previous_and_every_volume  # noqa: F401
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,

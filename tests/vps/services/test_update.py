@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from vps.services.conftest import HEALTHY
+
 SERVE = "exec httpd -f -p 80 -h /www"
-NO_CHECK = "HEALTHCHECK NONE"
 LISTEN = """
 import http.server
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -116,37 +117,41 @@ def test_what_is_stopped_stays_so(new_composition):
     assert app.page() == "one"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "crossed"),
-    [
-        ("PG_MAJOR=17", "PG_MAJOR=18", "PostgreSQL 17 to PostgreSQL 18"),
-        (
-            "MARIADB_VERSION=1:11.4.2+maria~ubu",
-            "MARIADB_VERSION=1:12.0.1+maria~ubu",
-            "MariaDB 11.4 to MariaDB 12.0",
-        ),
-        ("MYSQL_MAJOR=8.4", "MYSQL_MAJOR=9.7", "MySQL 8.4 to MySQL 9.7"),
-    ],
-)
-def test_a_database_never_crosses_a_major_version(new_composition, old, new, crossed):
+DATABASES = {
+    "postgres": ("PG_MAJOR=17", "PG_MAJOR=18", "PostgreSQL 17 to PostgreSQL 18"),
+    "mariadb": (
+        "MARIADB_VERSION=1:11.4.2+maria~ubu",
+        "MARIADB_VERSION=1:12.0.1+maria~ubu",
+        "MariaDB 11.4 to MariaDB 12.0",
+    ),
+    "mysql": ("MYSQL_MAJOR=8.4", "MYSQL_MAJOR=9.7", "MySQL 8.4 to MySQL 9.7"),
+}
+
+
+def test_a_database_never_crosses_a_major_version(new_composition):
     app = new_composition()
-    database = f"{app.repository}-db"
-    app.image("db", name=database, changes=(NO_CHECK, f"ENV {old}"))
-    app.write(db={"image": f"{database}:1", "restart": "unless-stopped"})
+
+    def images(number: int, suffix: str = "") -> dict[str, dict[str, str]]:
+        """A version of each database; the services that run them."""
+        for name, versions in DATABASES.items():
+            changes = (HEALTHY, f"ENV {versions[number]}")
+            app.image(f"{name} {number}", name=f"{app.repository}-{name}{suffix}", changes=changes)
+        return {name: {"image": f"{app.repository}-{name}{suffix}:1"} for name in DATABASES}
+
+    app.write(**images(0))
     app.push()
     before = app.running()
-    app.image("newer", name=database, changes=(NO_CHECK, f"ENV {new}"))
+    images(1)
     app.image("two")
     output = update(app)
-    assert f"! {database}:1 stays: its newer image goes from {crossed}" in output
+    for name, (_, _, crossed) in DATABASES.items():
+        assert f"! {app.repository}-{name}:1 stays: its newer image goes from {crossed}" in output
     assert app.page() == "two"
-    assert app.running()["db"] == before["db"]
     app.push()
-    assert app.running()["db"] == before["db"]
-    app.image("other", name=f"{database}-other", changes=(NO_CHECK, f"ENV {new}"))
-    app.write(db={"image": f"{database}-other:1", "restart": "unless-stopped"})
-    assert f"✗ up: db would go from {crossed}, which does not read its data" in app.push(code=1)
-    assert app.running()["db"] == before["db"]
+    assert {**app.running(), "app": ""} == {**before, "app": ""}
+    app.write(**images(0) | {"postgres": images(1, "-other")["postgres"]})
+    assert "✗ up: postgres would go from PostgreSQL 17 to PostgreSQL 18, which does not" in app.push(code=1)
+    assert app.running()["postgres"] == before["postgres"]
 
 
 def test_a_hook_that_hangs_does_not_hold_the_update(new_composition, vps):
