@@ -41,7 +41,7 @@ def results(nights: Nights) -> dict[str, str]:
     bare = median_of(nights["`tar`, `zstd`"], lambda night: night.seconds)
     return {
         "backup of 1 GB, against the usual script": f"{usual / ours:.1f}×",
-        "backup of 1 GB, against bare `tar | zstd`": f"{ours / bare:.2f}×",
+        "backup of 1 GB, against `tar` and `zstd` alone": f"{ours / bare:.2f}×",
     }
 
 
