@@ -24,7 +24,9 @@ def hand_over(sites: Path, machine: Machine, acme: AcmeServer) -> Path:
     try:
         text = relocated(read(sites), {"server": server, "acme": authority})
         folder.mkdir(mode=0o700, exist_ok=True)
-        for name, source in {"key": machine.key, "acme-ca.pem": acme.ca, "root.pem": acme.root}.items():
+        public = machine.key.with_name(f"{machine.key.name}.pub")
+        copies = {"key": machine.key, "key.pub": public, "acme-ca.pem": acme.ca, "root.pem": acme.root}
+        for name, source in copies.items():
             shutil.copyfile(source, folder / name)
             (folder / name).chmod(0o600)
         (folder / ".gitignore").write_text("*\n")

@@ -64,6 +64,7 @@ def test_one_wrong_site_is_told_and_a_kept_vps_can_be_worked_with(folder: Path) 
     assert "vps.example.org" not in text
     assert (folder / "sites.yaml").read_text() == SITES
     assert (folder / f".{name}/key").stat().st_mode & 0o077 == 0
+    assert (folder / f".{name}/key.pub").read_text().startswith("ssh-ed25519 ")
 
     # no DNS knows these names, and no file on the VPS
     sites.write_text(text.replace("wrong.example.org", "new.example.org").replace(", branch: nothing", ""))
