@@ -63,7 +63,7 @@ FOLLOW_SWAP = (
 )
 HANDLERS = (
     Handler(f"{KEYS_HOME}/*", check=NOBODY_ELSES, says="see whose the user deploy is"),
-    Handler("/etc/sudoers.d/*", check="visudo -c -q", says="check the rules of sudo"),
+    Handler("/etc/sudoers.d/*", check="visudo -c -f /etc/sudoers >/dev/null", says="check the rules of sudo"),
     Handler("/etc/sysusers.d/*", live="systemd-sysusers", says="make system users"),
     Handler(
         "/etc/tmpfiles.d/*", live="systemd-tmpfiles --create /etc/tmpfiles.d/deploy.conf", says="make folders"

@@ -13,6 +13,8 @@ from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
 from deployer.templates import render
 
+RUNS_ON = "ubuntu-latest"
+LABEL = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}", re.ASCII)
 ON_DEFAULT_BRANCH = "github.ref_name == github.event.repository.default_branch"
 
 
@@ -45,8 +47,12 @@ class Place:
         return f"{'.github' if self.github else '.gitea'}/workflows/deploy.yml"
 
 
-def workflow(name: str, entry: Site | Composition, test_build: bool = False, tool: bool = False) -> str:
-    """The text of the workflow; raises UsageError when there is nothing to build before."""
+def workflow(
+    name: str, entry: Site | Composition, test_build: bool = False, tool: bool = False, runs_on: str = ""
+) -> str:
+    """The text of the workflow, for runners with this label; raises UsageError when it cannot be."""
+    if runs_on and not LABEL.fullmatch(runs_on):
+        raise UsageError("--runs-on wants one label of a runner, such as ubuntu-latest or self-hosted")
     branch = entry.branch or "" if isinstance(entry, Publication) else ""
     conditions = [
         *(["github.event_name == 'push'"] if test_build else []),
@@ -60,6 +66,10 @@ def workflow(name: str, entry: Site | Composition, test_build: bool = False, too
         condition=" && ".join(conditions),
         build=build_of(name, entry) if test_build else None,
         tool=tool,
+        runs_on=runs_on or RUNS_ON,
+        options=" --test-build" * test_build
+        + " --tool" * tool
+        + (f" --runs-on {runs_on}" if runs_on else ""),
     )
 
 

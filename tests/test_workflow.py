@@ -62,6 +62,20 @@ def test_it_is_a_workflow_with_scripts_that_shellcheck_likes(
                 assert checked.returncode == 0, checked.stdout
 
 
+def test_the_runner_is_chosen_and_the_header_says_how_it_was_written() -> None:
+    entry = CONFIG.sites["hugo.example.org"]
+    text = workflow("hugo.example.org", entry, True, True, "with-deploy")
+    header = "Written by: deploy workflow hugo.example.org --test-build --tool --runs-on with-deploy\n"
+    assert header in text
+    assert {job["runs-on"] for job in yaml.safe_load(text)["jobs"].values()} == {"with-deploy"}
+    plain = workflow("hugo.example.org", entry)
+    assert "Written by: deploy workflow hugo.example.org\n" in plain
+    assert yaml.safe_load(plain)["jobs"]["deploy"]["runs-on"] == "ubuntu-latest"
+    for label in ("a b", "[x]", "a\nb", "${{ x }}", "null: x"):
+        with pytest.raises(UsageError, match="one label"):
+            workflow("hugo.example.org", entry, runs_on=label)
+
+
 def test_the_branch_is_that_of_the_site_or_the_default_one() -> None:
     assert "branches: ['main']" in workflow("hugo.example.org", CONFIG.sites["hugo.example.org"])
     assert "branches: ['a\\+b']" in workflow("build.example.org", CONFIG.sites["build.example.org"])

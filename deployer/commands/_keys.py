@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from deployer.config.keys import Key
     from deployer.config.model import Config
 
+THERE = (
+    "Does the server not have it yet (deploy key list)? Then: deploy apply\n"
+    "For another one of that name, revoke this one first: deploy key revoke {name}"
+)
+ADDRESS = "A key pushes what sites.yaml gives by address: repository: https://… or git@…"
+
 
 def save(path: Path, text: str, wanted: "Config", by_hand: str) -> None:
     """Replace sites.yaml by this text, if it says just what is wanted; else DeployError with what to do."""
@@ -50,7 +56,8 @@ def sites_to_push(config: "Config", name: str, text: str) -> tuple[str, ...]:
     except ValueError as error:
         raise UsageError(str(error)) from error
     if reasons := [reason for site in sites if (reason := unfit(config, site))]:
-        raise UsageError("\n".join(reasons), config.advice())
+        unknown = any(site not in config.everything for site in sites)
+        raise UsageError("\n".join(reasons), config.advice() if unknown else ADDRESS)
     return sites
 
 
@@ -64,8 +71,11 @@ def read_public(path: Path) -> str:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def write_pair(path: Path, name: str) -> str:
-    """Make a key pair without a passphrase, the private half only for its owner; the public half."""
+def write_pair(path: Path, name: str, again: str) -> str:
+    """Make a key pair without a passphrase, the private half only for its owner; the public half.
+
+    `again` is the command that is advised where something is there already.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
@@ -83,7 +93,9 @@ def write_pair(path: Path, name: str) -> str:
     except FileExistsError as error:
         raise DeployError(
             f"{path} is already there and stays as it is",
-            f"Use it: deploy key add {name} --public {path}.pub",
+            "It may be a key that was revoked because somebody else has it, so it is not used again.\n"
+            f"Remove it: rm -f {path} {path}.pub, then: {again}\n"
+            f"Or make the new pair elsewhere: {again} --private {path}-2",
         ) from error
     except OSError as error:
         raise DeployError(f"{path} cannot be written: {error.strerror}") from error
@@ -91,3 +103,52 @@ def write_pair(path: Path, name: str) -> str:
         stream.write(private)
     path.with_name(f"{path.name}.pub").write_text(f"{public} {name}\n")
     return public
+
+
+def will_apply(config: "Config", yes: bool, no_apply: bool) -> bool:
+    """Whether the change is applied at once; raises UsageError when there is nobody to agree to it."""
+    import sys
+
+    if no_apply or not config.server:
+        return False
+    if not yes and not sys.stdin.isatty():
+        raise UsageError(
+            "nothing was changed: there is no terminal to ask on",
+            "Use --yes to apply it unasked, or --no-apply to write sites.yaml only",
+        )
+    return True
+
+
+def apply(path: Path, yes: bool) -> int:
+    """Make sites.yaml count on the server; what fails says that sites.yaml is changed all the same."""
+    from deployer.commands.apply import converge, convergence
+    from deployer.config.loader import load
+    from deployer.report.progress import progress
+    from deployer.tasks import server_of
+
+    loaded = load(path)
+    try:
+        with progress() as shown, server_of(loaded) as server:
+            return converge(convergence(server, loaded, None, shown), yes)
+    except DeployError as error:
+        changed = f"{path} is changed all the same; it counts after: deploy apply"
+        error.advice = "\n".join(filter(None, (error.advice, changed)))
+        raise
+
+
+def later() -> int:
+    """Say how sites.yaml comes to count; the exit code."""
+    from deployer.report import say
+
+    say("It counts after: deploy apply")
+    return 0
+
+
+def tell_what_stays(name: str, public: str) -> None:
+    """Say where the private half of a revoked key still is on this machine."""
+    from deployer.report import say
+
+    path = Path.home() / ".ssh" / f"deploy-{name}"
+    half = path.with_name(f"{path.name}.pub")
+    if path.exists() and half.exists() and half.read_text("utf-8", "replace").startswith(public):
+        say(f"Its private half stays on this machine, of no use any more: rm {path} {half}")

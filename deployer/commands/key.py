@@ -6,6 +6,10 @@ import click
 
 from deployer.commands._options import config_option, json_option, yes_option
 
+no_apply_option = click.option(
+    "--no-apply", is_flag=True, help="Only write sites.yaml: `deploy apply` is yours."
+)
+
 
 @click.group(short_help="Let a key do one thing; show the key that reads a private repository.")
 def command() -> None:
@@ -23,6 +27,7 @@ def command() -> None:
 @click.argument("name")
 @config_option
 @yes_option
+@no_apply_option
 @click.option("--push", metavar="SITES", help="Sites and services that it may push, with commas.")
 @click.option("--pull-backups", is_flag=True, help="It may fetch the backups.")
 @click.option(
@@ -35,6 +40,7 @@ def add(
     name: str,
     config: Path,
     yes: bool,
+    no_apply: bool,
     push: str | None,
     pull_backups: bool,
     public: Path | None,
@@ -58,12 +64,14 @@ def add(
 
     loaded = load(config)
     if name in loaded.keys:
-        raise UsageError(f"there is a key '{name}' already", f"Take it out first: deploy key revoke {name}")
+        raise UsageError(f"there is a key '{name}' already in {config}", _keys.THERE.format(name=name))
     if bool(push) == pull_backups:
         raise UsageError("a key has either --push SITES or --pull-backups")
     sites = _keys.sites_to_push(loaded, name, push or "")
+    applies = _keys.will_apply(loaded, yes, no_apply)
     place = private or Path.home() / ".ssh" / f"deploy-{name}"
-    line = _keys.read_public(public) if public else _keys.write_pair(place, name)
+    again = f"deploy key add {name} {f'--push {push}' if push else '--pull-backups'}"
+    line = _keys.read_public(public) if public else _keys.write_pair(place, name, again)
     if not public:
         say(f"Made {place}: keep it to yourself, and give it to whoever shall have this key.")
     key = Key(public=line, push=sites, pull_backups=pull_backups)
@@ -71,14 +79,16 @@ def add(
     by_hand = "Add these lines yourself, below `keys:`\n" + "\n".join(entry(name, key))
     _keys.save(config, with_key(config.read_text("utf-8"), name, key), wanted, by_hand)
     say(f"{config} has the key '{name}' now.")
-    return _apply(config, yes)
+    return _keys.apply(config, yes) if applies else _keys.later()
 
 
 @command.command("list", short_help="List the restricted keys, and when each was used last.")
 @config_option
 @json_option
 def list_keys(config: Path, as_json: bool) -> None:
-    """List the restricted keys, what each may do, and when it was used last.
+    """List the restricted keys, what each may do, when it was used last, and how often it was refused.
+
+    It says too which keys the server does not have yet, and which it has still.
 
     \b
     Example:
@@ -89,24 +99,25 @@ def list_keys(config: Path, as_json: bool) -> None:
     from deployer.report.keys import as_json as keys_as_json
     from deployer.report.keys import show_keys
     from deployer.tasks import server_of
-    from deployer.tasks.keys import last_uses
+    from deployer.tasks.keys import Seen, see_keys
 
     loaded = load(config)
-    uses = {}
+    seen = Seen()
     if loaded.server:
         with server_of(loaded) as server:
-            uses = last_uses(server)
+            seen = see_keys(server)
     if as_json:
-        data(keys_as_json(loaded.keys, uses))
+        data(keys_as_json(loaded.keys, seen))
     else:
-        show_keys(loaded.keys, uses)
+        show_keys(loaded.keys, seen)
 
 
 @command.command(short_help="Take a restricted key out of sites.yaml and off the server.")
 @click.argument("name")
 @config_option
 @yes_option
-def revoke(name: str, config: Path, yes: bool) -> int:
+@no_apply_option
+def revoke(name: str, config: Path, yes: bool, no_apply: bool) -> int:
     """Take a restricted key out of sites.yaml, and off the server with the apply that follows.
 
     \b
@@ -123,29 +134,13 @@ def revoke(name: str, config: Path, yes: bool) -> int:
     loaded = load(config)
     if name not in loaded.keys:
         raise UsageError(f"no key '{name}' in {config}{suggest(name, loaded.keys)}", "See: deploy key list")
+    applies = _keys.will_apply(loaded, yes, no_apply)
     wanted = _keys.with_keys(loaded, {other: key for other, key in loaded.keys.items() if other != name})
     by_hand = f"Take '{name}' out below `keys:` yourself, then: deploy apply"
     _keys.save(config, without_key(config.read_text("utf-8"), name), wanted, by_hand)
     say(f"{config} has no key '{name}' any more.")
-    return _apply(config, yes)
-
-
-def _apply(config: Path, yes: bool) -> int:
-    """Make it count on the server, or say how."""
-    import sys
-
-    from deployer.commands.apply import converge, convergence
-    from deployer.config.loader import load
-    from deployer.report import say
-    from deployer.report.progress import progress
-    from deployer.tasks import server_of
-
-    loaded = load(config)
-    if not loaded.server or not (yes or sys.stdin.isatty()):
-        say("It counts after: deploy apply")
-        return 0
-    with progress() as shown, server_of(loaded) as server:
-        return converge(convergence(server, loaded, None, shown), yes)
+    _keys.tell_what_stays(name, loaded.keys[name].public)
+    return _keys.apply(config, yes) if applies else _keys.later()
 
 
 @command.command(short_help="Print the public half of a site's key.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @config_option
 @click.option("--test-build", is_flag=True, help="Build in a first job, for pull requests too.")
 @click.option("--tool", is_flag=True, help="Use `deploy push` on the runner instead of plain ssh.")
+@click.option("--runs-on", metavar="LABEL", default="", help="Label of the runner; else ubuntu-latest.")
 @click.option("--force", is_flag=True, help="Replace another workflow in the same file.")
 @click.option(
     "--install-secrets", is_flag=True, help="Set the secrets through Gitea's API, with $GITEA_TOKEN."
@@ -32,6 +33,7 @@ def command(
     config: Path,
     test_build: bool,
     tool: bool,
+    runs_on: str,
     force: bool,
     install_secrets: bool,
     key: Path | None,
@@ -45,6 +47,7 @@ def command(
     \b
     Example:
       deploy workflow rogs.me --test-build
+      deploy workflow rogs.me --tool --runs-on self-hosted
       GITEA_TOKEN=… deploy workflow rogs.me --install-secrets
     """
     from deployer.commands.push import require_pushed
@@ -55,7 +58,7 @@ def command(
     chosen = loaded.select([site])
     require_pushed(chosen)
     entry = chosen[site]
-    text = workflow(site, entry, test_build, tool)
+    text = workflow(site, entry, test_build, tool, runs_on)
     checkout, place = whereabouts(getattr(entry, "repository", ""), gitea)
     if install_secrets:
         install(loaded, site, place, key)

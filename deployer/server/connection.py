@@ -102,7 +102,7 @@ class Server:
             raise UnreachableError(
                 f"{self.connection.user} on {self.host} may not use sudo without a password",
                 f"Log in as root, or allow it: echo '{self.connection.user} ALL=(ALL) NOPASSWD: ALL' "
-                "| sudo tee /etc/sudoers.d/deploy",
+                "| sudo install -m 0440 /dev/stdin /etc/sudoers.d/deploy",
             )
         return status
 

@@ -37,7 +37,12 @@ def deploy(folder: Path, *words: str, **environment: str) -> subprocess.Complete
 
 
 def test_a_key_is_made_and_its_secrets_are_installed(folder: Path) -> None:
-    added = deploy(folder, "key", "add", "ci", "--push", "www.example.org")
+    asked = deploy(folder, "key", "add", "ci", "--push", "www.example.org")
+    assert asked.returncode == 2
+    assert "no terminal to ask on" in asked.stderr
+    assert (folder / "sites.yaml").read_text() == SITES
+    assert not (folder / ".ssh").exists()
+    added = deploy(folder, "key", "add", "ci", "--push", "www.example.org", "--no-apply")
     assert added.returncode == 0, added.stderr
     assert "deploy apply" in added.stderr
     private = folder / ".ssh/deploy-ci"
@@ -100,9 +105,50 @@ def test_keys_that_cannot_be_are_refused_before_anything_is_written(folder: Path
 def test_a_section_in_another_shape_is_left_alone(folder: Path) -> None:
     text = SITES + f"keys: {{home: {{public: {HOST_KEY}, pull_backups: true}}}}\n"
     (folder / "sites.yaml").write_text(text)
-    done = deploy(folder, "key", "add", "ci", "--push", "www.example.org")
+    done = deploy(folder, "key", "add", "ci", "--push", "www.example.org", "--no-apply")
     assert done.returncode == 1
     assert "cannot be changed here" in done.stderr
     assert "  ci:\n    public: ssh-ed25519 " in done.stderr
-    assert deploy(folder, "key", "revoke", "home").returncode == 1
+    assert deploy(folder, "key", "revoke", "home", "--no-apply").returncode == 1
     assert (folder / "sites.yaml").read_text() == text
+
+
+def test_a_revoked_private_key_is_not_used_again_by_itself(folder: Path) -> None:
+    add = ("key", "add", "ci", "--push", "www.example.org", "--no-apply")
+    assert deploy(folder, *add).returncode == 0
+    revoked = deploy(folder, "key", "revoke", "ci", "--no-apply")
+    private = folder / ".ssh/deploy-ci"
+    assert f"stays on this machine, of no use any more: rm {private} {private}.pub" in revoked.stderr.replace(
+        "\n", " "
+    )
+    again = deploy(folder, *add)
+    assert again.returncode == 1
+    said = " ".join(again.stderr.split())
+    assert "--public" not in said
+    assert f"rm -f {private} {private}.pub, then: deploy key add ci --push www.example.org" in said
+    elsewhere = deploy(folder, *add, "--private", f"{private}-2")
+    assert elsewhere.returncode == 0, elsewhere.stderr
+
+
+def test_a_failed_apply_says_that_sites_yaml_is_changed(folder: Path) -> None:
+    unreachable = SITES.replace("vps.example.org", "127.0.0.1").replace("2222", "1")
+    (folder / "sites.yaml").write_text(unreachable)
+    add = ("key", "add", "ci", "--push", "www.example.org", "--yes")
+    failed = deploy(folder, *add)
+    assert failed.returncode == 3, failed.stderr
+    assert "sites.yaml is changed all the same; it counts after: deploy apply" in failed.stderr
+    again = deploy(folder, *add)
+    assert again.returncode == 2
+    assert "Then: deploy apply" in again.stderr
+
+
+def test_a_key_needs_a_repository_by_address(folder: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", folder / "here"], check=True)
+    commit = ["git", "-c", "user.name=me", "-c", "user.email=me@example.org", "commit", "--quiet"]
+    subprocess.run([*commit, "--allow-empty", "-m", "One"], cwd=folder / "here", check=True)
+    (folder / "sites.yaml").write_text(SITES.replace("https://git.example.org/me/a.git", "./here"))
+    done = deploy(folder, "key", "add", "ci", "--push", "www.example.org", "--yes")
+    assert done.returncode == 2
+    assert "comes from a folder of this machine" in done.stderr
+    assert "Its sites are" not in done.stderr
+    assert "repository: https://" in done.stderr

@@ -104,8 +104,20 @@ def test_keys_come_and_go_with_sites_yaml(project: Guarded) -> None:
     def call(*words: str) -> subprocess.CompletedProcess[str]:
         return project.deploy_as_it_is("key", *words)
 
-    added = call("add", "phone", "--push", "page.test,other.test", "--private", "phone", "--yes")
+    # a file of somebody else that sudo accepts; visudo alone wants its mode otherwise
+    project.vps.run("echo '# mine' >/etc/sudoers.d/mine && chmod 644 /etc/sudoers.d/mine")
+    project.vps.run(
+        "sed -i 's/^deploy .*/nonsense (/' /etc/sudoers.d/deploy-keys; echo 'bad (' >/etc/sudoers.d/bad"
+    )
+    failed = call("add", "phone", "--push", "page.test,other.test", "--private", "phone", "--yes")
+    project.vps.run("rm /etc/sudoers.d/bad")
+    assert failed.returncode == 1
+    assert "/etc/sudoers.d/bad:1:" in failed.stderr
+    assert "syntax error" in failed.stderr
+    assert "the server does not have the key phone yet: deploy apply" in call("list").stderr
+    added = project.deploy_as_it_is("apply", "--yes")
     assert added.returncode == 0, added.stdout + added.stderr
+    assert "does not have" not in call("list").stderr
     assert (project.folder / "phone").stat().st_mode & 0o777 == 0o600
     assert project.ssh("push", "other.test", key="phone").returncode == 0
     assert project.ssh("push", "page.test", key="ci").returncode == 0
@@ -115,7 +127,15 @@ def test_keys_come_and_go_with_sites_yaml(project: Guarded) -> None:
 
     used = call("list").stdout
     assert "push other.test (accepted)" in used
-    revoked = call("revoke", "phone", "--yes")
+    assert project.ssh("id", key="phone").returncode == 2
+    refused = call("list")
+    assert "the last: phone from " in refused.stderr
+    (phone,) = [key for key in json.loads(call("list", "--json").stdout)["keys"] if key["name"] == "phone"]
+    assert phone["refused"] == 1
+    assert phone["on_server"]
+    assert call("revoke", "phone", "--no-apply").returncode == 0
+    assert "still lets a key phone in" in call("list").stderr
+    revoked = project.deploy_as_it_is("apply", "--yes")
     assert revoked.returncode == 0, revoked.stderr
     assert project.ssh("status", key="phone").returncode == 255
     assert not (project.vps.root / "etc/deploy/keys/phone").exists()

@@ -10,7 +10,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.conftest import PREINSTALLED
-from vps.keys.conftest import Guarded
+from vps.keys.conftest import BUILD, Guarded
 
 ACT = Path(sys.executable).with_name("act")
 
@@ -134,11 +134,16 @@ def test_what_is_missing_and_who_is_not_trusted(
 
 def test_a_pull_request_is_built_and_not_pushed(project: Guarded, secrets: dict[str, str]) -> None:
     write(project, "--test-build")
-    commit = project.publish("page.test", {"index.html": "<h1>Proposed</h1>\n"})
+    promised = ("OUTPUT", "SITE", "REVISION", "CACHE")
+    told = "".join(f'test -n "$DEPLOY_{name}"\n' for name in promised)
+    told += 'set -u; echo >"$DEPLOY_CACHE/kept"; : "$HUGO_CACHEDIR"; echo "builds ${DEPLOY_REVISION:0:7}"\n'
+    page = {"index.html": "<h1>Proposed</h1>\n", "build.sh": f"set -e\n{told}{BUILD}"}
+    commit = project.publish("page.test", page)
     used = len(project.uses())
     built = act(project, {}, "pull_request")
     assert built.returncode == 0, built.stdout + built.stderr
     assert "building page.test" in built.stdout
+    assert f"builds {commit[:7]}" in built.stdout
     assert len(project.uses()) == used
 
     done = act(project, secrets)
