@@ -47,3 +47,13 @@ def test_a_huge_sparse_file_takes_no_space(vps, folder, tmp_path):
     assert disk.stat().st_size == 5 << 30
     assert disk.stat().st_blocks < 1000
     subprocess.run(["cmp", disk, vps.root / "srv/huge/disk"], check=True)
+
+
+def test_what_a_restore_put_aside_is_no_part_of_it(vps, folder, tmp_path):
+    aside = (".before-restore-20261121-010203", "data.before-restore-20261121-010203")
+    for name in (*aside, "data", "before-restore-hope"):
+        vps.run(f"mkdir -p /srv/mended/{name}; echo 1 >/srv/mended/{name}/file")
+    mended = folder("mended", "/srv/mended")
+    mended.run()
+    tree = mended.unpack(tmp_path)
+    assert sorted(path.name for path in (tree / "srv/mended").iterdir()) == ["before-restore-hope", "data"]
