@@ -93,6 +93,8 @@ def _facts(
         docker_repository=next((p for p in said["docker_repository"] if p not in written), ""),
         codename=one("codename"),
         ssh_ports=tuple(sorted(map(int, said["ssh_port"]))),
+        ssh_configured=tuple(sorted(map(int, said["ssh_configured"]))),
+        ssh_ours=int(one("ssh_ours") or 0),
         ufw=read_ufw(said["ufw"], bool(one("ufw_managed"))),
         armed=int(one("armed") or 0),
     )

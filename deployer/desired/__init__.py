@@ -10,7 +10,14 @@ from deployer.desired.docker import docker_notes, docker_packages, docker_source
 from deployer.desired.facts import Facts
 from deployer.desired.firewall import drift
 from deployer.desired.keys import key_files, key_packages
-from deployer.desired.security import FIREWALL, open_ports, security_files, security_packages, security_units
+from deployer.desired.security import (
+    FIREWALL,
+    open_ports,
+    port_notes,
+    security_files,
+    security_packages,
+    security_units,
+)
 from deployer.desired.shared import RENEWAL, shared_files
 from deployer.desired.updates import TIMER, update_files
 from deployer.files import File
@@ -89,7 +96,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         in_the_way=in_the_way(config, facts),
         stays=RENEWAL if facts.certificates and not certificates else frozenset(),
         secrets=wanted_secrets(config, site_of.values()),
-        notes=(*docker_notes(config, facts), *remarks(config)),
+        notes=(*docker_notes(config, facts), *remarks(config), *port_notes(facts)),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,
     )

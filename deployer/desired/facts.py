@@ -38,7 +38,9 @@ class Facts:
     `units` has "active enabled" and the like by unit, `taken_names` the NGINX file of each server name
     that a person wrote by hand, `now` is Unix time. `docker` is the version of Docker's Engine, `compose`
     that of its plugin Compose v2; `docker_repository` is a file of apt with Docker's own repository that a
-    person wrote, `codename` the release's name. `ssh_ports` are those where sshd listens. `armed` is when a
+    person wrote, `codename` the release's name. `ssh_ports` are those where sshd listens,
+    `ssh_configured` those of its files, where it goes when it is reloaded, `ssh_ours` is the one that we came
+    through. `armed` is when a
     change that no new login has proved good yet will be undone, in Unix time.
     """
 
@@ -61,6 +63,8 @@ class Facts:
     docker_repository: str = ""
     codename: str = ""
     ssh_ports: tuple[int, ...] = ()
+    ssh_configured: tuple[int, ...] = ()
+    ssh_ours: int = 0
     ufw: UfwState | None = None
     armed: int = 0
 

@@ -98,8 +98,21 @@ def security_units(config: "Config") -> frozenset[str]:
 
 
 def ssh_ports(config: "Config", facts: Facts) -> tuple[int, ...]:
-    """Where sshd listens, as the server says; before it is asked, the port that we use."""
-    return facts.ssh_ports or (config.server.port if config.server else 22,)
+    """Where sshd listens, or will, as the server says; before it is asked, the port that we use."""
+    said = tuple(sorted({*facts.ssh_ports, *facts.ssh_configured}))
+    return said or (config.server.port if config.server else 22,)
+
+
+def port_notes(facts: Facts) -> tuple[str, ...]:
+    """What a person should know when sshd's files say another port than the one where we are logged in."""
+    ours, files = facts.ssh_ours, facts.ssh_configured
+    if not ours or not files or ours in files:
+        return ()
+    return (
+        f"we are logged in on port {ours}, but sshd's files say {' and '.join(map(str, files))}, where it "
+        f"goes at its next start. Write 'Port {ours}' beside it on the server, or take it out; before that, "
+        "no change of SSH is made",
+    )
 
 
 def open_ports(config: "Config", facts: Facts) -> dict[str, str]:

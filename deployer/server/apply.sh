@@ -111,6 +111,49 @@ check_sshd() { # sshd understands its files, and what ours says is what counts
 }
 export -f check_sshd
 
+ssh_listens() { # the ports of the sshd that takes logins, without what logged in users forward
+    ss -Hltnp 2>/dev/null | awk -v pid="pid=$(systemctl show --property=MainPID --value ssh)," \
+        'index($0, pid) { sub(/.*:/, "", $4); print $4 }' | sort -u
+}
+
+came_by() { # the port through which we are logged in; behind sudo, its environment tells
+    local us=${SSH_CONNECTION:-}
+    [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
+    grep -x '[0-9]\+' <<<"${us##* }"
+}
+
+let_ssh_in() { # PORT…, where sshd listened before: if it has moved, UFW lets in where it listens now
+    local port
+    ufw status 2>/dev/null | grep -q '^Status: active' || return 0
+    for port in $(ssh_listens); do
+        case " $* " in *" $port "*) ;; *) ufw allow "$port/tcp" comment SSH >/dev/null 2>&1 ;; esac
+    done
+}
+
+as_it_was() { # says so, but not before sshd listens where we are logged in
+    local ours
+    if ours=$(came_by) && grep -qx "$ours" <<<"$ssh_before"; then
+        for _ in {1..20}; do
+            if ssh_listens | grep -qx "$ours"; then break; fi
+            sleep 0.1
+        done
+        if ! ssh_listens | grep -qx "$ours"; then
+            # shellcheck disable=SC2086 # one word a port
+            let_ssh_in $ssh_before
+            say "✗ our files are as they were, but sshd now listens on $(ssh_listens | paste -sd ' '), no longer on $ours:"
+            ssh_port_lines | indent
+            say "  The firewall lets that in. Stay logged in until you have set server.port, or written Port $ours"
+            say "  there and restarted ssh."
+            return
+        fi
+    fi
+    say "Everything is as it was."
+}
+
+ssh_port_lines() {
+    grep -rniE '^[[:space:]]*(Port|ListenAddress)[[:space:]=]' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/
+}
+
 undo() { # everything is as it was, and counts again
     local paths
     mapfile -t paths <"$transaction/paths"
@@ -169,6 +212,19 @@ as_the_plan_saw() {
     say "✗ the server has changed since the plan was made; nothing was changed now"
     indent <"$incoming/changed"
     exit 74
+}
+
+ssh_stays() { # a reload must not close the port that we came by, for somebody wrote another one into sshd's files
+    local ours configured
+    ssh_before=$(ssh_listens)
+    grep -qw ssh "$incoming/guarded" && ours=$(came_by) || return 0
+    configured=$(sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u)
+    if [ -z "$configured" ] || grep -qx "$ours" <<<"$configured"; then return; fi
+    say "✗ we are logged in on port $ours, but sshd's files say port $(paste -sd ' ' <<<"$configured"), where it goes when"
+    say "  it is reloaded, as this change does: that would shut us out. Nothing was changed. The lines are:"
+    ssh_port_lines | indent
+    say "  Take them out; or add 'Port $ours' beside them, and sshd will listen on both."
+    exit 1
 }
 
 # ── the steps ─────────────────────────────────────────────────────────────────────────────────
@@ -300,6 +356,8 @@ arm() { # a timer of systemd undoes it, whatever becomes of this script and of t
     rm -rf $guard.new && mkdir -p $guard.new/before
     cp "$incoming/guarded-paths" $guard.new/paths
     cp "$incoming/guarded-back" $guard.new/back
+    { declare -f ssh_listens let_ssh_in; echo "let_ssh_in ${ssh_before//$'\n'/ }"; } >$guard.new/let-ssh-in
+    echo "bash $guard.undoing/let-ssh-in" >>$guard.new/back
     while IFS= read -r path; do
         if [ ! -e "$transaction/before$path" ] && [ ! -L "$transaction/before$path" ]; then continue; fi
         (cd $transaction/before && cp -a --parents -t $guard.new/before ".$path") || return
@@ -448,6 +506,7 @@ recover
 receive
 enough_space
 as_the_plan_saw
+ssh_stays
 add_sources
 install_packages
 install_hugo
@@ -455,13 +514,13 @@ begin || { say "✗ the old files could not be saved; nothing was changed"; rm -
 if [ -d $transaction ]; then
     if ! write; then
         say "✗ the new files could not be written"
-        undo && say "Everything is as it was."
+        undo && as_it_was
         exit 1
     fi
 fi
 if ! check || ! go_live; then
     [ -d $transaction ] && undo
-    say "Everything is as it was."
+    as_it_was
     exit 1
 fi
 if [ -d $transaction ]; then

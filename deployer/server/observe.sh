@@ -78,12 +78,15 @@ secrets() {
     done
 }
 
-# Where sshd listens, and where the one that we came through does: behind sudo, its environment tells
+# Where sshd listens, where the one does that we came through (behind sudo, its environment tells), and where its
+# files say that it will after a reload
 ssh_ports() {
     local us=${SSH_CONNECTION:-}
     [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
+    echo "${us##* }" | sed -n 's/^[0-9]\{1,\}$/ssh_ours &/p'
     { echo "${us##* }"; ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print $4 }'; } |
         grep -x '[0-9]\+' | sort -u | sed 's/^/ssh_port /'
+    sshd -T 2>/dev/null | sed -n 's/^listenaddress .*:/ssh_configured /p' | sort -u
 }
 
 firewall() { # UFW's settings, and its rules

@@ -149,3 +149,56 @@ def test_a_restart_in_between_undoes_it_too(vps: Machine, project: Project, serv
     assert "8448" not in vps.run("ufw status").stdout
     assert project.apply().returncode == 0
     assert project.plan()["empty"]
+
+
+def listens(vps: Machine) -> set[str]:
+    """Where sshd takes logins."""
+    return set(vps.run("ss -Hltnp | grep sshd | grep -oE ':[0-9]+ ' | tr -d ': '").stdout.split())
+
+
+def test_a_port_written_by_hand_is_told_and_no_change_of_ssh_goes_there(
+    vps: Machine, project: Project
+) -> None:
+    before = state(vps)
+    vps.run("echo Port 2200 > /etc/ssh/sshd_config.d/port.conf")
+    try:
+        assert "! we are logged in on port 22, but sshd's files say 2200" in project.deploy("plan").stdout
+        project.more["security"]["ssh"] = {"allow_users": ["root"]}
+        done = project.apply()
+        assert done.returncode == 1
+        assert "/etc/ssh/sshd_config.d/port.conf:1:Port 2200" in done.stderr
+        assert "nothing was changed" in done.stderr
+        assert listens(vps) == {"22"}
+        assert can_log_in(vps)
+        del project.more["security"]["ssh"]
+        assert project.apply().returncode == 0  # the firewall needs no reload of SSH, and lets in both
+        assert "2200/tcp" in vps.run("ufw status").stdout
+    finally:
+        project.more["security"].pop("ssh", None)
+        vps.run("rm /etc/ssh/sshd_config.d/port.conf")
+    assert project.apply().returncode == 0
+    assert state(vps) == before
+
+
+def test_when_undoing_moves_sshd_the_firewall_lets_it_in_and_the_user_is_told(
+    vps: Machine, project: Project, server: Server
+) -> None:
+    seen = observe(server, [])
+    lines: list[str] = []
+
+    def receive(line: str) -> None:
+        lines.append(line)
+        if line == "▸ new login":  # the worst moment: after the look, before the undoing
+            server.ask("echo Port 2200 > /etc/ssh/sshd_config.d/port.conf")
+
+    try:
+        with pytest.raises(DeployError):
+            transact(server, mistake(seen.files, *WRONG["port"], 60), receive)
+        assert any("sshd now listens on 2200, no longer on 22" in line for line in lines), lines
+        assert "Everything is as it was." not in lines
+        assert "2200/tcp" in server.ask("ufw status").output.decode()
+    finally:
+        server.ask("rm /etc/ssh/sshd_config.d/port.conf; systemctl restart ssh; sleep 0.5")
+    assert can_log_in(vps)
+    assert project.apply().returncode == 0
+    assert "2200" not in vps.run("ufw status").stdout
