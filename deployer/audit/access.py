@@ -22,14 +22,16 @@ def logins(seen: Evidence, config: Config) -> Iterator[Finding]:
             yield Finding(
                 f"sshd says: {keyword} {seen.sshd[keyword]}",
                 why,
-                "deploy apply" if wanted and not chosen else "security: {ssh: {passwords: false}}",
+                "deploy apply"
+                if wanted and not chosen
+                else "security.ssh.passwords: false   # in sites.yaml",
                 serious=not chosen,
             )
     if seen.sshd.get("permitrootlogin") == "yes":
         yield Finding(
             "root may log in with a password",
             "it is the one name that every robot knows",
-            "deploy apply" if wanted else "security: {ssh: {root: keys-only}}",
+            "deploy apply" if wanted else "security.ssh.root: keys-only   # in sites.yaml",
         )
     for user in seen.lines.get("nopassword", []):
         yield Finding(
@@ -47,7 +49,8 @@ def rights(seen: Evidence, config: Config) -> Iterator[Finding]:
     """Rules of sudo without a password, other than that of the user who applies."""
     ours = {config.server.user if config.server else "root"}
     for rule in seen.lines.get("sudo", []):
-        user, _, what = rule.partition(" ")
+        path, _, rest = rule.partition(" ")
+        user, _, what = rest.strip().partition(" ")
         if user in ours or "/usr/local/lib/deploy/" in what:
             continue
         everything = what.rstrip().endswith(" ALL") or what.rstrip().endswith(":ALL")
@@ -56,7 +59,7 @@ def rights(seen: Evidence, config: Config) -> Iterator[Finding]:
             "who becomes this user is root"
             if everything
             else "it runs as root whatever that program lets it",
-            "visudo   # take NOPASSWD: out, or name just the commands that it needs",
+            f"visudo -f {path}   # take NOPASSWD: out, or name just the commands that it needs",
             serious=everything,
         )
 

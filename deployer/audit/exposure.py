@@ -38,7 +38,7 @@ def listeners(seen: Evidence, config: Config) -> Iterator[Finding]:
         yield Finding(
             f"{', '.join(programs)} listens on {port} for everyone",
             "only the firewall keeps strangers out" if shut else "anyone on the internet can talk to it",
-            f"bind it to 127.0.0.1, stop it, or declare it: security: {{firewall: {{allow: [{port}]}}}}",
+            f"bind it to 127.0.0.1, stop it, or add {port} to security.firewall.allow in sites.yaml",
             serious=not shut,
         )
 
@@ -69,7 +69,7 @@ def old_docker(seen: Evidence, config: Config) -> Iterator[Finding]:
         yield Finding(
             f"Docker {version} publishes {', '.join(sorted(local))} on 127.0.0.1",
             "before version 28, machines in the same network segment reach such ports all the same",
-            "docker: {packages: docker.com}   # in sites.yaml brings a newer one",
+            "docker.packages: docker.com   # in sites.yaml brings a newer one",
             serious=False,
         )
 

@@ -18,13 +18,15 @@ def defences(seen: Evidence, config: Config) -> Iterator[Finding]:
         yield Finding(
             "the firewall is off",
             "every program that listens can be reached by everyone",
-            "deploy apply" if config.security.firewall else "security: {firewall: {}}",
+            "deploy apply" if config.security.firewall else "security.firewall: true   # in sites.yaml",
         )
     if seen.one("fail2ban") != "active":
         yield Finding(
             "fail2ban is not running",
             "nobody is shut out, however many passwords they try",
-            "systemctl enable --now fail2ban" if config.security.fail2ban else "security: {fail2ban: {}}",
+            "systemctl enable --now fail2ban"
+            if config.security.fail2ban
+            else "security.fail2ban: true   # in sites.yaml",
             serious=bool(config.security.fail2ban),
         )
     for path in seen.lines.get("edited", []):
@@ -50,14 +52,14 @@ def updates(seen: Evidence, config: Config) -> Iterator[Finding]:
         yield Finding(
             f"the server wants a restart{f' for {packages}' if packages else ''}",
             "until then the old version runs",
-            "reboot   # or: security: {updates: {reboot: '04:30'}}",
+            "reboot   # or in sites.yaml: security.updates.reboot: '04:30'",
             serious=False,
         )
     if seen.one("daily") in ("", "0"):
         yield Finding(
             "no security updates are installed by themselves",
             "a hole is used within hours of its becoming known",
-            "deploy apply" if config.security.updates else "security: {updates: {}}",
+            "deploy apply" if config.security.updates else "security.updates: true   # in sites.yaml",
             serious=bool(config.security.updates),
         )
     elif seen.now - int(seen.one("lists") or seen.now) > 4 * DAY:

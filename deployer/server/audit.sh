@@ -18,7 +18,7 @@ logins() {
         sed -nE 's/^(passwordauthentication|kbdinteractiveauthentication|permitrootlogin|permitemptypasswords|port) /sshd \1 /p'
     awk -F: '$2 == "" { print "nopassword", $1 }' /etc/shadow
     awk -F: '$3 == 0 && $1 != "root" { print "root", $1 }' /etc/passwd
-    grep -hsE '^[^#]*NOPASSWD:' /etc/sudoers /etc/sudoers.d/* | sed 's/^/sudo /'
+    grep -HsE '^[^#]*NOPASSWD:' /etc/sudoers /etc/sudoers.d/* | sed 's/:/ /; s/^/sudo /' # sudo FILE RULE
     while IFS=: read -r user _ _ _ _ home _; do # key USER TYPE BASE64 COMMENT
         for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
             grep -hoE '^[^#]*' "$file" 2>/dev/null |

@@ -54,10 +54,14 @@ def test_nothing_is_found_on_a_good_server() -> None:
         ("sshd permitempty", "sshd permitemptypasswords yes", "sshd says: permitemptypasswords yes"),
         ("", "nopassword berta", "berta has an empty password"),
         ("", "root toor", "toor has the number 0: it is root by another name"),
-        ("", "sudo berta ALL=(ALL) NOPASSWD: ALL", "sudo asks no password of berta: ALL=(ALL) NOPASSWD: ALL"),
         (
             "",
-            "sudo b ALL=(root) NOPASSWD: /bin/x",
+            "sudo /etc/sudoers.d/b berta ALL=(ALL) NOPASSWD: ALL",
+            "sudo asks no password of berta: ALL=(ALL) NOPASSWD: ALL",
+        ),
+        (
+            "",
+            "sudo /etc/sudoers b ALL=(root) NOPASSWD: /bin/x",
             "! sudo asks no password of b: ALL=(root) NOPASSWD: /bin/x",
         ),
         ("", "readable /opt/app/.env", "everybody on the server can read /opt/app/.env"),
@@ -120,3 +124,15 @@ def test_every_finding_says_why_and_what_mends_it() -> None:
     ):
         assert each.why
         assert each.mend
+
+
+def test_what_mends_names_the_file_and_keys_that_can_be_put_together() -> None:
+    config = Config.model_validate({"sites": SITES, "security": False})
+    seen = read_evidence(
+        "now 1\nsudo /etc/sudoers.d/berta berta ALL=(ALL) NOPASSWD: ALL\nsshd permitrootlogin yes\n"
+        "sshd passwordauthentication yes\nlisten tcp * 9000 x\nreboot"
+    )
+    mends = [each.mend for each in findings(seen, config, ())]
+    assert any(mend.startswith("visudo -f /etc/sudoers.d/berta ") for mend in mends)
+    assert "security.ssh.passwords: false   # in sites.yaml" in mends
+    assert not [mend for mend in mends if "security: " in mend]
