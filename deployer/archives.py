@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from deployer.errors import UsageError
+
 SUFFIX = ".tar.zst.gpg"
 DIGEST = ".sha256"
 STAMP = "%Y-%m-%d-%H%M%S"
@@ -17,6 +19,9 @@ NAME = r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?"
 PATH = re.compile(
     rf"(?P<name>{NAME})/backup-(?P=name)-(?P<stamp>[0-9]{{4}}(?:-[0-9]{{2}}){{2}}-[0-9]{{6}})", re.ASCII
 )
+
+# a date as a person writes it, or its beginning by whole parts: 2026, 2026-11, 20261121, 2026-11-21 08:09:18
+DATE = re.compile(r"(\d{4})(?:-?(\d\d)(?:-?(\d\d)(?:[ T-]?(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,6 +60,21 @@ def parse(path: str, size: int = 0, place: str = "") -> Archive | None:
         return None
     archive = Archive(match["name"], time, size, place)
     return archive if archive.path == path else None
+
+
+def beginning(date: str) -> str:
+    """The digits that the stamps of a date's archives begin with; raises UsageError for what is no date."""
+    match = DATE.fullmatch(date)
+    try:
+        parts = [part for part in match.groups() if part] if match else []
+        datetime(*map(int, parts), *(1, 1)[len(parts) - 1 :])  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"'{date}' is no date of a backup",
+            "Write it, or its beginning, as: 2026-11, 2026-11-21, or '2026-11-21 08:09' (UTC)\n"
+            "Those there are: deploy backup --list",
+        ) from None
+    return "".join(parts)
 
 
 def digest_of(text: str, file: str) -> str | None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.archives import Archive, by_name, digest_of, parse
+from deployer.archives import Archive, beginning, by_name, digest_of, parse
+from deployer.errors import UsageError
 
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1)).map(
     lambda time: time.replace(microsecond=0, tzinfo=UTC)
@@ -59,3 +60,34 @@ def test_the_newest_comes_first() -> None:
     first, second, third = (Archive("b", datetime(2026, 1, day, tzinfo=UTC)) for day in (1, 2, 3))
     other = Archive("a", first.time)
     assert by_name([second, first, other, third]) == {"a": [other], "b": [third, second, first]}
+
+
+@pytest.mark.parametrize(
+    ("date", "digits"),
+    [
+        ("2026", "2026"),
+        ("2026-11", "202611"),
+        ("2026-11-21", "20261121"),
+        ("20261121", "20261121"),
+        ("2026-11-21 08", "2026112108"),
+        ("2026-11-21 08:09", "202611210809"),
+        ("2026-11-21T08:09:18", "20261121080918"),
+        ("2026-11-21-080918", "20261121080918"),
+        ("20261121080918", "20261121080918"),
+    ],
+)
+def test_a_date_or_its_beginning(date: str, digits: str) -> None:
+    assert beginning(date) == digits
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        *("", " ", "latest", "yesterday", "2 days ago", "-", "21", "2026-1", "2026-11-2", "21.11.2026"),
+        *("2026-13", "2026-02-30", "2026-11-21 25:00", "2026-11-21 08:9", "0000", "٢٠٢٦", "2026-11-21 or so"),
+        *("2026\n", "20261121080918000"),
+    ],
+)
+def test_what_is_no_date_chooses_nothing(date: str) -> None:
+    with pytest.raises(UsageError, match="no date of a backup"):
+        beginning(date)

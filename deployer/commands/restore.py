@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @config_option
 @yes_option
 @click.option("--all", "every", is_flag=True, help="Restore everything that has a backup, onto a new server.")
-@click.option("--at", default="", help="The date of the backup, or how it begins; without it, the newest.")
+@click.option("--at", default=None, help="The date of the backup, or how it begins; without it, the newest.")
 @click.option(
     "--from", "place", type=click.Choice(("vps", "home", "s3")), default=None, help="Where the archive is."
 )
@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     "--to", "directory", type=click.Path(path_type=Path), help="Only unpack it into this folder, here."
 )
 def command(
-    site: str | None, config: Path, yes: bool, every: bool, at: str, place: str | None, directory: Path | None
+    site: str | None,
+    config: Path,
+    yes: bool,
+    every: bool,
+    at: str | None,
+    place: str | None,
+    directory: Path | None,
 ) -> int:
     """Put a backup back: all of it and healthy, or what was there before.
 
@@ -45,12 +51,14 @@ def command(
       deploy restore analytics.rogs.me --to ./look
       deploy restore --all
     """
+    from deployer.archives import beginning
     from deployer.config.loader import load
 
     if bool(site) == every:
         raise UsageError("one site or service is restored, or --all", "Run: deploy restore --help")
     if every and directory:
         raise UsageError("--to unpacks one archive, not all")
+    at = "" if at is None else beginning(at)
     loaded = load(config)
     with reached(loaded, needed=not directory or place == "vps") as server:
         if directory:

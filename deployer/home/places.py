@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployer.archives import DIGEST, Archive, digest_of, parse
+from deployer.archives import DIGEST, Archive, beginning, digest_of, parse
 from deployer.config.suggestions import suggest
 from deployer.errors import DeployError, UsageError
 from deployer.home.plain import CHUNK
@@ -112,15 +112,12 @@ def choose(found: list[Place], name: str, at: str = "") -> tuple[Place, Archive]
         raise UsageError(
             f"there is no archive of {name} on {where}{suggest(name, names)}", "Run: deploy backup --list"
         )
+    begin = beginning(at) if at else ""
     matching = [
-        (place, archive) for place, archive in there if _digits(archive.stamp).startswith(_digits(at))
+        (place, archive) for place, archive in there if archive.stamp.replace("-", "").startswith(begin)
     ]
     if not matching:
         stamps = sorted({f"  {archive.stamp}  {archive.place}" for _, archive in there}, reverse=True)
         raise UsageError(f"there is no archive of {name} of {at}; there are", "\n".join(stamps[:20]))
     newest = max(archive.time for _, archive in matching)
     return next((place, archive) for place, archive in matching if archive.time == newest)
-
-
-def _digits(date: str) -> str:
-    return "".join(character for character in date if character.isdigit())
