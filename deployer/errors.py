@@ -1,9 +1,10 @@
 """Every failure that a user can meet, and the exit code that it ends with.
 
-DeployError            1   it did not work
-├── UsageError         2   the command line is wrong
-│   └── ConfigError    2   sites.yaml is wrong: all its problems at once
-└── UnreachableError   3   the server cannot be reached, or cannot be trusted
+DeployError                1   it did not work
+├── UsageError             2   the command line is wrong
+│   └── ConfigError        2   sites.yaml is wrong: all its problems at once
+└── UnreachableError       3   the server cannot be reached, or cannot be trusted
+    └── RefusedLoginError  3   it is the one we know, and does not let us in
 
 0 is success, 4 is `deploy plan` with changes waiting, 130 is Ctrl-C.
 """
@@ -35,6 +36,10 @@ class UnreachableError(DeployError):
     """The server does not answer, refuses the login, or is not the one we know."""
 
     exit_code = 3
+
+
+class RefusedLoginError(UnreachableError):
+    """The server is the one we know, and does not let this user in with this key."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -8,6 +8,8 @@ from deployer.config.quantities import Plain, whole_number
 from deployer.errors import UsageError
 
 NAMES = ("SSH_HOST", "SSH_USER", "SSH_PRIVATE_KEY", "SSH_PORT", "SSH_KNOWN_HOSTS")
+JOBS = ("CI", "GITHUB_ACTIONS", "GITEA_ACTIONS")
+"""Variables that a forge sets in every job."""
 OPTIONAL = ("SSH_PORT",)
 ADVICE = "Set it as a secret of the repository, and hand it to the step: env: {%s: ${{ secrets.%s }}}"
 
@@ -24,13 +26,19 @@ class Credentials:
 
 
 def credentials(environment: Mapping[str, str]) -> Credentials | None:
-    """The credentials of a CI job, None where there are none; raises UsageError naming what is missing."""
+    """The credentials where there is no sites.yaml; None where there are none, and this is no CI job.
+
+    Raises UsageError naming what is missing.
+    """
     given = {name: value for name in NAMES if (value := environment.get(name, "").strip())}
     if "SSH_HOST" not in given and "SSH_PRIVATE_KEY" not in given:
-        return None
+        if not any(environment.get(name, "").lower() in ("true", "1") for name in JOBS):
+            return None
+        given = {}
     if missing := [name for name in NAMES if name not in given and name not in OPTIONAL]:
         advice = "\n".join(ADVICE % (name, name) for name in missing)
-        raise UsageError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set", advice)
+        reason = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
+        raise UsageError(reason if given else f"there is no sites.yaml here, and {reason}", advice)
     return Credentials(
         _read("SSH_HOST", access.host, given),
         _read("SSH_USER", access.user, given),

@@ -14,7 +14,7 @@ import paramiko
 from fabric import Connection
 from paramiko.ssh_exception import NoValidConnectionsError
 
-from deployer.errors import UnreachableError
+from deployer.errors import RefusedLoginError, UnreachableError
 from deployer.server.hostkeys import changed_key, trust_only, unknown_key
 
 CONNECT_SECONDS = 10
@@ -171,7 +171,7 @@ def _open(connection: Connection) -> None:
     except paramiko.BadHostKeyException as error:
         raise changed_key(connection.host, error.key) from error
     except paramiko.AuthenticationException as error:
-        raise UnreachableError(
+        raise RefusedLoginError(
             f"{where} refused the login", "Check the user and the key: ssh -v " + where.rpartition(":")[0]
         ) from error
     except paramiko.SSHException as error:

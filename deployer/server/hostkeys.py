@@ -32,8 +32,19 @@ def trust_only(
         for entry in filter(None, map(HostKeyEntry.from_line, known_hosts.splitlines())):
             for name in entry.hostnames:
                 client.get_host_keys().add(name, entry.key.get_name(), entry.key)
+        without_port(client.get_host_keys(), client.get_host_keys(), host, port)
     elif KNOWN_HOSTS.expanduser().is_file():
         client.load_system_host_keys(str(KNOWN_HOSTS.expanduser()))
+        known = paramiko.HostKeys(str(KNOWN_HOSTS.expanduser()))
+        without_port(known, client.get_host_keys(), host, port)
+
+
+def without_port(known: paramiko.HostKeys, trusted: paramiko.HostKeys, host: str, port: int) -> None:
+    """As OpenSSH does, trust the key of a line without a port on another port, where no line has that."""
+    if port == 22 or known.lookup(entry_name(host, port)):
+        return
+    for kind, key in (known.lookup(host) or {}).items():
+        trusted.add(entry_name(host, port), kind, key)
 
 
 def line_of(host: str, port: int, pinned: str | None) -> str:
@@ -42,7 +53,8 @@ def line_of(host: str, port: int, pinned: str | None) -> str:
         return f"{entry_name(host, port)} {pinned}"
     if not KNOWN_HOSTS.expanduser().is_file():
         return ""
-    found = paramiko.HostKeys(str(KNOWN_HOSTS.expanduser())).lookup(entry_name(host, port)) or {}
+    known = paramiko.HostKeys(str(KNOWN_HOSTS.expanduser()))
+    found = known.lookup(entry_name(host, port)) or known.lookup(host) or {}
     return "\n".join(f"{entry_name(host, port)} {kind} {key.get_base64()}" for kind, key in found.items())
 
 

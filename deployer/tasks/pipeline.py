@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from deployer.config.credentials import Credentials
-from deployer.errors import DeployError, UnreachableError, UsageError
+from deployer.errors import DeployError, RefusedLoginError, UnreachableError, UsageError
 from deployer.server.connection import Server, connect
 from deployer.server.privatekeys import private_key
 from deployer.tasks.push import Push, Pushed, push
@@ -15,6 +15,14 @@ ADVICE = (
     "SSH_HOST, SSH_PORT, SSH_USER and SSH_PRIVATE_KEY say how to log in, and SSH_KNOWN_HOSTS which host "
     "key counts, as in: {name} ssh-ed25519 AAAA…\n"
     "The server's own is what `cat /etc/ssh/ssh_host_ed25519_key.pub` prints there."
+)
+REFUSED = (
+    "Was the key revoked? Where sites.yaml is: deploy key list\n"
+    "SSH_USER and SSH_PRIVATE_KEY say who logs in; with a restricted key, SSH_USER is deploy."
+)
+FORCED = (
+    "--force is the reason: a restricted key may push, and not force.\n"
+    "Leave it out, or use a key that may log in as you do."
 )
 
 
@@ -26,6 +34,8 @@ def server_with(given: Credentials) -> Iterator[Server]:
     try:
         with connect(given.host, given.port, given.user, None, key, given.known_hosts) as server:
             yield server
+    except RefusedLoginError as error:
+        raise RefusedLoginError(error.message, REFUSED) from error
     except UnreachableError as error:
         raise UnreachableError(error.message, ADVICE.format(name=name)) from error
 
@@ -35,10 +45,18 @@ def push_anyhow(server: Server, what: Push, line: Callable[[str], None]) -> Push
 
     Raises UsageError when the key may not do this, and DeployError for a site that is not there.
     """
+    refused = False
+
+    def relay(text: str) -> None:
+        nonlocal refused
+        refused |= text.startswith("✗ refused: ")
+        line(text)
+
     outcome = None if what.force else _push_restricted(server, what, line)
-    outcome = push(server, what, line) if outcome is None else outcome
+    outcome = push(server, what, relay) if outcome is None else outcome
     if outcome is Pushed.USAGE:
-        raise UsageError(f"nothing was pushed to {what.domain}", "The server says why, above.")
+        reason = FORCED if what.force and refused else "The server says why, above."
+        raise UsageError(f"nothing was pushed to {what.domain}", reason)
     if outcome.needs_apply:
         raise DeployError(
             f"{what.domain} is not on {server.host} yet", "Run `deploy apply` where sites.yaml is"

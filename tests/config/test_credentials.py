@@ -33,6 +33,18 @@ def test_no_credentials_are_none() -> None:
     assert credentials({"SSH_AUTH_SOCK": "/tmp/agent", "SSH_PORT": "22"}) is None
 
 
+@pytest.mark.parametrize("job", ["CI", "GITHUB_ACTIONS", "GITEA_ACTIONS"])
+def test_a_ci_job_without_any_secret_is_told_which(job: str) -> None:
+    with pytest.raises(UsageError) as error:
+        credentials({job: "true"})
+    assert error.value.message.startswith(
+        "there is no sites.yaml here, and SSH_HOST and SSH_USER and SSH_PRIVATE"
+    )
+    assert "SSH_PORT" not in error.value.message
+    assert credentials({job: "false"}) is None
+    assert credentials({job: "true"} | WHOLE)
+
+
 @pytest.mark.parametrize("name", [name for name in WHOLE if name != "SSH_PORT"])
 @pytest.mark.parametrize("value", ["", "  ", None])
 def test_what_is_missing_is_named(name: str, value: str | None) -> None:

@@ -206,6 +206,7 @@ def test_push_without_sites_yaml(project: Guarded, secrets: dict[str, str]) -> N
     forced = push_from(project, secrets, "page.test", "--force")
     assert forced.returncode == 2
     assert "✗ refused: " in forced.stderr
+    assert "--force is the reason" in forced.stderr
 
     own = secrets | {"SSH_USER": "root", "SSH_PRIVATE_KEY": project.vps.key.read_text()}
     used = len(project.uses())
@@ -250,4 +251,25 @@ def test_push_from_the_environment_is_as_strict(project: Guarded, secrets: dict[
     login = push_from(project, secrets | {"SSH_PRIVATE_KEY": stranger}, "page.test")
     assert login.returncode == 3
     assert "refused the login" in login.stderr
+    assert "Was the key revoked?" in login.stderr
+    assert "host key" not in login.stderr
     assert len(project.uses()) == used
+
+
+def test_a_host_key_without_a_port_counts_on_another_port(project: Guarded, secrets: dict[str, str]) -> None:
+    """As with plain ssh; but not beside a line that has the port."""
+    project.vps.run("systemd-run --quiet --collect --unit=other-port /usr/sbin/sshd -D -p 2222")
+    there = secrets | {"SSH_PORT": "2222"}
+    try:
+        write(project)
+        project.publish("page.test", {"index.html": "<h1>Over another port</h1>\n"})
+        plain = act(project, there)
+        assert plain.returncode == 0, plain.stdout + plain.stderr
+        tool = push_from(project, there, "page.test")
+        assert tool.returncode == 0, tool.stderr
+        other = " ".join((project.folder / "home.pub").read_text().split()[:2])
+        both = f"{secrets['SSH_KNOWN_HOSTS']}\n[{project.vps.address}]:2222 {other}"
+        assert act(project, there | {"SSH_KNOWN_HOSTS": both}).returncode != 0
+        assert push_from(project, there | {"SSH_KNOWN_HOSTS": both}, "page.test").returncode == 3
+    finally:
+        project.vps.run("systemctl stop other-port")
