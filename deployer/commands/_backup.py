@@ -19,7 +19,8 @@ def run(config: "Config", names: Sequence[str]) -> int:
     with progress() as shown, server_of(config) as server:
         outcome = run_script(server, "backup", shown.line, *chosen, "--by", caller())
         if outcome.needs_apply:
-            raise DeployError(f"the backups are not on {server.host} yet", "Run: deploy apply")
+            what = f"not all of {', '.join(chosen)}" if chosen else "nothing"
+            raise DeployError(f"{what} is backed up on {server.host} yet", "Run: deploy apply")
     return 0 if outcome is Pushed.DONE else 1
 
 
@@ -32,8 +33,13 @@ def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:
     if config.backups is None:
         raise UsageError("there are no backups in sites.yaml", "Add it: backups: {recipient: backup-key.asc}")
     known = backed_up(config)
+    if not known:
+        raise UsageError(
+            "nothing in sites.yaml is backed up",
+            "Add a service, or folders: backups: {folders: {photos: [/srv/photos]}}",
+        )
     for name in names:
         if name not in known:
-            there = f"What is backed up: {', '.join(known)}" if known else "Nothing is backed up yet"
+            there = f"What is backed up: {', '.join(known)}"
             raise UsageError(f"nothing of '{name}' is backed up{suggest(name, known)}", there)
     return list(dict.fromkeys(names))

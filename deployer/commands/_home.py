@@ -42,13 +42,15 @@ def verify(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
 def listing(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     """Show every archive in every place; the exit code, 1 where a place could not be asked."""
     from deployer.report import data
-    from deployer.report.copies import archives_json, show_archives
+    from deployer.report.copies import archives_json, say_none, show_archives
 
     archives, unknown = everywhere(config, names)
     if as_json:
         data(archives_json(archives, unknown))
-    else:
+    elif archives or unknown:
         show_archives(archives, unknown)
+    else:
+        say_none()
     return int(bool(unknown))
 
 
@@ -60,15 +62,17 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     from deployer.home.records import last_good
     from deployer.home.store import Store
     from deployer.report import data
-    from deployer.report.copies import show_standings, standings_json
+    from deployer.report.copies import say_none, show_standings, standings_json
 
     archives, unknown = everywhere(config, names)
     verified = last_good(Store(Path(config.home.directory))) if config.home else {}
     found = standings(archives, verified, datetime.now(UTC))
     if as_json:
         data(standings_json(found, unknown))
-    else:
+    elif found or unknown:
         show_standings(found, unknown)
+    else:
+        say_none()
     return int(bool(unknown) or not found or any(standing.lacks for standing in found))
 
 
@@ -77,6 +81,8 @@ def everywhere(config: "Config", names: tuple[str, ...]) -> "tuple[list[Archive]
     from deployer.errors import UsageError
     from deployer.home.survey import survey
 
+    if config.backups is None and config.home is None:
+        raise UsageError("there are no backups in sites.yaml", "Add it: backups: {recipient: backup-key.asc}")
     archives, unknown = survey(config)
     there = {archive.name for archive in archives}
     if not unknown and (missing := [name for name in names if name not in there]):

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from deployer.archives import Archive
 from deployer.copies import PLACES, Standing
-from deployer.report import out
+from deployer.report import out, say
 from deployer.report.figures import age, aged, complain_of, size, stamp, table, when
 
 
@@ -25,6 +25,11 @@ def show_archives(archives: Sequence[Archive], unknown: Sequence[str]) -> None:
         lines.append((one.name, when(one.time), f"{age(now - one.time)} ago", size(one.bytes), *marks))
     out.print(table(("name", "of", "age", "size", *PLACES), lines))
     complain_of((), unknown)
+
+
+def say_none() -> None:
+    """Say that there is no archive, and what makes one."""
+    say("There is no archive yet. Make one: deploy apply, where sites.yaml has changed, then deploy backup")
 
 
 def archives_json(archives: Sequence[Archive], unknown: Sequence[str]) -> str:

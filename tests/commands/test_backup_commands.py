@@ -1,5 +1,6 @@
 """What the commands for backups refuse, and what they say of a server that has nothing of them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -24,3 +25,21 @@ def test_a_restore_of_what_is_no_date_chooses_nothing(tmp_path: Path, date: str)
     assert done.returncode == 2
     assert f"'{date}' is no date of a backup" in done.stderr
     assert "2026-11-21" in done.stderr
+
+
+@pytest.mark.parametrize("option", [(), ("--list",), ("--report",)])
+def test_without_backups_in_sites_yaml_it_says_how_to_get_them(
+    tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    done = deploy(tmp_path, "server: {host: 127.0.0.1, port: 1}\n", "backup", *option)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there are no backups in sites.yaml" in done.stderr
+    assert "backup-key.asc" in done.stderr
+
+
+def test_a_list_of_nothing_is_a_hint_and_no_empty_table(tmp_path: Path) -> None:
+    done = deploy(tmp_path, f"home: {{directory: {tmp_path}}}\n", "backup", "--list")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "There is no archive yet" in done.stderr
+    listed = deploy(tmp_path, f"home: {{directory: {tmp_path}}}\n", "backup", "--list", "--json")
+    assert json.loads(listed.stdout) == {"archives": [], "unknown": []}

@@ -52,9 +52,10 @@ def deploy(plain, key, tmp_path_factory):
 
 def test_apply_backup_status(plain, key, deploy, tmp_path):
     plain.run("mkdir -p /srv/photos; echo picture >/srv/photos/one")
-    assert "the backups are not on" in deploy("backup", code=1)
+    assert "nothing is backed up on" in deploy("backup", code=1)
     deploy("apply", "--yes")
     assert "Nothing to change" in deploy("apply", "--yes")
+    assert "There is no archive yet" in deploy("backup", "--list")
     assert plain.run("cat /etc/cron.d/deploy-backup").stdout.count("7 3 * * * root") == 1
     status = json.loads(deploy("status", "--json"))
     assert [(entry["name"], entry["fine"]) for entry in status["backups"]] == [("photos", False)]
@@ -72,7 +73,10 @@ def test_apply_backup_status(plain, key, deploy, tmp_path):
         "backup", "--list"
     )
     assert "nothing of 'fotos' is backed up (did you mean 'photos'?)" in deploy("backup", "fotos", code=2)
-    plain.run("rm -r /srv/photos")
+    plain.run("mv /etc/deploy/backup/photos /root/photos")
+    assert "nothing is backed up on" in deploy("backup", code=1)
+    assert "not all of photos is backed up on" in deploy("backup", "photos", code=1)
+    plain.run("mv /root/photos /etc/deploy/backup/photos; rm -r /srv/photos")
     assert "✗ photos: there is no /srv/photos" in deploy("backup", code=1)
 
 
