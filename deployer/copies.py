@@ -36,7 +36,7 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is in an archive: members without its own two, bytes of the tar stream, the backup's warnings."""
+    """What is in an archive: members as end.json counts them, bytes of the stream, the backup's warnings."""
 
     members: int
     bytes: int

@@ -1,20 +1,37 @@
 """The file of an archive, decrypted and decompressed while it is read."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from deployer.errors import DeployError
-from deployer.home.plain import CHUNK, NoKey, Plain, decrypted
+from deployer.home.plain import CHUNK, NoKey, Plain, altered, decrypted
 
 __all__ = ["NoKey", "opened"]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Plain]:
-    """The plain tar stream of an archive; raises DeployError at the end unless it was whole."""
-    with path.open("rb") as file, decrypted(iter(partial(file.read, CHUNK), b"")) as plain:
+def opened(path: Path, digest: str = "") -> Iterator[Plain]:
+    """The plain tar stream of an archive; raises DeployError unless it was whole, and had the digest."""
+    try:
+        with _plain(path, digest) as plain:
+            yield plain
+    except DeployError as error:
+        if digest and _digest(path) != digest:
+            raise altered() from error  # gpg may have ended before it had read the byte that differs
+        raise
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _plain(path: Path, digest: str) -> Iterator[Plain]:
+    with path.open("rb") as file, decrypted(iter(partial(file.read, CHUNK), b""), digest) as plain:
         try:
             yield plain
         except DeployError:

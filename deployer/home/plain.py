@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,12 @@ from deployer.errors import DeployError
 CHUNK = 1 << 17
 GPG = ("gpg", "--quiet", "--status-fd", "2", "--decrypt")
 ZSTD = ("zstd", "--quiet", "--decompress", "--stdout")
-NO_KEY = "Restore where the private key is (gpg --list-secret-keys shows which are here)"
+NO_KEY = "Do this where the private key is (gpg --list-secret-keys shows which are here)"
+NO_PASSPHRASE = (
+    "In a terminal: export GPG_TTY=$(tty), and try again. Without one, a key without a passphrase is needed,"
+    " or one that gpg-agent knows already"
+)
+LOCKED = ("NO_SECKEY", "No secret key", "cancelled", "Bad passphrase", "No pinentry", "Inappropriate ioctl")
 
 
 class NoKey(DeployError):
@@ -31,6 +37,7 @@ class Plain:
         self._zstd = _start(ZSTD, self._gpg.stdout, said)
         self._gpg.stdout.close()  # zstd has it now
         self._lost: Exception | None = None
+        self._whole = False
         self._seen = hashlib.sha256()
         self._feeder = Thread(target=self._feed, args=(chunks,), daemon=True)
         self._feeder.start()
@@ -45,11 +52,8 @@ class Plain:
         if self._lost:
             raise self._lost
         codes = self._gpg.wait(), self._zstd.wait()
-        if self._digest and self._seen.hexdigest() != self._digest:
-            raise DeployError(
-                "the archive is not the one that was made: its SHA-256 differs",
-                "It was damaged or altered. Take another one (--at), or one from another place (--from)",
-            )
+        if self._whole and self._digest and self._seen.hexdigest() != self._digest:
+            raise altered()
         if any(codes):
             self._said.seek(0)
             raise failure(self._said.read().decode(errors="replace"))
@@ -68,6 +72,7 @@ class Plain:
                 for chunk in chunks:
                     self._seen.update(chunk)
                     sink.write(chunk)
+                self._whole = True
         except BrokenPipeError:
             return  # gpg ended: its own words tell why
         except Exception as error:
@@ -112,25 +117,32 @@ def vouched(plain: Plain, read: bytes = b"") -> Iterator[bytes]:
     yield held
 
 
+def altered() -> DeployError:
+    """That the archive has another digest than the one that was written when it was made."""
+    return DeployError(
+        "the archive is not the one that was made: its SHA-256 differs",
+        "It was damaged or altered. Take another one (--at), or one from another place (--from)",
+    )
+
+
 def failure(said: str) -> DeployError:
     """What gpg or zstd said, as a failure."""
-    no_key = "NO_SECKEY" in said or "No secret key" in said
-    if no_key and "DECRYPTION_OKAY" not in said:
+    if "DECRYPTION_OKAY" not in said and any(word in said for word in LOCKED):
+        if _is_here(re.findall(r"^\[GNUPG:\] ENC_TO ([0-9A-F]+)", said, re.MULTILINE)):
+            return NoKey("gpg did not get the passphrase of the private key", NO_PASSPHRASE)
         return NoKey("the private key that the archive is encrypted for is not here", NO_KEY)
-    if any(
-        word in said
-        for word in ("Operation cancelled", "Bad passphrase", "No pinentry", "Inappropriate ioctl")
-    ):
-        return NoKey(
-            "gpg did not get the passphrase of the private key",
-            "Try again; in a terminal: export GPG_TTY=$(tty)",
-        )
     words = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
     last = words[-1] if words else "it said nothing"
     return DeployError(
         f"the archive cannot be decrypted and unpacked: {last}",
         "It is damaged, or not whole. Take another one (--at), or one from another place (--from)",
     )
+
+
+def _is_here(keys: list[str]) -> bool:
+    """Is a private half of these here? gpg says "No secret key" of one that is and stays locked, too."""
+    ask = ["gpg", "--batch", "--quiet", "--list-secret-keys"]
+    return any(subprocess.run([*ask, key], capture_output=True, check=False).returncode == 0 for key in keys)
 
 
 class Remembering:

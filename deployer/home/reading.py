@@ -15,10 +15,10 @@ from deployer.home.plain import Plain
 LARGEST = 1 << 20  # bytes of begin.json and end.json
 
 
-def read(path: Path, archive: Archive) -> Contents:
+def read(path: Path, archive: Archive, digest: str = "") -> Contents:
     """Decrypt, decompress and read every member; raises DeployError where anything is not as it must be."""
     begun = time.monotonic()
-    with opened(path) as stream:
+    with opened(path, digest) as stream:
         count, size, first, last = members(stream)
     begin = own(first, f"srv/deploy/{archive.name}/backup/begin.json")
     end = own(last, f"srv/deploy/{archive.name}/backup/end.json")
@@ -29,7 +29,7 @@ def read(path: Path, archive: Archive) -> Contents:
             f"it has {count - 1} members, and {end.get('members')} were written: some are missing"
         )
     warnings = tuple(map(str, end.get("warnings", ())))
-    return Contents(count - 2, size, round(time.monotonic() - begun, 1), warnings)
+    return Contents(count - 1, size, round(time.monotonic() - begun, 1), warnings)
 
 
 Found = tuple[str, bytes] | None

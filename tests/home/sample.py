@@ -13,13 +13,15 @@ from deployer.archives import Archive
 
 
 class Keyring:
-    """A GnuPG home with a private key that asks for no passphrase, and the public half as a file."""
+    """A GnuPG home with a private key, and the public half as a file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, passphrase: str = "") -> None:
         self.folder = folder
         folder.mkdir(mode=0o700)
         who = "Backups <backups@example.org>"
-        self.gpg("--passphrase", "", "--quick-generate-key", who, "future-default", "default", "never")
+        self.gpg(
+            "--passphrase", passphrase, "--quick-generate-key", who, "future-default", "default", "never"
+        )
         self.public = folder / "public.asc"
         self.public.write_bytes(self.gpg("--armor", "--export"))
 

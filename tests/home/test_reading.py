@@ -1,7 +1,9 @@
 """Archives are decrypted and read to the end, and what is not whole is found out."""
 
+import hashlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +39,7 @@ def archive(keyring: Keyring, folder: Path, plain: bytes) -> Path:
 def test_a_whole_archive(keyring: Keyring, tmp_path: Path) -> None:
     plain = tar_of(ARCHIVE.name, FILES)
     found = read(archive(keyring, tmp_path, plain), ARCHIVE)
-    assert found.members == len(FILES)
+    assert found.members == len(FILES) + 1
     assert len(plain) - 10240 <= found.bytes <= len(plain)
 
 
@@ -65,7 +67,7 @@ def test_members_of_gnu_tar_with_everything_that_is_hard(keyring: Keyring, tmp_p
     argv.append(backup.relative_to(place) / "end.json")
     made = subprocess.run(argv, capture_output=True, check=True).stdout
     found = read(archive(keyring, tmp_path, made), ARCHIVE)
-    assert (found.members, found.warnings) == (count, ("a file changed",))
+    assert (found.members, found.warnings) == (count + 1, ("a file changed",))
 
 
 @pytest.mark.parametrize(
@@ -120,3 +122,51 @@ def test_with_another_private_key(keyring: Keyring, tmp_path: Path, monkeypatch:
     with pytest.raises(NoKey, match=r"private key .* is not here"):
         read(path, ARCHIVE)
     other.stop()
+
+
+def test_an_altered_archive_is_told_by_its_digest(keyring: Keyring, tmp_path: Path) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    assert read(path, ARCHIVE, digest).members == len(FILES) + 1
+    path.write_bytes(keyring.encrypt(tar_of(ARCHIVE.name, {}), keyring.folder))
+    with pytest.raises(DeployError, match="SHA-256 differs"):
+        read(path, ARCHIVE, digest)
+    path.write_bytes(bytes(4096) + content)
+    with pytest.raises(DeployError, match="SHA-256 differs"):
+        read(path, ARCHIVE, digest)
+
+
+def test_a_digest_of_what_gpg_did_not_read_to_its_end(
+    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "empty").mkdir(mode=0o700)
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "empty"))
+    with pytest.raises(NoKey, match=r"private key .* is not here") as caught:
+        read(path, ARCHIVE, digest)
+    assert "Restore" not in caught.value.advice
+    subprocess.run(["gpgconf", "--kill", "all"], check=True)
+
+
+def test_a_passphrase_that_nobody_can_type(tmp_path: Path) -> None:
+    ring = Keyring(tmp_path / "p", passphrase="correct horse")
+    path = archive(ring, tmp_path, tar_of(ARCHIVE.name, {"opt/file": b"x"}))
+    ring.stop()  # its agent knows the passphrase still
+    alone = "import sys; from pathlib import Path; from deployer.archives import Archive;"
+    alone += "from deployer.home.reading import read; read(Path(sys.argv[1]), Archive(sys.argv[2], None))"
+    environment = {key: value for key, value in os.environ.items() if key != "GPG_TTY"}
+    environment |= {"GNUPGHOME": str(ring.folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", alone, path, ARCHIVE.name],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    ring.stop()
+    assert "gpg did not get the passphrase of the private key" in done.stderr
+    assert "NoKey" in done.stderr

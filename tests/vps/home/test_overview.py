@@ -50,7 +50,7 @@ def test_from_the_server_to_the_report(
     lacking = json.loads(home.deploy("backup", "--report", "--json", code=1).stdout)["sites"][0]
     assert lacking["lacks"] == ["a verified archive"]
     verified = json.loads(home.deploy("backup", "--verify", "--json").stdout)["archives"][0]
-    assert (verified["good"], verified["members"]) == (True, 1)
+    assert (verified["good"], verified["members"]) == (True, 2)
     whole = json.loads(home.deploy("backup", "--report", "--json").stdout)["sites"][0]
     assert (whole["copies"], whole["media"], whole["elsewhere"], whole["lacks"]) == (4, 3, 2, [])
     assert "yes" in home.deploy("backup", "--report").stdout
