@@ -96,7 +96,10 @@ def _facts(
         ssh_configured=tuple(sorted(map(int, said["ssh_configured"]))),
         ssh_ours=int(one("ssh_ours") or 0),
         ufw=read_ufw(said["ufw"], bool(one("ufw_managed"))),
+        ufw_was_off=bool(one("ufw_was_off")),
         armed=int(one("armed") or 0),
+        accounts=frozenset(said["account"]),
+        logins=frozenset(said["login"]),
     )
 
 

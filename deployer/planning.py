@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 
 from deployer import manifest
+from deployer.consequences import consequences
 from deployer.desired import Desired
 from deployer.files import File, Files, same
 from deployer.observation import Observation
@@ -52,7 +53,7 @@ def make_plan(
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(_left(gone, seen)),
         secrets=tuple(each for each in _secrets(desired, seen, values or {}) if in_scope(each.composition)),
-        notes=desired.notes,
+        notes=(*desired.notes, *consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,
         armed=max(seen.facts.armed - seen.facts.now, 0),

@@ -18,6 +18,7 @@ PURE = (
     *(
         "plan",
         "planning",
+        "consequences",
         "containers",
         "secrets",
         "handlers",

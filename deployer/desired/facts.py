@@ -38,10 +38,11 @@ class Facts:
     `units` has "active enabled" and the like by unit, `taken_names` the NGINX file of each server name
     that a person wrote by hand, `now` is Unix time. `docker` is the version of Docker's Engine, `compose`
     that of its plugin Compose v2; `docker_repository` is a file of apt with Docker's own repository that a
-    person wrote, `codename` the release's name. `ssh_ports` are those where sshd listens,
-    `ssh_configured` those of its files, where it goes when it is reloaded, `ssh_ours` is the one that we came
-    through. `armed` is when a
-    change that no new login has proved good yet will be undone, in Unix time.
+    person wrote, `codename` the release's name. `ssh_ports` are those where sshd listens, `ssh_configured`
+    those of its files, where it goes when it is reloaded, `ssh_ours` is the one that we came through.
+    `armed` is when a change that no new login has proved good yet will be undone, in Unix time.
+    `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
+    shell and a key to log in with.
     """
 
     os: str
@@ -66,7 +67,10 @@ class Facts:
     ssh_configured: tuple[int, ...] = ()
     ssh_ours: int = 0
     ufw: UfwState | None = None
+    ufw_was_off: bool = False
     armed: int = 0
+    accounts: frozenset[str] = frozenset()
+    logins: frozenset[str] = frozenset()
 
     @property
     def nginx_version(self) -> Version:

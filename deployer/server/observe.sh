@@ -91,10 +91,20 @@ ssh_ports() {
 
 firewall() { # UFW's settings, and its rules
     [ -e /etc/deploy/firewall ] && echo "ufw_managed 1"
+    [ -e $state/firewall-was-off ] && echo "ufw_was_off 1"
     awk '/^(ENABLED|IPV6|DEFAULT_INPUT_POLICY)=/ { print "ufw", $0 }
          sub(/^### tuple ### /, "") { print "ufw", FILENAME ~ /6/ ? 6 : 4, $0 }' \
         /etc/ufw/ufw.conf /etc/default/ufw /etc/ufw/user.rules /etc/ufw/user6.rules 2>/dev/null
     sed 's/^/armed /' $state/guard/until 2>/dev/null
+}
+
+accounts() { # account NAME; and login NAME for those who have a shell and a key
+    local user home shell
+    while IFS=: read -r user _ _ _ _ home shell; do
+        echo "account $user"
+        case $shell in */nologin | */false) continue ;; esac
+        if grep -qs '^[^#]' "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; then echo "login $user"; fi
+    done < <(getent passwd)
 }
 
 facts() {
@@ -124,6 +134,7 @@ facts() {
     server_names
     ssh_ports
     firewall
+    accounts
     renewals "$units"
     secrets
 }
