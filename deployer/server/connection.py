@@ -15,11 +15,11 @@ from fabric import Connection
 from paramiko.ssh_exception import NoValidConnectionsError
 
 from deployer.errors import RefusedLoginError, UnreachableError
+from deployer.server.advice import NO_KEY, UNREACHABLE, by_hand
 from deployer.server.hostkeys import changed_key, trust_only, unknown_key
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 30  # after which unacknowledged data means that the link is gone
-NO_KEY = "Start an agent that holds it (ssh-add), or name its file in sites.yaml as server.key"
 NO_SUDO = 87  # our own exit code, unused by bash, ssh and sudo
 
 # paramiko tells its failures twice, once as a log with a traceback: what we raise says it better
@@ -152,7 +152,7 @@ def connect(
     )
     trust_only(connection.client, connection.host, connection.port, host_key, known_hosts)
     try:
-        _open(connection)
+        _open(connection, key if isinstance(key, Path) else None)
         yield Server(connection, partial(connect, host, port, user, host_key, key, known_hosts))
     finally:
         connection.close()
@@ -164,7 +164,7 @@ def _identity(key: Path | paramiko.PKey | None) -> dict[str, Any]:
     return {"key_filename": str(key)} if key else {}
 
 
-def _open(connection: Connection) -> None:
+def _open(connection: Connection, key: Path | None) -> None:
     where = f"{connection.user}@{connection.original_host}:{connection.port}"
     try:
         connection.open()
@@ -172,7 +172,8 @@ def _open(connection: Connection) -> None:
         raise changed_key(connection.host, error.key) from error
     except paramiko.AuthenticationException as error:
         raise RefusedLoginError(
-            f"{where} refused the login", "Check the user and the key: ssh -v " + where.rpartition(":")[0]
+            f"{where} refused the login",
+            f"Check the user and the key: {by_hand(where, key)}",
         ) from error
     except paramiko.SSHException as error:
         if "not found in known_hosts" in str(error):
@@ -183,9 +184,7 @@ def _open(connection: Connection) -> None:
     except (OSError, EOFError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else reason
-        raise UnreachableError(
-            f"{where} cannot be reached: {reason}", "Is it up, and is the port right?"
-        ) from error
+        raise UnreachableError(f"{where} cannot be reached: {reason}", UNREACHABLE) from error
     connection.transport.set_keepalive(SILENCE_SECONDS // 3)
 
 
