@@ -20,7 +20,8 @@ def ssh(stranger: Stranger, *options: str, user: str = "root") -> subprocess.Com
     """A stranger's attempt to log in, without a key that is known."""
     fixed = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=3"]
     fixed += ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", "/nonexistent"]
-    return stranger.run("ssh", "-F", "none", *fixed, *options, f"{user}@{stranger.server}", "true")
+    # whoever is shut out in the middle of it waits for nothing
+    return stranger.run("timeout", "20", "ssh", "-F", "none", *fixed, *options, f"{user}@{stranger.server}", "true")
 
 
 def test_only_what_is_declared_answers(vps: Machine, project: Project, stranger: Stranger) -> None:
@@ -87,6 +88,22 @@ def test_the_audit_finds_nothing_serious(project: Project) -> None:
     assert not serious
 
 
+def test_who_does_not_know_the_host_key_and_goes_away_is_not_shut_out(
+    vps: Machine, project: Project, stranger: Stranger
+) -> None:
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
+    wrong = ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"]
+    for _ in range(7):
+        said = stranger.run(*wrong, "-o", "UserKnownHostsFile=/dev/null", f"root@{stranger.server}", "true")
+        assert "Host key verification failed" in said.stderr
+        time.sleep(0.3)
+    time.sleep(2)
+    assert stranger.address in vps.run("journalctl -u ssh -g preauth").stdout
+    status = vps.run("fail2ban-client status sshd").stdout
+    assert "Total failed:\t0" in status
+    assert stranger.address not in status
+
+
 def test_six_wrong_logins_and_the_address_is_shut_out(
     vps: Machine, project: Project, stranger: Stranger
 ) -> None:
@@ -104,6 +121,7 @@ def test_six_wrong_logins_and_the_address_is_shut_out(
 
 
 def test_ssh_is_as_an_auditor_wants_it(vps: Machine, project: Project, stranger: Stranger) -> None:
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
     done = stranger.run(str(SSH_AUDIT), "-n", "-l", "warn", "--skip-rate-test", vps.address)
     vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
     told = [line for line in done.stdout.splitlines() if "[warn]" in line or "[fail]" in line]
@@ -117,6 +135,9 @@ def test_what_is_switched_off_is_undone(vps: Machine, project: Project) -> None:
     plan = project.deploy("plan")
     assert "- /etc/ssh/sshd_config.d/00-deploy.conf" in plan.stdout
     assert "- /etc/deploy/firewall" in plan.stdout
+    assert "! the firewall is turned off: " in plan.stdout
+    assert "! fail2ban stops: " in plan.stdout
+    assert "! SSH is again as the server's other files say: " in plan.stdout
     done = project.apply()
     assert done.returncode == 0, done.stderr
     assert "new login works under the new rules" in done.stderr
