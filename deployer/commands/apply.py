@@ -35,9 +35,21 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, wait: bool, dry_run
     from deployer.tasks import server_of
 
     loaded = load(config)
+    refuse_a_home(loaded)
     scope = list(loaded.select(sites)) if sites else None
     with progress() as shown, server_of(loaded) as server:
         return converge(convergence(server, loaded, scope, shown, wait), yes, dry_run)
+
+
+def refuse_a_home(config: "Config") -> None:
+    """Raise UsageError for a sites.yaml that only says where backups come home: it would empty the server."""
+    from deployer.errors import UsageError
+
+    if config.home and not (config.sites or config.services or config.backups or config.keys):
+        raise UsageError(
+            "this sites.yaml has nothing for a server: it looks like that of a home server",
+            "Run this where the sites.yaml with the sites is. This one serves: deploy backup --pull",
+        )
 
 
 def convergence(

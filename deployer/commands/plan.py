@@ -25,7 +25,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
       deploy plan rogs.me
       deploy plan --json | jq .files
     """
-    from deployer.commands.apply import convergence
+    from deployer.commands.apply import convergence, refuse_a_home
     from deployer.config.loader import load
     from deployer.report import data
     from deployer.report.changes import as_json as plan_as_json
@@ -34,6 +34,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     from deployer.tasks import server_of
 
     loaded = load(config)
+    refuse_a_home(loaded)
     scope = list(loaded.select(sites)) if sites else None
     with progress() as shown, shown.doing("looking at the server"), server_of(loaded) as server:
         run = convergence(server, loaded, scope, shown)

@@ -43,3 +43,13 @@ def test_a_list_of_nothing_is_a_hint_and_no_empty_table(tmp_path: Path) -> None:
     assert "There is no archive yet" in done.stderr
     listed = deploy(tmp_path, f"home: {{directory: {tmp_path}}}\n", "backup", "--list", "--json")
     assert json.loads(listed.stdout) == {"archives": [], "unknown": []}
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("apply", "--dry-run")])
+def test_the_sites_yaml_of_a_home_server_is_not_applied(tmp_path: Path, command: tuple[str, ...]) -> None:
+    home = f"server: {{host: 127.0.0.1, port: 1}}\nhome: {{directory: {tmp_path}}}\n"
+    done = deploy(tmp_path, home, *command)
+    assert done.returncode == 2
+    assert "it looks like that of a home server" in done.stderr
+    site = "sites: {a.example.org: {kind: redirect, to: https://example.org}}\n"
+    assert deploy(tmp_path, home + site, *command).returncode == 3, "it goes on, and nobody answers"
