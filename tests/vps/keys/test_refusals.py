@@ -149,7 +149,7 @@ def test_the_environment_of_the_client_does_nothing(project: Guarded, nothing_ra
     """Not even where sshd takes any variable, as no Debian does."""
     drop_in = project.vps.root / "etc/ssh/sshd_config.d/accept.conf"
     drop_in.write_text("AcceptEnv *\n")
-    project.vps.run("systemctl reload ssh")
+    project.vps.run("systemctl restart ssh")  # comes back when it listens
     hostile = {
         "BASH_ENV": f"$(touch {CANARY})",
         "ENV": f"$(touch {CANARY})",
@@ -169,7 +169,7 @@ def test_the_environment_of_the_client_does_nothing(project: Guarded, nothing_ra
             assert done.stderr.endswith("may not push that site; it may push: page.test\n")
     finally:
         drop_in.unlink()
-        project.vps.run("systemctl reload ssh")
+        project.vps.run("systemctl restart ssh")  # comes back when it listens
 
 
 def test_the_user_has_nothing_of_its_own(project: Guarded) -> None:
