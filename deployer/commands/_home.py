@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deployer.archives import Archive
     from deployer.config.model import Config
+    from deployer.home.survey import Survey
 
 
 def pull(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
@@ -40,18 +40,16 @@ def verify(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
 
 
 def listing(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
-    """Show every archive in every place; the exit code, 1 where a place could not be asked."""
+    """Show every archive in every place; the exit code, 1 where a place did not answer."""
     from deployer.report import data
-    from deployer.report.copies import archives_json, say_none, show_archives
+    from deployer.report.copies import archives_json, show_archives
 
-    archives, unknown = everywhere(config, names)
+    seen = everywhere(config, names)
     if as_json:
-        data(archives_json(archives, unknown))
-    elif archives or unknown:
-        show_archives(archives, unknown)
+        data(archives_json(seen.archives, {**seen.unknown, **seen.elsewhere}))
     else:
-        say_none()
-    return int(bool(unknown))
+        show_archives(seen.archives, seen.unknown, seen.elsewhere)
+    return int(bool(seen.unknown))
 
 
 def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
@@ -62,32 +60,33 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     from deployer.home.records import last_good
     from deployer.home.store import Store
     from deployer.report import data
-    from deployer.report.copies import say_none, show_standings, standings_json
+    from deployer.report.copies import show_standings, standings_json
 
-    archives, unknown = everywhere(config, names)
+    seen = everywhere(config, names)
+    unknown = {**seen.unknown, **seen.elsewhere}
     verified = last_good(Store(Path(config.home.directory))) if config.home else {}
-    found = standings(archives, verified, datetime.now(UTC))
+    found = standings(seen.archives, verified, datetime.now(UTC))
     if as_json:
         data(standings_json(found, unknown))
-    elif found or unknown:
-        show_standings(found, unknown)
     else:
-        say_none()
+        show_standings(found, unknown)
     return int(bool(unknown) or not found or any(standing.lacks for standing in found))
 
 
-def everywhere(config: "Config", names: tuple[str, ...]) -> "tuple[list[Archive], list[str]]":
-    """The archives of the names, or all, in every place; and which place could not be asked, and why."""
+def everywhere(config: "Config", names: tuple[str, ...]) -> "Survey":
+    """The archives of the names, or all, in every place that can be asked from here."""
+    from dataclasses import replace
+
     from deployer.errors import UsageError
     from deployer.home.survey import survey
 
     if config.backups is None and config.home is None:
         raise UsageError("there are no backups in sites.yaml", "Add it: backups: {recipient: backup-key.asc}")
-    archives, unknown = survey(config)
-    there = {archive.name for archive in archives}
-    if not unknown and (missing := [name for name in names if name not in there]):
-        raise UsageError(f"there is no archive of '{missing[0]}' in any place")
-    return [archive for archive in archives if not names or archive.name in names], unknown
+    seen = survey(config)
+    there = {archive.name for archive in seen.archives}
+    if not seen.unknown and (missing := [name for name in names if name not in there]):
+        raise UsageError(f"there is no archive of '{missing[0]}' in any place that can be asked from here")
+    return replace(seen, archives=[a for a in seen.archives if not names or a.name in names])
 
 
 def install(config: "Config", path: Path, as_json: bool, yes: bool) -> int:

@@ -1,7 +1,7 @@
 """What there is of backups in every place, as tables and as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.text import Text
@@ -12,19 +12,34 @@ from deployer.report import out, say
 from deployer.report.figures import age, aged, complain_of, size, stamp, table, when
 
 
-def show_archives(archives: Sequence[Archive], unknown: Sequence[str]) -> None:
-    """Print one row for each archive, with the places that have it."""
+def show_archives(
+    archives: Sequence[Archive], unknown: Mapping[str, str], elsewhere: Mapping[str, str]
+) -> None:
+    """Print one row for each archive, with the places that have it, and `?` for those that were not asked."""
     now = datetime.now(UTC)
     found: dict[str, dict[str, Archive]] = {}
     for archive in sorted(archives, key=lambda each: (each.name, each.time)):
         found.setdefault(archive.path, {})[archive.place] = archive
-    lines = []
+    lines, unasked = [], {*unknown, *elsewhere}
     for copies in found.values():
         one = next(iter(copies.values()))
-        marks = ["yes" if place in copies else "–" for place in PLACES]
+        marks = ["yes" if place in copies else nothing(place, unasked) for place in PLACES]
         lines.append((one.name, when(one.time), f"{age(now - one.time)} ago", size(one.bytes), *marks))
-    out.print(table(("name", "of", "age", "size", *PLACES), lines))
-    complain_of((), unknown)
+    if lines or unknown:
+        out.print(table(("name", "made", "age", "size", *PLACES), lines))
+    else:
+        say_none()
+    complain_of(reasons(unknown), reasons(elsewhere))
+
+
+def nothing(place: str, unasked: Collection[str]) -> str:
+    """What stands where no archive was found."""
+    return "?" if place in unasked else "–"
+
+
+def reasons(places: Mapping[str, str]) -> list[str]:
+    """Why places were not asked."""
+    return [f"{place}: {why}" for place, why in places.items()]
 
 
 def say_none() -> None:
@@ -32,23 +47,26 @@ def say_none() -> None:
     say("There is no archive yet. Make one: deploy apply, where sites.yaml has changed, then deploy backup")
 
 
-def archives_json(archives: Sequence[Archive], unknown: Sequence[str]) -> str:
+def archives_json(archives: Sequence[Archive], unknown: Mapping[str, str]) -> str:
     """Archives of all places as one JSON document."""
     found = [
         {"name": a.name, "time": stamp(a.time), "place": a.place, "bytes": a.bytes, "file": a.file}
         for a in archives
     ]
-    return json.dumps({"archives": found, "unknown": list(unknown)}, indent=2)
+    return json.dumps({"archives": found, "unknown": reasons(unknown)}, indent=2)
 
 
-def show_standings(standings: Sequence[Standing], unknown: Sequence[str]) -> None:
+def show_standings(standings: Sequence[Standing], unknown: Mapping[str, str]) -> None:
     """Print how every name stands against 3-2-1."""
     head = ("name", *(PLACES), "copies", "media", "elsewhere", "verified", "3-2-1")
-    out.print(table(head, [standing_cells(standing) for standing in standings]))
-    complain_of((), unknown)
+    if standings or unknown:
+        out.print(table(head, [standing_cells(standing, unknown) for standing in standings]))
+    else:
+        say_none()
+    complain_of((), reasons(unknown))
 
 
-def standings_json(standings: Sequence[Standing], unknown: Sequence[str]) -> str:
+def standings_json(standings: Sequence[Standing], unknown: Mapping[str, str]) -> str:
     """How every name stands as one JSON document."""
     found = [
         {
@@ -62,13 +80,13 @@ def standings_json(standings: Sequence[Standing], unknown: Sequence[str]) -> str
         }
         for each in standings
     ]
-    return json.dumps({"sites": found, "unknown": list(unknown)}, indent=2)
+    return json.dumps({"sites": found, "unknown": reasons(unknown)}, indent=2)
 
 
-def standing_cells(standing: Standing) -> tuple[str | Text, ...]:
+def standing_cells(standing: Standing, unasked: Collection[str]) -> tuple[str | Text, ...]:
     """The cells of one name against 3-2-1."""
-    times = [standing.newest.get(place) for place in PLACES]
-    places = [aged(time, standing.now) if time else "–" for time in times]
+    times = {place: standing.newest.get(place) for place in PLACES}
+    places = [aged(time, standing.now) if time else nothing(place, unasked) for place, time in times.items()]
     verified = f"{age(standing.now - standing.verified)} ago" if standing.verified else "never"
     lacks = standing.lacks
     state = Text(f"lacks {', '.join(lacks)}", style="bold red") if lacks else Text("yes", style="green")

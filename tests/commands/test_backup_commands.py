@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from deployer.archives import Archive
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,3 +56,38 @@ def test_the_sites_yaml_of_a_home_server_is_not_applied(tmp_path: Path, command:
     assert "it looks like that of a home server" in done.stderr
     site = "sites: {a.example.org: {kind: redirect, to: https://example.org}}\n"
     assert deploy(tmp_path, home + site, *command).returncode == 3, "it goes on, and nobody answers"
+
+
+def lay(folder: Path) -> Archive:
+    """An archive in a folder at home, with its digest."""
+    archive = Archive("photos", datetime(2026, 11, 21, tzinfo=UTC))
+    path = folder / archive.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x")
+    path.with_name(f"{archive.file}.sha256").write_text(f"{'0' * 64}  {archive.file}\n")
+    return archive
+
+
+def test_a_place_that_cannot_be_asked_is_a_question_mark(tmp_path: Path) -> None:
+    lay(tmp_path / "here")
+    text = (
+        f"server: {{host: 127.0.0.1, port: 1}}\nhome: {{directory: {tmp_path}/here, key: {tmp_path}/none}}\n"
+    )
+    done = deploy(tmp_path, text, "backup", "--list")
+    (row,) = [line for line in done.stdout.splitlines() if "photos" in line]
+    assert row.split()[-3:] == ["?", "yes", "–"]
+    assert done.returncode == 1
+    assert "vps: " in done.stderr
+    assert "there is no key" not in done.stderr, "another key is tried"
+
+
+def test_a_laptop_without_the_folder_of_home_is_told_so(tmp_path: Path) -> None:
+    text = f"home: {{directory: {tmp_path}/none, key: {tmp_path}/key}}\n"
+    done = deploy(tmp_path, text, "backup", "--list")
+    assert done.returncode == 0
+    assert "! home: " in done.stderr
+    assert "is not on this machine" in done.stderr
+    (tmp_path / "key").write_text("of the home server")
+    done = deploy(tmp_path, text, "backup", "--list")
+    assert done.returncode == 1
+    assert "Is the disk mounted?" in done.stderr or "✗ home: there is no folder" in done.stderr
