@@ -130,7 +130,7 @@ def test_killed_around_the_database(images, new_composition, kind):
 REFUSED = {
     "another": ("it is an archive of other.example.org", lambda a: a.begin.update(name="other.example.org")),
     "format": ("its format 2 is not known here", lambda a: a.begin.update(format=2)),
-    "count": ("files, and should have 3", lambda a: a.end.update(members=3)),
+    "count": ("members before its end, and should have 3", lambda a: a.end.update(members=3)),
     "system": ("/etc is not restored as a whole", lambda a: a.begin.update(paths=["/etc"])),
     "climbs": ("it has the path '/opt/../etc'", lambda a: a.begin.update(paths=["/opt/../etc"])),
 }
@@ -240,3 +240,19 @@ def test_a_folder_whose_restore_was_killed(vps, tmp_path):
 
 def script_path(script, vps) -> str:
     return "/" + str(script.relative_to(vps.root))
+
+
+def test_a_port_that_another_process_has_is_named(new_composition):
+    app, archive = files_and_a_volume(new_composition)
+    tar = archive.make(app.vps)
+    app.vps.run(f"cd /opt/{app.name} && docker compose kill 2>&1")
+    app.vps.run(
+        f"systemd-run --quiet --unit=squatter systemd-socket-activate --listen=127.0.0.1:{app.port} cat"
+    )
+    try:
+        output = restore(app.vps, app.name, tar, code=1)
+    finally:
+        app.vps.run("systemctl stop squatter")
+    assert f"port {app.port} is taken" in output
+    assert "address already in use" in output
+    assert "exit code 137" not in output
