@@ -169,7 +169,7 @@ def _restore(server: "Server", where: "Place", archive: "Archive", yes: bool) ->
     from deployer.home.plain import decrypted, vouched
     from deployer.report import confirm
     from deployer.report.progress import progress
-    from deployer.report.restore import show_archive, show_plan
+    from deployer.report.restore import show_archive, show_interrupted, show_plan
     from deployer.tasks.restore import restore, restore_plan
 
     show_archive(archive, server.host)
@@ -180,6 +180,10 @@ def _restore(server: "Server", where: "Place", archive: "Archive", yes: bool) ->
         show_plan(restore_plan(server, archive.name, begin.text, archive.bytes))
         if not yes and not confirm(f"Restore {archive.name}?"):
             return False
-        with progress() as shown:
-            stream = vouched(plain, begin.read)
-            return restore(server, archive.name, caller(), archive.bytes, stream, shown.line)
+        try:
+            with progress() as shown:
+                stream = vouched(plain, begin.read)
+                return restore(server, archive.name, caller(), archive.bytes, stream, shown.line)
+        except KeyboardInterrupt:
+            show_interrupted(archive.name, server.host)
+            raise

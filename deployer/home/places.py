@@ -117,7 +117,13 @@ def choose(found: list[Place], name: str, at: str = "") -> tuple[Place, Archive]
         (place, archive) for place, archive in there if archive.stamp.replace("-", "").startswith(begin)
     ]
     if not matching:
-        stamps = sorted({f"  {archive.stamp}  {archive.place}" for _, archive in there}, reverse=True)
-        raise UsageError(f"there is no archive of {name} of {at}; there are", "\n".join(stamps[:20]))
+        raise UsageError(f"there is no archive of {name} of {at}", f"There are:\n{_listed(there)}")
     newest = max(archive.time for _, archive in matching)
     return next((place, archive) for place, archive in matching if archive.time == newest)
+
+
+def _listed(there: list[tuple[Place, Archive]]) -> str:
+    places: dict[str, list[str]] = {}
+    for _, archive in sorted(there, key=lambda each: each[1].time, reverse=True):
+        places.setdefault(archive.stamp, []).append(archive.place)
+    return "\n".join(f"  {stamp}  {', '.join(where)}" for stamp, where in list(places.items())[:20])

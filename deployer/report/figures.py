@@ -46,7 +46,7 @@ def age(passed: timedelta) -> str:
 
 def when(time: datetime) -> str:
     """A time as people read it."""
-    return f"{time:%Y-%m-%d %H:%M} UTC"
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def stamp(time: datetime) -> str:

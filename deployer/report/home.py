@@ -55,7 +55,7 @@ def show_verdicts(verdicts: Sequence[Verdict], warnings: Sequence[str]) -> None:
         state = Text("good", style="green") if found else Text("bad", style="bold red")
         numbers = (str(found.members), size(found.bytes), f"{found.seconds} s") if found else ("–", "–", "–")
         table_rows.append((verdict.archive.name, when(verdict.archive.time), state, *numbers))
-    out.print(table(("name", "archive", "is", "members", "unpacked", "took"), table_rows))
+    out.print(table(("name", "made", "is", "members", "unpacked", "took"), table_rows))
     complain_of([f"{v.archive.file}: {v.error}" for v in verdicts if v.error], warnings)
 
 

@@ -24,15 +24,28 @@ def show_plan(lines: Iterable[str]) -> None:
         err.print(f"  {harmless(line)}")
 
 
+def show_interrupted(name: str, host: str) -> None:
+    """What becomes of a restore that nobody waits for any more."""
+    err.print(
+        f"! {host} goes on without us: it undoes the restore of {name} if the service was not stopped yet,"
+        " and finishes it if it was",
+        style="yellow",
+    )
+    err.print(
+        f"  how it went: deploy status, or the last line of /var/log/deploy/push.log on {host};"
+        " another restore waits for this one"
+    )
+
+
 def show_end(restored: list[str], failed: list[str], seconds: float) -> None:
     """How many were restored, and which were not."""
-    words = f"{amount(len(restored), 'restore')} in {seconds:.0f} s"
+    words = f"{amount(len(restored), 'restore')} in {seconds:.1f} s"
     err.print(words + (f"; not restored: {', '.join(failed)}" if failed else ""))
 
 
 def size(count: int) -> str:
     """Bytes, for people."""
-    for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    for unit, one in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
         if count >= one:
             return f"{count / one:.1f} {unit}"
     return f"{count} B"
