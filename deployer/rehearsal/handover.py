@@ -1,5 +1,6 @@
 """What a person needs to go on with a VPS that is kept: a sites.yaml that names it, and its keys."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -9,6 +10,8 @@ from deployer.config.text import read
 from deployer.errors import DeployError
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
+
+HANDED = ("key", "key.pub", "acme-ca.pem", "root.pem", ".gitignore")
 
 
 def hand_over(sites: Path, machine: Machine, acme: AcmeServer) -> Path:
@@ -36,4 +39,19 @@ def hand_over(sites: Path, machine: Machine, acme: AcmeServer) -> Path:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DeployError(f"there is no sites.yaml for {machine.name}: {reason}") from error
+    machine.place.save(handed_over=str(written.absolute()))
     return written
+
+
+def take_back(machine: Machine) -> Path | None:
+    """Remove the keys that were handed over; the sites.yaml stays, for somebody may have worked in it."""
+    if not (handed := machine.place.state().get("handed_over")):
+        return None
+    written = Path(handed)
+    folder = written.parent / f".{machine.name}"
+    if folder.is_dir() and not folder.is_symlink():
+        for name in HANDED:
+            (folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # somebody has put something of their own there
+            folder.rmdir()
+    return written if written.is_file() else None

@@ -14,7 +14,7 @@ from deployer.health import Health
 from deployer.kinds.publication import Publication
 from deployer.rehearsal import names
 from deployer.rehearsal.acme import AcmeServer
-from deployer.rehearsal.handover import hand_over
+from deployer.rehearsal.handover import hand_over, take_back
 from deployer.rehearsal.invocation import invocation
 from deployer.rehearsal.machine import Machine
 from deployer.report import complain, say
@@ -72,8 +72,9 @@ def stop_kept(name: str) -> int:
     """Stop the VPS of this name that was kept, or ALL of them."""
     machines = Machine.kept_machines() if name == ALL else [Machine.attach(name)]
     for machine in machines:
+        left = take_back(machine)
         machine.stop()
-        say(f"✓ {machine.name} is stopped and removed")
+        say(f"✓ {machine.name} is stopped and removed" + (f"; {left} stays" if left else ""))
     if not machines:
         say("No rehearsal is running.")
     return 0

@@ -73,7 +73,8 @@ def test_one_wrong_site_is_told_and_a_kept_vps_can_be_worked_with(folder: Path) 
     assert "✓ switch" in pushed.stderr
 
     stopped = deploy(folder, "rehearse", "--stop", name)
-    assert (stopped.returncode, stopped.stderr) == (0, f"✓ {name} is stopped and removed\n")
+    assert (stopped.returncode, stopped.stderr) == (0, f"✓ {name} is stopped and removed; {sites} stays\n")
+    assert not (folder / f".{name}").exists()
     again = deploy(folder, "rehearse", "--stop", name)
     assert again.returncode == 1
     assert f"No kept machine {name} runs" in again.stderr
