@@ -21,7 +21,9 @@ def ssh(stranger: Stranger, *options: str, user: str = "root") -> subprocess.Com
     fixed = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "ConnectTimeout=3"]
     fixed += ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", "/nonexistent"]
     # whoever is shut out in the middle of it waits for nothing
-    return stranger.run("timeout", "20", "ssh", "-F", "none", *fixed, *options, f"{user}@{stranger.server}", "true")
+    return stranger.run(
+        "timeout", "20", "ssh", "-F", "none", *fixed, *options, f"{user}@{stranger.server}", "true"
+    )
 
 
 def test_only_what_is_declared_answers(vps: Machine, project: Project, stranger: Stranger) -> None:
