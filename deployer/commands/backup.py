@@ -9,20 +9,16 @@ from deployer.commands._options import config_option, json_option, yes_option
 
 @click.command(short_help="Make backups, bring them home, read them, show what there is.")
 @click.argument("sites", nargs=-1)
-@click.option("--list", "action", flag_value="list", help="List every archive in every place.")
-@click.option(
-    "--report", "action", flag_value="report", help="Show copies, media, and what is elsewhere: 3-2-1."
-)
-@click.option("--pull", "action", flag_value="pull", help="On the home server: bring home what is new.")
-@click.option("--verify", "action", flag_value="verify", help="Decrypt and read the newest archives at home.")
-@click.option(
-    "--install", "action", flag_value="install", help="Pull and verify by timers, on the home server."
-)
-@click.option("--uninstall", "action", flag_value="uninstall", help="Take these timers away.")
+@click.option("--list", is_flag=True, help="List every archive in every place.")
+@click.option("--report", is_flag=True, help="Show copies, media, and what is elsewhere: 3-2-1.")
+@click.option("--pull", is_flag=True, help="On the home server: bring home what is new.")
+@click.option("--verify", is_flag=True, help="Decrypt and read the newest archives at home.")
+@click.option("--install", is_flag=True, help="Pull and verify by timers, on the home server.")
+@click.option("--uninstall", is_flag=True, help="Take these timers away.")
 @config_option
 @json_option
 @yes_option
-def command(sites: tuple[str, ...], action: str | None, config: Path, as_json: bool, yes: bool) -> int:
+def command(sites: tuple[str, ...], config: Path, as_json: bool, yes: bool, **actions: bool) -> int:
     """Make backups, bring them home, read them, and show what there is of them.
 
     Without an option, the server backs up the named sites, services and folders now, or all of them.
@@ -38,7 +34,13 @@ def command(sites: tuple[str, ...], action: str | None, config: Path, as_json: b
     """
     from deployer.commands import _backup, _home
     from deployer.config.loader import load
+    from deployer.errors import UsageError
 
+    chosen = [name for name, wanted in actions.items() if wanted]
+    if len(chosen) > 1:
+        told = " and ".join(f"--{name}" for name in chosen)
+        raise UsageError(f"{told} do not go together", "Run one after the other")
+    action = chosen[0] if chosen else None
     shown = {"list": _home.listing, "report": _home.report, "pull": _home.pull, "verify": _home.verify}
     changed = {"install": _home.install, "uninstall": _home.uninstall}
     if action in changed:

@@ -91,3 +91,13 @@ def test_a_laptop_without_the_folder_of_home_is_told_so(tmp_path: Path) -> None:
     done = deploy(tmp_path, text, "backup", "--list")
     assert done.returncode == 1
     assert "Is the disk mounted?" in done.stderr or "✗ home: there is no folder" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options", [("--pull", "--list"), ("--list", "--verify"), ("--install", "--uninstall")]
+)
+def test_two_things_at_once_are_refused(tmp_path: Path, options: tuple[str, str]) -> None:
+    done = deploy(tmp_path, f"home: {{directory: {tmp_path}}}\n", "backup", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "do not go together" in done.stderr
+    assert all(option in done.stderr for option in options)
