@@ -29,7 +29,7 @@ def show_archives(
         out.print(table(("name", "made", "age", "size", *PLACES), lines))
     else:
         say_none()
-    complain_of(reasons(unknown), reasons(elsewhere))
+    complain_of((), [*reasons(unknown), *reasons(elsewhere)])
 
 
 def nothing(place: str, unasked: Collection[str]) -> str:

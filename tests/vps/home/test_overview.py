@@ -74,5 +74,6 @@ def test_a_place_that_does_not_answer_is_told(home: HomeServer) -> None:
     (home.folder / "keys").write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
     (home.folder / "keys").chmod(0o600)
     listed = home.deploy("backup", "--list", code=1)
-    assert "a.example.org" in listed.stdout
+    (row,) = [line for line in listed.stdout.splitlines() if "a.example.org" in line]
+    assert row.split()[-3:] == ["yes", "yes", "?"]
     assert "! s3: S3 (http://127.0.0.1:9) cannot be reached" in listed.stderr
