@@ -58,14 +58,15 @@ def command(
         raise UsageError("one site or service is restored, or --all", "Run: deploy restore --help")
     if every and directory:
         raise UsageError("--to unpacks one archive, not all")
-    at = "" if at is None else beginning(at)
+    if at is not None:
+        beginning(at)  # what is no date is refused before anything is asked
     loaded = load(config)
     with reached(loaded, needed=not directory or place == "vps") as server:
         if directory:
-            return unpack_here(loaded, server, site or "", at, place or "", directory)
+            return unpack_here(loaded, server, site or "", at or "", place or "", directory)
         if every:
-            return restore_all(loaded, server, at, place or "", yes)
-        return restore_one(loaded, server, site or "", at, place or "", yes)
+            return restore_all(loaded, server, at or "", place or "", yes)
+        return restore_one(loaded, server, site or "", at or "", place or "", yes)
 
 
 @contextmanager
