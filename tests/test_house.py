@@ -29,6 +29,7 @@ PURE = (
         "errors",
         "archives",
         "copies",
+        "openpgp",
         "retention",
     ),
 )

@@ -1,6 +1,7 @@
 """A plan as a person reads it, and as JSON."""
 
 import difflib
+import hashlib
 import json
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from deployer.files import File, Link
+from deployer.openpgp import fingerprints
 from deployer.plan import Change, Order, Plan, Surprise
 from deployer.report import amount, data, harmless, out
 
@@ -155,12 +157,19 @@ def diff(change: Change) -> list[str]:
     before, after = change.before, change.after
     if any(isinstance(side, File) and side.secret for side in (before, after)):
         return ["(secret, not shown)"]
-    lines = [
-        side.content.decode(errors="replace").splitlines() if isinstance(side, File) else []
-        for side in (before, after)
-    ]
+    lines = [_lines(side) for side in (before, after)]
     head = 2 if before and after else 3  # a file that is new or gone has but one hunk
     return list(difflib.unified_diff(*lines, n=2, lineterm=""))[head:]
+
+
+def _lines(side: File | Link | None) -> list[str]:
+    """A file's lines; of GPG keys what tells them apart, for nobody reads the rest."""
+    if not isinstance(side, File):
+        return []
+    if keys := fingerprints(side.content):
+        digest = hashlib.sha256(side.content).hexdigest()[:12]
+        return [*(f"public GPG key {key}" for key in keys), f"({len(side.content)} bytes, SHA-256 {digest}…)"]
+    return side.content.decode(errors="replace").splitlines()
 
 
 def _change_json(change: Change) -> dict[str, object]:

@@ -9,6 +9,9 @@ from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.desired.backups import backed_up, backup_files, backup_packages, composition_backup
 from deployer.errors import ConfigError
+from deployer.files import File
+from deployer.plan import Change
+from deployer.report.changes import diff
 
 SERVICES = """\
 backups: {recipient: key.asc, at: "04:05", folders: {photos: [/srv/photos/]}}
@@ -131,3 +134,16 @@ def test_what_is_wrong_is_told(key: Path, tmp_path: Path, text: str, message: st
     with pytest.raises(ConfigError) as caught:
         loaded(key, tmp_path, text + "\n")
     assert message in "\n".join(map(str, caught.value.problems))
+
+
+@pytest.mark.parametrize("name", ["key.asc", "key.gpg"])
+def test_of_a_key_the_plan_shows_the_fingerprint(key: Path, name: str) -> None:
+    shown = ["gpg", "--homedir", key, "--batch", "--with-colons", "--show-keys", key / name]
+    told = subprocess.run(shown, check=True, capture_output=True, text=True).stdout
+    (fingerprint,) = [line.split(":")[9] for line in told.splitlines() if line.startswith("fpr")][:1]
+    content = (key / name).read_bytes()
+    lines = diff(Change("/etc/deploy/backup-key.asc", None, File(content)))
+    assert lines[0] == f"+public GPG key {fingerprint}"
+    assert len(lines) == 2
+    changed = diff(Change("/etc/deploy/backup-key.asc", File(content), File(content + b"\n")))
+    assert [line[0] for line in changed] == ["@", " ", "-", "+"][-len(changed) :]
