@@ -32,12 +32,13 @@ class SiteHealth:
 
 @dataclass(frozen=True, slots=True)
 class BackupHealth:
-    """The backup of a site, service or folder: when it last went well, how many hours ago, and its bytes."""
+    """One backup: when it last went well, how many hours ago, its bytes, and of what it warned."""
 
     name: str
     time: str | None
     hours: float | None
     bytes: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -110,7 +111,8 @@ def _backup(name: str, text: str, now: int) -> BackupHealth:
     if not last:
         return BackupHealth(name, None, None, 0)
     hours = (now - datetime.fromisoformat(last["time"]).timestamp()) / 3600
-    return BackupHealth(name, last["time"], round(hours, 1), int(last.get("bytes", 0)))
+    warnings = tuple(map(str, last.get("warnings", ())))
+    return BackupHealth(name, last["time"], round(hours, 1), int(last.get("bytes", 0)), warnings)
 
 
 def _days(expires: str, now: int) -> int | None:

@@ -18,7 +18,7 @@ server reboot no
 server now 1795302000
 server backup_key 1796000000
 backup photos {"time":"2026-11-20T23:00:12Z","site":"photos","action":"backup","result":"ok","bytes":1234}
-backup old {"time":"2026-11-19T20:00:12Z","site":"old","action":"backup","result":"warning","bytes":99}
+backup old {"time":"2026-11-19T20:00:12Z","result":"warning","warnings":["half of \\u001b[2J9 MB"]}
 backup new
 """
 
@@ -46,6 +46,7 @@ def test_backups_and_their_key_are_read(monkeypatch: pytest.MonkeyPatch) -> None
     ]
     text = shown(health, monkeypatch)
     assert "backup of new: never\nbackup of old: 2 days ago\nbackup of photos: 24 hours ago" in text
+    assert "the last backup of old: half of \ufffd[2J9 MB" in text
     assert "the key of the backups expires in 8 days: without it there are none" in text
 
 

@@ -1,5 +1,6 @@
 """deploy status: how the server and its sites are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -29,9 +30,11 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     from deployer.tasks.status import status
 
     loaded = load(config)
+    chosen = loaded.select(sites)
     with server_of(loaded) as server:
-        chosen = {name: site for name, site in loaded.select(sites).items() if name in loaded.sites}
-        health = status(server, chosen)
+        health = status(server, {name: site for name, site in chosen.items() if name in loaded.sites})
+    if sites:
+        health = replace(health, backups=tuple(each for each in health.backups if each.name in chosen))
     if as_json:
         data(health_as_json(health, server.host))
     else:

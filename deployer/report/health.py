@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from deployer.health import BackupHealth, Health, SiteHealth
-from deployer.report import amount, out
+from deployer.report import amount, harmless, out
 
 FEW_DAYS = 14
 KEY_DAYS = 30
@@ -28,6 +28,9 @@ def show_health(health: Health, server: str) -> None:
     out.print(table)
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
+    for backup in health.backups:
+        for warning in backup.warnings:
+            out.print(Text(harmless(f"the last backup of {backup.name}: {warning}"), style="yellow"))
     if health.key_days is not None and health.key_days <= KEY_DAYS:
         out.print(_key_line(health.key_days))
 
