@@ -96,6 +96,15 @@ class Backed:
         plain.unlink()
         return tree
 
+    def restore(self) -> None:
+        """Decrypt the newest archive here, and let the server put back what is in it."""
+        plain = self.vps.root / "root/plain.tar"
+        gpg = f"gpg --batch --quiet --homedir {self.key.home} --decrypt {self.folder / self.archives()[-1]}"
+        subprocess.run(["bash", "-o", "pipefail", "-c", f"{gpg} | zstd -dq > {plain}"], check=True)
+        done = self.vps.run(f"/usr/local/lib/deploy/restore {self.name} </root/plain.tar", check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        plain.unlink()
+
     def dump(self, tree: Path) -> bytes:
         """The dump in an unpacked archive."""
         pieces = sorted((tree / "srv/deploy" / self.name / "backup/dump").iterdir())

@@ -187,6 +187,34 @@ def test_what_is_stopped_stays_so(new_composition, key):
     assert app.page() == "502"
 
 
+def test_of_what_is_stopped_the_files_of_its_database_come_back(databases, new_composition, key, tmp_path):
+    app = new_composition(db=service("postgres"))
+    app.configure(WAIT=90)
+    changed(app, {"db": {}})
+    (app.directory / ".env").write_text("PASSWORD=hush\n")
+    app.push()
+    ready(app, "postgres")
+    time.sleep(3)
+    ready(app, "postgres")
+    ask(app, "postgres", FILL)
+    before = ask(app, "postgres", EVERYTHING)
+    backup = Backup(dump=DUMP["postgres"], load=LOAD["postgres"], service="db", volumes=())
+    backed = composed(app, key, backup)
+    app.script("stop")
+    said = backed.run()
+    assert "it is stopped: the files of its database are saved instead of a dump" in said
+    assert backed.log()["result"] == "warning"
+    backed.unpack(tmp_path)
+    assert (backed.begin["dump"], backed.begin["load"], backed.begin["service"]) == (False, "", "")
+    assert list(backed.begin["volumes"]) == [f"{app.project}_db"]
+    app.script("restart")
+    ready(app, "postgres")
+    ask(app, "postgres", "DROP TABLE orders;")
+    backed.restore()
+    ready(app, "postgres")
+    assert ask(app, "postgres", EVERYTHING) == before
+
+
 def test_a_container_that_refuses_to_stop_is_ended_and_runs_again(new_composition, key):
     app = new_composition()
     changed(app, stop_signal="SIGWINCH", stop_grace_period="2s")
