@@ -41,7 +41,8 @@ def versions() -> str:
 def ours(machine: Machine, folder: Path, domains: Sequence[str]) -> Command:
     """`deploy apply` of a sites.yaml with one entry a site."""
     (folder / "sites.yaml").write_text(
-        f"server: {{host: {machine.address}, host_key: {machine.host_key}, key: {machine.key}}}\nsites:\n"
+        f"server: {{host: {machine.address}, host_key: {machine.host_key}, key: {machine.key}}}\n"
+        "security: false\nsites:\n"
         + "".join(
             f"  {domain}: {{kind: static, https: false, repository: https://git.example.org/{domain}.git}}\n"
             for domain in domains
