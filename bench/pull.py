@@ -1,4 +1,4 @@
-"""1,000 archives that come home, and a night on which nothing is new; beside bare rsync of the same folder."""
+"""1,000 archives come home, and a night on which nothing is new; beside bare rsync of the same folder."""
 
 import hashlib
 import json

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from deployer.config.home import S3
+from deployer.home.offsite import send
+from deployer.home.store import Store
 from deployer.rehearsal.machine import Machine
+from home.object_store import ObjectStore
 from vps.project import Project
 from vps.restore.byhand import fill, state
 from vps.restore.conftest import MORE
@@ -182,6 +186,31 @@ def test_from_the_server_itself(drill: Drill) -> None:
     for name in ("files.test", "mariadb.test"):
         done = drill.deploy("restore", name, "--yes", "--from", "vps")
         assert done.returncode == 0, done.stdout + done.stderr
+    assert content(drill.new) == before
+
+
+def test_from_s3_when_the_home_server_is_gone_too(drill: Drill, tmp_path: Path) -> None:
+    home, objects = drill.project.folder / "home", ObjectStore(tmp_path / "store")
+    s3 = {"bucket": "backups", "endpoint": objects.endpoint, "credentials": str(objects.credentials())}
+    before = content(drill.new)
+    try:
+        assert not send(S3.model_validate(s3), Store(home), lambda text: None).troubles
+        home.rename(tmp_path / "home")
+        drill.project.more["home"] = {"directory": str(home), "s3": s3}
+        drill.new.run("rm -rf /srv/photos; echo new >/opt/files.test/more/new")
+        for name in ("photos", "files.test"):
+            done = drill.deploy("restore", name, "--from", "s3", "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+        there = drill.deploy("restore", "photos", "--from", "s3", "--to", str(tmp_path / "look"))
+        assert there.returncode == 0, there.stderr
+        objects.client().put_object(Bucket="backups", Key=objects.keys()[0], Body=b"not what it was")
+        broken = drill.deploy("restore", objects.keys()[0].partition("/")[0], "--from", "s3", "--yes")
+    finally:
+        objects.stop()
+        drill.project.more["home"] = {"directory": str(home)}
+        if not home.exists():
+            (tmp_path / "home").rename(home)
+    assert broken.returncode == 1, broken.stdout + broken.stderr
     assert content(drill.new) == before
 
 
