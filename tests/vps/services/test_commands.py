@@ -87,6 +87,24 @@ def test_down_without_files(new_composition):
     assert "not on this server yet" in app.push(code=69)
 
 
+def test_down_keeps_an_image_that_another_one_uses(new_composition):
+    app, other = new_composition(), new_composition()
+    other.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{other.port}:80"]})
+    app.push()
+    other.push()
+    other.script("stop")
+    page = app.page()
+    app.script("down")
+    assert app.page() == "502"
+    assert app.vps.run(f"docker image ls -q {app.repository}").stdout != ""
+    app.vps.run("systemctl stop docker-registry")
+    try:
+        other.script("restart")
+    finally:
+        app.vps.run("systemctl start docker-registry")
+    assert other.page() == page
+
+
 def test_what_is_built_on_the_server(new_composition):
     app = new_composition()
     app.vps.run(f"docker pull -q {app.repository}:1")
