@@ -18,7 +18,7 @@ SCRIPTS = "/usr/local/lib/deploy"
 
 def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
     """The files that belong to no single site, by path; only those that these sites need."""
-    pushed = config.backups is not None or any(entry.pushed for entry in config.everything.values())
+    pushed = bool(config.backups or config.keys) or any(entry.pushed for entry in config.everything.values())
     return {
         **nginx_files(facts),
         "/etc/systemd/system/nginx.service.d/deploy.conf": system("nginx.service.conf"),

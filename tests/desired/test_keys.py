@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from deployer.config.loader import load
 from deployer.config.model import Config
+from deployer.desired.facts import Facts
 from deployer.desired.keys import AUTHORIZED_KEYS, key_files
+from deployer.desired.shared import shared_files
 from deployer.errors import ConfigError
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
@@ -41,6 +43,15 @@ def test_each_key_has_one_line_that_restricts_it() -> None:
         f'restrict,command="/bin/bash -p /usr/local/lib/deploy/entrance ci" {PUBLIC} ci',
         f'restrict,command="/bin/bash -p /usr/local/lib/deploy/entrance home" {OTHER} home',
     ]
+
+
+def test_what_a_key_runs_is_there_whatever_else_is() -> None:
+    sites = {"old.example.org": {"kind": "redirect", "to": "https://example.org", "https": False}}
+    keys = {"home": {"public": OTHER, "pull_backups": True}}
+    found = shared_files(Config.model_validate({"sites": sites, "keys": keys}), Facts("debian", "13"))
+    assert "/usr/local/lib/deploy/entrance" in found
+    without = shared_files(Config.model_validate({"sites": sites}), Facts("debian", "13"))
+    assert not any(path.startswith("/usr/local/lib/deploy") for path in without)
 
 
 def test_without_keys_there_is_nothing() -> None:
