@@ -1,7 +1,11 @@
 """Options of the test suite: which of the tests on a throwaway VPS run, and on which Debian."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+from scheduling import ByServer, slow_first
 
 # how long an example takes is a matter of the machine: it is no property
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +30,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
         config.stash[LEFT_OUT] = len(left_out)
+    items.sort(key=lambda item: slow_first(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
+    return ByServer(config, log)
 
 
 LEFT_OUT = pytest.StashKey[int]()

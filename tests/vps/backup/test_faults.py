@@ -169,13 +169,13 @@ http.server.HTTPServer(("127.0.0.1", 9913), Handler).serve_forever()
 """
 
 
-def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder):
+def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder, tmp_path):
     vps.run(
         f"rm -f /etc/deploy/backup/* /root/told; systemd-run --collect --unit=listen python3 -c {shlex.quote(LISTEN)}"
     )
     folder("small", "/srv/small")
     folder("gone", "/srv/gone")
-    configure(vps, key, notify="http://127.0.0.1:9913/topic")
+    configure(vps, make_key(tmp_path, expire="20d"), notify="http://127.0.0.1:9913/topic")
     time.sleep(1)
     try:
         done = vps.run("/usr/local/lib/deploy/backup --by cron", check=False)
@@ -187,6 +187,7 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
     assert small.log()["by"] == "cron"
     told = (vps.root / "root/told").read_text()
     assert told.startswith(f"/topic {vps.name}: gone: there is no /srv/gone"), told
+    assert " expires on " in told.splitlines()[-1]
     lines = vps.run("/usr/local/lib/deploy/backup-list small").stdout.splitlines()
     assert [json.loads(line)["file"] for line in lines] == small.archives()[::-1]
     assert vps.run("/usr/local/lib/deploy/backup nothing", check=False).returncode == 69
