@@ -106,7 +106,8 @@ class Machine:
         self, command: str, *, check: bool = True, input: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell command inside, as root; with `check`, a failure is an error. Timeout in seconds."""
-        argv = [*shell.ssh(self.key, self.known_hosts), f"{self.user}@{self.address}", command]
+        reach = [*shell.ssh(self.key, self.known_hosts), *shell.shared(self.place.run / "control")]
+        argv = [*reach, f"{self.user}@{self.address}", command]
         return shell.run(self.name, argv, check, input, timeout)
 
     def add_hosts(self, addresses: Mapping[str, str]) -> None:

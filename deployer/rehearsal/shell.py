@@ -21,6 +21,12 @@ def ssh(key: Path, known_hosts: Path) -> list[str]:
     return ["ssh", "-F", "none", "-i", str(key), *(word for option in options for word in ("-o", option))]
 
 
+def shared(socket: Path) -> list[str]:
+    """Options with which all commands go over one connection; whatever ends the machine ends it."""
+    options = ("ControlMaster=auto", f"ControlPath={socket}", "ControlPersist=yes")
+    return [word for option in options for word in ("-o", option)]
+
+
 def run(
     machine: str, argv: list[str], check: bool, input: str | None, timeout: float
 ) -> subprocess.CompletedProcess[str]:

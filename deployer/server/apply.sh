@@ -296,8 +296,12 @@ begin() {
     printf '.%s\0' "${paths[@]}" | (cd / && while IFS= read -r -d '' path; do
         if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
     done | xargs -0 -r cp -a --parents -t "$incoming/saved/before") || return
-    sync -f "$incoming/saved"
+    flush "$incoming/saved"
     mv -T "$incoming/saved" $transaction
+}
+
+flush() { # FOLDER: onto the disk; of many files everything at once, of few not what others have written
+    if (($(find "$1" | wc -l) > 100)); then sync -f "$1"; else find "$1" ! -type l -print0 | xargs -0 sync; fi
 }
 
 write() { # whole files only: each is renamed into its place

@@ -1,6 +1,7 @@
 """`backups:` and `backup:` in sites.yaml: the key, what is saved, and what is refused."""
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ services:
 
 
 @pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("gpg")
     folder.chmod(0o700)
     gpg = ["gpg", "--homedir", folder, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""]
@@ -40,7 +41,8 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }.items():
         done = subprocess.run([*gpg, *options], check=True, capture_output=True)
         (folder / name).write_bytes(done.stdout)
-    return folder
+    yield folder
+    subprocess.run(["gpgconf", "--homedir", folder, "--kill", "gpg-agent"], check=True)
 
 
 def loaded(key: Path, folder: Path, text: str) -> Config:

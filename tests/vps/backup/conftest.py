@@ -33,6 +33,10 @@ class Key:
         argv = [*GPG, "--homedir", self.home, *arguments]
         return subprocess.run(argv, check=True, capture_output=True, **more)
 
+    def stop_agent(self) -> None:
+        """End the gpg-agent that gpg has started for it."""
+        subprocess.run(["gpgconf", "--homedir", self.home, "--kill", "gpg-agent"], check=True)
+
 
 def make_key(folder: Path, usage: str = "default", expire: str = "never", when: str = "") -> Key:
     """A key pair; `when` is the time at which it is made, as 20200101T000000."""
@@ -43,6 +47,7 @@ def make_key(folder: Path, usage: str = "default", expire: str = "never", when: 
     algorithm = "ed25519" if usage == "sign" else "default"
     key.gpg(*faked, "--quick-gen-key", "backup@example.org", algorithm, usage, expire)
     key.public.write_bytes(key.gpg("--armor", "--export").stdout)
+    key.stop_agent()
     return key
 
 
@@ -126,8 +131,10 @@ class Backed:
 
 
 @pytest.fixture(scope="session")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
-    return make_key(tmp_path_factory.mktemp("key"))
+def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
+    key = make_key(tmp_path_factory.mktemp("key"))
+    yield key
+    key.stop_agent()
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,7 @@ def test_a_key_that_expires_soon_is_a_warning(vps, key, small, tmp_path):
 def test_a_private_key_on_the_server_is_refused(vps, key, small, tmp_path):
     pair = make_key(tmp_path)
     (vps.root / "etc/deploy/backup-key.asc").write_bytes(pair.gpg("--armor", "--export-secret-keys").stdout)
+    pair.stop_agent()
     said = small.fails()
     configure(vps, key)
     assert "has a PRIVATE key in it" in said

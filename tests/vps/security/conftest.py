@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from deployer.rehearsal import shell
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from vps.conftest import PREINSTALLED
@@ -21,7 +22,7 @@ import asyncio, json, sys
 async def is_open(limit, host, port):
     async with limit:
         try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 2)
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 0.7)
         except (OSError, asyncio.TimeoutError):
             return False
         writer.close()
@@ -57,6 +58,15 @@ class Stranger:
         done = self.run(sys.executable, "-c", SCAN, self.server, json.dumps(ports))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+
+def can_log_in(vps: Machine) -> bool:
+    """Whether a new login works; one that was let in and then shut out hangs."""
+    reach = [*shell.ssh(vps.key, vps.known_hosts), "-o", "ConnectTimeout=2", f"root@{vps.address}", "true"]
+    try:
+        return subprocess.run(reach, capture_output=True, check=False, timeout=4).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ from deployer.desired.security import FIREWALL, SSHD
 from deployer.errors import DeployError
 from deployer.files import File, Found
 from deployer.plan import Change, Plan
-from deployer.rehearsal import shell
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, connect
 from deployer.tasks.apply import transact
 from deployer.tasks.observe import observe
 from vps.project import Project
+from vps.security.conftest import can_log_in
 
 KILLED = Path(__file__).with_name("killed.py")
 WRONG = {
@@ -45,15 +45,6 @@ def mistake(seen: Found, path: str, content: bytes, undo_after: int) -> Plan:
     changes = (Change(path, before, after),)
     changed = Change(manifest.PATH, listed, manifest.write(digests))
     return Plan(changes=changes, manifest=changed, undo_after=undo_after)
-
-
-def can_log_in(vps: Machine) -> bool:
-    """Whether a new login works; one that was let in and then shut out hangs."""
-    reach = [*shell.ssh(vps.key, vps.known_hosts), "-o", "ConnectTimeout=2", f"root@{vps.address}", "true"]
-    try:
-        return subprocess.run(reach, capture_output=True, check=False, timeout=4).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
 
 
 def state(vps: Machine) -> str:
