@@ -62,6 +62,8 @@ def _remove(place: Place) -> None:
     Network.of(place.name).close()
     if os.path.ismount(place.root):
         call("umount", "--recursive", str(place.root))
-    call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run))
+    # a systemd-nspawn that was killed leaves its folder, and the next of that name does not start
+    nspawn = f"/run/systemd/nspawn/propagate/{place.name}"
+    call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run), nspawn)
     if not places():
         routing.end()

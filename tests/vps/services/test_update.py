@@ -65,7 +65,7 @@ def test_an_update_that_is_no_good_is_not_tried_again_the_next_night(new_composi
     app = new_composition()
     app.push()
     app.image("two", "exit 7")
-    assert "exit code 7" in update(app, code=1)
+    assert "(exit code 7)" in update(app, code=1)
     assert app.page() == "one"
     assert last(app)["result"] == "failed"
     assert f"{app.name}: up: app crashes again and again (exit code 7)" in told.read_text()
