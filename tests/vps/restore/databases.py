@@ -59,9 +59,7 @@ def service(kind: str) -> dict[str, object]:
     """The service `db` for a compose file."""
     check = {"postgres": "pg_isready -U shop", "mariadb": "mariadb-admin -u root ping"}[kind]
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
-    # soon at first, seldom then: each check starts a program
-    often = {"start_period": "60s", "start_interval": "300ms", "interval": "5s"}
-    health = {"test": ["CMD-SHELL", check], "timeout": "3s", **often}
+    health = {"test": ["CMD-SHELL", check], "interval": "500ms", "timeout": "3s", "retries": 60}
     return {
         "image": IMAGE,
         "entrypoint": [f"/{kind}/docker-entrypoint.sh"],
