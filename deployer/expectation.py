@@ -12,6 +12,14 @@ def with_packages(config: Config, facts: Facts) -> Desired:
     return desired_files(config, replace(facts, packages=facts.packages | wanted_packages(config, facts)))
 
 
+def at_once(config: Config, facts: Facts, later: Desired) -> Desired:
+    """What is wanted now: just what `later` is, in the end, when no name lacks a certificate."""
+    there = facts.certificates
+    if all(name in there and there[name].names >= set(names) for name, names in later.certificates.items()):
+        return later
+    return with_packages(config, facts)
+
+
 def in_the_end(config: Config, facts: Facts) -> Desired:
     """What is wanted in the end: every certificate covers all of its names."""
     assumed = {

@@ -1,7 +1,7 @@
 """Bring a server to what sites.yaml says: packages, files, certificates, and the files that need those."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from deployer.config.model import Config
@@ -9,7 +9,7 @@ from deployer.desired import Desired
 from deployer.desired.compositions import values
 from deployer.desired.docker import KEY, SOURCES
 from deployer.desired.facts import Facts
-from deployer.expectation import in_the_end, with_packages
+from deployer.expectation import at_once, in_the_end
 from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
@@ -40,7 +40,7 @@ def site_settings(config: Config, name: str) -> File | None:
     return found.get(f"/etc/deploy/sites/{name}.conf")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Convergence:
     """One run of `deploy plan` or `deploy apply` for the sites in scope (None: all).
 
@@ -53,6 +53,7 @@ class Convergence:
     line: Line
     show: Callable[[Plan], None]
     wait: bool = False
+    _rendered: tuple[Facts, Desired] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def values(self) -> dict[Secret, str]:
@@ -68,7 +69,7 @@ class Convergence:
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""
-        return self._make_plan(in_the_end(self.config, seen.facts), seen)
+        return self._make_plan(self._in_the_end(seen.facts), seen)
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
@@ -94,10 +95,15 @@ class Convergence:
 
     def _possible(self, seen: Observation) -> Plan:
         """What can change now: no file that needs a certificate which is not there."""
-        later = in_the_end(self.config, seen.facts).files
-        now = with_packages(self.config, seen.facts)
-        plan = self._make_plan(now, seen, later)
+        later = self._in_the_end(seen.facts)
+        plan = self._make_plan(at_once(self.config, seen.facts, later), seen, later.files)
         return replace(plan, packages=(), hugo=(), certificates=(), sources=())
+
+    def _in_the_end(self, facts: Facts) -> Desired:
+        """What is wanted in the end, rendered once for each look at the server."""
+        if self._rendered is None or self._rendered[0] is not facts:
+            self._rendered = facts, in_the_end(self.config, facts)
+        return self._rendered[1]
 
     def _make_plan(self, desired: Desired, seen: Observation, later: Collection[str] = ()) -> Plan:
         return make_plan(desired, seen, self.config.acme.directory, self.scope, later, self.values)
