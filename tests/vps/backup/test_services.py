@@ -47,14 +47,8 @@ def ready(app, kind: str) -> None:
         time.sleep(0.5)
 
 
-def ask(app, kind: str, query: str) -> str:
-    return app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input=query).stdout
-
-
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(
-    databases, new_composition, key, tmp_path, kind
-):
+def shop(new_composition, kind: str):
+    """A composition with a database that is ready."""
     app = new_composition(db=service(kind))
     app.configure(WAIT=90)
     changed(app, {"db": {}})
@@ -63,6 +57,18 @@ def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(
     ready(app, kind)
     time.sleep(3)
     ready(app, kind)
+    return app
+
+
+def ask(app, kind: str, query: str) -> str:
+    return app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input=query).stdout
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(
+    databases, new_composition, key, tmp_path, kind
+):
+    app = shop(new_composition, kind)
     ask(app, kind, FILL + BIG[kind])
     before, running = ask(app, kind, EVERYTHING), app.running()
     backup = Backup(dump=DUMP[kind], load=LOAD[kind], service="db", volumes=None)
@@ -188,14 +194,7 @@ def test_what_is_stopped_stays_so(new_composition, key):
 
 
 def test_of_what_is_stopped_the_files_of_its_database_come_back(databases, new_composition, key, tmp_path):
-    app = new_composition(db=service("postgres"))
-    app.configure(WAIT=90)
-    changed(app, {"db": {}})
-    (app.directory / ".env").write_text("PASSWORD=hush\n")
-    app.push()
-    ready(app, "postgres")
-    time.sleep(3)
-    ready(app, "postgres")
+    app = shop(new_composition, "postgres")
     ask(app, "postgres", FILL)
     before = ask(app, "postgres", EVERYTHING)
     backup = Backup(dump=DUMP["postgres"], load=LOAD["postgres"], service="db", volumes=())
@@ -287,13 +286,7 @@ def test_what_waits_for_another_starts_in_order_and_what_had_ended_stays_so(new_
 
 
 def test_the_servers_own_restore_takes_it(databases, new_composition, key):
-    app = new_composition(db=service("postgres"))
-    app.configure(WAIT=90)
-    changed(app, {"db": {}})
-    app.push()
-    ready(app, "postgres")
-    time.sleep(3)
-    ready(app, "postgres")
+    app = shop(new_composition, "postgres")
     ask(app, "postgres", FILL)
     before = ask(app, "postgres", EVERYTHING)
     backup = Backup(paths=(".",), dump=DUMP["postgres"], load=LOAD["postgres"], service="db", volumes=None)
