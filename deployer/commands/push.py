@@ -124,6 +124,8 @@ def _push(
     from deployer.tasks.converge import site_settings
     from deployer.tasks.push import Push, Pushed, push
 
+    if not _apply_changes(server, config, shown, yes, domain):
+        return False
     local, reference = _source(config.everything[domain], reference)
     settings = site_settings(config, domain)
     what = Push(domain, caller(), local, reference, force, settings.digest if settings else "")
@@ -139,6 +141,22 @@ def _push(
             f"Mend what is said above, then: deploy push {domain}",
         )
     return outcome is Pushed.DONE and code == 0
+
+
+def _apply_changes(server: "Server", config: "Config", shown: "Progress", yes: bool, domain: str) -> bool:
+    """Apply first what has changed of a service's files; whether there is something to push then."""
+    from deployer.commands.apply import converge, convergence
+    from deployer.report import say
+
+    if domain not in config.compositions:
+        return True
+    run = convergence(server, config, [domain], shown)
+    seen = run.look()
+    is_there = f"/etc/deploy/sites/{domain}.conf" in seen.files
+    if not is_there or not any(change.site == domain for change in run.plan(seen).changes):
+        return True
+    say(f"{domain} is otherwise in sites.yaml than on {server.host}; that is applied first:")
+    return converge(run, yes) == 0
 
 
 def _source(site: object, reference: str) -> tuple[str, str]:

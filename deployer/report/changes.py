@@ -163,10 +163,11 @@ def diff(change: Change) -> list[str]:
 
 
 def _lines(side: File | Link | None) -> list[str]:
-    """A file's lines; of GPG keys what tells them apart, for nobody reads the rest."""
+    """A file's lines; of GPG keys and of what is no text what tells them apart, for nobody reads the rest."""
     if not isinstance(side, File):
         return []
-    if keys := fingerprints(side.content):
+    keys = fingerprints(side.content)
+    if keys or b"\0" in side.content:
         digest = hashlib.sha256(side.content).hexdigest()[:12]
         return [*(f"public GPG key {key}" for key in keys), f"({len(side.content)} bytes, SHA-256 {digest}…)"]
     return side.content.decode(errors="replace").splitlines()

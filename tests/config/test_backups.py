@@ -149,3 +149,8 @@ def test_of_a_key_the_plan_shows_the_fingerprint(key: Path, name: str) -> None:
     assert len(lines) == 2
     changed = diff(Change("/etc/deploy/backup-key.asc", File(content), File(content + b"\n")))
     assert [line[0] for line in changed] == ["@", " ", "-", "+"][-len(changed) :]
+
+
+def test_of_what_is_no_text_the_plan_shows_its_size() -> None:
+    (line,) = diff(Change("/opt/a/program", File(b"\x7fELF\0\n" * 99), None))
+    assert line.startswith("-(594 bytes, SHA-256 ")

@@ -119,6 +119,31 @@ def test_a_push_that_fails_says_who_is_to_blame(project: Project, images: Compos
     assert f"✗ pull: {images.repository}:1 cannot be had from 127.0.0.1:5000: " in down.stderr
 
 
+def test_a_push_applies_a_changed_compose_file_first(project: Project) -> None:
+    file = project.folder / "app.yml"
+    good = file.read_text()
+    try:
+        file.write_text(
+            good.replace("restart:", 'command: ["sh", "-c", "echo of no use; exit 9"]\n    restart:')
+        )
+        unasked = project.deploy("push", NAME)
+        assert unasked.returncode == 2
+        assert "that is applied first" in unasked.stderr
+        assert "echo of no use" in unasked.stdout
+        failed = project.deploy("push", NAME, "--yes")
+        assert failed.returncode == 1
+        assert "exit code 9" in failed.stderr
+        assert "up to date" not in failed.stderr
+        assert page(project) == "one"
+        file.write_text(good.replace("restart:", "environment: {WHO: me}\n    restart:"))
+        done = project.deploy("push", NAME, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert "WHO: me" in (project.vps.root / "opt" / NAME / "docker-compose.yml").read_text()
+    finally:
+        file.write_text(good)
+        assert project.deploy("push", NAME, "--yes").returncode == 0
+
+
 def test_stop_restart_and_logs(project: Project) -> None:
     stopped = project.deploy("stop", NAME)
     assert (stopped.returncode, page(project)) == (0, "502")
