@@ -28,7 +28,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
       deploy services analytics.rogs.me --json
     """
     from deployer.config.loader import load
-    from deployer.report import data
+    from deployer.report import data, say
     from deployer.report.services import services_json, show_services
     from deployer.tasks import server_of
     from deployer.tasks.services import services
@@ -41,6 +41,8 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
         data(services_json(containers))
     else:
         show_services(containers)
+    for name in sorted(set(chosen) - {container.composition for container in containers}):
+        say(f"! {name} has no containers: deploy push {name} makes them", style="yellow")
     there = {container.composition for container in containers if container.fine}
     return 0 if all(each.fine for each in containers) and there == set(chosen) else 1
 

@@ -74,7 +74,8 @@ def ask_script(server: Server, name: str, *arguments: str) -> str:
     if outcome.needs_apply:
         raise DeployError(f"{' '.join(arguments[:1])} is not on {server.host} yet", "Run: deploy apply")
     if outcome is not Pushed.DONE:
-        raise DeployError((answer.errors or answer.output.decode(errors="replace")).strip())
+        words = (answer.errors or answer.output.decode(errors="replace")).strip()
+        raise DeployError(words.removeprefix("✗ "))
     return answer.output.decode(errors="replace")
 
 

@@ -187,6 +187,9 @@ def test_what_is_not_on_the_server_yet(project: Project) -> None:
         assert done.returncode == 1
         assert "new.test is not on " in done.stderr
         assert "deploy apply new.test" in done.stderr
+    listed = project.deploy("services")
+    assert listed.returncode == 1
+    assert "! new.test has no containers: " in listed.stderr
     del project.sites["new.test"]
 
 
