@@ -153,7 +153,7 @@ def _apply_changes(server: "Server", config: "Config", shown: "Progress", yes: b
     run = convergence(server, config, [domain], shown)
     seen = run.look()
     is_there = f"/etc/deploy/sites/{domain}.conf" in seen.files
-    if not is_there or not any(change.site == domain for change in run.plan(seen).changes):
+    if not is_there or not run.differs(domain, seen):
         return True
     say(f"{domain} is otherwise in sites.yaml than on {server.host}; that is applied first:")
     return converge(run, yes) == 0

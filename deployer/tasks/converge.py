@@ -71,6 +71,11 @@ class Convergence:
         """All that would change in the end."""
         return self._make_plan(self._in_the_end(seen.facts), seen)
 
+    def differs(self, name: str, seen: Observation) -> bool:
+        """Whether a file of the entry is otherwise on the server; for that no secret has to be known."""
+        desired, acme = self._in_the_end(seen.facts), self.config.acme.directory
+        return any(change.site == name for change in make_plan(desired, seen, acme, self.scope).changes)
+
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
         prepared, installed = True, bool(plan.packages or plan.hugo)
