@@ -4,7 +4,7 @@ import os
 from typing import IO
 
 from deployer.errors import DeployError
-from deployer.rehearsal import cgroups, network, processes, routing
+from deployer.rehearsal import cgroups, network, processes, settings
 from deployer.rehearsal.commands import call
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.places import Place, alone, places
@@ -25,7 +25,7 @@ def claim() -> tuple[Place, Network, IO[str]]:
 
 
 def _claim(place: Place, subnet: Network) -> tuple[Place, Network, IO[str]]:
-    routing.begin()
+    settings.begin()
     place.run.mkdir(mode=0o700)
     lock = place.lock()
     assert lock is not None, "a new folder cannot be locked by another"
@@ -66,4 +66,4 @@ def _remove(place: Place) -> None:
     nspawn = f"/run/systemd/nspawn/propagate/{place.name}"
     call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run), nspawn)
     if not places():
-        routing.end()
+        settings.end()
