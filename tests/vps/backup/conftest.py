@@ -137,7 +137,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
     key.stop_agent()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vps(throwaway: None, key: Key) -> Iterator[Machine]:
     """A server with Docker, a registry, the databases' programs, and the files of backups."""
     with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:

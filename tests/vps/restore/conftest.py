@@ -13,7 +13,7 @@ __all__ = ["new_composition", "vps"]
 MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker, a registry, and the databases' programs; none of these databases runs."""
     with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
@@ -25,7 +25,7 @@ def vps(throwaway: None) -> Iterator[Machine]:
         yield machine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def images(vps: Machine) -> None:
     """The image with PostgreSQL and MariaDB."""
     make_images(vps)

@@ -172,7 +172,7 @@ def install_scripts(machine: Machine) -> None:
     shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker and a registry."""
     with Machine.boot("debian-13", PACKAGES) as machine:
