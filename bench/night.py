@@ -90,10 +90,16 @@ TOOLS = {
     "deploy": Tool(
         f"/etc/deploy/backup/{DOMAIN}", f"/home/backups/{DOMAIN}", f"tar,zstd,gpg,bash,{DOMAIN[:15]}"
     ),
+    "deploy, a folder": Tool("/etc/deploy/backup/files", "/home/backups/files", "tar,zstd,gpg,bash,files"),
     "the usual script": Tool("/root/usual.sh", "/home/backups/usual", "tar,zstd,gpg,bash,usual.sh"),
     "`tar`, `zstd`": Tool(
-        "mkdir -p /home/backups/bare && tar -c . | zstd -q -3 -T0 >/home/backups/bare/a.tar.zst",
+        "mkdir -p /home/backups/bare && tar -c . | zstd -q >/home/backups/bare/a.tar.zst",
         "/home/backups/bare",
+        "tar,zstd",
+    ),
+    "`tar`, `zstd -T0`": Tool(
+        "mkdir -p /home/backups/cores && tar -c . | zstd -q -T0 >/home/backups/cores/a.tar.zst",
+        "/home/backups/cores",
         "tar,zstd",
     ),
     "borgmatic": Tool(
@@ -124,7 +130,7 @@ class Place:
         machine = self.machine
         (folder / "key.asc").write_text(machine.run(KEY).stdout)
         config = json.loads((folder / "sites.yaml").read_text())
-        config["backups"] = {"recipient": "key.asc"}
+        config["backups"] = {"recipient": "key.asc", "folders": {"files": [FOLDER]}}
         (folder / "sites.yaml").write_text(json.dumps(config))
         timed(Command([DEPLOY, "apply", "--yes"], folder))
         (machine.root / "root/usual.sh").write_bytes((CHECKOUT / "bench/usual/backup.sh").read_bytes())

@@ -14,6 +14,8 @@ from deployer.commands._options import config_option
 def command(site: str, config: Path, release: str) -> int:
     """Make the release before the live one live again, or the one named.
 
+    Of a service in containers, its images go back; its files stay as sites.yaml has them.
+
     \b
     Example:
       deploy rollback rogs.me

@@ -51,11 +51,9 @@ def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Compositi
     """What of the named, or of all, runs in containers; UsageError for a site that does not."""
     from deployer.errors import UsageError
 
-    if not config.compositions:
+    chosen = config.select(names) if names else config.compositions
+    if not chosen:
         raise UsageError("nothing in sites.yaml runs in containers")
-    if not names:
-        return config.compositions
-    chosen = config.select(names)
     for name, entry in chosen.items():
         if name not in config.compositions:
             raise UsageError(f"{name} is a {entry.kind} site: it does not run in containers")

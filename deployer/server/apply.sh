@@ -48,6 +48,7 @@ put_back() { # PATH…: each is as it was before the transaction
             rm -f "$path"
         fi
     done
+    xargs -r -d '\n' rmdir 2>/dev/null <"$transaction/folders" || true # those of ours that are empty now
 }
 
 run_list() { # FILE: runs its commands in order; the first that fails ends it, its words on standard output
@@ -292,12 +293,20 @@ begin() {
     [ ${#paths[@]} -gt 0 ] || return 0
     mkdir -p "$incoming/saved/before"
     printf '%s\n' "${paths[@]}" >"$incoming/saved/paths"
+    missing_folders >"$incoming/saved/folders"
     cp "$incoming/back" "$incoming/saved/back"
     printf '.%s\0' "${paths[@]}" | (cd / && while IFS= read -r -d '' path; do
         if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
     done | xargs -0 -r cp -a --parents -t "$incoming/saved/before") || return
     flush "$incoming/saved"
     mv -T "$incoming/saved" $transaction
+}
+
+missing_folders() { # that `write` will make, the deepest first
+    local folder
+    (cd "$incoming/files" && find . -mindepth 1 -type d -printf '/%P\n') | sort -r | while IFS= read -r folder; do
+        [ -e "$folder" ] || printf '%s\n' "$folder"
+    done
 }
 
 flush() { # FOLDER: onto the disk; of many files everything at once, of few not what others have written

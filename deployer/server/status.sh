@@ -27,7 +27,8 @@ site() { # DOMAIN SCHEME PATH
     grep -qE "DNS:(${1//./\\.}|\\*\\.${1#*.})(,|$)" <<<"$answer" || answer=$(head -1 <<<"$answer")
     echo "answer $1 $(head -1 <<<"$answer" | cut -d' ' -f1,2) $(sed -n 's/^Expire date: *//p' <<<"$answer" | head -1)"
     live=$(readlink "/var/www/$1" || readlink "/srv/deploy/$1/images/live") && echo "release $1 ${live##*/}"
-    grep -F "\"site\":\"$1\"" /var/log/deploy/push.log 2>/dev/null | grep -F '"result":"live"' | tail -1 |
+    grep -F "\"site\":\"$1\"" /var/log/deploy/push.log 2>/dev/null | grep -F '"result":"live"' |
+        grep -vF '"action":"back"' | tail -1 |
         sed "s|^|pushed $1 |"
 }
 

@@ -151,12 +151,17 @@ def test_render_writes_a_tree_into_an_empty_folder_only(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["update", "services", "restart", "logs"])
-def test_commands_for_containers_say_when_there_are_none(folder: Path, command: str) -> None:
-    none = deploy(folder, command, "rogs.me")
-    assert none.returncode == 2
-    assert none.stderr.startswith("✗ nothing in sites.yaml runs in containers")
-    with (folder / "sites.yaml").open("a") as sites:
-        sites.write("  ntfy.example.org: {kind: ntfy}\n")
+def test_commands_for_containers_say_what_runs_in_none(folder: Path, command: str) -> None:
     wrong = deploy(folder, command, "rogs.me")
     assert wrong.returncode == 2
     assert "rogs.me is a hugo site: it does not run in containers" in wrong.stderr
+    unknown = deploy(folder, command, "no.example.org")
+    assert unknown.returncode == 2
+    assert "no.example.org" in unknown.stderr
+
+
+@pytest.mark.parametrize("command", ["update", "services"])
+def test_commands_for_all_containers_say_when_there_are_none(folder: Path, command: str) -> None:
+    none = deploy(folder, command)
+    assert none.returncode == 2
+    assert none.stderr.startswith("✗ nothing in sites.yaml runs in containers")

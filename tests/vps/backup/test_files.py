@@ -1,5 +1,7 @@
 """Files of every sort into an archive and out again: nothing is lost, and nothing plain is left."""
 
+import errno
+import os
 import subprocess
 from pathlib import Path
 
@@ -12,6 +14,25 @@ def digest(root: Path, *paths: str) -> str:
     """All that a file system knows of these, from outside of the machine."""
     argv = f"{STATE} -c -C {root} {' '.join(path.lstrip('/') for path in paths)} | sha256sum"
     return subprocess.run(["bash", "-c", argv], capture_output=True, text=True, check=True).stdout
+
+
+def written(file: Path) -> dict[int, bytes]:
+    """The blocks of 4 KiB of a sparse file that are not all zeros, by their offset; its holes are not read."""
+    blocks = {}
+    with file.open("rb") as stream:
+        end = 0
+        while True:
+            try:
+                begin = os.lseek(stream.fileno(), end, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno != errno.ENXIO:  # there is no more
+                    raise
+                return blocks
+            end = os.lseek(stream.fileno(), begin, os.SEEK_HOLE)
+            for offset in range(begin - begin % 4096, end, 4096):
+                block = os.pread(stream.fileno(), 4096, offset)
+                if block.strip(b"\0"):
+                    blocks[offset] = block
 
 
 def test_everything_that_a_file_system_can_have_comes_back(vps, folder, tmp_path):
@@ -46,7 +67,7 @@ def test_a_huge_sparse_file_takes_no_space(vps, folder, tmp_path):
     disk = tree / "srv/huge/disk"
     assert disk.stat().st_size == 5 << 30
     assert disk.stat().st_blocks < 1000
-    subprocess.run(["cmp", disk, vps.root / "srv/huge/disk"], check=True)
+    assert written(disk) == written(vps.root / "srv/huge/disk")
 
 
 def test_what_a_restore_put_aside_is_no_part_of_it(vps, folder, tmp_path):

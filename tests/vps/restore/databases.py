@@ -57,9 +57,13 @@ def make_images(vps: Machine) -> None:
 
 def service(kind: str) -> dict[str, object]:
     """The service `db` for a compose file."""
-    check = {"postgres": "pg_isready -U shop", "mariadb": "mariadb-admin -u root ping"}[kind]
+    check = {
+        "postgres": "/usr/lib/postgresql/*/bin/pg_isready -U shop",
+        "mariadb": "mariadb-admin -u root ping",
+    }[kind]
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
-    health = {"test": ["CMD-SHELL", check], "interval": "500ms", "timeout": "3s", "retries": 60}
+    asked = {"start_interval": "500ms", "start_period": "30s", "interval": "5s", "retries": 3}
+    health = {"test": ["CMD-SHELL", check], "timeout": "3s", **asked}
     return {
         "image": IMAGE,
         "entrypoint": [f"/{kind}/docker-entrypoint.sh"],
