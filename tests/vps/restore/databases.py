@@ -5,7 +5,7 @@ from deployer.rehearsal.machine import Machine
 POSTGRES = """#!/bin/bash
 # As the official image: a database for itself first, then the one that listens.
 set -e
-export PATH=$PATH:$(echo /usr/lib/postgresql/*/bin) PGDATA=/var/lib/postgresql/data
+export PGDATA=/var/lib/postgresql/data
 if [ "$(id -u)" = 0 ]; then
     mkdir -p /tmp /var; chmod 1777 /tmp; ln -sfn /run /var/run
     mkdir -p "$PGDATA" /run/postgresql && chown -R postgres "$PGDATA" /run/postgresql && chmod 700 "$PGDATA"
@@ -40,9 +40,12 @@ IMPORT = f"""
 set -e; cd /root/entry; chmod -R 755 .
 tar -c -C / --exclude='usr/share/[dlf]o*' --exclude=usr/share/man --exclude='usr/*docker*' --exclude='usr/*containerd*' \
     --exclude='*LLVM*' --exclude='usr/lib/git-core' --exclude='*.pyc' --exclude='usr/lib/python3*' \
-    --exclude=usr/lib/systemd --exclude=usr/sbin/runc --exclude='usr/share/icons' \
+    --exclude=usr/lib/systemd --exclude=usr/sbin/runc --exclude='usr/share/icons' --exclude=usr/bin/ctr \
+    --exclude='*libz3.so*' --exclude='usr/share/i18n' --exclude='usr/share/perl*' --exclude='usr/lib/*/perl*' \
+    --exclude='usr/bin/aria_*' --exclude='usr/bin/myisam*' --exclude='usr/bin/python3*' \
+    --exclude='usr/lib/postgresql/*/lib/bitcode' --exclude='usr/bin/mariadb-[bchpstuw]*' --exclude=usr/lib/openssh \
     usr bin sbin lib lib64 etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql -C /root/entry postgres mariadb |
-    docker import - {IMAGE}
+    docker import --change 'ENV PATH=/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin' - {IMAGE}
 """
 
 
@@ -58,7 +61,7 @@ def make_images(vps: Machine) -> None:
 def service(kind: str) -> dict[str, object]:
     """The service `db` for a compose file."""
     check = {
-        "postgres": "/usr/lib/postgresql/*/bin/pg_isready -U shop",
+        "postgres": "pg_isready -U shop",
         "mariadb": "mariadb-admin -u root ping",
     }[kind]
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]

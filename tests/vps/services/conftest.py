@@ -38,7 +38,7 @@ systemctl enable --quiet --now nginx
 rm -f /etc/nginx/sites-enabled/default
 mkdir -p /etc/deploy/sites /srv/deploy /root/tree/bin /root/tree/tmp /root/tree/www/cgi-bin
 cp /bin/busybox /root/tree/bin/
-for name in $(busybox --list | grep -vx busybox); do ln -sf busybox /root/tree/bin/$name; done
+/root/tree/bin/busybox --install /root/tree/bin
 """
 numbers = itertools.count(1)
 
