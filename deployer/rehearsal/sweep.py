@@ -62,6 +62,8 @@ def _remove(place: Place) -> None:
     Network.of(place.name).close()
     if os.path.ismount(place.root):
         call("umount", "--recursive", str(place.root))
+    if os.path.ismount(place.disk):
+        call("umount", str(place.disk))
     # a systemd-nspawn that was killed leaves its folder, and the next of that name does not start
     nspawn = f"/run/systemd/nspawn/propagate/{place.name}"
     call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run), nspawn)
