@@ -383,6 +383,9 @@ request = function()
     turn = turn + 1
     return wrk.format("GET", paths[turn % 2 + 1])
 end
+function delay() -- a visitor each millisecond leaves the processor to what is tested
+    return 8
+end
 """
 
 
