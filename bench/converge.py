@@ -26,19 +26,23 @@ def main() -> None:
     install_peers()
     first: Figures = {}
     again: Figures = {}
-    for tool in TOOLS:
-        for turn in range(
-            TURNS[tool]
-        ):  # all counts in each, so that a change of the machine's mood meets all
-            for count in COUNTS:
-                if count == MANY and tool != "deploy" and not options.all:
-                    continue
-                progress(f"{tool}, {count} sites, turn {turn + 1} of {TURNS[tool]}")
-                took, others = measured(tool, count)
-                first.setdefault((tool, count), []).append(took)
-                again.setdefault((tool, count), []).extend(others)
+    for tool, turn in turns():  # all counts in each, so that a change of the machine's mood meets all
+        for count in COUNTS:
+            if count == MANY and tool != "deploy" and not options.all:
+                continue
+            progress(f"{tool}, {count} sites, turn {turn} of {TURNS[tool]}")
+            took, others = measured(tool, count)
+            first.setdefault((tool, count), []).append(took)
+            again.setdefault((tool, count), []).extend(others)
     parts = [f"{versions()}.", *tables(first, again), growth(first, again), left_out(again)]
     publish("converge", parts, options.write, results(first, again))
+
+
+def turns() -> list[tuple[str, int]]:
+    """Every tool and its turn: the others in the middle of ours, whose machine is then in their mood."""
+    ours, *others = [[(tool, turn + 1) for turn in range(count)] for tool, count in TURNS.items()]
+    half = len(ours) // 2
+    return [*ours[:half], *(turn for tool in others for turn in tool), *ours[half:]]
 
 
 def measured(tool: str, count: int) -> tuple[float, list[float]]:
