@@ -37,7 +37,10 @@ def machine(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             ARCHIVE,
             keyring.encrypt(tar_of(ARCHIVE.name, {"f": b"x"}), keyring.folder),
         )
-        booted.run("useradd --create-home --shell /bin/bash roger; loginctl enable-linger roger")
+        booted.run(
+            "useradd --create-home --shell /bin/bash roger; loginctl enable-linger roger;"
+            " systemctl start user@$(id -u roger)"
+        )
         for home, user in (("/root", "root"), ("/home/roger", "roger")):
             settle(booted, home, user)
         yield booted

@@ -43,7 +43,13 @@ def with_database(new_composition, kind: str):
     add_volume(app, "db")
     app.configure(WAIT=60)
     app.push()
-    app.vps.run(f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1; sleep 4")
+    # what answers first is the server that makes the database; the one that stays is process 1
+    stays = "docker compose exec -T db grep -qE 'mariadbd|postgres' /proc/1/comm"
+    answers = f"{ASK[kind]} </dev/null"
+    app.vps.run(
+        f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1; until {stays} && {answers}; do sleep 0.3; done",
+        timeout=60,
+    )
     ask(app, kind, FILL)
     archive = Archive(
         app.name,

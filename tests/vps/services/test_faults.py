@@ -2,10 +2,11 @@
 
 import json
 import subprocess
-import time
 
 import bcrypt
 import pytest
+
+from vps.services.conftest import Composition
 
 NO_CHECK = "HEALTHCHECK NONE"
 PLACES = {
@@ -93,12 +94,17 @@ def test_killed_at_any_moment(new_composition):
     assert len(images(app)) == 2
 
 
+def until_locked(app: Composition, lock: str) -> None:
+    """Wait until somebody else holds the lock."""
+    app.vps.run(f"until [ -e {lock} ] && ! flock --nonblock {lock} true; do sleep 0.05; done", timeout=30)
+
+
 def test_two_pushes_at_once(new_composition):
     app = new_composition()
     app.push()
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
     first = started(app, f"/usr/local/lib/deploy/push {app.name} --by ada")
-    time.sleep(0.8)
+    until_locked(app, f"/srv/deploy/{app.name}/lock")
     output = app.push("--by bob")
     assert f"! {app.name} is locked by ada since " in output
     assert f"{app.name} is already up to date" in output
@@ -111,7 +117,7 @@ def test_two_updates_at_once(new_composition):
     app.push()
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
     first = started(app, f"/usr/local/lib/deploy/update {app.name}")
-    time.sleep(0.8)
+    until_locked(app, "/var/lib/deploy/update.lock")
     output = app.script("update")
     assert "! another update is running: waiting" in output
     assert f"{app.name} is already up to date" in output
