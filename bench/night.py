@@ -86,22 +86,19 @@ class Tool:
     prepare: str = ":"
 
 
+def bare(zstd: str, target: str) -> Tool:
+    """A compressed tar and nothing else."""
+    return Tool(f"mkdir -p {target} && tar -c . | {zstd} -q >{target}/a.tar.zst", target, "tar,zstd")
+
+
 TOOLS = {
     "deploy": Tool(
         f"/etc/deploy/backup/{DOMAIN}", f"/home/backups/{DOMAIN}", f"tar,zstd,gpg,bash,{DOMAIN[:15]}"
     ),
     "deploy, a folder": Tool("/etc/deploy/backup/files", "/home/backups/files", "tar,zstd,gpg,bash,files"),
     "the usual script": Tool("/root/usual.sh", "/home/backups/usual", "tar,zstd,gpg,bash,usual.sh"),
-    "`tar`, `zstd`": Tool(
-        "mkdir -p /home/backups/bare && tar -c . | zstd -q >/home/backups/bare/a.tar.zst",
-        "/home/backups/bare",
-        "tar,zstd",
-    ),
-    "`tar`, `zstd -T0`": Tool(
-        "mkdir -p /home/backups/cores && tar -c . | zstd -q -T0 >/home/backups/cores/a.tar.zst",
-        "/home/backups/cores",
-        "tar,zstd",
-    ),
+    "`tar`, `zstd`": bare("zstd", "/home/backups/bare"),
+    "`tar`, `zstd -T0`": bare("zstd -T0", "/home/backups/cores"),
     "borgmatic": Tool(
         "/opt/borgmatic/bin/borgmatic --config /root/borgmatic.yaml create",
         "/home/backups/borg",

@@ -10,7 +10,7 @@ import pytest
 
 from deployer.kinds.composition import Backup
 from vps.backup.conftest import composed
-from vps.restore.databases import ASK, EVERYTHING, FILL, make_images, service
+from vps.restore.databases import ASK, EVERYTHING, FILL, make_images, service, until_it_stays
 
 DUMP = {
     "postgres": "docker compose exec -T db pg_dump -U shop -Fc -Z0 shop",
@@ -39,14 +39,6 @@ def changed(app, named: dict | None = None, **values: object) -> None:
     path.write_text(json.dumps(file | {"volumes": named or {}}))
 
 
-def ready(app, kind: str) -> None:
-    """Wait for the server that stays: the first one is only for itself."""
-    for _ in range(60):
-        if not app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input="SELECT 1;", check=False).returncode:
-            return
-        time.sleep(0.5)
-
-
 def shop(new_composition, kind: str):
     """A composition with a database that is ready."""
     app = new_composition(db=service(kind))
@@ -54,9 +46,7 @@ def shop(new_composition, kind: str):
     changed(app, {"db": {}})
     (app.directory / ".env").write_text("PASSWORD=hush\n")
     app.push()
-    ready(app, kind)
-    time.sleep(3)
-    ready(app, kind)
+    until_it_stays(app.vps, app.name, kind)
     return app
 
 
@@ -207,10 +197,10 @@ def test_of_what_is_stopped_the_files_of_its_database_come_back(databases, new_c
     assert (backed.begin["dump"], backed.begin["load"], backed.begin["service"]) == (False, "", "")
     assert list(backed.begin["volumes"]) == [f"{app.project}_db"]
     app.script("restart")
-    ready(app, "postgres")
+    until_it_stays(app.vps, app.name, "postgres")
     ask(app, "postgres", "DROP TABLE orders;")
     backed.restore()
-    ready(app, "postgres")
+    until_it_stays(app.vps, app.name, "postgres")
     assert ask(app, "postgres", EVERYTHING) == before
 
 

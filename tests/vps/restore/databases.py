@@ -60,10 +60,7 @@ def make_images(vps: Machine) -> None:
 
 def service(kind: str) -> dict[str, object]:
     """The service `db` for a compose file."""
-    check = {
-        "postgres": "pg_isready -U shop",
-        "mariadb": "mariadb-admin -u root ping",
-    }[kind]
+    check = {"postgres": "pg_isready -U shop", "mariadb": "mariadb-admin -u root ping"}[kind]
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
     asked = {"start_interval": "500ms", "start_period": "30s", "interval": "5s", "retries": 3}
     health = {"test": ["CMD-SHELL", check], "timeout": "3s", **asked}
@@ -92,3 +89,9 @@ ASK = {
 }
 FILL = "CREATE TABLE orders (id int PRIMARY KEY, what text); INSERT INTO orders VALUES (1, 'café ''x'''), (2, NULL), (3, 'a b');"
 EVERYTHING = "SELECT * FROM orders ORDER BY id;"
+
+
+def until_it_stays(vps: Machine, name: str, kind: str) -> None:
+    """Wait for the server that stays, which is process 1: what answers first only makes the database."""
+    stays = "docker compose exec -T db grep -qE 'mariadbd|postgres' /proc/1/comm"
+    vps.run(f"cd /opt/{name}; until {stays} && {ASK[kind]} </dev/null; do sleep 0.3; done", timeout=60)

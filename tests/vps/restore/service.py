@@ -1,7 +1,7 @@
 """A service with files and a volume, or with a database, and the archive of it that is made by hand."""
 
 from vps.restore.byhand import Archive, fill, state
-from vps.restore.databases import ASK, DUMP, FILL, LOAD, service
+from vps.restore.databases import ASK, DUMP, FILL, LOAD, service, until_it_stays
 
 
 def files_and_a_volume(new_composition):
@@ -43,13 +43,8 @@ def with_database(new_composition, kind: str):
     add_volume(app, "db")
     app.configure(WAIT=60)
     app.push()
-    # what answers first is the server that makes the database; the one that stays is process 1
-    stays = "docker compose exec -T db grep -qE 'mariadbd|postgres' /proc/1/comm"
-    answers = f"{ASK[kind]} </dev/null"
-    app.vps.run(
-        f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1; until {stays} && {answers}; do sleep 0.3; done",
-        timeout=60,
-    )
+    app.vps.run(f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1")
+    until_it_stays(app.vps, app.name, kind)
     ask(app, kind, FILL)
     archive = Archive(
         app.name,
