@@ -7,11 +7,13 @@ from typing import Any
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
+LASTING = ("always", "unless-stopped")
+"""Restart policies with which Docker starts a container again, unless somebody has stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container: memory in bytes, `created` of its image and `started` in ISO 8601."""
+    """One container: memory in bytes, `created` of its image and `started` in ISO 8601; `stopped` by somebody."""
 
     composition: str
     service: str
@@ -24,12 +26,13 @@ class Container:
     started: str
     memory: int | None
     ports: tuple[str, ...]
+    stopped: bool
 
     @property
     def fine(self) -> bool:
         """Whether it runs and is well, or was to run once and did."""
         if self.state == "exited":
-            return self.exit_code == 0
+            return self.exit_code == 0 and not self.stopped
         return self.state == "running" and self.health in (None, "healthy", "starting")
 
 
@@ -60,6 +63,7 @@ def read_container(
         started=state["StartedAt"],
         memory=memory,
         ports=tuple(_ports(inspected["NetworkSettings"].get("Ports") or {})),
+        stopped=state["Status"] == "exited" and inspected["HostConfig"]["RestartPolicy"]["Name"] in LASTING,
     )
 
 

@@ -47,11 +47,7 @@ def freshness_json(images: Sequence[Freshness]) -> str:
 
 
 def _row(each: Container, now: datetime) -> tuple[str | Text, ...]:
-    ended = f"{each.state} with {each.exit_code}" if each.state == "exited" else each.state
-    words = [
-        each.health if each.health and each.state == "running" else ended,
-        *([f"{each.restarts} restarts"] if each.restarts else []),
-    ]
+    words = [_state(each), *([f"{each.restarts} restarts"] if each.restarts else [])]
     return (
         each.composition,
         each.service,
@@ -61,3 +57,9 @@ def _row(each: Container, now: datetime) -> tuple[str | Text, ...]:
         f"{each.memory // MEBIBYTE} MiB" if each.memory else "–",
         " ".join(each.ports) or "–",
     )
+
+
+def _state(each: Container) -> str:
+    if each.state == "exited":
+        return "stopped" if each.stopped else f"exited with {each.exit_code}"
+    return each.health if each.health and each.state == "running" else each.state
