@@ -16,7 +16,7 @@ from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
 from deployer.rehearsal.machine import Machine
 from vps.restore.conftest import MORE
-from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS, Composition, new_composition
+from vps.services.conftest import PACKAGES, SCRIPTS, Composition, new_composition, prepare
 
 __all__ = ["new_composition"]
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
@@ -142,7 +142,7 @@ def vps(throwaway: None, key: Key) -> Iterator[Machine]:
     """A server with Docker, a registry, the databases' programs, and the files of backups."""
     with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
         shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
-        machine.run(PREPARE)
+        prepare(machine)
         machine.run(
             "systemctl disable --now --quiet mariadb postgresql 2>/dev/null; mkdir -p /etc/deploy/backup"
         )

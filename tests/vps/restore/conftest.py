@@ -7,7 +7,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.restore.databases import make_images
-from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS, new_composition
+from vps.services.conftest import PACKAGES, SCRIPTS, new_composition, prepare
 
 __all__ = ["new_composition", "vps"]
 MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
@@ -18,7 +18,7 @@ def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker, a registry, and the databases' programs; none of these databases runs."""
     with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
         shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
-        machine.run(PREPARE)
+        prepare(machine)
         machine.run(
             "systemctl disable --now --quiet mariadb postgresql 2>/dev/null; mkdir -p /etc/deploy/backup"
         )

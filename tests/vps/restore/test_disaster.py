@@ -20,7 +20,7 @@ from vps.project import Project
 from vps.restore.byhand import fill, state
 from vps.restore.conftest import MORE
 from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, IMAGE, LOAD, make_images, service
-from vps.services.conftest import PACKAGES, PREPARE
+from vps.services.conftest import PACKAGES, REGISTRY, SERVE, prepare, registry_of
 
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
 KINDS = ("postgres", "mariadb")
@@ -44,8 +44,7 @@ class Drill:
 
 def compose(kind: str, port: int) -> dict[str, object]:
     app = {
-        "image": "page:1",
-        "pull_policy": "never",
+        "image": f"{REGISTRY}/page:1",
         "ports": [f"127.0.0.1:{port}:80"],
         "stop_signal": "SIGKILL",
         "restart": "unless-stopped",
@@ -73,13 +72,10 @@ def sites(folder: Path) -> dict[str, dict[str, object]]:
     return found
 
 
-def prepare(vps: Machine) -> None:
-    vps.run(PREPARE)
+def make_ready(vps: Machine) -> None:
+    prepare(vps)
     vps.run("systemctl disable --now --quiet mariadb postgresql 2>/dev/null; true")
-    vps.run(
-        "cd /root/tree && echo well >www/index.html && tar -c . | docker import"
-        """ --change 'CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]' - page:1"""
-    )
+    registry_of(vps).push("page", SERVE, {}, "well")
 
 
 def content(vps: Machine) -> dict[str, str]:
@@ -109,7 +105,7 @@ def drill(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with Machine.boot("debian-13", (*PACKAGES, *MORE)) as new:
         with Machine.boot("debian-13", (*PACKAGES, *MORE)) as old:
             for vps in (old, new):
-                prepare(vps)
+                make_ready(vps)
             make_images(old)
             old.run(f"docker save {IMAGE} -o /root/images.tar", timeout=300)
             shutil.copy(old.root / "root/images.tar", new.root / "root/images.tar")

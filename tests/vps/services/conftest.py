@@ -14,6 +14,7 @@ import pytest
 
 import deployer
 from deployer.rehearsal.machine import Machine
+from vps.services.registry import Registry, basic, health
 
 SCRIPTS = Path(deployer.__file__).parent / "server" / "scripts"
 PACKAGES = (
@@ -27,18 +28,17 @@ PACKAGES = (
 )
 REGISTRY = "127.0.0.1:5000"
 # Asked often until it is well, and seldom after that: each question is some processes on a busy machine.
-OFTEN_AT_FIRST = "--start-interval=300ms --start-period=6s --interval=3s --retries=2"
-ALWAYS_OFTEN = "--interval=300ms --retries=20"  # before Docker 25
-HEALTHY = f"HEALTHCHECK {OFTEN_AT_FIRST} --timeout=2s CMD wget -q -O /dev/null 127.0.0.1"
+OFTEN_AT_FIRST = {"StartInterval": 0.3, "StartPeriod": 6, "Interval": 3, "Retries": 2}
+ALWAYS_OFTEN = {"Interval": 0.3, "Retries": 20}  # before Docker 25
+ASK = "wget -q -O /dev/null 127.0.0.1"
+HEALTHY = health(ASK, Timeout=2, **OFTEN_AT_FIRST)
 SERVE = "exec httpd -f -p 80 -h /www"
 PREPARE = """
 sed -i '/^auth:/,/htpasswd$/d' /etc/docker/registry/config.yml
 systemctl restart docker-registry docker
 systemctl enable --quiet --now nginx
 rm -f /etc/nginx/sites-enabled/default
-mkdir -p /etc/deploy/sites /srv/deploy /root/tree/bin /root/tree/tmp /root/tree/www/cgi-bin
-cp /bin/busybox /root/tree/bin/
-/root/tree/bin/busybox --install /root/tree/bin
+mkdir -p /etc/deploy/sites /srv/deploy
 """
 numbers = itertools.count(1)
 
@@ -51,6 +51,7 @@ class Composition:
     name: str
     port: int
     values: dict[str, object] = field(default_factory=dict)
+    registry_password: tuple[str, str] | None = None
 
     @property
     def directory(self) -> Path:
@@ -69,10 +70,9 @@ class Composition:
         return f"{REGISTRY}/{self.project}"
 
     @property
-    def healthy(self) -> str:
+    def healthy(self) -> dict[str, Any]:
         """The health check of its images, unless they have another."""
-        old = 'VERSION_ID="12"' in (self.vps.root / "etc/os-release").read_text()
-        return HEALTHY.replace(OFTEN_AT_FIRST, ALWAYS_OFTEN) if old else HEALTHY
+        return health(ASK, Timeout=2, **ALWAYS_OFTEN) if self.vps.release == "debian-12" else HEALTHY
 
     def configure(self, **values: object) -> None:
         """Change values of sites.yaml, as `deploy apply` would write them."""
@@ -110,27 +110,12 @@ class Composition:
         (self.directory / "docker-compose.yml").write_text(json.dumps(file, indent=2))
 
     def image(
-        self,
-        page: str,
-        command: str = SERVE,
-        changes: tuple[str, ...] = (),
-        name: str = "",
-        megabytes: int = 0,
+        self, page: str, command: str = SERVE, *, name: str = "", megabytes: int = 0, **config: object
     ) -> str:
-        """Push an image that serves the page, with `command` run by its shell; returns its ID."""
-        reference = f"{name or self.repository}:1"
-        shell = json.dumps(["sh", "-c", command])
-        told = " ".join(f"--change {shlex.quote(c)}" for c in (f"CMD {shell}", *(changes or (self.healthy,))))
-        script = f"""
-        set -e; cd /root/tree; echo {shlex.quote(page)} > www/index.html
-        rm -f big; [ {megabytes} = 0 ] || head -c {megabytes}M /dev/urandom > big
-        old=$(docker image inspect --format '{{{{.Id}}}}' {reference} 2>/dev/null || true)
-        tar -c . | docker import {told} - {reference}
-        docker push -q {reference} >/dev/null
-        docker rmi {reference} >/dev/null
-        if [ -n "$old" ]; then docker tag $old {reference}; fi
-        """
-        return self.vps.run(script).stdout.split()[0]
+        """Put an image into the registry that serves the page, with `command` run by its shell; its ID."""
+        repository = (name or self.repository).removeprefix(f"{REGISTRY}/")
+        registry = registry_of(self.vps, self.registry_password)
+        return registry.push(repository, command, {"Healthcheck": self.healthy} | config, page, megabytes)
 
     def script(self, name: str, *options: str, code: int = 0, input: str | None = None) -> str:
         """Run one of the scripts; its output."""
@@ -175,6 +160,18 @@ class Composition:
         return json.loads([line for line in lines if f'"site":"{self.name}"' in line][-1])
 
 
+def registry_of(vps: Machine, password: tuple[str, str] | None = None) -> Registry:
+    """The registry of a server."""
+    return Registry(vps.address, vps.root / "bin/busybox", *([basic(*password)] if password else []))
+
+
+def prepare(machine: Machine) -> None:
+    """Its registry, NGINX and folders; and the layer that all images share, which stays."""
+    machine.run(PREPARE)
+    registry_of(machine).push("base", SERVE, {}, "base")
+    machine.run(f"docker pull -q {REGISTRY}/base:1")
+
+
 def install_scripts(machine: Machine) -> None:
     """Those that apply would put there."""
     shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
@@ -185,7 +182,7 @@ def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker and a registry."""
     with Machine.boot("debian-13", PACKAGES) as machine:
         install_scripts(machine)
-        machine.run(PREPARE)
+        prepare(machine)
         yield machine
 
 

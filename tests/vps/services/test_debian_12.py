@@ -9,7 +9,7 @@ from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import connect
 from deployer.tasks.observe import observe
-from vps.services.conftest import PACKAGES, PREPARE, SCRIPTS
+from vps.services.conftest import PACKAGES, SCRIPTS, prepare
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,
@@ -36,5 +36,5 @@ def vps(throwaway: None) -> Iterator[Machine]:
         plugin = machine.root / COMPOSE
         plugin.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
-        machine.run(PREPARE)
+        prepare(machine)
         yield machine

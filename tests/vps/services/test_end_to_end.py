@@ -7,7 +7,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
-from vps.services.conftest import HEALTHY, REGISTRY
+from vps.services.conftest import HEALTHY, REGISTRY, SERVE, registry_of
 
 REDIRECT = {"kind": "redirect", "to": "https://example.org", "https": False}
 COMPOSE = """services:
@@ -28,10 +28,7 @@ HOSTILE = 'it\'s $HOME `id` "quoted" \\ and more'
 @pytest.fixture
 def project(vps: Machine, tmp_path: Path) -> Project:
     image = f"{REGISTRY}/whole:1"
-    vps.run(
-        "cd /root/tree && echo well >www/index.html && tar -c . |"
-        f" docker import --change '{HEALTHY}' - {image} && docker push -q {image}"
-    )
+    registry_of(vps).push("whole", SERVE, {"Healthcheck": HEALTHY}, "well")
     service = {"kind": "compose", "file": "app.yml", "port": 8090, "https": False, "wait": "60s"}
     service["secrets"] = {"PASSWORD": "generate", "TOKEN": "env:TOKEN"}
     project = Project(tmp_path, vps, None, {"whole.test": service, "other.test": REDIRECT})

@@ -7,8 +7,8 @@ import bcrypt
 import pytest
 
 from vps.services.conftest import Composition
+from vps.services.registry import NO_CHECK
 
-NO_CHECK = "HEALTHCHECK NONE"
 PLACES = {
     "after the pull": ("compose-push", "    pull\n", "    pull\n    kill -9 $$\n"),
     "before anything is stopped": (
@@ -72,7 +72,7 @@ def test_killed_with_an_image_that_is_no_good(new_composition):
     app = new_composition()
     app.push()
     before = app.running()
-    app.image("two", "sleep 2; exit 8", changes=(NO_CHECK,))
+    app.image("two", "sleep 2; exit 8", Healthcheck=NO_CHECK)
     die(app, "while it comes up")
     output = app.push(code=1)
     assert "✓ back" in output
@@ -239,6 +239,7 @@ def test_a_registry_that_wants_a_password(new_composition):
         assert "cannot be had from 127.0.0.1:5000: " in output
         app.vps.run("docker login --username ada --password-stdin 127.0.0.1:5000 2>&1", input='hu:sh"x')
         assert "already up to date" in app.push()
+        app.registry_password = ("ada", 'hu:sh"x')
         app.image("two")
         app.push()
         assert app.page() == "two"

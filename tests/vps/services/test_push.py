@@ -3,8 +3,9 @@
 import subprocess
 import time
 
+from vps.services.registry import NO_CHECK, health
+
 SERVE = "exec httpd -f -p 80 -h /www"
-NO_CHECK = "HEALTHCHECK NONE"
 ANSWER_500 = (
     "rm /www/index.html; printf '#!/bin/sh\\nprintf \"Status: 500 x\\\\n\\\\nbroken\"' > /www/cgi-bin/index.cgi;"
     "chmod +x /www/cgi-bin/index.cgi"
@@ -59,7 +60,7 @@ def test_a_new_image_that_ends_and_is_not_restarted(new_composition):
 def test_a_new_image_that_cannot_be_started(new_composition):
     app = new_composition()
     app.push()
-    app.image("two", changes=('ENTRYPOINT ["/nowhere"]', NO_CHECK))
+    app.image("two", Entrypoint=["/nowhere"], Healthcheck=NO_CHECK)
     output = app.fails()
     assert "/nowhere" in output
 
@@ -67,7 +68,7 @@ def test_a_new_image_that_cannot_be_started(new_composition):
 def test_a_new_image_that_never_gets_healthy(new_composition):
     app = new_composition()
     app.push()
-    app.image("two", changes=("HEALTHCHECK --interval=1s --retries=2 CMD cat /nowhere",))
+    app.image("two", Healthcheck=health("cat /nowhere", Interval=1, Retries=2))
     output = app.fails()
     assert "✗ up: app is unhealthy" in output
 
@@ -76,7 +77,7 @@ def test_a_new_image_that_starts_too_slowly(new_composition):
     app = new_composition()
     app.push()
     app.configure(WAIT=4)
-    app.image("two", changes=("HEALTHCHECK --interval=1s --start-period=60s CMD cat /nowhere",))
+    app.image("two", Healthcheck=health("cat /nowhere", Interval=1, StartPeriod=60))
     output = app.fails()
     assert "✗ up: app is not healthy after 4 s" in output
 
@@ -84,8 +85,8 @@ def test_a_new_image_that_starts_too_slowly(new_composition):
 def test_a_new_image_that_is_healthy_and_answers_500(new_composition):
     app = new_composition()
     app.push()
-    healthy_all_the_same = "HEALTHCHECK --interval=300ms CMD true"
-    app.image("two", f"echo starting; {ANSWER_500}; {SERVE}", changes=(healthy_all_the_same,))
+    healthy_all_the_same = health("true", Interval=0.3)
+    app.image("two", f"echo starting; {ANSWER_500}; {SERVE}", Healthcheck=healthy_all_the_same)
     output = app.fails()
     assert f"✗ up: http://{app.name}/ answers 500" in output
     assert "  app | starting" in output
@@ -94,7 +95,7 @@ def test_a_new_image_that_is_healthy_and_answers_500(new_composition):
 def test_a_crash_loop_that_takes_its_time(new_composition):
     app = new_composition()
     app.push()
-    app.image("two", "sleep 1; echo dying; exit 5", changes=(NO_CHECK,))
+    app.image("two", "sleep 1; echo dying; exit 5", Healthcheck=NO_CHECK)
     output = app.fails()
     assert "app crashes again and again (exit code 5)" in output
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from vps.services.conftest import HEALTHY
-
 SERVE = "exec httpd -f -p 80 -h /www"
 LISTEN = """
 import http.server
@@ -134,8 +132,8 @@ def test_a_database_never_crosses_a_major_version(new_composition):
     def images(number: int, suffix: str = "") -> dict[str, dict[str, str]]:
         """A version of each database; the services that run them."""
         for name, versions in DATABASES.items():
-            changes = (HEALTHY, f"ENV {versions[number]}")
-            app.image(f"{name} {number}", name=f"{app.repository}-{name}{suffix}", changes=changes)
+            repository = f"{app.repository}-{name}{suffix}"
+            app.image(f"{name} {number}", name=repository, Env=[versions[number]])
         return {name: {"image": f"{app.repository}-{name}{suffix}:1"} for name in DATABASES}
 
     app.write(**images(0))
