@@ -13,7 +13,7 @@ LASTING = ("always", "unless-stopped")
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container: memory in bytes, `created` of its image and `started` in ISO 8601; `stopped` by somebody."""
+    """One container: memory in bytes, moments in ISO 8601 (`created` is of its image), `stopped` by hand."""
 
     composition: str
     service: str
