@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 WEED = str(Path(sys.executable).with_name("weed"))
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 IDENTITIES = {
     "writer": ["Admin", "Read", "Write", "List"],
     "reader": ["Read", "List"],
@@ -30,10 +31,11 @@ class ObjectStore:
         (folder / "s3.json").write_text(json.dumps({"identities": users}))
         master, volume, filer, s3 = free_ports(4)
         self.endpoint = f"http://127.0.0.1:{s3}"
-        argv = [WEED, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-filer"]
+        argv = [*ENDS_WITH_US, WEED, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
         argv += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={s3}"]
-        argv += ["-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=20"]
-        argv += [f"-s3.config={folder}/s3.json", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0"]
+        argv += ["-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"]
+        argv += [f"-s3.config={folder}/s3.json", "-master.telemetry=false", "-master.volumeSizeLimitMB=64"]
+        argv += ["-volume.max=20"]
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log)
         self.wait()
