@@ -12,6 +12,7 @@ import yaml
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
+from vps.typed import typed
 
 DEPLOY = [sys.executable, "-m", "deployer"]
 CURL = ["curl", "--silent", "--insecure", "--write-out", "\n%{http_code}"]
@@ -32,16 +33,7 @@ class Project:
     def deploy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line as a user without a terminal."""
         self.write()
-        return subprocess.run(
-            [*DEPLOY, *arguments],
-            cwd=self.folder,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
+        return typed(arguments, self.folder, {**os.environ, **environment})
 
     def write(self, **server: object) -> None:
         """Write sites.yaml; keyword arguments replace keys of `server`."""

@@ -2,16 +2,14 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 import yaml
 
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Backed
+from vps.typed import typed
 
-DEPLOY = [sys.executable, "-m", "deployer"]
 PACKAGES = ("brotli", "git", "libnginx-mod-http-brotli-static", "nginx", "zstd")
 
 
@@ -34,16 +32,7 @@ def deploy(plain, key, tmp_path_factory):
     (folder / "sites.yaml").write_text(yaml.safe_dump(config))
 
     def run(*arguments: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [*DEPLOY, *arguments],
-            cwd=folder,
-            env=os.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        done = typed(arguments, folder, os.environ)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

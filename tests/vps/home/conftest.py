@@ -18,7 +18,8 @@ from deployer.home.store import Store
 from deployer.rehearsal.machine import Machine
 from home.sample import lay, now
 from vps.conftest import PREINSTALLED
-from vps.project import DEPLOY, Project
+from vps.project import Project
+from vps.typed import typed
 
 NIGHT = timedelta(days=1)
 
@@ -56,18 +57,7 @@ class HomeServer:
     def deploy(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run the command line as at night, without a terminal."""
         self.write()
-        argv = [*DEPLOY, *arguments]
-        environment = {**os.environ, "HOME": str(self.folder)}
-        done = subprocess.run(
-            argv,
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = typed(arguments, self.folder, {**os.environ, "HOME": str(self.folder)})
         assert done.returncode == code, done.stdout + done.stderr
         return done
 

@@ -12,7 +12,8 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.conftest import PREINSTALLED
-from vps.project import DEPLOY, GIT, Project
+from vps.project import GIT, Project
+from vps.typed import typed
 
 BUILD = 'echo "building page.test"\ntest ! -e broken || { echo "broken on purpose" >&2; exit 3; }\ncp *.html "$DEPLOY_OUTPUT"\n'
 
@@ -31,15 +32,7 @@ class Guarded(Project):
 
     def deploy_as_it_is(self, *arguments: str, folder: str = "") -> subprocess.CompletedProcess[str]:
         """Run the command line without writing sites.yaml first."""
-        return subprocess.run(
-            [*DEPLOY, *arguments],
-            cwd=self.folder / folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=180,
-        )
+        return typed(arguments, self.folder / folder, os.environ)
 
     def publish(self, domain: str, files: dict[str, str | None]) -> str:
         """Commit files (None removes one) and push them to the repository that the server reads."""

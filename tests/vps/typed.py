@@ -1,0 +1,54 @@
+"""The command line in a process of its own, forked from one that has loaded the libraries: to load them anew takes
+more processor time than most commands.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+# None of them looks at the environment or the terminal while it is loaded.
+LIBRARIES = (
+    "cryptography.x509",
+    "deployer.config.loader",
+    "deployer.server.connection",
+    "jinja2",
+    "rich.console",
+)
+
+processes = get_context("forkserver")
+processes.set_forkserver_preload(list(LIBRARIES))
+
+
+def typed(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """What `deploy ARGUMENT…` does and says, called in the folder without a terminal; standard input is empty."""
+    with TemporaryDirectory() as name:
+        out, err = Path(name, "out"), Path(name, "err")
+        process = processes.Process(target=_run, args=(arguments, folder, dict(environment), out, err))
+        process.start()
+        process.join(180)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(["deploy", *arguments], 180, out.read_bytes(), err.read_bytes())
+        return subprocess.CompletedProcess(
+            ["deploy", *arguments], process.exitcode, out.read_text(), err.read_text()
+        )
+
+
+def _run(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path
+) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for path, descriptor in ((out, 1), (err, 2)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+    sys.argv = ["deploy", *arguments]
+    from deployer.cli import main
+
+    main()
