@@ -26,6 +26,7 @@ class Machine:
     lock: IO[str] | None = field(default=None, repr=False)
     port: int = 22
     user: str = "root"
+    stopped: bool = False
 
     @classmethod
     def boot(
@@ -133,7 +134,10 @@ class Machine:
         self.network.mend()
 
     def stop(self) -> None:
-        """Pull the plug and remove every trace."""
+        """Pull the plug and remove every trace, once: its name may be another's after that."""
+        if self.stopped:
+            return
+        self.stopped = True
         sweep.remove(self.place)
         if self.lock:
             self.lock.close()
