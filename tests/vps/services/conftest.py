@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 import deployer
+from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
 from vps.services.registry import Registry, basic, health
 
@@ -26,6 +28,8 @@ PACKAGES = (
     "docker.io",
     "nginx",
 )
+PACKAGES_12 = (*(set(PACKAGES) - {"docker-cli", "docker-compose"}), "acl", "attr", "zstd")
+COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
 REGISTRY = "127.0.0.1:5000"
 # Asked often until it is well, and seldom after that: each question is some processes on a busy machine.
 OFTEN_AT_FIRST = {"StartInterval": 0.3, "StartPeriod": 6, "Interval": 3, "Retries": 2}
@@ -175,6 +179,18 @@ def prepare(machine: Machine) -> None:
 def install_scripts(machine: Machine) -> None:
     """Those that apply would put there."""
     shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+
+
+@contextmanager
+def boot_debian_12() -> Iterator[Machine]:
+    """A server as that of the fixture `vps`, with the Compose of Debian 13: Debian 12 has none that is new enough."""
+    with Machine.boot("debian-12", PACKAGES_12) as machine:
+        install_scripts(machine)
+        plugin = machine.root / COMPOSE
+        plugin.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
+        prepare(machine)
+        yield machine
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,13 @@
 """The same on Debian 12's Docker 20.10, with the Compose v2 that its own packages do not have."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
-from deployer.server.connection import connect
+from deployer.server.login import connect
 from deployer.tasks.observe import observe
-from vps.services.conftest import PACKAGES, SCRIPTS, prepare
+from vps.services.conftest import boot_debian_12
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,
@@ -18,7 +16,11 @@ from vps.services.test_push import (  # noqa: F401
     test_port_taken_by_something_else,
 )
 
-COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
+
+@pytest.fixture(scope="module")
+def vps(throwaway: None) -> Iterator[Machine]:
+    with boot_debian_12() as machine:
+        yield machine
 
 
 def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:
@@ -26,15 +28,3 @@ def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:
         facts = observe(server, []).facts
     assert facts.compose == (2, 26, 1)
     assert facts.docker[:2] == (20, 10)
-
-
-@pytest.fixture(scope="module")
-def vps(throwaway: None) -> Iterator[Machine]:
-    packages = set(PACKAGES) - {"docker-cli", "docker-compose"}
-    with Machine.boot("debian-12", packages) as machine:
-        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
-        plugin = machine.root / COMPOSE
-        plugin.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
-        prepare(machine)
-        yield machine
