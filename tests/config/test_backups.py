@@ -12,7 +12,7 @@ from deployer.desired.backups import backed_up, backup_files, backup_packages, c
 from deployer.errors import ConfigError
 from deployer.files import File
 from deployer.plan import Change
-from deployer.report.changes import diff
+from deployer.report.difference import diff
 
 SERVICES = """\
 backups: {recipient: key.asc, at: "04:05", folders: {photos: [/srv/photos/]}}

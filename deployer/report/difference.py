@@ -1,0 +1,44 @@
+"""What a change does to one file, as a person reads it."""
+
+import difflib
+import hashlib
+from collections.abc import Iterator
+
+from deployer.files import File, Link
+from deployer.openpgp import fingerprints
+from deployer.plan import Change
+
+
+def attributes(change: Change) -> Iterator[str]:
+    """What a change does besides the lines: kind, rights and owner."""
+    before, after = change.before, change.after
+    if isinstance(before, Link):
+        yield f"link to {before.target}"
+    elif before and after:
+        if before.mode != after.mode:
+            yield f"mode {before.mode:04o} → {after.mode:04o}"
+        if (before.owner, before.group) != (after.owner, after.group):
+            yield f"owner {before.owner}:{before.group} → {after.owner}:{after.group}"
+    elif after and after.mode not in (0o644, 0o755):
+        yield f"mode {after.mode:04o}"
+
+
+def diff(change: Change) -> list[str]:
+    """The lines of a unified diff without its head; nothing of a secret."""
+    before, after = change.before, change.after
+    if any(isinstance(side, File) and side.secret for side in (before, after)):
+        return ["(secret, not shown)"]
+    lines = [_lines(side) for side in (before, after)]
+    head = 2 if before and after else 3  # a file that is new or gone has but one hunk
+    return list(difflib.unified_diff(*lines, n=2, lineterm=""))[head:]
+
+
+def _lines(side: File | Link | None) -> list[str]:
+    """A file's lines; of GPG keys and of what is no text what tells them apart, for nobody reads the rest."""
+    if not isinstance(side, File):
+        return []
+    keys = fingerprints(side.content)
+    if keys or b"\0" in side.content:
+        digest = hashlib.sha256(side.content).hexdigest()[:12]
+        return [*(f"public GPG key {key}" for key in keys), f"({len(side.content)} bytes, SHA-256 {digest}…)"]
+    return side.content.decode(errors="replace").splitlines()
