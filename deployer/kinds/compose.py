@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 
-from deployer.config import attachments, compose_file, names
+from deployer.config import attachments, compose_checks, compose_file, names
 from deployer.config.attachments import LocalFile
 from deployer.config.backups import ComposeBackup, ComposeChoice
 from deployer.config.quantities import shown
@@ -124,7 +124,7 @@ class Compose(Composition):
     def problems(self) -> list[Problem]:
         """What is wrong with the file."""
         delivered = [file.written for file in self.beside]
-        return compose_file.problems(self.file, self.secrets(), delivered, self.public)
+        return compose_checks.problems(self.file, self.secrets(), delivered, self.public)
 
 
 class ComposeSite(ComposedSite, Compose):

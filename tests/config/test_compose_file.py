@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.config import compose_file, ports
+from deployer.config import compose_checks, compose_file, ports
 from deployer.config.attachments import LocalFile
 from deployer.config.nodes import Node
 from deployer.config.quantities import Plain
@@ -21,7 +21,7 @@ def file(text: str) -> LocalFile:
 def problems(
     text: str, known: tuple[str, ...] = (), delivered: tuple[str, ...] = (), public: bool = False
 ) -> list[str]:
-    return [str(p) for p in compose_file.problems(file(text), known, delivered, public)]
+    return [str(p) for p in compose_checks.problems(file(text), known, delivered, public)]
 
 
 def of_ports(entry: str, public: bool = False) -> list[str]:
@@ -162,7 +162,7 @@ def test_what_is_no_compose_file(text: str, problem: str) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    (problem,) = compose_file.problems(LocalFile("my.yml", "/my.yml", b"a: \xff\n"), (), (), False)
+    (problem,) = compose_checks.problems(LocalFile("my.yml", "/my.yml", b"a: \xff\n"), (), (), False)
     assert str(problem) == "/my.yml:1:4: this is not UTF-8 text"
 
 
@@ -202,7 +202,7 @@ def test_no_text_is_taken_for_local_that_is_not(text: str) -> None:
 
 def test_the_example_is_fine() -> None:
     for path in Path(__file__).parents[2].glob("examples/links/*.yml"):
-        found = compose_file.problems(
+        found = compose_checks.problems(
             LocalFile(path.name, str(path), path.read_bytes()), ("ADMIN", "PASSWORD"), (), False
         )
         assert not found
