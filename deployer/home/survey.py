@@ -56,7 +56,7 @@ def on_the_server(config: Config) -> list[Archive]:
         with Link(config.server, home) as link:
             return [offer.archive for offer in offers(link.listing(), {})]
     from deployer.home.places import on_the_server as as_administrator
-    from deployer.server.connection import connect
+    from deployer.server.login import connect
 
     server = config.server
     key = Path(server.key).expanduser() if server.key else None

@@ -1,29 +1,16 @@
-"""One verified SSH connection per command, and two ways to use it: ask, and follow."""
+"""One SSH connection per command, and two ways to use it: ask, and follow."""
 
-import logging
 import shlex
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import paramiko
 from fabric import Connection
-from paramiko.ssh_exception import NoValidConnectionsError
 
-from deployer.errors import RefusedLoginError, UnreachableError
-from deployer.server.advice import NO_KEY, UNREACHABLE, by_hand
-from deployer.server.hostkeys import changed_key, trust_only, unknown_key
+from deployer.errors import UnreachableError
 
-CONNECT_SECONDS = 10
-SILENCE_SECONDS = 30  # after which unacknowledged data means that the link is gone
 NO_SUDO = 87  # our own exit code, unused by bash, ssh and sudo
-
-# paramiko tells its failures twice, once as a log with a traceback: what we raise says it better
-logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,73 +112,3 @@ def _send(channel: paramiko.Channel, data: bytes, more: bool = False) -> None:
         return  # it ended before it had read everything: its status and its words tell why
     if not more:
         channel.shutdown_write()
-
-
-@contextmanager
-def connect(
-    host: str,
-    port: int,
-    user: str,
-    host_key: str | None,
-    key: Path | paramiko.PKey | None,
-    known_hosts: str = "",
-) -> Iterator[Server]:
-    """A connection to a server that proved to be the one we know; raises UnreachableError.
-
-    A key that is no file is the only one that is tried. `known_hosts` are lines as OpenSSH writes them, in
-    place of the user's own.
-    """
-    if isinstance(key, Path) and not key.is_file():
-        raise UnreachableError(f"there is no key {key}", "It is server.key in sites.yaml")
-    connection = Connection(
-        host,
-        user=user,
-        port=port,
-        connect_timeout=CONNECT_SECONDS,
-        connect_kwargs={"transport_factory": _transport, **_identity(key)},
-    )
-    trust_only(connection.client, connection.host, connection.port, host_key, known_hosts)
-    try:
-        _open(connection, key if isinstance(key, Path) else None)
-        yield Server(connection, partial(connect, host, port, user, host_key, key, known_hosts))
-    finally:
-        connection.close()
-
-
-def _identity(key: Path | paramiko.PKey | None) -> dict[str, Any]:
-    if isinstance(key, paramiko.PKey):
-        return {"pkey": key, "allow_agent": False, "look_for_keys": False}
-    return {"key_filename": str(key)} if key else {}
-
-
-def _open(connection: Connection, key: Path | None) -> None:
-    where = f"{connection.user}@{connection.original_host}:{connection.port}"
-    try:
-        connection.open()
-    except paramiko.BadHostKeyException as error:
-        raise changed_key(connection.host, error.key) from error
-    except paramiko.AuthenticationException as error:
-        raise RefusedLoginError(
-            f"{where} refused the login",
-            f"Check the user and the key: {by_hand(where, key)}",
-        ) from error
-    except paramiko.SSHException as error:
-        if "not found in known_hosts" in str(error):
-            raise unknown_key(connection.host, connection.port) from error
-        if "No authentication methods" in str(error):
-            raise UnreachableError(f"there is no key to log in to {where} with", NO_KEY) from error
-        raise UnreachableError(f"{where} does not speak SSH as it should: {error}") from error
-    except (OSError, EOFError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else reason
-        raise UnreachableError(f"{where} cannot be reached: {reason}", UNREACHABLE) from error
-    connection.transport.set_keepalive(SILENCE_SECONDS // 3)
-
-
-def _transport(link: socket.socket | paramiko.ProxyCommand, **options: Any) -> paramiko.Transport:
-    """SSH that notices when its link is dead; without TCP_NODELAY, each question would wait for 40 ms."""
-    if isinstance(link, socket.socket):
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
-    return paramiko.Transport(link, **options)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @contextmanager
 def server_of(config: "Config") -> Iterator["Server"]:
     """A verified connection to the server of sites.yaml."""
-    from deployer.server.connection import connect
+    from deployer.server.login import connect
 
     if config.server is None:
         raise UsageError("there is no server in the configuration", "Add it: server: {host: vps.example.org}")

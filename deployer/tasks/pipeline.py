@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 from deployer.config.credentials import Credentials
 from deployer.errors import DeployError, RefusedLoginError, UnreachableError, UsageError
-from deployer.server.connection import Server, connect
+from deployer.server.connection import Server
+from deployer.server.login import connect
 from deployer.server.privatekeys import private_key
 from deployer.tasks.push import Push, Pushed, push
 

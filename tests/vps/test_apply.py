@@ -12,7 +12,8 @@ from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
 from deployer.plan import Change, Plan
 from deployer.rehearsal.machine import Machine
-from deployer.server.connection import Server, connect, script_command
+from deployer.server.connection import Server, script_command
+from deployer.server.login import connect
 from deployer.tasks import script
 from deployer.tasks.apply import parcel, transact
 

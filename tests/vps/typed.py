@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 LIBRARIES = (
     "cryptography.x509",
     "deployer.config.loader",
-    "deployer.server.connection",
+    "deployer.server.login",
     "jinja2",
     "rich.console",
 )

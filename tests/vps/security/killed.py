@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from deployer.server.connection import connect
+from deployer.server.login import connect
 from deployer.tasks import apply, guard
 from deployer.tasks.observe import observe
 from vps.security.test_lock_out import FIREWALL, WRONG, mistake

@@ -14,7 +14,8 @@ from deployer.errors import DeployError
 from deployer.files import File, Found
 from deployer.plan import Change, Plan
 from deployer.rehearsal.machine import Machine
-from deployer.server.connection import Server, connect
+from deployer.server.connection import Server
+from deployer.server.login import connect
 from deployer.tasks.apply import transact
 from deployer.tasks.observe import observe
 from vps.project import Project

@@ -11,7 +11,8 @@ from deployer.errors import UnreachableError
 from deployer.files import File, pack, unpack
 from deployer.plan import Plan
 from deployer.rehearsal.machine import Machine
-from deployer.server.connection import Server, connect, script_command
+from deployer.server.connection import Server, script_command
+from deployer.server.login import connect
 from deployer.tasks import script
 from deployer.tasks.apply import parcel as empty_parcel
 
