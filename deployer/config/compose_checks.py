@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from deployer.config.attachments import LocalFile
-from deployer.config.compose_file import at, parse, scalars, services
+from deployer.config.compose_file import all_published, at, parse, scalars, services
 from deployer.config.nodes import Node
 from deployer.config.ports import local_text, published, scalar_of, value_of
 from deployer.config.quantities import shown
@@ -103,3 +103,19 @@ def public_ways(root: Node) -> Iterator[tuple[Node, str]]:
         driver = scalar_of(network, "driver") or scalar_of(network, "name")
         if driver in ("host", "macvlan", "ipvlan"):
             yield network, f"networks.{name}: {driver} opens all ports to others: leave it out, {advice}"
+
+
+def port_problems(file: LocalFile, port: int) -> list[Problem]:
+    """Whether nothing would answer at this port, as far as one can know."""
+    root = parse(file)[0]
+    entries = all_published(file)
+    unknown = any(not entry.ports for entry in entries)
+    if root is None or unknown or any(port in entry.ports for entry in entries) or any_host_network(root):
+        return []
+    message = f"no service publishes 127.0.0.1:{port}, where sites.yaml says that NGINX finds it"
+    return [at(file, value_of(root, "services") or root, message)]
+
+
+def any_host_network(root: Node) -> bool:
+    """Whether a service has the network of the server itself."""
+    return any(scalar_of(service, "network_mode") == "host" for service in services(root).values())

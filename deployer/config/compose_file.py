@@ -48,22 +48,6 @@ def scalars(node: Node) -> Iterator[Node]:
         yield node
 
 
-def port_problems(file: LocalFile, port: int) -> list[Problem]:
-    """Whether nothing would answer at this port, as far as one can know."""
-    root = parse(file)[0]
-    entries = all_published(file)
-    unknown = any(not entry.ports for entry in entries)
-    if root is None or unknown or any(port in entry.ports for entry in entries) or any_host_network(root):
-        return []
-    message = f"no service publishes 127.0.0.1:{port}, where sites.yaml says that NGINX finds it"
-    return [at(file, value_of(root, "services") or root, message)]
-
-
-def any_host_network(root: Node) -> bool:
-    """Whether a service has the network of the server itself."""
-    return any(scalar_of(service, "network_mode") == "host" for service in services(root).values())
-
-
 def all_published(file: LocalFile) -> list[Published]:
     """What all services together publish."""
     root = parse(file)[0]

@@ -137,4 +137,4 @@ class ComposeSite(ComposedSite, Compose):
     def problems(self) -> list[Problem]:
         """What is wrong with the file; NGINX must find something at the port."""
         found = super().problems()
-        return found or compose_file.port_problems(self.file, self.port)
+        return found or compose_checks.port_problems(self.file, self.port)

@@ -171,11 +171,11 @@ def test_nginx_must_find_something_at_its_port() -> None:
         SERVICE + "    ports: [127.0.0.1:8080-8082:80-82, {target: 1, published: 9000, host_ip: 127.0.0.1}]\n"
     )
     for port in (8080, 8082, 9000):
-        assert compose_file.port_problems(file(text), port) == []
-    (problem,) = compose_file.port_problems(file(text), 8083)
+        assert compose_checks.port_problems(file(text), port) == []
+    (problem,) = compose_checks.port_problems(file(text), 8083)
     assert str(problem).startswith("/my.yml:2:3: no service publishes 127.0.0.1:8083")
-    assert compose_file.port_problems(file(SERVICE + "    ports: ['127.0.0.1:${P:-1}:80']\n"), 8083) == []
-    assert compose_file.port_problems(file(SERVICE + "    network_mode: host\n"), 8083) == []
+    assert compose_checks.port_problems(file(SERVICE + "    ports: ['127.0.0.1:${P:-1}:80']\n"), 8083) == []
+    assert compose_checks.port_problems(file(SERVICE + "    network_mode: host\n"), 8083) == []
 
 
 def test_what_is_told_of_it() -> None:
