@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import tarfile
 import urllib.error
 import urllib.request
@@ -34,37 +35,34 @@ class Registry:
         self, repository: str, command: str, config: Mapping[str, object], page: str, megabytes: int = 0
     ) -> str:
         """Make REPOSITORY:1 an image that has the page and runs the command in a shell; its ID."""
-        top = layer({"www/index.html": f"{page}\n".encode()} | random_file(megabytes))
-        blobs = (base_layer(self.busybox), top)
+        files = [file("www/index.html", f"{page}\n".encode())]
+        if megabytes:
+            files.append(file("big", os.urandom(megabytes << 20)))
+        blobs = (base_layer(self.busybox), packed(*files))
+        layers = [self.upload(repository, LAYER, blob) for blob in blobs]
         image = {
             "created": datetime.now(UTC).isoformat(),
             "architecture": "amd64",
             "os": "linux",
             "config": {"Cmd": ["sh", "-c", command], **config},
-            "rootfs": {"type": "layers", "diff_ids": [digest(blob) for blob in blobs]},
+            "rootfs": {"type": "layers", "diff_ids": [each["digest"] for each in layers]},
         }
-        told = json.dumps(image).encode()
-        for blob in (*blobs, told):
-            self.upload(repository, blob)
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": descriptor(CONFIG, told),
-            "layers": [descriptor(LAYER, blob) for blob in blobs],
-        }
+        told = self.upload(repository, CONFIG, json.dumps(image).encode())
+        manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": told, "layers": layers}
         self.ask("PUT", f"/v2/{repository}/manifests/1", json.dumps(manifest).encode(), MANIFEST)
-        return digest(told)
+        return told["digest"]
 
-    def upload(self, repository: str, blob: bytes) -> None:
-        """Bring a blob there that may be there already."""
+    def upload(self, repository: str, kind: str, blob: bytes) -> dict[str, Any]:
+        """Bring a blob there that may be there already; what a manifest says of it."""
+        digest = f"sha256:{hashlib.sha256(blob).hexdigest()}"
         try:
-            self.ask("HEAD", f"/v2/{repository}/blobs/{digest(blob)}")
+            self.ask("HEAD", f"/v2/{repository}/blobs/{digest}")
         except urllib.error.HTTPError as missing:
             if missing.code != 404:
                 raise
             place = self.ask("POST", f"/v2/{repository}/blobs/uploads/")
-            path = place[place.index("/v2/") :]
-            self.ask("PUT", f"{path}&digest={digest(blob)}", blob)
+            self.ask("PUT", f"{place[place.index('/v2/') :]}&digest={digest}", blob)
+        return {"mediaType": kind, "digest": digest, "size": len(blob)}
 
     def ask(self, method: str, path: str, body: bytes | None = None, kind: str = LAYER) -> str:
         """The Location of the answer; HTTPError when it is no."""
@@ -90,49 +88,41 @@ def health(command: str, **figures: float) -> dict[str, Any]:
 
 def base_layer(busybox: Path) -> bytes:
     """A shell and its programs, the same bytes each time, so that Docker unpacks it once."""
+    programs = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
+    return packed(
+        file("bin/busybox", busybox.read_bytes(), 0o755),
+        *(link(f"bin/{program}", "busybox") for program in programs if program != "busybox"),
+        folder("tmp", 0o1777),
+        folder("www"),
+        folder("www/cgi-bin"),
+    )
+
+
+def packed(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
+    """A tar of the members."""
     with io.BytesIO() as made:
         with tarfile.open(fileobj=made, mode="w") as tar:
-            tar.addfile(
-                member("bin/busybox", len(content := busybox.read_bytes()), 0o755), io.BytesIO(content)
-            )
-            for program in os.popen(f"{busybox} --list").read().split():
-                link = member(f"bin/{program}", 0, 0o777)
-                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-                if program != "busybox":
-                    tar.addfile(link)
-            for folder in ("tmp", "www", "www/cgi-bin"):
-                entry = member(folder, 0, 0o1777 if folder == "tmp" else 0o755)
-                entry.type = tarfile.DIRTYPE
-                tar.addfile(entry)
+            for member, content in members:
+                tar.addfile(member, io.BytesIO(content))
         return made.getvalue()
 
 
-def layer(files: Mapping[str, bytes]) -> bytes:
-    """A tar of the files."""
-    with io.BytesIO() as made:
-        with tarfile.open(fileobj=made, mode="w") as tar:
-            for name, content in files.items():
-                tar.addfile(member(name, len(content), 0o644), io.BytesIO(content))
-        return made.getvalue()
-
-
-def member(name: str, size: int, mode: int) -> tarfile.TarInfo:
-    """A member of a tar."""
+def file(name: str, content: bytes, mode: int = 0o644) -> tuple[tarfile.TarInfo, bytes]:
+    """A file as a member of a tar."""
     made = tarfile.TarInfo(name)
-    made.size, made.mode = size, mode
-    return made
+    made.size, made.mode = len(content), mode
+    return made, content
 
 
-def random_file(megabytes: int) -> dict[str, bytes]:
-    """One that nothing makes smaller."""
-    return {"big": os.urandom(megabytes << 20)} if megabytes else {}
+def link(name: str, target: str) -> tuple[tarfile.TarInfo, bytes]:
+    """A symbolic link as a member of a tar."""
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname, made.mode = tarfile.SYMTYPE, target, 0o777
+    return made, b""
 
 
-def descriptor(kind: str, blob: bytes) -> dict[str, object]:
-    """What a manifest says of a blob."""
-    return {"mediaType": kind, "digest": digest(blob), "size": len(blob)}
-
-
-def digest(blob: bytes) -> str:
-    """As registries and Docker write it."""
-    return f"sha256:{hashlib.sha256(blob).hexdigest()}"
+def folder(name: str, mode: int = 0o755) -> tuple[tarfile.TarInfo, bytes]:
+    """A folder as a member of a tar."""
+    made = tarfile.TarInfo(name)
+    made.type, made.mode = tarfile.DIRTYPE, mode
+    return made, b""
