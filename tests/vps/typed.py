@@ -24,17 +24,20 @@ processes.set_forkserver_preload(list(LIBRARIES))
 
 
 def typed(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """What `deploy ARGUMENT…` does and says, called in the folder without a terminal; standard input is empty."""
     with TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
         process = processes.Process(target=_run, args=(arguments, folder, dict(environment), out, err))
         process.start()
-        process.join(180)
+        process.join(seconds)
         if process.exitcode is None:
             process.kill()
-            raise subprocess.TimeoutExpired(["deploy", *arguments], 180, out.read_bytes(), err.read_bytes())
+            process.join()
+            raise subprocess.TimeoutExpired(
+                ["deploy", *arguments], seconds, out.read_bytes(), err.read_bytes()
+            )
         return subprocess.CompletedProcess(
             ["deploy", *arguments], process.exitcode, out.read_text(), err.read_text()
         )

@@ -32,7 +32,7 @@ def deploy(plain, key, tmp_path_factory):
     (folder / "sites.yaml").write_text(yaml.safe_dump(config))
 
     def run(*arguments: str, code: int = 0) -> str:
-        done = typed(arguments, folder, os.environ)
+        done = typed(arguments, folder, os.environ, seconds=300)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -57,7 +57,7 @@ class HomeServer:
     def deploy(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run the command line as at night, without a terminal."""
         self.write()
-        done = typed(arguments, self.folder, {**os.environ, "HOME": str(self.folder)})
+        done = typed(arguments, self.folder, {**os.environ, "HOME": str(self.folder)}, seconds=120)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
