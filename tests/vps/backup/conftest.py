@@ -1,7 +1,6 @@
 """A server with Docker and databases, and a GPG key whose private half is on this machine only."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
 from deployer.rehearsal.machine import Machine
 from vps.restore.conftest import MORE
-from vps.services.conftest import PACKAGES, SCRIPTS, Composition, new_composition, prepare
+from vps.services.conftest import PACKAGES, Composition, install_scripts, new_composition, prepare
 
 __all__ = ["new_composition"]
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
@@ -141,11 +140,9 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
 def vps(throwaway: None, key: Key) -> Iterator[Machine]:
     """A server with Docker, a registry, the databases' programs, and the files of backups."""
     with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
-        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+        install_scripts(machine)
         prepare(machine)
-        machine.run(
-            "systemctl disable --now --quiet mariadb postgresql 2>/dev/null; mkdir -p /etc/deploy/backup"
-        )
+        machine.run("systemctl disable --now --quiet mariadb postgresql 2>/dev/null; true")
         configure(machine, key)
         yield machine
 

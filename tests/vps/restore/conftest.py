@@ -1,13 +1,12 @@
 """A server with Docker, a registry and what archives are made of; compositions and folders to restore."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.restore.databases import make_images
-from vps.services.conftest import PACKAGES, SCRIPTS, new_composition, prepare
+from vps.services.conftest import PACKAGES, install_scripts, new_composition, prepare
 
 __all__ = ["new_composition", "vps"]
 MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
@@ -17,11 +16,9 @@ MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker, a registry, and the databases' programs; none of these databases runs."""
     with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
-        shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
+        install_scripts(machine)
         prepare(machine)
-        machine.run(
-            "systemctl disable --now --quiet mariadb postgresql 2>/dev/null; mkdir -p /etc/deploy/backup"
-        )
+        machine.run("systemctl disable --now --quiet mariadb postgresql 2>/dev/null; true")
         yield machine
 
 

@@ -1,20 +1,8 @@
 """The same on Debian 12, with its older tar and Docker."""
 
-from collections.abc import Iterator
-
-import pytest
-
-from deployer.rehearsal.machine import Machine
 from vps.restore.test_server import (  # noqa: F401
     test_a_folder_with_everything_that_a_file_system_can_have,
     test_a_service_that_is_not_well_with_what_was_restored,
     test_a_service_with_files_and_a_volume,
 )
-from vps.services.conftest import boot_debian_12
-
-
-@pytest.fixture(scope="module")
-def vps(throwaway: None) -> Iterator[Machine]:
-    with boot_debian_12() as machine:
-        machine.run("mkdir -p /etc/deploy/backup")
-        yield machine
+from vps.services.conftest import debian_12 as vps  # noqa: F401

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,8 @@ PACKAGES = (
     "docker.io",
     "nginx",
 )
-PACKAGES_12 = (*(set(PACKAGES) - {"docker-cli", "docker-compose"}), "acl", "attr", "zstd")
+OF_DEBIAN_13 = {"docker-cli", "docker-compose"}
+PACKAGES_12 = (*(each for each in PACKAGES if each not in OF_DEBIAN_13), "acl", "attr", "zstd")
 COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
 REGISTRY = "127.0.0.1:5000"
 # Asked often until it is well, and seldom after that: each question is some processes on a busy machine.
@@ -42,7 +42,7 @@ sed -i '/^auth:/,/htpasswd$/d' /etc/docker/registry/config.yml
 systemctl restart docker-registry docker
 systemctl enable --quiet --now nginx
 rm -f /etc/nginx/sites-enabled/default
-mkdir -p /etc/deploy/sites /srv/deploy
+mkdir -p /etc/deploy/sites /etc/deploy/backup /srv/deploy
 """
 numbers = itertools.count(1)
 
@@ -181,8 +181,8 @@ def install_scripts(machine: Machine) -> None:
     shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
 
 
-@contextmanager
-def boot_debian_12() -> Iterator[Machine]:
+@pytest.fixture(scope="module")
+def debian_12(throwaway: None) -> Iterator[Machine]:
     """A server as that of the fixture `vps`, with the Compose of Debian 13: Debian 12 has none that is new enough."""
     with Machine.boot("debian-12", PACKAGES_12) as machine:
         install_scripts(machine)

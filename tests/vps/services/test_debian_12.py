@@ -1,13 +1,9 @@
 """The same on Debian 12's Docker 20.10, with the Compose v2 that its own packages do not have."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from deployer.rehearsal.machine import Machine
 from deployer.server.login import connect
 from deployer.tasks.observe import observe
-from vps.services.conftest import boot_debian_12
+from vps.services.conftest import debian_12 as vps  # noqa: F401
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,
@@ -17,13 +13,7 @@ from vps.services.test_push import (  # noqa: F401
 )
 
 
-@pytest.fixture(scope="module")
-def vps(throwaway: None) -> Iterator[Machine]:
-    with boot_debian_12() as machine:
-        yield machine
-
-
-def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:
+def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:  # noqa: F811
     with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
         facts = observe(server, []).facts
     assert facts.compose == (2, 26, 1)
