@@ -19,10 +19,12 @@ PREINSTALLED = (
     "git",
     "git-lfs",
     "libnginx-mod-http-brotli-static",
+    "logrotate",
     "nginx",
     "python3-venv",
     "rsync",
     "webp",
+    "zstd",
 )
 
 

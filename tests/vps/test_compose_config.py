@@ -13,16 +13,8 @@ from deployer.handlers import handlers_of
 from deployer.kinds.compose import Compose
 from deployer.rehearsal.machine import Machine
 from golden.server import config, golden
+from vps.services.conftest import PACKAGES
 
-PACKAGES = (
-    "busybox-static",
-    "curl",
-    "docker-cli",
-    "docker-compose",
-    "docker-registry",
-    "docker.io",
-    "nginx",
-)
 RENDERED = ("debian-12", "debian-13")
 NAMES = [name for name in config("services").compositions if name != "coming.example.org"]
 AWKWARD = 'a $b ${c} $$d "e" #f'

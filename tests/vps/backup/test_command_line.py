@@ -8,14 +8,13 @@ import yaml
 
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Backed
+from vps.conftest import PREINSTALLED
 from vps.typed import typed
-
-PACKAGES = ("brotli", "git", "libnginx-mod-http-brotli-static", "nginx", "zstd")
 
 
 @pytest.fixture(scope="module")
 def plain(release: str):
-    with Machine.boot(release, PACKAGES) as machine:
+    with Machine.boot(release, PREINSTALLED) as machine:
         yield machine
 
 

@@ -80,7 +80,7 @@ class HomeServer:
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """One release is enough: what differs is tried with the restricted keys."""
-    with Machine.boot("debian-13", (*PREINSTALLED, "python3", "sudo")) as machine:
+    with Machine.boot("debian-13", PREINSTALLED) as machine:
         yield machine
 
 

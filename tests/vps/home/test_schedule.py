@@ -25,7 +25,7 @@ def machine(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     wheels, keyring = tmp_path_factory.mktemp("wheel"), Keyring(tmp_path_factory.mktemp("k") / "h")
     argv = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
     subprocess.run([*argv, "--wheel-dir", wheels, ROOT], check=True)
-    with Machine.boot("debian-13", (*PREINSTALLED, "gnupg", "python3", "zstd")) as booted:
+    with Machine.boot("debian-13", PREINSTALLED) as booted:
         (wheel,) = wheels.iterdir()
         (booted.root / "root" / wheel.name).write_bytes(wheel.read_bytes())
         booted.run(

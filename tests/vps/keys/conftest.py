@@ -107,7 +107,7 @@ class Guarded(Project):
 
 @pytest.fixture(scope="module")
 def vps(release: str) -> Iterator[Machine]:
-    with Machine.boot(release, (*PREINSTALLED, "python3", "sudo")) as machine:
+    with Machine.boot(release, PREINSTALLED) as machine:
         yield machine
 
 

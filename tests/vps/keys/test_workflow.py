@@ -17,7 +17,7 @@ ACT = Path(sys.executable).with_name("act")
 
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
-    with Machine.boot("debian-13", (*PREINSTALLED, "python3", "sudo")) as machine:
+    with Machine.boot("debian-13", PREINSTALLED) as machine:
         yield machine
 
 

@@ -25,6 +25,7 @@ PACKAGES = (
     "docker-compose",
     "docker-registry",
     "docker.io",
+    "logrotate",
     "nginx",
 )
 OF_DEBIAN_13 = {"docker-cli", "docker-compose"}
