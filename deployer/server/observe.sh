@@ -8,35 +8,37 @@ state=/var/lib/deploy
 answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
 mkdir "$answer/certificates"
 
-mapfile -d '' -t wanted
-
-paths() {
-    printf '%s\0' "${wanted[@]}"
-    [ -f $state/manifest ] && sed 's/^.\{66\}//' $state/manifest | tr '\n' '\0'
-    printf '%s\0' $state/manifest
-}
+# from a file, of which bash reads a page at a time; from a pipe, it reads each byte by itself
+cat >"$answer/paths"
+mapfile -d '' -t wanted <"$answer/paths"
+printf '%s\0' $state/manifest >>"$answer/paths"
+[ -f $state/manifest ] && sed 's/^.\{66\}//' $state/manifest | tr '\n' '\0' >>"$answer/paths"
 
 there() {
     while IFS= read -r -d '' path; do
         if [[ $path != */.env ]] && { [ -f "$path" ] || [ -L "$path" ]; }; then printf '%s\0' "$path"; fi
-    done
+    done <"$answer/paths"
 }
 
-version_of() { # PACKAGE…: the version of the first that is installed
-    dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | head -1
-}
-
-docker_version() { # by its package, which is the quicker way; else by the program that a person has put there
-    local version
-    version=$(version_of docker-ce docker.io)
-    echo "${version:-$(dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/\1/p')}"
-}
-
-compose_version() { # the same; a version 1 is no plugin, but one may stand beside it
-    local version
-    version=$(version_of docker-compose-plugin docker-compose-v2 docker-compose)
-    if [[ -z $version || $version =~ ^([0-9]+:)?[01]\. ]]; then version=$(docker compose version --short 2>/dev/null); fi
-    echo "${version#v}"
+packages() { # package NAME for each that is installed, and the versions that matter
+    local known
+    known=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' | awk '
+        function first(fact, names, count, list, i) {
+            count = split(names, list)
+            for (i = 1; i <= count; i++) if (list[i] in version) { print fact, version[list[i]]; return }
+        }
+        $1 == "installed" { print "package", $2; version[$2] = $3 }
+        END {
+            first("openssl", "libssl3t64 libssl3")
+            first("certbot", "certbot")
+            first("docker", "docker-ce docker.io")
+            if (version["docker-compose"] ~ /^([0-9]+:)?[01][.]/) delete version["docker-compose"] # no plugin
+            first("compose", "docker-compose-plugin docker-compose-v2 docker-compose")
+        }')
+    echo "$known"
+    # a person may have put these there without a package
+    [[ $known == *$'\n'"docker "* ]] || dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/docker \1/p'
+    [[ $known == *$'\n'"compose "* ]] || docker compose version --short 2>/dev/null | sed 's/^v*/compose /'
 }
 
 # FILE NAME… for every server_name of the NGINX files that a person may have written
@@ -63,8 +65,8 @@ units() {
 # FILE LINE for whatever renews certificates besides Certbot's own timer
 renewals() { # UNITS
     grep -HsE '^[^#]*(certbot|letsencrypt|acme\.sh)' /var/spool/cron/crontabs/* /etc/crontab /etc/cron.d/* |
-        grep -v '^/etc/cron.d/certbot:' | sed 's/:/ /; s/^/renewal /'
-    grep -q '^unit snap.certbot.renew.timer active' <<<"$1" && echo "renewal snap.certbot.renew.timer"
+        sed '/^\/etc\/cron\.d\/certbot:/d; s/:/ /; s/^/renewal /'
+    [[ $'\n'$1 == *$'\n'"unit snap.certbot.renew.timer active"* ]] && echo "renewal snap.certbot.renew.timer"
 }
 
 secrets() {
@@ -83,10 +85,12 @@ secrets() {
 ssh_ports() {
     local us=${SSH_CONNECTION:-}
     [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
-    echo "${us##* }" | sed -n 's/^[0-9]\{1,\}$/ssh_ours &/p'
-    { echo "${us##* }"; ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print $4 }'; } |
-        grep -x '[0-9]\+' | sort -u | sed 's/^/ssh_port /'
-    sshd -T 2>/dev/null | sed -n 's/^listenaddress .*:/ssh_configured /p' | sort -u
+    us=${us##* }
+    ss -Hltnp 2>/dev/null | awk -v ours="$us" '
+        function port(number) { if (number ~ /^[0-9]+$/ && !told[number]++) print "ssh_port", number }
+        BEGIN { if (ours ~ /^[0-9]+$/) print "ssh_ours", ours; port(ours) }
+        /"sshd"/ { sub(/.*:/, "", $4); port($4) }'
+    sshd -T 2>/dev/null | awk 'sub(/^listenaddress .*:/, "") && !told[$0]++ { print "ssh_configured", $0 }'
 }
 
 firewall() { # UFW's settings, and its rules
@@ -95,13 +99,14 @@ firewall() { # UFW's settings, and its rules
     awk '/^(ENABLED|IPV6|DEFAULT_INPUT_POLICY)=/ { print "ufw", $0 }
          sub(/^### tuple ### /, "") { print "ufw", FILENAME ~ /6/ ? 6 : 4, $0 }' \
         /etc/ufw/ufw.conf /etc/default/ufw /etc/ufw/user.rules /etc/ufw/user6.rules 2>/dev/null
-    sed 's/^/armed /' $state/guard/until 2>/dev/null
+    [ -e $state/guard/until ] && sed 's/^/armed /' $state/guard/until 2>/dev/null
 }
 
-accounts() { # account NAME; and login NAME for those who have a shell and a key
+accounts() { # account NAME; user NAME for ours; and login NAME for those who have a shell and a key
     local user home shell
     while IFS=: read -r user _ _ _ _ home shell; do
         echo "account $user"
+        [ "$user" = deploy-build ] && echo "user $user"
         case $shell in */nologin | */false) continue ;; esac
         if grep -qs '^[^#]' "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; then echo "login $user"; fi
     done < <(getent passwd)
@@ -113,18 +118,13 @@ facts() {
     . /etc/os-release
     echo "os $ID"
     echo "release ${VERSION_ID:-}"
-    echo "now $(date +%s)"
+    printf 'now %(%s)T\n' -1
     [ -e /proc/net/if_inet6 ] && echo "ipv6 1"
     command -v nginx >/dev/null && nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|nginx \1|p'
-    echo "openssl $(version_of libssl3t64 libssl3)"
-    echo "certbot $(version_of certbot)"
     echo "codename ${VERSION_CODENAME:-}"
-    echo "docker $(docker_version)"
-    echo "compose $(compose_version)"
+    packages
     grep -ls 'download\.docker\.com' /etc/apt/sources.list /etc/apt/sources.list.d/* | sed 's/^/docker_repository /'
-    id deploy-build >/dev/null 2>&1 && echo "user deploy-build"
     [ -d $state/transaction ] && echo "interrupted 1"
-    dpkg-query -W -f 'package ${db:Status-Status} ${Package}\n' | sed -n 's/^package installed /package /p'
     units=$(units) && echo "$units"
     for version in /opt/hugo/*/bin/hugo; do
         [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"
@@ -141,7 +141,7 @@ facts() {
 
 facts >"$answer/facts"
 (cd /etc/letsencrypt/live 2>/dev/null && cp -L --parents ./*/cert.pem "$answer/certificates/" 2>/dev/null)
-paths | there | sort -zu |
+there | sort -zu |
     tar --create --ignore-failed-read --absolute-names --directory="$answer" --recursion facts certificates \
         --no-recursion --null --files-from=- 2>/dev/null |
     gzip -1
