@@ -27,12 +27,14 @@ packages() { # package NAME for each that is installed, and the versions that ma
             count = split(names, list)
             for (i = 1; i <= count; i++) if (list[i] in version) { print fact, version[list[i]]; return }
         }
-        $1 == "installed" { print "package", $2; version[$2] = $3 }
+        $1 != "installed" { next }
+        { print "package", $2 }
+        $2 == "docker-compose" && $3 ~ /^([0-9]+:)?[01][.]/ { next } # no plugin of Docker, but one may stand beside it
+        { version[$2] = $3 }
         END {
             first("openssl", "libssl3t64 libssl3")
             first("certbot", "certbot")
             first("docker", "docker-ce docker.io")
-            if (version["docker-compose"] ~ /^([0-9]+:)?[01][.]/) delete version["docker-compose"] # no plugin
             first("compose", "docker-compose-plugin docker-compose-v2 docker-compose")
         }')
     echo "$known"
