@@ -126,7 +126,8 @@ def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) 
 def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project) -> None:
     mine = "/etc/nginx/conf.d/mine.conf"
     project.vps.run(
-        f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}; nginx -s reload"
+        f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}; nginx -s reload;"
+        " until curl -si -H 'Host: app.test' 127.0.0.1 | grep -q '^HTTP/1.1 418'; do sleep 0.05; done"
     )
     project.sites = {"app.test": PROXY, "old.test": REDIRECT}
     done = project.apply()

@@ -92,6 +92,10 @@ EVERYTHING = "SELECT * FROM orders ORDER BY id;"
 
 
 def until_it_stays(vps: Machine, name: str, kind: str) -> None:
-    """Wait for the server that stays, which is process 1: what answers first only makes the database."""
-    stays = "docker compose exec -T db grep -qE 'mariadbd|postgres' /proc/1/comm"
-    vps.run(f"cd /opt/{name}; until {stays} && {ASK[kind]} </dev/null; do sleep 0.3; done", timeout=60)
+    """Wait for the server that stays, which is process 1: what answers first only makes the database.
+
+    Each question has its own time limit: on a busy server, Docker may leave one without an answer.
+    """
+    stays = "timeout 10 docker compose exec -T db grep -qE 'mariadbd|postgres' /proc/1/comm"
+    answers = f"timeout 10 {ASK[kind]} </dev/null"
+    vps.run(f"cd /opt/{name}; until {stays} && {answers}; do sleep 0.3; done", timeout=90)
