@@ -98,6 +98,18 @@ def test_a_dump_that_fails_is_no_backup(new_composition, key, dump, why):
     assert app.page() == "one"
 
 
+def test_a_dump_that_fails_before_tar_has_started(new_composition, key, vps):
+    app = new_composition()
+    app.push()
+    slow = vps.root / "usr/local/bin/tar"
+    slow.write_text('#!/bin/sh\nsleep 2\nexec /usr/bin/tar "$@"\n')
+    slow.chmod(0o755)
+    try:
+        assert "the dump failed (exit code 1)" in composed(app, key, Backup(dump="false")).fails()
+    finally:
+        slow.unlink()
+
+
 def test_containers_are_stopped_while_files_are_read_and_run_again(new_composition, key, tmp_path):
     app = new_composition()
     changed(app, {"kept": {}}, volumes=["./data:/data", "kept:/kept"])
