@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import time
+from collections.abc import Iterable
 
 from deployer.errors import DeployError
 from deployer.rehearsal import cgroups, processes
@@ -25,10 +26,14 @@ NSPAWN = (
 SYSTEM_CALLS = "--system-call-filter=@keyring bpf add_key keyctl"
 
 
-def boot(place: Place, network: Network) -> None:
-    """Boot the machine and open its network; the end of its console's output explains a failure."""
+def boot(place: Place, network: Network, masked: Iterable[str] = ()) -> None:
+    """Boot the machine and open its network; the end of its console's output explains a failure.
+
+    Units that are `masked` do not start.
+    """
+    units = [f"systemd.mask={unit}" for unit in masked]
     with open(place.run / "console.log", "wb") as log:
-        process = processes.start(place.name, *_command(place), log=log)
+        process = processes.start(place.name, *_command(place), *units, log=log)
     try:
         network.open()
         _wait_for_sshd(process, network.address)

@@ -34,11 +34,13 @@ class Machine:
         release: str = "debian-13",
         packages: Iterable[str] = (),
         keep: bool = False,
+        masked: Iterable[str] = (),
         say: Callable[[str], None] = print,
     ) -> Self:
         """Boot a machine with the packages in its base image, and wait for its sshd.
 
-        As a context manager it stops at the end, unless `keep`: then it outlives this process.
+        As a context manager it stops at the end, unless `keep`: then it outlives this process. Units of
+        systemd that are `masked` never start, though their package is there.
         """
         require()
         image = base_image(release, packages, say)
@@ -46,7 +48,7 @@ class Machine:
         try:
             machine = cls(place, network, disk.prepare(place, network, image), lock)
             place.save(release=release, image=image.name, host_key=machine.host_key)
-            boot.boot(place, network)
+            boot.boot(place, network, masked)
             place.save(kept=keep)
         except BaseException:
             sweep.remove(place)

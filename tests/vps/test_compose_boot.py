@@ -19,6 +19,7 @@ PACKAGES = (
     *("busybox-static", "curl", "docker-cli", "docker-compose", "docker.io", "nginx", "ufw", "wget"),
     *("mariadb-server", "ntfy", "postgresql", "valkey-server", "valkey-tools"),
 )
+SERVICES = ("mariadb.service", "ntfy.service", "postgresql.service", "valkey-server.service")
 COMPOSITIONS = {
     name: each
     for name, each in config("services").compositions.items()
@@ -54,7 +55,6 @@ PROGRAMS = {
     "watchtower": '[ "$*" = --health-check ]',
 }
 IMAGE = r"""
-systemctl disable --quiet --now mariadb postgresql valkey-server ntfy
 tar -C / --one-file-system --exclude='*libLLVM*' --exclude=usr/share/doc --exclude=usr/share/locale \
     --exclude='usr/*bin/docker*' --exclude='usr/bin/containerd*' --exclude=usr/libexec/docker \
     -c bin etc lib lib64 sbin usr | docker import - stand-in >/dev/null
@@ -110,7 +110,7 @@ def make_images(vps: Machine) -> None:
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server on which everything runs from its template, with its firewall on."""
-    with Machine.boot("debian-13", PACKAGES) as machine:
+    with Machine.boot("debian-13", PACKAGES, masked=SERVICES) as machine:
         machine.run(
             "ufw default deny incoming && ufw allow 22/tcp && ufw allow 80,443/tcp && ufw --force enable"
         )

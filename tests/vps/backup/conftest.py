@@ -14,7 +14,7 @@ from deployer.desired.backups import backup_files
 from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
 from deployer.rehearsal.machine import Machine
-from vps.restore.conftest import MORE
+from vps.restore.conftest import DATABASES, MORE
 from vps.services.conftest import PACKAGES, Composition, install_scripts, new_composition, prepare
 
 __all__ = ["new_composition"]
@@ -139,10 +139,9 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
 @pytest.fixture(scope="module")
 def vps(throwaway: None, key: Key) -> Iterator[Machine]:
     """A server with Docker, a registry, the databases' programs, and the files of backups."""
-    with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
+    with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as machine:
         install_scripts(machine)
         prepare(machine)
-        machine.run("systemctl disable --now --quiet mariadb postgresql 2>/dev/null; true")
         configure(machine, key)
         yield machine
 

@@ -10,15 +10,15 @@ from vps.services.conftest import PACKAGES, install_scripts, new_composition, pr
 
 __all__ = ["new_composition", "vps"]
 MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
+DATABASES = ("mariadb.service", "postgresql.service")
 
 
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker, a registry, and the databases' programs; none of these databases runs."""
-    with Machine.boot("debian-13", (*PACKAGES, *MORE)) as machine:
+    with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as machine:
         install_scripts(machine)
         prepare(machine)
-        machine.run("systemctl disable --now --quiet mariadb postgresql 2>/dev/null; true")
         yield machine
 
 

@@ -18,8 +18,8 @@ from deployer.rehearsal.machine import Machine
 from home.object_store import ObjectStore
 from vps.project import Project
 from vps.restore.byhand import fill, state
-from vps.restore.conftest import MORE
-from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, IMAGE, LOAD, make_images, service
+from vps.restore.conftest import DATABASES, MORE
+from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, LOAD, make_images, service
 from vps.services.conftest import PACKAGES, REGISTRY, SERVE, prepare, registry_of
 
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
@@ -74,7 +74,6 @@ def sites(folder: Path) -> dict[str, dict[str, object]]:
 
 def make_ready(vps: Machine) -> None:
     prepare(vps)
-    vps.run("systemctl disable --now --quiet mariadb postgresql 2>/dev/null; true")
     registry_of(vps).push("page", SERVE, {}, "well")
 
 
@@ -102,14 +101,11 @@ def drill(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "backups": {"recipient": "backup-key.asc", "folders": {"photos": ["/srv/photos"]}},
         "home": {"directory": str(folder / "home")},
     }
-    with Machine.boot("debian-13", (*PACKAGES, *MORE)) as new:
-        with Machine.boot("debian-13", (*PACKAGES, *MORE)) as old:
+    with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as new:
+        with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as old:
             for vps in (old, new):
                 make_ready(vps)
-            make_images(old)
-            old.run(f"docker save {IMAGE} -o /root/images.tar", timeout=300)
-            shutil.copy(old.root / "root/images.tar", new.root / "root/images.tar")
-            new.run("docker load -q -i /root/images.tar; rm /root/images.tar", timeout=300)
+                make_images(vps)
             drill = Drill(Project(folder, old, None, sites(folder), more), new)
             live(drill)
             for path in (old.root / "home/backups").iterdir():
