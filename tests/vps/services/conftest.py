@@ -40,8 +40,8 @@ HEALTHY = health(ASK, Timeout=2, **OFTEN_AT_FIRST)
 SERVE = "exec httpd -f -p 80 -h /www"
 PREPARE = """
 sed -i '/^auth:/,/htpasswd$/d' /etc/docker/registry/config.yml
-systemctl restart docker-registry docker
-systemctl enable --quiet --now nginx
+systemctl restart docker-registry
+until curl -s -o /dev/null 127.0.0.1:5000/v2/; do sleep 0.05; done
 rm -f /etc/nginx/sites-enabled/default
 mkdir -p /etc/deploy/sites /etc/deploy/backup /srv/deploy
 """
