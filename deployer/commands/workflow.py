@@ -162,6 +162,7 @@ def tell_secrets(config: "Config", site: str, set_already: bool) -> None:
     say("Its secrets (settings of the repository: Actions, Secrets), or all at once with --install-secrets:")
     say(f"  SSH_HOST         {server.host}")
     say(f"  SSH_USER         {LOGIN}")
-    say(f"  SSH_PORT         {server.port}")
+    if server.port != 22:
+        say(f"  SSH_PORT         {server.port}")
     say(f"  SSH_KNOWN_HOSTS  {known or 'the line of ~/.ssh/known_hosts for this server'}")
     say(f"  SSH_PRIVATE_KEY  the private half of the key {names[0] if names else 'ci'}, the whole file")
