@@ -15,6 +15,7 @@ LIBRARIES = (
     "cryptography.x509",
     "deployer.config.loader",
     "deployer.server.login",
+    "deployer.tasks.converge",
     "jinja2",
     "rich.console",
 )
