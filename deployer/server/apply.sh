@@ -314,11 +314,12 @@ flush() { # FOLDER: onto the disk; of many files everything at once, of few not 
 }
 
 write() { # whole files only: each is renamed into its place
-    local folder
-    while IFS= read -r folder; do
-        mkdir -p "/$folder" || return
-        find "$incoming/files/$folder" -maxdepth 1 -type f -exec mv -f -t "/$folder" {} + || return
-    done < <(cd "$incoming/files" && find . -type f -printf '%h\n' | sort -u | sed 's|^\./||')
+    local folder folders
+    mapfile -t folders < <(cd "$incoming/files" && find . -type f -printf '/%P\n' | sed 's|/[^/]*$||' | sort -u)
+    if [ ${#folders[@]} -gt 0 ]; then mkdir -p "${folders[@]}" || return; fi
+    for folder in "${folders[@]}"; do
+        find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return
+    done
     xargs -r -d '\n' rm -f <"$incoming/remove"
     # shellcheck source=/dev/null
     [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/secrets && write_secrets <"$incoming/secrets")
