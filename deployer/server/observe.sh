@@ -8,7 +8,7 @@ state=/var/lib/deploy
 answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
 mkdir "$answer/certificates"
 
-# from a file, of which bash reads a page at a time; from a pipe, it reads each byte by itself
+# bash reads a file by the page, but a pipe byte by byte
 cat >"$answer/paths"
 mapfile -d '' -t wanted <"$answer/paths"
 printf '%s\0' $state/manifest >>"$answer/paths"

@@ -15,7 +15,11 @@ from vps.conftest import PREINSTALLED
 from vps.project import GIT, Project
 from vps.typed import typed
 
-BUILD = 'echo "building page.test"\ntest ! -e broken || { echo "broken on purpose" >&2; exit 3; }\ncp *.html "$DEPLOY_OUTPUT"\n'
+# act, which runs the workflows, may lose what a program says in the moment before it fails.
+BUILD = """echo "building page.test"
+test ! -e broken || { echo "broken on purpose" >&2; sleep 0.5; exit 3; }
+cp *.html "$DEPLOY_OUTPUT"
+"""
 
 
 @dataclass
