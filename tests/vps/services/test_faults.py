@@ -104,7 +104,7 @@ def test_two_pushes_at_once(new_composition):
     app.push()
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
     first = started(app, f"/usr/local/lib/deploy/push {app.name} --by ada")
-    until_locked(app, f"/srv/deploy/{app.name}/lock")
+    app.vps.run(f"until [ -s /srv/deploy/{app.name}/work/holder ]; do sleep 0.05; done", timeout=30)
     output = app.push("--by bob")
     assert f"! {app.name} is locked by ada since " in output
     assert f"{app.name} is already up to date" in output
