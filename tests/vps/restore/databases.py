@@ -2,7 +2,7 @@
 
 from deployer.rehearsal.machine import Machine
 
-POSTGRES = """#!/bin/bash
+POSTGRES = """#!/usr/bin/env bash
 # As the official image: a database for itself first, then the one that listens.
 set -e
 export PGDATA=/var/lib/postgresql/data
@@ -17,7 +17,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     createdb -U shop shop; sleep 2
     pg_ctl -D "$PGDATA" -m fast -w stop
 fi
-exec postgres -c jit=off
+exec bash -c "sleep ${LATE:-0}; exec postgres -c jit=off"
 """
 MARIADB = """#!/bin/bash
 set -e
@@ -33,7 +33,7 @@ if [ ! -d /var/lib/mysql/mysql ]; then
     mariadb -u root -e "CREATE DATABASE shop"; sleep 1
     mariadb-admin -u root shutdown; wait $server
 fi
-exec mariadbd
+exec bash -c "sleep ${LATE:-0}; exec mariadbd"
 """
 IMAGE = "databases:1"
 IMPORT = f"""

@@ -36,14 +36,13 @@ def everything(app, archive: Archive) -> str:
     return state(app.vps, *archive.paths, *archive.volumes.values())
 
 
-def with_database(new_composition, kind: str):
+def with_database(new_composition, kind: str, **more: object):
     """A service with a real database that has three orders, and its archive before it is made."""
     app = new_composition()
-    app.write(db=service(kind))
+    app.write(db=service(kind) | more)
     add_volume(app, "db")
     app.configure(WAIT=60)
     app.push()
-    app.vps.run(f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1")
     until_it_stays(app.vps, app.name, kind)
     ask(app, kind, FILL)
     archive = Archive(

@@ -15,11 +15,11 @@ STAGES = {
     "when it is stopped": ("restore", "    step files\n    change_places\n    done_step\n    if [["),
     "between two renames": ("places", '    if exists "$2"; then mv -T'),
     "when all has changed places": ("restore", "    start_service\n"),
-    "while it comes up": ("load", "    served || blame_answer\n    remember_live\n"),
+    "while it comes up": ("containers", "    served || blame_answer\n    remember_live\n"),
     "just before it counts": ("places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
 }
 AFTER = {
-    "database": ("load", '    empty_database "$service"\n'),
+    "database": ("load", "    empty_database\n"),
     "loading": ("load", "    if ((code != 0)); then\n        tail -n 20"),
 }
 

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from vps.restore.byhand import Archive, fill, restore, state
-from vps.restore.databases import DUMP, EVERYTHING
+from vps.restore.databases import DUMP, EVERYTHING, until_it_stays
 from vps.restore.service import ask, everything, files_and_a_volume, with_database
 
 
@@ -131,6 +131,20 @@ def test_a_database_is_loaded_into_an_empty_one(images, new_composition, kind):
     assert "later" not in app.vps.run(f"cd /opt/{app.name} && {DUMP[kind]} | strings", check=False).stdout
     assert "✓ database" in output
     assert app.page() == "one"
+
+
+@pytest.mark.parametrize(
+    ("kind", "check"), [("mariadb", {}), ("postgres", {"healthcheck": {"disable": True}})]
+)
+def test_a_database_that_answers_late(images, new_composition, kind, check):
+    """Docker still says that it is healthy, since it asked the one that was there to prepare it; or says nothing."""
+    app, archive = with_database(new_composition, kind, environment={"LATE": "4"}, **check)
+    before = ask(app, kind, EVERYTHING)
+    tar = archive.make(app.vps)
+    ask(app, kind, "DELETE FROM orders WHERE id < 3;")
+    restore(app.vps, app.name, tar)
+    until_it_stays(app.vps, app.name, kind)
+    assert ask(app, kind, EVERYTHING) == before
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
