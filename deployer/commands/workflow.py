@@ -148,7 +148,7 @@ def pusher(config: "Config", site: str) -> str:
 
 def tell_secrets(config: "Config", site: str, set_already: bool) -> None:
     """Say which secrets the workflow needs, and what belongs into them."""
-    from deployer.config.key_checks import LOGIN
+    from deployer.config.ci_secrets import where
     from deployer.report import say
     from deployer.server.hostkeys import line_of
 
@@ -160,9 +160,7 @@ def tell_secrets(config: "Config", site: str, set_already: bool) -> None:
     server = config.server
     known = line_of(server.host, server.port, server.host_key)
     say("Its secrets (settings of the repository: Actions, Secrets), or all at once with --install-secrets:")
-    say(f"  SSH_HOST         {server.host}")
-    say(f"  SSH_USER         {LOGIN}")
-    if server.port != 22:
-        say(f"  SSH_PORT         {server.port}")
+    for name, value in where(server).items():
+        say(f"  {name:<16} {value}")
     say(f"  SSH_KNOWN_HOSTS  {known or 'the line of ~/.ssh/known_hosts for this server'}")
     say(f"  SSH_PRIVATE_KEY  the private half of the key {names[0] if names else 'ci'}, the whole file")

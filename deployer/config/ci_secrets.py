@@ -1,16 +1,15 @@
 """The secrets that a CI job needs to push a site."""
 
 from deployer.config.key_checks import LOGIN
-from deployer.config.model import Config
+from deployer.config.model import Config, Server
 from deployer.errors import UsageError
 
 
 def secrets_of(config: Config, site: str, private: str, public: str, known_hosts: str) -> dict[str, str]:
     """The value of each secret, by its name.
 
-    The usual port is left out: a forge stars out a secret wherever it stands in a log, and 22 stands in many
-    a revision. `private` is a private key and `public` its other half. Raises UsageError unless sites.yaml
-    lets that key push the site and nothing more, so that no other one gets into a forge by mistake.
+    `private` is a private key and `public` its other half. Raises UsageError unless sites.yaml lets that key
+    push the site and nothing more, so that no other one gets into a forge by mistake.
     """
     if not any(site in key.push and key.public == public for key in config.keys.values()):
         raise UsageError(
@@ -19,11 +18,14 @@ def secrets_of(config: Config, site: str, private: str, public: str, known_hosts
         )
     if config.server is None or not known_hosts:
         raise UsageError("the server's host key is not known here", "Pin it in sites.yaml: server.host_key")
-    port = {} if config.server.port == 22 else {"SSH_PORT": str(config.server.port)}
-    return {
-        "SSH_HOST": config.server.host,
-        "SSH_USER": LOGIN,
-        **port,
-        "SSH_KNOWN_HOSTS": known_hosts,
-        "SSH_PRIVATE_KEY": private,
-    }
+    return {**where(config.server), "SSH_KNOWN_HOSTS": known_hosts, "SSH_PRIVATE_KEY": private}
+
+
+def where(server: Server) -> dict[str, str]:
+    """The secrets that say where to log in, and as whom.
+
+    The usual port is left out: a forge stars out a secret wherever it stands in a log, and 22 stands in many
+    a revision.
+    """
+    port = {} if server.port == 22 else {"SSH_PORT": str(server.port)}
+    return {"SSH_HOST": server.host, "SSH_USER": LOGIN, **port}
