@@ -14,8 +14,8 @@ from deployer.desired.backups import backup_files
 from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
 from deployer.rehearsal.machine import Machine
-from vps.restore.conftest import DATABASES, MORE
-from vps.services.conftest import PACKAGES, Composition, install_scripts, new_composition, prepare
+from vps.restore.conftest import boot
+from vps.services.conftest import Composition, install_scripts, new_composition, prepare
 
 __all__ = ["new_composition"]
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
@@ -139,7 +139,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
 @pytest.fixture(scope="module")
 def vps(throwaway: None, key: Key) -> Iterator[Machine]:
     """A server with Docker, a registry, the databases' programs, and the files of backups."""
-    with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as machine:
+    with boot() as machine:
         install_scripts(machine)
         prepare(machine)
         configure(machine, key)

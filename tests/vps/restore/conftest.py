@@ -13,10 +13,15 @@ MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
 DATABASES = ("mariadb.service", "postgresql.service")
 
 
+def boot() -> Machine:
+    """A server with Docker and the databases' programs; none of these databases runs."""
+    return Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES)
+
+
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
-    """A server with Docker, a registry, and the databases' programs; none of these databases runs."""
-    with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as machine:
+    """A server with Docker, a registry, the scripts, and the databases' programs."""
+    with boot() as machine:
         install_scripts(machine)
         prepare(machine)
         yield machine

@@ -18,9 +18,9 @@ from deployer.rehearsal.machine import Machine
 from home.object_store import ObjectStore
 from vps.project import Project
 from vps.restore.byhand import fill, state
-from vps.restore.conftest import DATABASES, MORE
+from vps.restore.conftest import boot
 from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, LOAD, make_images, service
-from vps.services.conftest import PACKAGES, REGISTRY, SERVE, prepare, registry_of
+from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
 
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
 KINDS = ("postgres", "mariadb")
@@ -101,8 +101,8 @@ def drill(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "backups": {"recipient": "backup-key.asc", "folders": {"photos": ["/srv/photos"]}},
         "home": {"directory": str(folder / "home")},
     }
-    with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as new:
-        with Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES) as old:
+    with boot() as new:
+        with boot() as old:
             for vps in (old, new):
                 make_ready(vps)
                 make_images(vps)
