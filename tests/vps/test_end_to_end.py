@@ -125,10 +125,8 @@ def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) 
 
 def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project) -> None:
     mine = "/etc/nginx/conf.d/mine.conf"
-    project.vps.run(
-        f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}; nginx -s reload;"
-        " until curl -si -H 'Host: app.test' 127.0.0.1 | grep -q '^HTTP/1.1 418'; do sleep 0.05; done"
-    )
+    project.vps.run(f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}")
+    project.reload_nginx()
     project.sites = {"app.test": PROXY, "old.test": REDIRECT}
     done = project.apply()
     assert done.returncode == 1
@@ -318,7 +316,8 @@ def test_a_server_is_called_as_the_user_calls_it(project: Project, tmp_path: Pat
 def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:
     mine = "/etc/nginx/conf.d/page.test.conf"
     block = "server { listen 80; server_name page.test; root /var/www/html; %s }"
-    project.vps.run(f"echo '{block % ''}' > {mine}; nginx -s reload")
+    project.vps.run(f"echo '{block % ''}' > {mine}")
+    project.reload_nginx()
     project.sites = {"page.test": page()}
     done = project.apply()
     assert done.returncode == 1
@@ -327,7 +326,8 @@ def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:
         done.stderr
     )
     assert project.vps.run(f"cat {mine}").stdout == f"{block % ''}\n"
-    project.vps.run(f"echo '{block % line}' > {mine}; nginx -s reload")
+    project.vps.run(f"echo '{block % line}' > {mine}")
+    project.reload_nginx()
     plan = project.deploy("plan")
     assert f"~ {mine} (takes over a file made by hand)" in plan.stdout
     done = project.deploy("push", "page.test", "--yes")
