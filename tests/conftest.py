@@ -1,5 +1,6 @@
 """Options of the test suite: which of the tests on a throwaway VPS run, and on which Debian."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -31,6 +32,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         config.stash[LEFT_OUT] = len(left_out)
     items.sort(key=lambda item: slow_first(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """The thousands of tests stay: no collection of garbage needs to look at them again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
