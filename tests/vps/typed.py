@@ -13,11 +13,18 @@ from tempfile import TemporaryDirectory
 # None of them looks at the environment or the terminal while it is loaded.
 LIBRARIES = (
     "cryptography.x509",
+    "deployer.cli",
+    "deployer.commands.apply",
+    "deployer.commands.plan",
+    "deployer.commands.push",
+    "deployer.commands.status",
     "deployer.config.loader",
     "deployer.server.login",
     "deployer.tasks.converge",
     "jinja2",
-    "rich.console",
+    "rich.live",
+    "rich.status",
+    "rich.table",
 )
 
 processes = get_context("forkserver")
