@@ -69,6 +69,6 @@ def clock_time(text: str) -> str:
 
 def runner_label(text: str) -> str:
     """A label of a runner: its name, and where such jobs run."""
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,50}(:host|:docker://[A-Za-z0-9_.:/@-]{1,200})?", text, re.ASCII):
+    if not re.fullmatch(r"\w[\w.-]{0,49}(:host|:docker://\w[\w.:/@-]{0,199})?", text, re.ASCII):
         raise ValueError(f"{shown(text)} is not a label such as name:docker://image:tag or name:host")
     return text

@@ -257,6 +257,11 @@ def test_what_is_no_scalar_is_refused(name: str, value: object) -> None:
         TypeAdapter(getattr(types, name)).validate_python(value)
 
 
+def test_no_accepted_value_looks_like_an_option() -> None:
+    accepted = [(name, f"-{text}") for name, text in CASES if name in NAMES and accepts(name, f"-{text}")]
+    assert not [case for case in accepted if str(accept(*case)).startswith("-")]
+
+
 @given(st.sampled_from([case for case in CASES if case[0] in NAMES]), st.data())
 @settings(max_examples=3000)
 def test_no_accepted_value_carries_syntax(case: tuple[str, str], data: st.DataObject) -> None:
