@@ -100,6 +100,7 @@ def _facts(
         armed=int(one("armed") or 0),
         accounts=frozenset(said["account"]),
         logins=frozenset(said["login"]),
+        missing=frozenset(said["missing"]),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deployer.desired.backups import backup_files, backup_packages, composition_backup
+from deployer.desired.backups import backup_files, backup_notes, backup_packages, composition_backup
 from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, in_the_way
 from deployer.desired.facts import Facts
@@ -96,7 +96,12 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         in_the_way=in_the_way(config, facts),
         stays=RENEWAL if facts.certificates and not certificates else frozenset(),
         secrets=wanted_secrets(config, site_of.values()),
-        notes=(*docker_notes(config, facts), *remarks(config), *port_notes(facts)),
+        notes=(
+            *docker_notes(config, facts),
+            *remarks(config),
+            *port_notes(facts),
+            *backup_notes(config, facts),
+        ),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,
     )

@@ -8,6 +8,7 @@ from deployer.kinds.composition import Backup
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.desired.facts import Facts
 
 CRON = "/etc/cron.d/deploy-backup"
 KEY = "/etc/deploy/backup-key.asc"
@@ -31,6 +32,22 @@ def backup_files(config: "Config") -> dict[str, File]:
         "/etc/deploy/backup.conf": rendered("backup/backup.conf", backups=backups),
         **folders,
     }
+
+
+def folder_paths(config: "Config") -> set[str]:
+    """The paths that sites.yaml names for a backup of their own."""
+    return {path for paths in config.backups.folders.values() for path in paths} if config.backups else set()
+
+
+def backup_notes(config: "Config", facts: "Facts") -> tuple[str, ...]:
+    """What a person should know of folders that cannot be backed up."""
+    folders = config.backups.folders if config.backups else {}
+    missing = {name: [path for path in paths if path in facts.missing] for name, paths in folders.items()}
+    return tuple(
+        f"there is no {' and no '.join(paths)} (backups.folders): until there is, {name} has no backup"
+        for name, paths in sorted(missing.items())
+        if paths
+    )
 
 
 def composition_backup(config: "Config", name: str) -> dict[str, File]:

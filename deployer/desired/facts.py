@@ -42,7 +42,7 @@ class Facts:
     those of its files, where it goes when it is reloaded, `ssh_ours` is the one that we came through.
     `armed` is when a change that no new login has proved good yet will be undone, in Unix time.
     `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
-    shell and a key to log in with.
+    shell and a key to log in with. `missing` are those paths of folders to back up that are not there.
     """
 
     os: str
@@ -71,6 +71,7 @@ class Facts:
     armed: int = 0
     accounts: frozenset[str] = frozenset()
     logins: frozenset[str] = frozenset()
+    missing: frozenset[str] = frozenset()
 
     @property
     def nginx_version(self) -> Version:

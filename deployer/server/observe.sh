@@ -1,7 +1,8 @@
 #!/bin/bash
 # Answers with one compressed tar: `facts` about this server, the certificates, and every file
 # whose path comes on standard input (each ended by NUL) or stands in our manifest; but of a path ending in
-# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts. Changes nothing.
+# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, and of ?PATH only whether
+# it is there, as `missing PATH`. Changes nothing.
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
@@ -82,6 +83,13 @@ secrets() {
     done
 }
 
+missing() {
+    local path
+    for path in "${wanted[@]}"; do
+        if [[ $path == \?* && ! -e ${path:1} && ! -L ${path:1} ]]; then echo "missing ${path:1}"; fi
+    done
+}
+
 # Where sshd listens, where the one does that we came through (behind sudo, its environment tells), and where its
 # files say that it will after a reload
 ssh_ports() {
@@ -139,6 +147,7 @@ facts() {
     accounts
     renewals "$units"
     secrets
+    missing
 }
 
 facts >"$answer/facts"

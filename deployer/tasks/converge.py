@@ -6,6 +6,7 @@ from functools import cached_property
 
 from deployer.config.model import Config
 from deployer.desired import Desired
+from deployer.desired.backups import folder_paths
 from deployer.desired.compositions import values
 from deployer.desired.docker import KEY, SOURCES
 from deployer.desired.facts import Facts
@@ -65,7 +66,8 @@ class Convergence:
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
         wanted = in_the_end(self.config, NOT_LOOKED_AT)
-        return observe(self.server, {*wanted.files, *wanted.absent, *wanted.secrets, SOURCES, KEY})
+        named = {f"?{path}" for path in folder_paths(self.config)}
+        return observe(self.server, {*wanted.files, *wanted.absent, *wanted.secrets, SOURCES, KEY, *named})
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""

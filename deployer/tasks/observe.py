@@ -9,7 +9,10 @@ from deployer.tasks import script
 
 
 def observe(server: Server, paths: Iterable[str]) -> Observation:
-    """The server's facts, and those of the paths (and of what we once wrote) that are there."""
+    """The server's facts, and those of the paths (and of what we once wrote) that are there.
+
+    Of a path with a `?` before it, only whether it is there.
+    """
     look = script("observe.sh")
     answer = server.ask(script_command(look), look + "".join(f"{path}\0" for path in paths).encode())
     if answer.status != 0 or not answer.output:

@@ -2,13 +2,22 @@
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.desired.backups import backed_up, backup_files, backup_packages, composition_backup
+from deployer.desired.backups import (
+    backed_up,
+    backup_files,
+    backup_notes,
+    backup_packages,
+    composition_backup,
+    folder_paths,
+)
+from deployer.desired.facts import Facts
 from deployer.errors import ConfigError
 from deployer.files import File
 from deployer.plan import Change
@@ -51,6 +60,15 @@ def loaded(key: Path, folder: Path, text: str) -> Config:
     (folder / "key.asc").write_bytes((key / "key.asc").read_bytes())
     (folder / "sites.yaml").write_text(text)
     return load(folder / "sites.yaml")
+
+
+def test_a_folder_that_is_not_there_is_told(key: Path, tmp_path: Path) -> None:
+    config = loaded(key, tmp_path, SERVICES)
+    facts = Facts(os="debian", release="13")
+    assert folder_paths(config) == {"/srv/photos"}
+    assert backup_notes(config, facts) == ()
+    (note,) = backup_notes(config, replace(facts, missing=frozenset({"/srv/photos", "/srv/other"})))
+    assert note == "there is no /srv/photos (backups.folders): until there is, photos has no backup"
 
 
 def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:

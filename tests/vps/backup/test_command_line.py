@@ -39,9 +39,11 @@ def deploy(plain, key, tmp_path_factory):
 
 
 def test_apply_backup_status(plain, key, deploy, tmp_path):
-    plain.run("mkdir -p /srv/photos; echo picture >/srv/photos/one")
     assert "nothing is backed up on" in deploy("backup", code=1)
-    deploy("apply", "--yes")
+    told = "! there is no /srv/photos (backups.folders): until there is, photos has no backup"
+    assert told in deploy("apply", "--yes")
+    assert "✗ photos: there is no /srv/photos (see backups.folders in sites.yaml)" in deploy("backup", code=1)
+    plain.run("mkdir -p /srv/photos; echo picture >/srv/photos/one")
     assert "Nothing to change" in deploy("apply", "--yes")
     assert "There is no archive yet" in deploy("backup", "--list")
     assert plain.run("cat /etc/cron.d/deploy-backup").stdout.count("7 3 * * * root") == 1
