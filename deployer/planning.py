@@ -38,6 +38,7 @@ def make_plan(
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
     wanted = {*desired.files, *desired.stays, *later}
     gone = [path for path in seen.written if path not in wanted]
+    left = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone))
     gone = gone if sites is None else []
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     return Plan(
@@ -51,7 +52,7 @@ def make_plan(
         held={site: why for site, why in held.items() if sites is None or site in sites},
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
         renewals=seen.renewals if desired.certificates else (),
-        left=tuple(_left(gone, seen)),
+        left=tuple(left),
         secrets=tuple(each for each in _secrets(desired, seen, values or {}) if in_scope(each.composition)),
         notes=(*desired.notes, *consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
@@ -95,7 +96,18 @@ def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
         if path == f"/etc/deploy/sites/{domain}.conf":
             yield f"what was published of {domain} stays in /srv/deploy/{domain} and /var/www/{domain}"
         if path == f"/etc/nginx/conf.d/{domain}.conf" and domain in seen.facts.certificates:
-            yield f"its certificate is renewed until you run: certbot delete --cert-name {domain}"
+            yield (
+                f"the certificate of {domain} is renewed until you run on the server: "
+                f"certbot delete --cert-name {domain}"
+            )
+
+
+def _out_of_scope(gone: Iterable[str]) -> Iterable[str]:
+    for path in sorted(gone):
+        folder, _, name = path.rpartition("/")
+        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites"):
+            site = name.removesuffix(".conf")
+            yield f"{site} is no longer in sites.yaml, and stays: deploy apply without names takes it away"
 
 
 def _surprise(path: str, seen: Observation) -> Surprise:

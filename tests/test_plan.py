@@ -92,6 +92,8 @@ def test_a_scope_leaves_other_sites_and_what_is_gone_alone() -> None:
     plan = make_plan(WANTED, seen({gone: File(b"x")}), ACME, scope=["rogs.me"])
     assert [c.path for c in plan.changes] == [BLOG, SHARED]
     assert manifest.read(plan.manifest.after.content).keys() == {BLOG, SHARED, gone}
+    stays = "gone.example is no longer in sites.yaml, and stays: deploy apply without names takes it away"
+    assert plan.left == (stays,)
 
 
 def test_certificates_are_ordered_when_they_are_missing_or_cover_other_names() -> None:

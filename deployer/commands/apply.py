@@ -79,6 +79,10 @@ def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
     if not yes and not confirm("Apply this?"):
         raise DeployError("nothing was changed")
     done = run.apply(plan, seen)
-    host = run.server.host
-    say(f"{host} is as sites.yaml says." if done else f"{host}: not everything could be done, see above.")
+    host, named = run.server.host, f" for {', '.join(run.scope)}" if run.scope else ""
+    say(
+        f"{host} is as sites.yaml says{named}."
+        if done
+        else f"{host}: not everything could be done, see above."
+    )
     return 0 if done else 1
