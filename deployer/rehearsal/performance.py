@@ -44,7 +44,8 @@ def perform(config: Config, file: Path, system: str, keep: bool, shown: Progress
         fine = _everything(config, shown)
         say(f"{'Rehearsed' if fine else 'The rehearsal failed'} in {monotonic() - began:.1f} s.")
         if keep:
-            _tell_how_to_go_on(file, machine, acme)
+            site = next((domain for domain, site in config.sites.items() if site.https), None)
+            _tell_how_to_go_on(file, machine, acme, site)
         return 0 if fine else 1
 
 
@@ -80,7 +81,8 @@ def stop_kept(name: str) -> int:
     return 0
 
 
-def _tell_how_to_go_on(file: Path, machine: Machine, acme: AcmeServer) -> None:
+def _tell_how_to_go_on(file: Path, machine: Machine, acme: AcmeServer, site: str | None) -> None:
+    """Say what to try; `site` is one with HTTPS, if there is one."""
     try:
         sites = hand_over(file, machine, acme)
     except DeployError as error:
@@ -89,7 +91,11 @@ def _tell_how_to_go_on(file: Path, machine: Machine, acme: AcmeServer) -> None:
     else:
         say(f"{machine.name} stays. {sites} is your {file.name} with it as the server:")
         say(f"  deploy status -c {shlex.quote(str(sites))}")
-        say(f"  ssh -i {shlex.quote(str(sites.parent / f'.{machine.name}' / 'key'))} root@{machine.address}")
+        keys = sites.parent / f".{machine.name}"
+        say(f"  ssh -i {shlex.quote(str(keys / 'key'))} root@{machine.address}")
+        if site:
+            reach = f"--cacert {shlex.quote(str(keys / 'root.pem'))} --resolve {site}:443:{machine.address}"
+            say(f"  curl {reach} https://{site}/")
     say(f"Stop it: {invocation('rehearse', '--stop', machine.name)}")
 
 

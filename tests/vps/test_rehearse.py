@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +51,7 @@ def test_one_wrong_site_is_told_and_a_kept_vps_can_be_worked_with(folder: Path) 
     done = deploy(folder, "rehearse", "--keep")
     said = done.stdout + done.stderr
     assert done.returncode == 1, said
-    assert f"✗ {folder}/page has no branch, tag or commit nothing." in done.stderr
+    assert f"✗ {folder}/page has no branch, tag or commit nothing; its branches: " in done.stderr
     assert "page.example.org is live: " in done.stderr
     assert re.search(r"^page\.example\.org +200 in ", done.stdout, re.MULTILINE)
     assert "The rehearsal failed in " in done.stderr
@@ -65,6 +66,10 @@ def test_one_wrong_site_is_told_and_a_kept_vps_can_be_worked_with(folder: Path) 
     assert (folder / "sites.yaml").read_text() == SITES
     assert (folder / f".{name}/key").stat().st_mode & 0o077 == 0
     assert (folder / f".{name}/key.pub").read_text().startswith("ssh-ed25519 ")
+
+    (curl,) = [line for line in done.stderr.splitlines() if line.startswith("  curl ")]
+    page = subprocess.run(shlex.split(curl), cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert page == "<h1>One</h1>\n"
 
     # no DNS knows these names, and no file on the VPS
     sites.write_text(text.replace("wrong.example.org", "new.example.org").replace(", branch: nothing", ""))
