@@ -94,11 +94,13 @@ def attempt(push: Callable[[str], bool], domain: str) -> bool:
         return False
 
 
-def require_pushed(sites: dict[str, object]) -> None:
+def require_pushed(sites: dict[str, object], what: str = "there is nothing to push") -> None:
     """Raise UsageError for a site that nothing is pushed to."""
     for domain, site in sites.items():
         if not site.pushed:
-            raise UsageError(f"{domain} is a {site.kind} site: there is nothing to push", "Run: deploy apply")
+            raise UsageError(
+                f"{domain} is a {site.kind} site: {what}", "Change it in sites.yaml, then: deploy apply"
+            )
 
 
 def require_repositories(sites: dict[str, object]) -> None:

@@ -25,6 +25,6 @@ def command(site: str, config: Path, as_json: bool) -> None:
     from deployer.tasks.push import ask_script
 
     loaded = load(config)
-    require_pushed(loaded.select([site]))
+    require_pushed(loaded.select([site]), "it has no releases")
     with server_of(loaded) as server:
         data(ask_script(server, "releases", site, *(["--json"] if as_json else [])))

@@ -29,7 +29,7 @@ def command(site: str, config: Path, release: str) -> int:
     from deployer.tasks.push import Pushed, rollback
 
     loaded = load(config)
-    require_pushed(loaded.select([site]))
+    require_pushed(loaded.select([site]), "it has no releases")
     with progress() as shown, server_of(loaded) as server:
         outcome = rollback(server, site, shown.line, caller(), release)
     if outcome.needs_apply:

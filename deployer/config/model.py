@@ -144,9 +144,15 @@ class Config(Section):
         chosen, known = dict.fromkeys(names), self.everything
         for name in chosen:
             if name not in known:
+                self._refuse_alias(name)
                 what = "site or service" if self.services else "site"
                 raise UsageError(f"no {what} '{name}' in sites.yaml{suggest(name, known)}", self.advice())
         return {name: known[name] for name in chosen or known}
+
+    def _refuse_alias(self, name: str) -> None:
+        for domain, site in self.sites.items():
+            if name in site.aliases:
+                raise UsageError(f"{name} is an alias of the site {domain}", f"Name the site: {domain}")
 
     def advice(self) -> str:
         """Which sites and services there are, for a message."""

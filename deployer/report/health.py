@@ -75,6 +75,8 @@ def _backup(backup: BackupHealth | None) -> Text:
 
 
 def _ago(hours: float) -> str:
+    if hours < 1:
+        return "less than an hour ago"
     return amount(int(hours), "hour") + " ago" if hours < 48 else amount(int(hours / 24), "day") + " ago"
 
 

@@ -9,6 +9,8 @@ UNREACHABLE = (
     "From elsewhere: fail2ban-client unban ADDRESS"
 )
 
+NO_SUCH_NAME = "Is server.host in sites.yaml right, and does this machine reach its DNS?"
+
 
 def by_hand(where: str, key: Path | None) -> str:
     """The same login to user@host:port with OpenSSH, which tells what it tries."""

@@ -13,7 +13,7 @@ from fabric import Connection
 from paramiko.ssh_exception import NoValidConnectionsError
 
 from deployer.errors import RefusedLoginError, UnreachableError
-from deployer.server.advice import NO_KEY, UNREACHABLE, by_hand
+from deployer.server.advice import NO_KEY, NO_SUCH_NAME, UNREACHABLE, by_hand
 from deployer.server.connection import Server
 from deployer.server.hostkeys import changed_key, trust_only, unknown_key
 
@@ -81,7 +81,8 @@ def _open(connection: Connection, key: Path | None) -> None:
     except (OSError, EOFError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else reason
-        raise UnreachableError(f"{where} cannot be reached: {reason}", UNREACHABLE) from error
+        advice = NO_SUCH_NAME if isinstance(error, socket.gaierror) else UNREACHABLE
+        raise UnreachableError(f"{where} cannot be reached: {reason}", advice) from error
     connection.transport.set_keepalive(SILENCE_SECONDS // 3)
 
 

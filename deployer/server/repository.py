@@ -42,8 +42,9 @@ def revision(path: str, reference: str) -> str:
     except DeployError as error:
         if "Needed a single revision" not in error.message:
             raise
-        missing = f"no branch, tag or commit {reference}" if reference else "no commit yet"
-        raise DeployError(f"{path} has {missing}") from error
+        branches = git(path, "for-each-ref", "--format=%(refname:short)", "refs/heads").decode().split()
+        missing = f"no branch, tag or commit {reference}; its branches: {' '.join(branches)}"
+        raise DeployError(f"{path} has {missing if reference else 'no commit yet'}") from error
     return name.decode().strip()
 
 

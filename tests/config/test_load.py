@@ -354,9 +354,14 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_select_knows_what_was_meant(file: Path) -> None:
-    file.write_text("sites:\n  rogs.me: {kind: proxy, port: 80}\n  b.example.org: {kind: proxy, port: 81}\n")
+    file.write_text(
+        "sites:\n  rogs.me: {kind: proxy, port: 80, aliases: [www.rogs.me]}\n"
+        "  b.example.org: {kind: proxy, port: 81}\n"
+    )
     config = load(file)
     assert list(config.select()) == ["rogs.me", "b.example.org"]
     assert list(config.select(["b.example.org", "b.example.org"])) == ["b.example.org"]
+    with pytest.raises(UsageError, match=r"^www.rogs.me is an alias of the site rogs.me$"):
+        config.select(["www.rogs.me"])
     with pytest.raises(UsageError, match=r"^no site 'rog.me' in sites.yaml \(did you mean 'rogs.me'\?\)$"):
         config.select(["rog.me"])

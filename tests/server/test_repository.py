@@ -75,7 +75,7 @@ def test_only_what_is_new_is_sent(mine: Path) -> None:
 
 
 def test_a_name_that_means_nothing(mine: Path, tmp_path: Path) -> None:
-    with pytest.raises(DeployError, match=r"has no branch, tag or commit nowhere$"):
+    with pytest.raises(DeployError, match=r"has no branch, tag or commit nowhere; its branches: main$"):
         bundle(str(mine), "nowhere", [])
     subprocess.run(["git", "init", "-q", tmp_path / "empty"], check=True)
     with pytest.raises(DeployError, match=r"empty has no commit yet$"):
