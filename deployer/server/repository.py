@@ -42,9 +42,11 @@ def revision(path: str, reference: str) -> str:
     except DeployError as error:
         if "Needed a single revision" not in error.message:
             raise
+        if not reference:
+            raise DeployError(f"{path} has no commit yet") from error
         branches = git(path, "for-each-ref", "--format=%(refname:short)", "refs/heads").decode().split()
         missing = f"no branch, tag or commit {reference}; its branches: {' '.join(branches)}"
-        raise DeployError(f"{path} has {missing if reference else 'no commit yet'}") from error
+        raise DeployError(f"{path} has {missing}") from error
     return name.decode().strip()
 
 
