@@ -83,12 +83,6 @@ class Project:
         body, _, status = done.stdout.rpartition("\n")
         return int(status), body
 
-    def reload_nginx(self) -> None:
-        """Make what was written by hand count: `nginx -s reload` does not wait until the workers of before are gone."""
-        workers = 'workers=$(pgrep -P "$(cat /run/nginx.pid)")'
-        gone = "for each in $workers; do while [ -e /proc/$each ]; do sleep 0.05; done; done"
-        self.vps.run(f"{workers}; nginx -s reload; {gone}", timeout=30)
-
     def reset(self) -> None:
         """Make the server forget all that it was given."""
         self.vps.run(

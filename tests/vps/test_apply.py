@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +15,7 @@ from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
 from deployer.tasks import script
 from deployer.tasks.apply import parcel, transact
+from vps.waiting import until
 
 pytestmark = pytest.mark.vps
 
@@ -212,18 +212,17 @@ def died_after(step: str) -> bytes:
 
 def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) -> None:
     path = f"{CONF}/x.test.conf"
-    apply = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    sleep 2")
+    apply = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    say cut\n    sleep 2")
     data = parcel(plan(change(path, None, vhost("x.test"))), "test")
-    threading.Timer(0.7, vps.cut).start()
     try:
         transport = server.connection.transport
         transport.set_keepalive(1)
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2000)
         with pytest.raises(UnreachableError, match="was lost"):
-            server.follow(script_command(apply), print, apply + data)
+            server.follow(script_command(apply), lambda line: vps.cut(), apply + data)
     finally:
         vps.mend()
-    time.sleep(2)
+    vps.run("flock -w 20 /var/lib/deploy/lock true")
     assert answer(vps, "x.test") == "204"
 
 
@@ -238,7 +237,7 @@ def test_two_at_once(vps: Machine, server: Server) -> None:
 
     thread = threading.Thread(target=apply_slowly)
     thread.start()
-    time.sleep(1)
+    until(vps, "[ -s /var/lib/deploy/holder ]")
     lines: list[str] = []
     with pytest.raises(DeployError, match="another apply is running"):
         transact(server, Plan(), lines.append)

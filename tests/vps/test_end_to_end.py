@@ -13,6 +13,7 @@ import pytest
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, GIT, Project
+from vps.waiting import reload_nginx, until_listening
 
 NAMES = ("page.test", "www.page.test", "app.test", "old.test", "three.test", "a.three.test", "b.three.test")
 PROXY = {"kind": "proxy", "port": 9000, "https": False}
@@ -126,7 +127,7 @@ def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) 
 def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project) -> None:
     mine = "/etc/nginx/conf.d/mine.conf"
     project.vps.run(f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}")
-    project.reload_nginx()
+    reload_nginx(project.vps)
     project.sites = {"app.test": PROXY, "old.test": REDIRECT}
     done = project.apply()
     assert done.returncode == 1
@@ -229,7 +230,7 @@ def test_a_program_that_holds_a_port_is_named(project: Project) -> None:
     project.sites = {"app.test": PROXY}
     project.vps.run("systemctl stop nginx; systemd-run --quiet --unit=squatter python3 -m http.server 80")
     try:
-        project.vps.run("until ss -Hltn 'sport = :80' | grep -q .; do sleep 0.1; done", timeout=30)
+        until_listening(project.vps, 80)
         done = project.apply()
     finally:
         project.vps.run("systemctl stop squatter")
@@ -317,7 +318,7 @@ def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:
     mine = "/etc/nginx/conf.d/page.test.conf"
     block = "server { listen 80; server_name page.test; root /var/www/html; %s }"
     project.vps.run(f"echo '{block % ''}' > {mine}")
-    project.reload_nginx()
+    reload_nginx(project.vps)
     project.sites = {"page.test": page()}
     done = project.apply()
     assert done.returncode == 1
@@ -327,7 +328,7 @@ def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:
     )
     assert project.vps.run(f"cat {mine}").stdout == f"{block % ''}\n"
     project.vps.run(f"echo '{block % line}' > {mine}")
-    project.reload_nginx()
+    reload_nginx(project.vps)
     plan = project.deploy("plan")
     assert f"~ {mine} (takes over a file made by hand)" in plan.stdout
     done = project.deploy("push", "page.test", "--yes")

@@ -14,6 +14,7 @@ from nginx import answers, upstream
 from nginx.certificates import certificates
 from nginx.content import publish
 from nginx.place import Place
+from vps.waiting import reload_nginx
 
 pytestmark = pytest.mark.vps
 
@@ -119,5 +120,5 @@ def test_certbot_trusts_the_private_authority_and_nginx_reloads_after_a_renewal(
     assert environment.strip() == "REQUESTS_CA_BUNDLE=/etc/deploy/acme-ca.pem"
     workers = "pgrep -P $(cat /run/nginx.pid) | sort"
     before = vps.run(workers).stdout.split()
-    vps.run("run-parts --exit-on-error /etc/letsencrypt/renewal-hooks/deploy && sleep 1")
+    reload_nginx(vps, "run-parts --exit-on-error /etc/letsencrypt/renewal-hooks/deploy")
     assert set(before).isdisjoint(vps.run(workers).stdout.split())

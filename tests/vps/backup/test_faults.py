@@ -9,6 +9,7 @@ import pytest
 
 from deployer.retention import Keep, kept
 from vps.backup.conftest import configure, make_key
+from vps.waiting import started, until_it_says, until_listening, until_locked
 
 STAMP = "%Y-%m-%d-%H%M%S"
 
@@ -177,6 +178,7 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
     folder("small", "/srv/small")
     folder("gone", "/srv/gone")
     configure(vps, make_key(tmp_path, expire="20d"), notify="http://127.0.0.1:9913/topic")
+    until_listening(vps, 9913)
     time.sleep(1)
     try:
         done = vps.run("/usr/local/lib/deploy/backup --by cron", check=False)
@@ -195,11 +197,16 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
 
 
 def test_two_at_once_wait_for_each_other(vps, folder):
-    vps.run("mkdir -p /srv/both; head -c 150M /dev/urandom >/srv/both/random")
+    vps.run("mkdir -p /srv/both; echo x >/srv/both/file")
     both = folder("both", "/srv/both")
-    vps.run("systemd-run --collect --unit=first /etc/deploy/backup/both; sleep 0.5")
-    said = both.run()
-    assert "waiting for another backup" in said
+    vps.run("systemd-run --collect --unit=holder flock /var/lib/deploy/backup.lock sleep 60")
+    until_locked(vps, "/var/lib/deploy/backup.lock")
+    first, second = (started(vps, "/etc/deploy/backup/both") for _ in range(2))
+    for each in (first, second):
+        until_it_says(each, "both: waiting for another backup")
+    vps.run("systemctl stop holder")
+    for each in (first, second):
+        assert "✓ both" in each.communicate()[0]
     lines = (vps.root / "var/log/deploy/backup.log").read_text().splitlines()
     assert [json.loads(line)["result"] for line in lines if '"both"' in line] == ["ok", "ok"]
     assert len(both.archives()) == 2, "all of the last two days"

@@ -11,6 +11,7 @@ import pytest
 from deployer.kinds.composition import Backup
 from vps.backup.conftest import composed
 from vps.restore.databases import ASK, EVERYTHING, FILL, make_images, service, until_it_stays
+from vps.waiting import until
 
 DUMP = {
     "postgres": "docker compose exec -T db pg_dump -U shop -Fc -Z0 shop",
@@ -156,8 +157,9 @@ def test_sqlite_in_use_is_copied_whole(new_composition, key, tmp_path, vps):
     )
     writer = "import sqlite3,time\nc=sqlite3.connect('app.db',isolation_level=None,timeout=60)\nn=0\nwhile 1:\n c.execute('BEGIN IMMEDIATE'); c.execute('INSERT INTO t VALUES (?)',(n,)); c.execute('INSERT INTO t VALUES (?)',(-n,)); c.execute('COMMIT'); n+=1; time.sleep(0.001)"
     vps.run(
-        f"systemd-run --unit=writer --collect -p WorkingDirectory={data} python3 -c {shlex.quote(writer)}; sleep 1"
+        f"systemd-run --unit=writer --collect -p WorkingDirectory={data} python3 -c {shlex.quote(writer)}"
     )
+    until(vps, f"[ \"$(sqlite3 {data}/app.db 'SELECT count(*) FROM t')\" -gt 10 ]")
     try:
         backed = composed(app, key, Backup(paths=("data",), databases=("data/app.db",)))
         backed.run()

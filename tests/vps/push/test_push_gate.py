@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from vps.waiting import reload_nginx
+
 BIG = {f"posts/{number}.html": f"<p>Post {number}" for number in range(10)}
 
 
@@ -89,13 +91,13 @@ def test_a_page_that_is_not_served_is_switched_back(new_site, broken, message):
     site.commit({"index.html": "<h1>Two</h1>"})
     conf.write_text(broken)
     try:
-        site.vps.run("systemctl reload nginx && sleep 0.2")
+        reload_nginx(site.vps)
         assert message in site.fails()
         rolled = site.script("rollback", "--to", site.live, code=1)
         assert "is live already" in rolled
     finally:
         conf.unlink()
-        site.vps.run("systemctl reload nginx && sleep 0.2")
+        reload_nginx(site.vps)
     assert site.page() == "<h1>One</h1>"
     site.push()
     assert site.page() == "<h1>Two</h1>"
@@ -136,8 +138,8 @@ def test_a_page_behind_a_password_is_right(new_site):
     conf = site.vps.root / "etc/nginx/broken.conf"
     conf.write_text("return 401;")
     try:
-        site.vps.run("systemctl reload nginx && sleep 0.2")
+        reload_nginx(site.vps)
         assert "answers 401: it wants a password" in site.push()
     finally:
         conf.unlink()
-        site.vps.run("systemctl reload nginx && sleep 0.2")
+        reload_nginx(site.vps)

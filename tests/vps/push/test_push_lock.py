@@ -5,23 +5,11 @@ import subprocess
 import time
 
 from deployer.kinds.publication import Limits
+from vps.waiting import started, until_it_says
 
 SLOW = 'cp -r index.html "$DEPLOY_OUTPUT"; echo waiting; while [ -e slow ]; do sleep 0.1; done'
 LIMITS = Limits(time="30s")
 PUSH = "/usr/local/lib/deploy/push"
-
-
-def started(site, command: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
-    argv = ["ssh", "-F", "none", "-i", str(site.vps.key), "-o", f"UserKnownHostsFile={site.vps.known_hosts}"]
-    argv += [f"root@{site.vps.address}", command]
-    return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def wait_for(process: subprocess.Popen[str], text: str) -> None:
-    for line in process.stdout:
-        if text in line:
-            return
-    raise AssertionError(f"{text!r} never came")
 
 
 def go_on(site) -> None:
@@ -30,13 +18,13 @@ def go_on(site) -> None:
 
 def test_of_pushes_that_wait_the_newest_wins(new_site):
     site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
-    first = started(site, f"{PUSH} {site.domain} --by ada")
-    wait_for(first, "waiting")
-    second = started(site, f"{PUSH} {site.domain} --by bob")
-    wait_for(second, f"! {site.domain} is locked by ada since ")
+    first = started(site.vps, f"{PUSH} {site.domain} --by ada")
+    until_it_says(first, "waiting")
+    second = started(site.vps, f"{PUSH} {site.domain} --by bob")
+    until_it_says(second, f"! {site.domain} is locked by ada since ")
     site.commit({"index.html": "<h1>Newest</h1>", "slow": None})
-    third = started(site, f"{PUSH} {site.domain} --by eve")
-    wait_for(third, f"! {site.domain} is locked by ada since ")
+    third = started(site.vps, f"{PUSH} {site.domain} --by eve")
+    until_it_says(third, f"! {site.domain} is locked by ada since ")
     time.sleep(0.5)
     go_on(site)
     assert "is live" in first.communicate()[0]
@@ -50,10 +38,10 @@ def test_an_older_revision_does_not_overtake_what_went_live_while_it_waited(new_
     site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
     old = site.git("rev-parse", "HEAD")
     site.commit({"index.html": "<h1>Two</h1>"})
-    first = started(site, f"{PUSH} {site.domain}")
-    wait_for(first, "waiting")
-    second = started(site, f"{PUSH} {site.domain} --ref {old}")
-    wait_for(second, "is locked by")
+    first = started(site.vps, f"{PUSH} {site.domain}")
+    until_it_says(first, "waiting")
+    second = started(site.vps, f"{PUSH} {site.domain} --ref {old}")
+    until_it_says(second, "is locked by")
     go_on(site)
     assert "is live" in first.communicate()[0]
     assert "a newer revision went live while it waited" in second.communicate()[0]
@@ -65,20 +53,20 @@ def test_a_caller_that_goes_away_ends_the_push(new_site):
     site.push()
     site.configure(build="build.sh", limits=LIMITS)
     site.commit({"build.sh": SLOW, "slow": "", "index.html": "<h1>Two</h1>"})
-    attached = started(site, f"{PUSH} {site.domain} --attached", stdin=subprocess.PIPE)
-    wait_for(attached, "waiting")
+    attached = started(site.vps, f"{PUSH} {site.domain} --attached", stdin=subprocess.PIPE)
+    until_it_says(attached, "waiting")
     output, _ = attached.communicate()
     assert "✗ build: the caller is gone: given up" in output.splitlines()
     assert attached.returncode == 1
     assert site.page() == "<h1>One</h1>"
-    signalled = started(site, f"{PUSH} {site.domain}")
-    wait_for(signalled, "waiting")
+    signalled = started(site.vps, f"{PUSH} {site.domain}")
+    until_it_says(signalled, "waiting")
     site.vps.run(f"pkill -TERM -f 'deploy/push {site.domain}'")
     assert "✗ build: interrupted: given up" in signalled.communicate()[0].splitlines()
     assert not (site.place / "work").exists()
     assert not list((site.place / "tickets").iterdir())
-    detached = started(site, f"{PUSH} {site.domain} 2>&1 | head -n 4")
-    wait_for(detached, "waiting")
+    detached = started(site.vps, f"{PUSH} {site.domain} 2>&1 | head -n 4")
+    until_it_says(detached, "waiting")
     go_on(site)
     detached.communicate()
     assert site.page() == "<h1>Two</h1>"
@@ -89,8 +77,8 @@ def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     site.push()
     site.configure(build="build.sh", limits=LIMITS)
     site.commit({"build.sh": SLOW, "slow": "", "index.html": "<h1>Two</h1>"})
-    killed = started(site, f"{PUSH} {site.domain} --by ada")
-    wait_for(killed, "waiting")
+    killed = started(site.vps, f"{PUSH} {site.domain} --by ada")
+    until_it_says(killed, "waiting")
     site.vps.run(f"pkill -KILL -f 'deploy/push {site.domain}'")
     killed.communicate()
     assert site.page() == "<h1>One</h1>"
@@ -119,9 +107,11 @@ def test_killed_between_the_switch_and_the_answer(new_site):
     site.commit({"index.html": "<h1>Two</h1>"})
     site.vps.run("systemctl stop nginx")
     try:
-        killed = started(site, f"{PUSH} {site.domain}")
-        wait_for(killed, "▸ switch")
-        time.sleep(0.3)
+        killed = started(site.vps, f"{PUSH} {site.domain}")
+        until_it_says(killed, "▸ switch")
+        while site.live == first:
+            assert killed.poll() is None
+            time.sleep(0.02)
         site.vps.run(f"pkill -KILL -f 'deploy/push {site.domain}'")
         killed.communicate()
         assert site.live != first

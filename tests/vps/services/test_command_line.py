@@ -207,7 +207,7 @@ def test_systemd_updates_by_itself_at_the_time_of_sites_yaml(project: Project, i
     drop_in.write_text(SOON)
     try:
         vps.run("systemctl daemon-reload; systemctl restart deploy-update.timer")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while page(project) != "two" and time.monotonic() < deadline:
             time.sleep(0.2)
     finally:

@@ -1,13 +1,12 @@
 """Pushes that meet, that are killed, and that run out of disk; rollbacks, and what is left lying about."""
 
 import json
-import subprocess
 
 import bcrypt
 import pytest
 
-from vps.services.conftest import Composition
 from vps.services.registry import NO_CHECK
+from vps.waiting import started, until, until_locked
 
 PLACES = {
     "after the pull": ("compose-push", "    pull\n", "    pull\n    kill -9 $$\n"),
@@ -28,12 +27,6 @@ PLACES = {
         "    remember_live\n    kill -9 $$\n    rm -f",
     ),
 }
-
-
-def started(app, command: str) -> subprocess.Popen[str]:
-    argv = ["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"]
-    argv += [f"root@{app.vps.address}", command]
-    return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
 
 def die(app, place: str) -> None:
@@ -94,17 +87,12 @@ def test_killed_at_any_moment(new_composition):
     assert len(images(app)) == 2
 
 
-def until_locked(app: Composition, lock: str) -> None:
-    """Wait until somebody else holds the lock."""
-    app.vps.run(f"until [ -e {lock} ] && ! flock --nonblock {lock} true; do sleep 0.05; done", timeout=30)
-
-
 def test_two_pushes_at_once(new_composition):
     app = new_composition()
     app.push()
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
-    first = started(app, f"/usr/local/lib/deploy/push {app.name} --by ada")
-    app.vps.run(f"until [ -s /srv/deploy/{app.name}/work/holder ]; do sleep 0.05; done", timeout=30)
+    first = started(app.vps, f"/usr/local/lib/deploy/push {app.name} --by ada")
+    until(app.vps, f"[ -s /srv/deploy/{app.name}/work/holder ]")
     output = app.push("--by bob")
     assert f"! {app.name} is locked by ada since " in output
     assert f"{app.name} is already up to date" in output
@@ -116,8 +104,8 @@ def test_two_updates_at_once(new_composition):
     app = new_composition()
     app.push()
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
-    first = started(app, f"/usr/local/lib/deploy/update {app.name}")
-    until_locked(app, "/var/lib/deploy/update.lock")
+    first = started(app.vps, f"/usr/local/lib/deploy/update {app.name}")
+    until_locked(app.vps, "/var/lib/deploy/update.lock")
     output = app.script("update")
     assert "! another update is running: waiting" in output
     assert f"{app.name} is already up to date" in output

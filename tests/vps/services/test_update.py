@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from vps.waiting import until_listening
+
 SERVE = "exec httpd -f -p 80 -h /www"
 LISTEN = """
 import http.server
@@ -26,7 +28,8 @@ def told(vps) -> Path:
     (vps.root / "root/listen.py").write_text(LISTEN)
     file = vps.root / "root/told"
     file.write_text("")
-    vps.run("systemd-run --unit=listen --collect python3 /root/listen.py; sleep 0.5")
+    vps.run("systemd-run --unit=listen --collect python3 /root/listen.py")
+    until_listening(vps, 9911)
     conf.write_text("COOLDOWN=0\nNOTIFY='http://127.0.0.1:9911/topic?key=hush'\n")
     yield file
     vps.run("systemctl stop listen")
@@ -160,6 +163,7 @@ def test_a_hook_that_hangs_does_not_hold_the_update(new_composition, vps):
     conf.write_text("COOLDOWN=0\nNOTIFY='http://127.0.0.1:9912/topic'\n")
     listen = 'import socket,time; s=socket.create_server(("127.0.0.1",9912)); time.sleep(60)'
     vps.run(f"systemd-run --unit=hang --collect python3 -c '{listen}'")
+    until_listening(vps, 9912)
     try:
         started = time.monotonic()
         output = update(app)

@@ -1,0 +1,42 @@
+"""Waiting for what happens on a server: no test hopes that a second is enough."""
+
+import subprocess
+
+from deployer.rehearsal.machine import Machine
+
+
+def started(vps: Machine, command: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    """A command that runs on the server, over a connection of its own; errors come with its output."""
+    argv = ["ssh", "-F", "none", "-i", str(vps.key), "-o", f"UserKnownHostsFile={vps.known_hosts}"]
+    argv += [f"root@{vps.address}", command]
+    return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def until_it_says(process: subprocess.Popen[str], text: str) -> None:
+    """Read the output up to a line with this text."""
+    for line in process.stdout or ():
+        if text in line:
+            return
+    raise AssertionError(f"{text!r} never came")
+
+
+def until(vps: Machine, condition: str, seconds: float = 30) -> None:
+    """Wait until a shell command on the server succeeds."""
+    vps.run(f"until {condition}; do sleep 0.05; done", timeout=seconds)
+
+
+def until_locked(vps: Machine, lock: str) -> None:
+    """Wait until somebody holds the lock."""
+    until(vps, f"[ -e {lock} ] && ! flock --nonblock {lock} true")
+
+
+def until_listening(vps: Machine, port: int) -> None:
+    """Wait until a program listens on the port."""
+    until(vps, f"ss -Hltn 'sport = :{port}' | grep -q .")
+
+
+def reload_nginx(vps: Machine, command: str = "nginx -s reload") -> None:
+    """Make what was written by hand count: a reload does not wait until the workers of before are gone."""
+    workers = 'workers=$(pgrep -P "$(cat /run/nginx.pid)")'
+    gone = "for each in $workers; do while [ -e /proc/$each ]; do sleep 0.05; done; done"
+    vps.run(f"{workers}; {command} && {gone}", timeout=30)
