@@ -4,6 +4,7 @@ import shlex
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -90,6 +91,10 @@ class Machine:
         """A known_hosts file with the machine's host key."""
         return self.place.run / "known_hosts"
 
+    @cached_property
+    def _leader(self) -> int:
+        return processes.leader(self.name)
+
     @property
     def kept(self) -> bool:
         """Whether the machine outlives the process that has booted it."""
@@ -109,9 +114,7 @@ class Machine:
         self, command: str, *, check: bool = True, input: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell command inside, as root; with `check`, a failure is an error. Timeout in seconds."""
-        reach = [*shell.ssh(self.key, self.known_hosts), *shell.shared(self.place.run / "control")]
-        argv = [*reach, f"{self.user}@{self.address}", command]
-        return shell.run(self.name, argv, check, input, timeout)
+        return shell.run(self.name, self._leader, command, check, input, timeout)
 
     def add_hosts(self, addresses: Mapping[str, str]) -> None:
         """Make names lead to addresses inside the machine, before any DNS."""

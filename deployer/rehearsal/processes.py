@@ -38,6 +38,15 @@ def of(machine: str) -> list[int]:
     return [pid for pid in _all() if pid != os.getpid() and mark in _read(pid, "environ").split(b"\0")]
 
 
+def leader(machine: str) -> int:
+    """The number that process 1 of the machine, its systemd, has on this side."""
+    for child in (child for pid in of(machine) for child in _children(pid)):
+        status = _read(child, "status").decode()
+        if any(line.startswith("NSpid:") and line.endswith("\t1") for line in status.splitlines()):
+            return child
+    raise DeployError(f"{machine} does not run.")
+
+
 def end(machine: str) -> None:
     """Pull the plug: kill the machine's processes, and wait until they are gone.
 

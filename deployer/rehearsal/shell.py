@@ -1,5 +1,8 @@
-"""Commands inside a machine, through its sshd and the OpenSSH client, with its host key pinned."""
+"""Commands inside a machine: through its sshd, or through its namespaces whatever its sshd does."""
 
+import contextlib
+import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -13,6 +16,16 @@ OPTIONS = (
     "LogLevel=ERROR",
     "ServerAliveInterval=15",
 )
+# All but that of users, which systemd-nspawn shares with this machine.
+NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
+LOGIN = {
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "LOGNAME": "root",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "SHELL": "/bin/bash",
+    "USER": "root",
+}
 
 
 def ssh(key: Path, known_hosts: Path) -> list[str]:
@@ -21,30 +34,30 @@ def ssh(key: Path, known_hosts: Path) -> list[str]:
     return ["ssh", "-F", "none", "-i", str(key), *(word for option in options for word in ("-o", option))]
 
 
-def shared(socket: Path) -> list[str]:
-    """Options with which all commands go over one connection; whatever ends the machine ends it."""
-    options = ("ControlMaster=auto", f"ControlPath={socket}", "ControlPersist=yes")
-    return [word for option in options for word in ("-o", option)]
-
-
 def run(
-    machine: str, argv: list[str], check: bool, input: str | None, timeout: float
+    machine: str, leader: int, command: str, check: bool, input: str | None, timeout: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program that belongs to the machine; a failure shows all that it said."""
+    """Run a shell command as root in the namespaces of the leader; a failure shows all that it said."""
+    process = subprocess.Popen(
+        ["nsenter", f"--target={leader}", *NAMESPACES, "--wdns=/root", "bash", "-c", command],
+        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+        env=LOGIN | {processes.MARK: machine},
+    )
     try:
-        done = subprocess.run(
-            argv,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            env=processes.marked_environment(machine),
-            check=False,
-            **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}),
-        )
-    except subprocess.TimeoutExpired as late:
-        raise DeployError(f"{machine}: not done after {timeout:.0f} s: {argv[-1]}") from late
-    if check and done.returncode:
-        said = f"{done.stdout}{done.stderr}".rstrip()
-        raise DeployError(f"{machine}: ended with code {done.returncode}: {argv[-1]}\n{said}")
-    return done
+        output, errors = process.communicate(input, timeout)
+    except BaseException as end:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(end, subprocess.TimeoutExpired):
+            raise DeployError(f"{machine}: not done after {timeout:.0f} s: {command}") from end
+        raise
+    if check and process.returncode:
+        said = f"{output}{errors}".rstrip()
+        raise DeployError(f"{machine}: ended with code {process.returncode}: {command}\n{said}")
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
