@@ -21,6 +21,12 @@ there() {
     done <"$answer/paths"
 }
 
+files() { # PATH…: sets FILES to those that are there; mawk stops at the first that is not
+    local path
+    FILES=(/dev/null) # without any, awk would read standard input
+    for path; do [ -f "$path" ] && FILES+=("$path"); done
+}
+
 packages() { # package NAME for each that is installed, and the versions that matter
     local known
     known=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' | awk '
@@ -46,12 +52,12 @@ packages() { # package NAME for each that is installed, and the versions that ma
 
 # FILE NAME… for every server_name of the NGINX files that a person may have written
 server_names() {
-    local files=(/etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*)
+    files /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*
     awk 'FNR == 1 { open = 0 }
          { sub(/#.*/, "") }
          /(^|[ \t;{])server_name[ \t]/ { open = 1; sub(/.*server_name[ \t]/, "") }
          open { line = $0; if (sub(/;.*/, "", line)) open = 0; if (line != "") print "name", FILENAME, line }' \
-        "${files[@]}" 2>/dev/null
+        "${FILES[@]}"
 }
 
 # unit NAME ACTIVE ENABLED, asked for at once: systemd takes its time for each question
@@ -67,8 +73,9 @@ units() {
 
 # FILE LINE for whatever renews certificates besides Certbot's own timer
 renewals() { # UNITS
-    grep -HsE '^[^#]*(certbot|letsencrypt|acme\.sh)' /var/spool/cron/crontabs/* /etc/crontab /etc/cron.d/* |
-        sed '/^\/etc\/cron\.d\/certbot:/d; s/:/ /; s/^/renewal /'
+    files /var/spool/cron/crontabs/* /etc/crontab /etc/cron.d/*
+    awk '/^[^#]*(certbot|letsencrypt|acme\.sh)/ && FILENAME != "/etc/cron.d/certbot" { print "renewal", FILENAME, $0 }' \
+        "${FILES[@]}"
     [[ $'\n'$1 == *$'\n'"unit snap.certbot.renew.timer active"* ]] && echo "renewal snap.certbot.renew.timer"
 }
 
@@ -106,19 +113,21 @@ ssh_ports() {
 firewall() { # UFW's settings, and its rules
     [ -e /etc/deploy/firewall ] && echo "ufw_managed 1"
     [ -e $state/firewall-was-off ] && echo "ufw_was_off 1"
+    files /etc/ufw/ufw.conf /etc/default/ufw /etc/ufw/user.rules /etc/ufw/user6.rules
     awk '/^(ENABLED|IPV6|DEFAULT_INPUT_POLICY)=/ { print "ufw", $0 }
-         sub(/^### tuple ### /, "") { print "ufw", FILENAME ~ /6/ ? 6 : 4, $0 }' \
-        /etc/ufw/ufw.conf /etc/default/ufw /etc/ufw/user.rules /etc/ufw/user6.rules 2>/dev/null
+         sub(/^### tuple ### /, "") { print "ufw", FILENAME ~ /6/ ? 6 : 4, $0 }' "${FILES[@]}"
     [ -e $state/guard/until ] && sed 's/^/armed /' $state/guard/until 2>/dev/null
 }
 
 accounts() { # account NAME; user NAME for ours; and login NAME for those who have a shell and a key
-    local user home shell
+    local user home shell file
     while IFS=: read -r user _ _ _ _ home shell; do
         echo "account $user"
         [ "$user" = deploy-build ] && echo "user $user"
         case $shell in */nologin | */false) continue ;; esac
-        if grep -qs '^[^#]' "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; then echo "login $user"; fi
+        for file in "$home"/.ssh/authorized_keys{,2}; do
+            if [ -s "$file" ] && grep -q '^[^#]' "$file"; then echo "login $user" && break; fi
+        done
     done < <(getent passwd)
 }
 
@@ -130,17 +139,22 @@ facts() {
     echo "release ${VERSION_ID:-}"
     printf 'now %(%s)T\n' -1
     [ -e /proc/net/if_inet6 ] && echo "ipv6 1"
-    command -v nginx >/dev/null && nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|nginx \1|p'
+    [[ $(nginx -v 2>&1) =~ nginx/([0-9.]+) ]] && echo "nginx ${BASH_REMATCH[1]}"
     echo "codename ${VERSION_CODENAME:-}"
     packages
-    grep -ls 'download\.docker\.com' /etc/apt/sources.list /etc/apt/sources.list.d/* | sed 's/^/docker_repository /'
+    files /etc/apt/sources.list /etc/apt/sources.list.d/*
+    awk '/download\.docker\.com/ && !told[FILENAME]++ { print "docker_repository", FILENAME }' "${FILES[@]}"
     [ -d $state/transaction ] && echo "interrupted 1"
     units=$(units) && echo "$units"
     for version in /opt/hugo/*/bin/hugo; do
         [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"
     done
-    grep -HE '^(server|authenticator) = ' /etc/letsencrypt/renewal/*.conf 2>/dev/null |
-        sed -E 's|^/etc/letsencrypt/renewal/(.*)\.conf:(server|authenticator) = |\2 \1 |'
+    files /etc/letsencrypt/renewal/*.conf
+    awk -F ' = ' '$1 == "server" || $1 == "authenticator" {
+            name = FILENAME
+            gsub(/.*\/|\.conf$/, "", name)
+            print $1, name, $2
+        }' "${FILES[@]}"
     server_names
     ssh_ports
     firewall

@@ -124,8 +124,8 @@ def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) 
     assert project.get("app.test", scheme="http")[0] == 502
 
 
-def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project) -> None:
-    mine = "/etc/nginx/conf.d/mine.conf"
+@pytest.mark.parametrize("mine", ["/etc/nginx/conf.d/mine.conf", "/etc/nginx/sites-enabled/mine"])
+def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project, mine: str) -> None:
     project.vps.run(f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}")
     reload_nginx(project.vps)
     project.sites = {"app.test": PROXY, "old.test": REDIRECT}
