@@ -25,6 +25,7 @@ transaction=$state/transaction # is there only between the first change and the 
 guard=$state/guard             # is there only while a change that could lock out waits for a new login
 wait_for_lock=${1:-}
 partly=0
+ssh_before='' # where sshd listened, when what we change could move it
 
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
@@ -71,7 +72,7 @@ export -f port_holders
 # goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
 # sends too, after it has read all files once more.
 reload_nginx() {
-    local master old new pid
+    local master old new pid title
     master=$(systemctl show --property=MainPID --value nginx)
     if [ "$master" = 0 ]; then
         systemctl start nginx 2>/dev/null && return
@@ -84,11 +85,14 @@ reload_nginx() {
     kill -HUP "$master" || return
     for _ in {1..100}; do
         sleep 0.03
-        new=$(pgrep --parent "$master" | grep -vxF "$old") || continue
         for pid in $old; do
-            if grep -qs 'worker process$' <(tr -d '\0' <"/proc/$pid/cmdline"); then continue 2; fi
+            title=''
+            IFS= read -r -d '' title <"/proc/$pid/cmdline"
+            case $title in *'worker process') continue 2 ;; esac
         done
-        [ -n "$new" ] && return
+        for new in $(pgrep --parent "$master"); do
+            case $'\n'$old$'\n' in *$'\n'$new$'\n'*) ;; *) return 0 ;; esac
+        done
     done 2>/dev/null
     echo "NGINX goes on with its old configuration:"
     grep -F '[emerg]' /var/log/nginx/error.log | tail -3
@@ -189,26 +193,27 @@ receive() {
 }
 
 enough_space() {
-    local needed free
-    needed=$(($(du -sk "$incoming" | cut -f1) * 2 + 20480))
-    for place in / /etc $state; do
-        free=$(df -Pk "$place" | awk 'NR == 2 { print $4 }')
+    local needed free place
+    read -r needed _ < <(du -sk "$incoming")
+    needed=$((needed * 2 + 20480))
+    while read -r free place; do
+        case $free in *[!0-9]*) continue ;; esac # the heading
         [ "$free" -ge $needed ] && continue
         say "✗ $place has $((free / 1024)) MB free, and $((needed / 1024)) MB are needed; nothing was changed"
         exit 1
-    done
+    done < <(df -k --output=avail,file / /etc $state)
 }
 
 as_the_plan_saw() {
-    local seen path now
-    sed -n 's/^\([0-9a-f]\{64\}\)\t\(.*\)/\1  \2/p' "$incoming/expect" >"$incoming/digests"
-    if [ -s "$incoming/digests" ]; then sha256sum --check --quiet "$incoming/digests" >"$incoming/changed" 2>/dev/null; fi
+    local seen path
     while IFS=$'\t' read -r seen path; do
         case $seen in
             absent) [ ! -e "$path" ] && [ ! -L "$path" ] ;;
-            link:*) [ -L "$path" ] && now=$(readlink "$path") && [ "link:$now" = "$seen" ] ;;
+            link:*) [ -L "$path" ] && [ "link:$(readlink "$path")" = "$seen" ] ;;
+            *) printf '%s  %s\n' "$seen" "$path" >&7 ;;
         esac || say "$path: was $seen"
-    done < <(grep -v -P '^[0-9a-f]{64}\t' "$incoming/expect") >>"$incoming/changed"
+    done <"$incoming/expect" >"$incoming/changed" 7>"$incoming/digests"
+    if [ -s "$incoming/digests" ]; then sha256sum --check --quiet "$incoming/digests" >>"$incoming/changed" 2>/dev/null; fi
     [ -s "$incoming/changed" ] || return 0
     say "✗ the server has changed since the plan was made; nothing was changed now"
     indent <"$incoming/changed"
@@ -217,6 +222,7 @@ as_the_plan_saw() {
 
 ssh_stays() { # a reload must not close the port that we came by, for somebody wrote another one into sshd's files
     local ours configured
+    [ -s "$incoming/guarded" ] || return 0
     ssh_before=$(ssh_listens)
     grep -qw ssh "$incoming/guarded" && ours=$(came_by) || return 0
     configured=$(sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u)
@@ -283,11 +289,12 @@ install_hugo() {
 }
 
 begin() {
-    local paths
+    local paths path there=()
+    mapfile -t new_files < <(cd "$incoming/files" && find . -type f -printf '/%P\n')
     {
         cat "$incoming/remove"
-        cut -f 1 "$incoming/secrets"
-        cd "$incoming/files" && find . -type f -printf '/%P\n'
+        while IFS=$'\t' read -r path _; do say "$path"; done <"$incoming/secrets"
+        [ ${#new_files[@]} -eq 0 ] || printf '%s\n' "${new_files[@]}"
     } | sort -u >"$incoming/changed-paths"
     mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
     [ ${#paths[@]} -gt 0 ] || return 0
@@ -295,29 +302,33 @@ begin() {
     printf '%s\n' "${paths[@]}" >"$incoming/saved/paths"
     missing_folders >"$incoming/saved/folders"
     cp "$incoming/back" "$incoming/saved/back"
-    printf '.%s\0' "${paths[@]}" | (cd / && while IFS= read -r -d '' path; do
-        if [ -e "$path" ] || [ -L "$path" ]; then printf '%s\0' "$path"; fi
-    done | xargs -0 -r cp -a --parents -t "$incoming/saved/before") || return
+    for path in "${paths[@]}"; do
+        if [ -e "$path" ] || [ -L "$path" ]; then there+=(".$path"); fi
+    done
+    [ ${#there[@]} -eq 0 ] || printf '%s\0' "${there[@]}" | (cd / && xargs -0 cp -a --parents -t "$incoming/saved/before") || return
     flush "$incoming/saved"
     mv -T "$incoming/saved" $transaction
 }
 
 missing_folders() { # that `write` will make, the deepest first
     local folder
-    (cd "$incoming/files" && find . -mindepth 1 -type d -printf '/%P\n') | sort -r | while IFS= read -r folder; do
-        [ -e "$folder" ] || printf '%s\n' "$folder"
-    done
+    while IFS= read -r folder; do
+        [ -e "$folder" ] || say "$folder"
+    done < <(cd "$incoming/files" && find . -depth -mindepth 1 -type d -printf '/%P\n')
 }
 
 flush() { # FOLDER: onto the disk; of many files everything at once, of few not what others have written
-    if (($(find "$1" | wc -l) > 100)); then sync -f "$1"; else find "$1" ! -type l -print0 | xargs -0 sync; fi
+    local files
+    mapfile -d '' -t files < <(find "$1" ! -type l -print0)
+    if ((${#files[@]} > 100)); then sync -f "$1"; else sync "${files[@]}"; fi
 }
 
 write() { # whole files only: each is renamed into its place
-    local folder folders
-    mapfile -t folders < <(cd "$incoming/files" && find . -type f -printf '/%P\n' | sed 's|/[^/]*$||' | sort -u)
-    if [ ${#folders[@]} -gt 0 ]; then mkdir -p "${folders[@]}" || return; fi
-    for folder in "${folders[@]}"; do
+    local path folder
+    local -A folders=()
+    for path in "${new_files[@]}"; do folders[${path%/*}]=1; done
+    if [ ${#folders[@]} -gt 0 ]; then mkdir -p "${!folders[@]}" || return; fi
+    for folder in "${!folders[@]}"; do
         find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return
     done
     xargs -r -d '\n' rm -f <"$incoming/remove"
