@@ -3,23 +3,19 @@
 import json
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from deployer.archives import Archive
-
-ROOT = Path(__file__).parents[2]
+from typed import typed
 
 
 def deploy(folder: Path, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a folder with this sites.yaml."""
     (folder / "sites.yaml").write_text(text)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "deployer", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True)
+    return typed(arguments, folder, {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"})
 
 
 @pytest.mark.parametrize("date", ["latest", "yesterday", "", "2 days ago"])

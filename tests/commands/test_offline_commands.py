@@ -10,6 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from typed import typed
+
 ROOT = Path(__file__).parents[2]
 GOOD = """\
 sites:
@@ -26,9 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 def deploy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a folder."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "deployer", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True)
+    return typed(arguments, folder, {**os.environ, "NO_COLOR": "1"})
 
 
 def test_check_of_a_file_that_is_fine(folder: Path) -> None:

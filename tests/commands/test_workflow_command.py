@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from server.gitea import TOKEN, running
+from typed import typed
 
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
 SITES = f"""# mine
@@ -25,15 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def deploy(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "deployer", *words],
-        cwd=folder,
-        env={**os.environ, "HOME": str(folder)} | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return typed(words, folder, {**os.environ, "HOME": str(folder)} | environment)
 
 
 def test_a_key_is_made_and_its_secrets_are_installed(folder: Path) -> None:

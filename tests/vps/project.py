@@ -12,7 +12,7 @@ import yaml
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
-from vps.typed import typed
+from typed import typed
 
 DEPLOY = [sys.executable, "-m", "deployer"]
 CURL = ["curl", "--silent", "--insecure", "--write-out", "\n%{http_code}"]

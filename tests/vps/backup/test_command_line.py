@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from deployer.rehearsal.machine import Machine
+from typed import typed
 from vps.backup.conftest import Backed
 from vps.conftest import PREINSTALLED
-from vps.typed import typed
 
 
 @pytest.fixture(scope="module")

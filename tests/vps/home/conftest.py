@@ -17,9 +17,9 @@ from deployer.archives import Archive
 from deployer.home.store import Store
 from deployer.rehearsal.machine import Machine
 from home.sample import lay, now
+from typed import typed
 from vps.conftest import PREINSTALLED
 from vps.project import Project
-from vps.typed import typed
 
 NIGHT = timedelta(days=1)
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from typed import typed
 from vps.conftest import PREINSTALLED
 from vps.project import GIT, Project
-from vps.typed import typed
 
 # act, which runs the workflows, may lose what a program says in the moment before it fails.
 BUILD = """echo "building page.test"

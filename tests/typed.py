@@ -1,5 +1,6 @@
-"""The command line in a process of its own, forked from one that has loaded the libraries: to load them anew takes
-more processor time than most commands.
+"""The command line in a process of its own, forked from one that has loaded the libraries.
+
+To load them anew takes more processor time than most commands.
 """
 
 import os
@@ -34,7 +35,7 @@ processes.set_forkserver_preload(list(LIBRARIES))
 def typed(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float = 180
 ) -> subprocess.CompletedProcess[str]:
-    """What `deploy ARGUMENT…` does and says, called in the folder without a terminal; standard input is empty."""
+    """What `deploy ARGUMENT…` does and says in the folder, without a terminal and with nothing to read."""
     with TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
         process = processes.Process(target=_run, args=(arguments, folder, dict(environment), out, err))
