@@ -1,6 +1,7 @@
 """Real PostgreSQL and MariaDB in containers, started by scripts that go the way of the official images'."""
 
 from deployer.rehearsal.machine import Machine
+from vps.services.conftest import COMPOSE
 
 POSTGRES = """#!/usr/bin/env bash
 # As the official image: a database for itself first, then the one that listens.
@@ -84,8 +85,8 @@ LOAD = {
     "mariadb": "docker compose exec -T db mariadb -u root shop",
 }
 ASK = {
-    "postgres": "docker compose exec -T db psql -U shop -v ON_ERROR_STOP=1 -qAt shop",
-    "mariadb": "docker compose exec -T db mariadb -u root -N shop",
+    "postgres": f"/{COMPOSE} exec -T db psql -U shop -v ON_ERROR_STOP=1 -qAt shop",
+    "mariadb": f"/{COMPOSE} exec -T db mariadb -u root -N shop",
 }
 FILL = "CREATE TABLE orders (id int PRIMARY KEY, what text); INSERT INTO orders VALUES (1, 'café ''x'''), (2, NULL), (3, 'a b');"
 EVERYTHING = "SELECT * FROM orders ORDER BY id;"
@@ -96,6 +97,7 @@ def until_it_stays(vps: Machine, name: str, kind: str) -> None:
 
     Each question has its own time limit: on a busy server, Docker may leave one without an answer.
     """
-    stays = "timeout 10 docker compose exec -T db grep -qE 'mariadbd|postgres' /proc/1/comm"
+    process = f"timeout 10 docker inspect --format '{{{{.State.Pid}}}}' {name.replace('.', '-')}-db-1"
+    stays = f"grep -qsE 'mariadbd|postgres' /proc/$({process})/comm"
     answers = f"timeout 10 {ASK[kind]} </dev/null"
     vps.run(f"cd /opt/{name}; until {stays} && {answers}; do sleep 0.3; done", timeout=90)
