@@ -6,6 +6,7 @@ a lot, and takes some hundred MB a machine; ACLs and user attributes of files th
 
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from deployer.rehearsal import host
@@ -34,6 +35,12 @@ def prepare(place: Place, network: Network, image: Path) -> str:
     for path, target in guest_links().items():
         _fresh(place.root, path).symlink_to(target)
     return identity.host_key
+
+
+def write(place: Place, files: Mapping[str, str]) -> None:
+    """Write files that everybody may read, by their path inside the machine."""
+    for path, content in files.items():
+        _fresh(place.root, path).write_text(content)
 
 
 def _identity(place: Place) -> Identity:

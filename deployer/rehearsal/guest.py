@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 from deployer.rehearsal.network import Network
 
-# What cannot work in a container, and would make systemd call the machine degraded.
+# What cannot work in a container, and would make systemd call the machine degraded; or has nothing to do.
 MASKED = (
+    "dev-hugepages.mount",
+    "modprobe@.service",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
     "systemd-modules-load.service",
     "systemd-networkd-wait-online.service",
     "apt-daily.timer",
@@ -53,6 +57,9 @@ def guest_files(network: Network, identity: Identity, resolver: str, pip: str) -
     """The content and mode of each file, by its path inside the machine."""
     private, public = 0o600, 0o644
     return {
+        # Newer than /usr: without them, systemd takes this for the first start after an update.
+        "/etc/.updated": ("", public),
+        "/var/.updated": ("", public),
         "/etc/hostname": (f"{network.machine}\n", public),
         "/etc/hosts": (f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {network.machine}\n", public),
         "/etc/machine-id": (f"{identity.machine_id}\n", 0o444),

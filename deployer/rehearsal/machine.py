@@ -36,12 +36,13 @@ class Machine:
         packages: Iterable[str] = (),
         keep: bool = False,
         masked: Iterable[str] = (),
+        files: Mapping[str, str] | None = None,
         say: Callable[[str], None] = print,
     ) -> Self:
         """Boot a machine with the packages in its base image, and wait for its sshd.
 
         As a context manager it stops at the end, unless `keep`: then it outlives this process. Units of
-        systemd that are `masked` never start, though their package is there.
+        systemd that are `masked` never start, though their package is there; `files` are its from the start.
         """
         require()
         image = base_image(release, packages, say)
@@ -49,6 +50,7 @@ class Machine:
         try:
             machine = cls(place, network, disk.prepare(place, network, image), lock)
             place.save(release=release, image=image.name, host_key=machine.host_key)
+            disk.write(place, files or {})
             boot.boot(place, network, masked)
             place.save(kept=keep)
         except BaseException:
