@@ -72,7 +72,7 @@ def _digest(release: str, included: list[str]) -> str:
 
 
 def _options() -> list[str]:
-    options = ["--variant=minbase", "--quiet", "--skip=cleanup/apt/lists"]
+    options = ["--variant=minbase", "--skip=cleanup/apt/lists"]
     options.append('--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*')
     if LOCAL_CAS.is_dir():
         options.append(f'--customize-hook=cp -r {LOCAL_CAS} "$1"/usr/local/share/')
