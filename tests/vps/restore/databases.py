@@ -63,7 +63,7 @@ def service(kind: str) -> dict[str, object]:
     """The service `db` for a compose file."""
     check = {"postgres": "pg_isready -U shop", "mariadb": "mariadb-admin -u root ping"}[kind]
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
-    asked = {"start_interval": "500ms", "start_period": "30s", "interval": "5s", "retries": 3}
+    asked = {"start_interval": "500ms", "start_period": "30s", "interval": "30s", "retries": 3}
     health = {"test": ["CMD-SHELL", check], "timeout": "3s", **asked}
     return {
         "image": IMAGE,

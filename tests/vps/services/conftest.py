@@ -34,8 +34,8 @@ COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
 """Docker Compose itself: `docker compose` looks for it anew each time, and takes twice as long."""
 REGISTRY = "127.0.0.1:5000"
 # Asked often until it is well, and seldom after that: each question is some processes on a busy machine.
-OFTEN_AT_FIRST = {"StartInterval": 0.3, "StartPeriod": 6, "Interval": 3, "Retries": 2}
-ALWAYS_OFTEN = {"Interval": 0.3, "Retries": 20}  # before Docker 25
+OFTEN_AT_FIRST = {"StartInterval": 0.3, "StartPeriod": 6, "Interval": 30, "Retries": 2}
+ALWAYS_OFTEN = {"Interval": 0.6, "Retries": 20}  # before Docker 25
 ASK = "wget -q -O /dev/null 127.0.0.1"
 HEALTHY = health(ASK, Timeout=2, **OFTEN_AT_FIRST)
 SERVE = "exec httpd -f -p 80 -h /www"
