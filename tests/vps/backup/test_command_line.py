@@ -59,9 +59,9 @@ def test_apply_backup_status(plain, key, deploy, tmp_path):
     assert backed.log()["by"].startswith("root@")
     tree = backed.unpack(tmp_path)
     assert (tree / "srv/photos/one").read_text() == "picture\n"
-    assert backed.archives()[0] in deploy("backup", "--list", "--json") or "photos" in deploy(
-        "backup", "--list"
-    )
+    listed = json.loads(deploy("backup", "--list", "--json"))["archives"]
+    assert [each["file"] for each in listed] == backed.archives()
+    assert "photos" in deploy("backup", "--list")
     assert "nothing of 'fotos' is backed up (did you mean 'photos'?)" in deploy("backup", "fotos", code=2)
     plain.run("mv /etc/deploy/backup/photos /root/photos")
     assert "nothing is backed up on" in deploy("backup", code=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.security.conftest import Stranger, can_log_in
+from vps.waiting import until
 
 SSH_AUDIT = Path(sys.executable).with_name("ssh-audit")
 LISTENERS = (
@@ -33,10 +34,7 @@ def failures(vps: Machine) -> str:
 
 def test_only_what_is_declared_answers(vps: Machine, project: Project, stranger: Stranger) -> None:
     vps.run(LISTENERS)
-    for _ in range(50):
-        if vps.run("ss -Hltn | grep -cE ':(3306|8080|9000) '", check=False).stdout.strip() == "3":
-            break
-        time.sleep(0.1)
+    until(vps, "[ $(ss -Hltn | grep -cE ':(3306|8080|9000) ') = 3 ]")
     assert stranger.open_ports() == [22, 80, 443]
     project.more["security"]["firewall"] = {"allow": ["9000/tcp"]}
     assert project.apply().returncode == 0
