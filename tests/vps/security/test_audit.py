@@ -8,7 +8,7 @@ from vps.project import Project
 
 BAD = """
 printf 'PasswordAuthentication yes\\nPermitRootLogin yes\\n' > /etc/ssh/sshd_config.d/00-bad.conf
-systemctl reload ssh; sleep 0.5
+systemctl restart ssh
 useradd --create-home berta; passwd --delete berta
 useradd --non-unique --uid 0 toor
 echo 'berta ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/bad
@@ -34,7 +34,7 @@ FOUND = {
 }
 MEND = """
 rm -f /etc/ssh/sshd_config.d/00-bad.conf /etc/sudoers.d/bad /run/reboot-required /opt/app/.env
-systemctl reload ssh; sleep 0.5; ufw --force enable; systemctl start fail2ban; pkill -f '[h]ttp.server 9000'
+systemctl restart ssh; ufw --force enable; systemctl start fail2ban; pkill -f '[h]ttp.server 9000'
 userdel berta; sed -i '/^toor:/d' /etc/passwd /etc/shadow; sed -i '/ eve$/d' /root/.ssh/authorized_keys
 """
 

@@ -72,7 +72,7 @@ def test_a_password_is_not_even_asked_for(vps: Machine, project: Project, strang
 
 def test_what_counts_is_what_is_written(vps: Machine, project: Project) -> None:
     vps.run(
-        "echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/50-cloud-init.conf; systemctl reload ssh; sleep 0.5"
+        "echo 'PasswordAuthentication yes' > /etc/ssh/sshd_config.d/50-cloud-init.conf; systemctl restart ssh"
     )
     assert "passwordauthentication no" in vps.run("sshd -T").stdout
     assert vps.run("cat /proc/sys/net/ipv4/conf/all/accept_redirects").stdout == "0\n"
