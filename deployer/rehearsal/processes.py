@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -41,8 +42,7 @@ def of(machine: str) -> list[int]:
 def leader(machine: str) -> int:
     """The number that process 1 of the machine, its systemd, has on this side."""
     for child in (child for pid in of(machine) for child in _children(pid)):
-        status = _read(child, "status").decode()
-        if any(line.startswith("NSpid:") and line.endswith("\t1") for line in status.splitlines()):
+        if re.search(rb"^NSpid:\t\d+\t1$", _read(child, "status"), re.MULTILINE):
             return child
     raise DeployError(f"{machine} does not run.")
 
