@@ -4,15 +4,17 @@ import ipaddress
 import json
 import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from deployer.errors import DeployError
 from deployer.rehearsal.commands import call
 
 SUBNETS = ipaddress.ip_network("10.213.0.0/16")
 TABLES = ("filter", "nat")
+FENCE = "213"  # the routing protocol of the fence: a number that /etc/iproute2/rt_protos leaves free
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,30 @@ class Network:
                 call("iptables", "-w", "-t", table, "-D", *rule[1:])
 
 
+def fence() -> None:
+    """Make SUBNETS unreachable where nothing runs, so that no packet for a machine that is gone leaves."""
+    if not any(is_fence(route) for route in routes()):
+        call("ip", "route", "add", "unreachable", str(SUBNETS), "proto", FENCE)
+
+
+def unfence() -> None:
+    """Undo `fence`; nothing happens when there is none."""
+    call("ip", "route", "flush", "proto", FENCE, "exact", str(SUBNETS))
+
+
+def is_fence(route: Mapping[str, Any]) -> bool:
+    """Whether a route is what `fence` makes."""
+    return route.get("type") == "unreachable" and route.get("protocol") == FENCE
+
+
+def routes() -> list[Mapping[str, Any]]:
+    """Every IPv4 route of this machine, as `ip -json` tells it."""
+    return json.loads(call("ip", "-4", "-json", "route", "show", "table", "all"))
+
+
 def is_free(network: Network) -> bool:
-    """Whether no route of this machine, other than a default one, overlaps the subnet."""
+    """Whether no route of this machine, other than a default one and the fence, overlaps the subnet."""
     wanted = ipaddress.ip_network(network.subnet)
-    routes = json.loads(call("ip", "-4", "-json", "route", "show", "table", "all"))
-    destinations = [route["dst"] for route in routes if route["dst"][:1].isdigit()]
+    destinations = [route["dst"] for route in routes() if route["dst"][:1].isdigit() and not is_fence(route)]
     taken = [ipaddress.ip_network(destination) for destination in destinations]
     return not any(wanted.overlaps(other) for other in taken if other.prefixlen > 8)

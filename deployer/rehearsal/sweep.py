@@ -26,6 +26,7 @@ def claim() -> tuple[Place, Network, IO[str]]:
 
 def _claim(place: Place, subnet: Network) -> tuple[Place, Network, IO[str]]:
     settings.begin()
+    network.fence()
     place.run.mkdir(mode=0o700)
     lock = place.lock()
     assert lock is not None, "a new folder cannot be locked by another"
@@ -68,4 +69,5 @@ def _remove(place: Place) -> None:
     nspawn = f"/run/systemd/nspawn/propagate/{place.name}"
     call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run), nspawn)
     if not places():
+        network.unfence()
         settings.end()

@@ -16,6 +16,7 @@ from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.places import DISKS, RUN, Place, alone
 from deployer.rehearsal.shell import ssh
+from deployer.rehearsal.sweep import LIMIT
 
 BOOT = """
 import sys, time
@@ -125,6 +126,13 @@ def test_a_cut_line_loses_packets_until_it_is_mended(vps: Machine) -> None:
     assert before.communicate(timeout=60)[0] == "survived\n"
     assert call(*reach, "echo mended") == "mended\n"
     vps.mend()
+
+
+def test_nothing_for_a_machine_that_is_gone_leaves_this_one(vps: Machine) -> None:
+    gone = Network.of(f"vps-{LIMIT}").address
+    asked = subprocess.run(["ip", "route", "get", gone], capture_output=True, text=True, check=False)
+    assert "No route to host" in asked.stderr, asked
+    assert f"dev {Network.of(vps.name).link}" in call("ip", "route", "get", vps.address)
 
 
 def test_certificates_are_issued_after_a_real_question(vps: Machine, acme: AcmeServer) -> None:
