@@ -15,6 +15,7 @@ from deployer.config.quantities import Plain, shown
 from deployer.errors import ConfigError, Problem
 
 DEEPEST = 32
+TOO_DEEP = "nested too deeply"
 MOST_NODES = 100_000  # with each alias counted as what it stands for
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -63,7 +64,7 @@ class Composer:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
         if depth > DEEPEST:
-            raise ConfigError([self.problem(event, "nested too deeply")])
+            raise ConfigError([self.problem(event, TOO_DEEP)])
         if event.tag is not None:
             self.complain(event, path, f"YAML tags such as {shown(event.tag)} are not used here")
         node = Node(event.start_mark.line + 1, event.start_mark.column + 1, None)

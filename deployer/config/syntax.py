@@ -4,9 +4,10 @@ import re
 
 import yaml
 
-from deployer.config.nodes import Composer, Node
+from deployer.config.nodes import TOO_DEEP, Composer, Node
 from deployer.errors import ConfigError, Problem
 
+NOT_YAML = "this cannot be read as YAML: check the quotes, brackets and indentation here"
 TAB = "a tab is here: YAML is indented with spaces"
 CHARACTER = "{character} cannot stand here: put the text in quotes"
 # What PyYAML says, and what it means to someone who has just mistyped something.
@@ -21,6 +22,7 @@ PLAINLY = (
     ("did not find expected '-'", "this line should begin with '-' like the ones before it"),
     ("could not find expected ':'", "a line before this has no ':' after its key"),
     ("cannot start any token", CHARACTER),
+    ("nesting|recursion", TOO_DEEP),
     ("escape", "an unknown escape: in 'single quotes' a backslash is only a backslash"),
     ("expected node content|expected the node content", "a value is expected here"),
 )
@@ -42,8 +44,7 @@ def parse(
     except yaml.MarkedYAMLError as error:
         raise ConfigError([*composer.problems, translated(error, text, file)]) from error
     except (yaml.YAMLError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigError([*composer.problems, Problem(file, 1, 1, f"not YAML: {reason}")]) from error
+        raise ConfigError([*composer.problems, Problem(file, 1, 1, NOT_YAML)]) from error
     if not isinstance(root.value, dict):
         message = f"expected keys such as {expected} at the beginning of lines"
         raise ConfigError([*composer.problems, Problem(file, root.line, root.column, message)])
@@ -53,7 +54,7 @@ def parse(
 def translated(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     """PyYAML's complaint in plain words, where the mistake probably is."""
     said = str(error.problem)
-    message = next((plain for words, plain in PLAINLY if re.search(words, said)), f"not YAML: {said}")
+    message = next((plain for words, plain in PLAINLY if re.search(words, said)), NOT_YAML)
     mark = error.problem_mark or error.context_mark
     if "opened here" in message and error.context_mark:
         mark = error.context_mark

@@ -317,8 +317,6 @@ def test_the_line_is_right_after_a_byte_order_mark_and_windows_line_ends(file: P
         ),
         (b"a: *b\n", "sites.yaml:1:4: the alias *b has no anchor before it"),
         (b"a: &b [*b]\n", "sites.yaml:1:8: the alias *b stands inside itself"),
-        (b"a: " + b"[" * 100_000, "sites.yaml:1:36: nested too deeply"),
-        (b"a: " + b"{a: " * 100_000, "sites.yaml:1:129: nested too deeply"),
     ],
 )
 def test_what_is_not_even_a_mapping(file: Path, content: bytes, message: str) -> None:
@@ -326,6 +324,27 @@ def test_what_is_not_even_a_mapping(file: Path, content: bytes, message: str) ->
     with pytest.raises(ConfigError) as caught:
         load(file)
     assert [str(problem).removeprefix(f"{file.parent}/") for problem in caught.value.problems] == [message]
+
+
+@pytest.mark.parametrize("nest", [b"[", b"{a: ", b"[{a: ", b"? ", b"- "])
+def test_depth_is_limited_whoever_notices_it_first(file: Path, nest: bytes) -> None:
+    # PyYAML reads ahead, and its newer versions have a limit of their own, whose column tells nothing
+    file.write_bytes(b"a:\n " + nest * 100_000)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.message) == (2, "nested too deeply")
+
+
+@pytest.mark.parametrize(
+    "content", [b"%YAML 3.0\n---\na: b\n", b"a: !<b\n", b"a: &\n", b"a: |x\n", b"%TAG ! a\n%TAG ! b\n---\n"]
+)
+def test_no_words_of_the_yaml_library_are_shown(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    (problem,) = caught.value.problems
+    assert problem.message == "this cannot be read as YAML: check the quotes, brackets and indentation here"
 
 
 def test_tags_other_documents_and_odd_keys_are_refused(file: Path) -> None:
