@@ -1,11 +1,16 @@
 """What pip installs works without the checkout: templates and scripts are in the wheel."""
 
+import os
+import re
 import subprocess
 import sys
+import tomllib
 import venv
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 SITES = "sites: {old.example.org: {kind: redirect, to: 'https://example.org'}}\n"
@@ -16,7 +21,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `deploy` of a virtual environment with our wheel; the libraries are those of the tests."""
     folder = tmp_path_factory.mktemp("package")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT], check=True
+    )
     venv.create(folder / "venv")
     libraries = next(path for path in map(Path, sys.path) if path.name == "site-packages")
     (wheel,) = folder.glob("*.whl")
@@ -35,3 +42,47 @@ def test_the_wheel_renders_a_whole_server(installed: Path, tmp_path: Path) -> No
     assert "server_name old.example.org;" in rendered
     code = "from deployer.tasks import script; print(len(script('apply.sh')) > 1000)"
     assert subprocess.run([installed, "-c", code], **run).stdout == "True\n"
+
+
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def locked(text: str) -> list[Requirement]:
+    """What a part of the lock installs with this Python."""
+    lines = [line.rstrip("\\ ") for line in text.splitlines() if re.match("[a-z0-9]", line)]
+    found = map(Requirement, lines)
+    return [each for each in found if each.marker is None or each.marker.evaluate()]
+
+
+def test_the_lock_names_no_host_and_has_a_hash_for_everything() -> None:
+    for line in LOCK.splitlines():
+        assert re.fullmatch(
+            r"# .*|[a-z0-9-]+==[a-z0-9.]+( ; [a-z0-9_.'<>=! ]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?",
+            line,
+            re.I,
+        ), line
+    assert "//" not in LOCK
+    packages = re.split(r"^(?=[a-z0-9])", LOCK, flags=re.M)[1:]
+    assert all("--hash=" in package for package in packages)
+
+
+def test_the_lock_is_what_the_ranges_allow() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed, _, _ = LOCK.partition("# for the tests:")
+    extras = project["project"]["optional-dependencies"]
+    for wanted, part in (
+        ([*project["build-system"]["requires"], *project["project"]["dependencies"]], needed),
+        ([each for extra in extras.values() for each in extra], LOCK),
+    ):
+        versions = {each.name: str(each.specifier).removeprefix("==") for each in locked(part)}
+        for requirement in map(Requirement, wanted):
+            version = versions[requirement.name.lower()]
+            assert version in requirement.specifier, f"scripts/lock: {requirement} against {version}"
+
+
+def test_what_runs_here_is_what_the_lock_says() -> None:
+    if os.environ.get("VERSIONS") == "newest":
+        pytest.skip("it was asked for the newest versions instead")
+    versions = {re.sub("[-_.]+", "-", each.name).lower(): each.version for each in distributions()}
+    different = [str(each) for each in locked(LOCK) if versions.get(each.name) not in each.specifier]
+    assert not different
