@@ -57,8 +57,11 @@ class Service:
                 COMPOSE.format(image=service.image, port=service.port)
             )
             sites[service.domain] = {
-                **{"kind": "compose", "file": f"{service.domain}.yml", "port": service.port},
-                **{"https": False, "wait": "40s"},
+                "kind": "compose",
+                "file": f"{service.domain}.yml",
+                "port": service.port,
+                "https": False,
+                "wait": "40s",
             }
         reach = {"host": machine.address, "host_key": machine.host_key, "key": str(machine.key)}
         (folder / "sites.yaml").write_text(json.dumps({"server": reach, "sites": sites}))

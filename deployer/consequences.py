@@ -15,7 +15,7 @@ KEYS_USER = "deploy"
 
 def consequences(changes: Iterable[Change], facts: Facts) -> tuple[str, ...]:
     """What a person should know before these changes: what goes on or off, and who can no longer log in."""
-    told = []
+    told: list[str] = []
     for change in changes:
         match change.path:
             case path if path == FIREWALL:

@@ -65,7 +65,6 @@ def unpack(data: bytes) -> dict[str, File | Link]:
             path = "/" + member.name.lstrip("/")
             if member.issym():
                 found[path] = Link(member.linkname)
-            elif member.isfile():
-                content = tar.extractfile(member).read()
-                found[path] = File(content, member.mode & 0o7777, member.uname, member.gname)
+            elif content := tar.extractfile(member) if member.isfile() else None:
+                found[path] = File(content.read(), member.mode & 0o7777, member.uname, member.gname)
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from deployer import manifest
 from deployer.desired.facts import Certificate, Facts, Version
 from deployer.desired.firewall import read_ufw
-from deployer.files import File, Found, unpack
+from deployer.files import File, Found, Link, unpack
 
 _CERTIFICATES = "/certificates/"
 
@@ -32,18 +32,22 @@ class Observation:
 def read_observation(answer: bytes) -> Observation:
     """Understand the compressed tar with which observe.sh answers."""
     files = unpack(answer)
-    facts = _facts_by_name(files.pop("/facts").content.decode(errors="replace"))
+    facts = _facts_by_name(_content(files.pop("/facts")).decode(errors="replace"))
     servers = dict(line.split(maxsplit=1) for line in facts["server"])
     authenticators = dict(line.split(maxsplit=1) for line in facts["authenticator"])
     certificates = {}
     for path in [path for path in files if path.startswith(_CERTIFICATES)]:
         name = path.removeprefix(_CERTIFICATES).partition("/")[0]
         server, authenticator = servers.get(name, ""), authenticators.get(name, "")
-        certificates[name] = _certificate(files.pop(path).content, server, authenticator)
+        certificates[name] = _certificate(_content(files.pop(path)), server, authenticator)
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
     said = _facts(facts, certificates, written)
     return Observation(said, files, written, tuple(facts["renewal"]), _secrets(facts["secret"]))
+
+
+def _content(file: File | Link) -> bytes:
+    return file.content if isinstance(file, File) else b""
 
 
 def _facts_by_name(text: str) -> dict[str, list[str]]:
@@ -68,7 +72,7 @@ def _facts(
     def one(name: str) -> str:
         return said[name][0] if said[name] else ""
 
-    names = {}
+    names: dict[str, str] = {}
     for line in said["name"]:
         path, _, words = line.partition(" ")
         if path not in written:
@@ -108,7 +112,10 @@ def version(text: str) -> Version | None:
     """The first three numbers of a version, None when there are none: `2:1.22.1-9+deb12` is (1, 22, 1)."""
     upstream = text.rpartition(":")[2]
     found = re.match(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?", upstream)
-    return tuple(int(number or 0) for number in found.groups()) if found else None
+    if not found:
+        return None
+    major, minor, patch = (int(number or 0) for number in found.groups())
+    return major, minor, patch
 
 
 def _certificate(pem: bytes, server: str, authenticator: str) -> Certificate:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deployer.config.home import Home
     from deployer.config.model import Config
     from deployer.home.survey import Survey
 
@@ -103,7 +104,7 @@ def uninstall(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
     return settle(None, path, as_json, yes)
 
 
-def settle(home: "object", path: Path, as_json: bool, yes: bool) -> int:
+def settle(home: "Home | None", path: Path, as_json: bool, yes: bool) -> int:
     """Make the timers those of this section, or none."""
     from deployer.home import timers
     from deployer.report import confirm, data, say

@@ -74,7 +74,9 @@ def restore_all(config: "Config", server: "Server", at: str, place: str, yes: bo
         show_archive(archive, "")
     if not yes and not confirm(f"Restore these onto {server.host}?"):
         return 1
-    begun, done, failed = monotonic(), [], []
+    begun = monotonic()
+    done: list[str] = []
+    failed: list[str] = []
     for where, archive in chosen:
         try:
             good = _restore(server, where, archive, yes=True)

@@ -3,7 +3,7 @@
 import getpass
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from deployer.errors import DeployError, UnreachableError, UsageError
 if TYPE_CHECKING:
     from deployer.config.credentials import Credentials
     from deployer.config.model import Config
+    from deployer.kinds.base import Site
+    from deployer.kinds.composition import Composition
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
 
@@ -94,7 +96,7 @@ def attempt(push: Callable[[str], bool], domain: str) -> bool:
         return False
 
 
-def require_pushed(sites: dict[str, object], what: str = "there is nothing to push") -> None:
+def require_pushed(sites: "Mapping[str, Site | Composition]", what: str = "there is nothing to push") -> None:
     """Raise UsageError for a site that nothing is pushed to."""
     for domain, site in sites.items():
         if not site.pushed:
@@ -103,7 +105,7 @@ def require_pushed(sites: dict[str, object], what: str = "there is nothing to pu
             )
 
 
-def require_repositories(sites: dict[str, object]) -> None:
+def require_repositories(sites: "Mapping[str, Site | Composition]") -> None:
     """Raise UsageError for a site that comes from no repository."""
     from deployer.kinds.publication import Publication
 

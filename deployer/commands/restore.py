@@ -63,6 +63,7 @@ def command(
     with reached(loaded, needed=not directory or place == "vps") as server:
         if directory:
             return unpack_here(loaded, server, site or "", at or "", place or "", directory)
+        assert server, "reached has seen to it"
         if every:
             return restore_all(loaded, server, at or "", place or "", yes)
         return restore_one(loaded, server, site or "", at or "", place or "", yes)

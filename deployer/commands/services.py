@@ -51,10 +51,10 @@ def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Compositi
     """What of the named, or of all, runs in containers; UsageError for a site that does not."""
     from deployer.errors import UsageError
 
-    chosen = config.select(names) if names else config.compositions
-    if not chosen:
+    known = config.compositions
+    if not names and not known:
         raise UsageError("nothing in sites.yaml runs in containers")
-    for name, entry in chosen.items():
-        if name not in config.compositions:
+    for name, entry in config.select(names or known).items():
+        if name not in known:
             raise UsageError(f"{name} is a {entry.kind} site: it does not run in containers")
-    return chosen
+    return {name: known[name] for name in dict.fromkeys(names or known)}

@@ -32,7 +32,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     loaded = load(config)
     chosen = loaded.select(sites)
     with server_of(loaded) as server:
-        health = status(server, {name: site for name, site in chosen.items() if name in loaded.sites})
+        health = status(server, {name: site for name, site in loaded.sites.items() if name in chosen})
     if sites:
         health = replace(health, backups=tuple(each for each in health.backups if each.name in chosen))
     if as_json:

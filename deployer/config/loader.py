@@ -28,6 +28,7 @@ def load(path: Path) -> Config:
 def validate(document: dict[str, Any], folder: Path) -> tuple[Config | None, list[Finding]]:
     """The configuration and what is wrong with it; what has no mistakes is checked as a whole."""
     findings: list[Finding] = []
+    config: Config | None
     try:
         config = Config.model_validate(document, context={"folder": folder})
     except ValidationError as error:

@@ -1,6 +1,6 @@
 """The whole of sites.yaml as frozen models."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -27,6 +27,7 @@ from deployer.config.types import (
     ServiceName,
     Url,
     User,
+    written,
 )
 from deployer.errors import UsageError
 from deployer.kinds import kinds, service_kinds
@@ -92,7 +93,7 @@ class Updates(Section):
 
     at: ClockTime = Field(description="time of day, in the time zone of the server")
     cooldown: Duration = Field(
-        "3d", description="how old an image must be: bad releases are found out by then"
+        written("3d"), description="how old an image must be: bad releases are found out by then"
     )
     notify: Url | None = Field(None, description="address that gets the outcome, such as an ntfy topic")
 
@@ -156,6 +157,6 @@ class Config(Section):
 
     def advice(self) -> str:
         """Which sites and services there are, for a message."""
-        lists = {"sites": self.sites, "services": self.services}
+        lists: dict[str, Mapping[str, object]] = {"sites": self.sites, "services": self.services}
         told = [f"Its {what} are: {', '.join(names)}" for what, names in lists.items() if names]
         return "\n".join(told) or "It has no sites yet."

@@ -16,6 +16,7 @@ from deployer.config.types import (
     User,
     schema,
     text,
+    written,
 )
 from deployer.kinds.base import Section
 
@@ -71,7 +72,7 @@ class Fail2ban(Section):
     """Addresses that fail to log in are shut out: for longer each time."""
 
     ban: TimeLimit = Field(
-        "1h", description="how long an address is shut out; doubled each time it comes back"
+        written("1h"), description="how long an address is shut out; doubled each time it comes back"
     )
     attempts: Count = Field(5, description="failed logins within ten minutes that lead to it")
     ignore: tuple[Network, ...] = Field((), description="addresses and networks that are never shut out")
@@ -115,7 +116,7 @@ class Security(Section):
     sysctl: Boolean = Field(True, description="settings of the kernel that make attacks harder")
     swap: MemoryLimit | None = Field(None, description="size of a swap file, such as 2G; without it, none")
     undo_after: UndoTime = Field(
-        "2m",
+        written("2m"),
         description="how soon a change of SSH or the firewall is undone when no new login proves it good",
     )
 

@@ -82,6 +82,11 @@ def schema(kind: str | list[str], **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": kind, **more})
 
 
+def written(value: str) -> Any:
+    """A default as a person would write it; its type reads it, and the reference shows it."""
+    return value
+
+
 SCALAR = ["string", "number"]  # what stands without quotes is a number to an editor
 
 Boolean = Annotated[bool, BeforeValidator(quantities.boolean), schema("boolean")]

@@ -44,8 +44,8 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
     if kind == "missing":
         return Finding(path, f"{shown(path[-1])} is missing ({purpose(model, location)})", at_key=True)
     if kind == "union_tag_not_found":
-        known = ", ".join(KINDS[path[0]]())
-        return Finding((*path, "kind"), f"'kind' is missing (one of {known})", at_key=True)
+        kinds = ", ".join(KINDS[path[0]]())
+        return Finding((*path, "kind"), f"'kind' is missing (one of {kinds})", at_key=True)
     if kind == "union_tag_invalid":
         return Finding((*path, "kind"), unknown_kind(str(error["ctx"]["tag"]), KINDS[path[0]]()))
     if kind == "extra_forbidden":

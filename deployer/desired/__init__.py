@@ -71,12 +71,14 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     """
     sites = dict(sorted(config.sites.items()))
     sources = docker_sources(config, facts)
-    files, site_of = {**shared_files(config, facts), **sources, **update_files(config)}, {}
+    files = {**shared_files(config, facts), **sources, **update_files(config)}
+    site_of: dict[str, str] = {}
     files |= key_files(config)
     files |= backup_files(config)
     able = {domain: site for domain, site in sites.items() if can_answer(domain, site, facts)}
     files |= security_files(config, facts, able)
-    for name, entry in {**able, **without_domain(config)}.items():
+    entries: dict[str, Site | Composition] = {**able, **without_domain(config)}
+    for name, entry in entries.items():
         own = entry.files(name, facts)
         if isinstance(entry, Composition):
             own |= values(config, name, entry) | composition_backup(config, name)

@@ -18,7 +18,8 @@ class UfwState:
 
 def read_ufw(said: Iterable[str], managed: bool) -> UfwState | None:
     """Understand lines such as `ENABLED=yes` and `4 allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in`."""
-    settings, rules = {}, {"4": set(), "6": set()}
+    settings: dict[str, str] = {}
+    rules: dict[str, set[str]] = {"4": set(), "6": set()}
     for line in said:
         name, equals, value = line.partition("=")
         if equals and name.isupper():

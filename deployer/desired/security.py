@@ -43,7 +43,7 @@ def security_files(config: "Config", facts: Facts, domains: Iterable[str]) -> di
 def sshd_file(config: "Config") -> File:
     """Who may log in, and how; never without the user that we log in as."""
     ssh, server = config.security.ssh, config.server
-    users = ()
+    users: tuple[str, ...] = ()
     if ssh and ssh.allow_users is not None:
         ours = [server.user] if server else ["root"]
         users = tuple(dict.fromkeys([*ours, *(["deploy"] if config.keys else []), *ssh.allow_users]))

@@ -3,7 +3,7 @@
 import json
 import tarfile
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any, cast
 
 from deployer.errors import DeployError
 from deployer.home.plain import Plain, Remembering
@@ -27,7 +27,7 @@ def begin_of(plain: Plain) -> Begin:
     """The beginning of an archive; raises DeployError where it is none, or of a format that is not known."""
     stream = Remembering(plain)
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
+        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as tar:
             first = tar.next()
             content = tar.extractfile(first) if first and first.size <= LARGEST else None
             text = content.read() if content else b""

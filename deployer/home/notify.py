@@ -5,6 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from deployer.config.home import Notify
@@ -19,7 +20,7 @@ def tell(notify: Notify, event: Event, text: str) -> list[str]:
     told = []
     for name, request in (("ntfy", ntfy), ("uptime_kuma", uptime_kuma), ("healthchecks", healthchecks)):
         written = getattr(notify, name)
-        if written and (warning := attempt(written, lambda it, make=request: make(it, event, text))):
+        if written and (warning := attempt(written, partial(request, event=event, text=text))):
             told.append(f"{name} could not be told: {warning}")
     return told
 

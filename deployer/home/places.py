@@ -100,7 +100,7 @@ def in_s3(config: "Config") -> Place:
 
 
 def _read(body: Any) -> bytes:
-    return body.read(CHUNK)
+    return bytes(body.read(CHUNK))
 
 
 def choose(found: list[Place], name: str, at: str = "") -> tuple[Place, Archive]:

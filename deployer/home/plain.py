@@ -34,8 +34,12 @@ class Plain:
     def __init__(self, chunks: Iterable[bytes], digest: str, said: IO[bytes]) -> None:
         self._said, self._digest = said, digest
         self._gpg = _start(GPG, subprocess.PIPE, said)
+        assert self._gpg.stdin, "it is a pipe"
+        assert self._gpg.stdout, "it is a pipe"
         self._zstd = _start(ZSTD, self._gpg.stdout, said)
         self._gpg.stdout.close()  # zstd has it now
+        assert self._zstd.stdout, "it is a pipe"
+        self._sink, self._source = self._gpg.stdin, self._zstd.stdout
         self._lost: Exception | None = None
         self._whole = False
         self._seen = hashlib.sha256()
@@ -44,7 +48,7 @@ class Plain:
 
     def read(self, size: int = CHUNK) -> bytes:
         """As many bytes, or fewer at the end."""
-        return self._zstd.stdout.read(size)
+        return self._source.read(size)
 
     def check(self) -> None:
         """Raise DeployError unless all of it came, was what had been written, and could be decrypted."""
@@ -63,12 +67,12 @@ class Plain:
         for process in (self._gpg, self._zstd):
             process.kill()
             process.wait()
-        self._zstd.stdout.close()
+        self._source.close()
         self._feeder.join()
 
     def _feed(self, chunks: Iterable[bytes]) -> None:
         try:
-            with self._gpg.stdin as sink:
+            with self._sink as sink:
                 for chunk in chunks:
                     self._seen.update(chunk)
                     sink.write(chunk)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from deployer.archives import DIGEST, Archive
@@ -105,7 +106,7 @@ def fetch_all(link: Link, store: Store, home: Home, offered: list[Offer], pulled
             continue
         say(f"▸ {archive.path}")
         try:
-            arrival.patiently(link, lambda it=good[archive.path]: arrival.bring(link, store, it))
+            arrival.patiently(link, partial(arrival.bring, link, store, good[archive.path]))
         except (arrival.Altered, Full) as failure:
             pulled.troubles.append(failure.message)
         except UnreachableError:

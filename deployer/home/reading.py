@@ -4,7 +4,7 @@ import json
 import tarfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from deployer.archives import Archive
 from deployer.copies import Contents
@@ -39,12 +39,12 @@ def members(stream: Plain) -> tuple[int, int, Found, Found]:
     """How many members and bytes a tar stream has, and name and content of its first and its last member."""
     count, first, last = 0, None, None
     try:
-        with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20) as tar:
+        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|", bufsize=1 << 20) as tar:
             while member := tar.next():
                 count += 1
                 last = (member.name, small(tar, member))
                 first = first or last
-                tar.members.clear()  # it would remember each, for random access
+                cast(Any, tar).members.clear()  # it would remember each, for random access
             return count, tar.offset, first, last
     except (tarfile.TarError, EOFError) as error:
         raise DeployError(f"it is damaged: {error}") from error

@@ -17,15 +17,15 @@ UNKNOWN = ("NotImplemented", "501", "InvalidArgument", "InvalidRequest")
 def upload(client: Any, bucket: str, key: str, path: Path, digest: str, more: dict[str, str]) -> None:
     """Upload the file as this key; raises DeployError when it is there already or did not arrive whole."""
     target = {"Bucket": bucket, "Key": key}
-    more = {**more, "Metadata": {"sha256": digest}, "ContentType": "application/octet-stream"}
+    described = {**more, "Metadata": {"sha256": digest}, "ContentType": "application/octet-stream"}
     size = path.stat().st_size
     if exists(client, target):
         raise DeployError(f"S3: {key} is there already, and nothing is ever overwritten")
     if size <= PART:
-        tag = at_once(client, target, path.read_bytes(), more)
+        tag = at_once(client, target, path.read_bytes(), described)
     else:
         abandon(client, bucket, key)
-        tag = in_parts(client, target, path, max(PART, -(-size // MOST_PARTS)), more)
+        tag = in_parts(client, target, path, max(PART, -(-size // MOST_PARTS)), described)
     there = client.head_object(**target)
     if there["ContentLength"] != size or not (
         same(there["ETag"], tag) or read_back(client, target) == digest

@@ -22,8 +22,13 @@ def kinds() -> "dict[str, type[Site]]":
 def service_kinds() -> "dict[str, type[Composition]]":
     """Every kind that a service without a domain can have, in the order of the names."""
     from deployer.kinds.base import Site
+    from deployer.kinds.composition import Composition
 
-    return {name: model for name, model in models() if not issubclass(model, Site)}
+    return {
+        name: model
+        for name, model in models()
+        if issubclass(model, Composition) and not issubclass(model, Site)
+    }
 
 
 @cache

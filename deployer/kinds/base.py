@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from deployer.config.types import Boolean, Domain, Duration, NginxSnippet
+from deployer.config.types import Boolean, Domain, Duration, NginxSnippet, written
 from deployer.files import File
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Site(Section):
     aliases: tuple[Domain, ...] = Field((), description="other domains that redirect to this one")
     https: Boolean = Field(True, description="false serves plain HTTP and asks for no certificate")
     hsts: Duration = Field(
-        "7d", description="how long browsers insist on HTTPS after a visit; 0 turns it off"
+        written("7d"), description="how long browsers insist on HTTPS after a visit; 0 turns it off"
     )
     nginx: NginxSnippet = Field("", description="NGINX directives to add inside the server block")
 

@@ -132,7 +132,6 @@ class ComposeSite(ComposedSite, Compose):
 
     kind: Literal["compose"] = Field(description="what this site is")
     backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
-    backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
 
     def problems(self) -> list[Problem]:
         """What is wrong with the file; NGINX must find something at the port."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from deployer.config.backups import BackupChoice, Choice
 from deployer.config.quantities import size_text
-from deployer.config.types import Port, Size, TimeLimit, UrlPath
+from deployer.config.types import Port, Size, TimeLimit, UrlPath, written
 from deployer.errors import Problem
 from deployer.files import File
 from deployer.kinds.base import Section, Site
@@ -66,7 +66,7 @@ class Composition(Section):
 
     pushed: ClassVar[bool] = True
     kind: str = Field(description="what this is")
-    wait: TimeLimit = Field("2m", description="how long it may take until all containers are well")
+    wait: TimeLimit = Field(written("2m"), description="how long it may take until all containers are well")
 
     backup: Choice = Field(BackupChoice(), description="how it is backed up; false: not at all")
 
@@ -129,7 +129,7 @@ class ComposedSite(Composition, Site):
     """A domain that NGINX answers for with what a container says."""
 
     port: Port = Field(description="port on 127.0.0.1 where NGINX finds it")
-    max_upload: Size = Field("1G", description="largest upload that is passed on; 0 means no limit")
+    max_upload: Size = Field(written("1G"), description="largest upload that is passed on; 0 means no limit")
     probe_path: UrlPath = Field("/", alias="probe", description="path that tells whether it is well")
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:

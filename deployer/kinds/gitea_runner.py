@@ -13,6 +13,7 @@ from deployer.config.types import (
     SecretSource,
     TimeLimit,
     Url,
+    written,
 )
 from deployer.files import File
 from deployer.kinds.composition import Backup
@@ -38,10 +39,10 @@ class GiteaRunner(Service):
         description="what jobs it takes, and the image that each runs in",
     )
     jobs: Count = Field(1, description="how many jobs run at once")
-    time: TimeLimit = Field("3h", description="how long a job may take")
-    job_memory: MemoryLimit = Field("1G", description="how much memory a job may use")
+    time: TimeLimit = Field(written("3h"), description="how long a job may take")
+    job_memory: MemoryLimit = Field(written("1G"), description="how much memory a job may use")
     tag: ImageTag = Field("4", description="tag of the image; the default is one major version")
-    memory: MemoryLimit = Field("128M", description="how much memory it may use, without its jobs")
+    memory: MemoryLimit = Field(written("128M"), description="how much memory it may use, without its jobs")
 
     @field_validator("token")
     @classmethod

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import ImageTag, MemoryLimit, Port, Size, UrlPath
+from deployer.config.types import ImageTag, MemoryLimit, Port, Size, UrlPath, written
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
 
@@ -17,8 +17,8 @@ class Ntfy(ComposedSite, Service):
     kind: Literal["ntfy"] = Field(description="what this site is")
     port: Port = Field(2586, description="port on 127.0.0.1 where NGINX finds it")
     tag: ImageTag = Field("v2.29.0", description="tag of the image; there is none for a major version")
-    memory: MemoryLimit = Field("128M", description="how much memory it may use")
-    max_upload: Size = Field("0", description="largest upload that is passed on; 0 means no limit")
+    memory: MemoryLimit = Field(written("128M"), description="how much memory it may use")
+    max_upload: Size = Field(written("0"), description="largest upload that is passed on; 0 means no limit")
     probe_path: UrlPath = Field("/v1/health", alias="probe", description="path that tells whether it is well")
 
     def backs_up(self) -> Backup:

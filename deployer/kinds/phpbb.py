@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from deployer.config.quantities import size_text
-from deployer.config.types import Email, EnvironmentValue, MemoryLimit, Port, Size, TimeLimit, Version
+from deployer.config.types import (
+    Email,
+    EnvironmentValue,
+    MemoryLimit,
+    Port,
+    Size,
+    TimeLimit,
+    Version,
+    written,
+)
 from deployer.files import File
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
@@ -33,9 +42,11 @@ class Phpbb(ComposedSite, Service):
     email: Email = Field(description="e-mail address of the forum, at its first start")
     port: Port = Field(8090, description="port on 127.0.0.1 where NGINX finds it")
     tag: Version = Field("3.3.17", description="version of phpBB; older ones than 3.3.17 have a grave flaw")
-    memory: MemoryLimit = Field("320M", description="how much memory it may use, without its database")
-    wait: TimeLimit = Field("5m", description="how long it may take until all containers are well")
-    max_upload: Size = Field("32M", description="largest upload that is passed on; 0 means no limit")
+    memory: MemoryLimit = Field(
+        written("320M"), description="how much memory it may use, without its database"
+    )
+    wait: TimeLimit = Field(written("5m"), description="how long it may take until all containers are well")
+    max_upload: Size = Field(written("32M"), description="largest upload that is passed on; 0 means no limit")
 
     def built(self) -> bool:
         """phpBB publishes no image."""

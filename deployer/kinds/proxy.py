@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from deployer.config.quantities import size_text
-from deployer.config.types import Port, Size
+from deployer.config.types import Port, Size, written
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
@@ -19,7 +19,7 @@ class Proxy(Site):
 
     kind: Literal["proxy"] = Field(description="what this site is")
     port: Port = Field(description="port on 127.0.0.1 where the program listens")
-    max_upload: Size = Field("1G", description="largest upload that is passed on; 0 means no limit")
+    max_upload: Size = Field(written("1G"), description="largest upload that is passed on; 0 means no limit")
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file."""

@@ -17,6 +17,7 @@ from deployer.config.types import (
     RelativePath,
     Repository,
     TimeLimit,
+    written,
 )
 from deployer.files import File
 from deployer.kinds.base import Section, Site
@@ -32,8 +33,8 @@ BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
 class Limits(Section):
     """What a build may use before it is stopped."""
 
-    time: TimeLimit = Field("10m", description="how long a build may take")
-    memory: MemoryLimit = Field("2G", description="how much memory a build may use")
+    time: TimeLimit = Field(written("10m"), description="how long a build may take")
+    memory: MemoryLimit = Field(written("2G"), description="how much memory a build may use")
 
 
 class Gate(Section):

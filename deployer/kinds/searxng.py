@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import Boolean, ImageTag, MemoryLimit, Port, Size, UrlPath
+from deployer.config.types import Boolean, ImageTag, MemoryLimit, Port, Size, UrlPath, written
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
@@ -19,8 +19,8 @@ class Searxng(ComposedSite, Service):
     kind: Literal["searxng"] = Field(description="what this site is")
     port: Port = Field(8888, description="port on 127.0.0.1 where NGINX finds it")
     tag: ImageTag = Field("latest", description="tag of the image; there is none for a major version")
-    memory: MemoryLimit = Field("384M", description="how much memory it may use, without Valkey")
-    max_upload: Size = Field("1M", description="largest upload that is passed on; 0 means no limit")
+    memory: MemoryLimit = Field(written("384M"), description="how much memory it may use, without Valkey")
+    max_upload: Size = Field(written("1M"), description="largest upload that is passed on; 0 means no limit")
     probe_path: UrlPath = Field("/healthz", alias="probe", description="path that tells whether it is well")
     limiter: Boolean = Field(True, description="refuse visitors that look like robots")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from deployer.config.quantities import size_text
-from deployer.config.types import ContainerVariable, EnvironmentValue, ImageTag, MemoryLimit
+from deployer.config.types import ContainerVariable, EnvironmentValue, ImageTag, MemoryLimit, written
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
@@ -24,7 +24,9 @@ class Service(Composition):
     """The images that run beside it, with their tags."""
 
     tag: ImageTag = Field("latest", description="tag of the image; the default is one major version")
-    memory: MemoryLimit = Field("256M", description="how much memory it may use, without its database")
+    memory: MemoryLimit = Field(
+        written("256M"), description="how much memory it may use, without its database"
+    )
     environment: dict[ContainerVariable, EnvironmentValue] = Field(
         {}, description="more environment variables for it, or other values; no secrets"
     )

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import ImageTag, MemoryLimit, Port, Size
+from deployer.config.types import ImageTag, MemoryLimit, Port, Size, written
 from deployer.kinds.composition import Backup, ComposedSite, postgres
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
@@ -18,8 +18,10 @@ class Shhh(ComposedSite, Service):
     kind: Literal["shhh"] = Field(description="what this site is")
     port: Port = Field(8081, description="port on 127.0.0.1 where NGINX finds it")
     tag: ImageTag = Field("3.2.4", description="tag of its repository that is built")
-    memory: MemoryLimit = Field("192M", description="how much memory it may use, without its database")
-    max_upload: Size = Field("1M", description="largest upload that is passed on; 0 means no limit")
+    memory: MemoryLimit = Field(
+        written("192M"), description="how much memory it may use, without its database"
+    )
+    max_upload: Size = Field(written("1M"), description="largest upload that is passed on; 0 means no limit")
 
     def built(self) -> bool:
         """No image of it is published."""

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, UrlPath
+from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, UrlPath, written
 from deployer.kinds.composition import Backup, ComposedSite, postgres
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
@@ -19,9 +19,11 @@ class Umami(ComposedSite, Service):
     kind: Literal["umami"] = Field(description="what this site is")
     port: Port = Field(3000, description="port on 127.0.0.1 where NGINX finds it")
     tag: ImageTag = Field("3", description="tag of the image; the default is one major version")
-    memory: MemoryLimit = Field("512M", description="how much memory it may use, without its database")
-    wait: TimeLimit = Field("4m", description="how long it may take until all containers are well")
-    max_upload: Size = Field("1M", description="largest upload that is passed on; 0 means no limit")
+    memory: MemoryLimit = Field(
+        written("512M"), description="how much memory it may use, without its database"
+    )
+    wait: TimeLimit = Field(written("4m"), description="how long it may take until all containers are well")
+    max_upload: Size = Field(written("1M"), description="largest upload that is passed on; 0 means no limit")
     probe_path: UrlPath = Field(
         "/api/heartbeat", alias="probe", description="path that tells whether it is well"
     )

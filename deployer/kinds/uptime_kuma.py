@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit
+from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, written
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
 
@@ -17,9 +17,9 @@ class UptimeKuma(ComposedSite, Service):
     kind: Literal["uptime-kuma"] = Field(description="what this site is")
     port: Port = Field(3001, description="port on 127.0.0.1 where NGINX finds it")
     tag: ImageTag = Field("2", description="tag of the image; the default is one major version")
-    memory: MemoryLimit = Field("320M", description="how much memory it may use")
-    wait: TimeLimit = Field("4m", description="how long it may take until all containers are well")
-    max_upload: Size = Field("64M", description="largest upload that is passed on; 0 means no limit")
+    memory: MemoryLimit = Field(written("320M"), description="how much memory it may use")
+    wait: TimeLimit = Field(written("4m"), description="how long it may take until all containers are well")
+    max_upload: Size = Field(written("64M"), description="largest upload that is passed on; 0 means no limit")
 
     def backs_up(self) -> Backup:
         """Its database and pictures."""

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from deployer.config.quantities import duration_text
-from deployer.config.types import Boolean, ClockTime, Duration, ImageTag, MemoryLimit, SecretSource
+from deployer.config.types import Boolean, ClockTime, Duration, ImageTag, MemoryLimit, SecretSource, written
 from deployer.kinds.service import Service
 from deployer.secrets import Secret
 
@@ -18,14 +18,14 @@ class Watchtower(Service):
     kind: Literal["watchtower"] = Field(description="what this is")
     at: ClockTime = Field("04:00", description="time of day, in the time zone of the server")
     cooldown: Duration = Field(
-        "3d", description="how old an image must be: bad releases are found out by then"
+        written("3d"), description="how old an image must be: bad releases are found out by then"
     )
     only_tell: Boolean = Field(False, description="true updates nothing and only notifies")
     notification: SecretSource | None = Field(
         None, description="Shoutrrr address that gets the outcome: env:NAME or gpg:FILE"
     )
     tag: ImageTag = Field("1", description="tag of the image; the default is one major version")
-    memory: MemoryLimit = Field("64M", description="how much memory it may use")
+    memory: MemoryLimit = Field(written("64M"), description="how much memory it may use")
 
     @property
     def delay(self) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import Host, ImageTag, MemoryLimit, Port, Size
+from deployer.config.types import Host, ImageTag, MemoryLimit, Port, Size, written
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
@@ -21,7 +21,7 @@ class Wireguard(Service):
     vpn_port: Port = Field(51820, description="UDP port of the VPN, open to everyone")
     host: Host = Field(description="name or address under which clients find the server")
     tag: ImageTag = Field("15", description="tag of the image; the default is one major version")
-    memory: MemoryLimit = Field("256M", description="how much memory it may use")
+    memory: MemoryLimit = Field(written("256M"), description="how much memory it may use")
 
     def endpoint(self, name: str) -> str:
         """Where clients of the VPN connect to."""
@@ -54,10 +54,10 @@ class WireguardSite(ComposedSite, Wireguard):
 
     kind: Literal["wireguard"] = Field(description="what this site is")
     port: Port = Field(51821, description="port on 127.0.0.1 where NGINX finds its pages")
-    host: Host | None = Field(
+    host: Host | None = Field(  # type: ignore[assignment]  # a domain may stand for it
         None, description="name or address under which clients find the server; without it, the domain"
     )
-    max_upload: Size = Field("1M", description="largest upload that is passed on; 0 means no limit")
+    max_upload: Size = Field(written("1M"), description="largest upload that is passed on; 0 means no limit")
 
     def endpoint(self, name: str) -> str:
         """Where clients of the VPN connect to."""

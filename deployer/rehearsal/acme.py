@@ -150,4 +150,4 @@ class AcmeServer:
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
         )
         with direct.open(url, data, timeout=5) as answer:
-            return answer.read()
+            return bytes(answer.read())

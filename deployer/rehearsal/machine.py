@@ -105,7 +105,7 @@ class Machine:
     @property
     def release(self) -> str:
         """The Debian release, like debian-13."""
-        return self.place.state()["release"]
+        return str(self.place.state()["release"])
 
     @property
     def root(self) -> Path:

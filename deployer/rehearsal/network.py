@@ -113,7 +113,8 @@ def is_fence(route: Mapping[str, Any]) -> bool:
 
 def routes() -> list[Mapping[str, Any]]:
     """Every IPv4 route of this machine, as `ip -json` tells it."""
-    return json.loads(call("ip", "-4", "-json", "route", "show", "table", "all"))
+    told: list[Mapping[str, Any]] = json.loads(call("ip", "-4", "-json", "route", "show", "table", "all"))
+    return told
 
 
 def is_free(network: Network) -> bool:

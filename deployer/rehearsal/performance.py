@@ -11,6 +11,7 @@ from deployer.config.model import Acme, Config, Server
 from deployer.config.security import Security
 from deployer.errors import DeployError, UnreachableError
 from deployer.health import Health
+from deployer.kinds.base import Site
 from deployer.kinds.publication import Publication
 from deployer.rehearsal import names
 from deployer.rehearsal.acme import AcmeServer
@@ -21,6 +22,7 @@ from deployer.report import complain, say
 from deployer.report.changes import show_plan, summary
 from deployer.report.health import show_health
 from deployer.report.progress import Progress
+from deployer.server.connection import Server as Connected
 from deployer.tasks import server_of
 from deployer.tasks.converge import Convergence
 from deployer.tasks.push import Push, Pushed, push
@@ -114,7 +116,7 @@ def _everything(config: Config, shown: Progress) -> bool:
     return applied and all(pushed) and again.empty and _served(config, health)
 
 
-def _push(server: object, domain: str, site: object, shown: Progress) -> bool:
+def _push(server: Connected, domain: str, site: Site, shown: Progress) -> bool:
     if not isinstance(site, Publication):
         return True
     local = (site.repository, site.branch or "") if site.is_local else ("", "")

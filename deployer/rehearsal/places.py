@@ -53,7 +53,8 @@ class Place:
     def state(self) -> dict[str, Any]:
         """What `save` has saved."""
         with contextlib.suppress(FileNotFoundError):
-            return json.loads((self.run / "state.json").read_text())
+            state: dict[str, Any] = json.loads((self.run / "state.json").read_text())
+            return state
         return {}
 
 

@@ -48,8 +48,8 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
             yield f"{mark} {OURS} {amount(count, 'script')}, the same on every server (--full prints them)"
     if plan.manifest and not plan.changes:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
-    for change in plan.secrets:
-        yield f"{'+' if change.new else '~'} secret {change.name} in {change.path} ({change.secret})"
+    for value in plan.secrets:
+        yield f"{'+' if value.new else '~'} secret {value.name} in {value.path} ({value.secret})"
     if plan.compositions:
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
     yield from (f"- containers of {name}: stopped and removed; volumes stay" for name in plan.ended)

@@ -28,9 +28,8 @@ def diff(change: Change) -> list[str]:
     before, after = change.before, change.after
     if any(isinstance(side, File) and side.secret for side in (before, after)):
         return ["(secret, not shown)"]
-    lines = [_lines(side) for side in (before, after)]
     head = 2 if before and after else 3  # a file that is new or gone has but one hunk
-    return list(difflib.unified_diff(*lines, n=2, lineterm=""))[head:]
+    return list(difflib.unified_diff(_lines(before), _lines(after), n=2, lineterm=""))[head:]
 
 
 def _lines(side: File | Link | None) -> list[str]:

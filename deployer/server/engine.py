@@ -13,7 +13,10 @@ from deployer.errors import DeployError
 from deployer.server.connection import Server
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from docker import DockerClient
+    from paramiko import Channel
 
 DIAL = "exec docker system dial-stdio"
 CHUNK = 65536
@@ -47,10 +50,13 @@ def _relay(server: Server, path: Path) -> Iterator[None]:
             with server.channel(DIAL) as channel:
                 _carry(self.connection, channel)
 
-    with ThreadingUnixStreamServer(str(path), Relay) as listener:
+    class Listener(ThreadingUnixStreamServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """What a lost connection means is told where it is used."""
+
+    with Listener(str(path), Relay) as listener:
         listener.daemon_threads = True
         listener.block_on_close = False
-        listener.handle_error = lambda *_: None  # what a lost connection means is told where it is used
         Thread(target=listener.serve_forever, args=(0.05,), daemon=True).start()
         try:
             yield
@@ -58,7 +64,7 @@ def _relay(server: Server, path: Path) -> Iterator[None]:
             listener.shutdown()
 
 
-def _carry(here: object, there: object) -> None:
+def _carry(here: "socket | Channel", there: "socket | Channel") -> None:
     while True:
         readable, _, _ = select.select([here, there], [], [])
         for source, target in ((here, there), (there, here)):

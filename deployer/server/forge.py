@@ -46,5 +46,5 @@ def set_secrets(place: Place, token: str, secrets: Mapping[str, str]) -> None:
                 f"{name} was not set in {place.owner}/{place.name} on {place.address}: {reason}"
             ) from error
         except (URLError, HTTPException, OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            raise UnreachableError(f"{place.address} cannot be reached: {reason}") from error
+            cause = getattr(error, "reason", error)
+            raise UnreachableError(f"{place.address} cannot be reached: {cause}") from error

@@ -1,6 +1,7 @@
 """Which host key a server must show: the pinned one, or the one in known_hosts. Never trust on first use."""
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 
 import paramiko
@@ -54,7 +55,7 @@ def line_of(host: str, port: int, pinned: str | None) -> str:
     if not KNOWN_HOSTS.expanduser().is_file():
         return ""
     known = paramiko.HostKeys(str(KNOWN_HOSTS.expanduser()))
-    found = known.lookup(entry_name(host, port)) or known.lookup(host) or {}
+    found: Mapping[str, paramiko.PKey] = known.lookup(entry_name(host, port)) or known.lookup(host) or {}
     return "\n".join(f"{entry_name(host, port)} {kind} {key.get_base64()}" for kind, key in found.items())
 
 

@@ -1,6 +1,6 @@
 """What the Docker Engine tells of the containers of one composition, and of the images that they use."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployer.containers import PROJECT, Container, Freshness, read_container
 
@@ -22,9 +22,20 @@ def freshness_of(client: "DockerClient", name: str, project: str) -> list[Freshn
 
 def _container(client: "DockerClient", name: str, container: "DockerContainer") -> Container:
     running = container.attrs["State"]["Status"] == "running"
-    usage = container.stats(stream=False, one_shot=True)["memory_stats"].get("usage") if running else None
-    created = client.api.inspect_image(container.attrs["Image"])["Created"]
-    return read_container(name, container.attrs, created, usage)
+    memory = _statistics(container)["memory_stats"] if running else {}
+    created = _image(client, container.attrs["Image"])["Created"]
+    return read_container(name, container.attrs, created, memory.get("usage"))
+
+
+def _statistics(container: "DockerContainer") -> dict[str, Any]:
+    answer = container.stats(stream=False, one_shot=True)
+    assert isinstance(answer, dict), "it is no stream"
+    return answer
+
+
+def _image(client: "DockerClient", image: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.api.inspect_image(image)  # type: ignore[no-untyped-call]
+    return found
 
 
 def _of_project(client: "DockerClient", project: str) -> "list[DockerContainer]":
@@ -34,9 +45,7 @@ def _of_project(client: "DockerClient", project: str) -> "list[DockerContainer]"
 def _freshness(client: "DockerClient", name: str, image: str) -> Freshness:
     from docker.errors import APIError
 
-    digests = {
-        digest.partition("@")[2] for digest in client.api.inspect_image(image).get("RepoDigests") or ()
-    }
+    digests = {digest.partition("@")[2] for digest in _image(client, image).get("RepoDigests") or ()}
     if not digests:
         return Freshness(name, image, None, "built on the server")
     try:

@@ -64,6 +64,7 @@ def _extract(folder: Path, chunks: Iterable[bytes]) -> None:
     with tempfile.TemporaryFile() as said:
         # BrokenPipeError: its own words tell why it read no further
         with suppress(BrokenPipeError), subprocess.Popen(tar, stdin=subprocess.PIPE, stderr=said) as process:
+            assert process.stdin, "it was asked for"
             for chunk in chunks:
                 process.stdin.write(chunk)
         if process.returncode:
