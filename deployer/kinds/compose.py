@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from deployer.desired.facts import Facts
 
 OURS = frozenset({"docker-compose.yml", ".env"})
+FOUND_BY_COMPOSE = re.compile(r"(docker-)?compose(\.override)?\.ya?ml")
+"""Files that Docker Compose reads without being told, so that a call by hand would do what nobody checked."""
 
 
 def beside(value: Any, info: ValidationInfo) -> LocalFile:
@@ -40,6 +42,8 @@ def beside(value: Any, info: ValidationInfo) -> LocalFile:
         raise ValueError(f"{shown(value)} is not a plain path below the compose file's folder") from error
     if path in OURS:
         raise ValueError(f"{path} is written by deploy itself")
+    if FOUND_BY_COMPOSE.fullmatch(path):
+        raise ValueError(f"Docker Compose would read {path} too: write what it says into the compose file")
     main = info.data.get("file")
     folder = main.folder if main else folder_of(info)
     return attachments.read(path, folder) if folder else LocalFile(path, path, b"")

@@ -447,7 +447,7 @@ refuse_composition() { # NAME: all that is its own is as it was
 check_compositions() {
     local name words
     while IFS= read -r name <&8; do
-        words=$(cd "/opt/$name" && docker compose config --quiet 2>&1) && continue
+        words=$(cd "/opt/$name" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
         say "✗ $name: Docker Compose refuses /opt/$name/docker-compose.yml"
         indent <<<"$words"
         say "  $name stays as it was; everything else goes live."

@@ -117,7 +117,7 @@ sites:
   a.example.org: {kind: compose, file: open.yml, port: 82, secrets: {A: generate, PATH: generate, B: hunter2}}
   b.example.org: {kind: compose, file: my.yml, port: 1}
   c.example.org: {kind: compose, file: gone.yml, port: 2}
-  d.example.org: {kind: compose, file: my.yml, port: 8080, files: [my.yml, ../x, .env, gone]}
+  d.example.org: {kind: compose, file: my.yml, port: 8080, files: [my.yml, ../x, .env, gone, ./compose.yml]}
 services:
   open: {kind: compose, file: open.yml}
 """
@@ -136,6 +136,8 @@ services:
         "below the compose file's folder",
         "sites.yaml:5:82: sites.d.example.org.files: .env is written by deploy itself",
         "sites.yaml:5:88: sites.d.example.org.files: gone cannot be read: No such file or directory",
+        "sites.yaml:5:94: sites.d.example.org.files: Docker Compose would read compose.yml "
+        "too: write what it says into the compose file",
     ]
     assert folder.is_dir()
 

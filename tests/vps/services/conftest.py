@@ -125,6 +125,11 @@ class Composition:
         registry = registry_of(self.vps, self.registry_password)
         return registry.push(repository, command, {"Healthcheck": self.healthy} | config, page, megabytes)
 
+    def pinned(self, page: str) -> tuple[str, str]:
+        """Put an image into the registry as `image` does; its ID, and the digest that pins it."""
+        registry = registry_of(self.vps, self.registry_password)
+        return registry.publish(self.project, SERVE, {"Healthcheck": self.healthy}, page)
+
     def script(self, name: str, *options: str, code: int = 0, input: str | None = None) -> str:
         """Run one of the scripts; its output."""
         argv = " ".join([f"/usr/local/lib/deploy/{name}", self.name, *options])

@@ -35,6 +35,12 @@ class Registry:
         self, repository: str, command: str, config: Mapping[str, object], page: str, megabytes: int = 0
     ) -> str:
         """Make REPOSITORY:1 an image that has the page and runs the command in a shell; its ID."""
+        return self.publish(repository, command, config, page, megabytes)[0]
+
+    def publish(
+        self, repository: str, command: str, config: Mapping[str, object], page: str, megabytes: int = 0
+    ) -> tuple[str, str]:
+        """The same; its ID, and the digest of its manifest, which is what a compose file pins."""
         files = [file("www/index.html", f"{page}\n".encode())]
         if megabytes:
             files.append(file("big", os.urandom(megabytes << 20)))
@@ -49,8 +55,8 @@ class Registry:
         }
         told = self.upload(repository, CONFIG, json.dumps(image).encode())
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": told, "layers": layers}
-        self.ask("PUT", f"/v2/{repository}/manifests/1", json.dumps(manifest).encode(), MANIFEST)
-        return told["digest"]
+        place = self.ask("PUT", f"/v2/{repository}/manifests/1", json.dumps(manifest).encode(), MANIFEST)
+        return told["digest"], place.rpartition("/")[2]
 
     def upload(self, repository: str, kind: str, blob: bytes) -> dict[str, Any]:
         """Bring a blob there that may be there already; what a manifest says of it."""

@@ -9,6 +9,8 @@ from vps.services.test_push import (  # noqa: F401
     test_a_new_image_that_crashes_at_once,
     test_from_nothing_then_nothing_new_then_a_new_image,
     test_image_missing,
+    test_images_by_digest,
+    test_only_the_file_that_was_checked_is_read,
     test_port_taken_by_something_else,
 )
 

@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from vps.services.registry import NO_CHECK, health
 from vps.waiting import until
 
@@ -264,3 +266,100 @@ def test_the_caller_goes_away(new_composition):
     output, _ = attached.communicate()
     assert "✗ pull: the caller is gone: given up" in output
     assert app.page() == "one"
+
+
+def test_only_the_file_that_was_checked_is_read(new_composition):
+    app = new_composition()
+    port = app.port + 400
+    # Compose reads these by itself, and prefers the first of them to docker-compose.yml
+    open_to_all = f'{{"services": {{"app": {{"image": "{app.repository}:1", "ports": ["{port}:80"]}}}}}}'
+    for name in ("compose.yaml", "docker-compose.override.yml"):
+        (app.directory / name).write_text(open_to_all)
+    try:
+        output = app.push()
+        assert f"! /opt/{app.name}/docker-compose.override.yml is not read" in output
+        assert f"! /opt/{app.name}/compose.yaml is not read" in output
+        for name in ("push", "stop", "restart", "logs"):
+            app.script(name)
+            published = app.vps.run(f"docker ps -a --filter name={app.project}- --format '{{{{.Ports}}}}'")
+            assert str(port) not in published.stdout, name
+        assert app.page() == "one"
+    finally:
+        for name in ("compose.yaml", "docker-compose.override.yml"):
+            (app.directory / name).unlink()
+
+
+@pytest.mark.parametrize("tag", ["", ":1"])
+def test_images_by_digest(new_composition, tag):
+    app = new_composition("")
+    ports = [f"127.0.0.1:{app.port}:80"]
+    first, digest = app.pinned("one")
+    app.write(app={"image": f"{app.repository}{tag}@{digest}", "ports": ports})
+    output = app.push()
+    assert output.splitlines()[-1].startswith(f"{app.name} is live: {app.repository}{tag} {first[7:19]} (")
+    assert (app.page(), app.running()) == ("one", {"app": first})
+
+    second, other = app.pinned("two")
+    assert f"{app.name}: {app.repository}{tag} is pinned to one image" in app.script("update", "--check")
+    for script in ("update", "push"):
+        assert "already up to date" in app.script(script)
+    assert app.page() == "one"
+
+    app.write(app={"image": f"{app.repository}{tag}@{other}", "ports": ports})
+    app.push()
+    assert (app.page(), app.running()) == ("two", {"app": second})
+    app.vps.run("docker image prune --force")
+    kept = app.vps.run(f"docker image ls --no-trunc --quiet {app.repository}").stdout.split()
+    assert {first, second} <= set(kept)
+
+    # The images of before are not what the file names: they would not come up, and none says that they did
+    output = app.script("rollback", code=1)
+    assert f"app ran on {app.repository}{tag}@{digest}, and docker-compose.yml names" in output
+    app.write(app={"image": f"{app.repository}{tag}@{digest}", "ports": ports})
+    app.push()
+    assert (app.page(), app.running()) == ("one", {"app": first})
+
+
+def test_a_pinned_image_that_does_not_come_up(new_composition):
+    app = new_composition()
+    beside, digest = app.pinned("beside")
+    app.image("one")
+    pinned = {"side": {"image": f"{app.repository}@{digest}"}}
+    app.write(**pinned)
+    app.push()
+    app.image("two", "echo no; exit 3")
+    output = app.fails()
+    assert "✓ back" in output
+    app.image("three")
+    app.push()
+    assert (app.page(), app.running()["side"]) == ("three", beside)
+    app.script("rollback")
+    assert (app.page(), app.running()["side"]) == ("one", beside)
+
+    app.write(side={"image": f"{app.repository}@sha256:{'0' * 64}"})
+    assert f"✗ pull: {app.repository}@sha256:{'0' * 64} cannot be had from 127.0.0.1:5000: " in app.fails()
+
+
+def test_a_rollback_across_another_name(new_composition):
+    app = new_composition()
+    app.push()
+    other = f"{app.repository}-other"
+    app.image("two", name=other)
+    app.write(app={"image": f"{other}:1", "ports": [f"127.0.0.1:{app.port}:80"]})
+    app.push()
+    output = app.script("rollback", code=1)
+    assert f"app ran on {app.repository}:1, and docker-compose.yml names {other}:1 now" in output
+    assert output.splitlines()[-1].startswith(f"{app.name} is as it was: {other}:1 ")
+    assert app.page() == "two"
+
+
+def test_a_rollback_to_before_a_service_was_added(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("side", name=f"{app.repository}-side")
+    app.image("two")
+    app.write(side={"image": f"{app.repository}-side:1"})
+    app.push()
+    side = app.running()["side"]
+    app.script("rollback")
+    assert (app.page(), app.running()["side"]) == ("one", side)
