@@ -26,8 +26,8 @@ class SiteHealth:
 
     @property
     def fine(self) -> bool:
-        """Whether a visitor gets an answer, over a certificate that lasts."""
-        return 200 <= self.status < 400 or self.status == 401
+        """Whether there is a page, a redirect or the question who asks: `answers_well` on the server."""
+        return 200 <= self.status < 400 or self.status in (401, 403)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Answers with one compressed tar: `facts` about this server, the certificates, and every file
 # whose path comes on standard input (each ended by NUL) or stands in our manifest; but of a path ending in
-# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, and of ?PATH only whether
-# it is there, as `missing PATH`. Changes nothing.
+# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, of ?PATH only whether
+# it is there, as `missing PATH`, and of unit:NAME how that unit is. Changes nothing.
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
@@ -62,9 +62,9 @@ server_names() {
 
 # unit NAME ACTIVE ENABLED, asked for at once: systemd takes its time for each question
 units() {
-    systemctl show --property=Id,ActiveState,UnitFileState nginx.service certbot.timer \
-        snap.certbot.renew.timer docker.service deploy-update.timer \
-        ufw.service fail2ban.service var-swapfile.swap |
+    local path asked=(snap.certbot.renew.timer)
+    for path in "${wanted[@]}"; do if [[ $path == unit:* ]]; then asked+=("${path:5}"); fi; done
+    systemctl show --property=Id,ActiveState,UnitFileState -- "${asked[@]}" |
         awk -F= 'function tell() { print "unit", value["Id"], value["ActiveState"], value["UnitFileState"] }
                  $0 == "" { tell() }
                  { value[$1] = $2 }

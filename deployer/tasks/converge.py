@@ -26,7 +26,7 @@ from deployer.tasks.secrets import resolve
 
 Line = Callable[[str], None]
 NOT_LOOKED_AT = Facts(os="debian", release="13")
-"""Enough to know every path that may be wanted, whatever the server is."""
+"""Enough to know almost every path that may be wanted, whatever the server is."""
 
 
 def site_settings(config: Config, name: str) -> File | None:
@@ -65,9 +65,17 @@ class Convergence:
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        wanted = in_the_end(self.config, NOT_LOOKED_AT)
+        asked = {*self._questions(in_the_end(self.config, NOT_LOOKED_AT)), SOURCES, KEY}
+        seen = observe(self.server, asked)
+        # a path or unit that depends on the release or on a version is known only now
+        forgotten = self._questions(self._in_the_end(seen.facts)) - asked
+        return observe(self.server, asked | forgotten) if forgotten else seen
+
+    def _questions(self, wanted: Desired) -> set[str]:
+        """What has to be known of a server that shall be so."""
         named = {f"?{path}" for path in folder_paths(self.config)}
-        return observe(self.server, {*wanted.files, *wanted.absent, *wanted.secrets, SOURCES, KEY, *named})
+        units = {f"unit:{unit}" for unit in wanted.units}
+        return {*wanted.files, *wanted.absent, *wanted.secrets, *named, *units}
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""

@@ -11,7 +11,7 @@ from deployer.tasks import script
 def observe(server: Server, paths: Iterable[str]) -> Observation:
     """The server's facts, and those of the paths (and of what we once wrote) that are there.
 
-    Of a path with a `?` before it, only whether it is there.
+    Of a path with a `?` before it, only whether it is there; `unit:NAME` asks how a unit is.
     """
     look = script("observe.sh")
     answer = server.ask(script_command(look), look + "".join(f"{path}\0" for path in paths).encode())

@@ -70,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.fault != "unconditional" and self.headers["If-None-Match"] != "*":
             self.server.complaints.append("no condition")
         if self.server.fault == "spoils":
-            content = content[:-1] + b"?"
+            content = content[:-1] + bytes([content[-1] ^ 1])
         if self.server.fault != "loses":
             self.server.stored[self.path] = content
         return self.answer(200, b"", ETag='"no sum at all"')

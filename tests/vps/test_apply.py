@@ -7,14 +7,19 @@ from collections.abc import Iterator
 import pytest
 
 from deployer import manifest
+from deployer.config.model import Config
+from deployer.desired.facts import Facts
 from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
-from deployer.plan import Change, Plan
+from deployer.kinds.redirect import Redirect
+from deployer.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
 from deployer.tasks import script
 from deployer.tasks.apply import parcel, transact
+from deployer.tasks.converge import Convergence
+from deployer.tasks.observe import observe
 from vps.waiting import until
 
 pytestmark = pytest.mark.vps
@@ -137,6 +142,36 @@ def test_everything_is_put_back_when_what_is_wrong_is_not_ours(vps: Machine, ser
     assert content(vps, f"{CONF}/x.test.conf") is None
     assert content(vps, manifest.PATH) is None
     assert any("zz-hand.conf:1" in line for line in lines)
+
+
+class Versioned(Redirect):
+    """A site with a file whose path tells the release, as PHP's and PostgreSQL's do."""
+
+    def files(self, domain: str, facts: Facts) -> dict[str, File]:
+        return {f"/etc/deploy/for-{facts.codename}-only": File(b"ours\n")}
+
+
+def test_a_hand_made_file_at_a_path_that_depends_on_the_release_is_taken_over(
+    vps: Machine, server: Server
+) -> None:
+    codename = {"debian-12": "bookworm", "debian-13": "trixie"}[vps.release]
+    path = f"/etc/deploy/for-{codename}-only"
+    vps.run(f"echo theirs >{path}")
+    site = Versioned(kind="redirect", to="https://example.org", https=False)
+    config = Config(security=False).model_copy(update={"sites": {"old.example.org": site}})
+    run = Convergence(server, config, None, print, print)
+    seen = run.look()
+    (found,) = [change for change in run.plan(seen).changes if change.path == path]
+    assert found.surprise is Surprise.TAKEN_OVER
+    assert found.before == File(b"theirs\n")
+    assert run.apply(run.plan(seen), seen)
+    assert run.plan(run.look()).empty
+
+
+def test_any_unit_that_is_wanted_is_asked_for(vps: Machine, server: Server) -> None:
+    units = observe(server, ["unit:cron.service", "unit:not-there.service"]).facts.units
+    assert units["cron.service"] == "active enabled"
+    assert units["not-there.service"].split()[0] == "inactive"
 
 
 def test_refuses_when_the_server_is_not_what_the_plan_saw(vps: Machine, server: Server) -> None:

@@ -65,7 +65,7 @@ def test_what_the_server_deletes_stays_at_home_as_long_as_home_keeps_it(home: Ho
 def test_an_altered_archive_is_refused_and_told(home: HomeServer) -> None:
     good, bad = home.offer("a.example.org", 2)
     original = (home.there / bad.path).read_bytes()
-    (home.there / bad.path).write_bytes(b"X" + original[1:])
+    (home.there / bad.path).write_bytes(bytes([original[0] ^ 1]) + original[1:])
     (trouble,) = home.pull(code=1)["troubles"]
     assert bad.file in trouble
     assert "was altered on the server" in trouble

@@ -28,6 +28,23 @@ def test_branches_tags_and_commits_can_be_asked_for(new_site):
     assert "has no branch" in site.fails("--ref", "0123456789012345678901234567890123456789")
 
 
+def test_a_word_that_is_the_name_of_a_service_is_still_a_branch(new_site):
+    site = new_site()
+    site.git("branch", "staging")
+    conf = site.vps.root / "etc/deploy/sites/staging.conf"
+    conf.write_text("KIND='compose'\nNAME='staging'\n")
+    try:
+        site.push("--ref", "staging")
+        first = site.live
+        site.commit({"two.html": "two"})
+        site.push("--by", "staging")
+        assert first in site.script("releases")
+        site.script("rollback", "--by", "staging")
+        assert site.live == first
+    finally:
+        conf.unlink()
+
+
 def test_a_branch_that_is_missing_is_told_with_those_that_exist(new_site):
     site = new_site(branch="master")
     assert "✗ fetch: file:///root/repositories/" in site.fails()
