@@ -7,11 +7,14 @@ from vps.services.conftest import debian_12 as vps  # noqa: F401
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,
+    test_an_open_port_of_what_was_started_by_hand_is_closed,
     test_from_nothing_then_nothing_new_then_a_new_image,
     test_image_missing,
     test_images_by_digest,
     test_only_the_file_that_was_checked_is_read,
     test_port_taken_by_something_else,
+    test_up_to_date_though_the_hash_that_compose_prints_is_another,
+    test_what_was_started_by_hand_in_another_folder_gets_the_mounts_of_this_one,
 )
 
 

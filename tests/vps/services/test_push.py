@@ -1,5 +1,6 @@
 """Pushes of a composition: the new images are healthy and answer, or the old ones are back."""
 
+import json
 import subprocess
 
 import pytest
@@ -363,3 +364,128 @@ def test_a_rollback_to_before_a_service_was_added(new_composition):
     side = app.running()["side"]
     app.script("rollback")
     assert (app.page(), app.running()["side"]) == ("one", side)
+
+
+def by_hand(app, change: dict, folder: str = "") -> None:
+    """Start it as a person does, in its folder or another, from a file with these changes of `app`."""
+    own = {"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], "restart": "unless-stopped"}
+    app.write(app=own | change)
+    folder = folder or f"/opt/{app.name}"
+    app.vps.run(
+        f"[ -e {folder} ] || mv /opt/{app.name} {folder}; cd {folder} && docker compose up -d --wait 2>&1"
+    )
+
+
+def listens(app) -> str:
+    """Where the port of `app` is open."""
+    return app.vps.run(f"docker port {app.project}-app-1").stdout.strip()
+
+
+def stays_up_to_date(app) -> None:
+    before = app.running(), app.vps.run(f"docker ps -q --filter name={app.project}-").stdout
+    assert app.push().splitlines()[-1] == f"{app.name} is already up to date"
+    assert before == (app.running(), app.vps.run(f"docker ps -q --filter name={app.project}-").stdout)
+
+
+def test_an_open_port_of_what_was_started_by_hand_is_closed(new_composition):
+    app = new_composition()
+    by_hand(app, {"ports": [f"{app.port}:80"]})
+    assert "0.0.0.0:" in listens(app)
+    app.write()
+    assert f"{app.name} is live: " in app.push("--missing")
+    assert listens(app) == f"80/tcp -> 127.0.0.1:{app.port}"
+    stays_up_to_date(app)
+
+
+def test_what_a_person_started_otherwise_is_made_anew_though_no_file_differs(new_composition):
+    app = new_composition()
+    app.push()
+    by_hand(app, {"ports": [f"{app.port}:80"]})
+    app.write()
+    assert "0.0.0.0:" in listens(app)
+    assert f"{app.name} is live: " in app.push()
+    assert listens(app) == f"80/tcp -> 127.0.0.1:{app.port}"
+    stays_up_to_date(app)
+
+
+def test_what_was_started_by_hand_in_another_folder_gets_the_mounts_of_this_one(new_composition):
+    app = new_composition()
+    mount = {"volumes": ["./page:/www/index.html:ro"]}
+    app.directory.mkdir(exist_ok=True)
+    (app.directory / "page").write_text("old folder")
+    by_hand(app, mount, folder=f"/opt/old-{app.project}")
+    assert app.page() == "old folder"
+    app.write()
+    app.push("--missing")
+    assert app.page() == "one"
+    assert app.vps.run(f"docker inspect {app.project}-app-1 --format '{{{{.Mounts}}}}'").stdout == "[]\n"
+    stays_up_to_date(app)
+
+
+def test_a_mounted_file_that_changed_since_a_person_started_it(new_composition):
+    app = new_composition()
+    mount = {"volumes": ["./page:/www/index.html:ro"]}
+    page = app.directory / "page"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text("by hand")
+    manifest = app.vps.root / "var/lib/deploy/manifest"
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_text(f"{'0' * 64}  /opt/{app.name}/page\n")
+    by_hand(app, mount)
+    page.unlink()
+    page.write_text("from sites.yaml")
+    app.push("--missing")
+    assert app.page() == "from sites.yaml"
+    stays_up_to_date(app)
+
+
+def test_a_volume_by_another_name(new_composition):
+    app = new_composition()
+    for name in ("first", "second"):
+        app.write(
+            app={
+                "image": f"{app.repository}:1",
+                "volumes": ["data:/d"],
+                "ports": [f"127.0.0.1:{app.port}:80"],
+            }
+        )
+        file = app.directory / "docker-compose.yml"
+        volumes = {"data": {"name": f"{name}-{app.project}"}}
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"volumes": volumes}))
+        app.push("--missing")
+        mounts = "{{range .Mounts}}{{.Name}}{{end}}"
+        found = app.vps.run(f"docker inspect {app.project}-app-1 --format '{mounts}'").stdout
+        assert found == f"{name}-{app.project}\n"
+    stays_up_to_date(app)
+
+
+def test_up_to_date_though_the_hash_that_compose_prints_is_another(new_composition):
+    """Of services with env_file, or in another's network, `compose config --hash` is not the hash of the container."""
+    app = new_composition()
+    image = {"image": f"{app.repository}:1", "restart": "unless-stopped"}
+    app.directory.mkdir(exist_ok=True)
+    (app.directory / "app.env").write_text("A=1\n")
+    app.write(
+        app=image | {"ports": [f"127.0.0.1:{app.port}:80"], "env_file": "app.env"},
+        beside=image
+        | {"network_mode": "service:app", "command": ["sleep", "999"], "healthcheck": {"disable": True}},
+    )
+    app.push()
+    stays_up_to_date(app)
+
+
+def test_a_time_in_a_warning_of_compose_is_no_port(new_composition):
+    app = new_composition()
+    app.push()
+    before = app.running()
+    app.write(
+        other={
+            "image": f"{app.repository}:1",
+            "container_name": f"{app.project}-app-1",
+            "environment": {"A": "$NOT_SET"},
+        }
+    )
+    output = app.push(code=1)
+    assert "already in use by container" in output
+    assert "port " not in output
+    assert app.running() == before
