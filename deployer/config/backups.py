@@ -52,9 +52,11 @@ def inner_path(path: str) -> str:
     return path if path == "." else names.relative_path(path)
 
 
-def glob(pattern: str) -> str:
-    """A pattern of files to leave out, below what is saved."""
-    if not re.fullmatch(r"[\w.+@=,:*?\[\]!/ -]{1,200}", pattern) or pattern.startswith("/"):
+def left_out(pattern: str) -> str:
+    """A pattern of files to leave out, below what is saved; or an absolute path, a volume, SERVICE:/PATH."""
+    if pattern.startswith("/"):
+        return absolute_path(pattern) if pattern.strip("/") else pattern[:1]
+    if not re.fullmatch(r"[\w.+@=,:*?\[\]!/ -]{1,200}", pattern):
         raise ValueError(f"{shown(pattern)} is not a pattern such as cache, *.tmp or data/thumbnails")
     return pattern.rstrip("/")
 
@@ -69,7 +71,7 @@ def volume(name: str) -> str:
 Recipient = Annotated[LocalFile, BeforeValidator(recipient), schema("string")]
 AbsolutePath = Annotated[str, text(absolute_path), schema("string", pattern="^/.+")]
 InnerPath = Annotated[str, text(inner_path), schema("string")]
-Glob = Annotated[str, text(glob), schema("string")]
+LeftOut = Annotated[str, text(left_out), schema("string")]
 Volume = Annotated[str, text(volume), schema("string")]
 
 
@@ -99,7 +101,10 @@ class BackupChoice(Section):
         description="stop: its containers are stopped while files are read; live: they go on; without it, "
         "live where a database is dumped or copied, else stop",
     )
-    exclude: tuple[Glob, ...] = Field((), description="patterns of files that are left out, such as *.tmp")
+    exclude: tuple[LeftOut, ...] = Field(
+        (),
+        description="what is left out on purpose: patterns of files such as *.tmp, a path, a volume",
+    )
 
 
 class ComposeBackup(BackupChoice):

@@ -80,7 +80,7 @@ class Composition(Section):
 
     def packages(self) -> frozenset[str]:
         """The Debian packages that it needs besides Docker."""
-        return frozenset({"git"} if self.built() else ())
+        return frozenset({"jq", "git"} if self.built() else {"jq"})
 
     def built(self) -> bool:
         """Whether an image is built on the server and not only pulled."""

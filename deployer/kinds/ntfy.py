@@ -23,4 +23,4 @@ class Ntfy(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """The accounts; messages and attachments live for hours only."""
-        return Backup(paths=("lib",), databases=("lib/user.db",))
+        return Backup(paths=("lib",), databases=("lib/user.db",), exclude=("cache",))

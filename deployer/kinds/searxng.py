@@ -30,4 +30,4 @@ class Searxng(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """Its settings."""
-        return Backup(paths=("config",))
+        return Backup(paths=("config",), exclude=("cache", "valkey"))

@@ -141,7 +141,7 @@ def test_a_file_without_a_key_is_refused(key: Path, tmp_path: Path, content: byt
             "services: {own: {kind: compose, file: own.yml, backup: {dump: x}}}",
             "write load: and service: too",
         ),
-        ("services: {own: {kind: compose, file: own.yml, backup: {exclude: [/x]}}}", "is not a pattern"),
+        ("services: {own: {kind: compose, file: own.yml, backup: {exclude: [/x/../y]}}}", "is not a plain"),
         (
             "services: {own: {kind: compose, file: own.yml, backup: {path: [x]}}}",
             "unknown key 'path' (did you mean 'paths'?)",

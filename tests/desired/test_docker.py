@@ -19,7 +19,8 @@ UBUNTU = frozenset({"docker.io", "docker-compose-v2"})
 OWN = frozenset(
     {"docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin"}
 )
-BASE = {"nginx", "curl", "logrotate"}
+ALWAYS = {"nginx", "curl", "logrotate"}
+BASE = ALWAYS | {"jq"}
 FRESH = Facts("debian", "13")
 OLD = Facts("debian", "12")
 
@@ -52,7 +53,7 @@ def test_a_fresh_server(facts: Facts, packages: frozenset[str], sources: bool, w
 
 def test_without_containers_nothing_of_docker() -> None:
     found = desired(OLD, services={}, sites={"a.example.org": {"kind": "proxy", "port": 1, "https": False}})
-    assert found.packages == BASE
+    assert found.packages == ALWAYS
     assert found.units == {"nginx.service"}
     assert (found.sources, found.notes, found.secrets) == (frozenset(), (), {})
     assert not [path for path in found.files if "docker" in path or "/opt/" in path]

@@ -25,6 +25,7 @@ PACKAGES = (
     "docker-compose",
     "docker-registry",
     "docker.io",
+    "jq",
     "logrotate",
     "nginx",
 )

@@ -1,0 +1,194 @@
+"""What containers have mounted: volumes of every kind and folders elsewhere are in the archive, or named."""
+
+import json
+
+import pytest
+
+from deployer.kinds.composition import Backup
+from vps.backup.conftest import Backed, composed
+
+ALL = Backup(paths=(".",), volumes=None)
+
+
+def mounts(app, *volumes: object, named: dict | None = None, **services: dict) -> None:
+    """Write docker-compose.yml: what the service `app` mounts, the volumes by name, and more services."""
+    app.write(
+        app={
+            "image": f"{app.repository}:1",
+            "ports": [f"127.0.0.1:{app.port}:80"],
+            "volumes": list(volumes),
+        },
+        **services,
+    )
+    path = app.directory / "docker-compose.yml"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"volumes": named or {}}))
+
+
+def within(app, script: str, service: str = "app") -> None:
+    app.vps.run(f"docker exec {app.project}-{service}-1 sh -c '{script}'")
+
+
+def volume_of(backed: Backed, tree, name: str):
+    """Where a volume is in an unpacked archive."""
+    return tree / backed.begin["volumes"][name][1:]
+
+
+def bound(device: str) -> dict:
+    return {"driver": "local", "driver_opts": {"type": "none", "o": "bind", "device": device}}
+
+
+def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composition, key, tmp_path, vps):
+    # as of many guides for Vaultwarden and Nextcloud: the volume is mounted only while its container runs
+    app = new_composition()
+    vault = f"/srv/vault-{app.port}"
+    vps.run(f"mkdir {vault}")
+    mounts(app, "data:/data", named={"data": bound(vault)})
+    app.push()
+    within(app, "echo precious >/data/db")
+    backed = composed(app, key, ALL)
+    backed.run()
+    tree = backed.unpack(tmp_path)
+    assert (volume_of(backed, tree, f"{app.project}_data") / "db").read_text() == "precious\n"
+    within(app, "echo spoilt >/data/db")
+    backed.restore()
+    assert vps.run(f"cat {vault}/db").stdout == "precious\n"
+    assert vps.run(f"docker exec {app.project}-app-1 cat /data/db").stdout == "precious\n"
+
+
+def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_path, vps):
+    # no file system can be made in a throwaway server, nor a share: such volumes are there, and never mounted
+    app = new_composition()
+    opts = {
+        "disk": {"type": "ext4", "device": "/dev/sdb1"},
+        "share": {"type": "cifs", "o": "addr=192.0.2.1", "device": "//nas/share"},
+    }
+    app.push()
+    mounts(
+        app,
+        named={name: {"driver_opts": each} for name, each in opts.items()},
+        more={"image": f"{app.repository}:1", "volumes": ["disk:/disk", "share:/share"]},
+    )
+    for name, each in opts.items():
+        words = " ".join(f"--opt {option}={value}" for option, value in each.items())
+        vps.run(f"docker volume create {words} {app.project}_{name}")
+    backed = composed(app, key, ALL)
+    said = backed.run()
+    assert f"not saved: volume {app.project}_disk of more, on /dev/sdb1 (ext4)" in said
+    assert f"not saved: volume {app.project}_share of more, on //nas/share (cifs)" in said
+    assert backed.log()["result"] == "warning"
+    backed.unpack(tmp_path)
+    assert backed.begin["volumes"] == {}
+    left_out = tuple(f"{app.project}_{name}" for name in opts)
+    composed(app, key, Backup(paths=(".",), volumes=None, exclude=left_out))
+    assert "not saved" not in backed.run()
+    assert backed.log()["result"] == "ok"
+
+
+def test_a_volume_that_the_database_shares_is_saved(new_composition, key, tmp_path):
+    app = new_composition()
+    image = f"{app.repository}:1"
+    mounts(
+        app,
+        "uploads:/uploads",
+        named={"uploads": {}, "db": {}},
+        db={"image": image, "volumes": ["uploads:/import", "db:/var/lib/postgresql/data", "./dumps:/dumps"]},
+    )
+    app.push()
+    within(app, "echo picture >/uploads/one")
+    within(app, "echo raw >/var/lib/postgresql/data/raw; echo kept >/dumps/one", "db")
+    backed = composed(
+        app, key, Backup(paths=(".",), volumes=None, dump="echo dump", load="cat", service="db")
+    )
+    backed.run()
+    tree = backed.unpack(tmp_path)
+    assert list(backed.begin["volumes"]) == [f"{app.project}_uploads"], "the dump stands for the other one"
+    assert (volume_of(backed, tree, f"{app.project}_uploads") / "one").read_text() == "picture\n"
+    assert (tree / f"opt/{app.name}/dumps/one").read_text() == "kept\n"
+
+
+def test_without_containers_its_volumes_are_saved(new_composition, key, tmp_path):
+    app = new_composition()
+    image = f"{app.repository}:1"
+    mounts(
+        app, "data:/data", named={"data": {}, "db": {}}, db={"image": image, "volumes": ["db:/var/lib/mysql"]}
+    )
+    app.push()
+    within(app, "echo precious >/data/file")
+    within(app, "echo raw >/var/lib/mysql/raw", "db")
+    app.vps.run(f"cd /opt/{app.name} && docker compose down")
+    backed = composed(app, key, Backup(paths=(".",), volumes=None, dump="false", load="cat", service="db"))
+    said = backed.run()
+    assert "the files of its database are saved instead of a dump" in said
+    tree = backed.unpack(tmp_path)
+    assert (volume_of(backed, tree, f"{app.project}_data") / "file").read_text() == "precious\n"
+    assert (volume_of(backed, tree, f"{app.project}_db") / "raw").read_text() == "raw\n"
+
+
+def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vps):
+    app = new_composition()
+    media, music, linked = (f"/srv/{name}-{app.port}" for name in ("media", "music", "linked"))
+    vps.run(f"mkdir -p {media} {music} {linked} /opt/{app.name}; ln -s {linked} /opt/{app.name}/data")
+    mounts(
+        app,
+        f"{media}:/media",
+        f"{music}:/music:ro",
+        "./data:/data",
+        "/:/host:ro",
+        "/etc/localtime:/etc/localtime:ro",
+        "/run:/run/host",
+        "/cache",
+    )
+    app.push()
+    within(app, "echo film >/media/one; echo linked >/data/one")
+    backed = composed(app, key, ALL)
+    said = backed.run()
+    named = [line.split("not saved: ")[1] for line in said.splitlines() if "not saved: " in line]
+    assert [line.split(" (")[0] for line in named] == [
+        f"{music} of app, read only",
+        "a volume without a name of app, at /cache",
+    ], said
+    tree = backed.unpack(tmp_path)
+    assert (tree / f"{media[1:]}/one").read_text() == "film\n"
+    assert (tree / f"{linked[1:]}/one").read_text() == "linked\n"
+    assert backed.log()["warnings"] == [f"not saved: {each}" for each in named]
+    backed = composed(app, key, Backup(paths=(".",), volumes=None, exclude=(music, media, "app:/cache")))
+    assert "not saved" not in backed.run()
+    (tmp_path / "without").mkdir()
+    assert not (backed.unpack(tmp_path / "without") / media[1:]).exists()
+
+
+@pytest.mark.parametrize("paths", [("data",)])
+def test_what_the_paths_leave_out_is_named(new_composition, key, vps, paths):
+    app = new_composition()
+    vps.run(f"mkdir -p /opt/{app.name}/data")
+    mounts(app, "./data:/data", "./more:/more", "kept:/kept", "/srv/elsewhere:/elsewhere", named={"kept": {}})
+    app.push()
+    backed = composed(app, key, Backup(paths=paths, volumes=()))
+    said = backed.run()
+    for each in (
+        f"/opt/{app.name}/more of app",
+        f"volume {app.project}_kept of app",
+        "/srv/elsewhere of app",
+    ):
+        assert f"not saved: {each}" in said
+    composed(
+        app, key, Backup(paths=paths, volumes=(), exclude=("more", f"{app.project}_kept", "/srv/elsewhere"))
+    )
+    assert "not saved" not in backed.run()
+
+
+def test_what_runs_from_another_folder_is_saved_as_it_is_mounted(new_composition, key, tmp_path, vps):
+    app = new_composition()
+    mounts(app, "./data:/data")
+    (app.directory / "data").mkdir()
+    (app.directory / "data/file").write_text("stale\n")
+    vps.run(
+        f"cp -r /opt/{app.name} /srv/by-hand-{app.port}; cd /srv/by-hand-{app.port} && docker compose up -d --wait"
+    )
+    within(app, "echo live >/data/file")
+    backed = composed(app, key, ALL)
+    said = backed.run()
+    tree = backed.unpack(tmp_path)
+    assert (tree / f"srv/by-hand-{app.port}/data/file").read_text() == "live\n"
+    assert f"app has /srv/by-hand-{app.port}/data mounted at /data, not /opt/{app.name}/data" in said
+    assert backed.log()["result"] == "warning"
