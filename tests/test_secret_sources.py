@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from deployer.errors import UsageError
 from deployer.secrets import FromEnvironment, FromFile, Generated, secret
+from deployer.tasks.secrets import resolve
 
 
 def test_the_three_ways(tmp_path: Path) -> None:
@@ -34,3 +36,24 @@ def test_an_encrypted_file_is_there(tmp_path: Path) -> None:
 def test_a_person_is_told_where_it_comes_from() -> None:
     told = [str(s) for s in (Generated(), FromEnvironment("A"), FromFile("/home/me/token.gpg"))]
     assert told == ["generated on the server", "from the environment: A", "from token.gpg, by gpg"]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("one line\n", "one line"),
+        ("one line\r\n", "one line"),
+        ("two\r\nlines\n", "two\r\nlines\n"),
+        (" ", " "),
+    ],
+)
+def test_several_lines_stay_as_they_are(monkeypatch: pytest.MonkeyPatch, given: str, taken: str) -> None:
+    monkeypatch.setenv("VALUE", given)
+    assert resolve([FromEnvironment("VALUE")]) == {FromEnvironment("VALUE"): taken}
+
+
+@pytest.mark.parametrize("given", ["", "\n"])
+def test_an_empty_value_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("VALUE", given)
+    with pytest.raises(UsageError, match="the value of VALUE is empty"):
+        resolve([FromEnvironment("VALUE")])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from deployer.desired.shared import rendered
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
-from deployer.secrets import Secret
+from deployer.secrets import Given, Secret
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -27,6 +27,9 @@ def values(config: "Config", name: str, composition: Composition) -> dict[str, F
         probe=site.probe(name) if site else "",
         wait=composition.wait,
         built=int(composition.built()),
+        given=" ".join(
+            name for name, secret in sorted(composition.secrets().items()) if isinstance(secret, Given)
+        ),
         cooldown=config.updates.cooldown if config.updates else DEFAULT_COOLDOWN,
     )
     return {f"/etc/deploy/sites/{name}.conf": text}

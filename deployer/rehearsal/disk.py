@@ -30,6 +30,7 @@ def prepare(place: Place, network: Network, image: Path) -> str:
     (place.run / "known_hosts").write_text(f"{network.address} {identity.host_key}\n")
     for path, (content, mode) in guest_files(network, identity, host.resolver(), host.pip()).items():
         file = _fresh(place.root, path)
+        file.touch(0o600)
         file.write_text(content)
         file.chmod(mode)
     for path, target in guest_links().items():

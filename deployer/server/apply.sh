@@ -298,7 +298,7 @@ begin() {
     } | sort -u >"$incoming/changed-paths"
     mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
     [ ${#paths[@]} -gt 0 ] || return 0
-    mkdir -p "$incoming/saved/before"
+    mkdir -m 700 "$incoming/saved" && mkdir "$incoming/saved/before"
     printf '%s\n' "${paths[@]}" >"$incoming/saved/paths"
     missing_folders >"$incoming/saved/folders"
     cp "$incoming/back" "$incoming/saved/back"
@@ -378,7 +378,7 @@ check() { # until what is left is accepted
 arm() { # a timer of systemd undoes it, whatever becomes of this script and of the caller
     local seconds path script
     seconds=$(<"$incoming/undo-after")
-    rm -rf $guard.new && mkdir -p $guard.new/before
+    rm -rf $guard.new && mkdir -m 700 $guard.new && mkdir $guard.new/before
     cp "$incoming/guarded-paths" $guard.new/paths
     cp "$incoming/guarded-back" $guard.new/back
     { declare -f ssh_listens let_ssh_in; echo "let_ssh_in ${ssh_before//$'\n'/ }"; } >$guard.new/let-ssh-in
@@ -444,12 +444,17 @@ refuse_composition() { # NAME: all that is its own is as it was
     put_back "${paths[@]}"
 }
 
+without_secrets() { # NAME WORDS: Compose repeats values in its own
+    # shellcheck source=/dev/null disable=SC2034 # `hush` looks at it
+    (NAME=$1 && for part in site secrets; do . "/usr/local/lib/deploy/$part"; done && hush_secrets "/opt/$1/.env" && say "$2")
+}
+
 check_compositions() {
     local name words
     while IFS= read -r name <&8; do
         words=$(cd "/opt/$name" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
         say "✗ $name: Docker Compose refuses /opt/$name/docker-compose.yml"
-        indent <<<"$words"
+        without_secrets "$name" "$words" | indent
         say "  $name stays as it was; everything else goes live."
         refuse_composition "$name"
     done 8<"$incoming/compositions"

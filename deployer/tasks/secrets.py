@@ -23,9 +23,9 @@ def resolve(secrets: Iterable[Secret]) -> dict[Secret, str]:
 def _value(secret: Secret) -> str:
     match secret:
         case FromEnvironment(name):
-            return _one_line(os.environ[name], name)
+            return _whole(os.environ[name], name)
         case FromFile(path):
-            return _one_line(_decrypted(path), path)
+            return _whole(_decrypted(path), path)
         case Given(value):
             return value
     raise AssertionError(secret)
@@ -38,11 +38,16 @@ def _decrypted(path: str) -> str:
         raise DeployError("gpg is not installed here", "Install it: apt install gpg") from error
     if done.returncode:
         raise DeployError(f"gpg cannot decrypt {path}: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout.decode(errors="replace")
+    try:
+        return done.stdout.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"what gpg decrypts from {path} is no text in UTF-8") from error
 
 
-def _one_line(value: str, source: str) -> str:
+def _whole(value: str, source: str) -> str:
+    """One line without its end, or several (a key in PEM, say) as they are."""
     line = value.removesuffix("\n").removesuffix("\r")
-    if not line or any(character in line for character in "\0\n\r"):
-        raise UsageError(f"the value of {source} is {'empty' if not line else 'not one line'}")
-    return line
+    text = value if "\n" in line else line
+    if not line or "\0" in text:
+        raise UsageError(f"the value of {source} {'has a NUL in it' if line else 'is empty'}")
+    return text

@@ -1,6 +1,7 @@
 """What a server gets for services besides their own files: values for the scripts, secrets, the timer."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from deployer.config.model import Config
@@ -35,6 +36,7 @@ def test_values_of_a_service_with_a_domain() -> None:
         "PROBE": "/api/heartbeat",
         "WAIT": "240",
         "BUILT": "0",
+        "GIVEN": "''",
         "COOLDOWN": "259200",
         "KEEP": "2",
     }
@@ -45,6 +47,14 @@ def test_values_of_a_service_without_one() -> None:
     told = values(found, "watchtower")
     assert (told["DOMAIN"], told["PORT"], told["PROBE"], told["HTTPS"]) == ("''", "", "''", "0")
     assert told["COOLDOWN"] == "86400"
+
+
+def test_names_of_values_that_are_no_secrets(tmp_path: Path) -> None:
+    (tmp_path / "own.yml").write_text("services: {app: {image: x, environment: [$LEVEL, $ROOT, $TOKEN]}}\n")
+    given = {"environment": {"ROOT": "/x", "LEVEL": "info"}, "secrets": {"TOKEN": "generate"}}
+    own = {"kind": "compose", "file": "own.yml", **given}
+    config = Config.model_validate({"services": {"own": own}}, context={"folder": tmp_path})
+    assert values(desired_files(config, FACTS), "own")["GIVEN"] == "'LEVEL ROOT'"
 
 
 def test_a_service_waits_for_the_certificate_of_its_domain() -> None:

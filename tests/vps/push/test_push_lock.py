@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from deployer.kinds.publication import Limits
-from vps.waiting import started, until_it_says
+from vps.waiting import started, until, until_it_says
 
 SLOW = 'cp -r index.html "$DEPLOY_OUTPUT"; echo waiting; while [ -e slow ]; do sleep 0.1; done'
 LIMITS = Limits(time="30s")
@@ -70,6 +70,27 @@ def test_a_caller_that_goes_away_ends_the_push(new_site):
     go_on(site)
     detached.communicate()
     assert site.page() == "<h1>Two</h1>"
+
+
+def test_commits_that_arrive_and_what_is_built_are_nobody_elses(new_site):
+    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
+    as_nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups"
+    readable = f"{as_nobody} find /srv/deploy/{site.domain} -type f -readable 2>/dev/null || :"
+    arriving = started(site.vps, f"{PUSH} {site.domain} --bundle 999999", stdin=subprocess.PIPE)
+    arriving.stdin.write("private\n" * 9999)
+    arriving.stdin.flush()
+    until(site.vps, f"[ -s /srv/deploy/{site.domain}/tickets/1.bundle ]")
+    assert "bundle" not in site.vps.run(readable).stdout
+    arriving.communicate()
+    building = started(site.vps, f"{PUSH} {site.domain}")
+    until_it_says(building, "waiting")
+    found = site.vps.run(readable).stdout.split()
+    assert not [path for path in found if "/work/" in path or "/source/" in path]
+    go_on(site)
+    building.communicate()
+    assert site.page() == "<h1>One</h1>"
+    locks = f"{as_nobody} flock --nonblock --shared /srv/deploy/{site.domain}/lock true"
+    assert site.vps.run(locks, check=False).returncode != 0, "nobody else can keep it from being pushed"
 
 
 def test_killed_in_the_build_the_next_push_cleans_up(new_site):

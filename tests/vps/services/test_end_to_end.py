@@ -22,7 +22,7 @@ volumes:
   data: {{}}
 """
 WELL = '["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]'
-HOSTILE = 'it\'s $HOME `id` "quoted" \\ and more'
+HOSTILE = 'it\'s $HOME `id` "quoted" \\ and\nMORE=lines\n'
 
 
 @pytest.fixture

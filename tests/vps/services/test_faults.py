@@ -9,6 +9,11 @@ from vps.services.registry import NO_CHECK
 from vps.waiting import started, until, until_locked
 
 PLACES = {
+    "after the configuration is read": (
+        "pull",
+        "    [[ -n $WANTED ]]",
+        "    kill -9 $$\n    [[ -n $WANTED ]]",
+    ),
     "after the pull": ("compose-push", "    pull\n", "    pull\n    kill -9 $$\n"),
     "before anything is stopped": (
         "replace",

@@ -7,6 +7,8 @@ import json
 import random
 import stat
 
+from vps.services.test_faults import PLACES, die
+
 SECRETS = "/usr/local/lib/deploy/secrets"
 AWKWARD = [
     "",
@@ -34,6 +36,11 @@ AWKWARD = [
     "".join(map(chr, [*range(1, 10), *range(11, 128)])),
     "%s%d\\0\\x41\\u0041",
     "export A=b",
+    # a key in PEM has lines, and one that looks like a variable
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIKq+/x\nA=\n-----END PRIVATE KEY-----\n",
+    "two\nlines",
+    "\n",
+    'it\'s\r\n"windows"\r\n\\n$HOME\n',
 ]
 
 
@@ -109,6 +116,70 @@ def test_generated_once_and_hand_made_lines_stay(new_composition):
     write(app.vps, text)
     assert env.read_text().splitlines() == written
     assert digests(app.vps, path)["OTHER"] == sha256("x y")
+
+
+def test_lines_that_a_person_has_quoted_together_stay_together(new_composition):
+    app = new_composition()
+    app.directory.mkdir(exist_ok=True)
+    env = app.directory / ".env"
+    pem = "-----BEGIN KEY-----\nTOKEN=\n# no comment\n-----END KEY-----"
+    env.write_text(f"KEY='{pem}'\nOTHER=\"a \\\" b\nTOKEN=inside\"\nTOKEN=old\nBROKEN='no end\nLAST=last\n")
+    path = f"/opt/{app.name}/.env"
+    found = digests(app.vps, path)
+    assert found["KEY"] == sha256(pem)
+    assert found["OTHER"] == sha256('a " b\nTOKEN=inside')
+    assert (found["TOKEN"], found["LAST"]) == (sha256("old"), sha256("last"))
+    before = env.read_text()
+    write(app.vps, f"{path}\tKEY\tgenerate\t40\n" + lines(path, {"TOKEN": "new"}))
+    assert env.read_text() == before.replace("TOKEN=old", "TOKEN='new'")
+    write(app.vps, lines(path, {"KEY": "short", "OTHER": "other"}))
+    assert env.read_text() == "KEY='short'\nOTHER='other'\nTOKEN='new'\nBROKEN='no end\nLAST=last\n"
+
+
+def test_nobody_else_reads_what_a_push_has(new_composition):
+    """A killed push shows what was there at that moment: at each, the same must hold."""
+    app = new_composition()
+    write(app.vps, lines(f"/opt/{app.name}/.env", {"TOKEN": "hush-hush"}))
+    ports = [f"127.0.0.1:{app.port}:80"]
+    app.write(app={"image": f"{app.repository}:1", "ports": ports, "environment": {"X": "${TOKEN}"}})
+    readable = (
+        "setpriv --reuid=nobody --regid=nogroup --clear-groups"
+        f" find /srv/deploy/{app.name} /opt/{app.name}/.env /var/log/deploy /dev/shm -type f -readable 2>/dev/null || :"
+    )
+    for place in PLACES:
+        die(app, place)
+        assert app.vps.run(readable).stdout == "", place
+        assert "hush-hush" not in app.vps.run(f"grep -rs hush /srv/deploy/{app.name} || :").stdout, place
+
+
+def test_no_word_has_a_value_in_it(new_composition):
+    app = new_composition()
+    values = {
+        "TOKEN": "hush hush",
+        "QUOTED": 'say "hush"',
+        "PEM": "-----BEGIN\nhush-in-a-line\n-----END",
+        "TAG": "1",
+    }
+    write(app.vps, lines(f"/opt/{app.name}/.env", values))
+    app.write(
+        app={"image": f"{app.repository}:1", "ports": ["${TOKEN}:80"]},
+        other={"image": f"{app.repository}:1", "ports": ["${QUOTED}:80"]},
+    )
+    told = app.push(code=1)
+    assert "***" in told
+    assert "hush" not in told
+    app.write(
+        app={
+            "image": f"{app.repository}:${{TAG}}",
+            "environment": {"TOKEN": "${TOKEN}", "PEM": "${PEM}"},
+            "command": ["sh", "-c", 'echo "my token is $$TOKEN" "$$PEM"; exit 3'],
+        }
+    )
+    told = app.push(code=1)
+    assert "  app | my token is ***" in told
+    assert "hush" not in told
+    assert "hush" not in (app.vps.root / "var/log/deploy/push.log").read_text()
+    assert app.vps.run("stat -c %a /var/log/deploy").stdout == "750\n"
 
 
 def test_no_value_is_ever_an_argument(new_composition):
