@@ -1,10 +1,20 @@
 """What a push that works does."""
 
+import contextlib
+import http.client
 import json
+import os
+import ssl
 import struct
+import threading
 import zlib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from deployer.rehearsal.machine import Machine
 
@@ -174,6 +184,69 @@ def test_a_folder_made_by_hand_is_taken_over_and_can_be_rolled_back_to(new_site)
     assert site.page() == "<h1>One</h1>"
     site.script("rollback")
     assert site.page() == "by hand\n"
+
+
+def test_no_visitor_misses_a_folder_made_by_hand_while_it_is_taken_over(new_site):
+    for _ in range(3):
+        site = new_site()
+        site.vps.run(f"mkdir -p /var/www/{site.domain} && echo by hand > /var/www/{site.domain}/index.html")
+        with visitors(site) as answers:
+            site.push()
+        assert answers["200"] > 20
+        assert set(answers) == {"200", "there"}
+        assert site.vps.run("ls -A /var/www | grep by-hand || true").stdout == ""
+
+
+KILLED_BEFORE = ('    ln -s "$RELEASES/$LIVE" "$aside"', "    if ! swap_names", '    rm -rf "$aside"\n}')
+
+
+@pytest.mark.parametrize("line", KILLED_BEFORE, ids=["link", "swap", "end"])
+def test_a_killed_take_over_shows_the_folder_and_is_done_by_the_next_push(new_site, line):
+    site = new_site()
+    site.vps.run(f"mkdir -p /var/www/{site.domain} && echo by hand > /var/www/{site.domain}/index.html")
+    script = site.vps.root / "usr/local/lib/deploy/switch"
+    text = script.read_text()
+    assert text.count(line) == 1
+    script.write_text(text.replace(line, f"    kill -9 $$\n{line}"))
+    try:
+        site.script("push", code=-9)
+    finally:
+        script.write_text(text)
+    assert site.page() == "by hand\n"
+    site.push("--force")  # so small a folder is larger than the page, which the gate would refuse
+    assert site.page() == "<h1>One</h1>"
+    site.script("rollback")
+    assert site.page() == "by hand\n"
+    assert site.vps.run("ls -A /var/www | grep by-hand || true").stdout == ""
+
+
+@contextlib.contextmanager
+def visitors(site) -> Iterator[Counter[str]]:
+    """Ask for the page, and look at the folder itself, all along; what they get, counted."""
+    answers: Counter[str] = Counter()
+    folder = site.vps.root / "var/www" / site.domain
+    done = threading.Event()
+
+    def ask() -> None:
+        connection = http.client.HTTPSConnection(site.vps.address, context=ssl._create_unverified_context())
+        while not done.is_set():
+            connection.request("GET", "/", headers={"Host": site.domain})
+            answer = connection.getresponse()
+            answer.read()
+            answers[str(answer.status)] += 1
+
+    def look() -> None:
+        while not done.is_set():
+            answers["there" if os.path.lexists(folder) else "not there"] += 1
+
+    with ThreadPoolExecutor() as threads:
+        running = [threads.submit(each) for each in (ask, look)]
+        try:
+            yield answers
+        finally:
+            done.set()
+        for each in running:
+            each.result()
 
 
 def test_hooks_run_around_a_push(new_site):
