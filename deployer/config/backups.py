@@ -42,6 +42,10 @@ def absolute_path(path: str) -> str:
         raise ValueError(f"{shown(path)} is not a plain absolute path such as /srv/photos")
     if parts[0] in ("proc", "sys", "dev", "run"):
         raise ValueError(f"{path} is no folder of files")
+    if f"{plain}/".startswith("/home/backups/"):
+        raise ValueError(
+            f"{path} is where archives are, which are no part of one: a home server fetches them"
+        )
     return plain
 
 

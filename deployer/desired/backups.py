@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 CRON = "/etc/cron.d/deploy-backup"
 KEY = "/etc/deploy/backup-key.asc"
 SCRIPTS_OF_SITES = "/etc/deploy/backup"
-PACKAGES = frozenset({"cron", "gnupg", "zstd"})
+PACKAGES = frozenset({"cron", "gnupg", "sqlite3", "zstd"})
 
 
 def backup_files(config: "Config") -> dict[str, File]:
@@ -77,9 +77,7 @@ def located(name: str, path: str) -> str:
 
 def backup_packages(config: "Config") -> frozenset[str]:
     """The Debian packages that the backups need."""
-    if config.backups is None:
-        return frozenset()
-    return PACKAGES | ({"sqlite3"} if any(backup.databases for backup in wanted(config).values()) else set())
+    return PACKAGES if config.backups else frozenset()
 
 
 def wanted(config: "Config") -> dict[str, Backup]:

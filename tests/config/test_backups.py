@@ -130,6 +130,7 @@ def test_a_file_without_a_key_is_refused(key: Path, tmp_path: Path, content: byt
         ("backups: {recipient: key.asc, folders: {a: [srv]}}", "'srv' is not a plain absolute path"),
         ("backups: {recipient: key.asc, folders: {a: [/srv/../etc]}}", "is not a plain absolute path"),
         ("backups: {recipient: key.asc, folders: {a: [/proc/1]}}", "is no folder of files"),
+        ("backups: {recipient: key.asc, folders: {a: [/home/backups/x]}}", "is where archives are"),
         ("backups: {recipient: key.asc, folders: {A.b: [/srv]}}", "'A.b' is not a name for a service"),
         (
             "backups: {recipient: key.asc, folders: {own: [/srv]}}\n"

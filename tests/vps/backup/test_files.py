@@ -2,10 +2,16 @@
 
 import errno
 import os
+import shlex
+import sqlite3
+import struct
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from vps.restore.byhand import fill, state
+from vps.waiting import until
 
 STATE = "LC_ALL=C tar --sort=name --numeric-owner --acls --xattrs --format=posix --pax-option=delete=atime,delete=ctime"
 
@@ -78,3 +84,147 @@ def test_what_a_restore_put_aside_is_no_part_of_it(vps, folder, tmp_path):
     mended.run()
     tree = mended.unpack(tmp_path)
     assert sorted(path.name for path in (tree / "srv/mended").iterdir()) == ["before-restore-hope", "data"]
+
+
+def test_archives_are_no_part_of_an_archive_and_stay_when_home_is_restored(vps, folder, tmp_path):
+    vps.run("mkdir -p /home/ada; echo 1 >/home/ada/file; head -c 3M /dev/urandom >/home/ada/random")
+    homes = folder("homes", "/home")
+    for number in range(3):
+        homes.run()
+        assert homes.log()["bytes"] < 4_000_000, f"archive {number} has others in it"
+    tree = homes.unpack(tmp_path)
+    assert sorted(path.name for path in (tree / "home").iterdir()) == ["ada"]
+    kept = homes.archives()
+    vps.run("echo 2 >/home/ada/file; echo more >/home/more")
+    homes.restore()
+    assert (vps.root / "home/ada/file").read_text() == "1\n"
+    assert not (vps.root / "home/more").exists()
+    assert homes.archives() == kept
+    vps.run("/usr/local/lib/deploy/restore homes --forget")
+    assert homes.archives() == kept
+
+
+def test_archives_under_another_name_are_no_part_of_an_archive(vps, folder, tmp_path):
+    """The folder of archives is a link to a larger disk."""
+    vps.run("mkdir -p /srv/disk/pictures /srv/disk/archives; echo 1 >/srv/disk/pictures/one")
+    vps.run("mv /home/backups /home/backups.before; ln -s ../srv/disk/archives /home/backups")
+    try:
+        disk = folder("disk", "/srv/disk")
+        disk.run()
+        disk.run()
+        tree = disk.unpack(tmp_path)
+        assert sorted(path.name for path in (tree / "srv/disk").iterdir()) == ["pictures"]
+    finally:
+        vps.run("rm -r /home/backups /srv/disk/archives; mv /home/backups.before /home/backups")
+
+
+NOBODY = 65534
+WRITER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+number = database.execute("SELECT coalesce(max(n), 0) FROM t").fetchone()[0]
+while True:
+    number += 1
+    database.execute("BEGIN IMMEDIATE")
+    database.executemany("INSERT INTO t VALUES (?, randomblob(3000))", [(number,), (-number,)] * 20)
+    database.execute("DELETE FROM t WHERE abs(n) = ?", (number - 60,))
+    database.execute("COMMIT")
+    if number == 100:
+        open("/tmp/ready", "w").close()
+"""
+NAMES = {"wal": "app.db", "delete": "\u00fc [b]*\\n\nx.sqlite"}
+"""Names as people and programs give them, also with what means something to tar, find and bash."""
+
+
+@pytest.mark.parametrize("mode", NAMES)
+@pytest.mark.parametrize(("size", "rounds"), [("small", 6), ("large", 1)])
+def test_sqlite_files_are_whole_however_busy_they_are(vps, folder, tmp_path, mode, size, rounds):
+    """As in markmhendrickson/neotoma#2075: a copy of file and log is malformed when a commit comes between."""
+    place = vps.root / "srv/lite" / size / mode
+    (place / "deep").mkdir(parents=True)
+    file = place / "deep" / NAMES[mode]
+    (place / "deep/notes.txt").write_text("SQLite format 3 is what I write about\n".ljust(1024))
+    (place / "empty.db").touch()
+    with sqlite3.connect(file) as made:
+        made.execute(f"PRAGMA journal_mode={mode}")
+        made.execute("CREATE TABLE t (n INTEGER, what BLOB)")
+        made.execute("CREATE INDEX i ON t (n, what)")
+        made.execute("CREATE TABLE other (what BLOB)")
+        if size == "large":
+            made.execute("INSERT INTO other VALUES (zeroblob(140000000))")
+    made.close()
+    os.chown(file, NOBODY, NOBODY)
+    os.chown(file.parent, NOBODY, NOBODY)
+    file.chmod(0o640)
+    inside = "/" + str(file.relative_to(vps.root))
+    vps.run(
+        f"systemd-run --unit=writer --collect --uid=nobody python3 -c {shlex.quote(WRITER)} {shlex.quote(inside)}"
+    )
+    until(vps, "[ -e /tmp/ready ] && rm /tmp/ready")
+    lite = folder(f"lite-{size}-{mode}", f"/srv/lite/{size}/{mode}")
+    try:
+        for _ in range(rounds):
+            lite.run()
+            assert (lite.log()["result"], lite.log()["downtime"]) == ("ok", 0), lite.log()
+        assert vps.run("systemctl is-active writer").stdout == "active\n"
+    finally:
+        vps.run("systemctl stop writer; rm -f /tmp/ready")
+    assert len(lite.archives()) == rounds
+    for number, archive in enumerate(lite.archives()):
+        (tmp_path / str(number)).mkdir()
+        tree = lite.unpack(tmp_path / str(number), archive)
+        copy = tree / file.relative_to(vps.root)
+        log = [f"{copy.name}-wal"] if (size, mode) == ("large", "wal") else []
+        assert sorted(path.name for path in copy.parent.iterdir()) == sorted([copy.name, *log, "notes.txt"])
+        assert (copy.stat().st_uid, copy.stat().st_mode & 0o7777) == (NOBODY, 0o640)
+        with sqlite3.connect(copy) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            count, total = database.execute("SELECT count(*), sum(n) FROM t").fetchone()
+            assert count > 1000
+            assert (count % 40, total) == (0, 0), "no transaction is there by half"
+            assert database.execute("SELECT sum(length(what)) FROM other").fetchone()[0] == (
+                140_000_000 if size == "large" else None
+            )
+        database.close()
+    assert vps.run("ls /dev/shm").stdout == ""
+    vps.run(f"rm -r /srv/lite/{size}/{mode} /home/backups/lite-{size}-{mode}")
+
+
+def journal(super_journal: str, pages: int) -> bytes:
+    """A journal of SQLite that a crash has left, which names another file: SQLite deletes that when it is done."""
+    header = bytes.fromhex("d9d505f920a163d7") + struct.pack(">5I", 0, 0, pages, 512, 4096)
+    name = super_journal.encode()
+    end = name + struct.pack(">2I", len(name), sum(name)) + bytes.fromhex("d9d505f920a163d7")
+    return header.ljust(512, b"\0") + struct.pack(">I", 1 << 18) + end
+
+
+def test_what_is_beside_an_sqlite_file_harms_nothing(vps, folder, tmp_path):
+    for name in ("bait", "tried"):
+        place = vps.root / "srv" / name
+        place.mkdir()
+        with sqlite3.connect(place / "app.db") as made:
+            made.execute("CREATE TABLE t (n)")
+        made.close()
+        (vps.root / f"srv/victim-of-{name}").write_text("precious\n")
+        (place / "app.db-journal").write_bytes(journal(f"/srv/victim-of-{name}", 2))
+        os.chown(place / "app.db", NOBODY, NOBODY)
+    vps.run("ln -s /root/secret.db /srv/bait/secret.db; sqlite3 /root/secret.db 'CREATE TABLE secret (n)'")
+    vps.run("sqlite3 /srv/tried/app.db 'SELECT * FROM t'")
+    assert not (vps.root / "srv/victim-of-tried").exists(), "it is no bait"
+    bait = folder("bait", "/srv/bait")
+    bait.run()
+    assert bait.log()["result"] == "ok", bait.log()
+    assert (vps.root / "srv/victim-of-bait").read_text() == "precious\n"
+    tree = bait.unpack(tmp_path)
+    assert sorted(path.name for path in (tree / "srv/bait").iterdir()) == ["app.db", "secret.db"]
+    assert (tree / "srv/bait/secret.db").is_symlink()
+
+
+def test_what_only_looks_like_an_sqlite_file_is_saved_and_told(vps, folder, tmp_path):
+    vps.run("mkdir -p /srv/odd; { printf 'SQLite format 3\\0'; head -c 1520 /dev/zero; } >/srv/odd/app.db")
+    odd = folder("odd", "/srv/odd")
+    odd.run()
+    assert odd.log()["result"] == "warning"
+    assert "/srv/odd/app.db is saved as it is, and may be of no use" in odd.log()["warnings"][0]
+    tree = odd.unpack(tmp_path)
+    assert (tree / "srv/odd/app.db").read_bytes() == (vps.root / "srv/odd/app.db").read_bytes()
