@@ -3,13 +3,16 @@
 import atexit
 import gc
 import importlib
+import os
 import pkgutil
 import sys
+import threading
+import traceback
 
 import click
 
 from deployer import commands
-from deployer.errors import INTERRUPTED, DeployError
+from deployer.errors import INTERRUPTED, TRACEBACK, DeployError, unexpected
 
 
 class Commands(click.Group):
@@ -53,6 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     # What is loaded is no garbage: to look for some takes 20 ms at the start, and up to 50 at the end.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    threading.excepthook = lambda lost: last_resort(lost.exc_value)
     try:
         sys.exit(deploy.main(arguments, standalone_mode=False) or 0)
     except DeployError as error:
@@ -72,3 +76,16 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        last_resort(error)
+        sys.exit(1)
+
+
+def last_resort(error: BaseException | None) -> None:
+    """One message for what nobody has thought of; with where it happened for whoever asks."""
+    from deployer.report import complain
+
+    if error and os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    if error:
+        complain(unexpected(error))

@@ -9,10 +9,14 @@ DeployError                1   it did not work
 0 is success, 4 is `deploy plan` with changes waiting, 130 is Ctrl-C.
 """
 
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 CHANGES_WAIT = 4
 INTERRUPTED = 130
+TRACEBACK = "DEPLOY_TRACEBACK"
+"""The environment variable with which a fault of our own tells where it happened."""
 
 
 class DeployError(Exception):
@@ -61,3 +65,18 @@ class ConfigError(UsageError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def unexpected(error: BaseException) -> DeployError:
+    """What to say of an exception that nobody has thought of: not its own words, which may hold secrets."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return DeployError(f"{where}{error.strerror}", f"Where it happened: {TRACEBACK}=1 deploy …")
+    steps = traceback.extract_tb(error.__traceback__)
+    ours = [step for step in steps if f"{Path(__file__).parent}/" in step.filename]
+    place = f" in {Path(ours[-1].filename).stem}.py, line {ours[-1].lineno}" if ours else ""
+    return DeployError(
+        f"this is a fault of deploy itself, not yours: {type(error).__name__}{place}",
+        "Please report it where you have deploy from, with what this prints, without "
+        f"secrets: {TRACEBACK}=1 deploy …",
+    )

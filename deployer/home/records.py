@@ -27,16 +27,23 @@ def last_good(store: Store) -> dict[str, datetime]:
     """When an archive of each name was last found to be good."""
     found: dict[str, datetime] = {}
     for line in lines(store):
-        if line.get("result") == "ok":
-            time = datetime.strptime(line["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        if line.get("result") == "ok" and (time := moment(line["time"])):
             found[line["archive"].partition("/")[0]] = time
     return found
+
+
+def moment(text: str) -> datetime | None:
+    """The time of a record."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def lines(store: Store) -> list[dict[str, Any]]:
     """Every record that can be read, the oldest first."""
     try:
-        written = (store.state / "verified.jsonl").read_text().splitlines()
+        written = (store.state / "verified.jsonl").read_text(errors="replace").splitlines()
     except OSError:
         return []
     found = []
@@ -45,4 +52,8 @@ def lines(store: Store) -> list[dict[str, Any]]:
             found.append(json.loads(line))
         except ValueError:
             continue  # the end of it was lost with the power
-    return [line for line in found if isinstance(line, dict) and {"time", "archive"} <= set(line)]
+    return [
+        line
+        for line in found
+        if isinstance(line, dict) and all(isinstance(line.get(key), str) for key in ("time", "archive"))
+    ]

@@ -53,7 +53,7 @@ def _row(each: Container, now: datetime) -> tuple[str | Text, ...]:
         each.service,
         Text(", ".join(words), style="green" if each.fine else "bold red"),
         each.image,
-        f"{age_in_days(each.created, now)} days ago",
+        f"{age_in_days(each.created, now)} days ago" if each.created else "–",
         f"{each.memory // MEBIBYTE} MiB" if each.memory else "–",
         " ".join(each.ports) or "–",
     )

@@ -1,6 +1,8 @@
 """One SSH connection per command, and two ways to use it: ask, and follow."""
 
 import shlex
+import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -8,9 +10,19 @@ from dataclasses import dataclass
 import paramiko
 from fabric import Connection
 
-from deployer.errors import UnreachableError
+from deployer.errors import DeployError, UnreachableError
 
 NO_SUDO = 87  # our own exit code, unused by bash, ssh and sudo
+NOT_UNDERSTOOD = (
+    ValueError,
+    LookupError,
+    TypeError,
+    OSError,
+    EOFError,
+    tarfile.TarError,
+    zlib.error,
+)
+"""What parsers raise over an answer that is not as it must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,25 @@ class Server:
                 yield channel
             finally:
                 channel.close()
+        except paramiko.ChannelException as error:
+            raise UnreachableError(
+                f"{self.host} opens no session: {error.text}",
+                "Its sshd_config may allow too few (MaxSessions, usually 10). Run the command again.",
+            ) from error
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise self._lost(str(error)) from error
+            raise self._lost(getattr(error, "strerror", None) or str(error)) from error
+
+    @contextmanager
+    def understanding(self) -> Iterator[None]:
+        """Where an answer of the server is taken apart: DeployError when it is not as it must be."""
+        try:
+            yield
+        except NOT_UNDERSTOOD as error:
+            raise DeployError(
+                f"{self.host} answered something that cannot be understood",
+                "Does a login there print anything, as from ~/.bashrc? This must print nothing: "
+                f"ssh {self.connection.user}@{self.host} true",
+            ) from error
 
     def _as_root(self, command: str) -> str:
         if self.connection.user == "root":

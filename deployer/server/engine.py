@@ -1,4 +1,4 @@
-"""The Docker SDK over the connection that is open and verified: no port, no second login."""
+"""The Docker SDK over the connection that is open and verified: no port, no second login, one channel."""
 
 import select
 import tempfile
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployer.errors import DeployError
 from deployer.server.connection import Server
@@ -25,20 +25,43 @@ CHUNK = 65536
 @contextmanager
 def engine(server: Server) -> Iterator["DockerClient"]:
     """The server's Docker Engine; raises DeployError when there is none that answers."""
-    import docker
     from docker.errors import DockerException
 
     with tempfile.TemporaryDirectory(prefix="deploy-") as folder, _relay(server, Path(folder) / "docker"):
         try:
-            client = docker.DockerClient(base_url=f"unix://{folder}/docker", version="auto")
-        except DockerException as error:
-            raise DeployError(
-                f"Docker does not answer on {server.host}", "Look there: systemctl status docker"
-            ) from error
-        try:
-            yield client
-        finally:
-            client.close()
+            client = _client(f"{folder}/docker")
+            try:
+                yield client
+            finally:
+                client.close()
+        except (DockerException, OSError) as error:  # what requests raises is an OSError
+            raise _unanswered(server, error) from error
+
+
+def _client(socket: str) -> "DockerClient":
+    """A client with one connection: the SDK has one for each address, and sshd allows ten sessions."""
+    import docker
+    from docker.transport import UnixHTTPAdapter
+
+    class OneConnection(UnixHTTPAdapter):
+        def get_connection(self, url: bytes | str, proxies: Any = None) -> Any:
+            return super().get_connection("http+docker://", proxies)
+
+    client = docker.DockerClient(base_url=f"unix://{socket}", version="auto")
+    client.api.get_adapter("http+docker://").close()  # that asked for the version
+    client.api.mount("http+docker://", OneConnection(socket))
+    return client
+
+
+def _unanswered(server: Server, error: Exception) -> DeployError:
+    """Why the Engine did not answer as it should; raises UnreachableError when it is the connection."""
+    asked = server.ask("docker version --format '{{.Server.Version}}'")
+    words = asked.errors.strip().splitlines()
+    reason = words[-1] if asked.status and words else str(error)
+    return DeployError(
+        f"Docker does not answer on {server.host} as it should: {reason}",
+        "Look there: systemctl status docker",
+    )
 
 
 @contextmanager

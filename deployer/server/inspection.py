@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 def containers_of(client: "DockerClient", name: str, project: str) -> list[Container]:
     """The containers of a composition, also those that have ended."""
-    return [_container(client, name, container) for container in _of_project(client, project)]
+    found = (_container(client, name, container) for container in _of_project(client, project))
+    return [container for container in found if container]
 
 
 def freshness_of(client: "DockerClient", name: str, project: str) -> list[Freshness]:
@@ -20,10 +21,19 @@ def freshness_of(client: "DockerClient", name: str, project: str) -> list[Freshn
     return [_freshness(client, name, image) for image in images]
 
 
-def _container(client: "DockerClient", name: str, container: "DockerContainer") -> Container:
+def _container(client: "DockerClient", name: str, container: "DockerContainer") -> Container | None:
+    """What there is to know of it; None for one that has gone since it was listed."""
+    from docker.errors import NotFound
+
     running = container.attrs["State"]["Status"] == "running"
-    memory = _statistics(container)["memory_stats"] if running else {}
-    created = _image(client, container.attrs["Image"])["Created"]
+    try:
+        memory = _statistics(container)["memory_stats"] if running else {}
+    except NotFound:
+        return None
+    try:
+        created = _image(client, container.attrs["Image"])["Created"]
+    except NotFound:
+        created = ""
     return read_container(name, container.attrs, created, memory.get("usage"))
 
 
@@ -43,9 +53,12 @@ def _of_project(client: "DockerClient", project: str) -> "list[DockerContainer]"
 
 
 def _freshness(client: "DockerClient", name: str, image: str) -> Freshness:
-    from docker.errors import APIError
+    from docker.errors import APIError, NotFound
 
-    digests = {digest.partition("@")[2] for digest in _image(client, image).get("RepoDigests") or ()}
+    try:
+        digests = {digest.partition("@")[2] for digest in _image(client, image).get("RepoDigests") or ()}
+    except NotFound:
+        return Freshness(name, image, None, "no image on the server has this name any more")
     if not digests:
         return Freshness(name, image, None, "built on the server")
     try:

@@ -1,9 +1,10 @@
 """Logging in to a server that proved to be the one we know."""
 
 import logging
+import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import paramiko
 from fabric import Connection
 from paramiko.ssh_exception import NoValidConnectionsError
 
-from deployer.errors import RefusedLoginError, UnreachableError
+from deployer.errors import RefusedLoginError, UnreachableError, UsageError
 from deployer.server.advice import NO_KEY, NO_SUCH_NAME, UNREACHABLE, by_hand
 from deployer.server.connection import Server
 from deployer.server.hostkeys import changed_key, trust_only, unknown_key
@@ -40,19 +41,45 @@ def connect(
     """
     if isinstance(key, Path) and not key.is_file():
         raise UnreachableError(f"there is no key {key}", "It is server.key in sites.yaml")
-    connection = Connection(
-        host,
-        user=user,
-        port=port,
-        connect_timeout=CONNECT_SECONDS,
-        connect_kwargs={"transport_factory": _transport, **_identity(key)},
-    )
+    connection = _described(host, port, user, key)
     trust_only(connection.client, connection.host, connection.port, host_key, known_hosts)
     try:
-        _open(connection, key if isinstance(key, Path) else None)
-        yield Server(connection, partial(connect, host, port, user, host_key, key, known_hosts))
+        with ExitStack() as jumps:
+            for jump in reversed(_jumps(connection)):
+                jumps.callback(jump.close)
+                trust_only(jump.client, jump.host, jump.port, None, known_hosts)
+                jump.connect_timeout = CONNECT_SECONDS
+                _open(jump, None, jump=True)
+            _open(connection, key if isinstance(key, Path) else None)
+            yield Server(connection, partial(connect, host, port, user, host_key, key, known_hosts))
     finally:
         connection.close()
+
+
+def _described(host: str, port: int, user: str, key: Path | paramiko.PKey | None) -> Connection:
+    """The connection as ~/.ssh/config and sites.yaml describe it, not open yet."""
+    try:
+        return Connection(
+            host,
+            user=user,
+            port=port,
+            connect_timeout=CONNECT_SECONDS,
+            connect_kwargs={"transport_factory": _transport, **_identity(key)},
+        )
+    except (paramiko.SSHException, ValueError, OSError) as error:
+        raise UsageError(
+            f"~/.ssh/config (or /etc/ssh/ssh_config) cannot be understood: {error}",
+            f"What does this say? ssh -G {host}",
+        ) from error
+
+
+def _jumps(connection: Connection) -> list[Connection]:
+    """The servers that the way leads through (ProxyJump), from the last to the first.
+
+    Each has a client of its own, which would trust whatever key it is shown.
+    """
+    gateway = connection.gateway
+    return [gateway, *_jumps(gateway)] if isinstance(gateway, Connection) else []
 
 
 def _identity(key: Path | paramiko.PKey | None) -> dict[str, Any]:
@@ -61,23 +88,31 @@ def _identity(key: Path | paramiko.PKey | None) -> dict[str, Any]:
     return {"key_filename": str(key)} if key else {}
 
 
-def _open(connection: Connection, key: Path | None) -> None:
+def _open(connection: Connection, key: Path | None, jump: bool = False) -> None:
     where = f"{connection.user}@{connection.original_host}:{connection.port}"
     try:
         connection.open()
     except paramiko.BadHostKeyException as error:
-        raise changed_key(connection.host, error.key) from error
+        raise changed_key(connection.host, error.key, jump) from error
     except paramiko.AuthenticationException as error:
         raise RefusedLoginError(
             f"{where} refused the login",
             f"Check the user and the key: {by_hand(where, key)}",
         ) from error
+    except paramiko.ChannelException as error:
+        raise UnreachableError(
+            f"{where} cannot be reached from {connection.gateway.host}, the jump to it: {error.text}",
+            "Is it up, and may a login there be forwarded (AllowTcpForwarding)?",
+        ) from error
     except paramiko.SSHException as error:
         if "not found in known_hosts" in str(error):
-            raise unknown_key(connection.host, connection.port) from error
+            raise unknown_key(connection.host, connection.port, jump) from error
         if "No authentication methods" in str(error):
             raise UnreachableError(f"there is no key to log in to {where} with", NO_KEY) from error
-        raise UnreachableError(f"{where} does not speak SSH as it should: {error}") from error
+        words = re.sub(r":? *\[Errno \d+\] *", ": ", str(error))
+        raise UnreachableError(f"{where} does not speak SSH as it should: {words}") from error
+    except ValueError as error:  # in reading the key: what a server sends makes SSHExceptions
+        raise UnreachableError(f"the key {key or ''} cannot be read: it is no private key", NO_KEY) from error
     except (OSError, EOFError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         reason = "nothing listens there" if isinstance(error, NoValidConnectionsError) else reason

@@ -17,4 +17,5 @@ def observe(server: Server, paths: Iterable[str]) -> Observation:
     answer = server.ask(script_command(look), look + "".join(f"{path}\0" for path in paths).encode())
     if answer.status != 0 or not answer.output:
         raise DeployError(f"{server.host} could not be looked at: {answer.errors.strip() or answer.status}")
-    return read_observation(answer.output)
+    with server.understanding():
+        return read_observation(answer.output)

@@ -57,7 +57,9 @@ def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
     answer = server.ask(f"{SCRIPTS}/have {shlex.quote(what.domain)}")
     if answer.status:
         return _outcome(answer.status)
-    data = bundle(what.repository, what.reference, answer.output.decode().split())
+    with server.understanding():
+        known = answer.output.decode().split()
+    data = bundle(what.repository, what.reference, known)
     options = ["--attached", "--bundle", str(len(data))]
     return run_script(server, "push", line, what.domain, *what.options, *options, data=data, attached=True)
 

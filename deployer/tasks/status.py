@@ -19,4 +19,5 @@ def status(server: Server, sites: Mapping[str, Site]) -> Health:
     answer = server.ask(script_command(ask), ask + "".join(lines).encode())
     if answer.status:
         raise DeployError(f"{server.host} does not tell how it is: {answer.errors.strip() or answer.status}")
-    return read_health(answer.output.decode(errors="replace"), sites)
+    with server.understanding():
+        return read_health(answer.output.decode(errors="replace"), sites)

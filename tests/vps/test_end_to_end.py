@@ -12,6 +12,7 @@ import pytest
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
+from typed import typed
 from vps.project import DEPLOY, GIT, Project
 from vps.waiting import reload_nginx, until_listening
 
@@ -312,6 +313,42 @@ def test_a_server_is_called_as_the_user_calls_it(project: Project, tmp_path: Pat
     )
     assert done.returncode == 4, done.stderr
     assert done.stdout.splitlines()[-1].startswith("alma: ")
+
+
+def test_a_jump_must_be_the_one_we_know_as_the_server_must(project: Project, tmp_path: Path) -> None:
+    """The jump is a second sshd with a host key of its own; from there the server is reached at 127.0.0.1."""
+    vps = project.vps
+    vps.run("rm -f /root/jump*; ssh-keygen -q -t ed25519 -N '' -f /root/jump")
+    vps.run("/usr/sbin/sshd -p 2222 -h /root/jump -o PidFile=/root/jump.pid")
+    key = " ".join(vps.run("cat /root/jump.pub").stdout.split()[:2])
+    another = new_key(tmp_path / "another")
+    settings = tmp_path / "home/.ssh"
+    settings.mkdir(parents=True)
+    (settings / "config").write_text(
+        f"Host far\n  HostName 127.0.0.1\n  ProxyJump root@{vps.address}:2222\n"
+        f"Host *\n  IdentityFile {vps.key}\n"
+    )
+    project.sites = {"old.test": REDIRECT}
+    project.write(host="far", key=None)
+    jump = f"[{vps.address}]:2222"
+    cases = {
+        "": (3, f"✗ the host key of {vps.address} is not known, so nothing was sent to it"),
+        f"{jump} {another}\n": (3, f"✗ {vps.address} shows another host key than expected"),
+        f"{jump} {key}\n": (4, ""),
+    }
+    for lines, (code, said) in cases.items():
+        (settings / "known_hosts").write_text(lines)
+        done = typed(["plan"], project.folder, {"HOME": str(settings.parent), "PATH": "/usr/bin:/bin"})
+        assert done.returncode == code, done.stderr
+        assert said in done.stderr
+        assert "server.host_key" not in done.stderr, "that is the key of the server, not of the jump"
+    vps.run("kill $(cat /root/jump.pid)")
+
+
+def new_key(path: Path) -> str:
+    """The public half of a key that no server has."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return " ".join(path.with_name(f"{path.name}.pub").read_text().split()[:2])
 
 
 def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:

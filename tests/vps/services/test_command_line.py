@@ -145,6 +145,28 @@ def test_a_push_applies_a_changed_compose_file_first(project: Project) -> None:
         assert project.deploy("push", NAME, "--yes").returncode == 0
 
 
+def test_forty_containers_need_one_channel(project: Project, images: Composition) -> None:
+    """sshd lets no more than ten sessions stay open (MaxSessions), also where an image of each is asked for."""
+    vps, labels = project.vps, f"--label com.docker.compose.project={NAME.replace('.', '')}"
+    (vps.root / "root/many.sh").write_text(
+        f"docker tag {images.repository}:1 {images.repository}:n$1\n"
+        f"docker create -q --name many$1 --network none {labels} --label com.docker.compose.service=many$1"
+        f" {images.repository}:n$1 sleep 1000 >/dev/null\n[ $1 -gt 3 ] || docker start many$1 >/dev/null\n"
+    )
+    vps.run("seq 40 | xargs -n 1 -P 4 sh -e /root/many.sh")
+    try:
+        shown = project.deploy("services")
+        assert (shown.stdout.count("many"), shown.stdout.count("MiB")) == (40, 4), shown.stderr
+        vps.run(f"docker rmi {images.repository}:n40")
+        checked = project.deploy("update", "--check", "--json")
+        reasons = {each["image"].rpartition(":")[2]: each["reason"] for each in json.loads(checked.stdout)}
+        assert (len(reasons), reasons["1"]) == (41, ""), checked.stderr
+        assert reasons["n40"] == "no image on the server has this name any more"
+    finally:
+        vps.run("docker rm -f $(docker ps -aq --filter name=many) >/dev/null")
+        vps.run(f"seq 39 | sed 's|^|{images.repository}:n|' | xargs docker rmi >/dev/null")
+
+
 def test_stop_restart_and_logs(project: Project) -> None:
     stopped = project.deploy("stop", NAME)
     assert (stopped.returncode, page(project)) == (0, "502")

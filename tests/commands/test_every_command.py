@@ -1,0 +1,211 @@
+"""Whatever breaks, no command lets the exception of a library through: what it raises is one of our own."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from deployer.archives import Archive
+from deployer.cli import deploy
+from deployer.errors import DeployError
+from home.sample import lay, now
+from server.hostile_sshd import AT_ONCE, FAULTS, HostileSshd, client_key
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC022uwG5vjIQbBGX2S7cc/zOKqjEV4ELJCdhVS2xsKx"
+ARGUMENTS: dict[str, list[str]] = {
+    "apply": ["", "--yes", "page.test --yes --wait"],
+    "audit": ["", "--json"],
+    "backup": [
+        "",
+        "ntfy.test",
+        "--list",
+        "--report --json",
+        "--pull",
+        "--verify",
+        "--install",
+        "--uninstall",
+    ],
+    "check": ["", "--json"],
+    "init": ["--help"],
+    "key add": ["other --push code.test --yes", "more --pull-backups --public sites.yaml"],
+    "key list": ["", "--json"],
+    "key revoke": ["ci --yes"],
+    "key show": ["code.test"],
+    "logs": ["ntfy.test", "ntfy.test --follow"],
+    "plan": ["", "--json", "page.test --full"],
+    "push": ["page.test", "code.test", "ntfy.test --yes", "page.test --ref main"],
+    "rehearse": ["--stop nobody"],
+    "releases": ["page.test", "ntfy.test --json"],
+    "render": ["--output rendered"],
+    "restart": ["ntfy.test"],
+    "restore": ["ntfy.test --yes", "--all --yes", "ntfy.test --to there --from home", "ntfy.test --from vps"],
+    "rollback": ["page.test", "ntfy.test"],
+    "schema": [""],
+    "secret show": ["ntfy.test NTFY_PASSWORD"],
+    "services": ["", "--json"],
+    "status": ["", "--json"],
+    "stop": ["ntfy.test"],
+    "update": ["", "--check"],
+    "workflow": ["code.test", "code.test --install-secrets --gitea http://127.0.0.1:9 --key key"],
+}
+CALLS = [f"{name} {arguments}".split() for name, every in ARGUMENTS.items() for arguments in every]
+ONE_EACH = [f"{name} {every[0]}".split() for name, every in ARGUMENTS.items()]
+AT_HOME = [["backup", option] for option in ("--pull", "--list", "--report", "--verify")]
+
+
+def leaves(group: click.Group, prefix: str = "") -> Iterator[str]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield from (
+            leaves(command, f"{prefix}{name} ") if isinstance(command, click.Group) else [prefix + name]
+        )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder, who has everything in sites.yaml."""
+    subprocess.run(["git", "init", "-q", "-b", "main", tmp_path / "page"], check=True)
+    git = ["git", "-C", tmp_path / "page", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "One"], check=True)
+    lay(tmp_path / "archives", Archive("ntfy.test", now()), b"no archive at all")
+    client_key(tmp_path)
+    shutil.copy(EXAMPLES / "backup-key.asc", tmp_path)
+    for name in ("HOME", "GNUPGHOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("GITEA_TOKEN", "token")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setattr("deployer.home.arrival.PAUSE", 0)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, sshd: HostileSshd, **server: object) -> None:
+    reach = {"host": "127.0.0.1", "port": sshd.port, "host_key": sshd.host_key, "key": "key"} | server
+    sites = {
+        "page.test": {"kind": "static", "repository": "page"},
+        "code.test": {"kind": "static", "repository": "ssh://git@127.0.0.1:9/me/code.git"},
+        "ntfy.test": {"kind": "ntfy"},
+    }
+    home = {"directory": "archives", "key": "key"}
+    config = {
+        "server": {key: value for key, value in reach.items() if value},
+        "email": "me@example.org",
+        "sites": sites,
+        "backups": {"recipient": "backup-key.asc"},
+        "home": home,
+        "keys": {"ci": {"public": PUBLIC, "push": ["code.test"]}},
+    }
+    (folder / "sites.yaml").write_text(yaml.safe_dump(config))
+
+
+def call(arguments: list[str]) -> str:
+    """What is wrong with how a command ends, before the last line of defence: an exception not of ours."""
+    try:
+        deploy.main(arguments, standalone_mode=False)
+    except DeployError as error:
+        said = f"{error.message}\n{error.advice}"
+        return said if re.search(r"Exception\(|Error\(|Errno|Traceback", said) else ""
+    except (click.ClickException, click.Abort):
+        return ""
+    except Exception as error:
+        return "".join(traceback.format_exception(error)[-3:])
+    return ""
+
+
+def test_every_command_is_tried() -> None:
+    assert sorted(ARGUMENTS) == sorted(leaves(deploy))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_server_that(fault: str, folder: Path) -> None:
+    sshd = HostileSshd(fault)
+    wrong = {}
+    for arguments in ONE_EACH if fault in AT_ONCE else CALLS:
+        write(folder, sshd)
+        if found := call(arguments):
+            wrong[" ".join(arguments)] = found
+    sshd.close()
+    assert not wrong, "\n".join(f"{call}: {found}" for call, found in wrong.items())
+
+
+GARBAGE = bytes(range(256))
+INPUTS: dict[str, dict[str, bytes | None]] = {
+    "no sites.yaml": {"sites.yaml": None},
+    "a sites.yaml that is no text": {"sites.yaml": GARBAGE},
+    "an empty sites.yaml": {"sites.yaml": b""},
+    "no key": {"key": None},
+    "a key that is none": {"key": GARBAGE},
+    "half a key": {"key": b"-----BEGIN OPENSSH PRIVATE KEY-----\nYWJj\n-----END OPENSSH PRIVATE KEY-----\n"},
+    "an SSH configuration that is none": {".ssh/config": b"Host\n  Nonsense\nMatch\n\xff"},
+    "known hosts that are none": {".ssh/known_hosts": b"127.0.0.1 ssh-ed25519 ====\n\xff\xfe\n", "pin": None},
+    "a backup key that is none": {"backup-key.asc": GARBAGE},
+    "no archives": {"archives": None},
+    "records that are none": {"archives/.deploy/verified.jsonl": GARBAGE + b'\n{"time": 1, "archive": 2}\n'},
+    "no repository": {"page": None},
+}
+
+
+@pytest.mark.parametrize("case", INPUTS)
+def test_a_user_who_has(case: str, folder: Path) -> None:
+    sshd = HostileSshd("answers nothing")
+    wrong = {}
+    for arguments in [*ONE_EACH, *AT_HOME]:
+        write(folder, sshd, **({"host_key": None} if "pin" in INPUTS[case] else {}))
+        for name, content in INPUTS[case].items():
+            put(folder / name, content)
+        if found := call(arguments):
+            wrong[" ".join(arguments)] = found
+    sshd.close()
+    assert not wrong, "\n".join(f"{call}: {found}" for call, found in wrong.items())
+
+
+def put(path: Path, content: bytes | None) -> None:
+    """Make a file have this content, or take it away."""
+    if content is not None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    elif path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+BREAK = """
+import sys, threading
+from deployer.cli import deploy, main
+def broken(*arguments, **options):
+    {what}
+deploy.get_command(None, "status").callback = broken
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("{}['a secret value']", "✗ this is a fault of deploy itself, not yours: KeyError"),
+        ("raise RecursionError", "✗ this is a fault of deploy itself, not yours: RecursionError"),
+        ("open('/nowhere/at/all')", "✗ /nowhere/at/all: No such file or directory"),
+        ("t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()", "ZeroDivisionError"),
+    ],
+)
+def test_the_last_line_of_defence(what: str, said: str, tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", BREAK.format(what=what), "status"]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said in done.stderr
+    assert "DEPLOY_TRACEBACK=1" in done.stderr
+    assert not [word for word in ("Traceback", "secret value") if word in done.stdout + done.stderr]
+    asked = subprocess.run(
+        argv, env={**os.environ, "DEPLOY_TRACEBACK": "1"}, capture_output=True, text=True, check=False
+    )
+    assert asked.stderr.startswith("Traceback")

@@ -1,0 +1,107 @@
+"""A stand-in for a server that speaks SSH and misbehaves, in one way at a time, as no real sshd does."""
+
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import paramiko
+
+AT_ONCE = ("hangs up", "is no sshd", "refuses sessions")
+FAULTS = (
+    *AT_ONCE,
+    "is lost in a command",
+    "is cut off in the middle of an answer",
+    "answers nothing",
+    "answers garbage",
+    "answers garbage and fails",
+)
+GARBAGE = bytes(range(256)) * 40 + b'\n{"[\t\n=\n\xff\xfe 12:00\n'
+
+
+class HostileSshd:
+    """Lets everybody in, and then has its `fault`."""
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault = fault
+        self.key = paramiko.ECDSAKey.generate()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def host_key(self) -> str:
+        return f"{self.key.get_name()} {self.key.get_base64()}"
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                link, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._greet, args=(link,), daemon=True).start()
+
+    def _greet(self, link: socket.socket) -> None:
+        if self.fault == "is no sshd":
+            link.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n<html>" + b"x" * 5000)
+        if self.fault in ("is no sshd", "hangs up"):
+            link.close()
+            return
+        transport = paramiko.Transport(link)
+        transport.add_server_key(self.key)
+        try:
+            transport.start_server(server=Session(self.fault, transport))
+        except (EOFError, paramiko.SSHException):
+            return
+
+
+class Session(paramiko.ServerInterface):
+    """What one client gets."""
+
+    def __init__(self, fault: str, transport: paramiko.Transport) -> None:
+        self.fault, self.transport = fault, transport
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        return paramiko.AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        if self.fault == "refuses sessions":
+            return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        threading.Thread(target=self._answer, args=(channel,), daemon=True).start()
+        return True
+
+    def _answer(self, channel: paramiko.Channel) -> None:
+        try:
+            if self.fault == "is lost in a command":
+                self.transport.close()
+                return
+            channel.settimeout(0.1)
+            with suppress(TimeoutError):  # some keep their standard input open
+                while channel.recv(65536):
+                    pass  # it reads all that it is sent
+            if "garbage" in self.fault or "middle" in self.fault:
+                channel.sendall(GARBAGE)
+                channel.sendall_stderr(b"\x1b[31mno such thing\xff\n")
+            if "middle" in self.fault:
+                self.transport.close()
+                return
+            channel.send_exit_status(1 if "fails" in self.fault else 0)
+            channel.close()
+        except (OSError, EOFError, paramiko.SSHException):
+            return
+
+
+def client_key(folder: Path) -> Path:
+    """A private key for whoever logs in."""
+    path = folder / "key"
+    paramiko.ECDSAKey.generate().write_private_key_file(str(path))
+    return path
