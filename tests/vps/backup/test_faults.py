@@ -112,6 +112,26 @@ def test_what_is_not_there_is_an_error(vps, small):
     vps.run("mv /srv/away /srv/small")
 
 
+def test_nothing_of_what_is_there_is_a_failure(vps, folder, tmp_path):
+    vps.run(
+        "mkdir -p '/srv/full/f ü\t\\' /srv/empty; echo x >'/srv/full/f ü\t\\/file'; rm -rf /home/backups/f*"
+    )
+    backed = folder("filled", "/srv/empty", "/srv/full/f ü\t\\")
+    blind = vps.root / "usr/local/bin/tar"
+    blind.write_text('#!/bin/sh\nexec /usr/bin/tar --exclude="srv/full/*/*" "$@"\n')
+    blind.chmod(0o755)
+    try:
+        assert "nothing of /srv/full/f ü\t\\ is in the archive, and there is something" in backed.fails()
+    finally:
+        blind.unlink()
+    backed.run()
+    assert backed.log()["result"] == "ok"
+    tree = backed.unpack(tmp_path)
+    end = json.loads((tree / "srv/deploy/filled/backup/end.json").read_text())
+    assert end["held"]["/srv/empty"] == 0
+    assert list(end["held"].values()) == [0, 1]
+
+
 def test_half_the_size_is_a_warning(vps, folder):
     vps.run("mkdir -p /srv/half; head -c 1M /dev/urandom >/srv/half/random")
     backed = folder("half", "/srv/half")

@@ -192,3 +192,22 @@ def test_what_runs_from_another_folder_is_saved_as_it_is_mounted(new_composition
     assert (tree / f"srv/by-hand-{app.port}/data/file").read_text() == "live\n"
     assert f"app has /srv/by-hand-{app.port}/data mounted at /data, not /opt/{app.name}/data" in said
     assert backed.log()["result"] == "warning"
+
+
+def test_a_folder_that_was_replaced_under_its_container_is_a_failure(new_composition, key, tmp_path, vps):
+    app = new_composition()
+    mounts(app, "./data:/data", "kept:/kept", named={"kept": {}})
+    app.push()
+    within(app, "echo live >/data/file; echo x >/kept/file")
+    vps.run(f"cd /opt/{app.name}; mv data old; mkdir data; echo stale >data/file")
+    backed = composed(app, key, ALL)
+    said = backed.fails()
+    assert f"app has another folder at /data than /opt/{app.name}/data is now" in said
+    assert app.page() == "one"
+    app.push("--force")
+    backed.run()
+    tree = backed.unpack(tmp_path)
+    place = backed.begin["volumes"][f"{app.project}_kept"]
+    end = json.loads((tree / f"srv/deploy/{app.name}/backup/end.json").read_text())
+    assert end["held"][place] == 1
+    assert end["held"][f"/opt/{app.name}"] == 5
