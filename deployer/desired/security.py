@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from deployer.desired.facts import Facts
-from deployer.desired.shared import SCRIPTS, rendered, scripts
+from deployer.desired.shared import SCRIPTS, UNITS, rendered, scripts
 from deployer.files import File
 from deployer.kinds.composition import Composition
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 FIREWALL = "/etc/deploy/firewall"
 SSHD = "/etc/ssh/sshd_config.d/00-deploy.conf"
 SWAP_UNIT = "var-swapfile.swap"
-UNITS = "/etc/systemd/system"
 
 
 def security_files(config: "Config", facts: Facts, domains: Iterable[str]) -> dict[str, File]:
     """The files of all that is switched on; the domains are those that NGINX serves."""
-    security, files = config.security, {}
+    security = config.security
+    files: dict[str, File] = {}
     if security.firewall:
         files[FIREWALL] = rendered("system/firewall.conf", ports=open_ports(config, facts))
     if security.ssh:
@@ -37,7 +37,9 @@ def security_files(config: "Config", facts: Facts, domains: Iterable[str]) -> di
         )
     if security.sysctl:
         files["/etc/sysctl.d/90-deploy.conf"] = rendered("system/sysctl.conf", swap=security.swap)
-    return files | guard_files(config) | swap_files(config)
+    if security.firewall:
+        files[f"{SCRIPTS}/firewall"] = File(scripts()["firewall"], mode=0o755)
+    return files | swap_files(config)
 
 
 def sshd_file(config: "Config") -> File:
@@ -49,17 +51,6 @@ def sshd_file(config: "Config") -> File:
         users = tuple(dict.fromkeys([*ours, *(["deploy"] if config.keys else []), *ssh.allow_users]))
     pinned = server.host_key or "" if server else ""
     return rendered("system/sshd.conf", ssh=ssh, users=users, ecdsa=pinned.startswith("ecdsa-"))
-
-
-def guard_files(config: "Config") -> dict[str, File]:
-    """What undoes a change that locks out, and what brings UFW to its list."""
-    names = ["undo"] if config.security.firewall or config.security.ssh else []
-    names += ["firewall"] if config.security.firewall else []
-    files = {f"{SCRIPTS}/{name}": File(scripts()[name], mode=0o755) for name in names}
-    if files:
-        files[f"{UNITS}/deploy-undo-at-start.service"] = rendered("system/undo.service")
-        files[f"{UNITS}/multi-user.target.d/deploy.conf"] = rendered("system/undo-at-start.conf")
-    return files
 
 
 def swap_files(config: "Config") -> dict[str, File]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 POLICIES = ("acme", "headers", "proxy", "static", "tls")
 SCRIPTS = "/usr/local/lib/deploy"
+UNITS = "/etc/systemd/system"
 
 
 def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
@@ -21,10 +22,20 @@ def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
     pushed = bool(config.backups or config.keys) or any(entry.pushed for entry in config.everything.values())
     return {
         **nginx_files(facts),
+        **undo_files(),
         "/etc/systemd/system/nginx.service.d/deploy.conf": system("nginx.service.conf"),
         "/etc/tmpfiles.d/deploy.conf": system("tmpfiles.conf", pushed=pushed),
         **(certbot_files(config) if any(site.https for site in config.sites.values()) else {}),
         **(push_files() if pushed else {}),
+    }
+
+
+def undo_files() -> dict[str, File]:
+    """What undoes a change that locks out, and at the next start what a power cut has left half-done."""
+    return {
+        f"{SCRIPTS}/undo": File(scripts()["undo"], mode=0o755),
+        f"{UNITS}/deploy-undo-at-start.service": system("undo.service"),
+        f"{UNITS}/multi-user.target.d/deploy.conf": system("undo-at-start.conf"),
     }
 
 

@@ -140,6 +140,12 @@ class Machine:
         """Undo `cut`."""
         self.network.mend()
 
+    def restart(self) -> None:
+        """Pull the plug, and boot again from what is on the disk."""
+        sweep.pull_the_plug(self.place)
+        self.__dict__.pop("_leader", None)
+        boot.boot(self.place, self.network)
+
     def stop(self) -> None:
         """Pull the plug and remove every trace, once: its name may be another's after that."""
         if self.stopped:

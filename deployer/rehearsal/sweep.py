@@ -57,17 +57,22 @@ def is_abandoned(place: Place) -> bool:
     return not (place.state().get("kept") and processes.of(place.name))
 
 
-def _remove(place: Place) -> None:
+def pull_the_plug(place: Place) -> None:
+    """End a machine as a power cut does: its disk stays as it is at that moment."""
     processes.end(place.name)
     cgroups.remove(place.name)
     Network.of(place.name).close()
+    # a systemd-nspawn that was killed leaves its folder, and the next of that name does not start
+    call("rm", "-rf", "--one-file-system", f"/run/systemd/nspawn/propagate/{place.name}")
+
+
+def _remove(place: Place) -> None:
+    pull_the_plug(place)
     if os.path.ismount(place.root):
         call("umount", "--recursive", str(place.root))
     if os.path.ismount(place.disk):
         call("umount", str(place.disk))
-    # a systemd-nspawn that was killed leaves its folder, and the next of that name does not start
-    nspawn = f"/run/systemd/nspawn/propagate/{place.name}"
-    call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run), nspawn)
+    call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run))
     if not places():
         network.unfence()
         settings.end()

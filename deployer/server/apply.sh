@@ -167,13 +167,14 @@ undo() { # everything is as it was, and counts again
     mv -T $transaction $state/incoming.undone && rm -rf $state/incoming.undone
 }
 
-recover() { # what a killed apply has left
+recover() { # what a killed apply has left; after a restart, /usr/local/lib/deploy/undo has put its files back
     rm -rf $state/incoming.* $guard.new $guard.confirmed
     for left in $guard $guard.undoing; do [ ! -e "$left/undo" ] || bash "$left/undo" 9>&- >/dev/null 2>&1; done
-    [ -d $transaction ] || return 0
-    say "! the last apply was interrupted: $(wc -l <$transaction/paths) files are put back first"
-    [ -e $transaction/containers ] && cp $transaction/containers $state/containers
-    undo
+    if [ -d $transaction ]; then
+        say "! the last apply was interrupted: $(wc -l <$transaction/paths) files are put back first"
+        [ -e $transaction/containers ] && cp $transaction/containers $state/containers
+        undo
+    fi
     recover_containers
 }
 
@@ -346,11 +347,11 @@ blamed() {
     [ -n "$path" ] && path=$(grep -lF "${path#\"}" /etc/nginx/conf.d/*.conf | head -1) && say "$path:"
 }
 
-refuse() { # FILE LINE WORDS: that file alone is as it was; fails when it is not one of ours
-    local file=$1 line=$2 words=$3
+refuse() { # FILE LINE WORDS [PLACE]: that file alone is as it was; fails when it is not one of ours. PLACE is of a shared one
+    local file=$1 line=$2 words=$3 shared=${4:-}
     grep -qxF -- "$file" $transaction/paths && ! grep -qxF -- "$file" "$incoming/refused" || return
     case $file in /etc/nginx/conf.d/00-deploy.conf | /etc/nginx/deploy/*) return 1 ;; esac
-    say "✗ $(basename "$file" .conf): NGINX refuses $file${line:+, line $line}"
+    say "✗ $(basename "$file" .conf): NGINX refuses $file${shared:+ together with ${shared%:*}, line ${shared##*:}}${line:+, line $line}"
     { grep -F '[emerg]' <<<"$words" || echo "$words"; } | indent
     [ -z "$line" ] || sed -n "$((line > 2 ? line - 2 : 1)),$((line + 1))p" "$file" |
         awk -v first=$((line > 2 ? line - 2 : 1)) '{ printf "  %5d | %s\n", first + NR - 1, $0 }'
@@ -359,13 +360,49 @@ refuse() { # FILE LINE WORDS: that file alone is as it was; fails when it is not
     put_back "$file"
 }
 
+# What a site adds to a file that all share is blamed there: a second `gzip_vary`, a location that is there already.
+# So the new files of sites are left out, and come in again as far as NGINX takes them.
+find_owners() { # refuses the sites without which all is accepted; fails when it is not for a site
+    local file sites=()
+    while IFS= read -r file; do
+        grep -qxF -- "$file" "$incoming/refused" || sites+=("$file")
+    done < <(printf '%s\n' "${new_files[@]}" | grep -x '/etc/nginx/conf\.d/.*\.conf' | grep -vxF /etc/nginx/conf.d/00-deploy.conf)
+    [ ${#sites[@]} -gt 0 ] || return
+    mkdir -p "$incoming/aside" && (cd / && cp -a --parents -t "$incoming/aside" "${sites[@]/#/.}") || return
+    put_back "${sites[@]}"
+    if ! run_list "$incoming/checks" >/dev/null; then
+        bring_in "${sites[@]}"
+        return 1
+    fi
+    take_back_in "${sites[@]}"
+}
+
+bring_in() { # FILE…: the new ones, which were put aside
+    local file
+    for file; do cp -a --remove-destination "$incoming/aside$file" "$file"; done
+}
+
+take_back_in() { # FILE…: all that NGINX takes; a half at a time, so that few refused ones of many are found soon
+    local words
+    bring_in "$@"
+    if words=$(run_list "$incoming/checks"); then return 0; fi
+    if [ $# -gt 1 ]; then
+        put_back "$@"
+        take_back_in "${@:1:$# / 2}"
+        take_back_in "${@:$# / 2 + 1}"
+        return 0
+    fi
+    refuse "$1" '' "$words" "$(blamed <<<"$words")"
+}
+
 check() { # until what is left is accepted
     local words place
     : >"$incoming/refused"
     check_compositions
     until words=$(run_list "$incoming/checks"); do
         place=$(blamed <<<"$words")
-        if [ -z "$place" ] || ! refuse "${place%:*}" "${place##*:}" "$words"; then
+        if [ -n "$place" ] && refuse "${place%:*}" "${place##*:}" "$words"; then continue; fi
+        if [ -z "$place" ] || ! find_owners; then
             say "✗ the server refuses the change:"
             indent <<<"$words"
             return 1

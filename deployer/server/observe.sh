@@ -144,7 +144,7 @@ facts() {
     packages
     files /etc/apt/sources.list /etc/apt/sources.list.d/*
     awk '/download\.docker\.com/ && !told[FILENAME]++ { print "docker_repository", FILENAME }' "${FILES[@]}"
-    [ -d $state/transaction ] && echo "interrupted 1"
+    { [ -d $state/transaction ] || [ -e $state/containers ]; } && echo "interrupted 1"
     units=$(units) && echo "$units"
     for version in /opt/hugo/*/bin/hugo; do
         [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"

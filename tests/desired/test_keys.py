@@ -51,7 +51,8 @@ def test_what_a_key_runs_is_there_whatever_else_is() -> None:
     found = shared_files(Config.model_validate({"sites": sites, "keys": keys}), Facts("debian", "13"))
     assert "/usr/local/lib/deploy/entrance" in found
     without = shared_files(Config.model_validate({"sites": sites}), Facts("debian", "13"))
-    assert not any(path.startswith("/usr/local/lib/deploy") for path in without)
+    ours = [path for path in without if path.startswith("/usr/local/lib/deploy")]
+    assert ours == ["/usr/local/lib/deploy/undo"]
 
 
 def test_without_keys_there_is_nothing() -> None:

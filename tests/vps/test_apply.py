@@ -9,6 +9,7 @@ import pytest
 from deployer import manifest
 from deployer.config.model import Config
 from deployer.desired.facts import Facts
+from deployer.desired.shared import undo_files
 from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
 from deployer.kinds.redirect import Redirect
@@ -37,12 +38,16 @@ STEPS = (
 )
 
 
-@pytest.fixture
-def server(vps: Machine) -> Iterator[Server]:
+def clean(vps: Machine) -> None:
     vps.run(
-        f"rm -rf {CONF}/*.conf /var/lib/deploy /etc/deploy; mkdir -p /etc/deploy;"
+        f"rm -rf {CONF}/*.conf /etc/nginx/deploy /var/lib/deploy /etc/deploy; mkdir -p /etc/deploy;"
         "systemctl reset-failed; systemctl reload-or-restart nginx"
     )
+
+
+@pytest.fixture
+def server(vps: Machine) -> Iterator[Server]:
+    clean(vps)
     with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
         yield server
 
@@ -243,6 +248,88 @@ def died_after(step: str) -> bytes:
     }.get(step) or main.replace(f"{step}\n", f"{step}\nkill -9 $$\n", 1)
     assert patched != main
     return f"{head}\n{patched}".encode()
+
+
+SHARED = "/etc/nginx/deploy/static.conf"
+REPEATED = (  # each is in one of the files that all sites share, too
+    "location = /404.html { internal; }",
+    "gzip_vary on;",
+    "absolute_redirect off;",
+    "etag on;",
+)
+
+
+def including(name: str, body: str = "") -> File:
+    return vhost(name, f"{body}\n    include {SHARED};")
+
+
+def test_a_line_that_a_shared_file_has_too_leaves_out_only_its_site(vps: Machine, server: Server) -> None:
+    shared = File(("\n".join(REPEATED) + "\n").encode())
+    names = [f"site{number}.test" for number in range(9)]
+    old = including("site3.test", "return 201;")
+    assert transact(
+        server, plan(change(f"{CONF}/site3.test.conf", None, old), change(SHARED, None, shared)), print
+    )
+    nobody = answer(vps, "nobody.test")
+    bad = dict(zip(("site0.test", "site3.test", "site4.test", "site8.test"), REPEATED, strict=True))
+    files = {name: including(name, bad.get(name, "return 204;")) for name in names}
+    before = {f"{CONF}/site3.test.conf": old, SHARED: shared}
+    changes = [
+        change(path, before.get(path), files[name]) for name in names for path in [f"{CONF}/{name}.conf"]
+    ]
+    lines: list[str] = []
+    assert not transact(server, plan(*changes, written=before), lines.append)
+    assert {name: answer(vps, name) for name in names} == {
+        name: "201" if name == "site3.test" else nobody if name in bad else "204" for name in names
+    }
+    told = "\n".join(lines)
+    for name in bad:
+        assert f"✗ {name}: NGINX refuses {CONF}/{name}.conf together with {SHARED}, line" in told
+    assert told.count("✗") == len(bad)
+    assert "duplicate" in told
+    assert vps.run("nginx -t -q; sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
+
+
+def test_a_shared_file_that_is_wrong_in_itself_is_no_site_s_fault(vps: Machine, server: Server) -> None:
+    good, wrong = File(b"etag on;\n"), File(b"etag on;\netag on;\n")
+    old, new, path = including("old.test"), including("x.test"), f"{CONF}/x.test.conf"
+    assert transact(
+        server, plan(change(SHARED, None, good), change(f"{CONF}/old.test.conf", None, old)), print
+    )
+    changes = change(SHARED, good, wrong), change(path, None, new)
+    lines: list[str] = []
+    with pytest.raises(DeployError):
+        transact(server, plan(*changes, written={SHARED: good, f"{CONF}/old.test.conf": old}), lines.append)
+    assert (content(vps, path), content(vps, SHARED)) == (None, good.content)
+    assert f"{SHARED}:2" in "\n".join(lines)
+    assert "x.test" not in "\n".join(lines)
+
+
+def test_a_power_cut_between_write_and_check_does_not_outlast_the_restart(vps: Machine) -> None:
+    path, more = f"{CONF}/x.test.conf", f"{CONF}/y.test.conf"
+    old = vhost("x.test", "return 201;")
+    files = undo_files()
+    clean(vps)
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        first = [change(each, None, file) for each, file in {path: old, **files}.items()]
+        transact(server, plan(*first), print)
+        dying = died_after("write")
+        changes = (
+            change(path, old, vhost("x.test", "gzip_vary on; gzip_vary on;")),
+            change(more, None, vhost("y.test")),
+        )
+        data = parcel(plan(*changes, written={path: old, **files}), "test")
+        with pytest.raises(UnreachableError):
+            server.follow(script_command(dying), print, dying + data)
+    assert b"gzip_vary" in content(vps, path)
+    vps.restart()
+    until(vps, "systemctl is-active --quiet nginx")
+    assert answer(vps, "x.test") == "201"
+    assert content(vps, more) is None
+    assert "nginx" not in vps.run("systemctl --failed --no-legend").stdout
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        assert not observe(server, []).facts.interrupted
+        assert vps.run("sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
 
 
 def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) -> None:
