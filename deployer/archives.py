@@ -6,7 +6,7 @@ An archive is `NAME/backup-NAME-DATE.tar.zst.gpg` below a folder or an S3 prefix
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from deployer.errors import UsageError
@@ -26,12 +26,13 @@ DATE = re.compile(r"(\d{4})(?:-?(\d\d)(?:-?(\d\d)(?:[ T-]?(\d\d)(?::?(\d\d)(?::?
 
 @dataclass(frozen=True, slots=True, order=True)
 class Archive:
-    """An archive of a site, service or folder; its time is that of its name."""
+    """An archive of a site, service or folder; its time is that of its name, its warnings are those known."""
 
     name: str
     time: datetime
     bytes: int = 0
     place: str = ""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def stamp(self) -> str:

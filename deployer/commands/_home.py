@@ -61,7 +61,8 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     from deployer.home.records import last_good
     from deployer.home.store import Store
     from deployer.report import data
-    from deployer.report.copies import show_standings, standings_json
+    from deployer.report.copies import remarks, show_standings, standings_json
+    from deployer.report.figures import complain_of
 
     seen = everywhere(config, names)
     unknown = {**seen.unknown, **seen.elsewhere}
@@ -71,6 +72,7 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
         data(standings_json(found, unknown))
     else:
         show_standings(found, unknown)
+        complain_of((), remarks(seen.archives))
     return int(bool(unknown) or not found or any(standing.lacks for standing in found))
 
 

@@ -1,9 +1,10 @@
 """Where archives are: on the server, here at home, in S3; each lists them, and lets one be read."""
 
+import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from deployer.server.connection import Server
 
 ON_THE_SERVER = "/home/backups"
-LIST = f"cd {ON_THE_SERVER} 2>/dev/null && find . -mindepth 2 -maxdepth 2 -type f -printf '%P\\t%s\\n' || :"
+LIST = (
+    f"cd {ON_THE_SERVER} 2>/dev/null && find . -mindepth 2 -maxdepth 2 -type f -printf '%P\\t%s\\n'; "
+    'cd /var/log/deploy 2>/dev/null && grep -hF \'"warnings":["\' backup.log.1 backup.log 2>/dev/null; :'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,25 @@ def on_the_server(server: "Server") -> Place:
             channel.shutdown_write()
             yield iter(partial(channel.recv, CHUNK), b""), digest_of(written, archive.file) or ""
 
-    lines = server.ask(LIST).output.decode(errors="replace").splitlines()
-    listed = [line.partition("\t") for line in lines]
-    every = (parse(path, int(size or 0), "vps") for path, _, size in listed)
-    return Place("vps", [archive for archive in every if archive], reading)
+    return Place("vps", listed(server.ask(LIST).output.decode(errors="replace")), reading)
+
+
+def listed(answer: str) -> list[Archive]:
+    """The archives in what the server says to LIST: PATH <tab> SIZE, and the lines of the log that warn."""
+    lines = answer.splitlines()
+    warned = dict(map(warnings_in, (line for line in lines if line.startswith("{"))))
+    files = (line.partition("\t") for line in lines if not line.startswith("{"))
+    every = (parse(path, int(size or 0), "vps") for path, _, size in files)
+    return [replace(archive, warnings=warned.get(archive.file, ())) for archive in every if archive]
+
+
+def warnings_in(line: str) -> tuple[str, tuple[str, ...]]:
+    """The file and its warnings in a line of the log, none in one that was cut off."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return "", ()
+    return str(said.get("file")), tuple(map(str, said.get("warnings", ())))
 
 
 def in_s3(config: "Config") -> Place:

@@ -10,6 +10,7 @@ from deployer.archives import Archive
 from deployer.copies import Contents
 from deployer.errors import DeployError
 from deployer.home.decryption import opened
+from deployer.home.held import Held
 from deployer.home.plain import Plain
 
 LARGEST = 1 << 20  # bytes of begin.json and end.json
@@ -19,7 +20,7 @@ def read(path: Path, archive: Archive, digest: str = "") -> Contents:
     """Decrypt, decompress and read every member; raises DeployError where anything is not as it must be."""
     begun = time.monotonic()
     with opened(path, digest) as stream:
-        count, size, first, last = members(stream)
+        count, size, first, last, held = members(stream)
     begin = own(first, f"srv/deploy/{archive.name}/backup/begin.json")
     end = own(last, f"srv/deploy/{archive.name}/backup/end.json")
     if begin.get("name") != archive.name or begin.get("format") != 1:
@@ -28,24 +29,26 @@ def read(path: Path, archive: Archive, digest: str = "") -> Contents:
         raise DeployError(
             f"it has {count - 1} members, and {end.get('members')} were written: some are missing"
         )
-    warnings = tuple(map(str, end.get("warnings", ())))
+    warnings = (*map(str, end.get("warnings", ())), *held.compare(end))
     return Contents(count - 1, size, round(time.monotonic() - begun, 1), warnings)
 
 
 Found = tuple[str, bytes] | None
 
 
-def members(stream: Plain) -> tuple[int, int, Found, Found]:
-    """How many members and bytes a tar stream has, and name and content of its first and its last member."""
-    count, first, last = 0, None, None
+def members(stream: Plain) -> tuple[int, int, Found, Found, Held]:
+    """How many members and bytes a tar stream has, its first and its last member, and what it holds."""
+    count, first, last, held = 0, None, None, Held({})
     try:
         with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|", bufsize=1 << 20) as tar:
             while member := tar.next():
                 count += 1
                 last = (member.name, small(tar, member))
-                first = first or last
+                if first is None:
+                    first, held = last, Held(parsed(last))
+                held.take(member.name + "/" * member.isdir())
                 cast(Any, tar).members.clear()  # it would remember each, for random access
-            return count, tar.offset, first, last
+            return count, tar.offset, first, last, held
     except (tarfile.TarError, EOFError) as error:
         raise DeployError(f"it is damaged: {error}") from error
 
@@ -61,8 +64,15 @@ def own(found: Found, name: str) -> dict[str, Any]:
     """What one of our own two files says."""
     if not found or found[0] != name:
         raise DeployError(f"it has no {name.rpartition('/')[2]} where it must be: it is not a whole backup")
+    if not (content := parsed(found)):
+        raise DeployError(f"its {name.rpartition('/')[2]} cannot be read")
+    return content
+
+
+def parsed(found: Found) -> dict[str, Any]:
+    """What one of our own files says; nothing where it is none."""
     try:
-        content = json.loads(found[1])
-    except ValueError as error:
-        raise DeployError(f"its {name.rpartition('/')[2]} cannot be read") from error
+        content = json.loads(found[1]) if found else None
+    except ValueError:
+        return {}
     return content if isinstance(content, dict) else {}

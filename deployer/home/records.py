@@ -40,6 +40,13 @@ def moment(text: str) -> datetime | None:
         return None
 
 
+def warnings(store: Store) -> dict[str, tuple[str, ...]]:
+    """Of what the backups warned, by the paths of archives that were read."""
+    return {
+        line["archive"]: tuple(map(str, line["warnings"])) for line in lines(store) if line.get("warnings")
+    }
+
+
 def lines(store: Store) -> list[dict[str, Any]]:
     """Every record that can be read, the oldest first."""
     try:

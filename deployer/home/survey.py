@@ -1,6 +1,6 @@
 """Every archive in every place that can be asked from here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deployer.archives import Archive
@@ -10,6 +10,7 @@ from deployer.errors import DeployError
 from deployer.home.bucket import Bucket
 from deployer.home.link import Link
 from deployer.home.offers import offers
+from deployer.home.records import warnings
 from deployer.home.store import Store
 
 
@@ -72,7 +73,8 @@ def at_home(config: Config) -> list[Archive]:
     if not store.directory.is_dir() and not has_key(config.home):
         raise Elsewhere(f"{store.directory} is not on this machine: the home server tells what is there")
     store.require()
-    return store.held()
+    warned = warnings(store)
+    return [replace(archive, warnings=warned.get(archive.path, ())) for archive in store.held()]
 
 
 def in_s3(config: Config) -> list[Archive]:

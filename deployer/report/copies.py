@@ -29,7 +29,15 @@ def show_archives(
         out.print(table(("name", "made", "age", "size", *PLACES), lines))
     else:
         say_none()
-    complain_of((), [*reasons(unknown), *reasons(elsewhere)])
+    complain_of((), [*remarks(archives), *reasons(unknown), *reasons(elsewhere)])
+
+
+def remarks(archives: Sequence[Archive]) -> list[str]:
+    """Of what the newest backup of each name warned, such as what is not in its archive."""
+    newest: dict[str, Archive] = {}
+    for archive in sorted(archives, key=lambda each: (each.time, bool(each.warnings))):
+        newest[archive.name] = archive
+    return [f"{name}: {text}" for name, archive in sorted(newest.items()) for text in archive.warnings]
 
 
 def nothing(place: str, unasked: Collection[str]) -> str:
@@ -50,7 +58,14 @@ def say_none() -> None:
 def archives_json(archives: Sequence[Archive], unknown: Mapping[str, str]) -> str:
     """Archives of all places as one JSON document."""
     found = [
-        {"name": a.name, "time": stamp(a.time), "place": a.place, "bytes": a.bytes, "file": a.file}
+        {
+            "name": a.name,
+            "time": stamp(a.time),
+            "place": a.place,
+            "bytes": a.bytes,
+            "file": a.file,
+            "warnings": a.warnings,
+        }
         for a in archives
     ]
     return json.dumps({"archives": found, "unknown": reasons(unknown)}, indent=2)

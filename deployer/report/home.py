@@ -56,7 +56,8 @@ def show_verdicts(verdicts: Sequence[Verdict], warnings: Sequence[str]) -> None:
         numbers = (str(found.members), size(found.bytes), f"{found.seconds} s") if found else ("–", "–", "–")
         table_rows.append((verdict.archive.name, when(verdict.archive.time), state, *numbers))
     out.print(table(("name", "made", "is", "members", "unpacked", "took"), table_rows))
-    complain_of([f"{v.archive.file}: {v.error}" for v in verdicts if v.error], warnings)
+    told = [f"{v.archive.name}: {text}" for v in verdicts if v.contents for text in v.contents.warnings]
+    complain_of([f"{v.archive.file}: {v.error}" for v in verdicts if v.error], [*told, *warnings])
 
 
 def verdicts_json(verdicts: Sequence[Verdict], warnings: Sequence[str]) -> str:

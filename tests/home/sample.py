@@ -43,13 +43,17 @@ class Keyring:
 
 
 def tar_of(
-    name: str, files: dict[str, bytes], missing: int = 0, begin: dict[str, object] | None = None
+    name: str,
+    files: dict[str, bytes],
+    missing: int = 0,
+    begin: dict[str, object] | None = None,
+    end: dict[str, object] | None = None,
 ) -> bytes:
     """The tar stream of a backup; `missing` members are counted in its end and are not there."""
     said = {"name": name, "kind": "compose", "format": 1} | (begin or {})
     every = {f"srv/deploy/{name}/backup/begin.json": json.dumps(said).encode(), **files}
     every[f"srv/deploy/{name}/backup/end.json"] = json.dumps(
-        {"members": len(every) + missing, "warnings": []}
+        {"members": len(every) + missing, "warnings": []} | (end or {})
     ).encode()
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:

@@ -70,6 +70,41 @@ def test_members_of_gnu_tar_with_everything_that_is_hard(keyring: Keyring, tmp_p
     assert (found.members, found.warnings) == (count + 1, ("a file changed",))
 
 
+PLACES = {
+    "paths": ["/opt/forum.example.org"],
+    "volumes": {"forum_data": "/srv/vault", "forum_none": "/var/lib/docker/volumes/forum_none/_data"},
+}
+
+
+@pytest.mark.parametrize(
+    ("end", "warnings"),
+    [
+        ({}, ["there is nothing in it of the volume " + name for name in PLACES["volumes"]]),
+        (
+            {"held": {"/opt/forum.example.org": 200, "/srv/vault": 0}, "warnings": ["not saved: x"]},
+            ["not saved: x"],
+        ),
+        (
+            {"held": {"/opt/forum.example.org": 200, "/srv/vault": 3}},
+            "it has 0 files of /srv/vault, and 3 were read",
+        ),
+        (
+            {"held": {"/opt/forum.example.org": 201}},
+            "it has 200 files of /opt/forum.example.org, and 201 were read",
+        ),
+    ],
+)
+def test_what_it_holds_of_each_folder(
+    keyring: Keyring, tmp_path: Path, end: dict[str, object], warnings: list[str] | str
+) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES, begin=PLACES, end=end))
+    if isinstance(warnings, list):
+        assert read(path, ARCHIVE).warnings == tuple(warnings)
+    else:
+        with pytest.raises(DeployError, match=warnings):
+            read(path, ARCHIVE)
+
+
 @pytest.mark.parametrize(
     ("plain", "said"),
     [

@@ -62,6 +62,12 @@ def test_apply_backup_status(plain, key, deploy, tmp_path):
     listed = json.loads(deploy("backup", "--list", "--json"))["archives"]
     assert [each["file"] for each in listed] == backed.archives()
     assert "photos" in deploy("backup", "--list")
+    plain.run("head -c 300K /dev/urandom >/srv/photos/more; sleep 1")
+    deploy("backup")
+    plain.run("rm /srv/photos/more; sleep 1")
+    deploy("backup")
+    for command in (("backup", "--list"), ("status",)):
+        assert "the last one had 3" in deploy(*command), "warnings are told where archives are"
     assert "nothing of 'fotos' is backed up (did you mean 'photos'?)" in deploy("backup", "fotos", code=2)
     plain.run("mv /etc/deploy/backup/photos /root/photos")
     assert "nothing is backed up on" in deploy("backup", code=1)
