@@ -7,7 +7,8 @@ from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
-from deployer.kinds.composition import Composition
+from deployer.kinds.composition import ComposedSite, Composition
+from deployer.kinds.proxy import Proxy
 
 
 def check(config: Config) -> list[Finding]:
@@ -63,11 +64,14 @@ def same_names(config: Config) -> Iterator[Finding]:
 
 
 def same_ports(config: Config) -> Iterator[Finding]:
-    """A port on the server may belong to one site or service."""
+    """A port on the server may belong to one site or service; a proxy may lead to what containers publish."""
     owners: dict[str, str] = {}
+    free = led_to_by_nobody(config)
     for section, entries in (("sites", config.sites), ("services", config.services)):
         for name, entry in entries.items():
             for port, key in ports(entry):
+                if isinstance(entry, Proxy) and port in free:
+                    continue
                 if port in owners and owners[port] != name:
                     aliases = " (for a second name: aliases)" if section == "sites" else ""
                     yield Finding(
@@ -75,6 +79,16 @@ def same_ports(config: Config) -> Iterator[Finding]:
                         f"port {port.removesuffix('/tcp')} is already used by '{owners[port]}'{aliases}",
                     )
                 owners.setdefault(port, name)
+
+
+def led_to_by_nobody(config: Config) -> frozenset[str]:
+    """The ports of containers that no domain of their own leads to."""
+    return frozenset(
+        f"{port}/tcp"
+        for entry in config.compositions.values()
+        for port in entry.local_ports()
+        if not (isinstance(entry, ComposedSite) and port == entry.port)
+    )
 
 
 def ports(entry: Site | Composition) -> Iterator[tuple[str, str]]:

@@ -1,39 +1,112 @@
-"""What can be known of a user's own docker-compose.yml without Docker: services, images, ports, dangers."""
+"""What can be known of a user's own docker-compose.yml without Docker: services, images, ports."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
 from deployer.config import syntax, text
 from deployer.config.attachments import LocalFile
+from deployer.config.interpolation import Interpolated, Interpolation
 from deployer.config.nodes import Node
 from deployer.config.ports import Published, published, scalar_of, value_of
 from deployer.errors import ConfigError, Problem
 
-SOCKET = "docker.sock"
+Given = tuple[tuple[str, str | None], ...]
+"""What each variable stands for, None where only the server knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A compose file as Docker Compose reads it, its variables put in; `root` is None where it is no YAML."""
+
+    file: LocalFile
+    root: Node | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def services(self) -> dict[str, Node]:
+        """The services by name."""
+        return section(self.root, "services")
+
+    def at(self, node: Node, message: str) -> Problem:
+        """A problem at a place in the file."""
+        return Problem(self.file.path, node.line, node.column, message)
 
 
 @cache
-def parse(file: LocalFile) -> tuple[Node | None, tuple[Problem, ...]]:
-    """The tree of the file, None where it is no YAML, and what is wrong with it as YAML."""
+def definition(file: LocalFile, given: Given = ()) -> Definition:
+    """What the file says with these values, and what is wrong with it as YAML or in its variables."""
     try:
-        root, problems = syntax.parse(text.decode(file.content, file.path), file.path, "'services:'", "")
+        raw, problems = syntax.parse(text.decode(file.content, file.path), file.path, "'services:'", "")
     except ConfigError as error:
-        return None, tuple(error.problems)
-    if not services(root):
-        problems.append(at(file, root, "a compose file has services: and at least one below it"))
-    return root, tuple(problems)
+        return Definition(file, None, tuple(error.problems))
+    trees: dict[int, Node] = {}
+    wrong: list[tuple[Node, str]] = []
+    root = with_values(raw, Interpolation(dict(given)), trees, wrong)
+    found = Definition(file, root, ())
+    problems += [found.at(node, message) for node, message in wrong]
+    if not found.services:
+        problems.append(found.at(root, "a compose file has services: and at least one below it"))
+    return Definition(file, root, tuple(problems))
 
 
-def services(root: Node | None) -> dict[str, Node]:
-    """The services of the file by name."""
-    section = value_of(root, "services")
-    found = section.value if section and isinstance(section.value, dict) else {}
-    return {name: node for name, (_, node) in found.items()}
+def with_values(
+    node: Node, interpolation: Interpolation, done: dict[int, Node], wrong: list[tuple[Node, str]]
+) -> Node:
+    """The tree with the values put in; what an alias repeats is done once. Problems go into `wrong`."""
+    if id(node) in done:
+        return done[id(node)]
+    made = done[id(node)] = Node(node.line, node.column, node.value, node.size)
+    if isinstance(node.value, dict):
+        made.value = {
+            name: (key, with_values(value, interpolation, done, wrong))
+            for name, (key, value) in node.value.items()
+        }
+    elif isinstance(node.value, list):
+        made.value = [with_values(item, interpolation, done, wrong) for item in node.value]
+    elif node.value and "$" in node.value:
+        made.value = Interpolated(interpolation.of(node.value), node.value)
+        wrong += [(node, message) for message in dict.fromkeys(interpolation.problems)]
+        interpolation.problems.clear()
+    return made
 
 
-def at(file: LocalFile, node: Node, message: str) -> Problem:
-    """A problem at a place in the file."""
-    return Problem(file.path, node.line, node.column, message)
+def section(node: Node | None, key: str) -> dict[str, Node]:
+    """The entries of a section by name."""
+    found = value_of(node, key)
+    entries = found.value if found and isinstance(found.value, dict) else {}
+    return {name: value for name, (_, value) in entries.items()}
+
+
+def items(node: Node | None, key: str) -> list[Node]:
+    """The entries of a list, or the only value that stands in its place."""
+    found = value_of(node, key)
+    if found is None or found.value is None:
+        return []
+    return found.value if isinstance(found.value, list) else [found]
+
+
+def all_published(file: Definition) -> list[Published]:
+    """What all services together publish."""
+    return [entry for service in file.services.values() for entry in published(service)]
+
+
+def images(file: Definition) -> tuple[str, ...]:
+    """The images that the file names, without those that it builds."""
+    named = (
+        scalar_of(service, "image") for service in file.services.values() if not value_of(service, "build")
+    )
+    return tuple(dict.fromkeys(filter(None, named)))
+
+
+def built(file: Definition) -> bool:
+    """Whether an image is built on the server."""
+    return any(value_of(service, "build") for service in file.services.values())
+
+
+def project(file: Definition) -> str:
+    """The name that the file gives itself, if it does."""
+    return scalar_of(file.root, "name")
 
 
 def scalars(node: Node) -> Iterator[Node]:
@@ -46,35 +119,3 @@ def scalars(node: Node) -> Iterator[Node]:
             yield from scalars(value)
     elif node.value is not None:
         yield node
-
-
-def all_published(file: LocalFile) -> list[Published]:
-    """What all services together publish."""
-    root = parse(file)[0]
-    return [entry for service in services(root).values() for entry in published(service)]
-
-
-def images(file: LocalFile) -> tuple[str, ...]:
-    """The images that the file names, without those that it builds."""
-    found = services(parse(file)[0]).values()
-    named = (scalar_of(service, "image") for service in found if not value_of(service, "build"))
-    return tuple(dict.fromkeys(filter(None, named)))
-
-
-def built(file: LocalFile) -> bool:
-    """Whether an image is built on the server."""
-    return any(value_of(service, "build") for service in services(parse(file)[0]).values())
-
-
-def project(file: LocalFile) -> str:
-    """The name that the file gives itself, if it does."""
-    return scalar_of(parse(file)[0], "name")
-
-
-def dangers(file: LocalFile) -> Iterator[str]:
-    """What gives whoever breaks into a container the whole server."""
-    for name, service in services(parse(file)[0]).items():
-        if scalar_of(service, "privileged") == "true":
-            yield f"its service {name} is privileged: whoever breaks into it has the server"
-        if any(SOCKET in str(node.value) for node in scalars(service)):
-            yield f"its service {name} controls Docker: whoever breaks into it has the server"

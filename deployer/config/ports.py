@@ -4,24 +4,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deployer.config.interpolation import written
 from deployer.config.nodes import Node
-from deployer.config.quantities import shown
 
-VARIABLE = re.compile(r"\$\{[^}]*\}|\$\w+")
-UNKNOWN = "?"  # stands for a variable, whose value only the server knows
 LOOPBACK = re.compile(r"127\.[0-9]+\.[0-9]+\.[0-9]+|\[?::1\]?")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One entry of `ports`; `address` is empty where Docker takes all, `ports` where it takes any."""
+    """One entry of `ports`; `address` is empty where Docker takes all, `ports` where it takes any.
+
+    `text` is how it is written, and `local_text` how it would be for this server alone.
+    """
 
     node: Node
     text: str
     address: str
     ports: tuple[int, ...]
     protocol: str
-    container: str
+    local_text: str
 
     @property
     def local(self) -> bool:
@@ -41,20 +42,23 @@ def published(service: Node) -> Iterator[Published]:
 
 def short(entry: Node) -> Published:
     """An entry such as `127.0.0.1:8080:80/tcp`."""
-    text, _, protocol = VARIABLE.sub(UNKNOWN, str(entry.value)).partition("/")
-    *before, container = text.rsplit(":", 2)
+    value = entry.value if isinstance(entry.value, str) else ""
+    text, _, protocol = value.partition("/")
+    *before, _ = text.rsplit(":", 2)
     address = before[0] if len(before) == 2 else ""
     ports = numbers(before[-1]) if before else ()
-    return Published(entry, str(entry.value), address, ports, protocol or "tcp", container)
+    return Published(entry, written(value), address, ports, protocol or "tcp", advice(value))
 
 
 def long(entry: Node) -> Published:
     """An entry with the keys target, published and host_ip."""
     target, number, address, protocol = (
-        VARIABLE.sub(UNKNOWN, scalar_of(entry, key)) for key in ("target", "published", "host_ip", "protocol")
+        scalar_of(entry, key) for key in ("target", "published", "host_ip", "protocol")
     )
-    written = f"{number or target}:{target}/{protocol}".removesuffix("/")
-    return Published(entry, written, address, numbers(number), protocol or "tcp", target)
+    text = "{}:{}/{}".format(*(written(each) for each in (number or target, target, protocol))).removesuffix(
+        "/"
+    )
+    return Published(entry, text, address, numbers(number), protocol or "tcp", f"127.0.0.1:{text}")
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -65,10 +69,25 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(range(int(first), min(int(last or first), 65535) + 1))
 
 
-def local_text(entry: Published) -> str:
-    """How the entry would be written for this server alone, for a message."""
-    ports = entry.text.removeprefix(f"{entry.address}:") if entry.address else entry.text
-    return shown(f"127.0.0.1:{ports}" if ":" in ports.rstrip(":") else f"127.0.0.1:{entry.container}:{ports}")
+def advice(value: str) -> str:
+    """How an entry such as `${BIND}:8080:80` would be written for this server alone, with its variables."""
+    parts, resolved = between_colons(written(value)), value.rsplit(":", 2)
+    if min(len(parts), 3) != len(resolved):  # a variable stands for more than one part
+        parts = resolved
+    ports = parts[-2:] if len(parts) > 1 else [parts[0].partition("/")[0], parts[0]]
+    return ":".join(["127.0.0.1", *ports])
+
+
+def between_colons(text: str) -> list[str]:
+    """The parts of a text, those between braces left whole."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "{") - (letter == "}")
+        if letter == ":" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def value_of(node: Node | None, key: str) -> Node | None:
@@ -80,4 +99,4 @@ def value_of(node: Node | None, key: str) -> Node | None:
 def scalar_of(node: Node | None, key: str) -> str:
     """The text of a key of a section, empty where there is none."""
     value = value_of(node, key)
-    return str(value.value) if value and isinstance(value.value, str) else ""
+    return value.value if value and isinstance(value.value, str) else ""

@@ -1,14 +1,16 @@
 """Anything else that runs in containers: the user's own compose file."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
-from deployer.config import attachments, compose_checks, compose_file, names
+from deployer.config import compose_checks, compose_file, listed
 from deployer.config.attachments import LocalFile
 from deployer.config.backups import ComposeBackup, ComposeChoice
-from deployer.config.quantities import shown
+from deployer.config.compose_file import Definition
+from deployer.config.dangers import dangers
+from deployer.config.delivery import Delivery
 from deployer.config.types import (
     Attachment,
     Boolean,
@@ -27,29 +29,17 @@ from deployer.secrets import Given, Secret
 if TYPE_CHECKING:
     from deployer.desired.facts import Facts
 
-OURS = frozenset({"docker-compose.yml", ".env"})
-FOUND_BY_COMPOSE = re.compile(r"(docker-)?compose(\.override)?\.ya?ml")
-"""Files that Docker Compose reads without being told, so that a call by hand would do what nobody checked."""
 
-
-def beside(value: Any, info: ValidationInfo) -> LocalFile:
-    """A file in the folder of the compose file, or below it."""
-    if isinstance(value, LocalFile):
+def beside(value: Any, info: ValidationInfo) -> tuple[LocalFile, ...]:
+    """What is meant by a path in the folder of the compose file, or below it."""
+    if isinstance(value, tuple):
         return value
-    try:
-        path = names.relative_path(as_text(value))
-    except ValueError as error:
-        raise ValueError(f"{shown(value)} is not a plain path below the compose file's folder") from error
-    if path in OURS:
-        raise ValueError(f"{path} is written by deploy itself")
-    if FOUND_BY_COMPOSE.fullmatch(path):
-        raise ValueError(f"Docker Compose would read {path} too: write what it says into the compose file")
     main = info.data.get("file")
     folder = main.folder if main else folder_of(info)
-    return attachments.read(path, folder) if folder else LocalFile(path, path, b"")
+    return listed.listed(as_text(value), folder)
 
 
-Beside = Annotated[LocalFile, BeforeValidator(beside), schema("string")]
+Beside = Annotated[tuple[LocalFile, ...], BeforeValidator(beside), schema("string")]
 
 
 class Compose(Composition):
@@ -60,7 +50,8 @@ class Compose(Composition):
     beside: tuple[Beside, ...] = Field(
         (),
         alias="files",
-        description="more files for /opt/NAME, by their paths from the compose file's folder",
+        description="more for /opt/NAME: files, folders, patterns such as conf/*.ini, by their paths from "
+        "the compose file's folder; what the compose file names goes along without being listed",
     )
     sources: dict[SecretName, SecretSource] = Field(
         {},
@@ -75,15 +66,35 @@ class Compose(Composition):
 
     backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
 
+    _delivery: Delivery | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def find_files(self, info: ValidationInfo) -> Self:
+        """Read the files that go along as they are now."""
+        top = folder_of(info)
+        if top is not None:
+            files = [file for files in self.beside for file in files]
+            whole = self.file.folder == top.resolve()
+            self._delivery = Delivery(self.definition(), files, bool(self.secrets()), whole).find()
+        return self
+
+    def definition(self) -> Definition:
+        """What the file says with the values of sites.yaml; those of secrets only the server knows."""
+        values: dict[str, str | None] = {"COMPOSE_PROJECT_NAME": None, "PWD": "."}
+        values |= {**self.environment, **dict.fromkeys(self.sources)}
+        return compose_file.definition(self.file, tuple(sorted(values.items())))
+
     def project(self, name: str) -> str:
         """What the file says, or what Docker Compose makes of the folder's name."""
-        return compose_file.project(self.file) or re.sub(r"[^a-z0-9_-]", "", name).lstrip("_-")
+        return compose_file.project(self.definition()) or re.sub(r"[^a-z0-9_-]", "", name).lstrip("_-")
 
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """The compose file and those beside it, byte for byte."""
         found = {f"/opt/{name}/docker-compose.yml": File(self.file.content)}
-        for file in self.beside:
-            found[f"/opt/{name}/{file.written}"] = File(file.content, 0o755 if file.executable else 0o644)
+        if self._delivery:
+            for path, file in self._delivery.files.items():
+                secret = path in self._delivery.secret
+                found[f"/opt/{name}/{path}"] = File(file.content, file.mode, secret=secret)
         return found
 
     def secrets(self) -> dict[str, Secret]:
@@ -92,11 +103,11 @@ class Compose(Composition):
 
     def images(self) -> tuple[str, ...]:
         """The images that the file names."""
-        return compose_file.images(self.file)
+        return compose_file.images(self.definition())
 
     def built(self) -> bool:
         """Whether the file builds an image."""
-        return compose_file.built(self.file)
+        return compose_file.built(self.definition())
 
     def backs_up(self) -> Backup:
         """What sites.yaml says; else the whole folder and all volumes, found on the server."""
@@ -111,24 +122,24 @@ class Compose(Composition):
 
     def local_ports(self) -> tuple[int, ...]:
         """The ports that the file publishes, whoever reaches them."""
-        entries = compose_file.all_published(self.file)
+        entries = compose_file.all_published(self.definition())
         return tuple(dict.fromkeys(port for entry in entries for port in entry.ports))
 
     def public_ports(self) -> tuple[str, ...]:
         """The ports that the file opens to everyone."""
-        entries = compose_file.all_published(self.file)
+        entries = compose_file.all_published(self.definition())
         return tuple(
             f"{port}/{entry.protocol}" for entry in entries if not entry.local for port in entry.ports
         )
 
     def remarks(self) -> tuple[str, ...]:
-        """What in the file is dangerous."""
-        return tuple(compose_file.dangers(self.file))
+        """What in the file is dangerous, and what does not go along."""
+        return (*dangers(self.definition()), *(self._delivery.remarks if self._delivery else ()))
 
     def problems(self) -> list[Problem]:
         """What is wrong with the file."""
-        delivered = [file.written for file in self.beside]
-        return compose_checks.problems(self.file, self.secrets(), delivered, self.public)
+        missing = self._delivery.problems if self._delivery else []
+        return [*compose_checks.problems(self.definition(), self.public), *missing]
 
 
 class ComposeSite(ComposedSite, Compose):
@@ -140,4 +151,4 @@ class ComposeSite(ComposedSite, Compose):
     def problems(self) -> list[Problem]:
         """What is wrong with the file; NGINX must find something at the port."""
         found = super().problems()
-        return found or compose_checks.port_problems(self.file, self.port)
+        return found or compose_checks.port_problems(self.definition(), self.port)

@@ -8,24 +8,25 @@ from hypothesis import strategies as st
 
 from deployer.config import compose_checks, compose_file, ports
 from deployer.config.attachments import LocalFile
+from deployer.config.compose_file import Definition
+from deployer.config.dangers import dangers
 from deployer.config.nodes import Node
 from deployer.config.quantities import Plain
 
 SERVICE = "services:\n  web:\n    image: x:1\n"
 
 
-def file(text: str) -> LocalFile:
-    return LocalFile("my.yml", "/my.yml", text.encode())
+def file(text: str, **values: str | None) -> Definition:
+    local = LocalFile("my.yml", "/my.yml", text.encode())
+    return compose_file.definition(local, tuple(values.items()))
 
 
-def problems(
-    text: str, known: tuple[str, ...] = (), delivered: tuple[str, ...] = (), public: bool = False
-) -> list[str]:
-    return [str(p) for p in compose_checks.problems(file(text), known, delivered, public)]
+def problems(text: str, public: bool = False, **values: str | None) -> list[str]:
+    return [str(p) for p in compose_checks.problems(file(text, **values), public)]
 
 
-def of_ports(entry: str, public: bool = False) -> list[str]:
-    return problems(f"{SERVICE}    ports:\n      - {entry}\n", public=public)
+def of_ports(entry: str, public: bool = False, **values: str | None) -> list[str]:
+    return problems(f"{SERVICE}    ports:\n      - {entry}\n", public, **values)
 
 
 @pytest.mark.parametrize(
@@ -57,24 +58,105 @@ def test_ports_of_this_server_alone(entry: str) -> None:
         ("192.0.2.1:8080:80", "127.0.0.1:8080:80"),
         ('"[::]:8080:80"', "127.0.0.1:8080:80"),
         ('":::8080:80"', "127.0.0.1:8080:80"),
-        ("${ADDRESS-127.0.0.1}:8080:80", None),
-        ("${PORTS-80:80}", None),
+        ("${ADDRESS-0.0.0.0}:8080:80", "127.0.0.1:8080:80"),
+        ("${PORTS-80:80}", "127.0.0.1:80:80"),
         ("{target: 80}", "127.0.0.1:80:80"),
         ("{target: 80, published: 8080}", "127.0.0.1:8080:80"),
-        ("{target: 80, published: 8080, host_ip: 0.0.0.0}", None),
+        ("{target: 80, published: 8080, host_ip: 0.0.0.0}", "127.0.0.1:8080:80"),
         ("{target: 80, published: 8080, mode: host}", "127.0.0.1:8080:80"),
-        ("1270.0.0.1:8080:80", None),
-        ("1.127.0.0.1:8080:80", None),
+        ("1270.0.0.1:8080:80", "127.0.0.1:8080:80"),
+        ("1.127.0.0.1:8080:80", "127.0.0.1:8080:80"),
     ],
 )
-def test_ports_that_are_open_to_everyone(entry: str, instead: str | None) -> None:
+def test_ports_that_are_open_to_everyone(entry: str, instead: str) -> None:
     (problem,) = of_ports(entry)
     assert problem.startswith("/my.yml:5:9: services.web.ports: '")
     assert "is open to everyone, past the firewall too" in problem
     assert problem.endswith("or say public: true in sites.yaml")
-    if instead:
-        assert f"write '{instead}'" in problem
+    assert f": write '{instead}', or say" in problem
+    assert of_ports(instead) == []
     assert of_ports(entry, public=True) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("${BIND:-127.0.0.1}:${PORT}:80", None),
+        ("127.0.0.1:${PORT}:80", None),
+        ("${LOOPBACK}:${PORT:?is missing}:80", None),
+        ("${EMPTY:-127.0.0.1}:80:80", None),
+        ("${ALL}", None),
+        ("{target: 80, published: '${PORT}', host_ip: '${BIND-127.0.0.1}'}", None),
+        (
+            "${OPEN:-127.0.0.1}:${PORT}:80",
+            "'${OPEN:-127.0.0.1}:${PORT}:80', which is '0.0.0.0:8080:80', is open to everyone, past the "
+            "firewall too: write '127.0.0.1:${PORT}:80'",
+        ),
+        (
+            "${EMPTY-127.0.0.1}:${PORT}:80",
+            "'${EMPTY-127.0.0.1}:${PORT}:80', which is ':8080:80', is open to everyone, past the firewall "
+            "too: write '127.0.0.1:${PORT}:80'",
+        ),
+        (
+            "${OPEN}:8080:80/udp",
+            "'${OPEN}:8080:80/udp', which is '0.0.0.0:8080:80/udp', is open to everyone, past the firewall "
+            "too: write '127.0.0.1:8080:80/udp'",
+        ),
+        (
+            "${PORT}",
+            "'${PORT}', which is '8080', is open to everyone, past the firewall too: "
+            "write '127.0.0.1:${PORT}:${PORT}'",
+        ),
+        (
+            "${BOTH}:80",
+            "'${BOTH}:80', which is '0.0.0.0:8080:80', is open to everyone, past the firewall too: "
+            "write '127.0.0.1:8080:80'",
+        ),
+        (
+            "${HUSH}:8080:80",
+            "'${HUSH}:8080:80' is on an address that only the server knows: write '127.0.0.1:8080:80'",
+        ),
+        (
+            "${HUSH}",
+            "'${HUSH}' is open to everyone, past the firewall too: write '127.0.0.1:${HUSH}:${HUSH}'",
+        ),
+    ],
+)
+def test_ports_are_judged_with_the_values_of_sites_yaml(entry: str, said: str | None) -> None:
+    values = {
+        "PORT": "8080",
+        "LOOPBACK": "127.0.0.1",
+        "EMPTY": "",
+        "OPEN": "0.0.0.0",
+        "BOTH": "0.0.0.0:8080",
+        "ALL": "127.0.0.1:8080:80",
+        "HUSH": None,
+    }
+    text = entry if entry.startswith("{") else f'"{entry}"'
+    found = [problem.partition("ports: ")[2] for problem in of_ports(text, **values)]
+    assert found == ([f"{said}, or say public: true in sites.yaml"] if said else [])
+    if said and "write '" in said:
+        assert of_ports(f'"{said.rpartition("write ")[2][1:-1]}"', **values) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("my.app", "'my.app'"),
+        ("My-App", "'My-App'"),
+        ("${STACK}", None),
+        ("${STACK}-${WHERE:-here}", None),
+        ("${OTHER}", "'a b'"),
+        ("${HUSH}", "'${HUSH}'"),
+        ("[a]", "a list"),
+    ],
+)
+def test_the_name_is_one_that_compose_takes(name: str, wrong: str | None) -> None:
+    found = problems(f"name: {name}\n{SERVICE}", STACK="shop", OTHER="a b", HUSH=None)
+    advice = "is no name for Docker Compose: a-z, 0-9, - and _, a letter or digit first"
+    assert found == ([f"/my.yml:1:7: name: {wrong} {advice}"] if wrong else [])
+    expected = {"${STACK}": "shop", "${STACK}-${WHERE:-here}": "shop-here"}.get(name)
+    assert expected is None or compose_file.project(file(f"name: {name}\n", STACK="shop")) == expected
 
 
 def test_other_ways_to_be_open() -> None:
@@ -86,6 +168,7 @@ def test_other_ways_to_be_open() -> None:
     assert [problem.split(": ")[0] for problem in found] == ["/my.yml:4:19", "/my.yml:6:6", "/my.yml:7:6"]
     assert "network_mode: all its ports are open to everyone" in found[0]
     assert problems(text, public=True) == []
+    assert problems(SERVICE + "    network_mode: ${MODE}\n", MODE="host")
     assert problems(SERVICE + "    network_mode: service:db\nnetworks:\n  a: {driver: bridge}\n") == []
 
 
@@ -106,7 +189,9 @@ def test_ports_behind_an_anchor_are_seen() -> None:
 )
 def test_variables_without_a_value(text: str, unknown: str) -> None:
     found = problems(
-        SERVICE + f"    environment:\n      KEY: '{text}'\n    command: [ok, $KNOWN]\n", ("KNOWN",)
+        SERVICE + f"    environment:\n      KEY: '{text}'\n    command: [ok, $KNOWN]\n",
+        KNOWN="",
+        COMPOSE_PROJECT_NAME=None,
     )
     assert found == [
         f"/my.yml:5:12: ${{{name}}} has no value: declare it in sites.yaml, under secrets or environment"
@@ -116,19 +201,6 @@ def test_variables_without_a_value(text: str, unknown: str) -> None:
 
 def test_comments_and_keys_are_no_values() -> None:
     assert problems(SERVICE + "    environment:\n      $A: x # ${B}\n# $C\n") == []
-
-
-def test_files_that_the_server_would_not_have() -> None:
-    text = SERVICE + (
-        "    env_file: [.env, ./web.env, {path: gone.env}, {path: maybe.env, required: false}, /etc/x.env]\n"
-        "configs:\n  a: {file: ./a.conf}\n  b: {file: b.conf}\n  c: {content: x}\n"
-        "secrets:\n  d: {environment: D}\n"
-    )
-    assert problems(text, delivered=("web.env", "a.conf")) == [
-        "/my.yml:4:40: 'gone.env' would not be on the server: name it in sites.yaml, under files",
-        "/my.yml:7:13: 'b.conf' would not be on the server: name it in sites.yaml, under files",
-    ]
-    assert len(problems(SERVICE + "    env_file: web.env\n")) == 1
 
 
 def test_other_files_are_not_followed() -> None:
@@ -162,7 +234,8 @@ def test_what_is_no_compose_file(text: str, problem: str) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    (problem,) = compose_checks.problems(LocalFile("my.yml", "/my.yml", b"a: \xff\n"), (), (), False)
+    found = compose_file.definition(LocalFile("my.yml", "/my.yml", b"a: \xff\n"))
+    (problem,) = compose_checks.problems(found, False)
     assert str(problem) == "/my.yml:1:4: this is not UTF-8 text"
 
 
@@ -174,7 +247,10 @@ def test_nginx_must_find_something_at_its_port() -> None:
         assert compose_checks.port_problems(file(text), port) == []
     (problem,) = compose_checks.port_problems(file(text), 8083)
     assert str(problem).startswith("/my.yml:2:3: no service publishes 127.0.0.1:8083")
-    assert compose_checks.port_problems(file(SERVICE + "    ports: ['127.0.0.1:${P:-1}:80']\n"), 8083) == []
+    text = SERVICE + "    ports: ['127.0.0.1:${P:-1}:80']\n"
+    assert compose_checks.port_problems(file(text), 8083)
+    assert compose_checks.port_problems(file(text, P="8083"), 8083) == []
+    assert compose_checks.port_problems(file(text, P=None), 8083) == []
     assert compose_checks.port_problems(file(SERVICE + "    network_mode: host\n"), 8083) == []
 
 
@@ -186,11 +262,58 @@ def test_what_is_told_of_it() -> None:
     assert compose_file.project(file(text)) == "shop"
     assert compose_file.images(file(text)) == ("x:1",)
     assert compose_file.built(file(text))
-    assert [danger.split(":")[0] for danger in compose_file.dangers(file(text))] == [
-        "its service a is privileged",
-        "its service c controls Docker",
-    ]
     assert not compose_file.built(file(SERVICE))
+
+
+DANGERS = {
+    "privileged: True": "is privileged: whoever",
+    "privileged: 'yes'": "is privileged: whoever",
+    "privileged: ${ALL_OF_IT}": "is privileged: whoever",
+    "build: {context: ., privileged: true}": "is privileged: whoever",
+    "post_start: [{command: x, privileged: true}]": "is privileged: whoever",
+    "volumes: ['/var/run/docker.sock:/s:ro']": "controls Docker: whoever",
+    "volumes: [/var/run:/var/run:ro]": "controls Docker: whoever",
+    "volumes: [/run/:/run]": "controls Docker: whoever",
+    "volumes: [{type: bind, source: /var/run/, target: /r}]": "controls Docker: whoever",
+    "use_api_socket: true": "controls Docker: whoever",
+    "volumes: ['/:/host:ro,rslave']": "controls Docker: whoever",
+    "volumes: ['${ROOT}:/host:ro']": "controls Docker: whoever",
+    "volumes: [/etc:/etc]": "mounts /etc of the server: whoever breaks into it reads and changes",
+    "volumes: [//etc/../root//:/r:ro]": "mounts /root of the server: whoever breaks into it reads what",
+    "volumes: [/proc:/host/proc]": "mounts /proc of the server: whoever breaks into it reads and changes",
+    "pid: host": "sees all processes of the server (pid: host)",
+    "cap_add: [NET_ADMIN, sys_admin]": "has the capability SYS_ADMIN: whoever",
+    "cap_add: [CAP_SYS_MODULE]": "has the capability SYS_MODULE: whoever",
+    "cap_add: [ALL]": "has the capability ALL: whoever",
+    "devices: ['/dev/sda:/dev/xvda:rwm']": "has the device /dev/sda of the server: whoever",
+    "devices: [{source: /dev/mem, target: /dev/mem}]": "has the device /dev/mem of the server: whoever",
+}
+HARMLESS = (
+    "privileged: False",
+    "privileged: 'no'",
+    "volumes: ['./run:/run', 'data:/etc', /etc/localtime:/etc/localtime:ro, /srv/photos:/photos]",
+    "volumes: [/proc:/host/proc:ro, /sys:/host/sys:ro]",
+    "cap_add: [NET_ADMIN, CHOWN]",
+    "cap_drop: [ALL]",
+    "devices: [/dev/dri:/dev/dri, /dev/ttyUSB0]",
+    "pid: service:web",
+)
+
+
+@pytest.mark.parametrize("text", [*DANGERS, *HARMLESS])
+def test_what_gives_a_container_the_server_is_told(text: str) -> None:
+    found = list(dangers(file(f"{SERVICE}    {text}\n", ALL_OF_IT="TRUE", ROOT="/")))
+    if text in HARMLESS:
+        assert found == []
+    else:
+        assert found[0].startswith(f"its service web {DANGERS[text]}")
+
+
+def test_a_volume_that_is_a_folder_of_the_server_is_told() -> None:
+    text = SERVICE + "volumes: {all: {driver_opts: {type: none, o: bind, device: /}}}\n"
+    assert list(dangers(file(text))) == [
+        "one of its volumes mounts / of the server: whoever breaks into it reads and changes what is there"
+    ]
 
 
 @given(st.text("0123456789:.-[]/${}abtcpud ", max_size=24))
@@ -202,7 +325,6 @@ def test_no_text_is_taken_for_local_that_is_not(text: str) -> None:
 
 def test_the_example_is_fine() -> None:
     for path in Path(__file__).parents[2].glob("examples/links/*.yml"):
-        found = compose_checks.problems(
-            LocalFile(path.name, str(path), path.read_bytes()), ("ADMIN", "PASSWORD"), (), False
-        )
-        assert not found
+        local = LocalFile(path.name, str(path), path.read_bytes())
+        found = compose_file.definition(local, (("ADMIN", None), ("PASSWORD", None)))
+        assert compose_checks.problems(found, False) == []

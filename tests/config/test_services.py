@@ -67,7 +67,7 @@ services:
 def test_a_port_belongs_to_one_of_all(file: Path) -> None:
     text = """\
 sites:
-  a.example.org: {kind: proxy, port: 8080}
+  a.example.org: {kind: searxng, port: 8080}
   b.example.org: {kind: umami, port: 81}
   c.example.org: {kind: wireguard, port: 53}
 services:
@@ -140,6 +140,24 @@ services:
         "too: write what it says into the compose file",
     ]
     assert folder.is_dir()
+
+
+def test_a_second_domain_leads_to_another_port_of_the_containers(file: Path) -> None:
+    (file.parent / "two.yml").write_text(
+        "services: {web: {image: x, ports: ['127.0.0.1:9000:1', '127.0.0.1:9001:2']}}"
+    )
+    two = "store.example.org: {kind: compose, file: two.yml, port: 9000}"
+    proxy = "console.example.org: {kind: proxy, port: 9001}"
+    for order in ((two, proxy), (proxy, two)):
+        file.write_text("sites:\n  {}\n  {}\n".format(*order))
+        assert len(load(file).sites) == 2
+    file.write_text(f"sites: {{{proxy}}}\nservices: {{store: {{kind: compose, file: two.yml}}}}\n")
+    assert len(load(file).everything) == 2
+    for wrong in (
+        f"sites:\n  {two}\n  b.example.org: {{kind: proxy, port: 9000}}\n",
+        f"sites:\n  {two}\n  {proxy}\n  b.example.org: {{kind: compose, file: two.yml, port: 9001}}\n",
+    ):
+        assert any("is already used by 'store.example.org'" in problem for problem in problems(file, wrong))
 
 
 def test_files_are_found_beside_the_compose_file(file: Path) -> None:

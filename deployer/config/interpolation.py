@@ -1,0 +1,108 @@
+"""The variables of a compose file, put in as Docker Compose does: `$X`, `${X:-…}`, `-`, `:?`, `:+`, `$$`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from deployer.config.quantities import shown
+
+UNKNOWN = "\ufffc"  # stands for a value that only the server knows; no text that YAML lets in means it
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+BRACED = re.compile(rf"(?P<name>{NAME.pattern})((?P<how>:?[-+?])(?P<other>.*))?", re.DOTALL)
+DEEPEST = 20
+
+Values = Mapping[str, str | None]
+"""What each variable stands for, None where only the server knows; which is then not empty."""
+
+
+class Interpolated(str):
+    """The text with its variables put in; `written` is as it stands in the file."""
+
+    written: str
+
+    def __new__(cls, text: str, written: str) -> "Interpolated":
+        """The text that remembers how it was written."""
+        made = super().__new__(cls, text)
+        made.written = written
+        return made
+
+
+def written(text: object) -> str:
+    """A value as it stands in the file, for a message."""
+    return text.written if isinstance(text, Interpolated) else str(text)
+
+
+@dataclass(slots=True)
+class Interpolation:
+    """One text with the values put in; `problems` are what Docker Compose would refuse or leave empty."""
+
+    values: Values
+    problems: list[str] = field(default_factory=list)
+
+    def of(self, text: str, depth: int = 0) -> str:
+        """The text with its variables put in."""
+        return "".join(self.pieces(text, depth)) if "$" in text else text
+
+    def pieces(self, text: str, depth: int) -> Iterator[str]:
+        position = 0
+        while (found := text.find("$", position)) >= 0:
+            yield text[position:found]
+            following = text[found + 1 : found + 2]
+            name = NAME.match(text, found + 1)
+            position = found + 2
+            if following == "$":
+                yield "$"
+            elif name:
+                position = name.end()
+                yield self.substituted(name[0], "", "", depth)
+            elif following == "{" and (end := closing(text, found + 2)) > 0:
+                position = end + 1
+                yield self.braced(text[found + 2 : end], depth)
+            elif following == "{":
+                position = len(text)
+                self.refuse(text[found:])
+            else:
+                position = found + 1
+                yield "$"
+        yield text[position:]
+
+    def braced(self, text: str, depth: int) -> str:
+        """What stands between braces."""
+        parts = BRACED.fullmatch(text)
+        if not parts or depth > DEEPEST:
+            self.refuse(f"${{{text}}}")
+            return UNKNOWN
+        return self.substituted(parts["name"], parts["how"] or "", parts["other"] or "", depth)
+
+    def substituted(self, name: str, how: str, other: str, depth: int) -> str:
+        """The value of a variable, or what stands for it."""
+        value = self.values.get(name)
+        there = name in self.values and (not how.startswith(":") or value != "")
+        if how.endswith("+"):
+            return self.of(other, depth + 1) if there else ""
+        if there:
+            return UNKNOWN if value is None else value
+        if how.endswith("-"):
+            return self.of(other, depth + 1)
+        if not how and name in self.values:
+            return ""
+        message = f"${{{name}}} has no value: declare it in sites.yaml, under secrets or environment"
+        self.problems.append(message)
+        return UNKNOWN
+
+    def refuse(self, text: str) -> None:
+        self.problems.append(f"{shown(text)} is no variable: write a $ that is meant as such twice, $$")
+
+
+def closing(text: str, start: int) -> int:
+    """Where the brace ends that is open before `start`; -1 where it does not. After a `{`, no `}` counts."""
+    depth, position = 1, start
+    while position < len(text):
+        if text[position] == "{":
+            depth, position = depth + 1, position + 2
+            continue
+        depth -= text[position] == "}"
+        if not depth:
+            return position
+        position += 1
+    return -1

@@ -1,0 +1,45 @@
+"""What an entry of `files:` means, beside a compose file."""
+
+import re
+from pathlib import Path
+
+from deployer.config import attachments, ignoring, names
+from deployer.config.attachments import LocalFile
+from deployer.config.folders import Walk, attached
+from deployer.config.ignoring import expression
+from deployer.config.quantities import shown
+
+OURS = frozenset({"docker-compose.yml", ".env"})
+FOUND_BY_COMPOSE = re.compile(r"(docker-)?compose(\.override)?\.ya?ml")
+"""Files that Docker Compose reads without being told, so that a call by hand would do what nobody checked."""
+
+
+def listed(text: str, folder: Path | None) -> tuple[LocalFile, ...]:
+    """What an entry of `files:` means: a file, all files of a folder, or those that a pattern matches."""
+    pattern = bool(re.search(r"[*?\[]", text))
+    try:
+        path = names.relative_path(re.sub(r"[*?\[\]!]", "x", text) if pattern else text)
+    except ValueError as error:
+        raise ValueError(f"{shown(text)} is not a plain path below the compose file's folder") from error
+    if path in OURS:
+        raise ValueError(f"{path} is written by deploy itself")
+    if FOUND_BY_COMPOSE.fullmatch(path):
+        raise ValueError(f"Docker Compose would read {path} too: write what it says into the compose file")
+    if folder is None:
+        return (LocalFile(path, path, b""),)
+    if pattern:
+        return matching(text.removeprefix("./").rstrip("/"), folder)
+    return Walk(folder).files(path) if (folder / path).is_dir() else (attachments.read(path, folder),)
+
+
+def matching(pattern: str, folder: Path) -> tuple[LocalFile, ...]:
+    """The files that a pattern matches, folders with all that is in them."""
+    fixed = re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0].rstrip("/") or "."
+    rule = re.compile(f"{expression(pattern)}(/.*)?")
+    if not (folder / fixed).is_dir():
+        raise ValueError(f"{shown(pattern)} matches no file in {folder}")
+    every = Walk(folder).paths(fixed, ignoring.around(folder, fixed))
+    found = [path for path in every if rule.fullmatch(path) and path not in OURS]
+    if not found:
+        raise ValueError(f"{shown(pattern)} matches no file in {folder}")
+    return tuple(attached(path, folder) for path in found if not FOUND_BY_COMPOSE.fullmatch(path))
