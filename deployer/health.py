@@ -1,7 +1,7 @@
 """How a server and its sites are, as the server tells it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +11,17 @@ DAY = 86400
 EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"
 
 
+def answers_well(status: int) -> bool:
+    """Whether an answer is a page, a redirect or the question who asks: `answers_well` on the server."""
+    return 200 <= status < 400 or status in (401, 403)
+
+
 @dataclass(frozen=True, slots=True)
 class SiteHealth:
-    """One site: what NGINX answers, days that its certificate lasts, and what is live since when."""
+    """One site: what NGINX answers, days that its certificate lasts, and what is live since when.
+
+    `problems` is what visitors of it and of its aliases meet besides.
+    """
 
     domain: str
     status: int
@@ -23,11 +31,12 @@ class SiteHealth:
     revision: str | None
     pushed: str | None
     by: str | None
+    problems: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
-        """Whether there is a page, a redirect or the question who asks: `answers_well` on the server."""
-        return 200 <= self.status < 400 or self.status in (401, 403)
+        """Whether visitors get what they come for, under each of its names."""
+        return answers_well(self.status) and not self.problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,10 @@ class Health:
     key_days: int | None = None
 
 
-def read_health(answer: str, domains: Iterable[str]) -> Health:
-    """Understand what status.sh prints."""
+def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
+    """Understand what status.sh prints of these domains, each with its aliases."""
     said: dict[str, dict[str, str]] = {"server": {}, "answer": {}, "release": {}, "pushed": {}, "backup": {}}
+    said["distrust"] = {}
     for line in answer.splitlines():
         kind, name, value = (*line.split(" ", 2), "", "")[:3]
         said.setdefault(kind, {})[name] = value
@@ -80,7 +90,7 @@ def read_health(answer: str, domains: Iterable[str]) -> Health:
         cores=int(cores),
         uptime=int(server["uptime"]),
         reboot=server["reboot"] == "yes",
-        sites=tuple(_site(domain, said, now) for domain in domains),
+        sites=tuple(_site(domain, aliases, said, now) for domain, aliases in sites.items()),
         backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
@@ -91,7 +101,7 @@ def _pair(text: str) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def _site(domain: str, said: dict[str, dict[str, str]], now: int) -> SiteHealth:
+def _site(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]], now: int) -> SiteHealth:
     status, seconds, expires = (*said["answer"].get(domain, "000 0").split(" ", 2), "")[:3]
     push: dict[str, Any] = json.loads(said["pushed"].get(domain, "{}"))
     return SiteHealth(
@@ -103,7 +113,19 @@ def _site(domain: str, said: dict[str, dict[str, str]], now: int) -> SiteHealth:
         revision=push.get("revision"),
         pushed=push.get("time"),
         by=push.get("by"),
+        problems=tuple(_problems(domain, aliases, said)),
     )
+
+
+def _problems(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]]) -> Iterator[str]:
+    if why := said["distrust"].get(domain):
+        yield why
+    for alias in aliases:
+        status = int(said["answer"].get(alias, "000").split()[0])
+        if why := said["distrust"].get(alias):
+            yield f"{alias}: {why}"
+        elif not answers_well(status):
+            yield f"{alias} answers {status}" if status else f"{alias} does not answer"
 
 
 def _backup(name: str, text: str, now: int) -> BackupHealth:

@@ -35,11 +35,12 @@ def read_observation(answer: bytes) -> Observation:
     facts = _facts_by_name(_content(files.pop("/facts")).decode(errors="replace"))
     servers = dict(line.split(maxsplit=1) for line in facts["server"])
     authenticators = dict(line.split(maxsplit=1) for line in facts["authenticator"])
+    dropping = {line.partition(" ")[0] for line in facts["allow_subset_of_names"] if line.endswith(" True")}
     certificates = {}
     for path in [path for path in files if path.startswith(_CERTIFICATES)]:
         name = path.removeprefix(_CERTIFICATES).partition("/")[0]
         server, authenticator = servers.get(name, ""), authenticators.get(name, "")
-        certificates[name] = _certificate(_content(files.pop(path)), server, authenticator)
+        certificates[name] = _certificate(_content(files.pop(path)), server, authenticator, name in dropping)
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
     said = _facts(facts, certificates, written)
@@ -118,7 +119,7 @@ def version(text: str) -> Version | None:
     return major, minor, patch
 
 
-def _certificate(pem: bytes, server: str, authenticator: str) -> Certificate:
+def _certificate(pem: bytes, server: str, authenticator: str, drops_names: bool) -> Certificate:
     from cryptography import x509
 
     certificate = x509.load_pem_x509_certificate(pem)
@@ -129,4 +130,5 @@ def _certificate(pem: bytes, server: str, authenticator: str) -> Certificate:
         issuer=certificate.issuer.rfc4514_string(),
         server=server,
         authenticator=authenticator,
+        drops_names=drops_names,
     )

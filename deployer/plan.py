@@ -59,12 +59,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A certificate to ask for: `names` is all that it shall cover, `missing` what it does not yet."""
+    """A certificate to ask for: `names` is all that it shall cover, `missing` what it does not yet.
+
+    One that `mends` is not asked for: its renewals leave out names that are refused, and shall not.
+    """
 
     name: str
     names: tuple[str, ...]
     missing: tuple[str, ...]
     replaces: bool = False
+    mends: bool = False
+
+    @property
+    def how(self) -> str:
+        """The word for certificates.sh."""
+        return "mend" if self.mends else "again" if self.replaces else "new"
 
 
 @dataclass(frozen=True, slots=True)

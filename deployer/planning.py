@@ -140,6 +140,8 @@ def _orders(
         replaces = there.server not in ("", acme) or there.authenticator in EDITING
         if replaces or there.names != frozenset(names):
             yield Order(name, names, missing, replaces)
+        elif there.drops_names:
+            yield Order(name, names, (), mends=True)
 
 
 def _clashes(desired: Desired, seen: Observation) -> dict[str, str]:

@@ -32,7 +32,7 @@ def shown(health: Health, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_backups_and_their_key_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    health = read_health(SERVER, ())
+    health = read_health(SERVER, {})
     assert {backup.name: (backup.hours, backup.fine) for backup in health.backups} == {
         "new": (None, False),
         "old": (51.0, False),
@@ -51,6 +51,6 @@ def test_backups_and_their_key_are_read(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_server_without_backups_says_nothing_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    health = read_health("\n".join(SERVER.splitlines()[:6]), ())
+    health = read_health("\n".join(SERVER.splitlines()[:6]), {})
     assert (health.backups, health.key_days) == ((), None)
     assert "backup" not in shown(health, monkeypatch)

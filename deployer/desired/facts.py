@@ -18,13 +18,17 @@ Version = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate that is on the server; `expires` is Unix time, `server` the ACME directory it is from."""
+    """A certificate that is on the server; `expires` is Unix time, `server` the ACME directory it is from.
+
+    `drops_names`: a renewal leaves out names that the authority refuses at that moment, for ever.
+    """
 
     names: frozenset[str]
     expires: int
     issuer: str
     server: str = ""
     authenticator: str = ""
+    drops_names: bool = False
 
     def covers(self, name: str) -> bool:
         """Whether a browser that asks for this name accepts the certificate."""

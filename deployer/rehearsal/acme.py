@@ -122,8 +122,14 @@ class AcmeServer:
         configuration = ["-config", str(self.folder / "pebble.json"), "-dnsserver", f"{self.host}:8053"]
         self._spawn("pebble.log", "pebble", *configuration, **PEBBLE)
         self.root.write_bytes(self._wait_for(f"https://{self.host}:15000/roots/0"))
+        self._be_trusted()
         self._wait_for(self.directory)
         self._wait_for(f"{self._dns}/set-default-ipv4", json.dumps({"ip": self.machine.address}).encode())
+
+    def _be_trusted(self) -> None:
+        """The machine trusts what it issues, as every machine trusts Let's Encrypt's certificates."""
+        with open(self.machine.root / "etc/ssl/certs/ca-certificates.crt", "ab") as trusted:
+            trusted.write(self.root.read_bytes())
 
     def _spawn(self, log_name: str, *argv: str, **variables: str) -> None:
         with open(self.folder / log_name, "wb") as log:

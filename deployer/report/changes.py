@@ -113,6 +113,8 @@ def _order_line(order: Order) -> str:
         return f"+ certificate {order.name} for {', '.join(order.names)}"
     if order.missing:
         return f"~ certificate {order.name}: add {', '.join(order.missing)}"
+    if order.mends:
+        return f"~ certificate {order.name}: its renewals no longer leave out names that are refused once"
     why = (
         "issued anew, so that it renews as sites.yaml says"
         if order.replaces

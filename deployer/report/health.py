@@ -26,6 +26,9 @@ def show_health(health: Health, server: str) -> None:
     for site in health.sites:
         table.add_row(*_row(site), *([_backup(backups.pop(site.domain, None))] if health.backups else []))
     out.print(table)
+    for site in health.sites:
+        for problem in site.problems:
+            out.print(Text(harmless(f"{site.domain}: {problem}"), style="bold red"))
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
     for backup in health.backups:
@@ -60,7 +63,7 @@ def _row(site: SiteHealth) -> tuple[str | Text, ...]:
     return (
         site.domain,
         _judged(answer, site.fine),
-        "–" if days is None else _judged(amount(days, "day"), days > FEW_DAYS),
+        "–" if days is None else _judged(amount(days, "day"), days > FEW_DAYS and not site.problems),
         (site.revision or site.release or "–")[:7] if site.revision else site.release or "–",
         (site.pushed or "–").replace("T", " ").removesuffix("Z"),
         site.by or "–",

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Asks the certificate authority for certificates: each line of standard input is one,
-#   NAME <tab> new|again <tab> DOMAIN DOMAIN …
+#   NAME <tab> new|again|mend <tab> DOMAIN DOMAIN …
+# `mend` asks for nothing: from then on a renewal leaves no name out, as none of what is made here does.
 # Arguments: ACME directory URL, e-mail address (may be empty), CA file of that server (may be empty).
 # A name that does not lead here yet is told and left out, so that it cannot use up the few failures
 # that the authority allows. Exit: 0 all names are covered, 1 not all.
@@ -21,12 +22,19 @@ leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says
     answer=$(curl --silent --max-time 10 "http://$1/.well-known/acme-challenge/${token##*/}" | head -c 300)
     rm -f "$token"
     [ "$answer" = "$1" ] && return
-    file=$(grep -lE "^[^#]*server_name[^#]*[[:space:]]${1//./\\.}[;[:space:]]" /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* 2>/dev/null | head -1)
-    if [ -n "$file" ]; then
+    file=$(grep -lE "^[^#]*server_name[^#]*[[:space:]]${1//./\\.}[;[:space:]]" /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* 2>/dev/null |
+        grep -vxF -f <(cut -c 67- /var/lib/deploy/manifest 2>/dev/null) | head -1) # ours have the challenge
+    if [ -n "$file" ] && is_ours "$addresses"; then
         say "  $file answers for $1 without the challenge: add to its server on port 80: include /etc/nginx/deploy/acme.conf;"
     else
         say "  http://$1/ ($addresses) is not answered by this server: check its DNS records and port 80"
     fi
+    return 1
+}
+
+is_ours() { # ADDRESSES: whether one of them is this server's
+    local address
+    for address in $1; do if ip -o address 2>/dev/null | grep -qF " $address/"; then return 0; fi; done
     return 1
 }
 
@@ -43,23 +51,46 @@ issue() { # NAME new|again DOMAIN…
     for domain; do leads_here "$domain" && domains+=("$domain"); done
     [ ${#domains[@]} -eq $# ] || failed=1
     if [ ${#domains[@]} -eq 0 ]; then say "✗ certificate $name: none of its names leads here"; return; fi
+    if [ "${domains[0]}" != "$1" ]; then say "✗ certificate $name: without $1 itself it would be of no use"; return; fi
     if [ "$how" = new ] && [ "$(printf '%s\n' "${domains[@]}" | sort | paste -sd ' ')" = "$(covered "$name")" ]; then
         say "✗ certificate $name stays as it is"
         return
     fi
     if [ -n "$email" ]; then options+=(-m "$email"); else options+=(--register-unsafely-without-email); fi
-    [ -e "/etc/letsencrypt/live/$name" ] || options+=(--allow-subset-of-names)
     [ "$how" = again ] && options+=(--force-renewal)
-    for domain in "${domains[@]}"; do options+=(-d "$domain"); done
-    if words=$(certbot certonly --non-interactive --agree-tos --renew-with-new-domains "${options[@]}" 2>&1 </dev/null); then
-        covers_all "$@" && say "✓ certificate $name $((SECONDS - started))s ${domains[*]}" && return
-        say "✗ certificate $name: made, but only for $(covered "$name")"
-        details <<<"$words"
-    else
+    words=$(ask "${domains[@]}") || words=$(ask_without_refused "$name") || {
         say "✗ certificate $name: the authority says"
         details <<<"$words" || indent <<<"$words"
-    fi
+        failed=1
+        return
+    }
+    covers_all "$@" && say "✓ certificate $name $((SECONDS - started))s ${domains[*]}" && return
+    say "✗ certificate $name: made, but only for $(covered "$name")"
+    details <<<"$words"
     failed=1
+}
+
+ask() { # DOMAIN…: with the options of `issue`. Never --allow-subset-of-names: Certbot would go on leaving out names at renewals
+    local domain names=()
+    for domain; do names+=(-d "$domain"); done
+    certbot certonly --non-interactive --agree-tos --renew-with-new-domains "${options[@]}" "${names[@]}" 2>&1 </dev/null
+}
+
+ask_without_refused() { # NAME: a new certificate is made without the names that the authority has just refused, but never without its own
+    local refused good=()
+    refused=$(sed -n 's/^ *Domain: *//p' <<<"$words")
+    for domain in "${domains[@]}"; do grep -qxF -- "$domain" <<<"$refused" || good+=("$domain"); done
+    if [ -z "$refused" ] || [ -e "/etc/letsencrypt/live/$1" ] || [ "${good[0]:-}" != "$1" ]; then
+        echo "$words"
+        return 1
+    fi
+    echo "$words"
+    ask "${good[@]}"
+}
+
+mend() { # NAME: made by an older version, its renewals would leave out each name that is refused once, its own too
+    local file=/etc/letsencrypt/renewal/$1.conf
+    if sed -i '/^allow_subset_of_names *=/d' "$file"; then say "✓ certificate $1: its renewals keep all names"; else failed=1; fi
 }
 
 details() { # what matters of Certbot's words; fails when there is nothing
@@ -76,6 +107,6 @@ covers_all() { # DOMAIN…: whether the certificate now covers them
 while IFS=$'\t' read -r name how domains <&3; do
     # the domains are words without spaces
     # shellcheck disable=SC2086
-    issue "$name" "$how" $domains
+    if [ "$how" = mend ]; then mend "$name"; else issue "$name" "$how" $domains; fi
 done 3<&0
 exit $failed

@@ -150,7 +150,7 @@ facts() {
         [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"
     done
     files /etc/letsencrypt/renewal/*.conf
-    awk -F ' = ' '$1 == "server" || $1 == "authenticator" {
+    awk -F ' = ' '$1 == "server" || $1 == "authenticator" || $1 == "allow_subset_of_names" {
             name = FILENAME
             gsub(/.*\/|\.conf$/, "", name)
             print $1, name, $2

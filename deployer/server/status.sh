@@ -1,8 +1,9 @@
 #!/bin/bash
-# How this server and its sites are. Each line of standard input is a site: DOMAIN <tab> http|https <tab> PATH.
-# Answers with lines of words: `server …`, for each site `answer …`, `release …` and `pushed JSON`, and for all that
+# How this server and its sites are. Each line of standard input is a site or an alias: DOMAIN <tab> http|https <tab> PATH.
+# Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
+# certificate, for each site `release …` and `pushed JSON`, and for all that
 # is backed up `backup NAME JSON` with its last success, empty without one.
-# The page is asked for through NGINX on this machine, with the certificate that visitors get.
+# The page is asked for through NGINX on this machine by `visit` of scripts/visitor, which is sent before this.
 set -uo pipefail
 export LC_ALL=C
 
@@ -19,13 +20,10 @@ server() {
 }
 
 site() { # DOMAIN SCHEME PATH
-    local port=443 answer live
-    [ "$2" = http ] && port=80
-    answer=$(curl --silent --insecure --max-time 10 --resolve "$1:$port:127.0.0.1" --output /dev/null \
-        --write-out '%{http_code} %{time_total} %{certs}' "$2://$1$3" 2>/dev/null)
-    # the certificate of another site is as good as none
-    grep -qE "DNS:(${1//./\\.}|\\*\\.${1#*.})(,|$)" <<<"$answer" || answer=$(head -1 <<<"$answer")
-    echo "answer $1 $(head -1 <<<"$answer" | cut -d' ' -f1,2) $(sed -n 's/^Expire date: *//p' <<<"$answer" | head -1)"
+    local live STATUS SECONDS_TAKEN EXPIRES DISTRUST
+    visit "$1" "$2" "$3"
+    echo "answer $1 $STATUS $SECONDS_TAKEN $EXPIRES"
+    [ -z "$DISTRUST" ] || echo "distrust $1 $DISTRUST"
     live=$(readlink "/var/www/$1" || readlink "/srv/deploy/$1/images/live") && echo "release $1 ${live##*/}"
     grep -F "\"site\":\"$1\"" /var/log/deploy/push.log 2>/dev/null | grep -F '"result":"live"' |
         grep -vF '"action":"back"' | tail -1 |
@@ -50,5 +48,5 @@ backups() {
 
 server
 backups
-export -f site
+export -f site visit ask_page explain_distrust
 tr '\t' '\n' | tr '\n' '\0' | xargs -0 -r -n 3 -P 8 bash -c 'site "$@"' site

@@ -16,8 +16,6 @@ def issue(
     """Ask the authority for each certificate; whether all names of all of them are covered now."""
     ask = script("certificates.sh")
     ca = ACME_CA if acme.ca_certificate else ""
-    orders_text = "".join(
-        f"{order.name}\t{'again' if order.replaces else 'new'}\t{' '.join(order.names)}\n" for order in orders
-    )
+    orders_text = "".join(f"{order.name}\t{order.how}\t{' '.join(order.names)}\n" for order in orders)
     command = script_command(ask, acme.directory, email or "", ca)
     return server.follow(command, line, ask + orders_text.encode()) == 0

@@ -11,13 +11,16 @@ from deployer.tasks import script
 
 def status(server: Server, sites: Mapping[str, Site]) -> Health:
     """The server's health and that of the sites, in one round trip."""
-    ask = script("status.sh")
+    ask = script("scripts/visitor") + script("status.sh")
     lines = (
-        f"{domain}\t{'https' if site.https else 'http'}\t{site.probe(domain)}\n"
+        f"{name}\t{'https' if site.https else 'http'}\t{site.probe(domain) if name == domain else '/'}\n"
         for domain, site in sites.items()
+        for name in (domain, *site.aliases)
     )
     answer = server.ask(script_command(ask), ask + "".join(lines).encode())
     if answer.status:
         raise DeployError(f"{server.host} does not tell how it is: {answer.errors.strip() or answer.status}")
     with server.understanding():
-        return read_health(answer.output.decode(errors="replace"), sites)
+        return read_health(
+            answer.output.decode(errors="replace"), {domain: site.aliases for domain, site in sites.items()}
+        )

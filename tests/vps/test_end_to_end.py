@@ -6,12 +6,19 @@ import re
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
+from deployer.rehearsal.network import Network
+from deployer.rehearsal.sweep import LIMIT
 from typed import typed
 from vps.project import DEPLOY, GIT, Project
 from vps.waiting import reload_nginx, until_listening
@@ -210,6 +217,104 @@ def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
     assert project.apply().returncode == 0
     assert project.get("b.three.test")[0] == 301
     assert project.plan() == EMPTY | {"server": project.vps.address}
+
+
+RENEWAL = "etc/letsencrypt/renewal/three.test.conf"
+
+
+def test_a_renewal_never_drops_the_site_s_own_name(project: Project) -> None:
+    names = ["three.test", "a.three.test"]
+    project.sites = {"three.test": {**REDIRECT, "https": True, "aliases": names[1:]}}
+    assert project.apply().returncode == 0
+    renewal = project.vps.root / RENEWAL
+    assert "subset" not in renewal.read_text()
+    before = renewal.read_text()
+    # what older versions have left behind
+    renewal.write_text(f"{before.rstrip()}\nallow_subset_of_names = True\n")
+    assert "its renewals no longer leave out names" in project.deploy("plan").stdout
+    assert project.apply().returncode == 0
+    assert renewal.read_text() == before
+    assert project.plan()["empty"]
+
+    project.acme.refuse("three.test")
+    try:
+        renew = "REQUESTS_CA_BUNDLE=/etc/deploy/acme-ca.pem certbot renew --force-renewal --no-random-sleep-on-renew"
+        assert project.vps.run(f"{renew} --cert-name three.test", check=False).returncode != 0
+    finally:
+        project.acme.allow("three.test")
+    assert project.plan()["empty"], "the certificate still has both names"
+    assert [project.get(name)[0] for name in names] == [301, 301]
+
+
+def test_an_alias_that_leads_elsewhere_is_no_fault_of_our_own_file(project: Project) -> None:
+    site = {**REDIRECT, "https": True}
+    project.sites = {"old.test": site}
+    assert project.apply().returncode == 0
+    elsewhere = Network.of(f"vps-{LIMIT}").address
+    project.vps.add_hosts({"elsewhere.test": elsewhere})
+    project.sites = {"old.test": {**site, "aliases": ["elsewhere.test"]}}
+    for _ in range(2):  # the second time, our own file on the server has the name
+        done = project.apply()
+        assert done.returncode == 1
+        assert f"http://elsewhere.test/ ({elsewhere}) is not answered by this server" in done.stderr
+        assert "answers for elsewhere.test without the challenge" not in done.stderr
+    status = project.deploy("status", "--json")
+    (site,) = json.loads(status.stdout)["sites"]
+    assert (status.returncode, site["fine"]) == (1, False)
+    assert site["problems"] == ["elsewhere.test does not answer"]
+
+
+def self_signed(name: str, days: int) -> bytes:
+    """A certificate that ends in so many days, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
+    made = x509.CertificateBuilder(who, who, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=90)).not_valid_after(now + timedelta(days=days))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    text = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    pem = serialization.Encoding.PEM
+    return made.sign(key, hashes.SHA256()).public_bytes(pem) + key.private_bytes(pem, *text)
+
+
+def test_status_sees_a_certificate_as_visitors_do(project: Project) -> None:
+    site = {**REDIRECT, "https": True}
+    project.sites = {"old.test": {**site, "aliases": ["www.page.test"]}, "three.test": site}
+    assert project.apply().returncode == 0
+    root = project.vps.root
+    trusted = root / "etc/ssl/certs/ca-certificates.crt"
+    kept = (root / "etc/nginx/conf.d/old.test.conf").read_text(), trusted.read_bytes()
+
+    def told(pem: bytes, trust: bool = False) -> list[str]:
+        (root / "etc/nginx/other.pem").write_bytes(pem)
+        trusted.write_bytes(kept[1] + (pem if trust else b""))
+        other = re.sub(r"/etc/letsencrypt/live/old.test/\w+.pem", "/etc/nginx/other.pem", kept[0])
+        (root / "etc/nginx/conf.d/old.test.conf").write_text(other)
+        reload_nginx(project.vps)
+        done = project.deploy("status", "--json")
+        found, other_site = json.loads(done.stdout)["sites"]
+        assert (done.returncode, found["fine"], other_site["fine"]) == (1, False, True)
+        assert found["status"] == 301, "what NGINX answers is told all the same"
+        return found["problems"]
+
+    unknown = "browsers do not know who issued the certificate"
+    try:
+        assert project.deploy("status").returncode == 0
+        assert told(self_signed("old.test", 60)) == [unknown, f"www.page.test: {unknown}"]
+        assert told(self_signed("old.test", -1), trust=True) == [
+            "the certificate has expired",
+            "www.page.test: the certificate has expired",
+        ]
+        pem = project.vps.run("cd /etc/letsencrypt/live/three.test && cat fullchain.pem privkey.pem").stdout
+        assert told(pem.encode()) == [
+            "the certificate is not for old.test",
+            "www.page.test: the certificate is not for www.page.test",
+        ]
+    finally:
+        (root / "etc/nginx/conf.d/old.test.conf").write_text(kept[0])
+        trusted.write_bytes(kept[1])
+        reload_nginx(project.vps)
+    assert "days" in project.deploy("status").stdout
 
 
 def test_a_name_that_does_not_lead_here_is_not_asked_for(project: Project) -> None:
