@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import faults
 from scheduling import ByServer, slow_first
 
 # how long an example takes is a matter of the machine: it is no property
@@ -15,6 +16,7 @@ settings.load_profile("any machine")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="keep what is rendered as tests/golden")
+    parser.addoption("--update-faults", action="store_true", help="keep what is injected as docs/faults.md")
     group = parser.getgroup("throwaway VPS")
     group.addoption("--no-vps", action="store_true", help="leave out the tests that need a throwaway VPS")
     group.addoption(
@@ -25,7 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[COLLECTED] = tuple(items)
+    if config.getoption("update_faults"):
+        faults.PAGE.write_text(faults.page(items))
     if config.getoption("no_vps"):
         left_out = [item for item in items if item.get_closest_marker("vps")]
         items[:] = [item for item in items if item not in left_out]
@@ -44,9 +50,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
     return ByServer(config, log)
 
 
+COLLECTED = pytest.StashKey[tuple[pytest.Item, ...]]()
 LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.write_line(f"--no-vps: {count} tests on a throwaway VPS were left out.")
+
+
+@pytest.fixture
+def collected(request: pytest.FixtureRequest) -> tuple[pytest.Item, ...]:
+    """All tests of the modules that were named, whatever else was chosen of them."""
+    return request.config.stash[COLLECTED]

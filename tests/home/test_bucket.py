@@ -105,6 +105,7 @@ def test_with_keep_nothing_goes_there_to_be_deleted_at_once(objects: ObjectStore
     assert (len(done.new), done.removed) == (3, [])
 
 
+@pytest.mark.fault("an upload to S3 is killed")
 def test_what_a_killed_upload_left_is_ended(objects: ObjectStore, tmp_path: Path) -> None:
     lay(tmp_path, LAST, os.urandom(PART + 1))
     client = objects.client()
@@ -155,6 +156,7 @@ def test_a_store_that_answers_wrongly(
 
 
 @pytest.mark.parametrize("fault", ["spoils", "loses"])
+@pytest.mark.fault("S3 does not keep what it got")
 def test_a_store_that_does_not_keep_what_it_got(objects: ObjectStore, tmp_path: Path, fault: str) -> None:
     nights(tmp_path, 1)
     with FaultyStore(fault) as faulty:

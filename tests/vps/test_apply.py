@@ -96,6 +96,7 @@ def test_files_have_their_mode_and_owner(vps: Machine, server: Server) -> None:
     assert vps.run("stat -c '%a %U %G' /etc/deploy/some/deep/file").stdout == "640 root www-data\n"
 
 
+@pytest.mark.fault("NGINX refuses a file of one site")
 def test_one_refused_file_stays_as_it_was_and_the_rest_goes_live(vps: Machine, server: Server) -> None:
     good, bad = f"{CONF}/good.test.conf", f"{CONF}/bad.test.conf"
     assert transact(server, plan(change(bad, None, vhost("bad.test", "return 201;"))), print)
@@ -179,6 +180,7 @@ def test_any_unit_that_is_wanted_is_asked_for(vps: Machine, server: Server) -> N
     assert units["not-there.service"].split()[0] == "inactive"
 
 
+@pytest.mark.fault("a file changes between plan and apply")
 def test_refuses_when_the_server_is_not_what_the_plan_saw(vps: Machine, server: Server) -> None:
     path = f"{CONF}/x.test.conf"
     transact(server, plan(change(path, None, vhost("x.test"))), print)
@@ -192,6 +194,7 @@ def test_refuses_when_the_server_is_not_what_the_plan_saw(vps: Machine, server: 
     assert any(path in line for line in lines)
 
 
+@pytest.mark.fault("the parcel of an apply is cut off", rounds=4)
 def test_half_a_parcel_changes_nothing(vps: Machine, server: Server) -> None:
     apply = script("apply.sh")
     data = parcel(plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), "test")
@@ -202,6 +205,7 @@ def test_half_a_parcel_changes_nothing(vps: Machine, server: Server) -> None:
     assert "nothing was changed" in "\n".join(lines)
 
 
+@pytest.mark.fault("the disk is full when an apply begins")
 def test_a_full_disk_changes_nothing(vps: Machine, server: Server) -> None:
     vps.run("mkdir -p /var/lib/deploy")
     vps.mount_small("/var/lib/deploy", megabytes=8)
@@ -216,6 +220,7 @@ def test_a_full_disk_changes_nothing(vps: Machine, server: Server) -> None:
 
 
 @pytest.mark.parametrize("step", [*STEPS, "check", "go_live", "remember_what_is_ours"])
+@pytest.mark.fault("an apply is killed after each of its steps")
 def test_killed_at_any_step_the_next_run_restores_first(vps: Machine, server: Server, step: str) -> None:
     old, new = vhost("x.test", "return 201;"), vhost("x.test", "return 202;")
     path, other = f"{CONF}/x.test.conf", f"{CONF}/y.test.conf"
@@ -263,6 +268,7 @@ def including(name: str, body: str = "") -> File:
     return vhost(name, f"{body}\n    include {SHARED};")
 
 
+@pytest.mark.fault("a site repeats a line of a shared NGINX file", rounds=len(REPEATED))
 def test_a_line_that_a_shared_file_has_too_leaves_out_only_its_site(vps: Machine, server: Server) -> None:
     shared = File(("\n".join(REPEATED) + "\n").encode())
     names = [f"site{number}.test" for number in range(9)]
@@ -305,6 +311,7 @@ def test_a_shared_file_that_is_wrong_in_itself_is_no_site_s_fault(vps: Machine, 
     assert "x.test" not in "\n".join(lines)
 
 
+@pytest.mark.fault("the power goes between write and check of an apply")
 def test_a_power_cut_between_write_and_check_does_not_outlast_the_restart(vps: Machine) -> None:
     path, more = f"{CONF}/x.test.conf", f"{CONF}/y.test.conf"
     old = vhost("x.test", "return 201;")
@@ -332,6 +339,7 @@ def test_a_power_cut_between_write_and_check_does_not_outlast_the_restart(vps: M
         assert vps.run("sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
 
 
+@pytest.mark.fault("the line is cut in the middle of an apply")
 def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) -> None:
     path = f"{CONF}/x.test.conf"
     apply = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    say cut\n    sleep 2")
@@ -348,6 +356,7 @@ def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) ->
     assert answer(vps, "x.test") == "204"
 
 
+@pytest.mark.fault("two applies at once")
 def test_two_at_once(vps: Machine, server: Server) -> None:
     slow = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    sleep 3")
     first = f"{CONF}/one.test.conf"

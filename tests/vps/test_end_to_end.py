@@ -191,6 +191,7 @@ def test_an_apply_of_one_site_leaves_the_others_alone(project: Project) -> None:
     assert [file["path"] for file in project.plan()["files"]] == ["/etc/nginx/conf.d/app.test.conf"]
 
 
+@pytest.mark.fault("the authority refuses one of three names")
 def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
     project.sites = {
         "three.test": {**REDIRECT, "https": True, "aliases": ["a.three.test", "b.three.test"]},
@@ -222,6 +223,7 @@ def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
 RENEWAL = "etc/letsencrypt/renewal/three.test.conf"
 
 
+@pytest.mark.fault("the authority refuses a name at a renewal")
 def test_a_renewal_never_drops_the_site_s_own_name(project: Project) -> None:
     names = ["three.test", "a.three.test"]
     project.sites = {"three.test": {**REDIRECT, "https": True, "aliases": names[1:]}}
@@ -277,6 +279,7 @@ def self_signed(name: str, days: int) -> bytes:
     return made.sign(key, hashes.SHA256()).public_bytes(pem) + key.private_bytes(pem, *text)
 
 
+@pytest.mark.fault("a certificate is unknown, expired or for another name", rounds=3)
 def test_status_sees_a_certificate_as_visitors_do(project: Project) -> None:
     site = {**REDIRECT, "https": True}
     project.sites = {"old.test": {**site, "aliases": ["www.page.test"]}, "three.test": site}
@@ -478,6 +481,7 @@ def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:
     assert project.get("page.test") == (200, "<h1>One</h1>\n")
 
 
+@pytest.mark.fault("Ctrl-C in the middle of an apply")
 def test_ctrl_c_in_the_middle_of_an_apply(project: Project) -> None:
     # certbot is slow enough to be interrupted: by then the files that need no certificate are live
     project.sites = {"page.test": page(), "old.test": REDIRECT}

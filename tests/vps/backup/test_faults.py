@@ -32,6 +32,7 @@ def small(vps, folder):
         (None, "there is no key /etc/deploy/backup-key.asc"),
     ],
 )
+@pytest.mark.fault("the key of the backups is expired, revoked or unfit")
 def test_a_key_that_cannot_encrypt(vps, key, small, tmp_path, make, why):
     file = vps.root / "etc/deploy/backup-key.asc"
     try:
@@ -67,6 +68,7 @@ def test_a_private_key_on_the_server_is_refused(vps, key, small, tmp_path):
     assert "has a PRIVATE key in it" in said
 
 
+@pytest.mark.fault("the disk is full during a backup")
 def test_a_full_disk(vps, folder):
     vps.run("mkdir -p /home/backups/full /srv/full; head -c 20M /dev/urandom >/srv/full/random")
     vps.mount_small("/home/backups", 65)
@@ -89,6 +91,7 @@ def test_a_full_disk(vps, folder):
         vps.run("umount /home/backups; rm -r /srv/full")
 
 
+@pytest.mark.fault("a file changes while it is backed up")
 def test_a_file_that_changes_while_it_is_read_is_a_warning(vps, folder, tmp_path):
     vps.run("mkdir -p /srv/busy; head -c 400M /dev/zero | tr '\\0' x >/srv/busy/log; echo kept >/srv/busy/z")
     backed = folder("busy", "/srv/busy")
@@ -141,6 +144,7 @@ def test_half_the_size_is_a_warning(vps, folder):
     assert backed.log()["result"] == "warning"
 
 
+@pytest.mark.fault("the clock goes back between backups")
 def test_a_clock_that_went_back_deletes_nothing(vps, small):
     future = vps.root / "home/backups/small/backup-small-2099-01-01-000000.tar.zst.gpg"
     future.write_text("x")
@@ -216,6 +220,7 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
     assert vps.run("/usr/local/lib/deploy/backup nothing", check=False).returncode == 69
 
 
+@pytest.mark.fault("two backups at once")
 def test_two_at_once_wait_for_each_other(vps, folder):
     vps.run("mkdir -p /srv/both; echo x >/srv/both/file")
     both = folder("both", "/srv/both")

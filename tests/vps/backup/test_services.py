@@ -228,6 +228,7 @@ def test_a_container_that_refuses_to_stop_is_ended_and_runs_again(new_compositio
     assert app.page() == "one"
 
 
+@pytest.mark.fault("a backup is killed while the service is stopped", rounds=2)
 def test_killed_in_the_middle_it_runs_again_after_the_next_one(new_composition, key, vps):
     app = new_composition()
     app.push()
@@ -257,6 +258,7 @@ def test_killed_in_the_middle_it_runs_again_after_the_next_one(new_composition, 
         assert vps.run("ls /dev/shm").stdout == ""
 
 
+@pytest.mark.fault("a backup is ended while the service is stopped")
 def test_ended_in_the_middle_it_runs_again_at_once(new_composition, key, vps):
     app = new_composition()
     app.push()

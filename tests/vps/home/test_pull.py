@@ -62,6 +62,7 @@ def test_what_the_server_deletes_stays_at_home_as_long_as_home_keeps_it(home: Ho
     assert len(list((home.directory / "a.example.org").iterdir())) == 6
 
 
+@pytest.mark.fault("an archive is altered on the server")
 def test_an_altered_archive_is_refused_and_told(home: HomeServer) -> None:
     good, bad = home.offer("a.example.org", 2)
     original = (home.there / bad.path).read_bytes()
@@ -80,6 +81,7 @@ def test_an_altered_archive_is_refused_and_told(home: HomeServer) -> None:
 
 
 @pytest.mark.parametrize("with_digest", [True, False])
+@pytest.mark.fault("an archive is altered after it came home")
 def test_what_is_altered_after_it_came_is_told_and_the_copy_stays(
     home: HomeServer, with_digest: bool
 ) -> None:
@@ -134,6 +136,7 @@ def when_half_is_here(home: HomeServer, archive: Archive, action: object) -> Ite
     assert size[0] < LARGE, "it was too fast to be interrupted"
 
 
+@pytest.mark.fault("the line is cut during a pull")
 def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
     config = load(home.write())
@@ -151,6 +154,7 @@ def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPa
     assert here == there
 
 
+@pytest.mark.fault("a pull is killed")
 def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
     home.write()
@@ -174,6 +178,7 @@ def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
     assert here == there
 
 
+@pytest.mark.fault("two pulls at once")
 def test_two_pulls_at_once(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
     home.write()
@@ -187,6 +192,7 @@ def test_two_pulls_at_once(home: HomeServer) -> None:
     assert home.paths() == [archive.path]
 
 
+@pytest.mark.fault("the disk at home is full")
 def test_a_full_disk_at_home(home: HomeServer) -> None:
     small, large = home.offer("a.example.org")[0], home.offer("b.example.org", size=60_000_000)[0]
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", home.directory], check=True)

@@ -4,6 +4,8 @@ import json
 import subprocess
 import time
 
+import pytest
+
 from deployer.kinds.publication import Limits
 from vps.waiting import started, until, until_it_says
 
@@ -93,6 +95,7 @@ def test_commits_that_arrive_and_what_is_built_are_nobody_elses(new_site):
     assert site.vps.run(locks, check=False).returncode != 0, "nobody else can keep it from being pushed"
 
 
+@pytest.mark.fault("a push is killed in its build")
 def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     site = new_site()
     site.push()
@@ -121,6 +124,7 @@ def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     ]
 
 
+@pytest.mark.fault("a push is killed between switch and answer")
 def test_killed_between_the_switch_and_the_answer(new_site):
     site = new_site()
     site.push()
@@ -145,6 +149,7 @@ def test_killed_between_the_switch_and_the_answer(new_site):
     assert site.page() == "<h1>Two</h1>"
 
 
+@pytest.mark.fault("a push is killed at a moment", rounds=20)
 def test_killed_anywhere_visitors_see_a_whole_release(new_site):
     site = new_site({"a.html": "<h1>One</h1>"})
     site.push()

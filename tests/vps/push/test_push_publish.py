@@ -201,6 +201,7 @@ KILLED_BEFORE = ('    ln -s "$RELEASES/$LIVE" "$aside"', "    if ! swap_names", 
 
 
 @pytest.mark.parametrize("line", KILLED_BEFORE, ids=["link", "swap", "end"])
+@pytest.mark.fault("the take-over of a hand-made folder is killed")
 def test_a_killed_take_over_shows_the_folder_and_is_done_by_the_next_push(new_site, line):
     site = new_site()
     site.vps.run(f"mkdir -p /var/www/{site.domain} && echo by hand > /var/www/{site.domain}/index.html")

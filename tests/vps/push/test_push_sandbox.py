@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from deployer.kinds.publication import Limits
 
 SPY = """
@@ -63,6 +65,7 @@ def test_a_script_that_fails_is_told_with_its_exit_code(new_site):
     assert "✗ build: the build made no folder public" in site.fails()
 
 
+@pytest.mark.fault("a build hangs")
 def test_a_build_that_hangs_is_stopped_at_its_limit(new_site):
     site = new_site(
         {"build.sh": "trap '' TERM; sleep 300 & sleep 300"}, build="build.sh", limits=Limits(time="1s")
@@ -88,6 +91,7 @@ def test_what_a_build_leaves_running_is_ended(new_site):
     assert site.vps.run("pgrep -f 'sleep 301'", check=False).returncode == 1
 
 
+@pytest.mark.fault("the disk is full during a build")
 def test_a_full_disk_is_told_and_nothing_is_left(new_site):
     site = new_site(
         {"build.sh": 'dd if=/dev/zero of="$DEPLOY_OUTPUT/index.html" bs=1M count=400 2>&1'}, build="build.sh"

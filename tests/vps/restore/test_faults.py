@@ -48,6 +48,7 @@ def second(app) -> None:
     app.vps.run(f"echo new >/var/lib/docker/volumes/{app.project}_data/_data/new")
 
 
+@pytest.mark.fault("a restore is killed at a stage", rounds=len(STAGES))
 def test_killed_at_each_stage_and_healed_by_a_push(new_composition):
     app, archive = files_and_a_volume(new_composition)
     tar = archive.make(app.vps)
@@ -62,6 +63,7 @@ def test_killed_at_each_stage_and_healed_by_a_push(new_composition):
         assert nothing_left(app), stage
 
 
+@pytest.mark.fault("a restore is killed and done again")
 def test_killed_and_restored_again(new_composition):
     app, archive = files_and_a_volume(new_composition)
     tar = archive.make(app.vps)
@@ -74,6 +76,7 @@ def test_killed_and_restored_again(new_composition):
     assert app.page() == "first"
 
 
+@pytest.mark.fault("a restore is killed, and killed again while it is undone", rounds=2)
 def test_killed_twice_also_while_it_puts_back(new_composition):
     app, archive = files_and_a_volume(new_composition)
     tar = archive.make(app.vps)
@@ -98,6 +101,7 @@ def die_back(app, before: str) -> None:
     assert done.stdout.endswith("ended with 137\n"), done.stdout
 
 
+@pytest.mark.fault("a restore is killed at a moment", rounds=9)
 def test_killed_at_any_moment(new_composition):
     app, archive = files_and_a_volume(new_composition)
     tar = archive.make(app.vps)
@@ -115,6 +119,7 @@ def test_killed_at_any_moment(new_composition):
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
+@pytest.mark.fault("a restore is killed around the load of a database", rounds=len(AFTER))
 def test_killed_around_the_database(images, new_composition, kind):
     app, archive = with_database(new_composition, kind)
     tar = archive.make(app.vps)
@@ -160,6 +165,7 @@ def test_archives_that_are_refused(new_composition):
     assert nothing_left(app)
 
 
+@pytest.mark.fault("the disk is full before a restore")
 def test_too_little_space(new_composition):
     app, archive = files_and_a_volume(new_composition)
     tar = archive.make(app.vps)
@@ -182,6 +188,7 @@ def test_too_little_space(new_composition):
     assert (everything(app, archive), app.running()) == (before, running)
 
 
+@pytest.mark.fault("a container does not stop for a restore")
 def test_a_container_that_refuses_to_stop(new_composition):
     app, archive = files_and_a_volume(new_composition)
     tar = archive.make(app.vps)
@@ -198,6 +205,7 @@ def test_a_container_that_refuses_to_stop(new_composition):
     assert app.page() == "first"
 
 
+@pytest.mark.fault("two restores at once")
 def test_two_restores_at_once(new_composition):
     app, archive = files_and_a_volume(new_composition)
     tar = archive.make(app.vps)
@@ -214,6 +222,7 @@ def test_two_restores_at_once(new_composition):
     assert state(app.vps, f"/opt/{app.name}/www")
 
 
+@pytest.mark.fault("the restore of a folder is killed")
 def test_a_folder_whose_restore_was_killed(vps, tmp_path):
     (vps.root / "etc/deploy/backup/letters").write_text("#!/bin/bash\n")
     vps.run("mkdir -p /srv/letters; echo one >/srv/letters/a; ln -s a /srv/letters/b")

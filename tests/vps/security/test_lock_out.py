@@ -56,6 +56,7 @@ def state(vps: Machine) -> str:
 
 
 @pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.fault("a change of SSH or the firewall locks out")
 def test_a_mistake_is_undone_as_soon_as_the_new_login_fails(
     vps: Machine, project: Project, server: Server, wrong: str
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_mistake_is_undone_as_soon_as_the_new_login_fails(
 
 
 @pytest.mark.parametrize(("wrong", "also_the_script"), [("users", True), ("firewall", False)])
+@pytest.mark.fault("an apply that locks out is killed")
 def test_what_is_killed_in_between_is_undone_by_a_timer(
     vps: Machine, project: Project, server: Server, wrong: str, also_the_script: bool
 ) -> None:
@@ -130,6 +132,7 @@ def test_while_it_waits_a_second_plan_says_so_and_two_minutes_are_the_limit(
     assert project.plan()["empty"]
 
 
+@pytest.mark.fault("the server restarts while a change waits for a new login")
 def test_a_restart_in_between_undoes_it_too(vps: Machine, project: Project, server: Server) -> None:
     killed(vps, "harmless", 60)
     server.ask("pkill -KILL -f 'deploy [w]ait|^bash -c eval'")

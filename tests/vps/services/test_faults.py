@@ -53,6 +53,7 @@ def images(app) -> set[str]:
 
 
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.fault("a push of containers is killed at a step")
 def test_killed_and_the_next_push_heals(new_composition, place):
     app = new_composition()
     app.push()
@@ -66,6 +67,7 @@ def test_killed_and_the_next_push_heals(new_composition, place):
     assert not (app.place / "images/interrupted").exists()
 
 
+@pytest.mark.fault("a push of a bad image is killed")
 def test_killed_with_an_image_that_is_no_good(new_composition):
     app = new_composition()
     app.push()
@@ -79,6 +81,7 @@ def test_killed_with_an_image_that_is_no_good(new_composition):
     assert app.page() == "one"
 
 
+@pytest.mark.fault("a push of containers is killed at a moment", rounds=5)
 def test_killed_at_any_moment(new_composition):
     app = new_composition("page 0")
     app.push()
@@ -92,6 +95,7 @@ def test_killed_at_any_moment(new_composition):
     assert len(images(app)) == 2
 
 
+@pytest.mark.fault("two pushes of containers at once")
 def test_two_pushes_at_once(new_composition):
     app = new_composition()
     app.push()
@@ -105,6 +109,7 @@ def test_two_pushes_at_once(new_composition):
     assert app.page() == "two"
 
 
+@pytest.mark.fault("two updates at once")
 def test_two_updates_at_once(new_composition):
     app = new_composition()
     app.push()
@@ -118,6 +123,7 @@ def test_two_updates_at_once(new_composition):
     assert app.page() == "two"
 
 
+@pytest.mark.fault("the disk is full while an image is pulled")
 def test_the_disk_is_full_while_pulling(new_composition):
     app = new_composition()
     big = f"{app.repository}-big"

@@ -36,6 +36,7 @@ def test_from_nothing_then_nothing_new_then_a_new_image(new_composition):
     assert app.running() == {"app": new}
 
 
+@pytest.mark.fault("a new image crashes at once")
 def test_a_new_image_that_crashes_at_once(new_composition):
     app = new_composition()
     app.push()
@@ -48,6 +49,7 @@ def test_a_new_image_that_crashes_at_once(new_composition):
     assert app.page() == "one"
 
 
+@pytest.mark.fault("a new image ends")
 def test_a_new_image_that_ends_and_is_not_restarted(new_composition):
     app = new_composition()
     app.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"]})
@@ -93,6 +95,7 @@ def test_a_new_image_that_is_healthy_and_answers_500(new_composition):
     assert "  app | starting" in output
 
 
+@pytest.mark.fault("a new image crashes again and again")
 def test_a_crash_loop_that_takes_its_time(new_composition):
     app = new_composition()
     app.push()

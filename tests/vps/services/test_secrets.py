@@ -7,6 +7,8 @@ import json
 import random
 import stat
 
+import pytest
+
 from vps.services.test_faults import PLACES, die
 
 SECRETS = "/usr/local/lib/deploy/secrets"
@@ -202,6 +204,7 @@ def test_no_value_is_ever_an_argument(new_composition):
         app.vps.run("systemctl stop watch")
 
 
+@pytest.mark.fault("the disk is full when secrets are written")
 def test_a_full_disk_leaves_the_old_file(new_composition):
     app = new_composition()
     path = f"/opt/{app.name}/.env"
