@@ -43,5 +43,5 @@ def read(text: str, folder: Path) -> LocalFile:
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(content) > LARGEST:
-        raise ValueError(f"{shown(str(path))} is larger than {LARGEST // 1_000_000} MB")
+        raise ValueError(f"{shown(text)} is larger than {LARGEST // 1_000_000} MB")
     return LocalFile(text, str(path), content, bool(rights & 0o100), not rights & 0o044)
