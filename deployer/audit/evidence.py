@@ -1,6 +1,7 @@
 """What a server tells an auditor of itself, as values."""
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -20,12 +21,15 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A running container; `socket` when it can write to Docker's socket."""
+    """A running container; `mounts` are paths of the server, with whether it may write there."""
 
     name: str
     user: str
     privileged: bool
-    socket: bool
+    pid: str = ""
+    mounts: tuple[tuple[str, bool], ...] = ()
+    capabilities: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def read_evidence(answer: str) -> Evidence:
         now=int((said["now"] or ["0"])[0]),
         listeners=tuple(listener(*line.split()[:4]) for line in said["listen"]),
         published=tuple(published(line) for line in said["published"]),
-        containers=tuple(container(line) for line in said["container"]),
+        containers=tuple(container(line, said) for line in said["container"]),
         sshd={name: value for name, _, value in sshd if name != "port"},
         ssh_ports=frozenset(f"{value}/tcp" for name, _, value in sshd if name == "port"),
         keys=tuple(authorized(line) for line in said["key"]),
@@ -94,10 +98,24 @@ def published(line: str) -> tuple[str, Listener]:
     return name, Listener(f"{port}/{inside.rpartition('/')[2]}", address, "docker")
 
 
-def container(line: str) -> Container:
-    """A running container."""
-    name, user, privileged, *socket = line.split()
-    return Container(name.lstrip("/"), user, privileged == "true", "socket" in "".join(socket))
+def container(line: str, said: Mapping[str, list[str]]) -> Container:
+    """A running container, with what other lines say of it."""
+    name, user, privileged, *pid = line.split()
+    mounts = (each.partition(" ") for each in of(name, said["mounted"]))
+    return Container(
+        name.lstrip("/"),
+        user,
+        privileged == "true",
+        "".join(pid),
+        tuple((path, writable == "true") for writable, _, path in mounts),
+        tuple(of(name, said["capability"])),
+        tuple(of(name, said["device"])),
+    )
+
+
+def of(name: str, lines: list[str]) -> Iterator[str]:
+    """The rest of the lines that begin with a name."""
+    return (line.removeprefix(f"{name} ") for line in lines if line.startswith(f"{name} "))
 
 
 def authorized(line: str) -> AuthorizedKey:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from deployer.audit.evidence import Evidence, Listener
+from deployer.audit.evidence import Container, Evidence, Listener
 from deployer.audit.finding import Finding
+from deployer.config.dangers import CAPABILITIES, DISKS, SOCKET, WITH_SOCKET, reach
 from deployer.config.model import Config
 from deployer.desired.facts import Facts
 from deployer.desired.security import open_ports
@@ -77,23 +78,54 @@ def old_docker(seen: Evidence, config: Config) -> Iterator[Finding]:
 def containers(seen: Evidence, config: Config) -> Iterator[Finding]:
     """Containers that are as good as root on the server."""
     for each in seen.containers:
-        if each.privileged:
-            yield Finding(
-                f"the container {each.name} is privileged",
-                "who breaks into it is root on the server",
-                "take `privileged: true` out of its compose file, and give it the capabilities it needs",
-            )
-        elif each.socket:
-            yield Finding(
-                f"the container {each.name} may write to Docker's socket",
-                "who breaks into it can start a container that is root on the server",
-                "do without it, or put a proxy before the socket that lets through only what is needed",
-                serious=False,
-            )
-        elif each.user.partition(":")[0] in ("root", "0"):
+        found = [*of_container(each)]
+        yield from found
+        if not found and each.user.partition(":")[0] in ("root", "0"):
             yield Finding(
                 f"the container {each.name} runs as root",
                 "a hole in Docker is then a hole in the server",
                 "give it a `user:` in its compose file, if its image can do with it",
                 serious=False,
             )
+
+
+def of_container(each: Container) -> Iterator[Finding]:
+    """What one container has that makes it as good as root."""
+    root, without = "who breaks into it is root on the server", "of its compose file, if it can do without"
+    if each.privileged:
+        yield Finding(
+            f"the container {each.name} is privileged",
+            root,
+            "take `privileged: true` out of its compose file, and give it the capabilities it needs",
+        )
+        return
+    if any(path in WITH_SOCKET or path.endswith(SOCKET) for path, _ in each.mounts):
+        yield Finding(
+            f"the container {each.name} may talk to Docker's socket",
+            "who breaks into it can start a container that is root on the server",
+            "do without it, or put a proxy before the socket that lets through only what is needed",
+            serious=False,
+        )
+    for path, writable in each.mounts:
+        if may := reach(path, writable):
+            yield Finding(
+                f"the container {each.name} has {path} of the server",
+                f"who breaks into it {may} what is there",
+                f"take {path} out {without}, or mount only what it needs",
+                serious=writable,
+            )
+    for capability in sorted(CAPABILITIES & {name.removeprefix("CAP_") for name in each.capabilities}):
+        yield Finding(
+            f"the container {each.name} has the capability {capability}",
+            root,
+            f"take {capability} out {without}",
+        )
+    for device in filter(DISKS.fullmatch, each.devices):
+        yield Finding(f"the container {each.name} has {device}", root, f"take {device} out {without}")
+    if each.pid == "host":
+        yield Finding(
+            f"the container {each.name} sees all processes of the server",
+            "what they have in their environment, passwords too, is seen by who breaks into it",
+            f"take `pid: host` out {without}",
+            serious=False,
+        )

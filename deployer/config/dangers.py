@@ -60,7 +60,12 @@ def uses_socket(service: Node) -> bool:
 
 def of_mount(mount: Mount) -> str:
     """What is dangerous about a folder of the server in a container, if anything is."""
-    if OF_THE_SERVER.fullmatch(mount.source) or (mount.writable and READABLE.fullmatch(mount.source)):
-        may = "reads and changes" if mount.writable else "reads"
-        return f"mounts {mount.source} of the server: whoever breaks into it {may} what is there"
-    return ""
+    may = reach(mount.source, mount.writable)
+    return f"mounts {mount.source} of the server: whoever breaks into it {may} what is there" if may else ""
+
+
+def reach(path: str, writable: bool) -> str:
+    """What can be done with a folder of the server in a container, where that is too much."""
+    if OF_THE_SERVER.fullmatch(path):
+        return "reads and changes" if writable else "reads"
+    return "reads and changes" if writable and READABLE.fullmatch(path) else ""

@@ -1,12 +1,12 @@
 """From a configuration and a few facts to everything that the server shall have; pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from deployer.desired.backups import backup_files, backup_notes, backup_packages, composition_backup
 from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
-from deployer.desired.docker import docker_notes, docker_packages, docker_sources, in_the_way
+from deployer.desired.docker import docker_notes, docker_packages, docker_sources, engine, in_the_way
 from deployer.desired.facts import Facts
 from deployer.desired.firewall import drift
 from deployer.desired.keys import key_files, key_packages
@@ -77,9 +77,10 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     files |= backup_files(config)
     able = {domain: site for domain, site in sites.items() if can_answer(domain, site, facts)}
     files |= security_files(config, facts, able)
+    with_coming_engine = replace(facts, docker=engine(config, facts))
     entries: dict[str, Site | Composition] = {**able, **without_domain(config)}
     for name, entry in entries.items():
-        own = entry.files(name, facts)
+        own = entry.files(name, with_coming_engine)
         if isinstance(entry, Composition):
             own |= values(config, name, entry) | composition_backup(config, name)
         files |= own

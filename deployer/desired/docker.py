@@ -91,7 +91,7 @@ def docker_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
     """What a person should know of Docker on this server."""
     if not config.compositions:
         return ()
-    where, engine = origin(config, facts), facts.docker or coming_engine(config, facts)
+    where, version = origin(config, facts), facts.docker or coming_engine(config, facts)
     notes = []
     if not facts.docker:
         notes.append(f"Docker comes from {reason(config, facts, where)}")
@@ -99,10 +99,10 @@ def docker_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
         notes.append(
             f"Docker's own packages replace {', '.join(sorted(away))}: all containers stop for a moment"
         )
-    if engine and engine < SAFE_ENGINE:
+    if version and version < SAFE_ENGINE:
         advice = "" if where == "docker.com" else " (`docker: {packages: docker.com}` brings a newer one)"
         notes.append(
-            f"Docker {dotted(engine)} is older than 28: machines in the same network segment can reach "
+            f"Docker {dotted(version)} is older than 28: machines in the same network segment can reach "
             f"ports that are published on 127.0.0.1 only{advice}"
         )
     return tuple(notes)
@@ -121,6 +121,12 @@ def coming_engine(config: "Config", facts: Facts) -> Version | None:
     """The version that would be installed, as far as it is known."""
     known = DISTRIBUTION.get((facts.os, facts.release), (frozenset(), None))[1]
     return known if origin(config, facts) == "distribution" else None
+
+
+def engine(config: "Config", facts: Facts) -> Version | None:
+    """The version that containers will run on, None where it is not known: that of Docker's own is new."""
+    coming = not facts.docker or (origin(config, facts) == "docker.com" and "docker-ce" not in facts.packages)
+    return coming_engine(config, facts) if coming else facts.docker
 
 
 def named(facts: Facts) -> str:

@@ -41,7 +41,7 @@ class GiteaRunner(Service):
     jobs: Count = Field(1, description="how many jobs run at once")
     time: TimeLimit = Field(written("3h"), description="how long a job may take")
     job_memory: MemoryLimit = Field(written("1G"), description="how much memory a job may use")
-    tag: ImageTag = Field("4", description="tag of the image; the default is one major version")
+    tag: ImageTag = Field("4.1.0", description="tag of the image; none was seen for major version 4")
     memory: MemoryLimit = Field(written("128M"), description="how much memory it may use, without its jobs")
 
     @field_validator("token")

@@ -16,7 +16,7 @@ class Ntfy(ComposedSite, Service):
 
     kind: Literal["ntfy"] = Field(description="what this site is")
     port: Port = Field(2586, description="port on 127.0.0.1 where NGINX finds it")
-    tag: ImageTag = Field("v2.29.0", description="tag of the image; there is none for a major version")
+    tag: ImageTag = Field("v2", description="tag of the image; the default is one major version")
     memory: MemoryLimit = Field(written("128M"), description="how much memory it may use")
     max_upload: Size = Field(written("0"), description="largest upload that is passed on; 0 means no limit")
     probe_path: UrlPath = Field("/v1/health", alias="probe", description="path that tells whether it is well")

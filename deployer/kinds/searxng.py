@@ -1,13 +1,17 @@
 """SearXNG: a metasearch engine."""
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from deployer.config.types import Boolean, ImageTag, MemoryLimit, Port, Size, UrlPath, written
+from deployer.files import File
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
+
+if TYPE_CHECKING:
+    from deployer.desired.facts import Facts
 
 
 class Searxng(ComposedSite, Service):
@@ -23,6 +27,11 @@ class Searxng(ComposedSite, Service):
     max_upload: Size = Field(written("1M"), description="largest upload that is passed on; 0 means no limit")
     probe_path: UrlPath = Field("/healthz", alias="probe", description="path that tells whether it is well")
     limiter: Boolean = Field(True, description="refuse visitors that look like robots")
+
+    def files(self, name: str, facts: "Facts") -> dict[str, File]:
+        """Its docker-compose.yml, and whom its limiter believes."""
+        limiter = {f"/opt/{name}/limiter.toml": self.template("searxng.limiter.toml", name, facts)}
+        return {**super().files(name, facts), **(limiter if self.limiter else {})}
 
     def secrets(self) -> dict[str, Secret]:
         """The key of its image proxy and the like."""

@@ -1,7 +1,7 @@
 """WireGuard: a VPN, with wg-easy's pages for its users."""
 
 from hashlib import sha256
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,11 @@ from deployer.config.types import Host, ImageTag, MemoryLimit, Port, Size, writt
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
+
+if TYPE_CHECKING:
+    from deployer.desired.facts import Facts
+
+IPV6_ENGINE = (27, 0, 0)
 
 
 class Wireguard(Service):
@@ -31,6 +36,10 @@ class Wireguard(Service):
         """A private IPv6 network of its own."""
         digits = sha256(name.encode()).hexdigest()
         return f"fd{digits[:2]}:{digits[2:6]}:{digits[6:10]}:1::/64"
+
+    def ipv6(self, facts: "Facts") -> bool:
+        """Whether clients get IPv6: before version 27, Docker leads none out of its networks."""
+        return facts.ipv6 and not (facts.docker and facts.docker < IPV6_ENGINE)
 
     def secrets(self) -> dict[str, Secret]:
         """The first password of the user admin."""

@@ -76,7 +76,10 @@ containers() {
     command -v docker >/dev/null && docker info >/dev/null 2>&1 || return 0
     echo "docker $(docker version --format '{{.Server.Version}}')"
     docker ps --quiet | xargs -r docker inspect --format \
-        '{{$name := .Name}}container {{.Name}} {{or .Config.User "root"}} {{.HostConfig.Privileged}} {{range .Mounts}}{{if eq .Source "/var/run/docker.sock" "/run/docker.sock"}}{{if .RW}}socket{{end}}{{end}}{{end}}{{range $port, $all := .NetworkSettings.Ports}}{{range $all}}
+        '{{$name := .Name}}container {{.Name}} {{or .Config.User "root"}} {{.HostConfig.Privileged}} {{.HostConfig.PidMode}}{{range .Mounts}}
+mounted {{$name}} {{.RW}} {{.Source}}{{end}}{{range .HostConfig.CapAdd}}
+capability {{$name}} {{.}}{{end}}{{range .HostConfig.Devices}}
+device {{$name}} {{.PathOnHost}}{{end}}{{range $port, $all := .NetworkSettings.Ports}}{{range $all}}
 published {{$name}} {{.HostIp}} {{.HostPort}} {{$port}}{{end}}{{end}}'
 }
 

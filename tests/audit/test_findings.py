@@ -71,7 +71,6 @@ def test_nothing_is_found_on_a_good_server() -> None:
         ("", "container db root false ", "! the container db runs as root"),
         ("", "container db 0:0 false ", "! the container db runs as root"),
         ("", "container db 5 true ", "the container db is privileged"),
-        ("", "container db 5 false socket", "! the container db may write to Docker's socket"),
         ("docker", "docker 26.1.5+dfsg1", "! Docker 26.1.5+dfsg1 publishes 3000/tcp on 127.0.0.1"),
         ("ufw", "ufw inactive", "the firewall is off"),
         ("fail2ban", "fail2ban failed", "fail2ban is not running"),
@@ -94,6 +93,35 @@ def test_nothing_is_found_on_a_good_server() -> None:
 )
 def test_each_thing_that_is_wrong_is_found_once(without: str, line: str, what: str) -> None:
     assert found(line, without=without) == [what]
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("mounted /db false /var/run/docker.sock", "! the container db may talk to Docker's socket"),
+        ("mounted /db false /run", "! the container db may talk to Docker's socket"),
+        ("mounted /db true /etc", "the container db has /etc of the server"),
+        ("mounted /db false /root", "! the container db has /root of the server"),
+        ("mounted /db true /proc", "the container db has /proc of the server"),
+        ("capability /db CAP_SYS_ADMIN", "the container db has the capability SYS_ADMIN"),
+        ("capability /db ALL", "the container db has the capability ALL"),
+        ("device /db /dev/sda1", "the container db has /dev/sda1"),
+    ],
+)
+def test_what_gives_a_container_the_server_is_found_once(line: str, what: str) -> None:
+    assert found("container /db 5 false ", line) == [what]
+    assert found("container /db 5 false ", line.replace("/db ", "/dbb ")) == []
+
+
+def test_what_a_container_has_of_all_together() -> None:
+    host = [
+        f"mounted /db false {path}" for path in ("/", "/srv/my photos", "/proc", "/sys", "/etc/localtime")
+    ]
+    assert sorted(found("container /db root false host", *host, "capability /db NET_ADMIN")) == [
+        "! the container db has / of the server",
+        "! the container db may talk to Docker's socket",
+        "! the container db sees all processes of the server",
+    ]
 
 
 def test_without_a_firewall_every_open_port_is_serious() -> None:

@@ -1,7 +1,10 @@
 """What every rendered compose file has, whatever the kind: it is read at night, and must not surprise."""
 
 import re
+import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from deployer.config.quantities import size
 from deployer.kinds import models
 from deployer.kinds.composition import Composition
 from deployer.kinds.service import Service
-from golden.server import config, golden
+from golden.server import config, facts, golden
 
 TEMPLATES = Path(__file__).parents[2] / "templates/compose"
 RENDERED = {
@@ -153,18 +156,49 @@ def test_every_template_belongs_to_a_kind() -> None:
         "every.yml",
         "gitea-runner.config.yaml",
         "phpbb",
+        "searxng.limiter.toml",
     }
     assert {path.name for path in TEMPLATES.iterdir()} == known
 
 
+def vpn(name: str, docker: tuple[int, int, int] | None) -> dict[str, Any]:
+    """The compose file of a VPN on a server with this Docker."""
+    found = RENDERED[name].files(name, replace(facts("debian-13"), docker=docker))
+    return yaml.safe_load(found[f"/opt/{name}/docker-compose.yml"].content)
+
+
+VPNS = [name for name, composition in RENDERED.items() if composition.kind == "wireguard"]
+
+
 def test_projects_of_the_same_kind_do_not_share_a_network() -> None:
-    subnets = [
-        file(name)["networks"]["default"]["ipam"]["config"][0]["subnet"]
-        for name, composition in RENDERED.items()
-        if composition.kind == "wireguard"
-    ]
-    assert len(set(subnets)) == 2
+    subnets = [vpn(name, (28, 0, 0))["networks"]["default"]["ipam"]["config"][0]["subnet"] for name in VPNS]
+    assert len(set(subnets)) == len(VPNS) == 2
     assert all(subnet.startswith("fd") for subnet in subnets)
+
+
+@pytest.mark.parametrize("name", VPNS)
+def test_a_vpn_has_ipv6_only_where_docker_leads_it_out(name: str) -> None:
+    for docker, there in (((26, 1, 5), False), ((27, 0, 0), True), (None, True)):
+        found = vpn(name, docker)
+        assert ("networks" in found) == there
+        assert found["services"]["wireguard"]["environment"]["DISABLE_IPV6"] == ("false" if there else "true")
+        assert any("ipv6" in key for key in found["services"]["wireguard"]["sysctls"]) == there
+    assert (
+        file(name)["services"]["wireguard"]["environment"]["DISABLE_IPV6"] == "true"
+    )  # Debian 13 brings 26.1
+
+
+def test_whom_the_limiter_of_searxng_believes() -> None:
+    (name,) = (name for name, composition in RENDERED.items() if composition.kind == "searxng")
+    content = golden("debian-13", "services").files[f"/opt/{name}/limiter.toml"].content.decode()
+    networks = [ip_network(each) for each in tomllib.loads(content)["botdetection"]["trusted_proxies"]]
+    for proxy in ("127.0.0.1", "172.17.0.1", "172.31.255.1", "192.168.16.1", "10.8.0.1", "fd12::1"):
+        assert any(ip_address(proxy) in network for network in networks)
+    for visitor in ("203.0.113.9", "172.32.0.1", "2001:db8::9", "fe80::1"):
+        assert not any(ip_address(visitor) in network for network in networks)
+    without = RENDERED[name].model_copy(update={"limiter": False}).files(name, facts("debian-13"))
+    assert f"/opt/{name}/limiter.toml" not in without
+    assert b"limiter.toml" not in without[f"/opt/{name}/docker-compose.yml"].content
 
 
 def test_a_composition_needs_docker_and_what_it_is_built_with() -> None:

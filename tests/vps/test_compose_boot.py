@@ -4,7 +4,9 @@ the other programs, whose images cannot be had here, are stand-ins that use what
 import json
 import shlex
 import socket
+import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -153,6 +155,16 @@ def test_its_port_answers_on_this_server(vps: Machine, name: str) -> None:
     if hasattr(COMPOSITIONS[name], "probe"):
         path = COMPOSITIONS[name].probe(name)
     assert vps.run(f"curl -s -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{port}{path}").stdout == "200"
+
+
+def test_the_limiter_of_searxng_believes_who_brings_its_visitors(vps: Machine) -> None:
+    run = "cd /opt/search.example.org && docker compose exec -T searxng cat /etc/searxng/limiter.toml"
+    networks = tomllib.loads(vps.run(run).stdout)["botdetection"]["trusted_proxies"]
+    project = COMPOSITIONS["search.example.org"].project("search.example.org")
+    (pool,) = json.loads(vps.run(f"docker network inspect {project}_default").stdout)[0]["IPAM"]["Config"]
+    assert any(ip_address(pool["Gateway"]) in ip_network(network) for network in networks)
+    mount = "/opt/search.example.org/limiter.toml"
+    assert vps.run(f"stat -c %U {mount}").stdout == "root\n"
 
 
 def test_nothing_is_open_to_others_but_wireguard(vps: Machine) -> None:

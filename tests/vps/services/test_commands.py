@@ -4,6 +4,13 @@ import json
 import subprocess
 from datetime import datetime
 
+from deployer.audit import exposure
+from deployer.audit.evidence import read_evidence
+from deployer.config.model import Config
+from vps.services.conftest import SCRIPTS
+
+AUDIT = SCRIPTS.parent / "audit.sh"
+
 
 def test_logs(new_composition):
     app = new_composition()
@@ -176,3 +183,29 @@ def test_words_that_are_no_options(new_composition):
         ("update", "--cooldown", "3d"),
     ):
         assert "✗ " in app.script(name, *options, code=2)
+
+
+def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
+    app = new_composition()
+    image = {"image": f"{app.repository}:1"}
+    app.write(
+        runtime=image | {"volumes": ["/var/run:/run/of/host:ro"], "pid": "host"},
+        whole=image | {"volumes": ["/:/host", "./data:/data", "of-its-own:/more"]},
+        strong=image | {"cap_add": ["SYS_ADMIN", "NET_ADMIN"]},
+        all=image | {"privileged": "True", "user": "5"},
+    )
+    file = app.directory / "docker-compose.yml"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"volumes": {"of-its-own": None}}))
+    app.push()
+    seen = read_evidence(app.vps.run("bash -s", input=AUDIT.read_text()).stdout)
+    prefix = f"the container {app.project}-"
+    found = [each.what for each in exposure.containers(seen, Config()) if each.what.startswith(prefix)]
+    assert sorted(what.removeprefix(prefix) for what in found) == [
+        "all-1 is privileged",
+        "app-1 runs as root",
+        "runtime-1 may talk to Docker's socket",
+        "runtime-1 sees all processes of the server",
+        "strong-1 has the capability SYS_ADMIN",
+        "whole-1 has / of the server",
+        "whole-1 may talk to Docker's socket",
+    ]
