@@ -41,13 +41,15 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
     # as of many guides for Vaultwarden and Nextcloud: the volume is mounted only while its container runs
     app = new_composition()
     vault = f"/srv/vault-{app.port}"
-    vps.run(f"mkdir {vault}")
-    mounts(app, "data:/data", named={"data": bound(vault)})
+    vps.run(f"mkdir -p {vault} /opt/{app.name}/own")
+    mounts(app, "data:/data", "own:/own", named={"data": bound(vault), "own": bound(f"/opt/{app.name}/own")})
     app.push()
-    within(app, "echo precious >/data/db")
+    within(app, "echo precious >/data/db; echo beside >/own/file")
     backed = composed(app, key, ALL)
     backed.run()
     tree = backed.unpack(tmp_path)
+    assert list(backed.begin["volumes"]) == [f"{app.project}_data"], "the other is a part of its folder"
+    assert (tree / f"opt/{app.name}/own/file").read_text() == "beside\n"
     assert (volume_of(backed, tree, f"{app.project}_data") / "db").read_text() == "precious\n"
     within(app, "echo spoilt >/data/db")
     backed.restore()
@@ -66,7 +68,11 @@ def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_p
     mounts(
         app,
         named={name: {"driver_opts": each} for name, each in opts.items()},
-        more={"image": f"{app.repository}:1", "volumes": ["disk:/disk", "share:/share"]},
+        more={
+            "image": f"{app.repository}:1",
+            "volumes": ["disk:/disk", "share:/share"],
+            "profiles": ["sometimes"],
+        },
     )
     for name, each in opts.items():
         words = " ".join(f"--opt {option}={value}" for option, value in each.items())
@@ -122,6 +128,8 @@ def test_without_containers_its_volumes_are_saved(new_composition, key, tmp_path
     tree = backed.unpack(tmp_path)
     assert (volume_of(backed, tree, f"{app.project}_data") / "file").read_text() == "precious\n"
     assert (volume_of(backed, tree, f"{app.project}_db") / "raw").read_text() == "raw\n"
+    mounts(app, "data:/data", named={"data": {}}, db={"image": image})
+    assert "nothing of its database (db) is there" in backed.fails()
 
 
 def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vps):
@@ -144,8 +152,8 @@ def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vp
     said = backed.run()
     named = [line.split("not saved: ")[1] for line in said.splitlines() if "not saved: " in line]
     assert [line.split(" (")[0] for line in named] == [
-        f"{music} of app, read only",
         "a volume without a name of app, at /cache",
+        f"{music} of app, read only",
     ], said
     tree = backed.unpack(tmp_path)
     assert (tree / f"{media[1:]}/one").read_text() == "film\n"
@@ -192,6 +200,14 @@ def test_what_runs_from_another_folder_is_saved_as_it_is_mounted(new_composition
     assert (tree / f"srv/by-hand-{app.port}/data/file").read_text() == "live\n"
     assert f"app has /srv/by-hand-{app.port}/data mounted at /data, not /opt/{app.name}/data" in said
     assert backed.log()["result"] == "warning"
+    (app.directory / "docker-compose.yml").write_text("services: [broken\n")
+    said = backed.run()
+    assert f"docker compose refuses /opt/{app.name}/docker-compose.yml: " in said
+    assert "only what its containers have mounted is saved" in said
+    (tmp_path / "broken").mkdir()
+    assert (backed.unpack(tmp_path / "broken") / f"srv/by-hand-{app.port}/data/file").read_text() == "live\n"
+    vps.run(f"docker rm -f {app.project}-app-1")
+    assert "docker compose refuses" in backed.fails()
 
 
 def test_a_folder_that_was_replaced_under_its_container_is_a_failure(new_composition, key, tmp_path, vps):
