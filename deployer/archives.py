@@ -7,7 +7,7 @@ An archive is `NAME/backup-NAME-DATE.tar.zst.gpg` below a folder or an S3 prefix
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deployer.errors import UsageError
 
@@ -22,6 +22,8 @@ PATH = re.compile(
 
 # a date as a person writes it, or its beginning by whole parts: 2026, 2026-11, 20261121, 2026-11-21 08:09:18
 DATE = re.compile(r"(\d{4})(?:-?(\d\d)(?:-?(\d\d)(?:[ T-]?(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?)?", re.ASCII)
+
+AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,6 +78,11 @@ def beginning(date: str) -> str:
             "Those there are: deploy backup --list",
         ) from None
     return "".join(parts)
+
+
+def is_from_the_future(archive: Archive, now: datetime) -> bool:
+    """Whether its time cannot be: taken for real, it would push out good archives, and be fresh for ever."""
+    return archive.time > now + AHEAD
 
 
 def digest_of(text: str, file: str) -> str | None:

@@ -1,13 +1,14 @@
 """What there is of backups, in every place, and what was found out about them: values; pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from deployer.archives import Archive, by_name
+from deployer.archives import Archive, by_name, is_from_the_future
 
 FRESH = timedelta(hours=26)  # a night's archive is no older than that
 PLACES = ("vps", "home", "s3")
+RETIRE = ". If it is backed up no more, say so: home: {{retired: [{name}]}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,26 @@ def rows(
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """When an archive of a name was last decrypted and read, and when one must have been (None: never)."""
+
+    last: Mapping[str, datetime]
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """How a name stands against 3-2-1: the newest archive in each place, and what it lacks."""
+    """How a name stands against 3-2-1: the newest archive in each place, and what it lacks.
+
+    What is `retired` lacks nothing: it is backed up no more, and what there is of it stays.
+    """
 
     name: str
     newest: Mapping[str, datetime]
     verified: datetime | None
     now: datetime
+    unread: bool = False
+    retired: bool = False
 
     @property
     def fresh(self) -> list[str]:
@@ -103,7 +117,11 @@ class Standing:
 
     @property
     def lacks(self) -> list[str]:
-        """What is missing for 3 copies on 2 media, 1 of them elsewhere, and one that was read."""
+        """What is missing for 3 copies on 2 media, 1 of them elsewhere, and one that was read in time."""
+        if self.retired:
+            return []
+        if not self.fresh:
+            return [f"an archive since {max(self.newest.values()):%Y-%m-%d %H:%M} UTC"]
         found = []
         if self.copies < 3:
             found.append(f"{3 - self.copies} more fresh cop{'y' if self.copies == 2 else 'ies'}")
@@ -111,15 +129,32 @@ class Standing:
             found.append("a second medium")
         if self.offsite < 1:
             found.append("a copy elsewhere")
-        if self.verified is None:
+        if self.unread:
             found.append("a verified archive")
         return found
 
 
-def standings(archives: Iterable[Archive], verified: Mapping[str, datetime], now: datetime) -> list[Standing]:
-    """How every name stands, from the archives of all places."""
+def standings(
+    archives: Iterable[Archive], read: Read, now: datetime, retired: Collection[str] = ()
+) -> list[Standing]:
+    """How every name stands, from the archives of all places; one from the future proves nothing."""
     newest: dict[str, dict[str, datetime]] = {}
     for archive in archives:
-        places = newest.setdefault(archive.name, {})
-        places[archive.place] = max(places.get(archive.place, archive.time), archive.time)
-    return [Standing(name, places, verified.get(name), now) for name, places in sorted(newest.items())]
+        if not is_from_the_future(archive, now):
+            places = newest.setdefault(archive.name, {})
+            places[archive.place] = max(places.get(archive.place, archive.time), archive.time)
+    found = []
+    for name, places in sorted(newest.items()):
+        last = read.last.get(name)
+        unread = read.since is not None and (last is None or last < read.since)
+        found.append(Standing(name, places, last, now, unread, name in retired))
+    return found
+
+
+def judgement(standings: Iterable[Standing]) -> list[str]:
+    """What is wrong with how the names stand: what the report says and what the timer tells is one."""
+    return [
+        f"{each.name} lacks {', '.join(each.lacks)}{'' if each.fresh else RETIRE.format(name=each.name)}"
+        for each in standings
+        if each.lacks
+    ]

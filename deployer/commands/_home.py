@@ -57,17 +57,19 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     """Show how every name stands against 3-2-1; the exit code, 1 where something is missing."""
     from datetime import UTC, datetime
 
-    from deployer.copies import standings
-    from deployer.home.records import last_good
+    from deployer.copies import Read, standings
+    from deployer.home.nightly import standings_of
     from deployer.home.store import Store
     from deployer.report import data
     from deployer.report.copies import remarks, show_standings, standings_json
     from deployer.report.figures import complain_of
 
-    seen = everywhere(config, names)
+    seen, now = everywhere(config, names), datetime.now(UTC)
     unknown = {**seen.unknown, **seen.elsewhere}
-    verified = last_good(Store(Path(config.home.directory))) if config.home else {}
-    found = standings(seen.archives, verified, datetime.now(UTC))
+    if config.home:
+        found = standings_of(config.home, Store(Path(config.home.directory)), seen.archives)
+    else:
+        found = standings(seen.archives, Read({}, now), now)
     if as_json:
         data(standings_json(found, unknown))
     else:
@@ -92,13 +94,34 @@ def everywhere(config: "Config", names: tuple[str, ...]) -> "Survey":
     return replace(seen, archives=[a for a in seen.archives if not names or a.name in names])
 
 
+def begin(config: "Config") -> int:
+    """Mark the folder as the one where backups live; the exit code."""
+    from deployer.home.nightly import home_of
+    from deployer.report import say
+    from deployer.report.figures import size
+
+    _, _, store = home_of(config)
+    store.require_folder()
+    store.settle()
+    disk, free = store.disk()
+    say(f"Backups live in {store.directory}, on the disk that is mounted at {disk}: {size(free)} are free.")
+    return 0
+
+
 def install(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
-    """Put the timers in place, after showing them; the exit code."""
+    """Put the timers in place, after showing them; the exit code. The first time, the folder is marked."""
+    from deployer.home import timers
     from deployer.home.nightly import home_of
 
     _, home, store = home_of(config)
-    store.require()
-    return settle(home, path, as_json, yes)
+    store.require_folder()
+    first = not timers.wanted(None, timers.call_of(path))
+    if not first:
+        store.require()
+    code = settle(home, path, as_json, yes)
+    if first and code == 0:
+        begin(config)
+    return code
 
 
 def uninstall(config: "Config", path: Path, as_json: bool, yes: bool) -> int:

@@ -13,6 +13,7 @@ from deployer.commands._options import config_option, json_option, yes_option
 @click.option("--report", is_flag=True, help="Show copies, media, and what is elsewhere: 3-2-1.")
 @click.option("--pull", is_flag=True, help="On the home server: bring home what is new.")
 @click.option("--verify", is_flag=True, help="Decrypt and read the newest archives at home.")
+@click.option("--init", is_flag=True, help="On the home server: mark the folder as the one for backups.")
 @click.option("--install", is_flag=True, help="Pull and verify by timers, on the home server.")
 @click.option("--uninstall", is_flag=True, help="Take these timers away.")
 @config_option
@@ -27,6 +28,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, yes: bool, **ac
     Example:
       deploy backup analytics.rogs.me
       deploy backup --list
+      deploy backup --init
       deploy backup --pull
       deploy backup --verify rogs.me
       deploy backup --report
@@ -42,6 +44,8 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, yes: bool, **ac
         raise UsageError(f"{told} do not go together", "Run one after the other")
     action = chosen[0] if chosen else None
     shown = {"list": _home.listing, "report": _home.report, "pull": _home.pull, "verify": _home.verify}
+    if action == "init":
+        return _home.begin(load(config))
     changed = {"install": _home.install, "uninstall": _home.uninstall}
     if action in changed:
         return changed[action](load(config), config, as_json, yes)

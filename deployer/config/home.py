@@ -15,6 +15,7 @@ SecretAddress = Annotated[
 Bucket = Annotated[str, text(storage.bucket), schema("string", pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 KeyPrefix = Annotated[str, text(storage.key_prefix), schema("string")]
 Region = Annotated[str, text(storage.region), schema("string", pattern="^[A-Za-z0-9-]+$")]
+ArchiveName = Annotated[str, text(storage.archive_name), schema("string")]
 StorageClass = Annotated[str, text(storage.storage_class), schema("string", pattern="^[A-Z0-9_]+$")]
 
 
@@ -47,7 +48,9 @@ class S3(Section):
 class Home(Section):
     """The home server: deploy backup --pull brings the archives here."""
 
-    directory: LocalPath = Field(description="folder for the archives, which must be there")
+    directory: LocalPath = Field(
+        description="folder for the archives, which must be there, and have been marked: deploy backup --init"
+    )
     keep: Keep = Field(Keep(daily=14, weekly=8, monthly=24), description="how many archives stay at home")
     user: User = Field("deploy", description="user on the server whose key can only read backups")
     key: LocalPath | None = Field(
@@ -57,6 +60,10 @@ class Home(Section):
     verify: Literal["never", "daily", "weekly", "monthly"] = Field(
         "weekly",
         description="how often the newest archives are decrypted and read: never, daily, weekly, monthly",
+    )
+    retired: tuple[ArchiveName, ...] = Field(
+        (),
+        description="names that are backed up no more: what there is of them stays, and no more is awaited",
     )
     notify: Notify = Field(Notify(), description="who is told how a pull went")
     s3: S3 | None = Field(None, description="a bucket that gets every archive which comes home")

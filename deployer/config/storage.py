@@ -2,6 +2,7 @@
 
 import re
 
+from deployer.archives import NAME
 from deployer.config.names import HOST, environment_name
 from deployer.config.quantities import shown
 
@@ -12,6 +13,13 @@ def secret_address(text: str) -> str:
         return f"env:{environment_name(text.removeprefix('env:'))}"
     if len(text) > 2000 or not re.fullmatch(rf"https?://{HOST}(:[0-9]{{1,5}})?(/[!$-~]*)?", text, re.ASCII):
         raise ValueError("expected an address such as https://example.org/path, or env:NAME")
+    return text
+
+
+def archive_name(text: str) -> str:
+    """What archives are of: a domain, or the name of a service or folder."""
+    if not re.fullmatch(NAME, text, re.ASCII) or ".." in text:
+        raise ValueError(f"{shown(text)} is not a name of backups such as photos or forum.example.org")
     return text
 
 

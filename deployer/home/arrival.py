@@ -1,8 +1,8 @@
-"""An archive comes home: it is fetched, proves to be whole, and only then counts."""
+"""Archives come home: they are fetched, each proves to be whole, and only then it counts."""
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deployer.archives import DIGEST
@@ -13,41 +13,33 @@ from deployer.home.store import Store, read_digest, sha256
 
 ATTEMPTS = 3
 PAUSE = 5  # seconds before the next attempt
+COARSE = 2  # seconds by which times differ on some file systems (FAT)
+
+Settled = Callable[[Offer, DeployError | None], None]
 
 
 class Altered(DeployError):
     """The content of an archive is not what its digest says."""
 
 
-def bring(link: Link, store: Store, offer: Offer) -> None:
-    """Make the offered archive one of the store's; raises DeployError, Altered for one that is not whole."""
-    archive = offer.archive
-    part = store.state / "incoming" / archive.name / archive.file
-    if was_rejected(store, offer):
-        raise Altered(told(offer))
-    part.parent.mkdir(parents=True, exist_ok=True)
-    if store.path(
-        archive
-    ).exists():  # without a digest it proved nothing: it is looked at as if it had just come
-        os.replace(store.path(archive), part)
-    if part.exists() and part.stat().st_size > archive.bytes:
-        part.unlink()
-    begun = part.exists()
-    link.fetch(archive, part.parent)
-    if begun and sha256(part) != offer.digest:  # what was there may have been the beginning of something else
-        part.unlink()
-        link.fetch(archive, part.parent)
-    if sha256(part) != offer.digest:
-        reject(store, offer, part)
-        raise Altered(told(offer))
-    accept(store, offer, part)
+def bring(link: Link, store: Store, offers: Sequence[Offer], settled: Settled) -> None:
+    """Make the offered archives the store's, and say of each how that ended; raises UnreachableError.
 
+    Those that are whole count, whatever becomes of the others.
+    """
+    pending = list(offers)
 
-def patiently(link: Link, action: Callable[[], None]) -> None:
-    """Do it, again where the connection was lost; raises what the last attempt met."""
+    def settle(offer: Offer, failure: DeployError | None) -> None:
+        if offer in pending:
+            pending.remove(offer)
+            settled(offer, failure)
+
+    for offer in offers:
+        if was_rejected(store, offer):
+            settle(offer, Altered(told(offer)))
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return action()
+            return _fetch(link, store, pending, settle)
         except UnreachableError:
             link.reset()
             if attempt == ATTEMPTS:
@@ -56,14 +48,67 @@ def patiently(link: Link, action: Callable[[], None]) -> None:
     return None
 
 
-def accept(store: Store, offer: Offer, part: Path) -> None:
-    """Put it where archives lie: its digest first, so that whoever sees it sees its digest."""
-    target = store.path(offer.archive)
-    target.parent.mkdir(exist_ok=True)
-    write_digest(target, offer)
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(part, target)
+def _fetch(link: Link, store: Store, pending: Sequence[Offer], settle: Settled) -> None:
+    begun = [offer for offer in pending if _prepared(store, offer).exists()]
+    failure: DeployError | None = None
+    try:
+        link.fetch([offer.archive for offer in pending], store.incoming)
+    except DeployError as error:
+        failure = error
+    again = _accepted(store, list(pending), begun, settle, whole=failure is None)
+    if isinstance(failure, UnreachableError):
+        raise failure
+    for offer in [offer for offer in pending if offer not in again]:
+        settle(offer, failure or DeployError("it did not come"))
+    if again:  # what was there may have been the beginning of something else
+        _fetch(link, store, again, settle)
+
+
+def _accepted(
+    store: Store, offers: Sequence[Offer], begun: Sequence[Offer], settle: Settled, whole: bool
+) -> list[Offer]:
+    """Judge what has come; the offers that are to be fetched from their beginning."""
+    good, again = [], []
+    for offer in offers:
+        part = store.part(offer.archive)
+        if not part.exists() or (not whole and part.stat().st_size < offer.archive.bytes):
+            continue
+        if sha256(part) == offer.digest:
+            good.append(offer)
+        elif offer in begun:
+            part.unlink()
+            again.append(offer)
+        else:
+            reject(store, offer, part)
+            settle(offer, Altered(told(offer)))
+    accept(store, good)
+    for offer in good:
+        settle(offer, None)
+    return again
+
+
+def _prepared(store: Store, offer: Offer) -> Path:
+    """Where the archive comes to; what is there already is no more than the beginning of it."""
+    part = store.part(offer.archive)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    here = store.path(offer.archive)
+    if here.exists():  # without a digest it proved nothing: it is looked at as if it had just come
+        os.replace(here, part)
+    if part.exists() and part.stat().st_size > offer.archive.bytes:
+        part.unlink()
+    return part
+
+
+def accept(store: Store, offers: Sequence[Offer]) -> None:
+    """Put them where archives lie: the digests first, so that whoever sees one sees its digest."""
+    for offer in offers:
+        target = store.path(offer.archive)
+        target.parent.mkdir(exist_ok=True)
+        write_digest(target, offer)
+    if offers:
+        os.sync()  # all at once: one by one, a thousand take a minute
+    for offer in offers:
+        os.replace(store.part(offer.archive), store.path(offer.archive))
 
 
 def reject(store: Store, offer: Offer, part: Path) -> None:
@@ -80,12 +125,15 @@ def rejected(store: Store, offer: Offer) -> Path:
 
 
 def was_rejected(store: Store, offer: Offer) -> bool:
-    """Whether the same file with the same digest was rejected before: it is not fetched every night anew."""
+    """Whether the same file with the same digest was rejected before: it is not fetched every night anew.
+
+    Only here the time counts: a file that was mended on the server has its old size and digest.
+    """
     path = rejected(store, offer)
     if not path.exists() or read_digest(digest_path(path), path.name) != offer.digest:
         return False
-    same_time = int(path.stat().st_mtime) == int(offer.written.timestamp())
-    return same_time and path.stat().st_size == offer.archive.bytes
+    apart = abs(path.stat().st_mtime - offer.written.timestamp())
+    return apart <= COARSE and path.stat().st_size == offer.archive.bytes
 
 
 def told(offer: Offer) -> str:

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,12 +41,16 @@ class Link:
     def digests(self, folder: Path) -> None:
         """Mirror the digests of all archives into a folder."""
         rules = ("--include=/*/", f"--include=/*/backup-*{DIGEST}", "--exclude=*")
-        mirror = ("--recursive", "--times", "--delete", "--prune-empty-dirs", "--max-size=1K")
+        # their content decides: all have one size, and times differ between file systems
+        mirror = ("--recursive", "--checksum", "--delete", "--prune-empty-dirs", "--max-size=1K")
         self._rsync(*mirror, *rules, self._from(""), f"{folder}/")
 
-    def fetch(self, archive: Archive, folder: Path) -> None:
-        """Bring an archive into a folder; what is there of it already is not sent again."""
-        self._rsync("--times", "--append-verify", self._from(archive.path), f"{folder}/")
+    def fetch(self, archives: Sequence[Archive], folder: Path) -> None:
+        """Bring archives below a folder, each at its path; what is there of one already is not sent again."""
+        if archives:
+            options = ("--times", "--omit-dir-times", "--append-verify", "--files-from=-")
+            paths = "".join(f"{archive.path}\n" for archive in archives)
+            self._rsync(*options, self._from(""), f"{folder}/", given=paths)
 
     def reset(self) -> None:
         """End the connection, so that the next call makes a new one."""
@@ -94,13 +99,13 @@ class Link:
         # a key that can only read archives sees their folder as its root; root has the whole server
         return f"{self._host()}:{ARCHIVES if self.home.user == 'root' else ''}{path}"
 
-    def _rsync(self, *arguments: str) -> str:
+    def _rsync(self, *arguments: str, given: str = "") -> str:
         remote = shlex.join(["ssh", "-F", str(self.folder / "config")])
         argv = ["rsync", f"--timeout={self.silence}", "-e", remote, *arguments]
         done = subprocess.run(
             argv,
             env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             errors="replace",

@@ -3,23 +3,26 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deployer.archives import Archive, by_name
 from deployer.config.home import Home
 from deployer.config.model import Config, Server
 from deployer.config.suggestions import suggest
-from deployer.copies import Night, Verdict, rows
+from deployer.copies import Night, Read, Standing, Verdict, judgement, rows, standings
 from deployer.errors import DeployError, UsageError
 from deployer.home.decryption import NoKey
 from deployer.home.notify import tell
 from deployer.home.offsite import send
 from deployer.home.pull import pull
 from deployer.home.reading import read
-from deployer.home.records import record
+from deployer.home.records import last_good, record
 from deployer.home.store import Busy, Store
 
 Say = Callable[[str], None]
+VERIFIED_WITHIN = {"daily": 3, "weekly": 9, "monthly": 33}
+"""Days: as often as `home.verify` says, and two nights more."""
 
 
 def home_of(config: Config) -> tuple[Server, Home, Store]:
@@ -51,16 +54,33 @@ def bring_home(config: Config, say: Say) -> Night:
     with failures_told(home, say):
         store.require()
         with store.locked():
+            store.settle()  # one from before there were marks
             warnings = tell(home.notify, "start", "")
             pulled = pull(server, home, store, say)
             sent = send(home.s3, store, say) if home.s3 else None
             there = sent.there if sent else None
             now = rows(store.held(), pulled.new, pulled.removed, there)
+            everywhere = [*pulled.offered, *store.held(), *(there or ())]
     troubles = [*pulled.troubles, *(sent.troubles if sent else [])]
+    if pulled.failure is None:
+        troubles += judgement(standings_of(home, store, everywhere))
     code = pulled.failure.exit_code if pulled.failure else int(bool(troubles))
     done = f"{len(pulled.new)} new archive{'' if len(pulled.new) == 1 else 's'} at home"
     warnings = list(dict.fromkeys([*warnings, *tell_end(home, troubles, done)]))
     return Night(now, len(pulled.new), troubles, code, warnings)
+
+
+def standings_of(home: Home, store: Store, archives: Iterable[Archive]) -> list[Standing]:
+    """How every name stands, as it is reported, and as a pull judges it."""
+    now = datetime.now(UTC)
+    return standings(archives, Read(last_good(store), due(home, store, now)), now, home.retired)
+
+
+def due(home: Home, store: Store, now: datetime) -> datetime | None:
+    """Since when an archive must have been read; a home that is younger has the time still."""
+    days, since = VERIFIED_WITHIN.get(home.verify), store.since()
+    wanted = now - timedelta(days=days) if days else None
+    return wanted if wanted and (since is None or since <= wanted) else None
 
 
 def tell_end(home: Home, troubles: list[str], done: str) -> list[str]:

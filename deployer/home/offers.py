@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from deployer.archives import Archive, by_name, parse
 from deployer.retention import Amounts, kept
 
 LINE = re.compile(r"-[rwxsStT-]{9}\s+([0-9]+) ([0-9/]{10} [0-9:]{8}) (.+)")
-AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,3 @@ def surplus(held: Iterable[Archive], keep: Amounts) -> list[Archive]:
         stay = kept((archive.time for archive in archives), keep)
         gone += [archive for archive in archives if archive.time not in stay]
     return gone
-
-
-def is_from_the_future(archive: Archive, now: datetime) -> bool:
-    """Whether its time cannot be: taken for real, it would push out good archives."""
-    return archive.time > now + AHEAD

@@ -54,7 +54,7 @@ def at_home(config: "Config", must: bool) -> list[Place]:
     if config.home is None:
         raise UsageError("there is no home in sites.yaml", "Add it: home: {directory: /mnt/nas/backups}")
     store = Store(Path(config.home.directory).expanduser())
-    if not must and not store.directory.is_dir():
+    if not must and not (store.directory.is_dir() and store.is_home):
         return []
     store.require()
 

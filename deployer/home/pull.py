@@ -1,30 +1,29 @@
 """One pull: what is new on the server comes home, what is past its time goes."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-from deployer.archives import DIGEST, Archive
+from deployer.archives import DIGEST, Archive, is_from_the_future
 from deployer.config.home import Home
 from deployer.config.model import Server
-from deployer.copies import FRESH
-from deployer.errors import DeployError, UnreachableError
+from deployer.errors import DeployError
 from deployer.home import arrival
-from deployer.home.failures import Full
 from deployer.home.link import SILENCE, Link
-from deployer.home.offers import Offer, is_from_the_future, offers, surplus, wanted
+from deployer.home.offers import Offer, offers, surplus, wanted
 from deployer.home.store import Store, read_digest
 
 Say = Callable[[str], None]
+MOST, AT_ONCE = 250, 256 << 20  # archives and bytes that are fetched before any of them counts
 
 
 @dataclass
 class Pulled:
-    """What a pull did: archives that came and went, what is wrong, and what ended it early."""
+    """What a pull did: what the server has, what came and went, what is wrong, and what ended it early."""
 
+    offered: list[Archive] = field(default_factory=list)
     new: list[Archive] = field(default_factory=list)
     removed: list[Archive] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -37,6 +36,7 @@ def pull(server: Server, home: Home, store: Store, say: Say, silence: int = SILE
     try:
         with Link(server, home, silence) as link:
             offered = ask(link, store)
+            pulled.offered = [offer.archive for offer in offered]
             pulled.troubles += suspicions(offered, store)
             fetch_all(link, store, home, offered, pulled, say)
         sweep(store, offered)
@@ -65,11 +65,8 @@ def suspicions(offered: list[Offer], store: Store) -> list[str]:
     now = datetime.now(UTC)
     held = {archive.path: archive for archive in store.held()}
     troubles = [trouble for offer in offered if (trouble := suspicion(offer, held, store, now))]
-    newest = max((o.archive.time for o in offered if not is_from_the_future(o.archive, now)), default=None)
-    if newest is None:
+    if not offered:
         troubles.append("there is no archive on the server")
-    elif now - newest > FRESH:
-        troubles.append(f"the server has made no archive since {newest:%Y-%m-%d %H:%M} UTC")
     return troubles
 
 
@@ -86,50 +83,69 @@ def suspicion(offer: Offer, held: dict[str, Archive], store: Store, now: datetim
         return (
             f"{archive.file} has another digest on the server than when it came; the copy here is as it was"
         )
-    if held[archive.path].bytes != archive.bytes or is_rewritten(offer, store):
-        return f"{archive.file} was written anew on the server since it came; the copy here is as it was"
+    if held[archive.path].bytes != archive.bytes:
+        return f"{archive.file} has another size on the server than here; the copy here is as it was"
     return ""
-
-
-def is_rewritten(offer: Offer, store: Store) -> bool:
-    """Whether the file on the server was written after the one that came."""
-    return int(store.path(offer.archive).stat().st_mtime) != int(offer.written.timestamp())
 
 
 def fetch_all(link: Link, store: Store, home: Home, offered: list[Offer], pulled: Pulled, say: Say) -> None:
     """Fetch what is wanted, the newest first, so that the best is here if something breaks."""
     now = datetime.now(UTC)
     good = {o.archive.path: o for o in offered if o.digest and not is_from_the_future(o.archive, now)}
-    for archive in wanted((offer.archive for offer in good.values()), store.held(), home.keep):
-        if archive.bytes > store.room() + already(store, archive):
-            pulled.troubles.append(f"{archive.file} needs more room than there is in {store.directory}")
-            continue
-        say(f"▸ {archive.path}")
-        try:
-            arrival.patiently(link, partial(arrival.bring, link, store, good[archive.path]))
-        except (arrival.Altered, Full) as failure:
+    chosen = wanted((offer.archive for offer in good.values()), store.held(), home.keep)
+
+    def settled(offer: Offer, failure: DeployError | None) -> None:
+        if failure is None:
+            pulled.new.append(offer.archive)
+        elif isinstance(failure, arrival.Altered):
             pulled.troubles.append(failure.message)
-        except UnreachableError:
-            raise
-        except DeployError as failure:
-            pulled.troubles.append(f"{archive.file}: {failure.message}")
         else:
-            pulled.new.append(archive)
+            pulled.troubles.append(f"{offer.archive.file}: {failure.message}")
+
+    for batch in batches(chosen):
+        fitting = [good[archive.path] for archive in fit(batch, store, pulled)]
+        for offer in fitting:
+            say(f"▸ {offer.archive.path}")
+        arrival.bring(link, store, fitting, settled)
+
+
+def batches(archives: list[Archive]) -> Iterator[list[Archive]]:
+    """The archives in as many pieces as are fetched at once: a thousand small ones, or a large one."""
+    batch: list[Archive] = []
+    for archive in archives:
+        if batch and (len(batch) == MOST or sum(each.bytes for each in batch) + archive.bytes > AT_ONCE):
+            yield batch
+            batch = []
+        batch.append(archive)
+    if batch:
+        yield batch
+
+
+def fit(archives: list[Archive], store: Store, pulled: Pulled) -> list[Archive]:
+    """Those for which there is room; the others are told."""
+    room, found = store.room(), []
+    for archive in archives:
+        missing = archive.bytes - already(store, archive)
+        if missing > room:
+            pulled.troubles.append(f"{archive.file} needs more room than there is in {store.directory}")
+        else:
+            room -= missing
+            found.append(archive)
+    return found
 
 
 def already(store: Store, archive: Archive) -> int:
     """How much of the archive came before."""
-    part = store.state / "incoming" / archive.path
+    part = store.part(archive)
     return part.stat().st_size if part.exists() else 0
 
 
 def sweep(store: Store, offered: list[Offer]) -> None:
     """Remove beginnings of archives that the server has no more."""
     there = {offer.archive.path for offer in offered}
-    incoming = store.state / "incoming"
-    for part in incoming.glob("*/*"):
+    for part in store.incoming.glob("*/*"):
         if f"{part.parent.name}/{part.name}" not in there:
             part.unlink()
-    for folder in incoming.glob("*"):
+    for folder in store.incoming.glob("*"):
         if not any(folder.iterdir()):
             shutil.rmtree(folder)

@@ -1,7 +1,8 @@
 """The folder of archives at home: what lies there, what is on its way, and what was seen of it.
 
 `NAME/FILE` and `NAME/FILE.sha256` are archives that proved to be whole; `NAME/rejected/` has those that did
-not; `.deploy/` has what is on its way (`incoming/`), the server's digests (`offered/`), and the records.
+not; `.deploy/` has the mark (`home`), what is on its way (`incoming/`), the server's digests
+(`offered/`), and the records.
 """
 
 import fcntl
@@ -11,13 +12,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deployer.archives import DIGEST, Archive, digest_of, parse
 from deployer.errors import DeployError
 
 MARGIN = 64 << 20  # bytes that stay free
+MARK = "Backups of deploy live in this folder since"
 
 
 class Busy(DeployError):
@@ -36,13 +38,51 @@ class Store:
         return self.directory / ".deploy"
 
     def require(self) -> None:
-        """Raise DeployError where the folder is not there, as when a disk is not mounted."""
+        """Raise DeployError where backups do not live here, as when a disk is not mounted."""
+        self.require_folder()
+        if not self.is_home:
+            raise DeployError(
+                f"{self.directory} has no mark that backups live there",
+                "Is its disk mounted? Nothing is begun here, so that nothing lands on the wrong disk.\n"
+                "If this is the place, from now on: deploy backup --init",
+            )
+
+    def require_folder(self) -> None:
+        """Raise DeployError where there is no folder at all."""
         if not self.directory.is_dir():
             raise DeployError(
                 f"there is no folder {self.directory}",
                 "Is the disk mounted? Nothing is made up here, so that nothing lands on the wrong disk.\n"
-                f"If it shall be there: mkdir -p {self.directory}",
+                f"If it shall be there: mkdir -p {self.directory}; deploy backup --init",
             )
+
+    @property
+    def mark(self) -> Path:
+        """The file that says that backups live in this folder; a disk that is not mounted has none."""
+        return self.state / "home"
+
+    @property
+    def is_home(self) -> bool:
+        """Whether backups live here: it is marked, or has archives from a time before there were marks."""
+        return self.mark.is_file() or bool(self.held())
+
+    def settle(self) -> None:
+        """Mark the folder as the one where backups live."""
+        if self.mark.is_file():
+            return
+        try:
+            self.state.mkdir(exist_ok=True)
+            self.mark.write_text(f"{MARK} {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n")
+        except OSError as error:
+            raise DeployError(f"{self.mark} cannot be written: {error.strerror}") from error
+
+    def since(self) -> datetime | None:
+        """Since when backups live here, as the mark says."""
+        try:
+            written = self.mark.read_text(errors="replace").split()[-1]
+            return datetime.strptime(written, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        except (OSError, ValueError, IndexError):
+            return None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -79,9 +119,25 @@ class Store:
         """Where the archive lies, or would."""
         return self.directory / archive.path
 
+    @property
+    def incoming(self) -> Path:
+        """The folder of what is on its way."""
+        return self.state / "incoming"
+
+    def part(self, archive: Archive) -> Path:
+        """Where the archive lies while it comes."""
+        return self.incoming / archive.path
+
     def digest(self, archive: Archive) -> str | None:
         """The digest that the archive had when it came."""
         return read_digest(self.path(archive).with_name(archive.file + DIGEST), archive.file)
+
+    def disk(self) -> tuple[Path, int]:
+        """Where the file system of the folder is mounted, and how many bytes are free there."""
+        place = self.directory.resolve()
+        while not place.is_mount():
+            place = place.parent
+        return place, shutil.disk_usage(self.directory).free
 
     def room(self) -> int:
         """Bytes that an archive may have."""

@@ -91,6 +91,7 @@ def standings_json(standings: Sequence[Standing], unknown: Mapping[str, str]) ->
             "media": each.media,
             "elsewhere": each.offsite,
             "verified": stamp(each.verified) if each.verified else None,
+            "retired": each.retired,
             "lacks": each.lacks,
         }
         for each in standings
@@ -104,6 +105,7 @@ def standing_cells(standing: Standing, unasked: Collection[str]) -> tuple[str | 
     places = [aged(time, standing.now) if time else nothing(place, unasked) for place, time in times.items()]
     verified = f"{age(standing.now - standing.verified)} ago" if standing.verified else "never"
     lacks = standing.lacks
-    state = Text(f"lacks {', '.join(lacks)}", style="bold red") if lacks else Text("yes", style="green")
+    fine = Text("retired") if standing.retired else Text("yes", style="green")
+    state = Text(f"lacks {', '.join(lacks)}", style="bold red") if lacks else fine
     numbers = (str(standing.copies), str(standing.media), str(standing.offsite))
     return (standing.name, *places, *numbers, verified, state)

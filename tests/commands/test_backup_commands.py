@@ -37,6 +37,8 @@ def test_without_backups_in_sites_yaml_it_says_how_to_get_them(
 
 
 def test_a_list_of_nothing_is_a_hint_and_no_empty_table(tmp_path: Path) -> None:
+    home = f"server: {{host: a.test}}\nhome: {{directory: {tmp_path}}}\n"
+    assert deploy(tmp_path, home, "backup", "--init").returncode == 0
     done = deploy(tmp_path, f"home: {{directory: {tmp_path}}}\n", "backup", "--list")
     assert (done.returncode, done.stdout) == (0, "")
     assert "There is no archive yet" in done.stderr

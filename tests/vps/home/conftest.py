@@ -106,6 +106,7 @@ def home(vps: Machine, key: Path, tmp_path: Path) -> Iterator[HomeServer]:
     """A home server with nothing in it yet, and a server without archives."""
     made = HomeServer(vps, tmp_path, key)
     made.directory.mkdir()
+    made.store.settle()
     yield made
     for folder in made.there.iterdir():
         shutil.rmtree(folder)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployer.archives import Archive
+from deployer.home.store import MARK
 from home.object_store import ObjectStore
 from home.sample import Keyring, lay, now, tar_of
 from vps.home.conftest import NIGHT, HomeServer
@@ -47,8 +48,14 @@ def test_from_the_server_to_the_report(
     listed = json.loads(home.deploy("backup", "--list", "--json").stdout)["archives"]
     assert [each["place"] for each in listed if each["file"] == ARCHIVE.file] == ["home", "s3", "vps"]
 
+    young = json.loads(home.deploy("backup", "--report", "--json").stdout)["sites"][0]
+    assert (young["lacks"], young["verified"]) == ([], None), "the first verification has time still"
+    home.store.mark.write_text(f"{MARK} {now() - 10 * NIGHT:%Y-%m-%dT%H:%M:%SZ}\n")
     lacking = json.loads(home.deploy("backup", "--report", "--json", code=1).stdout)["sites"][0]
     assert lacking["lacks"] == ["a verified archive"]
+    assert home.pull(code=1)["troubles"] == ["a.example.org lacks a verified archive"], (
+        "the timer tells the same"
+    )
     verified = json.loads(home.deploy("backup", "--verify", "--json").stdout)["archives"][0]
     assert (verified["good"], verified["members"]) == (True, 2)
     whole = json.loads(home.deploy("backup", "--report", "--json").stdout)["sites"][0]

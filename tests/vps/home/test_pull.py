@@ -1,6 +1,8 @@
 """Archives come home from a real server, over a key that can only read them."""
 
+import json
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -93,7 +95,7 @@ def test_what_is_altered_after_it_came_is_told_and_the_copy_stays(
     else:
         (home.there / archive.path).write_bytes(os.urandom(40_000))
     (trouble,) = home.pull(code=1)["troubles"]
-    assert ("has another digest" if with_digest else "was written anew") in trouble
+    assert ("has another digest" if with_digest else "has another size") in trouble
     assert (home.directory / archive.path).read_bytes() == before
 
 
@@ -109,9 +111,74 @@ def test_archives_without_digest_and_from_the_future_stay_where_they_are(home: H
 
 def test_a_server_that_makes_no_archives_is_told(home: HomeServer) -> None:
     assert home.pull(code=1)["troubles"] == ["there is no archive on the server"]
-    lay(home.there, Archive("a", now() - timedelta(days=3)), b"old")
-    assert "has made no archive since" in home.pull(code=1)["troubles"][0]
-    assert len(home.paths()) == 1
+    old = Archive("photos", now() - timedelta(days=12))
+    lay(home.there, old, b"old")
+    home.offer("a.example.org")
+    with Listener() as listener:
+        home.section["notify"] = listener.section()
+        (trouble,) = home.pull(code=1)["troubles"]
+        assert trouble.startswith(
+            f"photos lacks an archive since {old.time:%Y-%m-%d %H:%M} UTC. If it is backed"
+        )
+        assert ("healthchecks", "failure") in [heard[:2] for heard in listener.heard]
+        assert len(home.paths()) == 2, "what there is of it comes home all the same"
+        reported = json.loads(home.deploy("backup", "--report", "--json", code=1).stdout)["sites"]
+        assert [site["lacks"] for site in reported] == [
+            [],
+            [f"an archive since {old.time:%Y-%m-%d %H:%M} UTC"],
+        ]
+        home.section["retired"] = ["photos"]
+        assert home.pull()["troubles"] == []
+        assert listener.heard[-1][:2] == ("healthchecks", "success")
+    assert "retired" in home.deploy("backup", "--report").stdout
+
+
+def test_times_that_differ_are_none_of_its_business(home: HomeServer) -> None:
+    """As on FAT, which counts in steps of two seconds, or after `cp -r` to a new disk."""
+    home.offer("a.example.org")
+    (bad,) = home.offer("b.example.org")
+    (home.there / bad.path).write_bytes(b"altered, and as long".ljust(bad.bytes))
+    told = home.pull(code=1)["troubles"]
+    for path in home.directory.rglob("*.gpg*"):
+        os.utime(path, (1, path.stat().st_mtime - 1))
+    rejected = home.directory / "b.example.org/rejected" / bad.file
+    first = rejected.stat().st_ino
+    assert home.pull(code=1)["troubles"] == told
+    assert rejected.stat().st_ino == first
+    moved = home.folder / "new disk"
+    subprocess.run(["cp", "-r", home.directory, moved], check=True)
+    (moved / "b.example.org/rejected" / bad.file).unlink()
+    lay(home.there, bad, b"mended")
+    home.section["directory"] = str(moved)
+    assert [site["new"] for site in home.pull()["sites"]] == [0, 1]
+
+
+def test_a_thousand_archives_are_a_few_calls_and_each_proves_itself(
+    home: HomeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = home.offer("a.example.org", 600, size=1000)
+    altered, vanished = made[300], made[400]
+    (home.there / altered.path).write_bytes(os.urandom(1000))
+    home.section["keep"] = {"daily": 1000, "weekly": 0, "monthly": 0}
+    calls = home.folder / "calls"
+    program = home.folder / "bin/rsync"
+    program.parent.mkdir()
+    # the real one, counted; what the server deletes after it was listed is gone when it is asked for
+    program.write_text(
+        f'#!/bin/sh\necho >>{calls}\ncase "$*" in *files-from*) rm -f {home.there / vanished.path};; esac\n'
+        'exec /usr/bin/rsync "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    troubles = home.pull(code=1)["troubles"]
+    assert sorted(trouble.split()[0].rstrip(":") for trouble in troubles) == sorted(
+        [altered.file, vanished.file]
+    )
+    assert home.paths() == sorted(a.path for a in made if a not in (altered, vanished))
+    assert len(calls.read_text()) == 5, "the list, the digests, and three batches"
+    subprocess.run(
+        "sha256sum --quiet --check *.sha256", shell=True, cwd=home.directory / "a.example.org", check=True
+    )
 
 
 @contextmanager
@@ -196,6 +263,7 @@ def test_two_pulls_at_once(home: HomeServer) -> None:
 def test_a_full_disk_at_home(home: HomeServer) -> None:
     small, large = home.offer("a.example.org")[0], home.offer("b.example.org", size=60_000_000)[0]
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", home.directory], check=True)
+    home.store.settle()
     try:
         (trouble,) = home.pull(code=1)["troubles"]
         assert f"{large.file} needs more room" in trouble
@@ -203,15 +271,38 @@ def test_a_full_disk_at_home(home: HomeServer) -> None:
         config = load(home.write())
         (home.directory / "ballast").write_bytes(bytes(80_000_000))
         with Link(config.server, config.home) as link, pytest.raises(Full, match="no room left"):
-            link.fetch(large, home.directory)
+            link.fetch([large], home.directory)
     finally:
         subprocess.run(["umount", home.directory], check=True)
 
 
 def test_a_disk_that_is_not_mounted(home: HomeServer) -> None:
-    home.directory.rmdir()
+    (archive,) = home.offer("a.example.org")
+    shutil.rmtree(home.directory)
     assert "there is no folder" in home.deploy("backup", "--pull", code=1).stderr
     assert not home.directory.exists()
+    home.directory.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", home.directory], check=True)
+    try:
+        assert "no mark that backups live there" in home.deploy("backup", "--pull", code=1).stderr
+        assert f"mounted at {home.directory}: " in home.deploy("backup", "--init").stderr
+        home.pull()
+        assert home.paths() == [archive.path]
+        home.store.mark.unlink()
+        home.pull()
+        assert home.store.mark.is_file(), "one from before there were marks"
+        with Listener() as listener:
+            home.section["notify"] = listener.section()
+            subprocess.run(["umount", home.directory], check=True)
+            said = home.deploy("backup", "--pull", code=1).stderr
+            assert ("healthchecks", "failure") in [heard[:2] for heard in listener.heard]
+            home.section.pop("notify")
+    finally:
+        subprocess.run(["umount", home.directory], check=False, capture_output=True)
+    assert "no mark that backups live there" in said
+    assert "no mark" in home.deploy("backup", "--verify", code=1).stderr
+    assert "no mark" in home.deploy("backup", "--list", code=1).stderr
+    assert not list(home.directory.iterdir()), "nothing is begun on the disk below"
 
 
 @pytest.mark.parametrize(
