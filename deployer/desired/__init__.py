@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from deployer.desired.backups import backup_files, backup_notes, backup_packages, composition_backup
-from deployer.desired.compositions import remarks, values, wanted_secrets, without_domain
+from deployer.desired.compositions import remarks, resume_files, values, wanted_secrets, without_domain
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, engine, in_the_way
 from deployer.desired.facts import Facts
 from deployer.desired.firewall import drift
@@ -71,7 +71,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     """
     sites = dict(sorted(config.sites.items()))
     sources = docker_sources(config, facts)
-    files = {**shared_files(config, facts), **sources, **update_files(config)}
+    files = {**shared_files(config, facts), **sources, **update_files(config), **resume_files(config)}
     site_of: dict[str, str] = {}
     files |= key_files(config)
     files |= backup_files(config)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from deployer.desired.shared import rendered
+from deployer.desired.shared import UNITS, rendered
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.secrets import Given, Secret
@@ -33,6 +33,16 @@ def values(config: "Config", name: str, composition: Composition) -> dict[str, F
         cooldown=config.updates.cooldown if config.updates else DEFAULT_COOLDOWN,
     )
     return {f"/etc/deploy/sites/{name}.conf": text}
+
+
+def resume_files(config: "Config") -> dict[str, File]:
+    """What brings up, when the server starts, the containers that a power failure has caught in a push."""
+    if not config.compositions:
+        return {}
+    return {
+        f"{UNITS}/deploy-resume.service": rendered("system/resume.service"),
+        f"{UNITS}/multi-user.target.d/deploy-resume.conf": rendered("system/resume-at-start.conf"),
+    }
 
 
 def wanted_secrets(config: "Config", names: Iterable[str]) -> dict[str, dict[str, Secret]]:

@@ -1,13 +1,18 @@
 """Pushes that meet, that are killed, and that run out of disk; rollbacks, and what is left lying about."""
 
 import json
+import os
 
 import bcrypt
 import pytest
 
+from deployer.config.model import Config
+from deployer.desired.compositions import resume_files
 from vps.services.registry import NO_CHECK
 from vps.waiting import started, until, until_locked
 
+ROUNDS = int(os.environ.get("ROUNDS", "1"))
+"""How often each moment is tried; by hand, more often."""
 PLACES = {
     "after the configuration is read": (
         "pull",
@@ -93,6 +98,85 @@ def test_killed_at_any_moment(new_composition):
         names = app.vps.run(f"docker ps -a --filter name={app.project} --format '{{{{.Names}}}}'").stdout
         assert names == f"{app.project}-app-1\n"
     assert len(images(app)) == 2
+
+
+def push_and_kill(app, event: str, *victims: str) -> str:
+    """Push, and kill what has these words in its command as soon as Docker tells of the event; what the push said."""
+    kill = "; ".join(f"pkill -KILL -f '{victim}'" for victim in victims)
+    return app.vps.run(f"""
+        exec 3< <(exec docker events --since $EPOCHREALTIME --filter label=com.docker.compose.project={app.project} \\
+            --filter event={event} --format told)
+        listener=$!
+        /usr/local/lib/deploy/push {app.name} >/root/said 2>&1 & push=$!
+        read -r -u 3; {kill}
+        wait $push; kill $listener; cat /root/said
+    """).stdout
+
+
+def compose_of(app) -> str:
+    return f"^[^ ]*docker-compose.* --project-name {app.project} "
+
+
+def names(app) -> list[str]:
+    label = f"label=com.docker.compose.project={app.project}"
+    return app.vps.run(f"docker ps -a --filter {label} --format '{{{{.Names}}}}'").stdout.split()
+
+
+# The steps of Docker Compose from one container to the next
+EVENTS = ("create", "kill", "die", "destroy", "rename", "start")
+
+
+@pytest.mark.fault("Docker Compose is killed while it makes a container anew", rounds=len(EVENTS))
+def test_docker_compose_killed_at_any_moment(new_composition):
+    """As by the kernel when memory is short; every other time our own push dies with it."""
+    app = new_composition("page 0")
+    app.push()
+    live = "page 0"
+    for number in range(1, ROUNDS * len(EVENTS) + 1):
+        event, both = EVENTS[number % len(EVENTS)], number % 4 > 1
+        print(f"round {number}: killed at '{event}', {'with our push' if both else 'alone'}")
+        app.image(f"page {number}")
+        said = push_and_kill(app, event, compose_of(app), *(["[d]eploy/compose-push"] if both else []))
+        if both:
+            app.push()
+            live = f"page {number}"
+        elif f"{app.name} is live: " in said:
+            live = f"page {number}"
+        else:
+            assert said.splitlines()[-1].startswith(f"{app.name} is as it was: "), said
+        assert (app.page(), names(app)) == (live, [f"{app.project}-app-1"]), said
+        assert not (app.place / "images/interrupted").exists()
+
+
+@pytest.mark.fault("a power cut in a push of containers, and in an apply", rounds=3)
+def test_power_cut_in_a_push(new_composition):
+    """Nobody logs in afterwards: what was up is up again."""
+    app = new_composition("page 0")
+    units = resume_files(Config.model_validate({"services": {"watchtower": {}}}))
+    for path, file in units.items():
+        (app.vps.root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (app.vps.root / path[1:]).write_bytes(file.content)
+    app.vps.run(
+        "mkdir -p /var/lib/deploy; systemctl daemon-reload; systemctl enable --quiet docker nginx docker-registry"
+    )
+    app.push()
+    for number, event in enumerate(("die", "destroy") * ROUNDS, 1):
+        print(f"round {number}: power cut at '{event}'")
+        app.image(f"page {event}")
+        push_and_kill(app, event, compose_of(app), "[d]eploy/compose-push", "[d]ockerd", "[c]ontainerd")
+        app.vps.restart()
+        until(app.vps, "systemctl is-active --quiet multi-user.target", seconds=90)
+        said = app.vps.run("journalctl --no-pager -o cat -u deploy-resume").stdout
+        assert app.page() == "page 0", said
+        assert f"{app.name} is as it was: " in said
+        assert names(app) == [f"{app.project}-app-1"]
+    app.vps.run(f"echo {app.name} {app.project} >/var/lib/deploy/containers; docker stop {app.project}-app-1")
+    app.vps.restart()  # as an apply leaves it that had brought something up
+    until(app.vps, "systemctl is-active --quiet multi-user.target", seconds=90)
+    assert app.page() == "page 0"
+    assert not (app.vps.root / "var/lib/deploy/containers").exists()
+    app.push()
+    assert app.page() == "page destroy"
 
 
 @pytest.mark.fault("two pushes of containers at once")
