@@ -35,6 +35,22 @@ def mounts(service: Node) -> Iterator[Mount]:
             yield Mount(entry, plain(source), scalar_of(entry, "target"), writable)
 
 
+def volumes(service: Node) -> Iterator[Mount]:
+    """The volumes that one service mounts, by their names in the file; one without a name has no source."""
+    entries = value_of(service, "volumes")
+    for entry in entries.value if entries and isinstance(entries.value, list) else ():
+        if isinstance(entry.value, str):
+            source, separator, rest = entry.value.partition(":")
+            target, _, options = rest.partition(":")
+            if not separator:
+                yield Mount(entry, "", entry.value, True)
+            elif not source.startswith((".", "/", "~")):
+                yield Mount(entry, source, target, "ro" not in options.split(","))
+        elif scalar_of(entry, "type") == "volume":
+            writable = scalar_of(entry, "read_only").lower() not in TRUE
+            yield Mount(entry, scalar_of(entry, "source"), scalar_of(entry, "target"), writable)
+
+
 def devices(root: Node | None) -> Iterator[Mount]:
     """The paths that volumes of the file stand for."""
     volumes = value_of(root, "volumes")

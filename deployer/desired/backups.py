@@ -1,9 +1,12 @@
 """The backups on the server: a script for each service and folder, the key, and the hour."""
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from deployer.desired.shared import rendered
+from deployer.desired.unsaved import unsaved
 from deployer.files import File
+from deployer.kinds.compose import Compose
 from deployer.kinds.composition import Backup
 
 if TYPE_CHECKING:
@@ -40,9 +43,16 @@ def folder_paths(config: "Config") -> set[str]:
 
 
 def backup_notes(config: "Config", facts: "Facts") -> tuple[str, ...]:
-    """What a person should know of folders that cannot be backed up."""
+    """What a person should know of folders that cannot be backed up, and of what archives will not have."""
     folders = config.backups.folders if config.backups else {}
     missing = {name: [path for path in paths if path in facts.missing] for name, paths in folders.items()}
+    services = {name: entry for name, entry in config.compositions.items() if isinstance(entry, Compose)}
+    left_out = (unsaved(name, entry) for name, entry in sorted(services.items()) if config.backups)
+    return (*chain.from_iterable(left_out), *missing_folders(missing))
+
+
+def missing_folders(missing: dict[str, list[str]]) -> tuple[str, ...]:
+    """Which folders are not there, by the name of their backup."""
     return tuple(
         f"there is no {' and no '.join(paths)} (backups.folders): until there is, {name} has no backup"
         for name, paths in sorted(missing.items())

@@ -115,6 +115,7 @@ def test_what_is_not_there_is_an_error(vps, small):
     vps.run("mv /srv/away /srv/small")
 
 
+@pytest.mark.fault("tar leaves out what it shall save")
 def test_nothing_of_what_is_there_is_a_failure(vps, folder, tmp_path):
     vps.run(
         "mkdir -p '/srv/full/f ü\t\\' /srv/empty; echo x >'/srv/full/f ü\t\\/file'; rm -rf /home/backups/f*"

@@ -112,6 +112,7 @@ def test_a_volume_that_the_database_shares_is_saved(new_composition, key, tmp_pa
     assert (tree / f"opt/{app.name}/dumps/one").read_text() == "kept\n"
 
 
+@pytest.mark.fault("the containers are gone before a backup")
 def test_without_containers_its_volumes_are_saved(new_composition, key, tmp_path):
     app = new_composition()
     image = f"{app.repository}:1"
@@ -165,13 +166,12 @@ def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vp
     assert not (backed.unpack(tmp_path / "without") / media[1:]).exists()
 
 
-@pytest.mark.parametrize("paths", [("data",)])
-def test_what_the_paths_leave_out_is_named(new_composition, key, vps, paths):
+def test_what_the_paths_leave_out_is_named(new_composition, key, vps):
     app = new_composition()
     vps.run(f"mkdir -p /opt/{app.name}/data")
     mounts(app, "./data:/data", "./more:/more", "kept:/kept", "/srv/elsewhere:/elsewhere", named={"kept": {}})
     app.push()
-    backed = composed(app, key, Backup(paths=paths, volumes=()))
+    backed = composed(app, key, Backup(paths=("data",), volumes=()))
     said = backed.run()
     for each in (
         f"/opt/{app.name}/more of app",
@@ -180,7 +180,9 @@ def test_what_the_paths_leave_out_is_named(new_composition, key, vps, paths):
     ):
         assert f"not saved: {each}" in said
     composed(
-        app, key, Backup(paths=paths, volumes=(), exclude=("more", f"{app.project}_kept", "/srv/elsewhere"))
+        app,
+        key,
+        Backup(paths=("data",), volumes=(), exclude=("more", f"{app.project}_kept", "/srv/elsewhere")),
     )
     assert "not saved" not in backed.run()
 
@@ -210,6 +212,7 @@ def test_what_runs_from_another_folder_is_saved_as_it_is_mounted(new_composition
     assert "docker compose refuses" in backed.fails()
 
 
+@pytest.mark.fault("a folder is replaced under its container before a backup")
 def test_a_folder_that_was_replaced_under_its_container_is_a_failure(new_composition, key, tmp_path, vps):
     app = new_composition()
     mounts(app, "./data:/data", "kept:/kept", named={"kept": {}})

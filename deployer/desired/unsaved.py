@@ -1,0 +1,127 @@
+"""What a compose file says that a service has, and its archives will not have; pure.
+
+The server knows more, what images and containers have mounted, and judges by the same rules each night.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from deployer.config.compose_file import section
+from deployer.config.interpolation import UNKNOWN
+from deployer.config.mounts import Mount, mounts, volumes
+from deployer.config.nodes import Node
+from deployer.config.ports import scalar_of, value_of
+from deployer.kinds.compose import Compose
+from deployer.kinds.composition import Backup
+
+NOBODYS = re.compile(r"/(proc|sys|dev|run|var/run|tmp)(/|$)")
+OF_THE_SYSTEM = re.compile(r"/($|(etc|usr|boot|bin|sbin|lib\w*|var/log|var/lib/docker)(/|$)|var(/lib)?$)")
+"""What tells of the server where it is read only, and is no data."""
+WIDE = re.compile(
+    r"/|/(etc|usr|bin|sbin|lib\w*|boot|srv|opt|home|home/backups|srv/deploy|var(/(lib(/docker)?|log))?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What is saved of the service `name`, whose Docker Compose project is `project`."""
+
+    name: str
+    project: str
+    backup: Backup
+
+    @property
+    def folder(self) -> str:
+        """Where its compose file is."""
+        return f"/opt/{self.name}"
+
+    def has(self, path: str) -> bool:
+        """Whether the path is saved, or a part of it, on purpose."""
+        chosen = [f"{self.folder}/{each}" if each[0] != "/" else each for each in self.backup.paths]
+        roots = [each.removesuffix("/.") for each in chosen]
+        return any(f"{path}/".startswith(f"{root}/") or root.startswith(f"{path}/") for root in roots)
+
+    def means(self, named: str) -> bool:
+        """Whether `exclude` says that it is left out on purpose."""
+        below = (f"{self.folder}/{{}}", f"{self.folder}/*/{{}}")
+        return any(
+            named == each
+            or (each[0] == "/" and named.startswith(f"{each}/"))
+            or any(fnmatchcase(named, pattern.format(each)) for pattern in below)
+            for each in self.backup.exclude
+        )
+
+    def is_dumped(self, service: str, mount: Mount) -> bool:
+        """Whether the dump of its database stands for it."""
+        return bool(self.backup.dump) and service == self.backup.service and mount.writable
+
+
+def unsaved(name: str, composition: Compose) -> tuple[str, ...]:
+    """What is not saved, and not left out on purpose, in a sentence each."""
+    backup, definition = composition.wanted_backup(), composition.definition()
+    if backup is None:
+        return ()
+    saved, found = Saved(name, composition.project(name), backup), []
+    for service, node in definition.services.items():
+        found += [
+            (f"volume {what} of {service}{why}" if what else f"a volume without a name of {service}{why}", by)
+            for what, why, by in volumes_left(saved, service, node, section(definition.root, "volumes"))
+        ]
+        found += [(f"{path} of {service}{why}", path) for path, why in paths_left(saved, service, node)]
+    return tuple(
+        f"{name}: not saved: {what} (backup: exclude: [{by}] says that this is meant)"
+        for what, by in dict.fromkeys(found)
+        if not saved.means(by)
+    )
+
+
+def volumes_left(
+    saved: Saved, service: str, node: Node, defined: dict[str, Node]
+) -> Iterator[tuple[str, str, str]]:
+    """The volumes of a service that are not saved, why, and how `exclude` names each."""
+    for mount in volumes(node):
+        volume = defined.get(mount.source)
+        if saved.is_dumped(service, mount) or UNKNOWN in mount.source:
+            continue
+        if not mount.source:
+            yield "", f", at {mount.target}", f"{service}:{mount.target}"
+            continue
+        name = volume_name(saved.project, mount.source, volume)
+        if why := elsewhere(volume):
+            yield name, f", {why}", name
+        elif saved.backup.volumes is not None and name not in saved.backup.volumes:
+            yield name, "", name
+
+
+def volume_name(project: str, key: str, volume: Node | None) -> str:
+    """The name that Docker has for a volume of the file."""
+    external = value_of(volume, "external")
+    own = not external or str(external.value).lower() in ("false", "no", "off")
+    return scalar_of(volume, "name") or scalar_of(external, "name") or (f"{project}_{key}" if own else key)
+
+
+def elsewhere(volume: Node | None) -> str:
+    """Where the data of a volume is, if that is no folder of the server."""
+    driver, options = scalar_of(volume, "driver") or "local", value_of(volume, "driver_opts")
+    device, how = scalar_of(options, "device"), scalar_of(options, "o").split(",")
+    if driver != "local":
+        return f"kept by the driver {driver}"
+    return f"on {device} ({scalar_of(options, 'type')})" if device and not {"bind", "rbind"} & {*how} else ""
+
+
+def paths_left(saved: Saved, service: str, node: Node) -> Iterator[tuple[str, str]]:
+    """The paths of the server that a service has mounted and that are not saved, and why."""
+    for mount in mounts(node):
+        path = mount.source if mount.source.startswith("/") else f"{saved.folder}/{mount.source}"
+        outside = not path.startswith(f"{saved.folder}/") and path != saved.folder
+        nobodys = NOBODYS.match(path) or (not mount.writable and (OF_THE_SYSTEM.match(path) or not outside))
+        if nobodys or UNKNOWN in path or saved.has(path) or saved.is_dumped(service, mount):
+            continue
+        if not mount.writable:
+            yield path, ", read only"
+        elif "." not in saved.backup.paths:
+            yield path, ""
+        elif WIDE.fullmatch(path):
+            yield path, ", which has more than its data"
