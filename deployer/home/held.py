@@ -13,11 +13,12 @@ class Held:
         volumes = begin.get("volumes") or {}
         self.volumes = {str(path): str(name) for name, path in volumes.items()}
         self.counts = dict.fromkeys([*map(str, begin.get("paths") or ()), *self.volumes], 0)
+        self._below = [(folder, folder[1:] + "/") for folder in self.counts]
 
     def take(self, member: str) -> None:
         """Count one member by its name."""
-        for folder in self.counts:
-            if member.startswith(below := folder[1:] + "/") and member != below:
+        for folder, below in self._below:
+            if member.startswith(below) and member != below:
                 self.counts[folder] += 1
 
     def compare(self, end: Mapping[str, Any]) -> tuple[str, ...]:

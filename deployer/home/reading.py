@@ -1,19 +1,17 @@
 """Reads an archive from the first to the last byte, and says whether a restore would find all in it."""
 
 import json
-import tarfile
 import time
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from deployer.archives import Archive
 from deployer.copies import Contents
 from deployer.errors import DeployError
 from deployer.home.decryption import opened
 from deployer.home.held import Held
+from deployer.home.listing import listed
 from deployer.home.plain import Plain
-
-LARGEST = 1 << 20  # bytes of begin.json and end.json
 
 
 def read(path: Path, archive: Archive, digest: str = "") -> Contents:
@@ -38,26 +36,19 @@ Found = tuple[str, bytes] | None
 
 def members(stream: Plain) -> tuple[int, int, Found, Found, Held]:
     """How many members and bytes a tar stream has, its first and its last member, and what it holds."""
-    count, first, last, held = 0, None, None, Held({})
-    try:
-        with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|", bufsize=1 << 20) as tar:
-            while member := tar.next():
-                count += 1
-                last = (member.name, small(tar, member))
-                if first is None:
-                    first, held = last, Held(parsed(last))
-                held.take(member.name + "/" * member.isdir())
-                cast(Any, tar).members.clear()  # it would remember each, for random access
-            return count, tar.offset, first, last, held
-    except (tarfile.TarError, EOFError) as error:
-        raise DeployError(f"it is damaged: {error}") from error
-
-
-def small(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    """The content of one of our own small files; other content is passed over, and read all the same."""
-    wanted = member.isreg() and member.size <= LARGEST and member.name.endswith(("/begin.json", "/end.json"))
-    file = tar.extractfile(member) if wanted else None
-    return file.read() if file else b""
+    count, first, held, name = 0, "", Held({}), ""
+    with listed(stream) as listing:
+        for name in listing:
+            count += 1
+            if count == 1:
+                first = name
+                continue
+            if count == 2:
+                held = Held(parsed((first, listing.first())))
+            held.take(name)
+        if not count:
+            return 0, listing.bytes, None, None, held
+        return count, listing.bytes, (first, listing.first()), (name, listing.last()), held
 
 
 def own(found: Found, name: str) -> dict[str, Any]:

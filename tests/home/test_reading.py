@@ -1,7 +1,9 @@
 """Archives are decrypted and read to the end, and what is not whole is found out."""
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deployer.archives import Archive
-from deployer.errors import DeployError
+from deployer.errors import DeployError, UsageError
 from deployer.home.plain import NoKey
 from deployer.home.reading import read
 from home.sample import Keyring, lay, now, tar_of
@@ -59,9 +61,16 @@ def test_members_of_gnu_tar_with_everything_that_is_hard(keyring: Keyring, tmp_p
             sparse.seek(hole << 20)
             sparse.write(b"x")
     os.setxattr(data / "sparse", "user.colour", b"green")
+    strange = data / "größe \\ \n"
+    strange.mkdir()
+    for number in range(3):
+        (strange / f"** Block of NULs **{number}").write_text("c")
     count = len(list(data.rglob("*"))) + 1
-    (backup / "begin.json").write_text(f'{{"name": "{ARCHIVE.name}", "format": 1}}')
-    (backup / "end.json").write_text(f'{{"members": {count + 1}, "warnings": ["a file changed"]}}')
+    places = {"/data": count - 1, "/data/größe \\ \n": 3}
+    begin = {"name": ARCHIVE.name, "format": 1, "paths": list(places)}
+    (backup / "begin.json").write_text(json.dumps(begin))
+    end = {"members": count + 1, "warnings": ["a file changed"], "held": places}
+    (backup / "end.json").write_text(json.dumps(end))
     options = ["--format=posix", "--numeric-owner", "--acls", "--xattrs", "--sparse"]
     argv = ["tar", "-c", *options, "-C", place, backup.relative_to(place) / "begin.json", "data"]
     argv.append(backup.relative_to(place) / "end.json")
@@ -74,6 +83,21 @@ PLACES = {
     "paths": ["/opt/forum.example.org"],
     "volumes": {"forum_data": "/srv/vault", "forum_none": "/var/lib/docker/volumes/forum_none/_data"},
 }
+
+
+def test_another_tar_than_gnu_s_is_told(
+    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("gpg", "gpg-agent", "zstd"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    (programs / "tar").write_text("#!/bin/sh\necho bsdtar 3.7\n")
+    (programs / "tar").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    with pytest.raises(UsageError, match="no GNU tar"):
+        read(path, ARCHIVE)
 
 
 @pytest.mark.parametrize(
