@@ -1,12 +1,14 @@
 """Every compose file that is rendered, as the real Docker Compose reads it."""
 
 import json
+import random
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from deployer.config.interpolation import Interpolation
 from deployer.config.quantities import size
 from deployer.files import pack
 from deployer.handlers import handlers_of
@@ -100,6 +102,64 @@ def test_a_secret_that_is_missing_is_named(vps: Machine, name: str) -> None:
     )
     assert done.returncode != 0
     assert re.search(r"required variable \w+ is missing a value: is missing in \.env", done.stderr)
+
+
+PIECES = (
+    "$",
+    "${",
+    "}",
+    "{",
+    "A",
+    "EMPTY",
+    "NONE",
+    ":-",
+    "-",
+    ":?",
+    "?",
+    ":+",
+    "+",
+    "$$",
+    "x ",
+    "127.0.0.1:",
+    "8",
+)
+WHOLE = ("${A}", "$A", "${NONE:-", "${EMPTY:-", "${EMPTY-", "${A:+", "${A?", "${NONE+", "${NONE-${A}}")
+GIVEN = {"A": "8080", "EMPTY": ""}
+
+
+def in_compose(vps: Machine, texts: list[str]) -> list[str] | None:
+    """What Docker Compose makes of these texts; None when it refuses them or finds a variable without a value."""
+    told = {f"K{number}": text for number, text in enumerate(texts)}
+    file = vps.root / "root/variables/docker-compose.yml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"name": "v", "services": {"a": {"image": "x", "environment": told}}}))
+    (file.parent / ".env").write_text("".join(f"{name}='{value}'\n" for name, value in GIVEN.items()))
+    done = vps.run("cd /root/variables && docker compose config --format json", check=False)
+    if done.returncode or "variable is not set" in done.stderr:
+        return None
+    found = json.loads(done.stdout)["services"]["a"]["environment"]
+    return [found[name].replace("$$", "$") for name in told]
+
+
+def test_variables_are_put_in_as_docker_compose_does(vps: Machine) -> None:
+    seed = random.randrange(10**9)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    texts = {"".join(chance.choices(PIECES + WHOLE, k=chance.randint(1, 9))) for _ in range(600)}
+    ours: dict[str, str] = {}
+    refused = []
+    for text in sorted(texts):
+        interpolation = Interpolation(GIVEN)
+        made = interpolation.of(text)
+        if interpolation.problems:
+            refused.append(text)
+        else:
+            ours[text] = made
+    assert len(ours) > 100
+    assert len(refused) > 100
+    assert in_compose(vps, [*ours]) == [*ours.values()]
+    for text in chance.sample(refused, 12):
+        assert in_compose(vps, [text]) is None, text
 
 
 def test_limits_fit_into_four_gigabytes_with_the_system(vps: Machine) -> None:

@@ -191,6 +191,19 @@ def test_compose_file_invalid(new_composition):
     assert "yaml: line 2: did not find expected ',' or ']'" in app.fails()
 
 
+def test_what_to_build_from_is_missing(new_composition):
+    app = new_composition()
+    app.push()
+    app.configure(BUILT=1)
+    app.write(made={"build": "./gone"})
+    output = app.fails()
+    (said,) = (
+        line for line in output.splitlines() if line.startswith("✗ pull: the image could not be built: ")
+    )
+    assert f"/opt/{app.name}/gone" in said
+    assert "tail" not in said
+
+
 def test_a_secret_that_is_missing(new_composition):
     app = new_composition()
     app.push()
