@@ -5,6 +5,10 @@ import re
 from deployer.config.names import LABEL, domain, environment_name, url
 from deployer.config.quantities import shown
 
+# They win over .env, and a login has others than a timer.
+OF_A_SESSION = re.compile(
+    r"USER|LOGNAME|SHELL|PWD|OLDPWD|TERM|MAIL|LANG|LANGUAGE|LC_.*|SSH_.*|SUDO_.*|XDG_.*"
+)
 # Folders in /opt that belong to something else.
 TAKEN_FOLDERS = frozenset({"containerd", "deploy", "hugo"})
 
@@ -40,9 +44,11 @@ def container_variable(text: str) -> str:
 
 
 def secret_name(text: str) -> str:
-    """The name of a value in .env: not one that Docker Compose itself looks at."""
+    """The name of a value in .env: not one that Docker Compose itself looks at, or has from who calls it."""
     if environment_name(text).startswith(("COMPOSE_", "DOCKER_", "BUILDX_", "BUILDKIT_")):
         raise ValueError(f"{text} changes Docker Compose itself: choose another name")
+    if OF_A_SESSION.fullmatch(text):
+        raise ValueError(f"Docker Compose takes {text} from the session of who calls it: choose another name")
     return text
 
 

@@ -27,6 +27,7 @@ def values(config: "Config", name: str, composition: Composition) -> dict[str, F
         probe=site.probe(name) if site else "",
         wait=composition.wait,
         built=int(composition.built()),
+        public="all" if getattr(composition, "public", False) else " ".join(composition.public_ports()),
         given=" ".join(
             name for name, secret in sorted(composition.secrets().items()) if isinstance(secret, Given)
         ),

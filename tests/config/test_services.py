@@ -114,7 +114,7 @@ def test_a_compose_file_keeps_the_name_that_docker_compose_gives_it(file: Path) 
 def test_mistakes_in_a_compose_file_have_its_lines(file: Path) -> None:
     text = """\
 sites:
-  a.example.org: {kind: compose, file: open.yml, port: 82, secrets: {A: generate, PATH: generate, B: hunter2}}
+  a.example.org: {kind: compose, file: open.yml, port: 82, secrets: {PATH: generate, B: no, USER: env:A}}
   b.example.org: {kind: compose, file: my.yml, port: 1}
   c.example.org: {kind: compose, file: gone.yml, port: 2}
   d.example.org: {kind: compose, file: my.yml, port: 8080, files: [my.yml, ../x, .env, gone, ./compose.yml]}
@@ -128,9 +128,11 @@ services:
         "write '127.0.0.1:82:80', or say public: true in sites.yaml",
         "open.yml:4:20: services.web.ports: '82:80/udp' is open to everyone, past the firewall too: "
         "write '127.0.0.1:82:80/udp', or say public: true in sites.yaml",
-        "sites.yaml:2:83: sites.a.example.org.secrets: PATH is set by deploy itself: choose another name",
-        "sites.yaml:2:102: sites.a.example.org.secrets.B: expected generate, env:NAME or gpg:FILE: "
+        "sites.yaml:2:70: sites.a.example.org.secrets: PATH is set by deploy itself: choose another name",
+        "sites.yaml:2:89: sites.a.example.org.secrets.B: expected generate, env:NAME or gpg:FILE: "
         "a secret itself does not belong in sites.yaml",
+        "sites.yaml:2:93: sites.a.example.org.secrets: Docker Compose takes USER from the session of who "
+        "calls it: choose another name",
         "sites.yaml:4:40: sites.c.example.org.file: gone.yml cannot be read: No such file or directory",
         "sites.yaml:5:76: sites.d.example.org.files: '../x' is not a plain path "
         "below the compose file's folder",

@@ -191,6 +191,29 @@ def test_compose_file_invalid(new_composition):
     assert "yaml: line 2: did not find expected ',' or ']'" in app.fails()
 
 
+def test_a_port_that_only_a_value_on_the_server_opens(new_composition):
+    app = new_composition()
+    app.configure(PUBLIC="9999/udp")
+    app.push()
+    ports = ["${BIND:-127.0.0.1}:" + f"{app.port}:80", "9999:9999/udp"]
+    app.write(app={"image": f"{app.repository}:1", "ports": ports})
+    app.push()
+    (app.directory / ".env").write_text("BIND=0.0.0.0\n")
+    assert f"others would reach {app.port}/tcp, which sites.yaml does not allow" in app.fails()
+    app.configure(PUBLIC=f"9999/udp {app.port}/tcp")
+    app.push()
+    app.configure(PUBLIC="")
+    (app.directory / ".env").unlink()
+    assert "others would reach 9999/udp, which" in app.fails()
+    app.write(app={"image": f"{app.repository}:1", "network_mode": "host"})
+    assert "others would reach all its ports, which" in app.fails()
+    app.write(
+        app={"image": f"{app.repository}:1", "ports": [f"[::1]:{app.port}:80", f"127.0.0.1:{app.port}:80"]}
+    )
+    app.push()
+    assert app.page() == "one"
+
+
 def test_what_to_build_from_is_missing(new_composition):
     app = new_composition()
     app.push()
