@@ -37,7 +37,7 @@ def user(text: str) -> str:
 
 def host_key(text: str) -> str:
     """A public host key, as `type base64`."""
-    return public_key(text, "host key", "ssh-keyscan prints it")
+    return public_key(text, "host key", "ssh-keyscan -t ed25519 HOST prints it")
 
 
 def login_key(text: str) -> str:

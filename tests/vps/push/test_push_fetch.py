@@ -95,7 +95,7 @@ def test_a_deploy_key_opens_a_private_repository(new_site, hosting):
     (site.vps.root / "etc/deploy/known_hosts").write_text(f"elsewhere {hosting}")
     site.configure(repository=f"ssh://root@localhost:2222/root/repositories/{site.domain}")
     site.vps.run("systemd-run --quiet --collect --unit=other-port /usr/sbin/sshd -D -p 2222")
-    assert "ssh-keyscan -p 2222 localhost >> " in site.fails()
+    assert "ssh-keyscan -t ed25519 -p 2222 localhost >> " in site.fails()
     site.vps.run("systemctl stop other-port")
     site.configure(repository=f"root@localhost:/root/repositories/{site.domain}")
     (site.vps.root / "etc/deploy/known_hosts").write_text(f"localhost {hosting}")

@@ -110,6 +110,27 @@ def test_who_does_not_know_the_host_key_and_goes_away_is_not_shut_out(
     assert stranger.address not in vps.run("fail2ban-client status sshd").stdout
 
 
+def test_who_asks_for_the_host_keys_is_not_shut_out(
+    vps: Machine, project: Project, stranger: Stranger
+) -> None:
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
+
+    def counted(user: str) -> int:
+        """How often one more wrong login counts; all that was before it, fail2ban has read by then."""
+        before = failures(vps)
+        ssh(stranger, user=user)
+        until(vps, f"! fail2ban-client status sshd | grep -qF '{before.strip()}'")
+        until(vps, f"journalctl -u ssh --no-pager | grep -q 'Connection closed by invalid user {user} '")
+        time.sleep(1)  # its last line
+        return int(failures(vps).split()[-1]) - int(before.split()[-1])
+
+    alone = counted("admin")
+    assert "ssh-ed25519" in stranger.run("ssh-keyscan", stranger.server).stdout
+    assert "Unable to negotiate" in vps.run("journalctl -u ssh --no-pager -g 'no matching host key'").stdout
+    assert counted("oracle") == alone
+    assert stranger.address not in vps.run("fail2ban-client status sshd | grep 'Banned IP'").stdout
+
+
 def test_six_wrong_logins_and_the_address_is_shut_out(
     vps: Machine, project: Project, stranger: Stranger
 ) -> None:
