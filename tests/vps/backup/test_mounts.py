@@ -55,6 +55,10 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
     backed.restore()
     assert vps.run(f"cat {vault}/db").stdout == "precious\n"
     assert vps.run(f"docker exec {app.project}-app-1 cat /data/db").stdout == "precious\n"
+    vps.run(f"mv {vault} {vault}-away")  # as a disk that is gone
+    assert f"in {vault}, which is not there: is a disk missing?" in backed.fails()
+    vps.run(f"mkdir {vault}")
+    assert f"app has another folder at /data than {vault} is now" in backed.fails()
 
 
 def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_path, vps):
