@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from deployer import manifest
 from deployer.desired.facts import Certificate, Facts, Version
 from deployer.desired.firewall import read_ufw
+from deployer.desired.stacks import read_stacks
 from deployer.files import File, Found, Link, unpack
 
 _CERTIFICATES = "/certificates/"
@@ -106,6 +107,7 @@ def _facts(
         accounts=frozenset(said["account"]),
         logins=frozenset(said["login"]),
         missing=frozenset(said["missing"]),
+        stacks=read_stacks(said["container"], said["volume"]),
     )
 
 

@@ -9,9 +9,6 @@ from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
 from deployer.secrets import Secret
 
-COMPOSITIONS = "/opt/"
-"""Each composition has its folder here."""
-
 REMOVABLE = (
     "/etc/apt/keyrings/docker.asc",
     "/etc/apt/sources.list.d/docker.sources",
@@ -78,17 +75,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class SecretChange:
-    """A value to set in a .env, never the value itself; `new` when there is none by this name yet."""
+    """A value to set in a .env, never the value itself; `new` when there is none by this name yet.
+
+    `composition` is the name of the composition whose .env it is.
+    """
 
     path: str
     name: str
     secret: Secret
     new: bool
-
-    @property
-    def composition(self) -> str:
-        """The name of the composition whose folder the .env is in."""
-        return self.path.removeprefix(COMPOSITIONS).partition("/")[0]
+    composition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +97,8 @@ class Plan:
     changes without which apt does not find the packages. `drift` is what the server does otherwise than a
     file says, by its path: its handler runs again. `armed` is how many seconds an earlier change that could
     lock out still waits for a new login, `undo_after` how long that of this plan will.
+    `compositions` are the names of those that are brought up anew, `ended` of those whose containers are
+    stopped, and `otherwise` says what of running containers is otherwise than it shall be.
     """
 
     packages: tuple[str, ...] = ()
@@ -120,6 +118,9 @@ class Plan:
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     armed: int = 0
     undo_after: int = 120
+    compositions: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    otherwise: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -132,6 +133,7 @@ class Plan:
             self.secrets,
             self.units,
             self.drift,
+            self.otherwise,
         )
         return not (any(steps) or self.manifest or self.interrupted)
 
@@ -145,20 +147,6 @@ class Plan:
         """The paths that could lock out, of files that change and of what goes with them."""
         paths = [*(change.path for change in self.changes), *self.drift]
         return sorted({path for handler in handlers_of(paths) for path in handler.guards(paths)})
-
-    @property
-    def compositions(self) -> tuple[str, ...]:
-        """The names of the compositions that are brought up anew, for something in their folder changed."""
-        written = (change.path for change in self.changes if change.after)
-        names = {path.split("/")[2] for path in written if path.startswith(COMPOSITIONS)}
-        return tuple(sorted(names | {change.composition for change in self.secrets}))
-
-    @property
-    def ended(self) -> tuple[str, ...]:
-        """The names of the compositions whose containers are stopped, for they are no longer wanted."""
-        gone = [change.path for change in self.changes if change.after is None]
-        compose = "/docker-compose.yml"
-        return tuple(path.split("/")[2] for path in gone if fnmatch(path, f"{COMPOSITIONS}*{compose}"))
 
 
 def removable(path: str) -> bool:

@@ -7,6 +7,7 @@ from deployer import manifest
 from deployer.consequences import consequences
 from deployer.desired import Desired
 from deployer.files import File, Files, same
+from deployer.moving import compositions_there, moving, with_containers
 from deployer.observation import Observation
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
 from deployer.secrets import Secret
@@ -25,23 +26,22 @@ def make_plan(
 ) -> Plan:
     """What has to change for the server to be as desired, limited to the sites in scope (None: all).
 
-    `acme` is the directory URL that certificates shall come from; `later` are paths that will be
-    wanted when those certificates are there, and so are not removed now. `values` has those of the
-    secrets that come from here.
+    `acme` is the directory URL that certificates shall come from; `later` are paths that will be wanted when
+    those are there, and so are not removed now. `values` has those of the secrets that come from here.
     """
     sites = None if scope is None else frozenset(scope)
-    held = _clashes(desired, seen)
+    containers = moving(desired.standings, seen)
+    held = _clashes(desired, seen) | dict(containers.held)
 
     def in_scope(site: str | None) -> bool:
         return site not in held and (sites is None or site is None or site in sites)
 
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
-    wanted = {*desired.files, *desired.stays, *later}
-    gone = [path for path in seen.written if path not in wanted]
+    gone = _gone(desired, seen, later, held)
     left = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone))
     gone = gone if sites is None else []
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
-    return Plan(
+    plan = Plan(
         packages=tuple(_packages(desired, seen)),
         hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
         certificates=tuple(_orders(desired, seen, acme, held, sites)),
@@ -54,12 +54,21 @@ def make_plan(
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(left),
         secrets=tuple(each for each in _secrets(desired, seen, values or {}) if in_scope(each.composition)),
-        notes=(*desired.notes, *consequences(changes, seen.facts)),
+        notes=(*desired.notes, *containers.remarks, *consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
+    otherwise = {name: found for name, found in containers.otherwise.items() if in_scope(name)}
+    return with_containers(plan, desired.standings, seen, gone, otherwise)
+
+
+def _gone(desired: Desired, seen: Observation, later: Collection[str], held: Collection[str]) -> list[str]:
+    """What we wrote and nobody wants any more; of a composition that is held, nothing."""
+    wanted = {*desired.files, *desired.stays, *later}
+    kept = tuple(f"{folder}/" for name, (folder, _) in compositions_there(seen).items() if name in held)
+    return [path for path in seen.written if path not in wanted and not path.startswith(kept)]
 
 
 def _packages(desired: Desired, seen: Observation) -> Iterable[str]:
@@ -68,12 +77,13 @@ def _packages(desired: Desired, seen: Observation) -> Iterable[str]:
 
 
 def _secrets(desired: Desired, seen: Observation, values: Mapping[Secret, str]) -> Iterable[SecretChange]:
+    names = {f"{standing.folder}/.env": name for name, standing in desired.standings.items()}
     for path, secrets in sorted(desired.secrets.items()):
         there = seen.secrets.get(path, {})
         for name, secret in secrets.items():
             value = values.get(secret)
             if name not in there or (value is not None and sha256(value.encode()).hexdigest() != there[name]):
-                yield SecretChange(path, name, secret, new=name not in there)
+                yield SecretChange(path, name, secret, name not in there, names[path])
 
 
 def _written(files: Files, desired: Desired, seen: Observation) -> Iterable[Change]:

@@ -50,7 +50,7 @@ def absolute_path(path: str) -> str:
 
 
 def inner_path(path: str) -> str:
-    """A path below /opt/NAME, or an absolute one; a single point is the whole folder."""
+    """A path below the service's folder, or an absolute one; a single point is the whole folder."""
     if path.startswith("/"):
         return absolute_path(path)
     return path if path == "." else names.relative_path(path)
@@ -115,13 +115,13 @@ class ComposeBackup(BackupChoice):
     """How your own containers are backed up; false: not at all."""
 
     paths: tuple[InnerPath, ...] = Field(
-        (), description="files and folders, below /opt/NAME or absolute; without it, all of /opt/NAME"
+        (), description="files and folders, below its folder or absolute; without it, all of its folder"
     )
     volumes: tuple[Volume, ...] | None = Field(
         None, description="Docker volumes, as docker volume ls shows them; without it, all of its volumes"
     )
     dump: EnvironmentValue = Field(
-        "", description="command, run by bash in /opt/NAME, that writes a dump of the database to its output"
+        "", description="command, run by bash in its folder, that writes a dump of the database to its output"
     )
     load: EnvironmentValue = Field(
         "", description="command that reads that dump at a restore; written with dump"

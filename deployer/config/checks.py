@@ -17,6 +17,7 @@ def check(config: Config) -> list[Finding]:
         *same_names(config),
         *same_ports(config),
         *same_projects(config),
+        *same_folders(config),
         *redirect_loops(config),
         *same_archives(config),
     ]
@@ -116,9 +117,19 @@ def same_projects(config: Config) -> Iterator[Finding]:
             project = entry.project(name)
             if project in owners:
                 message = f"Docker Compose would call it '{project}', as it calls '{owners[project]}'"
-                advice = "write another `name:` into its file" if entry.kind == "compose" else "rename one"
-                yield Finding((section, name), f"{message}: {advice}")
+                key = "`name:` into its file" if entry.kind == "compose" else "`project:`"
+                yield Finding((section, name), f"{message}: write another {key}")
             owners.setdefault(project, name)
+
+
+def same_folders(config: Config) -> Iterator[Finding]:
+    """No composition stands in the folder of another, or below it."""
+    folders = {name: f"{entry.folder(name)}/" for name, entry in config.compositions.items()}
+    for name, entry in config.compositions.items():
+        section = "sites" if name in config.sites else "services"
+        for other, folder in folders.items():
+            if entry.directory and other != name and f"{entry.directory}/".startswith(folder):
+                yield Finding((section, name, "directory"), f"{folder[:-1]} is the folder of '{other}'")
 
 
 def redirect_loops(config: Config) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from deployer.config.compose_file import Definition, all_published, section
+from deployer.config.compose_file import Definition, all_published, project, section
 from deployer.config.interpolation import UNKNOWN, written
 from deployer.config.nodes import Node
 from deployer.config.ports import Published, published, scalar_of, value_of
@@ -71,6 +71,14 @@ def why_public(entry: Published) -> str:
     if UNKNOWN in entry.address:
         return f"{shown(entry.text)} is on an address that only the server knows: {instead}"
     return f"{shown(entry.text)}{meaning} is open to everyone, past the firewall too: {instead}"
+
+
+def name_problems(file: Definition, wanted: str | None) -> list[Problem]:
+    """Whether the file calls itself otherwise than sites.yaml does: by hand, it would be two."""
+    if file.root is None or not wanted or project(file) in ("", wanted):
+        return []
+    message = f"sites.yaml says project: {wanted}, and this file another name: leave one of them out"
+    return [file.at(value_of(file.root, "name") or file.root, message)]
 
 
 def port_problems(file: Definition, port: int) -> list[Problem]:

@@ -109,6 +109,12 @@ def project(file: Definition) -> str:
     return scalar_of(file.root, "name")
 
 
+def volumes(file: Definition) -> tuple[str, ...]:
+    """The volumes that Docker Compose makes for it, but those that have a name of their own."""
+    found = section(file.root, "volumes").items()
+    return tuple(key for key, node in found if not (value_of(node, "name") or value_of(node, "external")))
+
+
 def scalars(node: Node) -> Iterator[Node]:
     """Every text below a node that is a value and not a key."""
     if isinstance(node.value, dict):

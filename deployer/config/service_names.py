@@ -24,6 +24,27 @@ def service(text: str) -> str:
     return text
 
 
+def directory(text: str) -> str:
+    """The folder of a composition: below /opt, which is root's, and none that belongs to something else."""
+    if not re.fullmatch(r"/opt(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99})+", text, re.ASCII) or len(text) > 200:
+        raise ValueError(f"{shown(text)} is not a folder below /opt, such as /opt/ntfy")
+    if text.split("/")[2] in TAKEN_FOLDERS:
+        raise ValueError(f"{text} belongs to something else: choose another folder")
+    return text
+
+
+def project(text: str) -> str:
+    """What Docker Compose calls a composition: it begins the names of its containers and volumes."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not the name of a Compose project: a-z, 0-9, _ and -")
+    return text
+
+
+def default_project(folder: str) -> str:
+    """What Docker Compose makes of a folder's name, when nothing else is said."""
+    return re.sub(r"[^a-z0-9_-]", "", folder.rpartition("/")[2].lower()).lstrip("_-")
+
+
 def entry(text: str) -> str:
     """The domain of a site, or the name of a service."""
     return service(text) if LABEL.fullmatch(text) else domain(text)

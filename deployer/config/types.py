@@ -156,6 +156,8 @@ CertificateFile = Annotated[str, BeforeValidator(validate_certificate), schema("
 ServiceName = Annotated[
     str, text(service_names.service), schema("string", pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")
 ]
+Directory = Annotated[str, text(service_names.directory), schema("string", pattern="^/opt/.+$")]
+ProjectName = Annotated[str, text(service_names.project), schema(SCALAR, pattern="^[a-z0-9][a-z0-9_-]*$")]
 EntryName = Annotated[str, text(service_names.entry), schema("string", pattern="^[a-z0-9][a-z0-9.-]*$")]
 KeyName = Annotated[str, text(service_names.key), schema("string", pattern="^[a-z0-9][a-z0-9-]*$")]
 ContainerVariable = Annotated[

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from deployer.desired.backups import backup_files, backup_notes, backup_packages, composition_backup
-from deployer.desired.compositions import remarks, resume_files, values, wanted_secrets, without_domain
+from deployer.desired.compositions import (
+    remarks,
+    resume_files,
+    standings,
+    values,
+    wanted_secrets,
+    without_domain,
+)
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, engine, in_the_way
 from deployer.desired.facts import Facts
 from deployer.desired.firewall import drift
@@ -19,6 +26,7 @@ from deployer.desired.security import (
     security_units,
 )
 from deployer.desired.shared import RENEWAL, shared_files
+from deployer.desired.stacks import Standing
 from deployer.desired.updates import TIMER, update_files
 from deployer.files import File
 from deployer.kinds.composition import Composition
@@ -41,9 +49,9 @@ class Desired:
     enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
     apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
     are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
-    their names. `notes` is what a person should know. `drift` is what the server does otherwise than a file
-    says that is as it should be, by its path. `undo_after` is how many seconds a change that could lock out
-    waits for a new login.
+    their names, `standings` where each composition shall stand, by its name. `notes` is what a person
+    should know. `drift` is what the server does otherwise than a file says that is as it should be, by its
+    path. `undo_after` is how many seconds a change that could lock out waits for a new login.
     """
 
     files: dict[str, File]
@@ -58,6 +66,7 @@ class Desired:
     in_the_way: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_after: int = 120
@@ -99,6 +108,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         in_the_way=in_the_way(config, facts),
         stays=RENEWAL if facts.certificates and not certificates else frozenset(),
         secrets=wanted_secrets(config, site_of.values()),
+        standings={name: each for name, each in standings(config).items() if name in site_of.values()},
         notes=(
             *docker_notes(config, facts),
             *remarks(config),

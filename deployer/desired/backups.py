@@ -66,23 +66,25 @@ def composition_backup(config: "Config", name: str) -> dict[str, File]:
     backup = composition.wanted_backup()
     if config.backups is None or backup is None:
         return {}
+    folder = composition.folder(name)
     text = rendered(
         "backup/composition",
         0o755,
         name=name,
         kind=composition.kind,
         backup=backup,
-        paths=[located(name, path) for path in backup.paths],
-        databases=[located(name, path) for path in backup.databases],
+        folder=folder,
+        paths=[located(folder, path) for path in backup.paths],
+        databases=[located(folder, path) for path in backup.databases],
     )
     return {f"{SCRIPTS_OF_SITES}/{name}": text}
 
 
-def located(name: str, path: str) -> str:
+def located(folder: str, path: str) -> str:
     """The absolute path of one that begins in the composition's folder."""
     if path.startswith("/"):
         return path
-    return f"/opt/{name}" if path == "." else f"/opt/{name}/{path}"
+    return folder if path == "." else f"{folder}/{path}"
 
 
 def backup_packages(config: "Config") -> frozenset[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from deployer.desired.shared import UNITS, rendered
+from deployer.desired.stacks import Standing
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.secrets import Given, Secret
@@ -22,6 +23,7 @@ def values(config: "Config", name: str, composition: Composition) -> dict[str, F
         name=name,
         domain=name if site else "",
         project=composition.project(name),
+        folder=composition.folder(name),
         port=site.port if site else "",
         https=int(site.https) if site else 0,
         probe=site.probe(name) if site else "",
@@ -46,12 +48,26 @@ def resume_files(config: "Config") -> dict[str, File]:
     }
 
 
+def standings(config: "Config") -> dict[str, Standing]:
+    """Where each composition shall stand, by its name."""
+    return {
+        name: Standing(
+            folder=entry.folder(name),
+            project=entry.project(name),
+            ports=frozenset({f"{port}/tcp" for port in entry.local_ports()} | {*entry.public_ports()}),
+            open=entry.open_ports(),
+            volumes=frozenset(f"{entry.project(name)}_{volume}" for volume in entry.volumes()),
+        )
+        for name, entry in sorted(config.compositions.items())
+    }
+
+
 def wanted_secrets(config: "Config", names: Iterable[str]) -> dict[str, dict[str, Secret]]:
     """Every secret by its name, by the path of the .env that it stands in, if one of these has it."""
     return {
-        f"/opt/{name}/.env": secrets
+        f"{config.compositions[name].folder(name)}/.env": secrets
         for name in sorted({*names} & {*config.compositions})
-        if (secrets := config.compositions[name].secrets())
+        if (secrets := config.compositions[name].variables())
     }
 
 

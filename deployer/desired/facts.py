@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployer.desired.firewall import UfwState
+from deployer.desired.stacks import Stack
 
 NGINX_OF_RELEASE = {
     ("debian", "12"): (1, 22, 1),
@@ -47,6 +48,7 @@ class Facts:
     `armed` is when a change that no new login has proved good yet will be undone, in Unix time.
     `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
     shell and a key to log in with. `missing` are those paths of folders to back up that are not there.
+    `stacks` is what runs in containers of Docker Compose, by the project's name.
     """
 
     os: str
@@ -76,6 +78,7 @@ class Facts:
     accounts: frozenset[str] = frozenset()
     logins: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
+    stacks: Mapping[str, Stack] = field(default_factory=dict)
 
     @property
     def nginx_version(self) -> Version:

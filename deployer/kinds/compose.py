@@ -1,6 +1,5 @@
 """Anything else that runs in containers: the user's own compose file."""
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
@@ -11,6 +10,7 @@ from deployer.config.backups import ComposeBackup, ComposeChoice
 from deployer.config.compose_file import Definition
 from deployer.config.dangers import dangers
 from deployer.config.delivery import Delivery
+from deployer.config.service_names import default_project
 from deployer.config.types import (
     Attachment,
     Boolean,
@@ -50,7 +50,7 @@ class Compose(Composition):
     beside: tuple[Beside, ...] = Field(
         (),
         alias="files",
-        description="more for /opt/NAME: files, folders, patterns such as conf/*.ini, by their paths from "
+        description="more for its folder: files, folders, patterns such as conf/*.ini, by their paths from "
         "the compose file's folder; what the compose file names goes along without being listed",
     )
     sources: dict[SecretName, SecretSource] = Field(
@@ -85,16 +85,17 @@ class Compose(Composition):
         return compose_file.definition(self.file, tuple(sorted(values.items())))
 
     def project(self, name: str) -> str:
-        """What the file says, or what Docker Compose makes of the folder's name."""
-        return compose_file.project(self.definition()) or re.sub(r"[^a-z0-9_-]", "", name).lstrip("_-")
+        """What sites.yaml or the file says, or what Docker Compose makes of the folder's name."""
+        said = self.called or compose_file.project(self.definition())
+        return said or default_project(self.folder(name))
 
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """The compose file and those beside it, byte for byte."""
-        found = {f"/opt/{name}/docker-compose.yml": File(self.file.content)}
+        found = {f"{self.folder(name)}/docker-compose.yml": File(self.file.content)}
         if self._delivery:
             for path, file in self._delivery.files.items():
                 secret = path in self._delivery.secret
-                found[f"/opt/{name}/{path}"] = File(file.content, file.mode, secret=secret)
+                found[f"{self.folder(name)}/{path}"] = File(file.content, file.mode, secret=secret)
         return found
 
     def secrets(self) -> dict[str, Secret]:
@@ -132,6 +133,15 @@ class Compose(Composition):
             f"{port}/{entry.protocol}" for entry in entries if not entry.local for port in entry.ports
         )
 
+    def open_ports(self) -> frozenset[str] | None:
+        """The ports that anyone may reach; None when a variable says which."""
+        unknown = any(not entry.ports for entry in compose_file.all_published(self.definition()))
+        return None if unknown else frozenset(self.public_ports())
+
+    def volumes(self) -> tuple[str, ...]:
+        """The volumes that are the file's own."""
+        return compose_file.volumes(self.definition())
+
     def remarks(self) -> tuple[str, ...]:
         """What in the file is dangerous, and what does not go along."""
         return (*dangers(self.definition()), *(self._delivery.remarks if self._delivery else ()))
@@ -139,7 +149,8 @@ class Compose(Composition):
     def problems(self) -> list[Problem]:
         """What is wrong with the file."""
         missing = self._delivery.problems if self._delivery else []
-        return [*compose_checks.problems(self.definition(), self.public), *missing]
+        names = compose_checks.name_problems(self.definition(), self.called)
+        return [*names, *compose_checks.problems(self.definition(), self.public), *missing]
 
 
 class ComposeSite(ComposedSite, Compose):

@@ -7,11 +7,13 @@ from pydantic import Field
 
 from deployer.config.backups import BackupChoice, Choice
 from deployer.config.quantities import size_text
-from deployer.config.types import Port, Size, TimeLimit, UrlPath, written
+from deployer.config.service_names import default_project
+from deployer.config.types import Directory, Port, ProjectName, Size, TimeLimit, UrlPath, written
 from deployer.errors import Problem
 from deployer.files import File
 from deployer.kinds.base import Section, Site
 from deployer.kinds.virtual_host import virtual_host
+from deployer.secrets import Given
 
 if TYPE_CHECKING:
     from deployer.desired.facts import Facts
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What to keep of a composition; all paths are relative to its folder /opt/NAME.
+    """What to keep of a composition; all paths are relative to its folder.
 
     `paths` are files and folders, `volumes` the names of Docker volumes. `dump` is a command, run by bash in
     that folder, that writes a consistent copy of the database to standard output. `databases` are SQLite
@@ -69,10 +71,27 @@ class Composition(Section):
     wait: TimeLimit = Field(written("2m"), description="how long it may take until all containers are well")
 
     backup: Choice = Field(BackupChoice(), description="how it is backed up; false: not at all")
+    directory: Directory | None = Field(
+        None, description="its folder on the server, below /opt; without it, /opt/NAME"
+    )
+    called: ProjectName | None = Field(
+        None,
+        alias="project",
+        description="what Docker Compose calls it, for containers and volumes that have that name already",
+    )
+
+    def folder(self, name: str) -> str:
+        """Where it stands on the server."""
+        return self.directory or f"/opt/{name}"
 
     def project(self, name: str) -> str:
         """The name under which Docker Compose knows it."""
-        return name.replace(".", "-")
+        return self.called or (default_project(self.directory) if self.directory else name.replace(".", "-"))
+
+    def variables(self) -> "dict[str, Secret]":
+        """The values in its .env, by name; `docker compose` by hand finds the project's name there."""
+        called = {"COMPOSE_PROJECT_NAME": Given(self.called)} if self.called else {}
+        return {**called, **self.secrets()}
 
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """What it puts on the server, by path."""
@@ -87,7 +106,7 @@ class Composition(Section):
         return False
 
     def secrets(self) -> "dict[str, Secret]":
-        """The values in its .env, by name."""
+        """Its secrets, and other values for its .env, by name."""
         return {}
 
     def images(self) -> tuple[str, ...]:
@@ -114,6 +133,14 @@ class Composition(Section):
 
     def public_ports(self) -> tuple[str, ...]:
         """The ports that anyone can reach, such as `51820/udp`."""
+        return ()
+
+    def open_ports(self) -> frozenset[str] | None:
+        """The ports that anyone may reach; None when that is known on the server alone."""
+        return frozenset(self.public_ports())
+
+    def volumes(self) -> tuple[str, ...]:
+        """The volumes that Docker Compose makes for it, without the project's name before them."""
         return ()
 
     def remarks(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class GiteaRunner(Service):
         """Its docker-compose.yml and its configuration."""
         memory = size_text(self.job_memory).lower()
         config = self.template("gitea-runner.config.yaml", name, facts, job_memory=memory)
-        return {**super().files(name, facts), f"/opt/{name}/config.yaml": config}
+        return {**super().files(name, facts), f"{self.folder(name)}/config.yaml": config}
 
     def secrets(self) -> dict[str, Secret]:
         """The registration token, which counts once."""

@@ -61,7 +61,7 @@ class Phpbb(ComposedSite, Service):
             "max_upload": size_text(self.max_upload),
         }
         image = {
-            f"/opt/{domain}/image/{name}": self.template(f"phpbb/{name}", domain, facts, **values)
+            f"{self.folder(domain)}/image/{name}": self.template(f"phpbb/{name}", domain, facts, **values)
             for name in names
         }
         return {**super().files(domain, facts), **image}

@@ -33,7 +33,7 @@ class Service(Composition):
 
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """Its docker-compose.yml."""
-        return {f"/opt/{name}/docker-compose.yml": self.template(f"{self.kind}.yml", name, facts)}
+        return {f"{self.folder(name)}/docker-compose.yml": self.template(f"{self.kind}.yml", name, facts)}
 
     def template(self, template: str, name: str, facts: "Facts", **values: object) -> File:
         """A template of templates/compose as a file."""
@@ -43,6 +43,7 @@ class Service(Composition):
             name=name,
             facts=facts,
             project=self.project(name),
+            folder=self.folder(name),
             image=f"{self.image}:{self.tag}",
             memory=size_text(self.memory).lower(),
             address=self.address(name),

@@ -50,6 +50,8 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
     for value in plan.secrets:
         yield f"{'+' if value.new else '~'} secret {value.name} in {value.path} ({value.secret})"
+    for name, found in plan.otherwise.items():
+        yield from (f"~ containers of {name} are made anew: {what}" for what in found)
     if plan.compositions:
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
     yield from (f"- containers of {name}: stopped and removed; volumes stay" for name in plan.ended)
@@ -102,7 +104,11 @@ def as_json(plan: Plan, server: str) -> str:
             "drift": dict(plan.drift),
             "armed": plan.armed,
             "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],
-            "compositions": {"up": plan.compositions, "down": plan.ended},
+            "compositions": {
+                "up": plan.compositions,
+                "down": plan.ended,
+                "otherwise": dict(plan.otherwise),
+            },
         },
         indent=2,
     )

@@ -298,9 +298,9 @@ begin() {
         [ ${#new_files[@]} -eq 0 ] || printf '%s\n' "${new_files[@]}"
     } | sort -u >"$incoming/changed-paths"
     mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
-    [ ${#paths[@]} -gt 0 ] || return 0
+    [ ${#paths[@]} -gt 0 ] || [ -s "$incoming/compositions" ] || return 0
     mkdir -m 700 "$incoming/saved" && mkdir "$incoming/saved/before"
-    printf '%s\n' "${paths[@]}" >"$incoming/saved/paths"
+    sort -u "$incoming/changed-paths" "$incoming/guarded-paths" >"$incoming/saved/paths"
     missing_folders >"$incoming/saved/folders"
     cp "$incoming/back" "$incoming/saved/back"
     for path in "${paths[@]}"; do
@@ -473,9 +473,15 @@ go_live() {
 
 # ── compositions of containers ────────────────────────────────────────────────────────────────
 
+folder_of() { # NAME
+    local folder
+    folder=$(value_of "$1" DIRECTORY)
+    say "${folder:-/opt/$1}"
+}
+
 refuse_composition() { # NAME: all that is its own is as it was
     local paths
-    mapfile -t paths < <(awk -v name="$1" 'index($0, "/opt/" name "/") == 1 ||
+    mapfile -t paths < <(awk -v name="$1" -v folder="$(folder_of "$1")/" 'index($0, folder) == 1 ||
         $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf"' $transaction/paths)
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
     put_back "${paths[@]}"
@@ -483,23 +489,24 @@ refuse_composition() { # NAME: all that is its own is as it was
 
 without_secrets() { # NAME WORDS: Compose repeats values in its own
     # shellcheck source=/dev/null disable=SC2034 # `hush` looks at it
-    (NAME=$1 && for part in site secrets; do . "/usr/local/lib/deploy/$part"; done && hush_secrets "/opt/$1/.env" && say "$2")
+    (NAME=$1 && for part in site secrets; do . "/usr/local/lib/deploy/$part"; done && hush_secrets "$(folder_of "$NAME")/.env" && say "$2")
 }
 
 check_compositions() {
-    local name words
+    local name folder words
     while IFS= read -r name <&8; do
-        words=$(cd "/opt/$name" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
-        say "✗ $name: Docker Compose refuses /opt/$name/docker-compose.yml"
+        folder=$(folder_of "$name")
+        words=$(cd "$folder" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
+        say "✗ $name: Docker Compose refuses $folder/docker-compose.yml"
         without_secrets "$name" "$words" | indent
         say "  $name stays as it was; everything else goes live."
         refuse_composition "$name"
     done 8<"$incoming/compositions"
 }
 
-project_of() { # NAME: what Docker Compose calls it, now or before
+value_of() { # NAME KEY: a value of the composition, now or before, such as PROJECT: what Docker Compose calls it
     cat "/etc/deploy/sites/$1.conf" "$transaction/before/etc/deploy/sites/$1.conf" 2>/dev/null |
-        sed -n "s/^PROJECT=//p" | tr -d "'" | head -1
+        sed -n "s/^$2=//p" | tr -d "'" | head -1
 }
 
 end_composition() { # NAME PROJECT: its volumes stay
@@ -521,10 +528,10 @@ end_composition() { # NAME PROJECT: its volumes stay
 bring_up_compositions() { # each healthy, or as it was
     local name who
     who=$(<"$incoming/label")
-    while IFS= read -r name; do echo "$name $(project_of "$name")"; done \
+    while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done \
         < <(cat "$incoming/compositions" "$incoming/gone") >$transaction/containers
     while IFS= read -r name <&8; do
-        ! grep -q "^/opt/$name/" "$incoming/refused" || continue
+        ! grep -q "^$(folder_of "$name")/" "$incoming/refused" || continue
         say "▸ $name"
         /usr/local/lib/deploy/push "$name" --missing --hold --by "${who%%, since*}" 9>&- && continue
         say "  $name goes back to what it was; everything else stays live."
@@ -534,7 +541,7 @@ bring_up_compositions() { # each healthy, or as it was
     done 8<"$incoming/compositions"
     while IFS= read -r name <&8; do
         say "▸ $name"
-        end_composition "$name" "$(project_of "$name")" || partly=1
+        end_composition "$name" "$(value_of "$name" PROJECT)" || partly=1
     done 8<"$incoming/gone"
 }
 

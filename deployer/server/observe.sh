@@ -119,6 +119,14 @@ firewall() { # UFW's settings, and its rules
     [ -e $state/guard/until ] && sed 's/^/armed /' $state/guard/until 2>/dev/null
 }
 
+stacks() { # container PROJECT FOLDER STATE PORTS, and volume PROJECT NAME, of Compose's; tabs between them
+    local label='com.docker.compose.project'
+    [ -e /run/docker.pid ] || return 0 # asking would start it
+    docker ps --all --filter "label=$label" --format \
+        "container {{.Label \"$label\"}}\t{{.Label \"$label.working_dir\"}}\t{{.State}}\t{{.Ports}}" 2>/dev/null
+    docker volume ls --filter "label=$label" --format "volume {{.Label \"$label\"}}\t{{.Name}}" 2>/dev/null
+}
+
 accounts() { # account NAME; user NAME for ours; and login NAME for those who have a shell and a key
     local user home shell file
     while IFS=: read -r user _ _ _ _ home shell; do
@@ -159,6 +167,7 @@ facts() {
     ssh_ports
     firewall
     accounts
+    stacks
     renewals "$units"
     secrets
     missing

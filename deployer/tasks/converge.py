@@ -61,7 +61,7 @@ class Convergence:
         """Those of the secrets that come from here, for what is in scope."""
         compositions = self.config.compositions.items()
         chosen = [each for name, each in compositions if self.scope is None or name in self.scope]
-        return resolve(secret for each in chosen for secret in each.secrets().values())
+        return resolve(secret for each in chosen for secret in each.variables().values())
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from deployer.config.loader import load
+from deployer.desired import desired_files
+from deployer.desired.facts import Facts
 from deployer.errors import ConfigError, UsageError
 
 
@@ -59,7 +61,8 @@ services:
         "services.thing.kind: unknown kind 'comppose' (did you mean 'compose'?)",
         "services.other: 'kind' is missing (one of compose, gitea-runner, watchtower, wireguard)",
         "services.vpn: unknown key 'aliases' "
-        "(known here: kind, wait, backup, tag, memory, environment, port, vpn_port, host)",
+        "(known here: kind, wait, backup, directory, project, tag, memory, environment, port, vpn_port, "
+        "host)",
         "services: 'a.b' is not a name for a service: a-z, 0-9 and - (a domain goes under sites)",
     ]
 
@@ -96,7 +99,7 @@ services:
 """
     assert problems(file, text) == [
         "sites.yaml:3:20: sites.a.b.example.org: Docker Compose would call it 'a-b-example-org', "
-        "as it calls 'a-b.example.org': rename one",
+        "as it calls 'a-b.example.org': write another `project:`",
         "sites.yaml:6:9: services.mine: Docker Compose would call it 'own', as it calls 'own': "
         "write another `name:` into its file",
     ]
@@ -209,3 +212,53 @@ def test_select_knows_sites_and_services(file: Path) -> None:
         UsageError, match=r"^no site or service 'watchtowr' in sites.yaml \(did you mean 'watch"
     ):
         config.select(["watchtowr"])
+
+
+def test_a_folder_and_a_project_that_are_there_already(file: Path) -> None:
+    (file.parent / "plain.yml").write_text("services: {a: {image: a}}\n")
+    file.write_text(
+        """\
+sites:
+  chat.example.org: {kind: ntfy, directory: /opt/ntfy}
+  paper.example.org: {kind: compose, file: my.yml, port: 8080, directory: /opt/stacks/paper, project: docs}
+services:
+  worker: {kind: compose, file: plain.yml, directory: /opt/Worker.1}
+"""
+    )
+    config = load(file)
+    there = {name: (each.folder(name), each.project(name)) for name, each in config.compositions.items()}
+    assert there == {
+        "chat.example.org": ("/opt/ntfy", "ntfy"),
+        "paper.example.org": ("/opt/stacks/paper", "docs"),
+        "worker": ("/opt/Worker.1", "worker1"),
+    }
+    files = desired_files(config, Facts("debian", "13")).files
+    assert "/opt/Worker.1/docker-compose.yml" in files
+    assert "DIRECTORY=/opt/Worker.1\nPORT" in files["/etc/deploy/sites/worker.conf"].content.decode()
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("directory: /home/me/ntfy", "'/home/me/ntfy' is not a folder below /opt, such as /opt/ntfy"),
+        ("directory: /opt", "'/opt' is not a folder below /opt, such as /opt/ntfy"),
+        ("directory: /opt/../etc", "'/opt/../etc' is not a folder below /opt, such as /opt/ntfy"),
+        ("directory: /opt/hugo/x", "/opt/hugo/x belongs to something else: choose another folder"),
+        ("directory: /opt/other/in", "/opt/other is the folder of 'other'"),
+        ("directory: /opt/other", "/opt/other is the folder of 'other'"),
+        ("project: Paper", "'Paper' is not the name of a Compose project: a-z, 0-9, _ and -"),
+    ],
+)
+def test_folders_and_projects_that_are_refused(file: Path, keys: str, message: str) -> None:
+    (file.parent / "plain.yml").write_text("services: {a: {image: a}}\n")
+    other = "other: {kind: compose, file: plain.yml, project: second}"
+    text = f"services:\n  {other}\n  one: {{kind: compose, file: plain.yml, {keys}}}\n"
+    assert message in "\n".join(problems(file, text))
+
+
+def test_a_compose_file_that_calls_itself_otherwise_than_sites_yaml(file: Path) -> None:
+    (file.parent / "plain.yml").write_text("name: own\nservices: {a: {image: a}}\n")
+    text = "services:\n  one: {kind: compose, file: plain.yml, project: paper}\n"
+    assert problems(file, text) == [
+        "plain.yml:1:7: sites.yaml says project: paper, and this file another name: leave one of them out"
+    ]

@@ -1,6 +1,8 @@
 """A service in containers as its user sees it: from sites.yaml to healthy, changed, and removed."""
 
 import json
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,117 @@ def test_a_change_that_is_not_well_leaves_what_was_there(project: Project) -> No
     assert refused.returncode in (1, 2)
     assert "imagine" in refused.stderr
     assert project.get("whole.test", scheme="http") == (200, "well\n")
+
+
+BY_HAND = """services:
+  app:
+    image: {image}
+    command: {command}
+    ports: ["8123:80"]
+    volumes: ["data:/data", "./page:/www/index.html"]
+    stop_signal: SIGKILL
+volumes:
+  data: {{}}
+"""
+
+
+@pytest.fixture
+def made_by_hand(vps: Machine, tmp_path: Path) -> Iterator[Project]:
+    """A server with containers as a person starts them, in /opt/paper with Compose's own names, open to all."""
+    registry_of(vps).push("whole", SERVE, {"Healthcheck": HEALTHY}, "well")
+    file = BY_HAND.format(image=f"{REGISTRY}/whole:1", command=WELL)
+    folder = vps.root / "opt/paper"
+    folder.mkdir()
+    (folder / "docker-compose.yml").write_text(file)
+    (folder / "page").write_text("by hand\n")
+    vps.run(
+        "cd /opt/paper && docker compose up -d --wait 2>&1 && docker exec paper-app-1 sh -c 'echo 1 > /data/file'"
+    )
+    (tmp_path / "paper.yml").write_text(file.replace('"8123:', '"127.0.0.1:8123:'))
+    service = {"kind": "compose", "file": "paper.yml", "port": 8123, "https": False, "wait": "60s"}
+    yield Project(tmp_path, vps, None, {"paper.test": service})
+    vps.run("docker compose -p paper down --volumes 2>&1; rm -rf /opt/paper /opt/elsewhere")
+
+
+def reachable(vps: Machine) -> bool:
+    """Whether a stranger gets an answer at the port of the containers."""
+    return (
+        subprocess.run(
+            ["curl", "-s", "-m", "5", f"http://{vps.address}:8123/"], check=False, stdout=-1
+        ).returncode
+        == 0
+    )
+
+
+def test_containers_that_were_started_by_hand_are_taken_over(made_by_hand: Project) -> None:
+    project, vps = made_by_hand, made_by_hand.vps
+    service = project.sites["paper.test"]
+    assert reachable(vps)
+    held = project.deploy("plan").stdout
+    assert (
+        "! paper.test is left as it is: the Compose project paper in /opt/paper has its port 8123 already. "
+        "To take it over, write `directory: /opt/paper` and `project: paper`, or end that one" in held
+    )
+    assert project.apply().returncode == 1
+    assert not (vps.root / "opt/paper.test").exists()
+
+    service |= {"directory": "/opt/paper", "project": "paper"}
+    plan = project.deploy("plan").stdout
+    assert "~ /opt/paper/docker-compose.yml (takes over a file made by hand)" in plan
+    assert "~ containers of paper.test are made anew: port 8123/tcp is open to everyone" in plan
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert project.get("paper.test", scheme="http") == (200, "by hand\n")
+    assert not reachable(vps)
+    assert vps.run("docker exec paper-app-1 cat /data/file").stdout == "1\n"
+    assert vps.run("docker volume ls -q --filter name=paper").stdout == "paper_data\n"
+    assert project.plan()["empty"]
+
+    # what runs is changed by hand, and no file
+    edit = "cp docker-compose.yml /tmp/kept.yml; sed -i 's/127.0.0.1:8123/8123/' docker-compose.yml"
+    start = "docker compose up -d --wait 2>&1; cp /tmp/kept.yml docker-compose.yml"
+    vps.run(f"cd /opt/paper && {edit}; {start}")
+    assert reachable(vps)
+    plan = project.plan()
+    assert plan["files"] == []
+    assert plan["compositions"]["otherwise"] == {"paper.test": ["port 8123/tcp is open to everyone"]}
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert not reachable(vps), applied.stdout + applied.stderr
+    assert project.plan()["empty"]
+
+    # every command finds it there
+    assert "httpd" not in project.deploy("logs", "paper.test").stderr
+    assert project.deploy("stop", "paper.test").returncode == 0
+    assert project.plan()["empty"], "what was stopped on purpose is not started"
+    assert project.deploy("restart", "paper.test").returncode == 0
+    assert vps.run("cd /opt/paper && docker compose ps -q").stdout, "by hand, Compose calls it the same"
+
+    service["directory"] = "/opt/elsewhere"
+    assert "it stands in /opt/paper with its data. On the server: " in project.plan()["held"]["paper.test"]
+    assert project.plan()["files"] == []
+    vps.run("/usr/local/lib/deploy/stop paper.test && mv /opt/paper /opt/elsewhere")
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert project.get("paper.test", scheme="http") == (200, "by hand\n")
+    assert not (vps.root / "opt/paper").exists()
+    assert project.plan()["empty"]
+
+    project.sites["other.test"] = REDIRECT
+    del project.sites["paper.test"]
+    assert project.apply().returncode == 0
+    assert vps.run("docker ps -aq --filter label=com.docker.compose.project=paper").stdout == ""
+    assert vps.run("ls -A /opt/elsewhere").stdout.split() == [".env", "page"]
+
+
+def test_volumes_of_what_a_person_has_ended_are_found(made_by_hand: Project) -> None:
+    project = made_by_hand
+    project.vps.run("cd /opt/paper && docker compose down 2>&1")
+    assert (
+        "! paper.test would begin with an empty volume papertest_data, but there is paper_data: "
+        "if that has its data, write `project: paper`" in project.deploy("plan").stdout
+    )
+    project.sites["paper.test"] |= {"directory": "/opt/paper"}
+    assert "empty volume" not in project.deploy("plan").stdout
+    assert project.apply().returncode == 0
+    assert project.vps.run("docker exec paper-app-1 cat /data/file").stdout == "1\n"

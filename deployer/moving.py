@@ -1,0 +1,147 @@
+"""Containers that run otherwise than sites.yaml says, or under another name; pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from deployer.desired.stacks import Stack, Standing, ours
+from deployer.files import File
+from deployer.observation import Observation
+from deployer.plan import Plan
+
+VALUES = "/etc/deploy/sites/"
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What is wanted of containers against those that are there.
+
+    `held` has the compositions that cannot be brought up, with the reason, `otherwise` what runs otherwise
+    than it shall, by the composition's name, and `remarks` what a person should know.
+    """
+
+    held: Mapping[str, str]
+    otherwise: Mapping[str, tuple[str, ...]]
+    remarks: tuple[str, ...]
+
+
+def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
+    """The folder and project of each composition that we wrote, by its name."""
+    return ours(
+        {
+            path.removeprefix(VALUES).removesuffix(".conf"): file.content.decode(errors="replace")
+            for path, file in seen.files.items()
+            if path.startswith(VALUES) and isinstance(file, File)
+        }
+    )
+
+
+def moving(wanted: Mapping[str, Standing], seen: Observation) -> Moving:
+    """What of the compositions that are wanted runs already, as it shall or otherwise."""
+    held: dict[str, str] = {}
+    otherwise: dict[str, tuple[str, ...]] = {}
+    remarks: list[str] = []
+    for name, standing in wanted.items():
+        reason = moved(name, standing, seen) or by_another_name(name, standing, wanted, seen)
+        if reason:
+            held[name] = reason
+            continue
+        stack = seen.facts.stacks.get(standing.project)
+        if stack and stack.running and (found := tuple(differences(standing, stack))):
+            otherwise[name] = found
+        remarks += volumes_elsewhere(name, standing, wanted, seen)
+    return Moving(held, otherwise, tuple(remarks))
+
+
+def moved(name: str, standing: Standing, seen: Observation) -> str:
+    """Why a composition that we wrote into another folder is left there; empty when it is not so."""
+    folder, _ = compositions_there(seen).get(name, (standing.folder, ""))
+    if folder == standing.folder or f"{folder}/docker-compose.yml" not in seen.files:
+        return ""
+    return (
+        f"it stands in {folder} with its data. On the server: /usr/local/lib/deploy/stop {name} && "
+        f"mv {folder} {standing.folder}"
+    )
+
+
+def by_another_name(name: str, standing: Standing, wanted: Mapping[str, Standing], seen: Observation) -> str:
+    """Why containers of another project, keep it from coming up; empty when none do."""
+    known = {project for each, (_, project) in compositions_there(seen).items() if each != name}
+    for stack in strangers(wanted, seen):
+        taken = sorted(stack.ports & standing.ports)
+        if taken and stack.project not in known:
+            port = taken[0].partition("/")[0]
+            return (
+                f"the Compose project {stack.project} in {stack.folder} has its port {port} already. "
+                f"{proposal(stack, standing)}, or end that one (docker compose -p {stack.project} down)"
+            )
+    return ""
+
+
+def proposal(stack: Stack, standing: Standing) -> str:
+    """What to write so that the containers of this project, with their folder and volumes, are taken over."""
+    keys = []
+    if stack.folder and stack.folder != standing.folder:
+        inside = stack.folder.startswith("/opt/")
+        keys.append(
+            f"`directory: {stack.folder}`" if inside else "`directory:` (its folder, moved below /opt)"
+        )
+    if stack.project != standing.project:
+        keys.append(f"`project: {stack.project}`")
+    return f"To take it over, write {' and '.join(keys)}"
+
+
+def strangers(wanted: Mapping[str, Standing], seen: Observation) -> Iterator[Stack]:
+    """The projects that no composition of sites.yaml is called by."""
+    names = {standing.project for standing in wanted.values()}
+    yield from (stack for _, stack in sorted(seen.facts.stacks.items()) if stack.project not in names)
+
+
+def differences(standing: Standing, stack: Stack) -> Iterator[str]:
+    """What of running containers is otherwise than it shall be, as far as one can see from outside."""
+    if stack.folder != standing.folder:
+        yield f"started in {stack.folder}, and shall stand in {standing.folder}"
+    if standing.open is not None:
+        for port in sorted(stack.open - standing.open):
+            yield f"port {port} is open to everyone"
+
+
+def volumes_elsewhere(
+    name: str, standing: Standing, wanted: Mapping[str, Standing], seen: Observation
+) -> Iterator[str]:
+    """Volumes of another project that look like those with which this composition would begin empty."""
+    there = seen.facts.stacks.get(standing.project)
+    if there and there.volumes:
+        return
+    plain = standing.project.replace("-", "")
+    for stack in strangers(wanted, seen):
+        keys = {volume.removeprefix(f"{stack.project}_") for volume in stack.volumes}
+        same = sorted(keys & {volume.removeprefix(f"{standing.project}_") for volume in standing.volumes})
+        if same and plain.startswith(stack.project.replace("-", "")):
+            volume = f"{stack.project}_{same[0]}"
+            yield (
+                f"{name} would begin with an empty volume {standing.project}_{same[0]}, but there is "
+                f"{volume}: if that has its data, write `project: {stack.project}`"
+            )
+
+
+def with_containers(
+    plan: Plan,
+    wanted: Mapping[str, Standing],
+    seen: Observation,
+    gone: Collection[str],
+    otherwise: Mapping[str, tuple[str, ...]],
+) -> Plan:
+    """The plan with the compositions that come up anew, and with those that go."""
+    there = compositions_there(seen)
+    written = {(change.site or "", change.path) for change in plan.changes if change.after}
+    changed = {
+        name for name, path in written if name in wanted and path.startswith(f"{wanted[name].folder}/")
+    }
+    elsewhere = {
+        name
+        for name, path in written
+        if name in there and path == f"{VALUES}{name}.conf" and there[name] != wanted[name].place
+    }
+    names = {*changed, *elsewhere, *otherwise, *(change.composition for change in plan.secrets)}
+    ended = [name for name in there if f"{VALUES}{name}.conf" in gone]
+    return replace(plan, compositions=tuple(sorted(names)), ended=tuple(sorted(ended)), otherwise=otherwise)
