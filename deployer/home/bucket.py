@@ -10,20 +10,12 @@ from typing import Any
 from deployer.archives import Archive, parse
 from deployer.config.home import S3
 from deployer.errors import DeployError, UnreachableError, UsageError
+from deployer.home.refusals import refusal
+from deployer.home.store import Store
+from deployer.home.unfinished import give_up, path_of
 from deployer.home.upload import upload
 
 SILENCE = 60  # seconds after which a store that says nothing counts as gone
-WORDS = {
-    "NoSuchBucket": ("there is no bucket {bucket}", "Make it in the store, or correct home.s3.bucket"),
-    "404": ("there is no bucket {bucket}", "Make it in the store, or correct home.s3.bucket"),
-    "AccessDenied": (
-        "it refuses: access denied",
-        "May this key list, read and write in the bucket {bucket}?",
-    ),
-    "403": ("it refuses: access denied", "May this key list, read and write in the bucket {bucket}?"),
-    "InvalidAccessKeyId": ("it does not know this access key", "Check the credentials"),
-    "SignatureDoesNotMatch": ("the secret key is wrong", "Check the credentials"),
-}
 
 
 class Bucket:
@@ -46,11 +38,22 @@ class Bucket:
         every = (parse(key.removeprefix(prefix), size, "s3") for key, size in listed)
         return [archive for archive in every if archive]
 
-    def put(self, path: Path, archive: Archive, digest: str) -> None:
+    def put(self, store: Store, archive: Archive) -> None:
         """Upload an archive, and make sure that it arrived; what is there already stays as it is."""
         more = {"StorageClass": self.s3.storage_class} if self.s3.storage_class else {}
         with told(self.s3):
-            upload(self.client, self.s3.bucket, self.key(archive.path), path, digest, more)
+            upload(
+                self.client,
+                {"Bucket": self.s3.bucket, "Key": self.key(archive.path)},
+                store.path(archive),
+                store.digest(archive) or "",
+                more,
+                path_of(store, archive),
+            )
+
+    def give_up(self, store: Store, wanted: list[Archive]) -> None:
+        """End what was begun of archives that are not to go there any more."""
+        give_up(self.client, store, wanted)
 
     def remove(self, archive: Archive) -> None:
         """Delete an archive."""
@@ -117,17 +120,8 @@ def told(s3: S3) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        words, advice = WORDS.get(
-            code,
-            (
-                f"it answers {code}: {error.response['Error'].get('Message', '')}",
-                "Is home.s3.endpoint right?",
-            ),
-        )
-        raise DeployError(
-            f"{where}: {words.format(bucket=s3.bucket)}", advice.format(bucket=s3.bucket)
-        ) from error
+        words, advice = refusal(error.response.get("Error", {}), error.operation_name, s3.bucket)
+        raise DeployError(f"{where}: {words}", advice) from error
     except BotoCoreError as error:
         name, reason = type(error).__name__, " ".join(str(error).split())[:200]
         if name in ("NoCredentialsError", "PartialCredentialsError"):

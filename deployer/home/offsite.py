@@ -1,6 +1,6 @@
 """The archives at home go on to S3."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from deployer.archives import Archive
@@ -9,6 +9,8 @@ from deployer.errors import DeployError
 from deployer.home.bucket import Bucket
 from deployer.home.offers import surplus, wanted
 from deployer.home.store import Store
+
+ENOUGH = 3  # archives in a row that fail in the same way: it is not they
 
 
 @dataclass
@@ -27,20 +29,50 @@ def send(s3: S3, store: Store, say: Callable[[str], None]) -> Sent:
     try:
         bucket = Bucket(s3)
         sent.there = bucket.archives()
-        held = store.held()
-        sent.troubles += differences(sent.there, held)
-        for archive in missing(s3, held, sent.there):
-            say(f"▸ S3: {archive.path}")
-            bucket.put(store.path(archive), archive, store.digest(archive) or "")
-            sent.new.append(archive)
-            sent.there.append(replace(archive, place="s3"))
-        for archive in surplus(sent.there, s3.keep) if s3.keep else ():
-            bucket.remove(archive)
-            sent.there.remove(archive)
-            sent.removed.append(archive)
     except DeployError as failure:
-        sent.troubles.append(f"{failure.message}{f'. {failure.advice}' if failure.advice else ''}")
+        sent.troubles.append(told(failure))
+        return sent
+    held = store.held()
+    sent.troubles += differences(sent.there, held)
+    lacking = missing(s3, held, sent.there)
+    bucket.give_up(store, lacking)
+
+    def put(archive: Archive) -> None:
+        say(f"▸ S3: {archive.path}")
+        bucket.put(store, archive)
+        sent.new.append(archive)
+        sent.there.append(replace(archive, place="s3"))
+
+    def remove(archive: Archive) -> None:
+        bucket.remove(archive)
+        sent.there.remove(archive)
+        sent.removed.append(archive)
+
+    sent.troubles += each(lacking, put)
+    sent.troubles += each(surplus(sent.there, s3.keep) if s3.keep else [], remove)
     return sent
+
+
+def each(archives: Sequence[Archive], action: Callable[[Archive], None]) -> list[str]:
+    """Do it with each, whatever becomes of the others; what went wrong. The same again and again ends it."""
+    troubles: list[str] = []
+    row: list[str] = []
+    for position, archive in enumerate(archives):
+        try:
+            action(archive)
+            row = []
+        except DeployError as failure:
+            row.append(told(failure))
+            troubles.append(f"{archive.file}: {row[-1]}")
+        if len(row) >= ENOUGH and len(set(row[-ENOUGH:])) == 1:
+            left = len(archives) - position - 1
+            return [*troubles, *([f"S3: archives that were not tried then: {left}"] if left else [])]
+    return troubles
+
+
+def told(failure: DeployError) -> str:
+    """A failure in one line."""
+    return f"{failure.message}{f'. {failure.advice}' if failure.advice else ''}"
 
 
 def missing(s3: S3, held: list[Archive], there: list[Archive]) -> list[Archive]:

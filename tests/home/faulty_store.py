@@ -6,6 +6,7 @@ unless the fault is that it knows no conditions.
 
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LIST = b"<ListBucketResult><Name>backups</Name><IsTruncated>false</IsTruncated></ListBucketResult>"
@@ -13,13 +14,17 @@ ERROR = "<?xml version='1.0'?><Error><Code>{0}</Code><Message>{0}</Message></Err
 
 
 class FaultyStore(ThreadingHTTPServer):
-    """`fault` is one of silent, garbage, refuses, loses, spoils, unconditional, error."""
+    """`fault` is one of silent, garbage, refuses, loses, spoils, unconditional, error, or empty.
+
+    `refusals` has the code and message with which a method is refused; `listed`: a list tells what is there.
+    """
 
     daemon_threads = True
 
-    def __init__(self, fault: str) -> None:
+    def __init__(self, fault: str, refusals: Mapping[str, tuple[str, str]] | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.fault = fault
+        self.fault, self.refusals = fault, refusals or {}
+        self.listed = False
         self.stored: dict[str, bytes] = {}
         self.complaints: list[str] = []
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
@@ -50,9 +55,29 @@ class Handler(BaseHTTPRequestHandler):
         elif fault == "error":
             self.answer(500, ERROR.format("InternalError").encode())
         elif "list-type=2" in self.path:
-            self.answer(200, LIST)
+            self.answer(200, self.listing())
+        elif "GET" in self.server.refusals:
+            self.refuse()
         else:
             self.answer(200, self.server.stored[self.path])
+
+    def listing(self) -> bytes:
+        """What is there."""
+        if not self.server.listed:
+            return LIST
+        found = "".join(
+            f"<Contents><Key>{path.removeprefix('/backups/')}</Key><Size>{len(content)}</Size></Contents>"
+            for path, content in self.server.stored.items()
+        )
+        return LIST.replace(b"</ListB", f"{found}</ListB".encode())
+
+    def do_DELETE(self) -> None:
+        self.refuse()
+
+    def refuse(self) -> None:
+        code, message = self.server.refusals[self.command]
+        text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        self.answer(403, text.encode())
 
     def do_HEAD(self) -> None:
         content = self.server.stored.get(self.path)
@@ -63,6 +88,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         content = self.rfile.read(int(self.headers["Content-Length"]))
+        if "PUT" in self.server.refusals:
+            return self.refuse()
         if not self.headers["Content-MD5"]:
             self.server.complaints.append("no Content-MD5")
         if self.server.fault == "unconditional" and self.headers["If-None-Match"]:

@@ -78,6 +78,12 @@ class ObjectStore:
     def empty(self) -> None:
         for key in self.keys():
             self.client().delete_object(Bucket="backups", Key=key)
+        for each in self.begun():
+            self.client().abort_multipart_upload(Bucket="backups", Key=each["Key"], UploadId=each["UploadId"])
+
+    def begun(self) -> list[dict[str, Any]]:
+        """The uploads in parts that are not done."""
+        return self.client().list_multipart_uploads(Bucket="backups").get("Uploads", [])
 
     def stop(self) -> None:
         self.process.kill()  # asked to end, it takes ten seconds

@@ -12,11 +12,13 @@ from deployer.archives import Archive
 from deployer.config.home import S3
 from deployer.config.keep import Keep
 from deployer.errors import DeployError, UnreachableError, UsageError
+from deployer.home import upload
 from deployer.home.bucket import Bucket
 from deployer.home.offsite import Sent, send
 from deployer.home.store import Store
 from deployer.home.upload import PART
 from home.faulty_store import FaultyStore
+from home.line import Line
 from home.object_store import ObjectStore
 from home.sample import lay, now
 
@@ -82,7 +84,7 @@ def test_what_is_there_is_never_overwritten(objects: ObjectStore, tmp_path: Path
     (trouble,) = sent(section(objects), tmp_path).troubles
     assert "has another size" in trouble
     with pytest.raises(DeployError, match="is ever overwritten"):
-        Bucket(section(objects)).put(tmp_path / archive.path, archive, "0" * 64)
+        Bucket(section(objects)).put(Store(tmp_path), archive)
     assert objects.content(archive.path) == b"of somebody else"
 
 
@@ -115,6 +117,120 @@ def test_what_a_killed_upload_left_is_ended(objects: ObjectStore, tmp_path: Path
     assert sent(section(objects), tmp_path).troubles == []
     left = client.list_multipart_uploads(Bucket="backups").get("Uploads", ())
     assert [each["Key"] for each in left] == ["of-somebody-else"]
+
+
+def test_a_broken_upload_goes_on_and_holds_up_no_other(
+    objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "PART", 5 << 20)
+    content = os.urandom((18 << 20) + 7)
+    lay(tmp_path, LAST, content)
+    (small,) = [replace(LAST, time=LAST.time - NIGHT)]
+    lay(tmp_path, small, b"small, and older")
+    with Line(objects.endpoint, cut_at=b"partNumber=3") as line:
+        s3 = section(objects, endpoint=line.endpoint)
+        first = sent(s3, tmp_path)
+        assert [archive.path for archive in first.new] == [small.path]
+        assert [trouble.partition(":")[0] for trouble in first.troubles] == [LAST.file]
+        assert objects.keys() == [small.path]
+        line.cut_at, line.parts = b"", []
+        again = sent(s3, tmp_path)
+        assert (len(again.new), again.troubles) == (1, [])
+        assert line.parts == [3, 4], "the first two are there"
+    assert objects.content(LAST.path) == content
+    assert not list((tmp_path / ".deploy/uploads").glob("*/*.json"))
+    assert not objects.begun()
+
+
+def test_what_was_begun_and_is_not_wanted_any_more_is_ended(
+    objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "PART", 5 << 20)
+    lay(tmp_path, LAST, os.urandom(11 << 20))
+    with Line(objects.endpoint, cut_at=b"partNumber=2") as line:
+        assert len(sent(section(objects, endpoint=line.endpoint), tmp_path).troubles) == 1
+    assert len(objects.begun()) == 1
+    Store(tmp_path).remove(LAST)
+    assert sent(section(objects), tmp_path).troubles == []
+    assert not objects.begun()
+
+
+@pytest.mark.parametrize("size", [1000, 11 << 20])
+def test_what_was_damaged_at_home_does_not_go_there(
+    objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(upload, "PART", 5 << 20)
+    path = lay(tmp_path, LAST, os.urandom(size))
+    content = bytearray(path.read_bytes())
+    content[size // 2] ^= 1
+    path.write_bytes(content)
+    (trouble,) = sent(section(objects), tmp_path).troubles
+    assert "is not what it was when it came" in trouble
+    assert objects.keys() == []
+    assert not objects.begun()
+
+
+def test_what_concerns_every_archive_is_not_tried_for_each(objects: ObjectStore, tmp_path: Path) -> None:
+    nights(tmp_path, 8)
+    reader = section(objects, credentials=str(objects.credentials("reader")))
+    troubles = sent(reader, tmp_path).troubles
+    assert len([trouble for trouble in troubles if "access denied" in trouble]) == 3
+    assert troubles[-1] == "S3: archives that were not tried then: 5"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        ("RequestTimeTooSkewed", "too large", "timedatectl set-ntp true"),
+        (
+            "AuthorizationHeaderMalformed",
+            "the region 'us-east-1' is wrong; expecting 'eu-3'",
+            "region: eu-3}",
+        ),
+        ("QuotaExceeded", "", "no room left in it"),
+        ("XMinioStorageFull", "", "no room left in it"),
+        ("InternalError", "{x}", "it answers InternalError: {x}"),
+    ],
+)
+def test_each_refusal_has_its_own_advice(
+    objects: ObjectStore, tmp_path: Path, code: str, message: str, said: str
+) -> None:
+    nights(tmp_path, 2)
+    with FaultyStore("", {"PUT": (code, message)}) as faulty:
+        troubles = sent(section(objects, endpoint=faulty.endpoint), tmp_path).troubles
+    assert [said in trouble for trouble in troubles] == [True, True], troubles
+
+
+def test_an_archive_in_cold_storage(objects: ObjectStore, tmp_path: Path) -> None:
+    with FaultyStore("", {"GET": ("InvalidObjectState", "")}) as faulty:
+        bucket = Bucket(section(objects, endpoint=faulty.endpoint))
+        with pytest.raises(DeployError, match="cold storage") as caught, bucket.reading(LAST):
+            pass
+    assert "aws s3api restore-object --bucket backups" in caught.value.advice
+
+
+# AWS, Ceph and MinIO say it in different ways
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("AccessDenied", "Access Denied because object protected by object lock."),
+        ("AccessDenied", "Access Denied"),
+        ("InvalidRequest", "Object is WORM protected and cannot be overwritten"),
+        ("ObjectLocked", ""),
+    ],
+)
+def test_what_is_locked_stays_and_the_others_go(
+    objects: ObjectStore, tmp_path: Path, code: str, message: str
+) -> None:
+    made = nights(tmp_path, 5)
+    with FaultyStore("", {"DELETE": (code, message)}) as faulty:
+        s3 = section(objects, endpoint=faulty.endpoint)
+        assert sent(s3, tmp_path).troubles == []
+        faulty.listed = True
+        done = sent(s3.model_copy(update={"keep": Keep(daily=3, weekly=0, monthly=0)}), tmp_path)
+    assert [trouble.partition(":")[0] for trouble in done.troubles] == [made[3].file, made[4].file]
+    assert all("it does not let this archive be deleted" in trouble for trouble in done.troubles)
+    assert (len(done.there), done.removed) == (5, [])
 
 
 @pytest.mark.parametrize(
