@@ -42,6 +42,8 @@ class Delivery:
                 self.take(need)
             except ValueError as error:
                 self.complain(need, str(error))
+            except OSError as error:
+                self.complain(need, f"{shown(need.text)} cannot be looked at: {error.strerror}")
         for file in self.listed:
             self.files[file.written] = file
         return self

@@ -1,9 +1,13 @@
 """What a compose file needs from beside itself goes along, or is told to be missing, with its line."""
 
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from deployer.config.loader import load
 from deployer.config.model import Config
@@ -244,3 +248,32 @@ def test_files_that_compose_would_read_do_not_go_along(shop: Project) -> None:
         WEB.replace("image: x:1", "build: ."), **dict.fromkeys(names, "x"), Dockerfile="FROM x"
     )
     assert set(found) == {"Dockerfile"}
+
+
+KEYS = """
+volumes ports env_file build configs secrets file context source type path target services web cap_add o
+privileged devices name networks driver_opts device published host_ip image post_start required pid extends
+additional_contexts
+"""
+TEXTS = """
+. .. / ./a ./a:/a ~ a bind :: : 80 1-99999 a:b:c:d [::1]:80:80 /dev/sda a=b true host ${A ${A:-x} $
+"""
+STRANGE = ("", "x\ty", "./a\0b:/x", "./\u2028", "a" * 300)
+NAMES = st.sampled_from(KEYS.split())
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from([*TEXTS.split(), *STRANGE]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(NAMES, TREES, max_size=6), TREES)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_compose_file_is_more_than_a_problem(
+    shop: Project, service: dict[str, object], other: object
+) -> None:
+    for tree in ({"services": {"web": service}, "volumes": other}, {"services": other, "configs": service}):
+        with suppress(ConfigError):
+            found = shop.config(json.dumps(tree)).services["shop"]
+            assert found.files("shop", None).keys() >= {"/opt/shop/docker-compose.yml"}
+            assert isinstance((*found.remarks(), *found.images(), *found.local_ports()), tuple)

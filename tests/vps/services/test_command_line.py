@@ -145,6 +145,58 @@ def test_a_push_applies_a_changed_compose_file_first(project: Project) -> None:
         assert project.deploy("push", NAME, "--yes").returncode == 0
 
 
+def test_what_the_compose_file_needs_from_beside_itself_arrives(
+    project: Project, images: Composition
+) -> None:
+    """A file that is mounted and not there would become an empty folder, and all would be called live."""
+    folder, compose = project.folder / "beside", project.folder / "app.yml"
+    good, there = compose.read_text(), project.vps.root / "opt" / NAME
+    mounts = "[./page.html:/www/index.html, ./more:/www/more:ro]"
+    files = {
+        "page.html": "mounted",
+        "more/one.txt": "one",
+        "app.env": "WORD=hush",
+        "made/Dockerfile": f"FROM {images.repository}:1\nCOPY word /www/word\n",
+        "made/word": "built",
+        "made/left/out": "never",
+        "made/.dockerignore": "left\n",
+    }
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content)
+    (folder / "app.yml").write_text(
+        good.replace("restart:", f"volumes: {mounts}\n    env_file: app.env\n    restart:")
+        + "  made:\n    build: made\n    stop_signal: SIGKILL\n"
+    )
+    service = project.sites[NAME]
+    try:
+        project.sites[NAME] = service | {"file": "beside/app.yml"}
+        (folder / "page.html").rename(folder / "away")
+        missing = project.deploy("check")
+        assert missing.returncode == 2
+        assert "'./page.html:/www/index.html' is not beside the compose file" in missing.stderr
+        (folder / "away").rename(folder / "page.html")
+        planned = project.deploy("plan")
+        assert f"+ /opt/{NAME}/made/Dockerfile" in planned.stdout
+        assert "hush" not in planned.stdout + planned.stderr
+        done = project.apply()
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert page(project) == "mounted"
+        run = f"cd /opt/{NAME} && docker compose exec -T"
+        assert project.vps.run(f"{run} app sh -c 'cat /www/more/one.txt; echo $WORD'").stdout == "onehush\n"
+        assert project.vps.run(f"{run} made cat /www/word").stdout == "built"
+        assert (there / "app.env").stat().st_mode & 0o777 == 0o600
+        assert not (there / "made/left").exists()
+        (folder / "page.html").write_text("changed")
+        assert project.deploy("push", NAME, "--yes").returncode == 0
+        assert page(project) == "changed"
+        assert project.plan()["empty"]
+    finally:
+        project.sites[NAME] = service
+        assert project.apply().returncode == 0
+    assert not (there / "page.html").exists()
+
+
 def test_forty_containers_need_one_channel(project: Project, images: Composition) -> None:
     """sshd lets no more than ten sessions stay open (MaxSessions), also where an image of each is asked for."""
     vps, labels = project.vps, f"--label com.docker.compose.project={NAME.replace('.', '')}"
