@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from deployer.errors import UsageError
+from deployer.errors import DeployError, UsageError
 
 SUFFIX = ".tar.zst.gpg"
 DIGEST = ".sha256"
@@ -89,6 +89,17 @@ def digest_of(text: str, file: str) -> str | None:
     """The digest in the text of a `.sha256` of this file, or None where it is not one."""
     match = re.fullmatch(r"([0-9a-f]{64}) [ *](.+)\n?", text, re.ASCII)
     return match[1] if match and match[2] == file else None
+
+
+def proof(text: str | None, archive: Archive) -> str | None:
+    """The digest in the `.sha256` of an archive, None where there is none; raises DeployError for others."""
+    digest = None if text is None else digest_of(text, archive.file)
+    if digest is None and text is not None:
+        raise DeployError(
+            f"the digest beside {archive.file} is empty, or of another file: nobody vouches for it",
+            "Take another archive (--at), or one from another place (--from)",
+        )
+    return digest
 
 
 def by_name(archives: Iterable[Archive]) -> dict[str, list[Archive]]:

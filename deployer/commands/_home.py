@@ -47,9 +47,9 @@ def listing(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
 
     seen = everywhere(config, names)
     if as_json:
-        data(archives_json(seen.archives, {**seen.unknown, **seen.elsewhere}))
+        data(archives_json(seen.archives, {**seen.unknown, **seen.elsewhere}, seen.unproved))
     else:
-        show_archives(seen.archives, seen.unknown, seen.elsewhere)
+        show_archives(seen.archives, seen.unknown, seen.elsewhere, seen.unproved)
     return int(bool(seen.unknown))
 
 
@@ -88,10 +88,13 @@ def everywhere(config: "Config", names: tuple[str, ...]) -> "Survey":
     if config.backups is None and config.home is None:
         raise UsageError("there are no backups in sites.yaml", "Add it: backups: {recipient: backup-key.asc}")
     seen = survey(config)
-    there = {archive.name for archive in seen.archives}
+    there = {archive.name for archive in (*seen.archives, *seen.unproved)}
     if not seen.unknown and (missing := [name for name in names if name not in there]):
         raise UsageError(f"there is no archive of '{missing[0]}' in any place that can be asked from here")
-    return replace(seen, archives=[a for a in seen.archives if not names or a.name in names])
+    if not names:
+        return seen
+    chosen = [a for a in seen.archives if a.name in names]
+    return replace(seen, archives=chosen, unproved=[a for a in seen.unproved if a.name in names])
 
 
 def begin(config: "Config") -> int:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "place", type=click.Choice(("vps", "home", "s3")), default=None, help="Where the archive is."
 )
+@click.option("--only", default="", metavar="PATH", help="Nothing but this path of it, and no database.")
+@click.option("--as", "name", default="", metavar="NAME", help="What it comes back as, a name in sites.yaml.")
+@click.option(
+    "--archive-load",
+    is_flag=True,
+    help="Load the dump by the archive's own command, where sites.yaml has another; it runs as root.",
+)
 @click.option(
     "--to", "directory", type=click.Path(path_type=Path), help="Only unpack it into this folder, here."
 )
@@ -34,6 +41,9 @@ def command(
     every: bool,
     at: str | None,
     place: str | None,
+    only: str,
+    name: str,
+    archive_load: bool,
     directory: Path | None,
 ) -> int:
     """Put a backup back: all of it and healthy, or what was there before.
@@ -47,26 +57,45 @@ def command(
       deploy restore analytics.rogs.me
       deploy restore analytics.rogs.me --at 2026-11-20 --from home
       deploy restore analytics.rogs.me --to ./look
+      deploy restore photos --only /srv/photos/2026
+      deploy restore shop.example.org --as store.example.org
       deploy restore --all
     """
-    from deployer.archives import beginning
-    from deployer.commands._restore import restore_all, restore_one, unpack_here
+    from deployer.commands._restore import restore_one, unpack_here
+    from deployer.commands._restore_all import restore_all
     from deployer.config.loader import load
+    from deployer.tasks.restore import Wanted
 
-    if bool(site) == every:
-        raise UsageError("one site or service is restored, or --all", "Run: deploy restore --help")
-    if every and directory:
-        raise UsageError("--to unpacks one archive, not all")
-    if at is not None:
-        beginning(at)  # what is no date is refused before anything is asked
+    check(bool(site), every, bool(directory), bool(only or name))
+    wanted = Wanted(date(at), archive_load, only, name)
     loaded = load(config)
     with reached(loaded, needed=not directory or place == "vps") as server:
         if directory:
-            return unpack_here(loaded, server, site or "", at or "", place or "", directory)
+            return unpack_here(loaded, server, site or "", wanted.at, place or "", directory)
         assert server, "reached has seen to it"
         if every:
-            return restore_all(loaded, server, at or "", place or "", yes)
-        return restore_one(loaded, server, site or "", at or "", place or "", yes)
+            return restore_all(loaded, server, place or "", wanted, yes)
+        return restore_one(loaded, server, site or "", place or "", wanted, yes)
+
+
+def check(one: bool, every: bool, here: bool, part: bool) -> None:
+    """Raise UsageError for what does not go together."""
+    if one == every:
+        raise UsageError("one site or service is restored, or --all", "Run: deploy restore --help")
+    if every and here:
+        raise UsageError("--to unpacks one archive, not all")
+    if part and (every or here):
+        raise UsageError("--only and --as are for one archive onto the server")
+
+
+def date(written: str | None) -> str:
+    """The date of an archive, or nothing; what is no date is refused before anything is asked."""
+    from deployer.archives import beginning
+
+    if written is None:
+        return ""
+    beginning(written)
+    return written
 
 
 @contextmanager

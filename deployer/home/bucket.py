@@ -46,7 +46,7 @@ class Bucket:
                 self.client,
                 {"Bucket": self.s3.bucket, "Key": self.key(archive.path)},
                 store.path(archive),
-                store.digest(archive) or "",
+                store.proof(archive) or "",
                 more,
                 path_of(store, archive),
             )

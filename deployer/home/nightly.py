@@ -113,7 +113,7 @@ def judge(store: Store, archive: Archive, say: Say) -> Verdict:
     """Read one archive, and write down what was found; raises NoKey where it cannot be read here at all."""
     say(f"▸ {archive.path}")
     try:
-        contents = read(store.path(archive), archive, store.digest(archive) or "")
+        contents = read(store.path(archive), archive, store.proof(archive) or "")
     except (NoKey, UsageError):
         raise
     except DeployError as error:

@@ -4,12 +4,12 @@ import json
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployer.archives import DIGEST, Archive, beginning, digest_of, parse
+from deployer.archives import DIGEST, Archive, beginning, parse, proof
 from deployer.config.suggestions import suggest
 from deployer.errors import DeployError, UsageError
 from deployer.home.plain import CHUNK
@@ -28,11 +28,19 @@ LIST = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place with archives; `reading` gives the encrypted bytes of one, and its SHA-256 or nothing."""
+    """A place with archives, and with some that no digest vouches for.
+
+    `reading` gives the encrypted bytes of one, and its SHA-256 or None; it raises DeployError where there is
+    one, and of something else.
+    """
 
     name: str
     archives: list[Archive]
-    reading: "Callable[[Archive], AbstractContextManager[tuple[Iterable[bytes], str]]]"
+    reading: "Callable[[Archive], AbstractContextManager[tuple[Iterable[bytes], str | None]]]"
+    unproved: list[Archive] = field(default_factory=list)
+
+
+Found = tuple[Place, Archive]
 
 
 def places(config: "Config", server: "Server | None", wanted: str = "") -> list[Place]:
@@ -59,38 +67,46 @@ def at_home(config: "Config", must: bool) -> list[Place]:
     store.require()
 
     @contextmanager
-    def reading(archive: Archive) -> Iterator[tuple[Iterable[bytes], str]]:
+    def reading(archive: Archive) -> Iterator[tuple[Iterable[bytes], str | None]]:
+        digest = store.proof(archive)
         try:
             file = store.path(archive).open("rb")
         except OSError as error:
             raise DeployError(f"{store.path(archive)} cannot be read: {error.strerror}") from error
         with file:
-            yield iter(partial(file.read, CHUNK), b""), store.digest(archive) or ""
+            yield iter(partial(file.read, CHUNK), b""), digest
 
-    return [Place("home", store.held(), reading)]
+    return [Place("home", store.held(), reading, store.unproved())]
 
 
 def on_the_server(server: "Server") -> Place:
     """The server's own folder of archives."""
 
     @contextmanager
-    def reading(archive: Archive) -> Iterator[tuple[Iterable[bytes], str]]:
+    def reading(archive: Archive) -> Iterator[tuple[Iterable[bytes], str | None]]:
         path = shlex.quote(f"{ON_THE_SERVER}/{archive.path}")
-        written = server.ask(f"cat {path}{DIGEST} 2>/dev/null").output.decode(errors="replace")
+        written = server.ask(f"[ ! -e {path}{DIGEST} ] || {{ echo; cat {path}{DIGEST}; }}").output
+        digest = proof(written[1:].decode(errors="replace") if written else None, archive)
         with server.channel(f"cat {path}") as channel:
             channel.shutdown_write()
-            yield iter(partial(channel.recv, CHUNK), b""), digest_of(written, archive.file) or ""
+            yield iter(partial(channel.recv, CHUNK), b""), digest
 
-    return Place("vps", listed(server.ask(LIST).output.decode(errors="replace")), reading)
+    proved, unproved = listed(server.ask(LIST).output.decode(errors="replace"))
+    return Place("vps", proved, reading, unproved)
 
 
-def listed(answer: str) -> list[Archive]:
-    """The archives in what the server says to LIST: PATH <tab> SIZE, and the lines of the log that warn."""
+def listed(answer: str) -> tuple[list[Archive], list[Archive]]:
+    """The archives in what the server says to LIST, and those that no digest vouches for.
+
+    It says PATH <tab> SIZE of each file, and the lines of the log that warn.
+    """
     lines = answer.splitlines()
     warned = dict(map(warnings_in, (line for line in lines if line.startswith("{"))))
-    files = (line.partition("\t") for line in lines if not line.startswith("{"))
-    every = (parse(path, int(size or 0), "vps") for path, _, size in files)
-    return [replace(archive, warnings=warned.get(archive.file, ())) for archive in every if archive]
+    files = dict(line.rsplit("\t", 1) for line in lines if not line.startswith("{") and "\t" in line)
+    every = (parse(path, int(size or 0), "vps") for path, size in files.items())
+    found = [replace(archive, warnings=warned.get(archive.file, ())) for archive in every if archive]
+    with_digest = [archive for archive in found if archive.path + DIGEST in files]
+    return with_digest, [archive for archive in found if archive.path + DIGEST not in files]
 
 
 def warnings_in(line: str) -> tuple[str, tuple[str, ...]]:
@@ -111,9 +127,10 @@ def in_s3(config: "Config") -> Place:
     bucket = Bucket(config.home.s3)
 
     @contextmanager
-    def reading(archive: Archive) -> Iterator[tuple[Iterable[bytes], str]]:
+    def reading(archive: Archive) -> Iterator[tuple[Iterable[bytes], str | None]]:
         with bucket.reading(archive) as (body, digest):
-            yield iter(partial(_read, body), b""), digest
+            written = f"{digest}  {archive.file}" if digest else None
+            yield iter(partial(_read, body), b""), proof(written, archive)
 
     return Place("s3", bucket.archives(), reading)
 
@@ -122,27 +139,35 @@ def _read(body: Any) -> bytes:
     return bytes(body.read(CHUNK))
 
 
-def choose(found: list[Place], name: str, at: str = "") -> tuple[Place, Archive]:
-    """The newest archive of a name whose date begins so; raises UsageError that lists those there are."""
+def choose(found: list[Place], name: str, at: str = "") -> Found:
+    """The newest archive of a name whose date begins so; raises UsageError that lists those there are.
+
+    One that no digest vouches for is only chosen by its date, where no other has it.
+    """
     there = [(place, archive) for place in found for archive in place.archives if archive.name == name]
-    if not there:
+    more = [(place, archive) for place in found for archive in place.unproved if archive.name == name]
+    if not there and not more:
         names = {archive.name for place in found for archive in place.archives}
         where = " and ".join(place.name for place in found) or "any place that can be reached from here"
         raise UsageError(
             f"there is no archive of {name} on {where}{suggest(name, names)}", "Run: deploy backup --list"
         )
     begin = beginning(at) if at else ""
-    matching = [
-        (place, archive) for place, archive in there if archive.stamp.replace("-", "").startswith(begin)
-    ]
+    matching = _of_date(there, begin) or (_of_date(more, begin) if at else [])
     if not matching:
-        raise UsageError(f"there is no archive of {name} of {at}", f"There are:\n{_listed(there)}")
+        which = f"of {at}" if at else "with a digest"
+        raise UsageError(f"there is no archive of {name} {which}", f"There are:\n{_listed(there, more)}")
     newest = max(archive.time for _, archive in matching)
     return next((place, archive) for place, archive in matching if archive.time == newest)
 
 
-def _listed(there: list[tuple[Place, Archive]]) -> str:
+def _of_date(there: list[Found], begin: str) -> list[Found]:
+    return [found for found in there if found[1].stamp.replace("-", "").startswith(begin)]
+
+
+def _listed(there: list[Found], more: list[Found]) -> str:
     places: dict[str, list[str]] = {}
-    for _, archive in sorted(there, key=lambda each: each[1].time, reverse=True):
-        places.setdefault(archive.stamp, []).append(archive.place)
+    lines = [(archive, "") for _, archive in there] + [(archive, ", without a digest") for _, archive in more]
+    for archive, without in sorted(lines, key=lambda line: line[0].time, reverse=True):
+        places.setdefault(archive.stamp, []).append(archive.place + without)
     return "\n".join(f"  {stamp}  {', '.join(where)}" for stamp, where in list(places.items())[:20])

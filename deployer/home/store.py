@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deployer.archives import DIGEST, Archive, digest_of, parse
+from deployer.archives import DIGEST, Archive, digest_of, parse, proof
 from deployer.errors import DeployError
 
 MARGIN = 64 << 20  # bytes that stay free
@@ -64,7 +64,7 @@ class Store:
     @property
     def is_home(self) -> bool:
         """Whether backups live here: it is marked, or has archives from a time before there were marks."""
-        return self.mark.is_file() or bool(self.held())
+        return self.mark.is_file() or any(self._files())
 
     def settle(self) -> None:
         """Mark the folder as the one where backups live."""
@@ -106,14 +106,19 @@ class Store:
 
     def held(self) -> list[Archive]:
         """Every archive that is here and whole."""
-        found = []
+        return [archive for archive, proved in self._files() if proved]
+
+    def unproved(self) -> list[Archive]:
+        """Every archive without a digest beside it, as those of before there were digests."""
+        return [archive for archive, proved in self._files() if not proved]
+
+    def _files(self) -> Iterator[tuple[Archive, bool]]:
         for folder in self._folders():
             files = {entry.name: entry for entry in os.scandir(folder.path)}
             for file, entry in files.items():
-                if file + DIGEST in files and (archive := parse(f"{folder.name}/{file}", place="home")):
+                if archive := parse(f"{folder.name}/{file}", place="home"):
                     size = entry.stat().st_size
-                    found.append(Archive(archive.name, archive.time, size, "home"))
-        return found
+                    yield Archive(archive.name, archive.time, size, "home"), file + DIGEST in files
 
     def path(self, archive: Archive) -> Path:
         """Where the archive lies, or would."""
@@ -138,6 +143,17 @@ class Store:
         while not place.is_mount():
             place = place.parent
         return place, shutil.disk_usage(self.directory).free
+
+    def proof(self, archive: Archive) -> str | None:
+        """The digest that vouches for it, None where none is there; raises DeployError for one of another."""
+        try:
+            return proof(
+                self.path(archive).with_name(archive.file + DIGEST).read_text("ascii", "replace"), archive
+            )
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DeployError(f"{archive.file}{DIGEST} cannot be read: {error.strerror}") from error
 
     def room(self) -> int:
         """Bytes that an archive may have."""

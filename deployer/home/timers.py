@@ -53,9 +53,22 @@ def wanted(home: Home | None, call: Call) -> Change:
 
 
 def carry_out(change: Change, system: bool) -> None:
-    """Do it; raises DeployError."""
+    """Do it, or leave everything as it was; raises DeployError."""
     if change.crontab is not None:
         return run("crontab", "-", given=change.crontab)
+    before = {path: content(path) for path in change.files}
+    try:
+        put_in_place(change, system)
+    except (DeployError, OSError) as error:
+        put_back(before, change.timers, system)
+        if isinstance(error, OSError):
+            raise DeployError(f"{error.filename or 'the timers'}: {error.strerror}") from error
+        raise
+    return None
+
+
+def put_in_place(change: Change, system: bool) -> None:
+    """Write and remove files, and have systemd obey them."""
     for path, text in change.files.items():
         if text is None and path.suffix == ".timer":
             run(*systemctl(system), "disable", "--quiet", "--now", path.name)
@@ -70,7 +83,21 @@ def carry_out(change: Change, system: bool) -> None:
     if names := sorted(changed | set(change.timers)):
         run(*systemctl(system), "enable", "--quiet", "--now", *names)
         run(*systemctl(system), "restart", *names)
-    return None
+
+
+def put_back(before: dict[Path, str | None], timers: tuple[str, ...], system: bool) -> None:
+    """Make the files what they were; systemd may be what has failed, so that it is only asked."""
+    had = [path.name for path, text in before.items() if text is not None and path.suffix == ".timer"]
+    steps = [["disable", "--quiet", "--now", name] for name in timers if name not in had]
+    for step in steps:
+        subprocess.run([*systemctl(system), *step], capture_output=True, check=False)
+    for path, text in before.items():
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(text)
+    for step in [["daemon-reload"], *(["enable", "--quiet", "--now", name] for name in had)]:
+        subprocess.run([*systemctl(system), *step], capture_output=True, check=False)
 
 
 def unit_folder(system: bool) -> Path:

@@ -13,9 +13,15 @@ from deployer.report.figures import age, aged, complain_of, size, stamp, table, 
 
 
 def show_archives(
-    archives: Sequence[Archive], unknown: Mapping[str, str], elsewhere: Mapping[str, str]
+    archives: Sequence[Archive],
+    unknown: Mapping[str, str],
+    elsewhere: Mapping[str, str],
+    unproved: Sequence[Archive] = (),
 ) -> None:
-    """Print one row for each archive, with the places that have it, and `?` for those that were not asked."""
+    """Print one row for each archive, with the places that have it, and `?` for those that were not asked.
+
+    Those that no digest vouches for are told below.
+    """
     now = datetime.now(UTC)
     found: dict[str, dict[str, Archive]] = {}
     for archive in sorted(archives, key=lambda each: (each.name, each.time)):
@@ -27,9 +33,9 @@ def show_archives(
         lines.append((one.name, when(one.time), f"{age(now - one.time)} ago", size(one.bytes), *marks))
     if lines or unknown:
         out.print(table(("name", "made", "age", "size", *PLACES), lines))
-    else:
+    elif not unproved:
         say_none()
-    complain_of((), [*remarks(archives), *reasons(unknown), *reasons(elsewhere)])
+    complain_of((), [*remarks(archives), *without_digest(unproved), *reasons(unknown), *reasons(elsewhere)])
 
 
 def remarks(archives: Sequence[Archive]) -> list[str]:
@@ -45,6 +51,15 @@ def nothing(place: str, unasked: Collection[str]) -> str:
     return "?" if place in unasked else "–"
 
 
+def without_digest(archives: Sequence[Archive]) -> list[str]:
+    """What is said of archives that no digest vouches for."""
+    return [
+        f"{archive.place}: {archive.file} has no .sha256 beside it: it counts for nothing,"
+        " and a restore takes it only by its date (--at)"
+        for archive in archives
+    ]
+
+
 def reasons(places: Mapping[str, str]) -> list[str]:
     """Why places were not asked."""
     return [f"{place}: {why}" for place, why in places.items()]
@@ -55,20 +70,25 @@ def say_none() -> None:
     say("There is no archive yet. Make one: deploy apply, where sites.yaml has changed, then deploy backup")
 
 
-def archives_json(archives: Sequence[Archive], unknown: Mapping[str, str]) -> str:
+def archives_json(
+    archives: Sequence[Archive], unknown: Mapping[str, str], unproved: Sequence[Archive] = ()
+) -> str:
     """Archives of all places as one JSON document."""
-    found = [
-        {
-            "name": a.name,
-            "time": stamp(a.time),
-            "place": a.place,
-            "bytes": a.bytes,
-            "file": a.file,
-            "warnings": a.warnings,
-        }
-        for a in archives
-    ]
-    return json.dumps({"archives": found, "unknown": reasons(unknown)}, indent=2)
+    found, without = (
+        [
+            {
+                "name": a.name,
+                "time": stamp(a.time),
+                "place": a.place,
+                "bytes": a.bytes,
+                "file": a.file,
+                "warnings": a.warnings,
+            }
+            for a in every
+        ]
+        for every in (archives, unproved)
+    )
+    return json.dumps({"archives": found, "unproved": without, "unknown": reasons(unknown)}, indent=2)
 
 
 def show_standings(standings: Sequence[Standing], unknown: Mapping[str, str]) -> None:

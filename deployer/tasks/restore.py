@@ -7,8 +7,10 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from deployer.archives import Archive
 from deployer.errors import DeployError
 from deployer.server.connection import Server
 from deployer.server.streaming import stream
@@ -17,11 +19,34 @@ from deployer.tasks.push import SCRIPTS, Pushed
 RESTORE = f"{SCRIPTS}/restore"
 
 
-def restore_plan(server: Server, name: str, begin: bytes, size: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants restored: of the archive of a date all or one path, and as what.
+
+    `archive_load`: its dump is loaded by its own command and not by that of sites.yaml. `name` is what it
+    becomes, where that is not the name of the archive.
+    """
+
+    at: str = ""
+    archive_load: bool = False
+    only: str = ""
+    name: str = ""
+
+    def call(self, archive: Archive, *options: str) -> str:
+        """The call of the server's script."""
+        load = ["--take-load"] if self.archive_load else []
+        only = ["--only", self.only] if self.only else []
+        of = ["--of", archive.name] if self.name else []
+        size = ["--size", str(archive.bytes)]
+        return shlex.join([RESTORE, self.name or archive.name, *options, *size, *load, *only, *of])
+
+
+def restore_plan(server: Server, archive: Archive, begin: bytes, wanted: Wanted) -> list[str]:
     """What the server would do with an archive that begins so; raises DeployError with its words."""
-    answer = server.ask(shlex.join([RESTORE, name, "--plan", "--size", str(size)]), begin)
+    answer = server.ask(wanted.call(archive, "--plan"), begin)
     lines = answer.output.decode(errors="replace").splitlines()
     if answer.status in (Pushed.NOT_APPLIED, Pushed.NO_SCRIPT):
+        name = wanted.name or archive.name
         raise DeployError(f"{name} is not on {server.host} yet", f"Run: deploy apply {name}")
     if answer.status:
         raise DeployError((lines or answer.errors.splitlines() or ["it said nothing"])[-1].removeprefix("✗ "))
@@ -29,11 +54,15 @@ def restore_plan(server: Server, name: str, begin: bytes, size: int) -> list[str
 
 
 def restore(
-    server: Server, name: str, who: str, size: int, chunks: Iterable[bytes], line: Callable[[str], None]
+    server: Server,
+    archive: Archive,
+    who: str,
+    wanted: Wanted,
+    chunks: Iterable[bytes],
+    line: Callable[[str], None],
 ) -> bool:
     """Stream the plain archive to the server, which puts it in place or leaves everything as it was."""
-    command = shlex.join([RESTORE, name, "--by", who, "--size", str(size)])
-    return stream(server, command, line, chunks) == 0
+    return stream(server, wanted.call(archive, "--by", who), line, chunks) == 0
 
 
 def unpack(directory: Path, chunks: Iterable[bytes]) -> None:

@@ -1,5 +1,8 @@
 """Archives go to S3: to a real store, and to one that does what a store must not do."""
 
+import functools
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,10 +14,12 @@ import pytest
 from deployer.archives import Archive
 from deployer.config.home import S3
 from deployer.config.keep import Keep
+from deployer.config.loader import load
 from deployer.errors import DeployError, UnreachableError, UsageError
 from deployer.home import upload
 from deployer.home.bucket import Bucket
 from deployer.home.offsite import Sent, send
+from deployer.home.places import places
 from deployer.home.store import Store
 from deployer.home.upload import PART
 from home.faulty_store import FaultyStore
@@ -313,3 +318,26 @@ def test_keys_from_the_environment(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "writer")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     assert Bucket(section(objects, credentials=None)).archives() == []
+
+
+def test_what_vouches_for_an_archive_in_s3(objects: ObjectStore, tmp_path: Path) -> None:
+    """Its digest is metadata: one by hand has none, and what is no digest is a refusal."""
+    (tmp_path / "home").mkdir()
+    given = {"bucket": "backups", "endpoint": objects.endpoint, "credentials": str(objects.credentials())}
+    config = {
+        "server": {"host": "vps.example.org"},
+        "home": {"directory": str(tmp_path / "home"), "s3": given},
+    }
+    (tmp_path / "sites.yaml").write_text(json.dumps(config))
+    (made,) = nights(tmp_path / "home", 1)
+    assert [each.path for each in sent(section(objects), tmp_path / "home").new] == [made.path]
+    (place,) = places(load(tmp_path / "sites.yaml"), None, "s3")
+    with place.reading(made) as (chunks, digest):
+        assert hashlib.sha256(b"".join(chunks)).hexdigest() == digest
+    put = functools.partial(objects.client().put_object, Bucket="backups", Key=made.path, Body=b"x")
+    put()
+    with place.reading(made) as (_, digest):
+        assert digest is None
+    put(Metadata={"sha256": "0" * 63})
+    with pytest.raises(DeployError, match="is empty, or of another file"), place.reading(made):
+        pass

@@ -71,6 +71,16 @@ def as_user(command: str) -> str:
     return f"cd /home/roger; XDG_RUNTIME_DIR=/run/user/$(id -u roger) HOME=/home/roger runuser -u roger -- {command}"
 
 
+def test_an_install_that_fails_leaves_nothing(machine: Machine) -> None:
+    """A user whose systemd cannot be asked, as after `su`: no unit stays that nobody starts."""
+    call = f"cd /home/roger; HOME=/home/roger runuser -u roger -- {DEPLOY} backup --install --yes"
+    done = machine.run(f"unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS; {call}", check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "systemctl --user" in done.stderr
+    assert machine.run("find /home/roger/.config -name 'deploy-*'", check=False).stdout == ""
+    assert "+ " in machine.run(as_user(f"{DEPLOY} backup --install </dev/null"), check=False).stderr
+
+
 def test_timers_of_root(machine: Machine) -> None:
     shown = machine.run(f"{DEPLOY} backup --install </dev/null", check=False)
     assert shown.returncode == 2

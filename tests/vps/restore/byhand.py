@@ -5,6 +5,8 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployer.desired.shared import rendered
+from deployer.kinds.composition import Backup
 from deployer.rehearsal.machine import Machine
 
 TAR = "tar -b1 --numeric-owner --acls --xattrs --sparse -C"
@@ -61,10 +63,31 @@ class Archive:
         return f"/root/{self.name}.tar"
 
 
+def define(vps: Machine, archive: Archive, kind: str = "compose") -> None:
+    """Have the server save just this, as `deploy apply` would write it."""
+    paths = tuple(path for path in archive.paths if not path.endswith(("/.env", "/docker-compose.yml")))
+    backup = Backup(paths, None, archive.dump, (), archive.load, archive.service)
+    script = rendered(
+        f"backup/{'folder' if kind == 'folder' else 'composition'}",
+        name=archive.name,
+        kind=kind,
+        backup=backup,
+        folder=f"/opt/{archive.name}",
+        paths=paths,
+        databases=(),
+    )
+    (vps.root / "etc/deploy/backup" / archive.name).write_bytes(script.content)
+
+
 def state(vps: Machine, *paths: str) -> str:
     """Everything about these paths: content, owners, modes, times, links, ACLs and attributes, as one digest."""
     names = " ".join(shlex.quote(path.lstrip("/")) for path in paths)
     return vps.run(f"{STATE} -C / -c {names} | sha256sum").stdout
+
+
+def inside(vps: Machine, folder: str) -> str:
+    """The same about what is in a folder, wherever that is."""
+    return vps.run(f"{STATE} -C {shlex.quote(folder)} -c . | sha256sum").stdout
 
 
 def restore(vps: Machine, name: str, archive: str, *options: str, code: int = 0) -> str:

@@ -1,6 +1,6 @@
 """A service with files and a volume, or with a database, and the archive of it that is made by hand."""
 
-from vps.restore.byhand import Archive, fill, state
+from vps.restore.byhand import Archive, define, fill, state
 from vps.restore.databases import ASK, DUMP, FILL, LOAD, service, until_it_stays
 
 
@@ -23,7 +23,9 @@ def files_and_a_volume(new_composition):
     place = f"/var/lib/docker/volumes/{app.project}_data/_data"
     fill(app.vps, place)
     paths = tuple(f"/opt/{app.name}/{name}" for name in (".env", "docker-compose.yml", "www"))
-    return app, Archive(app.name, paths, {f"{app.project}_data": place})
+    archive = Archive(app.name, paths, {f"{app.project}_data": place})
+    define(app.vps, archive)
+    return app, archive
 
 
 def add_volume(app, name: str) -> None:
@@ -52,6 +54,7 @@ def with_database(new_composition, kind: str, **more: object):
         load=LOAD[kind],
         service="db",
     )
+    define(app.vps, archive)
     return app, archive
 
 

@@ -25,7 +25,12 @@ from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
 KINDS = ("postgres", "mariadb")
 NAMES = ("files.test", "mariadb.test", "photos", "postgres.test", "sqlite.test")
-SAVED = ("/srv/photos", "/opt/files.test", "/opt/sqlite.test", "/var/lib/docker/volumes/filestest_data/_data")
+SAVED = (
+    "/srv/photos",
+    "/opt/files.test/more",
+    "/opt/sqlite.test/more",
+    "/var/lib/docker/volumes/filestest_data/_data",
+)
 SQL = "PRAGMA journal_mode=WAL; CREATE TABLE notes (id int, what text); INSERT INTO notes VALUES (1, 'ü'), (2, NULL);"
 
 
@@ -83,7 +88,11 @@ def content(vps: Machine) -> dict[str, str]:
     for kind in KINDS:
         ready = f"cd /opt/{kind}.test && docker compose up -d --wait db 2>/dev/null && {ASK[kind]}"
         found[kind] = vps.run(ready, input=EVERYTHING).stdout
-        found[f"{kind} .env"] = state(vps, f"/opt/{kind}.test/.env")
+    for name in NAMES:
+        if name != "photos":
+            found[f"{name} .env"] = vps.run(
+                f"cd /opt/{name}; stat -c %a .env; cat .env docker-compose.yml"
+            ).stdout
     return found
 
 
@@ -141,6 +150,16 @@ def test_everything_is_back_on_an_empty_server(drill: Drill) -> None:
     drill.seconds["apply"] = time.monotonic() - begun
     assert content(drill.new) != drill.before if (drill.new.root / "srv/photos").exists() else True
 
+    unasked = drill.deploy("restore", "--all")
+    assert unasked.returncode == 2
+    for words in (
+        "there is no /srv/photos yet",
+        "loads the dump into the empty database db, in /opt/postgres.test:",
+        LOAD["postgres"],
+        "/var/lib/docker/volumes/filestest_data/_data",
+    ):
+        assert words in unasked.stderr
+
     begun = time.monotonic()
     done = drill.deploy("restore", "--all", "--yes")
     drill.seconds["restore"] = time.monotonic() - begun
@@ -152,6 +171,33 @@ def test_everything_is_back_on_an_empty_server(drill: Drill) -> None:
             assert drill.project.get(name, scheme="http") == (200, "well\n")
     assert drill.project.plan()["empty"]
     print({name: round(seconds, 1) for name, seconds in drill.seconds.items()})
+
+
+def test_what_sites_yaml_says_now_stays_and_a_plan_finds_nothing(drill: Drill) -> None:
+    """The archive has what a service has; what it is, sites.yaml says, also where that is newer."""
+    file = drill.project.folder / "files.yml"
+    then = file.read_text()
+    now = json.loads(then)
+    now["services"]["app"]["environment"]["LATER"] = "${LATER}"
+    file.write_text(json.dumps(now))
+    entry = drill.project.sites["files.test"]
+    entry["secrets"], entry["environment"] = {"PASSWORD": "generate"}, {"LATER": "yes"}
+    try:
+        assert drill.project.apply().returncode == 0
+        done = drill.deploy("restore", "files.test", "--yes", "--from", "home")
+        assert done.returncode == 0, done.stderr
+        assert (
+            "/opt/files.test/docker-compose.yml stays as it is: sites.yaml says what is in it" in done.stderr
+        )
+        planned = drill.project.plan()
+        assert planned["empty"], planned
+        assert "LATER=yes" in drill.new.run("docker inspect $(docker ps -q --filter publish=8200)").stdout
+    finally:
+        file.write_text(then)
+        del entry["environment"]
+        assert drill.project.apply().returncode == 0
+        drill.new.run("sed -i /LATER/d /opt/files.test/.env")
+    assert content(drill.new) == drill.before
 
 
 def test_one_of_a_date_and_what_there_is_when_there_is_none(drill: Drill) -> None:

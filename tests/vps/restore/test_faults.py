@@ -1,10 +1,12 @@
 """Archives that are no good, disks that are full, and restores that are killed: what was there is there."""
 
+import json
 import subprocess
 
 import pytest
 
-from vps.restore.byhand import Archive, restore, state
+from vps.restore.byhand import Archive, define, restore, state
+from vps.restore.crafted import Crafted
 from vps.restore.databases import EVERYTHING
 from vps.restore.service import ask, everything, files_and_a_volume, with_database
 
@@ -12,8 +14,8 @@ STAGES = {
     "while it is unpacked": ("receive", '    wait "$CHILD" || code=$?\n'),
     "when it is unpacked": ("restore", "    bring_near\n"),
     "when it lies beside": ("restore", "    stop_service\n"),
-    "when it is stopped": ("restore", "    step files\n    change_places\n    done_step\n    if [["),
-    "between two renames": ("places", '    if exists "$2"; then mv -T'),
+    "when it is stopped": ("restore", "    step files\n    change_places\n    done_step\n    if is_loaded"),
+    "between two renames": ("places", '    if exists "$2"; then careful move'),
     "when all has changed places": ("restore", "    start_service\n"),
     "while it comes up": ("containers", "    served || blame_answer\n    remember_live\n"),
     "just before it counts": ("places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
@@ -83,7 +85,7 @@ def test_killed_twice_also_while_it_puts_back(new_composition):
     second(app)
     before = everything(app, archive)
     die(app, tar, *STAGES["when all has changed places"])
-    for place in ('    mv -T "$2" "$1" && rm -rf "$came_in"\n', '    : >"$PART/journal"\n    if [['):
+    for place in ('    move "$2" "$1" && remove "$came_in"\n', '    : >"$PART/journal"\n    if [['):
         die_back(app, place)
     app.script("restore", "--back")
     assert everything(app, archive) == before
@@ -191,15 +193,15 @@ def test_too_little_space(new_composition):
 @pytest.mark.fault("a container does not stop for a restore")
 def test_a_container_that_refuses_to_stop(new_composition):
     app, archive = files_and_a_volume(new_composition)
-    tar = archive.make(app.vps)
-    wanted = everything(app, archive)
-    second(app)
     file = app.directory / "docker-compose.yml"
     stubborn = (
         '"command": ["sh", "-c", "trap : TERM; httpd -p 80 -h /www; while :; do sleep 1; done"], "restart"'
     )
     file.write_text(file.read_text().replace('"restart"', stubborn, 1).replace("SIGKILL", "SIGTERM"))
     app.push()
+    tar = archive.make(app.vps)
+    wanted = everything(app, archive)
+    second(app)
     restore(app.vps, app.name, tar)
     assert everything(app, archive) == wanted
     assert app.page() == "first"
@@ -224,9 +226,10 @@ def test_two_restores_at_once(new_composition):
 
 @pytest.mark.fault("the restore of a folder is killed")
 def test_a_folder_whose_restore_was_killed(vps, tmp_path):
-    (vps.root / "etc/deploy/backup/letters").write_text("#!/bin/bash\n")
     vps.run("mkdir -p /srv/letters; echo one >/srv/letters/a; ln -s a /srv/letters/b")
-    tar = Archive("letters", ("/srv/letters",), begin={"kind": "folder"}).make(vps)
+    archive = Archive("letters", ("/srv/letters",), begin={"kind": "folder"})
+    define(vps, archive, "folder")
+    tar = archive.make(vps)
     wanted = state(vps, "/srv/letters")
     vps.run("echo two >/srv/letters/a")
     changed = state(vps, "/srv/letters")
@@ -265,3 +268,204 @@ def test_a_port_that_another_process_has_is_named(new_composition):
     assert f"port {app.port} is taken" in output
     assert "address already in use" in output
     assert "exit code 137" not in output
+
+
+SWAPPED = 6  # rounds
+SYSTEM = ("/etc/cron.d", "/etc/ssh", "/etc/passwd", "/root/.ssh")
+"""What a crafted archive is after; each round looks whether all of it is as it was."""
+
+
+def test_a_folder_from_a_crafted_archive(vps):
+    """Whoever has the public key can write an archive: what is its place, sites.yaml says and not it."""
+    vps.run("mkdir -p /srv/diary; echo mine >/srv/diary/a; rm -rf /srv/diary.*")
+    define(vps, Archive("diary", ("/srv/diary", "/srv/cards/ssh")), "folder")
+    before = state(vps, "/srv/diary", *SYSTEM)
+    root = "* * * * * root touch /root/owned"
+
+    def crafted(**begin):
+        return Crafted(vps, "diary", **({"kind": "folder", "paths": ["/srv/diary"]} | begin))
+
+    cron = crafted(paths=["/etc/cron.d"]).file("etc/cron.d/evil", root)
+    assert "✗ archive: it has /etc/cron.d, and sites.yaml does not save it" in cron.plan()
+    link = "is a link to '/etc' in the archive"
+    for archive, words in (
+        (cron, "it has /etc/cron.d, and sites.yaml does not save it"),
+        (crafted(paths=["/srv/diary/.."]), "it has the path '/srv/diary/..'"),
+        (
+            crafted(kind="compose").file("srv/diary/a"),
+            "it is one of compose, and sites.yaml has diary as folder",
+        ),
+        (crafted(dump=True, load="touch /root/owned", service="db").file("srv/diary/a"), "it has a dump"),
+        (crafted(volumes={"data": "/etc/ssh"}).file("srv/diary/a"), "it has the volume data"),
+        (crafted(), "it names /srv/diary, and has nothing of it"),
+        (crafted().link("srv/diary", "/etc"), link),
+        (crafted(paths=["/srv/cards/ssh"]).link("srv/cards", "/etc"), "/srv/cards is no folder of its own"),
+        (crafted().file("srv/diary/a").file("srv/deploy/diary/backup/begin.json", "{}"), "begin.json twice"),
+        (crafted().link("srv/deploy/diary/backup/begin.json", "/etc/shadow"), "begin.json twice"),
+    ):
+        assert words in restore(vps, "diary", archive.make(), code=1)
+        assert state(vps, "/srv/diary", *SYSTEM) == before, words
+    vps.run("mkdir -p /srv/owned; chown 4711 /srv/owned; ln -s /etc /srv/owned/cards; rm -rf /srv/cards")
+    define(vps, Archive("diary", ("/srv/owned/cards/ssh",)), "folder")
+    there = crafted(paths=["/srv/owned/cards/ssh"]).file("srv/owned/cards/ssh/a").make()
+    assert "/srv/owned/cards is no folder of its own" in restore(vps, "diary", there, code=1)
+    assert state(vps, "/srv/diary", *SYSTEM) == before
+    assert vps.run("ls /srv/deploy/diary").stdout.split() == ["lock"]
+
+
+SWAP = """
+import ctypes, os
+libc = ctypes.CDLL(None)
+os.chdir("/srv/shared")
+while True:
+    libc.renameat2(-100, b"cards", -100, b"link", 2)
+"""
+
+
+def test_a_folder_that_somebody_swaps_for_a_link_meanwhile(vps):
+    """Who owns a folder above can exchange the next one for a link at any moment: root never goes along."""
+    vps.run(
+        "mkdir -p /srv/shared/cards/ssh; echo mine >/srv/shared/cards/ssh/a; ln -s /etc /srv/shared/link;"
+        " chown -Rh 4711 /srv/shared"
+    )
+    define(vps, Archive("cards", ("/srv/shared/cards/ssh",)), "folder")
+    tar = Archive("cards", ("/srv/shared/cards/ssh",), begin={"kind": "folder"}).make(vps)
+    before = state(vps, *SYSTEM)
+    (vps.root / "root/swap.py").write_text(SWAP)
+    vps.run("chmod 755 /root; systemd-run --quiet --unit=swap --uid=4711 python3 /root/swap.py")
+    try:
+        for _ in range(SWAPPED):
+            vps.run(f"/usr/local/lib/deploy/restore cards <{tar} >/dev/null 2>&1", check=False)
+            assert state(vps, *SYSTEM) == before
+            assert vps.run("ls -d /etc/*restor*", check=False).stdout == ""
+    finally:
+        vps.run("systemctl stop swap; chmod 700 /root")
+    vps.run("cd /srv/shared; if [ -L cards ]; then mv -T cards c && mv -T link cards && mv -T c link; fi")
+    restore(vps, "cards", tar)
+    assert vps.run("cat /srv/shared/cards/ssh/a").stdout == "mine\n"
+
+
+def test_a_service_from_a_crafted_archive(new_composition):
+    app, archive = files_and_a_volume(new_composition)
+    vps, folder, data = app.vps, f"/opt/{app.name}", f"{app.project}_data"
+    before, running = state(vps, *SYSTEM), app.running()
+    was = everything(app, archive)
+
+    def crafted(**begin):
+        return Crafted(vps, app.name, **begin)
+
+    www = {"paths": [f"{folder}/www"]}
+    for wrong, words in (
+        (crafted(paths=[f"{folder}/ssh"]).link(folder, "/etc"), f"{folder} is no folder of its own"),
+        (crafted(paths=[f"{folder}/www"]).link(f"{folder}/www", "/etc"), f"{folder}/www is a link to '/etc'"),
+        (crafted(paths=["/opt"]).file("opt/x"), "/opt is not restored as a whole"),
+        (crafted(paths=["/etc/ssh"]).file("etc/ssh/x"), "it has /etc/ssh, and sites.yaml does not save it"),
+        (crafted(volumes={data: "/../../../../../etc/ssh"}), "is no folder"),
+        (crafted(volumes={data: "/v"}).link("v", "/etc"), "is no folder"),
+        (
+            crafted(volumes={"other": "/v"}).file("v/x"),
+            "it has the volume other, and sites.yaml does not give",
+        ),
+        (crafted(volumes={"--help": "/v"}).file("v/x"), "it has the volume --help"),
+        (
+            crafted(dump=True, load="touch /root/owned", service="app", **www),
+            "it has a dump, and sites.yaml has none",
+        ),
+        (
+            crafted(paths=[f"{folder}/.env"]).file(f"{folder}/.env", "COMPOSE_FILE=www/x.yml"),
+            "its .env has COMPOSE_FILE",
+        ),
+        (
+            crafted(paths=[f"{folder}/.env"]).link(f"{folder}/.env", "/etc/shadow"),
+            "its .env is no file",
+        ),
+    ):
+        output = restore(vps, app.name, wrong.make(), code=1)
+        assert words in output
+        assert "▸ stop" not in output
+        assert state(vps, *SYSTEM) == before, words
+    assert (everything(app, archive), app.running()) == (was, running)
+
+    evil = json.dumps({"services": {"app": {"image": f"{app.repository}:1", "volumes": ["/:/host"]}}})
+    good = crafted(paths=[f"{folder}/docker-compose.yml", f"{folder}/www"])
+    good.file(f"{folder}/docker-compose.yml", evil).file(f"{folder}/www/index.html", "crafted\n")
+    assert f"leaves {folder}/docker-compose.yml as it is: sites.yaml says what is in it" in good.plan()
+    compose = (app.directory / "docker-compose.yml").read_text()
+    restore(vps, app.name, good.make())
+    assert (app.directory / "docker-compose.yml").read_text() == compose
+    assert app.page() == "crafted"
+    assert '"/host"' not in vps.run(f"docker inspect {app.project}-app-1").stdout
+
+
+def test_what_sites_yaml_wrote_stays_and_what_it_names_is_no_link(new_composition):
+    """Of a folder that is saved whole, files that apply wrote are as they are now, so that a plan finds nothing."""
+    app, _ = files_and_a_volume(new_composition)
+    vps, folder = app.vps, f"/opt/{app.name}"
+    whole = Archive(app.name, (folder,))
+    app.configure(GIVEN="TAG")
+    (app.directory / ".env").write_text("PASSWORD='then'\nTAG='old'\n")
+    (app.directory / "www/app.conf").write_text("then\n")
+    tar = whole.make(vps)
+    define(vps, whole)
+    (app.directory / ".env").write_text("PASSWORD='now'\nTAG='new'\nLATER='x'\n")
+    (app.directory / "www/app.conf").write_text("now\n")
+    (app.directory / "www/index.html").write_text("now\n")
+    vps.run(f"mkdir -p /var/lib/deploy; sha256sum {folder}/www/app.conf >/var/lib/deploy/manifest")
+    try:
+        output = restore(vps, app.name, tar)
+        assert f"{folder}/www/app.conf stays as it is: sites.yaml says what is in it" in output
+        assert (app.directory / "www/app.conf").read_text() == "now\n"
+        assert (app.directory / ".env").read_text() == "PASSWORD='then'\nTAG='new'\nLATER='x'\n"
+        assert app.page() == "first"
+        linked = Crafted(vps, app.name, paths=[folder]).link(f"{folder}/www", "/etc").make()
+        said = f"{folder}/www is a link to '/etc' in the archive"
+        refused = restore(vps, app.name, linked, code=1)
+        assert said in refused or f"{folder}/www is no folder of its own" in refused
+    finally:
+        vps.run("rm /var/lib/deploy/manifest")
+
+
+def test_who_else_has_it_mounted_is_stopped_meanwhile(new_composition):
+    """Renamed under a running container, a volume of two is written to where the next restore deletes."""
+    app, archive = files_and_a_volume(new_composition)
+    vps, volume = app.vps, f"{app.project}_data"
+    place = archive.volumes[volume]
+    write = "while :; do echo x >>/shared/other; sleep 0.1; done"
+    vps.run(
+        f"docker run -d --init --name other-{app.project} -v {volume}:/shared {app.repository}:1 sh -c '{write}'"
+    )
+    try:
+        vps.run(f"until [ -s {place}/other ]; do sleep 0.1; done")
+        tar = archive.make(vps)
+        vps.run(f"rm {place}/hard")
+        plan = Crafted(vps, app.name, paths=list(archive.paths), volumes=archive.volumes).plan()
+        assert f"stops meanwhile, for it has mounted the same: other-{app.project}" in plan
+        output = restore(vps, app.name, tar)
+        (aside,) = [line.split()[-1] for line in output.splitlines() if "_data.before-restore" in line]
+        ended = vps.run(f"stat -c %s {aside}/other").stdout
+        vps.run(
+            f"size=$(stat -c %s {place}/other); until [ $(stat -c %s {place}/other) -gt $size ]; do sleep 0.1; done"
+        )
+        assert vps.run(f"stat -c %s {aside}/other; ls {place}/hard").stdout == f"{ended}{place}/hard\n"
+        die(app, tar, *STAGES["when all has changed places"])
+        assert vps.run(f"docker ps -q -f name=other-{app.project}").stdout == ""
+        app.script("restore", "--back")
+        assert vps.run(f"docker ps -q -f name=other-{app.project}").stdout != ""
+        broken = Archive(app.name, archive.paths, archive.volumes, end={"members": 3}).make(vps)
+        restore(vps, app.name, broken, code=1)
+        assert vps.run(f"docker ps -q -f name=other-{app.project}").stdout != ""
+    finally:
+        vps.run(f"docker rm -f other-{app.project}", check=False)
+
+
+def test_a_service_that_apply_left_out_is_no_folder(new_composition):
+    """Its backup script is there, and nothing else of it: a dump would come back as files that nobody loads."""
+    app, archive = files_and_a_volume(new_composition)
+    tar = archive.make(app.vps)
+    (app.vps.root / "etc/deploy/sites" / f"{app.name}.conf").unlink()
+    try:
+        output = restore(app.vps, app.name, tar, code=69)
+    finally:
+        app.configure()
+    assert f"{app.name} is not on this server yet: run deploy apply {app.name}" in output
+    assert app.page() == "first"

@@ -4,14 +4,16 @@ import shlex
 
 import pytest
 
-from vps.restore.byhand import Archive, fill, restore, state
+from vps.restore.byhand import Archive, define, fill, inside, restore, state
+from vps.restore.crafted import Crafted
 from vps.restore.databases import DUMP, EVERYTHING, until_it_stays
 from vps.restore.service import ask, everything, files_and_a_volume, with_database
 
 
 def folder(vps, name: str, *paths: str) -> Archive:
-    (vps.root / "etc/deploy/backup" / name).write_text("#!/bin/bash\n")
-    return Archive(name, paths, begin={"kind": "folder"})
+    archive = Archive(name, paths, begin={"kind": "folder"})
+    define(vps, archive, "folder")
+    return archive
 
 
 def aside_of(output: str) -> list[str]:
@@ -68,7 +70,8 @@ def test_a_service_with_files_and_a_volume(new_composition):
     assert everything(app, archive) == before
     assert app.page() == "first"
     assert "it was down for" in output
-    assert len(aside_of(output)) == 4
+    assert len(aside_of(output)) == 3
+    assert "the archive" not in output
     assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "restored"]
     assert (app.log()["action"], app.log()["result"], app.log()["by"]) == ("restore", "live", "ada")
     again = restore(app.vps, app.name, tar)
@@ -80,12 +83,13 @@ def test_a_service_with_files_and_a_volume(new_composition):
 
 def test_a_service_that_is_not_well_with_what_was_restored(new_composition):
     app, archive = files_and_a_volume(new_composition)
-    good = (app.directory / "docker-compose.yml").read_text()
-    (app.directory / "docker-compose.yml").write_text(
-        good.replace('"restart"', '"command": ["false"], "restart"')
-    )
+    file = app.directory / "docker-compose.yml"
+    serves = '"command": ["sh", "-c", "test ! -e /www/broken && exec httpd -f -p 80 -h /www"], "restart"'
+    file.write_text(file.read_text().replace('"restart"', serves))
+    app.push()
+    (app.directory / "www/broken").touch()
     tar = archive.make(app.vps)
-    (app.directory / "docker-compose.yml").write_text(good)
+    (app.directory / "www/broken").unlink()
     before, running = everything(app, archive), app.running()
     output = restore(app.vps, app.name, tar, code=1)
     assert "✗ up: app crashes again and again" in output
@@ -100,8 +104,12 @@ def test_nothing_of_it_is_there(new_composition):
     tar = archive.make(app.vps)
     before = everything(app, archive)
     app.vps.run(
-        f"cd /opt/{app.name} && docker compose down -v 2>&1; rm -r /opt/{app.name} /srv/deploy/{app.name}"
+        f"cd /opt/{app.name} && docker compose down -v 2>&1; mv docker-compose.yml /root/kept.yml;"
+        f" rm -r /opt/{app.name} /srv/deploy/{app.name}"
     )
+    said = f"there is no /opt/{app.name}/docker-compose.yml, which says what {app.name} is: run deploy apply"
+    assert said in restore(app.vps, app.name, tar, code=1)
+    app.vps.run(f"mkdir /opt/{app.name}; mv /root/kept.yml /opt/{app.name}/docker-compose.yml")
     restore(app.vps, app.name, tar)
     assert everything(app, archive) == before
     assert app.page() == "first"
@@ -117,6 +125,91 @@ def test_a_service_that_was_stopped_is_stopped_again_when_it_fails(new_compositi
     output = restore(app.vps, app.name, tar, code=1)
     assert "its format 2 is not known here" in output
     assert app.running() == {}
+
+
+def test_a_folder_outside_that_it_writes_to(new_composition):
+    """The compose file names it, so it is saved, and comes back; what it only reads is not its own."""
+    app, archive = files_and_a_volume(new_composition)
+    outside, read = f"/srv/media-{app.project}", f"/srv/read-{app.project}"
+    app.vps.run(f"mkdir {outside} {read}; echo song >{outside}/a; echo word >{read}/a")
+    file = app.directory / "docker-compose.yml"
+    mounts = f'"{outside}:/media", "{read}:/read:ro", "./www:/www"'
+    file.write_text(file.read_text().replace('"./www:/www"', mounts))
+    app.push()
+    wrong = Archive(app.name, (*archive.paths, read), archive.volumes).make(app.vps)
+    assert f"it has {read}, and sites.yaml does not save it" in restore(app.vps, app.name, wrong, code=1)
+    tar = Archive(app.name, (*archive.paths, outside), archive.volumes).make(app.vps)
+    before = state(app.vps, outside)
+    app.vps.run(f"rm {outside}/a")
+    restore(app.vps, app.name, tar)
+    assert state(app.vps, outside) == before
+    assert app.vps.run(f"docker exec {app.project}-app-1 cat /media/a").stdout == "song\n"
+
+
+def test_one_path_of_a_folder(vps):
+    fill(vps, "/srv/album")
+    archive = folder(vps, "album", "/srv/album").make(vps)
+    before = state(vps, "/srv/album/deep")
+    vps.run("cd /srv/album; rm -r deep; mkdir deep; echo new >deep/new; echo changed >random")
+    changed = state(vps, "/srv/album/random")
+    (aside,) = aside_of(restore(vps, "album", archive, "--only /srv/album/deep/"))
+    assert state(vps, "/srv/album/deep") == before
+    assert state(vps, "/srv/album/random") == changed
+    assert vps.run(f"cat {aside}/new").stdout == "new\n"
+    for wrong, words in (
+        ("/srv/album/none", "it names /srv/album/none, and has nothing of it"),
+        ("/etc/ssh", "it has no /etc/ssh, only /srv/album"),
+        ("/srv/album/../album", "it has no /srv/album/../album, only /srv/album"),
+    ):
+        assert words in restore(vps, "album", archive, f"--only {wrong}", code=1)
+
+
+def test_one_path_of_a_service_and_all_of_it_as_another(new_composition):
+    app, archive = files_and_a_volume(new_composition)
+    (app.directory / "www/index.html").write_text("theirs\n")
+    (app.directory / "docker-compose.yml").touch()
+    tar = archive.make(app.vps)
+    place = archive.volumes[f"{app.project}_data"]
+    theirs = [inside(app.vps, part) for part in (f"/opt/{app.name}/www", place)]
+
+    other, mine = files_and_a_volume(new_composition)
+    there = mine.volumes[f"{other.project}_data"]
+    other.vps.run(f"rm {there}/hard; echo mine >{there}/mine")
+    (other.directory / ".env").write_text("PASSWORD='mine'\nMORE='mine'\n")
+    volume = state(other.vps, there)
+    compose = (other.directory / "docker-compose.yml").read_text()
+    output = restore(other.vps, other.name, tar, "--only www/index.html", f"--of {app.name}")
+    assert len(aside_of(output)) == 1
+    assert (other.page(), state(other.vps, there)) == ("theirs", volume)
+    wrong = restore(other.vps, other.name, tar, code=1)
+    assert f"it is an archive of {app.name}, not of {other.name}" in wrong
+
+    output = restore(other.vps, other.name, tar, f"--of {app.name}")
+    assert f"{other.name} is restored to" in output
+    found = [inside(other.vps, part) for part in (f"/opt/{other.name}/www", there)]
+    assert found == theirs
+    assert (other.directory / ".env").read_text() == "PASSWORD='first'\nMORE='mine'\n"
+    assert (other.directory / "docker-compose.yml").read_text() == compose
+    assert (other.page(), app.page()) == ("theirs", "theirs")
+
+
+def test_an_archive_of_when_its_folder_and_project_had_other_names(new_composition):
+    app, archive = files_and_a_volume(new_composition)
+    old = Crafted(
+        app.vps,
+        app.name,
+        project="shop",
+        paths=["/opt/shop/docker-compose.yml", "/opt/shop/www"],
+        volumes={"shop_data": "/v"},
+    )
+    old.file("/opt/shop/docker-compose.yml", "{}").file("/opt/shop/www/index.html", "then\n").file(
+        "/v/x", "data"
+    )
+    tar = old.make()
+    assert f"puts /opt/{app.name}/www aside" in old.plan()
+    restore(app.vps, app.name, tar)
+    assert app.page() == "then"
+    assert app.vps.run(f"cat {archive.volumes[f'{app.project}_data']}/x").stdout == "data"
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
@@ -159,3 +252,26 @@ def test_a_dump_that_the_database_does_not_take(images, new_composition, kind):
     app.vps.run(f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1")
     assert ask(app, kind, EVERYTHING) == before
     assert shlex.quote(app.name) in output
+
+
+def test_a_load_that_fails_without_a_word_and_one_of_the_archive(images, new_composition):
+    """What loads a dump is the command of sites.yaml; the archive's own only for who has looked at it."""
+    app, archive = with_database(new_composition, "postgres")
+    kind, wanted, load = "postgres", ask(app, "postgres", EVERYTHING), archive.load
+    tar = archive.make(app.vps)
+    ask(app, kind, "DELETE FROM orders WHERE id = 3;")
+    before = ask(app, kind, EVERYTHING)
+    archive.load = "cat >/dev/null; echo; false"
+    define(app.vps, archive)
+    refused = restore(app.vps, app.name, tar, code=1)
+    assert f"it has a dump for the command '{load}', and sites.yaml loads it with '{archive.load}'" in refused
+    silent = restore(app.vps, app.name, archive.make(app.vps), code=1)
+    assert "the database does not take the dump (exit code 1): it said nothing" in silent
+    until_it_stays(app.vps, app.name, kind)
+    assert ask(app, kind, EVERYTHING) == before
+    archive.load = load
+    ask(app, kind, "INSERT INTO orders VALUES (3, 'a b');")
+    tar = archive.make(app.vps)
+    ask(app, kind, "DELETE FROM orders WHERE id = 3;")
+    restore(app.vps, app.name, tar, "--take-load")
+    assert ask(app, kind, EVERYTHING) == wanted

@@ -1,0 +1,87 @@
+"""Restoring everything that has an archive, as onto a new server."""
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from deployer.commands._restore import plan, restorable, restore_archive
+from deployer.errors import DeployError, UnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.home.places import Found, Place
+    from deployer.server.connection import Server
+    from deployer.tasks.restore import Wanted
+
+
+def restore_all(config: "Config", server: "Server", place: str, wanted: "Wanted", yes: bool) -> int:
+    """Restore everything that has an archive; one that fails does not stop the others."""
+    from deployer.home.places import places
+    from deployer.report import complain, confirm
+    from deployer.report.restore import show_end
+
+    chosen, failed = choose_all(places(config, server, place), restorable(config), wanted)
+    if not yes:  # else each is planned just before it is restored
+        chosen, refused = planned(server, chosen, wanted)
+        failed += refused
+        if not chosen:
+            raise DeployError("the server would refuse each of them", "The reasons are above")
+        if not confirm(f"Restore {len(chosen)} onto {server.host}?"):
+            return 1
+    begun = monotonic()
+    done: list[str] = []
+    for where, archive in chosen:
+        try:
+            good = restore_archive(server, where, archive, wanted, yes=True, planned=not yes)
+        except UnreachableError:
+            raise
+        except DeployError as error:
+            complain(error)
+            good = False
+        (done if good else failed).append(archive.name)
+    show_end(done, failed, monotonic() - begun)
+    return 1 if failed else 0
+
+
+def choose_all(found: "list[Place]", known: set[str], wanted: "Wanted") -> "tuple[list[Found], list[str]]":
+    """The archive of each name, and the names that have none of the date; what is left out is told."""
+    from deployer.home.places import choose
+    from deployer.report import complain, say
+    from deployer.report.restore import show_archive
+
+    names = {archive.name for where in found for archive in where.archives}
+    for name in sorted(known - names):
+        say(f"! {name} has no archive: it stays as it is", style="yellow")
+    for name in sorted(names - known):
+        say(f"! {name} has archives, and is not in sites.yaml: it is left out", style="yellow")
+    chosen: list[Found] = []
+    failed: list[str] = []
+    for name in sorted(names & known):
+        try:
+            chosen.append(choose(found, name, wanted.at))
+        except UsageError as error:
+            complain(error)
+            failed.append(name)
+    if not chosen:
+        raise DeployError("there is nothing to restore", "Run: deploy backup --list")
+    for _, archive in chosen:
+        show_archive(archive, "")
+    return chosen, failed
+
+
+def planned(server: "Server", chosen: "list[Found]", wanted: "Wanted") -> "tuple[list[Found], list[str]]":
+    """Those that the server would restore, and the names of the others; all is told."""
+    from deployer.report import complain
+
+    good: list[Found] = []
+    refused: list[str] = []
+    for where, archive in chosen:
+        try:
+            plan(server, where, archive, wanted)
+        except UnreachableError:
+            raise
+        except DeployError as error:
+            complain(error)
+            refused.append(archive.name)
+        else:
+            good.append((where, archive))
+    return good, refused
