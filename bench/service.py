@@ -62,6 +62,7 @@ class Service:
                 "port": service.port,
                 "https": False,
                 "wait": "40s",
+                "watch": "0",
             }
         reach = {"host": machine.address, "host_key": machine.host_key, "key": str(machine.key)}
         (folder / "sites.yaml").write_text(json.dumps({"server": reach, "sites": sites}))

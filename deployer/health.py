@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,7 +59,8 @@ class BackupHealth:
 class Health:
     """A server: memory and disk in KiB, load of the last minute, uptime in seconds.
 
-    `key_days` is how long the key of the backups lasts; None: for ever, or there are none.
+    `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
+    the containers of a service are not well, by its name.
     """
 
     memory: tuple[int, int]
@@ -71,12 +72,18 @@ class Health:
     sites: tuple[SiteHealth, ...]
     backups: tuple[BackupHealth, ...] = ()
     key_days: int | None = None
+    unwell: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fine(self) -> bool:
+        """Whether every site answers, and all that runs in containers is well."""
+        return all(site.fine for site in self.sites) and not self.unwell
 
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
-    said: dict[str, dict[str, str]] = {"server": {}, "answer": {}, "release": {}, "pushed": {}, "backup": {}}
-    said["distrust"] = {}
+    kinds = ("server", "answer", "distrust", "release", "pushed", "backup", "unwell")
+    said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     for line in answer.splitlines():
         kind, name, value = (*line.split(" ", 2), "", "")[:3]
         said.setdefault(kind, {})[name] = value
@@ -92,6 +99,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         reboot=server["reboot"] == "yes",
         sites=tuple(_site(domain, aliases, said, now) for domain, aliases in sites.items()),
         backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
+        unwell=said["unwell"],
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
 

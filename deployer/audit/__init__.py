@@ -18,6 +18,7 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     exposure.containers,
     exposure.old_docker,
     upkeep.defences,
+    upkeep.logs,
     upkeep.updates,
     upkeep.certificates,
     upkeep.backups,

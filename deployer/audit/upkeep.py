@@ -38,6 +38,18 @@ def defences(seen: Evidence, config: Config) -> Iterator[Finding]:
         )
 
 
+def logs(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """Containers whose words fill the disk in the end."""
+    if names := sorted(name.lstrip("/") for name in seen.lines.get("endless", [])):
+        yield Finding(
+            f"the logs of {', '.join(names)} have no limit",
+            "in the end they fill the disk",
+            'logging: {options: {max-size: 10m, max-file: "3"}}   # in the compose file; or log-opts '
+            "for all in /etc/docker/daemon.json, for containers that are made after it",
+            serious=False,
+        )
+
+
 def updates(seen: Evidence, config: Config) -> Iterator[Finding]:
     """Security updates that wait, and a restart that they want."""
     if waiting := sorted(seen.lines.get("upgrade", [])):

@@ -15,7 +15,8 @@ from deployer.commands._options import config_option, json_option
 def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     """Show how the server and its sites are, in one round trip.
 
-    Each page is asked for through NGINX on the server. The exit code is 1 when a site does not answer.
+    Each page is asked for through NGINX on the server, and Docker for containers: one that crashes again
+    and again, is unhealthy or has stopped is told. The exit code is 1 when a site or a container is not well.
 
     \b
     Example:
@@ -34,9 +35,11 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     with server_of(loaded) as server:
         health = status(server, {name: site for name, site in loaded.sites.items() if name in chosen})
     if sites:
-        health = replace(health, backups=tuple(each for each in health.backups if each.name in chosen))
+        backups = tuple(each for each in health.backups if each.name in chosen)
+        unwell = {name: why for name, why in health.unwell.items() if name in chosen}
+        health = replace(health, backups=backups, unwell=unwell)
     if as_json:
         data(health_as_json(health, server.host))
     else:
         show_health(health, server.host)
-    return 0 if all(site.fine for site in health.sites) else 1
+    return 0 if health.fine else 1

@@ -28,6 +28,7 @@ def values(config: "Config", name: str, composition: Composition) -> dict[str, F
         https=int(site.https) if site else 0,
         probe=site.probe(name) if site else "",
         wait=composition.wait,
+        watch=composition.watch,
         built=int(composition.built()),
         public="all" if getattr(composition, "public", False) else " ".join(composition.public_ports()),
         given=" ".join(

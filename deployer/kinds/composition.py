@@ -8,7 +8,7 @@ from pydantic import Field
 from deployer.config.backups import BackupChoice, Choice
 from deployer.config.quantities import size_text
 from deployer.config.service_names import default_project
-from deployer.config.types import Directory, Port, ProjectName, Size, TimeLimit, UrlPath, written
+from deployer.config.types import Directory, Duration, Port, ProjectName, Size, TimeLimit, UrlPath, written
 from deployer.errors import Problem
 from deployer.files import File
 from deployer.kinds.base import Section, Site
@@ -69,6 +69,9 @@ class Composition(Section):
     pushed: ClassVar[bool] = True
     kind: str = Field(description="what this is")
     wait: TimeLimit = Field(written("2m"), description="how long it may take until all containers are well")
+    watch: Duration = Field(
+        written("10s"), description="how long new containers must stay up before they count as well"
+    )
 
     backup: Choice = Field(BackupChoice(), description="how it is backed up; false: not at all")
     directory: Directory | None = Field(

@@ -29,6 +29,8 @@ def show_health(health: Health, server: str) -> None:
     for site in health.sites:
         for problem in site.problems:
             out.print(Text(harmless(f"{site.domain}: {problem}"), style="bold red"))
+    for name, why in health.unwell.items():
+        out.print(Text(harmless(f"✗ {name}: {why} (deploy logs {name})"), style="red"))
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
     for backup in health.backups:

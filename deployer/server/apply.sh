@@ -525,20 +525,43 @@ end_composition() { # NAME PROJECT: its volumes stay
     rm -rf "/srv/deploy/$1/images"
 }
 
-bring_up_compositions() { # each healthy, or as it was
-    local name who
+lacks_network() { # NAME: one that another stack makes is not there yet
+    local network folder
+    folder=$(folder_of "$1")
+    grep -qs external "$folder/docker-compose.yml" || return
+    while IFS= read -r network; do
+        docker network inspect "$network" >/dev/null 2>&1 || return 0
+    done < <(cd "$folder" && docker compose --file docker-compose.yml config 2>/dev/null | awk '
+        /^[^ ]/ { networks = ($1 == "networks:") }
+        networks && /^    name: / { gsub(/["\047]/, "", $2); name = $2 }
+        networks && /^    external: true/ { print name }')
+    return 1
+}
+
+bring_up_composition() { # NAME
+    ! grep -q "^$(folder_of "$1")/" "$incoming/refused" || return
+    say "▸ $1"
+    /usr/local/lib/deploy/push "$1" --missing --hold --by "${who%%, since*}" 9>&- && return
+    say "  $1 goes back to what it was; everything else stays live."
+    refuse_composition "$1"
+    nginx -t -q && reload_nginx
+    [ ! -e "/etc/deploy/sites/$1.conf" ] || /usr/local/lib/deploy/push "$1" --back 9>&-
+}
+
+bring_up_compositions() { # each healthy, or as it was; what waits for the network of another comes after it
+    local name who left later=() stuck=''
     who=$(<"$incoming/label")
     while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done \
         < <(cat "$incoming/compositions" "$incoming/gone") >$transaction/containers
-    while IFS= read -r name <&8; do
-        ! grep -q "^$(folder_of "$name")/" "$incoming/refused" || continue
-        say "▸ $name"
-        /usr/local/lib/deploy/push "$name" --missing --hold --by "${who%%, since*}" 9>&- && continue
-        say "  $name goes back to what it was; everything else stays live."
-        refuse_composition "$name"
-        nginx -t -q && reload_nginx
-        [ ! -e "/etc/deploy/sites/$name.conf" ] || /usr/local/lib/deploy/push "$name" --back 9>&-
-    done 8<"$incoming/compositions"
+    mapfile -t left <"$incoming/compositions"
+    while [ ${#left[@]} -gt 0 ]; do
+        later=()
+        for name in "${left[@]}"; do
+            if [ -z "$stuck" ] && lacks_network "$name"; then later+=("$name"); else bring_up_composition "$name"; fi
+        done
+        [ ${#later[@]} -lt ${#left[@]} ] || stuck=1 # nobody here makes it: Docker says so
+        left=("${later[@]}")
+    done
     while IFS= read -r name <&8; do
         say "▸ $name"
         end_composition "$name" "$(value_of "$name" PROJECT)" || partly=1

@@ -76,7 +76,8 @@ containers() {
     command -v docker >/dev/null && docker info >/dev/null 2>&1 || return 0
     echo "docker $(docker version --format '{{.Server.Version}}')"
     docker ps --quiet | xargs -r docker inspect --format \
-        '{{$name := .Name}}container {{.Name}} {{or .Config.User "root"}} {{.HostConfig.Privileged}} {{.HostConfig.PidMode}}{{range .Mounts}}
+        '{{$name := .Name}}container {{.Name}} {{or .Config.User "root"}} {{.HostConfig.Privileged}} {{.HostConfig.PidMode}}{{if and (eq .HostConfig.LogConfig.Type "json-file") (not (index .HostConfig.LogConfig.Config "max-size"))}}
+endless {{$name}}{{end}}{{range .Mounts}}
 mounted {{$name}} {{.RW}} {{.Source}}{{end}}{{range .HostConfig.CapAdd}}
 capability {{$name}} {{.}}{{end}}{{range .HostConfig.Devices}}
 device {{$name}} {{.PathOnHost}}{{end}}{{range $port, $all := .NetworkSettings.Ports}}{{range $all}}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # How this server and its sites are. Each line of standard input is a site or an alias: DOMAIN <tab> http|https <tab> PATH.
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
-# certificate, for each site `release …` and `pushed JSON`, and for all that
-# is backed up `backup NAME JSON` with its last success, empty without one.
+# certificate, for each site `release …` and `pushed JSON`, for each service whose containers are not well
+# `unwell NAME WHY`, and for all that is backed up `backup NAME JSON` with its last success, empty without one.
 # The page is asked for through NGINX on this machine by `visit` of scripts/visitor, which is sent before this.
 set -uo pipefail
 export LC_ALL=C
@@ -46,7 +46,14 @@ backups() {
     rm -rf "$home"
 }
 
+unwell() {
+    [ -x /usr/local/lib/deploy/well ] || return 0
+    /usr/local/lib/deploy/well | sed 's/^/unwell /; s/\t/ /'
+}
+
 server
+unwell &
 backups
 export -f site visit ask_page explain_distrust
 tr '\t' '\n' | tr '\n' '\0' | xargs -0 -r -n 3 -P 8 bash -c 'site "$@"' site
+wait

@@ -71,6 +71,7 @@ def test_nothing_is_found_on_a_good_server() -> None:
         ("", "container db root false ", "! the container db runs as root"),
         ("", "container db 0:0 false ", "! the container db runs as root"),
         ("", "container db 5 true ", "the container db is privileged"),
+        ("", "endless /app\nendless /db", "! the logs of app, db have no limit"),
         ("docker", "docker 26.1.5+dfsg1", "! Docker 26.1.5+dfsg1 publishes 3000/tcp on 127.0.0.1"),
         ("ufw", "ufw inactive", "the firewall is off"),
         ("fail2ban", "fail2ban failed", "fail2ban is not running"),

@@ -61,8 +61,8 @@ services:
         "services.thing.kind: unknown kind 'comppose' (did you mean 'compose'?)",
         "services.other: 'kind' is missing (one of compose, gitea-runner, watchtower, wireguard)",
         "services.vpn: unknown key 'aliases' "
-        "(known here: kind, wait, backup, directory, project, tag, memory, environment, port, vpn_port, "
-        "host)",
+        "(known here: kind, wait, watch, backup, directory, project, tag, memory, environment, "
+        "port, vpn_port, host)",
         "services: 'a.b' is not a name for a service: a-z, 0-9 and - (a domain goes under sites)",
     ]
 

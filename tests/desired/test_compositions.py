@@ -35,6 +35,7 @@ def test_values_of_a_service_with_a_domain() -> None:
         "HTTPS": "1",
         "PROBE": "/api/heartbeat",
         "WAIT": "240",
+        "WATCH": "10",
         "BUILT": "0",
         "GIVEN": "''",
         "COOLDOWN": "259200",

@@ -70,6 +70,7 @@ def sites(folder: Path) -> dict[str, dict[str, object]]:
             "port": port,
             "https": False,
             "wait": "60s",
+            "watch": "0",
             "secrets": {"PASSWORD": "generate"},
         }
     for kind in KINDS:

@@ -93,6 +93,7 @@ class Composition:
             "DIRECTORY": f"/opt/{self.name}",
             "PORT": self.port,
             "WAIT": 60,
+            "WATCH": 0,
             "PROBE": "/",
             "HTTPS": 0,
             "COOLDOWN": 0,

@@ -94,6 +94,20 @@ def test_one_that_is_not_well_is_as_it_was_and_the_others_go_live(new_compositio
     assert "already up to date" in bad.push()
 
 
+def test_a_stack_that_needs_the_network_of_another_comes_after_it(new_composition, server):
+    needs, gives = new_composition("needs"), new_composition("gives")
+    files = composed(gives)
+    (path,) = composed(needs)
+    file = json.loads(composed(needs)[path])
+    file["services"]["app"]["networks"] = ["shared"]
+    file["networks"] = {"shared": {"external": True, "name": f"{gives.project}_default"}}
+    files |= {path: json.dumps(file)}
+    secrets = value(needs, "x") + value(gives, "x")
+    apply(server, parcel(files, secrets=secrets, compositions=[needs.name, gives.name]))
+    assert (needs.page(), gives.page()) == ("needs", "gives")
+    needs.script("down")  # before the network that it is in
+
+
 def test_a_new_one_that_is_not_well_leaves_nothing(new_composition, server):
     app = new_composition()
     shutil.rmtree(app.directory)
@@ -150,7 +164,7 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     (app.directory / "docker-compose.yml").unlink()
     (app.vps.root / f"etc/deploy/sites/{app.name}.conf").rename(app.vps.root / "root/conf")
     conf = {f"/etc/deploy/sites/{app.name}.conf": (app.vps.root / "root/conf").read_text()}
-    dying = script("apply.sh").decode().replace('--by "${who%%, since*}" 9>&- && continue', "; kill -9 $$")
+    dying = script("apply.sh").decode().replace('--by "${who%%, since*}" 9>&- && return', "; kill -9 $$")
     data = parcel(composed(app) | conf, secrets=value(app, "x"), compositions=[app.name])
     with pytest.raises(UnreachableError):
         apply(server, data, text=dying.encode())
@@ -167,11 +181,11 @@ def test_killed_while_containers_come_up(new_composition, server, moment):
     app = new_composition()
     apply(server, parcel(composed(app), secrets=value(app, "first"), compositions=[app.name]))
     killer = script("apply.sh").decode()
-    line = '        /usr/local/lib/deploy/push "$name" --missing --hold'
+    line = '    /usr/local/lib/deploy/push "$1" --missing --hold'
     assert line in killer
     dying = {
-        "before": killer.replace(line, f"        kill -9 $$\n{line}"),
-        "after": killer.replace('--by "${who%%, since*}" 9>&- && continue', "; kill -9 $$"),
+        "before": killer.replace(line, f"    kill -9 $$\n{line}"),
+        "after": killer.replace('--by "${who%%, since*}" 9>&- && return', "; kill -9 $$"),
     }[moment]
     data = parcel(composed(app, hostname="new"), secrets=value(app, "second"), compositions=[app.name])
     with pytest.raises(UnreachableError):

@@ -38,7 +38,14 @@ def applied(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPath
     """The service, for all tests; in the end it is removed."""
     folder = tmp_path_factory.mktemp("typed")
     images.image("zero")
-    service = {"kind": "compose", "file": "app.yml", "port": PORT, "https": False, "wait": "60s"}
+    service = {
+        "kind": "compose",
+        "file": "app.yml",
+        "port": PORT,
+        "https": False,
+        "wait": "60s",
+        "watch": "0",
+    }
     (folder / "app.yml").write_text(COMPOSE.format(image=images.repository, port=PORT))
     project = Project(folder, vps, None, {NAME: service})
     done = project.apply()

@@ -4,10 +4,13 @@ import json
 import subprocess
 from datetime import datetime
 
-from deployer.audit import exposure
+from deployer.audit import exposure, upkeep
 from deployer.audit.evidence import read_evidence
 from deployer.config.model import Config
+from deployer.server.login import connect
+from deployer.tasks.status import status
 from vps.services.conftest import SCRIPTS
+from vps.waiting import until
 
 AUDIT = SCRIPTS.parent / "audit.sh"
 
@@ -70,6 +73,32 @@ def test_restart_of_what_does_not_get_well(new_composition):
     assert "✗ restart: app ended with exit code 6" in output
     assert "  app | bad data" in output
     assert output.splitlines()[-1] == f"{app.name} is not well: app ended with exit code 6"
+
+
+def test_what_becomes_unwell_after_the_push_is_told(new_composition):
+    app = new_composition()
+    loop = "while [ ! -e /data/bad ]; do sleep 0.2; done; exit 6"
+    worker = {"image": f"{app.repository}:1", "command": ["sh", "-c", loop], "volumes": ["./data:/data"]}
+    image = {"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"]}
+    app.write(app=image, worker=worker | {"restart": "always", "healthcheck": {"disable": True}})
+    app.push()
+    told = f"/usr/local/lib/deploy/well {app.name}"
+    assert app.vps.run(told).stdout == ""
+    (app.directory / "data/bad").touch()
+    until(app.vps, f"{told} | grep -qx '{app.name}.worker crashes again and again (exit code 6)'", seconds=60)
+    assert app.page() == "one"
+    with connect(app.vps.address, app.vps.port, "root", app.vps.host_key, app.vps.key) as server:
+        health = status(server, {})
+    assert health.unwell[app.name] == "worker crashes again and again (exit code 6)"
+    assert not health.fine
+    assert f"✗ {app.name}: 200 in " in app.script("summary", code=1)
+    app.script("stop")
+    assert app.vps.run(told).stdout == ""
+    app.vps.run(
+        f"docker start {app.project}-app-1; docker rm -f {app.project}-worker-1; docker stop {app.project}-app-1"
+    )
+    app.vps.run(f"sed -i '/{app.name}.*\"stop\"/d' /var/log/deploy/push.log")
+    assert app.vps.run(told).stdout == f"{app.name}\tits containers have stopped\n"
 
 
 def test_restart_runs_no_migration_again(new_composition):
@@ -192,13 +221,16 @@ def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
         runtime=image | {"volumes": ["/var/run:/run/of/host:ro"], "pid": "host"},
         whole=image | {"volumes": ["/:/host", "./data:/data", "of-its-own:/more"]},
         strong=image | {"cap_add": ["SYS_ADMIN", "NET_ADMIN"]},
-        all=image | {"privileged": "True", "user": "5"},
+        all=image | {"privileged": "True", "user": "5", "logging": {"options": {"max-size": "1m"}}},
     )
     file = app.directory / "docker-compose.yml"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"volumes": {"of-its-own": None}}))
     app.push()
     seen = read_evidence(app.vps.run("bash -s", input=AUDIT.read_text()).stdout)
     prefix = f"the container {app.project}-"
+    (logs,) = [each.what for each in upkeep.logs(seen, Config())]
+    assert f"{app.project}-app-1, " in logs
+    assert f"{app.project}-all-1, " not in logs
     found = [each.what for each in exposure.containers(seen, Config()) if each.what.startswith(prefix)]
     assert sorted(what.removeprefix(prefix) for what in found) == [
         "all-1 is privileged",

@@ -31,7 +31,14 @@ HOSTILE = 'it\'s $HOME `id` "quoted" \\ and\nMORE=lines\n'
 def project(vps: Machine, tmp_path: Path) -> Project:
     image = f"{REGISTRY}/whole:1"
     registry_of(vps).push("whole", SERVE, {"Healthcheck": HEALTHY}, "well")
-    service = {"kind": "compose", "file": "app.yml", "port": 8090, "https": False, "wait": "60s"}
+    service = {
+        "kind": "compose",
+        "file": "app.yml",
+        "port": 8090,
+        "https": False,
+        "wait": "60s",
+        "watch": "0",
+    }
     service["secrets"] = {"PASSWORD": "generate", "TOKEN": "env:TOKEN"}
     project = Project(tmp_path, vps, None, {"whole.test": service, "other.test": REDIRECT})
     (tmp_path / "app.yml").write_text(COMPOSE.format(image=image, command=WELL))

@@ -104,6 +104,36 @@ def test_a_crash_loop_that_takes_its_time(new_composition):
     assert "app crashes again and again (exit code 5)" in output
 
 
+def test_a_worker_that_dies_after_six_seconds_beside_a_healthy_page(new_composition):
+    app = new_composition()
+    app.push()
+    app.configure(WATCH=10)
+    image = {"image": f"{app.repository}:1"}
+    worker = image | {
+        "command": ["sh", "-c", "sleep 6; echo out of jobs; exit 3"],
+        "healthcheck": {"disable": True},
+    }
+    app.write(app=image | {"ports": [f"127.0.0.1:{app.port}:80"]}, worker=worker)
+    output = app.push(code=1)
+    assert "✗ up: worker ended with exit code 3" in output
+    assert "  worker | out of jobs" in output
+
+
+def test_the_cause_is_named_and_not_what_waits_for_it(new_composition):
+    app = new_composition()
+    app.push()
+    image = {"image": f"{app.repository}:1"}
+    needs = {"depends_on": {"store": {"condition": "service_healthy"}}}
+    app.write(
+        app=image | {"ports": [f"127.0.0.1:{app.port}:80"]} | needs,
+        store=image | {"command": ["sh", "-c", "echo nothing to do here"]},
+    )
+    output = app.push(code=1)
+    assert "✗ up: store exited (0)" in output
+    assert "  store | nothing to do here" in output
+    assert output.splitlines()[-1].startswith(f"{app.name} is not well: "), "its files are what they are"
+
+
 def test_a_one_shot_container_that_ends_well_is_fine(new_composition):
     app = new_composition()
     migration = {"image": f"{app.repository}:1", "command": ["sh", "-c", "echo migrated"]}
