@@ -38,6 +38,7 @@ def test_values_of_a_service_with_a_domain() -> None:
         "WATCH": "10",
         "BUILT": "0",
         "GIVEN": "''",
+        "PUBLIC": "''",
         "COOLDOWN": "259200",
         "KEEP": "2",
     }
