@@ -1,5 +1,6 @@
 """The files beside a compose file that the server gets, and what of them is missing."""
 
+import posixpath
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,12 +20,12 @@ LIKE_A_FILE = re.compile(r"(?!.*\.d$).*[^/.]\.[A-Za-z][A-Za-z0-9]{0,5}")
 
 @dataclass(slots=True)
 class Delivery:
-    """What goes along with a compose file; `top`: its folder is that of sites.yaml, with everything in it."""
+    """What goes along with a compose file; `env`: there is a .env, `sites` is the folder of sites.yaml."""
 
     file: Definition
     listed: Collection[LocalFile]
     env: bool
-    top: bool
+    sites: Path
     files: dict[str, LocalFile] = field(default_factory=dict)
     secret: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
@@ -37,7 +38,8 @@ class Delivery:
 
     def find(self) -> "Delivery":
         """Look at everything that the file needs."""
-        for need in needs(self.file):
+        every = [*needs(self.file)]
+        for need in every:
             try:
                 self.take(need)
             except ValueError as error:
@@ -46,6 +48,10 @@ class Delivery:
                 self.complain(need, f"{shown(need.text)} cannot be looked at: {error.strerror}")
         for file in self.listed:
             self.files[file.written] = file
+        for need in every:
+            if need.how is How.ENVIRONMENT and need.path in self.files:
+                self.files[need.path] = replace(self.files[need.path], private=True)
+        self.secret |= {path for path, file in self.files.items() if file.private}
         return self
 
     def complain(self, need: Need, message: str) -> None:
@@ -61,7 +67,7 @@ class Delivery:
             raise ValueError(".env would not be on the server: nothing stands under secrets or environment")
         if need.path in OURS:
             return
-        if need.how in (How.SECRET, How.ENVIRONMENT):
+        if need.how is How.SECRET:
             self.secret.add(need.path)
         place = self.base / need.path
         if need.how is How.BUILD:
@@ -70,9 +76,8 @@ class Delivery:
             self.mount(need)
         elif place.is_file():
             if need.path not in self.delivered():
-                file = attached(need.path, self.base)
-                self.keep(replace(file, private=file.private or need.how is How.ENVIRONMENT))
-        elif need.path not in self.delivered() and (need.how is not How.MOUNT or is_like_a_file(need)):
+                self.keep(attached(need.path, self.base))
+        elif need.required and need.path not in self.delivered() and is_like_a_file(need):
             raise ValueError(f"{shown(need.text)} is not beside the compose file: {consequence(need)}")
 
     def delivered(self) -> set[str]:
@@ -81,8 +86,10 @@ class Delivery:
 
     def below(self, path: str) -> bool:
         """Whether something in this folder is listed."""
-        return (path == "." and bool(self.listed)) or any(
-            each.startswith(f"{path}/") for each in self.delivered()
+        return (
+            bool(self.listed)
+            if path == "."
+            else any(each.startswith(f"{path}/") for each in self.delivered())
         )
 
     def keep(self, *files: LocalFile) -> None:
@@ -92,11 +99,11 @@ class Delivery:
 
     def mount(self, need: Need) -> None:
         """A folder: one that can only be read goes along, in another there is data of somebody."""
-        if self.below(need.path):
-            return
         if not need.writable:
-            self.refuse_everything(need)
-            self.keep(*Walk(self.base).files(need.path))
+            if self.may_be_taken(need):
+                self.keep(*Walk(self.base).files(need.path))
+        elif self.below(need.path):
+            return
         elif count := sum(1 for _ in within(self.base / need.path)):
             where = need.where.removesuffix(".volumes")
             many = "a file" if count == 1 else f"{count if count < 100 else 'many'} files"
@@ -109,8 +116,7 @@ class Delivery:
         """All that an image is built of, as Docker itself would take it, and without what git ignores."""
         if not (self.base / need.path).is_dir():
             raise ValueError(f"the folder {shown(need.text)} to build from is not beside the compose file")
-        if not self.below(need.path):
-            self.refuse_everything(need)
+        if self.may_be_taken(need):
             walk = Walk(self.base, ignoring.of_docker(self.base / need.path, need.other), need.path)
             self.keep(*walk.files(need.path))
             if walk.left_out:
@@ -120,24 +126,23 @@ class Delivery:
 
     def look_for_dockerfile(self, need: Need) -> None:
         """Without one, nothing is built."""
-        path = need.other if need.path == "." else f"{need.path}/{need.other}"
-        if (
-            need.other
-            and not need.other.startswith(("/", ".."))
-            and path not in {*self.files, *self.delivered()}
-        ):
-            place = self.base / path
-            if not place.is_file():
-                raise ValueError(f"there is no {shown(path)} beside the compose file to build from")
-            self.keep(attached(path, self.base))
+        path = posixpath.normpath(f"{need.path}/{need.other}")
+        if not need.other or need.other.startswith("/") or path in {*self.files, *self.delivered()}:
+            return
+        if path.startswith("../") or not (self.base / path).is_file():
+            raise ValueError(f"there is no {shown(path)} beside the compose file to build from")
+        self.keep(attached(path, self.base))
 
-    def refuse_everything(self, need: Need) -> None:
-        """The folder of sites.yaml has everything in it, keys too."""
-        if self.top and need.path == ".":
+    def may_be_taken(self, need: Need) -> bool:
+        """Whether all of a folder goes along: of one with sites.yaml in it, and keys, what is listed does."""
+        if not self.sites.is_relative_to((self.base / need.path).resolve()):
+            return True
+        if not self.below(need.path):
             raise ValueError(
-                "it is the folder of sites.yaml, with everything in it: list under files what of it the "
+                "sites.yaml is in that folder, with everything that belongs to it: list under files what the "
                 "server shall have, or give the compose file a folder of its own"
             )
+        return False
 
 
 def within(folder: Path) -> Iterator[Path]:
@@ -146,8 +151,10 @@ def within(folder: Path) -> Iterator[Path]:
 
 
 def is_like_a_file(need: Need) -> bool:
-    """Whether a path that is not here means a file, by its name and its target's."""
-    return all(LIKE_A_FILE.fullmatch(path.rpartition("/")[2]) for path in (need.path, need.other))
+    """Whether a path that is not here means a file; what is mounted by its name and its target's."""
+    return need.how is not How.MOUNT or all(
+        LIKE_A_FILE.fullmatch(path.rpartition("/")[2]) for path in (need.path, need.other)
+    )
 
 
 def consequence(need: Need) -> str:

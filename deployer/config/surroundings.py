@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from deployer.config.compose_file import Definition, items, section
 from deployer.config.interpolation import UNKNOWN, written
-from deployer.config.mounts import mounts
+from deployer.config.mounts import TRUE, mounts
 from deployer.config.nodes import Node
 from deployer.config.ports import scalar_of, value_of
 
@@ -40,6 +40,7 @@ class Need:
     how: How
     other: str = ""
     writable: bool = False
+    required: bool = True
 
     @property
     def text(self) -> str:
@@ -72,8 +73,10 @@ def read_by_compose(service: Node, where: str) -> Iterator[Need]:
     """The files that Docker Compose takes variables and labels from."""
     for entry in items(service, "env_file"):
         node = value_of(entry, "path") or entry
-        if isinstance(node.value, str) and scalar_of(entry, "required").lower() not in ("false", "no", "off"):
-            yield Need(node, f"{where}.env_file", posixpath.normpath(node.value), How.ENVIRONMENT)
+        if isinstance(node.value, str):
+            required = scalar_of(entry, "required").lower() in ("", *TRUE)
+            path = posixpath.normpath(node.value)
+            yield Need(node, f"{where}.env_file", path, How.ENVIRONMENT, required=required)
     for entry in items(service, "label_file"):
         if isinstance(entry.value, str):
             yield Need(entry, f"{where}.label_file", posixpath.normpath(entry.value), How.READ)

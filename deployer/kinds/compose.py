@@ -74,8 +74,7 @@ class Compose(Composition):
         top = folder_of(info)
         if top is not None:
             files = [file for files in self.beside for file in files]
-            whole = self.file.folder == top.resolve()
-            self._delivery = Delivery(self.definition(), files, bool(self.secrets()), whole).find()
+            self._delivery = Delivery(self.definition(), files, bool(self.secrets()), top.resolve()).find()
         return self
 
     def definition(self) -> Definition:

@@ -65,7 +65,7 @@ def test_what_is_mounted_or_read_goes_along(shop: Project) -> None:
     compose = (
         WEB
         + """\
-    env_file: [web.env, {path: ./maybe.env, required: false}]
+    env_file: [web.env, {path: ./maybe.env, required: false}, {path: gone.env, required: no}]
     volumes:
       - ./nginx.conf:/etc/nginx/nginx.conf
       - ${PWD}/${WHICH}.ini:/a.ini:ro
@@ -83,6 +83,7 @@ volumes: {data: {}}
     (shop.folder / "key.pem").chmod(0o600)
     files = {
         "web.env": "A=1",
+        "maybe.env": "B=1",
         "nginx.conf": "nginx",
         "a.ini": "ini",
         "conf/x/y": "y",
@@ -95,6 +96,7 @@ volumes: {data: {}}
     (shop.folder / "conf/run").chmod(0o755)
     assert shop.files(compose, ", environment: {WHICH: a}") == {
         "web.env": "600 secret A=1",
+        "maybe.env": "600 secret B=1",
         "nginx.conf": "644 nginx",
         "a.ini": "644 ini",
         "conf/x/y": "644 y",
@@ -174,12 +176,52 @@ def test_the_folder_of_sites_yaml_is_not_taken_as_a_whole(tmp_path: Path) -> Non
     sites.write_text("services: {shop: {kind: compose, file: compose.yml}}\n")
     with pytest.raises(ConfigError) as raised:
         load(sites)
-    assert "it is the folder of sites.yaml, with everything in it" in str(raised.value.problems[0])
+    assert "sites.yaml is in that folder" in str(raised.value.problems[0])
     sites.write_text("services: {shop: {kind: compose, file: compose.yml, files: [main]}}\n")
     shop = load(sites).services["shop"]
     assert set(shop.files("s", None)) == {
         f"/opt/s/{name}" for name in ("docker-compose.yml", "Dockerfile", "main")
     }
+
+
+def test_a_folder_around_that_of_sites_yaml_is_not_taken_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    write(tmp_path, Dockerfile="FROM x", **{"compose.yml": WEB.replace("image: x:1", "build: .")})
+    sites = tmp_path / "deploy/sites.yaml"
+    sites.write_text("services: {shop: {kind: compose, file: ../compose.yml}}\n")
+    with pytest.raises(ConfigError) as raised:
+        load(sites)
+    assert "sites.yaml is in that folder" in str(raised.value.problems[0])
+
+
+def test_what_is_listed_comes_on_top(shop: Project) -> None:
+    files = {
+        "app/Dockerfile": "FROM x",
+        "app/main": "m",
+        "app/dist/made": "d",
+        ".gitignore": "dist\n",
+        "w.env": "A=1",
+    }
+    compose = (
+        WEB.replace("image: x:1", "build: app") + "    env_file: w.env\n    volumes: [./more:/more:ro]\n"
+    )
+    found = shop.files(
+        compose, ", files: [app/dist/made, w.env, more/a]", **files, **{"more/a": "a", "more/b": "b"}
+    )
+    wanted = ("app/Dockerfile", "app/main", "app/dist/made", "w.env", "more/a", "more/b")
+    assert {path: text.split()[0] for path, text in found.items()} == dict.fromkeys(wanted, "644") | {
+        "w.env": "600"
+    }
+
+
+def test_a_dockerfile_is_found_wherever_it_is(shop: Project) -> None:
+    files = {"app/main": "m", "docker/web": "FROM x", "app/.dockerignore": "own\n", "app/own": "FROM x"}
+    for name in ("../docker/web", "own"):
+        found = shop.files(WEB.replace("image: x:1", f"build: {{context: app, dockerfile: {name}}}"), **files)
+        assert os.path.normpath(f"app/{name}") in found
+    for name in ("../../outside", "../docker/gone"):
+        (problem,) = shop.problems(WEB.replace("image: x:1", f"build: {{context: app, dockerfile: {name}}}"))
+        assert f"there is no '{os.path.normpath(f'app/{name}')}' beside the compose file" in problem
 
 
 def test_folders_and_patterns_can_be_listed(shop: Project) -> None:
