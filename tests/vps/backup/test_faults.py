@@ -115,6 +115,21 @@ def test_what_is_not_there_is_an_error(vps, small):
     vps.run("mv /srv/away /srv/small")
 
 
+def test_a_folder_that_is_a_link_is_saved_as_a_folder(vps, folder, tmp_path):
+    vps.run("mkdir -p '/srv/d,i.s&k/photos'; echo picture >'/srv/d,i.s&k/photos/one'")
+    vps.run("ln -s 'd,i.s&k/photos' '/srv/linked, too'; sqlite3 '/srv/linked, too/db' 'CREATE TABLE t (n)'")
+    backed = folder("linked", "/srv/linked, too")
+    backed.run()
+    assert backed.log()["result"] == "ok"
+    tree = backed.unpack(tmp_path)
+    assert sorted(path.name for path in (tree / "srv/linked, too").iterdir()) == ["db", "one"]
+    assert (tree / "srv/linked, too/one").read_text() == "picture\n"
+    assert backed.begin["paths"] == ["/srv/linked, too"]
+    vps.run("echo spoilt >'/srv/linked, too/one'")
+    backed.restore()
+    assert vps.run("cat '/srv/linked, too/one'").stdout == "picture\n"
+
+
 @pytest.mark.fault("tar leaves out what it shall save")
 def test_nothing_of_what_is_there_is_a_failure(vps, folder, tmp_path):
     vps.run(
