@@ -26,16 +26,11 @@ WIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What is saved of the service `name`, whose Docker Compose project is `project`."""
+    """What is saved of the service in this folder, whose Docker Compose project is `project`."""
 
-    name: str
+    folder: str
     project: str
     backup: Backup
-
-    @property
-    def folder(self) -> str:
-        """Where its compose file is."""
-        return f"/opt/{self.name}"
 
     def has(self, path: str) -> bool:
         """Whether the path is saved, or a part of it, on purpose."""
@@ -63,7 +58,7 @@ def unsaved(name: str, composition: Compose) -> tuple[str, ...]:
     backup, definition = composition.wanted_backup(), composition.definition()
     if backup is None:
         return ()
-    saved, found = Saved(name, composition.project(name), backup), []
+    saved, found = Saved(composition.folder(name), composition.project(name), backup), []
     for service, node in definition.services.items():
         found += [
             (f"volume {what} of {service}{why}" if what else f"a volume without a name of {service}{why}", by)

@@ -179,6 +179,7 @@ def composed(app: Composition, key: Key, backup: Backup) -> Backed:
         "backup/composition",
         0o755,
         name=app.name,
+        folder=f"/opt/{app.name}",
         kind="compose",
         backup=backup,
         paths=[f"/opt/{app.name}" if path == "." else f"/opt/{app.name}/{path}" for path in backup.paths],
