@@ -43,7 +43,7 @@ def test_a_list_of_nothing_is_a_hint_and_no_empty_table(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert "There is no archive yet" in done.stderr
     listed = deploy(tmp_path, f"home: {{directory: {tmp_path}}}\n", "backup", "--list", "--json")
-    assert json.loads(listed.stdout) == {"archives": [], "unknown": []}
+    assert json.loads(listed.stdout) == {"archives": [], "unproved": [], "unknown": []}
 
 
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("apply", "--dry-run")])
