@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from deployer.config.backup_checks import check_backups
 from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
 from deployer.config.wording import Finding, Path
@@ -21,7 +22,7 @@ def check(config: Config) -> list[Finding]:
         *redirect_loops(config),
         *same_archives(config),
     ]
-    return [*between, *check_keys(config), *locked_out(config)]
+    return [*between, *check_backups(config), *check_keys(config), *locked_out(config)]
 
 
 def locked_out(config: Config) -> Iterator[Finding]:

@@ -115,6 +115,20 @@ def volumes(file: Definition) -> tuple[str, ...]:
     return tuple(key for key, node in found if not (value_of(node, "name") or value_of(node, "external")))
 
 
+def volume_names(file: Definition, project: str) -> dict[str, str]:
+    """The names by which Docker knows its volumes, by those in the file."""
+    return {name: volume_name(name, node, project) for name, node in section(file.root, "volumes").items()}
+
+
+def volume_name(name: str, volume: Node, project: str) -> str:
+    """Its own, or made of the project's: what is external has no project."""
+    external = value_of(volume, "external")
+    own = scalar_of(volume, "name") or scalar_of(external, "name")
+    if own or (external and str(external.value).lower() != "false"):
+        return own or name
+    return f"{project}_{name}"
+
+
 def scalars(node: Node) -> Iterator[Node]:
     """Every text below a node that is a value and not a key."""
     if isinstance(node.value, dict):

@@ -36,6 +36,13 @@ services:
 """
 
 
+SHOP = """\
+name: shop
+services: {web: {image: x, ports: ["127.0.0.1:80:80"]}, db: {image: x}}
+volumes: {uploads: , cache: {name: fast}, v: {external: true}}
+"""
+
+
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("gpg")
@@ -56,7 +63,9 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def loaded(key: Path, folder: Path, text: str) -> Config:
     for name in ("own", "other"):
-        (folder / f"{name}.yml").write_text(f"name: {name}\nservices: {{web: {{image: x}}}}\n")
+        file = f"name: {name}\nservices: {{web: {{image: x}}}}\nvolumes: {{v: {{name: v}}}}\n"
+        (folder / f"{name}.yml").write_text(file)
+    (folder / "shop.yml").write_text(SHOP)
     (folder / "key.asc").write_bytes((key / "key.asc").read_bytes())
     (folder / "sites.yaml").write_text(text)
     return load(folder / "sites.yaml")
@@ -147,6 +156,20 @@ def test_a_file_without_a_key_is_refused(key: Path, tmp_path: Path, content: byt
             "services: {own: {kind: compose, file: own.yml, backup: {path: [x]}}}",
             "unknown key 'path' (did you mean 'paths'?)",
         ),
+        (
+            "services: {shop: {kind: compose, file: shop.yml, backup: {dump: x, load: x, service: dbb}}}",
+            ":1:86: services.shop.backup.service: shop.yml has no service 'dbb' (did you mean 'db'?)",
+        ),
+        (
+            "sites: {shop.example.org: {kind: compose, file: shop.yml, port: 80,"
+            " backup: {volumes: [v, uploads]}}}",
+            ":1:91: sites.shop.example.org.backup.volumes: shop.yml has no volume that Docker calls 'uploads'"
+            " (did you mean 'shop_uploads'?)",
+        ),
+        (
+            "services: {shop: {kind: compose, file: shop.yml, backup: {volumes: [shop_upload]}}}",
+            "shop.yml has no volume that Docker calls 'shop_upload' (did you mean 'shop_uploads'?)",
+        ),
         ("services: {watchtower: {backup: {dump: x}}}", "unknown key 'dump'"),
         ("services: {watchtower: {backup: true}}", "expected a section with keys"),
     ],
@@ -155,6 +178,30 @@ def test_what_is_wrong_is_told(key: Path, tmp_path: Path, text: str, message: st
     with pytest.raises(ConfigError) as caught:
         loaded(key, tmp_path, text + "\n")
     assert message in "\n".join(map(str, caught.value.problems))
+
+
+PROMISE = "services: {shop: {kind: compose, file: shop.yml, backup: {service: db, volumes: %s}}}\n"
+
+
+@pytest.mark.parametrize("names", ["[shop_uploads, fast, v]", "[]"])
+def test_volumes_go_by_the_names_that_docker_has_for_them(key: Path, tmp_path: Path, names: str) -> None:
+    assert loaded(key, tmp_path, PROMISE % names)
+
+
+@pytest.mark.parametrize(
+    ("more", "fine"), [("secrets: {NAME: generate}", True), ("environment: {NAME: slow}", True), ("", False)]
+)
+def test_the_name_of_a_volume_may_be_a_variable(key: Path, tmp_path: Path, more: str, fine: bool) -> None:
+    """What only the server knows is not judged."""
+    loaded(key, tmp_path, "sites:\n")
+    (tmp_path / "shop.yml").write_text(SHOP.replace("fast", '"${NAME:-fast}"'))
+    text = (PROMISE % "[slow]").replace("backup:", f"{more}, backup:") if more else PROMISE % "[slow]"
+    (tmp_path / "sites.yaml").write_text(text)
+    if fine:
+        assert load(tmp_path / "sites.yaml").services
+    else:
+        with pytest.raises(ConfigError, match=r"no volume that Docker calls 'slow'"):
+            load(tmp_path / "sites.yaml")
 
 
 @pytest.mark.parametrize("name", ["key.asc", "key.gpg"])

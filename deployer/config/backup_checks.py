@@ -1,0 +1,44 @@
+"""What `backup:` of a user's own containers names, and its compose file does not have."""
+
+from collections.abc import Iterator
+
+from deployer.config import compose_file
+from deployer.config.interpolation import UNKNOWN
+from deployer.config.model import Config
+from deployer.config.quantities import shown
+from deployer.config.suggestions import suggest
+from deployer.config.wording import Finding, Path
+from deployer.kinds.compose import Compose
+
+
+def check_backups(config: Config) -> Iterator[Finding]:
+    """Every service and volume that would be looked for at night, and not be found."""
+    for section, entries in (("sites", config.sites), ("services", config.services)):
+        for name, entry in entries.items():
+            if isinstance(entry, Compose) and not entry.definition().problems:
+                yield from unknown_service(entry, (section, name, "backup", "service"))
+                yield from unknown_volumes(entry, name, (section, name, "backup", "volumes"))
+
+
+def unknown_service(entry: Compose, path: Path) -> Iterator[Finding]:
+    """The database, where the compose file has no service of this name."""
+    wanted = entry.backup.service
+    known = entry.definition().services
+    if wanted and wanted not in known:
+        hint = suggest(wanted, known) or f" (it has {', '.join(known)})"
+        yield Finding(path, f"{entry.file.written} has no service {shown(wanted)}{hint}")
+
+
+def unknown_volumes(entry: Compose, name: str, path: Path) -> Iterator[Finding]:
+    """Each volume that Docker does not know by this name."""
+    known = compose_file.volume_names(entry.definition(), entry.project(name))
+    if any(UNKNOWN in volume for volume in known.values()):
+        return
+    for position, wanted in enumerate(entry.backup.volumes or ()):
+        if wanted not in known.values():
+            meant = known.get(wanted)
+            hint = f" (did you mean '{meant}'?)" if meant else suggest(wanted, known.values())
+            yield Finding(
+                (*path, position),
+                f"{entry.file.written} has no volume that Docker calls {shown(wanted)}{hint}",
+            )
