@@ -120,8 +120,12 @@ class ComposeBackup(BackupChoice):
     volumes: tuple[Volume, ...] | None = Field(
         None, description="Docker volumes, as docker volume ls shows them; without it, all of its volumes"
     )
+    database: Literal["postgres", "mariadb"] | None = Field(
+        None,
+        description="what service is: then all its databases and users are dumped, and loaded at a restore",
+    )
     dump: EnvironmentValue = Field(
-        "", description="command, run by bash in its folder, that writes a dump of the database to its output"
+        "", description="another command, run by bash in its folder, that writes a dump to its output"
     )
     load: EnvironmentValue = Field(
         "", description="command that reads that dump at a restore; written with dump"
@@ -133,6 +137,10 @@ class ComposeBackup(BackupChoice):
         """A dump that nobody knows how to load is no backup."""
         if "END_OF_COMMAND" in (self.dump.strip(), self.load.strip()):
             raise ValueError("END_OF_COMMAND is no command")
+        if self.database and (self.dump or self.load):
+            raise ValueError("database: knows how it is dumped and loaded: leave out dump: and load:")
+        if self.database and not self.service:
+            raise ValueError("write service: too: which one of the compose file is the database")
         if self.dump and not (self.load and self.service):
             raise ValueError("write load: and service: too: a restore needs to know how the dump is loaded")
         return self

@@ -1,5 +1,6 @@
 """Anything else that runs in containers: the user's own compose file."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
@@ -23,7 +24,7 @@ from deployer.config.types import (
 )
 from deployer.errors import Problem
 from deployer.files import File
-from deployer.kinds.composition import Backup, ComposedSite, Composition
+from deployer.kinds.composition import Backup, ComposedSite, Composition, database
 from deployer.secrets import Given, Secret
 
 if TYPE_CHECKING:
@@ -112,13 +113,10 @@ class Compose(Composition):
     def backs_up(self) -> Backup:
         """What sites.yaml says; else the whole folder and all volumes, found on the server."""
         wanted = self.backup
-        return Backup(
-            paths=wanted.paths or (".",),
-            volumes=wanted.volumes,
-            dump=wanted.dump,
-            load=wanted.load,
-            service=wanted.service,
-        )
+        dumped = Backup(dump=wanted.dump, load=wanted.load, service=wanted.service)
+        if wanted.database:
+            dumped = database(wanted.database, wanted.service)
+        return replace(dumped, paths=wanted.paths or (".",), volumes=wanted.volumes)
 
     def local_ports(self) -> tuple[int, ...]:
         """The ports that the file publishes, whoever reaches them."""

@@ -53,14 +53,10 @@ class Backup:
         return not (self.paths or self.volumes or self.dump or self.databases)
 
 
-def postgres(name: str) -> Backup:
-    """The database of this name, and its user's, in a PostgreSQL service `db`; zstd compresses it later."""
-    command = "docker compose exec -T db"
-    return Backup(
-        dump=f"{command} pg_dump -U {name} -Fc -Z0 {name}",
-        load=f"{command} pg_restore -U {name} -d {name} --clean --if-exists --single-transaction",
-        service="db",
-    )
+def database(engine: str, service: str = "db") -> Backup:
+    """Everything in a database of the usual images, its users too; `engine` is postgres or mariadb."""
+    command = f"/usr/local/lib/deploy/database {engine}"
+    return Backup(dump=f"{command} dump {service}", load=f"{command} load {service}", service=service)
 
 
 class Composition(Section):

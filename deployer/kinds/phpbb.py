@@ -1,5 +1,6 @@
 """phpBB: a forum."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -16,7 +17,7 @@ from deployer.config.types import (
     written,
 )
 from deployer.files import File
-from deployer.kinds.composition import Backup, ComposedSite
+from deployer.kinds.composition import Backup, ComposedSite, database
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
 
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
 CHECKSUMS = {"3.3.17": "ba1819a53c6a36bb9ebce8d3d0ac6c1b28687d6aa07a2ce9d8c4956da7d38874"}
 """SHA-256 of phpBB-VERSION.zip, of the releases that are known here."""
-DUMP = (
-    "docker compose exec -T db sh -c "
-    "'MYSQL_PWD=$MARIADB_PASSWORD mariadb-dump --single-transaction --quick -u phpbb phpbb'"
-)
-LOAD = "docker compose exec -T db sh -c 'MYSQL_PWD=$MARIADB_PASSWORD mariadb -u phpbb phpbb'"
 
 
 class Phpbb(ComposedSite, Service):
@@ -72,4 +68,4 @@ class Phpbb(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """Its database, and what users brought."""
-        return Backup(paths=("data",), dump=DUMP, load=LOAD, service="db")
+        return replace(database("mariadb"), paths=("data",))

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from deployer.config.types import ImageTag, MemoryLimit, Port, Size, written
-from deployer.kinds.composition import Backup, ComposedSite, postgres
+from deployer.kinds.composition import Backup, ComposedSite, database
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
 
@@ -33,7 +33,7 @@ class Shhh(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """Its database; what is in it is encrypted and lives for days."""
-        return postgres("shhh")
+        return database("postgres")
 
     def remarks(self) -> tuple[str, ...]:
         """That nobody mends it any more."""

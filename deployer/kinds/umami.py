@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, UrlPath, written
-from deployer.kinds.composition import Backup, ComposedSite, postgres
+from deployer.kinds.composition import Backup, ComposedSite, database
 from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
 
@@ -38,4 +38,4 @@ class Umami(ComposedSite, Service):
 
     def backs_up(self) -> Backup:
         """Its database."""
-        return postgres("umami")
+        return database("postgres")

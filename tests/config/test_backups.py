@@ -102,6 +102,16 @@ def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:
     assert b"VOLUMES=all\n" in composition_backup(config, "own").popitem()[1].content
 
 
+def test_of_a_database_that_is_known_everything_is_dumped(key: Path, tmp_path: Path) -> None:
+    text = "services: {shop: {kind: compose, file: shop.yml, backup: {database: mariadb, service: db}}}\n"
+    config = loaded(key, tmp_path, "backups: {recipient: key.asc}\n" + text)
+    script = composition_backup(config, "shop")["/etc/deploy/backup/shop"].content
+    assert b"\nCONSISTENCY=live\n" in script
+    assert b"\nSERVICE=db\nread -r DUMP" in script
+    assert b"\n/usr/local/lib/deploy/database mariadb dump db\n" in script
+    assert b"\n/usr/local/lib/deploy/database mariadb load db\n" in script
+
+
 def test_without_backups_there_is_nothing(key: Path, tmp_path: Path) -> None:
     config = loaded(key, tmp_path, SERVICES.partition("\n")[2])
     assert backup_files(config) == composition_backup(config, "own") == {}

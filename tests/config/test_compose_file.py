@@ -326,5 +326,5 @@ def test_no_text_is_taken_for_local_that_is_not(text: str) -> None:
 def test_the_example_is_fine() -> None:
     for path in Path(__file__).parents[2].glob("examples/links/*.yml"):
         local = LocalFile(path.name, str(path), path.read_bytes())
-        found = compose_file.definition(local, (("ADMIN", None), ("PASSWORD", None)))
-        assert compose_checks.problems(found, False) == []
+        given = (("ADMIN", None), ("DB_PASSWORD", None), ("PASSWORD", None))
+        assert compose_checks.problems(compose_file.definition(local, given), False) == []

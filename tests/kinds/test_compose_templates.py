@@ -136,7 +136,12 @@ def test_what_is_backed_up_is_there(name: str) -> None:
     for path in (*backup.paths, *backup.databases):
         assert any(f"{path}/".startswith(f"{m}/") or f"{m}/".startswith(f"{path}/") for m in mounted)
     if "db" in found:
-        assert re.match(r"docker compose exec -T db (pg_dump|sh -c 'MYSQL_PWD)", backup.dump)
+        assert backup.dump.startswith("/usr/local/lib/deploy/database ")
+        engine = backup.dump.split()[1]
+        assert engine in found["db"]["image"]
+        assert {"postgres": "POSTGRES_USER", "mariadb": "MARIADB_ROOT_PASSWORD"}[engine] in found["db"][
+            "environment"
+        ]
 
 
 def test_all_of_them_fit_into_four_gigabytes() -> None:

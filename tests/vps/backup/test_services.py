@@ -5,17 +5,21 @@ import shlex
 import sqlite3
 import subprocess
 import time
+from dataclasses import replace
 
 import pytest
 
 from deployer.kinds.composition import Backup
 from vps.backup.conftest import composed
-from vps.restore.databases import ASK, EVERYTHING, FILL, make_images, service, until_it_stays
+from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, make_images, service, until_it_stays
+from vps.restore.databases import DUMP as ALL_DUMPED
+from vps.restore.databases import LOAD as ALL_LOADED
 from vps.waiting import until
 
+AS_ROOT = "docker compose exec -T db sh -c 'MYSQL_PWD=$MARIADB_ROOT_PASSWORD exec %s'"
 DUMP = {
     "postgres": "docker compose exec -T db pg_dump -U shop -Fc -Z0 shop",
-    "mariadb": "docker compose exec -T db mariadb-dump -u root --single-transaction --quick shop",
+    "mariadb": AS_ROOT % "mariadb-dump -u root --single-transaction --quick shop",
 }
 BIG = {
     "postgres": "INSERT INTO orders SELECT n, repeat(md5(n::text), 1000) FROM generate_series(10, 1500) n;",
@@ -23,7 +27,7 @@ BIG = {
 }
 LOAD = {
     "postgres": "docker compose exec -T db pg_restore -U shop -d shop --clean --if-exists --single-transaction",
-    "mariadb": "docker compose exec -T db mariadb -u root shop",
+    "mariadb": AS_ROOT % "mariadb -u root shop",
 }
 
 
@@ -55,7 +59,7 @@ def ask(app, kind: str, query: str) -> str:
     return app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input=query).stdout
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(
     databases, new_composition, key, tmp_path, kind
 ):
@@ -291,24 +295,63 @@ def test_what_waits_for_another_starts_in_order_and_what_had_ended_stays_so(new_
     assert app.page() == "one"
 
 
-def test_the_servers_own_restore_takes_it(databases, new_composition, key):
-    app = shop(new_composition, "postgres")
-    ask(app, "postgres", FILL)
-    before = ask(app, "postgres", EVERYTHING)
-    backup = Backup(paths=(".",), dump=DUMP["postgres"], load=LOAD["postgres"], service="db", volumes=None)
-    backed = composed(app, key, backup)
-    (app.directory / "more").write_text("kept")
-    backed.run()
-    (app.directory / "more").write_text("spoilt")
-    ask(app, "postgres", "DELETE FROM orders; CREATE TABLE later (id int);")
-    archive = backed.folder / backed.archives()[-1]
-    gpg = f"gpg --batch --quiet --homedir {key.home} --decrypt {archive} | zstd -dq"
-    plain = app.vps.root / "root/plain.tar"
-    subprocess.run(["bash", "-o", "pipefail", "-c", f"{gpg} >{plain}"], check=True)
-    said = app.vps.run(
-        f"/usr/local/lib/deploy/restore {app.name} </root/plain.tar 2>&1; rm /root/plain.tar"
-    ).stdout
-    assert f"{app.name} is restored to " in said, said
-    assert ask(app, "postgres", EVERYTHING) == before
-    assert (app.directory / "more").read_text() == "kept"
-    assert app.page() == "one"
+MORE = {
+    "postgres": """CREATE ROLE "Reporting 2" LOGIN PASSWORD 'x'; GRANT SELECT ON orders TO "Reporting 2";
+        CREATE DATABASE stats OWNER "Reporting 2";
+        \\connect stats
+        CREATE TABLE hits (n int); INSERT INTO hits VALUES (7);
+        CREATE TABLE empty (n int);
+        \\connect postgres
+        CREATE TABLE forgotten (n int); INSERT INTO forgotten VALUES (8);""",
+    "mariadb": """CREATE USER reporting@localhost IDENTIFIED BY 'x'; GRANT SELECT ON shop.* TO reporting@localhost;
+        CREATE DATABASE stats; CREATE TABLE stats.hits (n int); INSERT INTO stats.hits VALUES (7);
+        CREATE PROCEDURE shop.twice() SELECT 2;""",
+}
+"""Another user with a grant, and other databases: whoever looks only at the one database has none of them."""
+SPOIL = {
+    "postgres": """DROP DATABASE stats; REVOKE ALL ON orders FROM "Reporting 2"; DROP ROLE "Reporting 2";""",
+    "mariadb": "DROP DATABASE stats; DROP USER reporting@localhost; DROP PROCEDURE shop.twice;",
+}
+LATER = {
+    "postgres": """SET ROLE "Reporting 2"; SELECT count(*) FROM orders; RESET ROLE;
+        SELECT rolname || (rolpassword IS NOT NULL) FROM pg_authid WHERE rolname = 'Reporting 2';
+        \\connect stats
+        SELECT n FROM hits;
+        \\connect postgres
+        SELECT n FROM forgotten;""",
+    "mariadb": "SELECT n FROM stats.hits; CALL shop.twice();",
+}
+WAYS = {kind: [Backup(dump=ALL_DUMPED[kind], load=ALL_LOADED[kind], service="db")] for kind in KINDS}
+WAYS["mariadb"].append(
+    Backup(
+        dump=AS_ROOT % "mariadb-dump -u root --single-transaction --all-databases",
+        load=AS_ROOT % "mariadb -u root",
+        service="db",
+    )
+)
+"""What `database:` in sites.yaml means, and what people write."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_that_a_database_server_has_comes_back(databases, new_composition, key, kind):
+    """Roles, grants, every database, and who could log in can: as before, on a server made anew."""
+    app = shop(new_composition, kind)
+    ask(app, kind, FILL + MORE[kind])
+    before = ask(app, kind, EVERYTHING), ask(app, kind, LATER[kind])
+    for backup in WAYS[kind]:
+        backed = composed(app, key, replace(backup, paths=(".",), volumes=None))
+        (app.directory / "more").write_text("kept")
+        backed.run()
+        assert backed.log()["result"] == "ok", backed.log()
+        (app.directory / "more").write_text("spoilt")
+        ask(app, kind, "DELETE FROM orders; CREATE TABLE later (id int);" + SPOIL[kind])
+        backed.restore()
+        assert (ask(app, kind, EVERYTHING), ask(app, kind, LATER[kind])) == before
+        assert (app.directory / "more").read_text() == "kept"
+        assert app.page() == "one"
+        if kind == "mariadb":
+            login = (
+                "docker compose exec -T db mariadb -u reporting -px -N shop -e 'SELECT count(*) FROM orders'"
+            )
+            assert app.vps.run(f"cd /opt/{app.name} && {login}").stdout == "3\n"
+            app.vps.run(f"cd /opt/{app.name} && docker compose up --detach --force-recreate --wait db 2>&1")

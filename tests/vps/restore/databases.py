@@ -31,12 +31,20 @@ if [ ! -d /var/lib/mysql/mysql ]; then
     mariadb-install-db --auth-root-authentication-method=normal --skip-test-db >/dev/null
     mariadbd --skip-networking & server=$!
     until mariadb-admin -u root ping 2>/dev/null; do sleep 0.2; done
-    mariadb -u root -e "CREATE DATABASE shop"; sleep 1
-    mariadb-admin -u root shutdown; wait $server
+    check=$(tr -dc a-z0-9 </dev/urandom | head -c 32)
+    printf '[mariadb-client]\nuser=healthcheck\npassword=%s\n' "$check" >/var/lib/mysql/.my-healthcheck.cnf
+    mariadb -u root <<END
+        CREATE DATABASE $MARIADB_DATABASE;
+        CREATE USER healthcheck@localhost IDENTIFIED BY '$check';
+        ALTER USER root@localhost IDENTIFIED BY '$MARIADB_ROOT_PASSWORD';
+END
+    sleep 1
+    MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb-admin -u root shutdown; wait $server
 fi
 exec bash -c "sleep ${LATE:-0}; exec mariadbd"
 """
 IMAGE = "databases:1"
+VALUES = "POSTGRES_USER=shop POSTGRES_DB=shop MARIADB_DATABASE=shop MARIADB_ROOT_PASSWORD=hush"
 IMPORT = f"""
 set -e; cd /root/entry; chmod -R 755 .
 tar -c -C / --exclude='usr/share/[dlf]o*' --exclude=usr/share/man --exclude='usr/*docker*' --exclude='usr/*containerd*' \
@@ -46,7 +54,7 @@ tar -c -C / --exclude='usr/share/[dlf]o*' --exclude=usr/share/man --exclude='usr
     --exclude='usr/bin/aria_*' --exclude='usr/bin/myisam*' --exclude='usr/bin/python3*' \
     --exclude='usr/lib/postgresql/*/lib/bitcode' --exclude='usr/bin/mariadb-[bchpstuw]*' --exclude=usr/lib/openssh \
     usr bin sbin lib lib64 etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql -C /root/entry postgres mariadb |
-    docker import --change 'ENV PATH=/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin' - {IMAGE}
+    docker import --change "ENV PATH=$(echo /usr/lib/postgresql/*/bin):/usr/sbin:/usr/bin:/sbin:/bin {VALUES}" - {IMAGE}
 """
 
 
@@ -61,7 +69,11 @@ def make_images(vps: Machine) -> None:
 
 def service(kind: str) -> dict[str, object]:
     """The service `db` for a compose file."""
-    check = {"postgres": "pg_isready -U shop", "mariadb": "mariadb-admin -u root ping"}[kind]
+    file = "/var/lib/mysql/.my-healthcheck.cnf"
+    check = {
+        "postgres": "pg_isready -U shop",
+        "mariadb": f"mariadb --defaults-extra-file={file} -e 'SELECT 1'",
+    }[kind]
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
     asked = {"start_interval": "500ms", "start_period": "30s", "interval": "30s", "retries": 3}
     health = {"test": ["CMD-SHELL", check], "timeout": "3s", **asked}
@@ -76,17 +88,12 @@ def service(kind: str) -> dict[str, object]:
     }
 
 
-DUMP = {
-    "postgres": "docker compose exec -T db pg_dump -U shop -Fc shop",
-    "mariadb": "docker compose exec -T db mariadb-dump -u root --single-transaction shop",
-}
-LOAD = {
-    "postgres": "docker compose exec -T db pg_restore -U shop --exit-on-error -d shop",
-    "mariadb": "docker compose exec -T db mariadb -u root shop",
-}
+KINDS = ("postgres", "mariadb")
+DUMP = {kind: f"/usr/local/lib/deploy/database {kind} dump db" for kind in KINDS}
+LOAD = {kind: f"/usr/local/lib/deploy/database {kind} load db" for kind in KINDS}
 ASK = {
     "postgres": f"/{COMPOSE} exec -T db psql -U shop -v ON_ERROR_STOP=1 -qAt shop",
-    "mariadb": f"/{COMPOSE} exec -T db mariadb -u root -N shop",
+    "mariadb": f"/{COMPOSE} exec -T --env MYSQL_PWD=hush db mariadb -u root -N shop",
 }
 FILL = "CREATE TABLE orders (id int PRIMARY KEY, what text); INSERT INTO orders VALUES (1, 'café ''x'''), (2, NULL), (3, 'a b');"
 EVERYTHING = "SELECT * FROM orders ORDER BY id;"

@@ -19,11 +19,10 @@ from home.object_store import ObjectStore
 from vps.project import Project
 from vps.restore.byhand import fill, state
 from vps.restore.conftest import boot
-from vps.restore.databases import ASK, DUMP, EVERYTHING, FILL, LOAD, make_images, service
+from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_images, service
 from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
 
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
-KINDS = ("postgres", "mariadb")
 NAMES = ("files.test", "mariadb.test", "photos", "postgres.test", "sqlite.test")
 SAVED = (
     "/srv/photos",
@@ -74,7 +73,7 @@ def sites(folder: Path) -> dict[str, dict[str, object]]:
             "secrets": {"PASSWORD": "generate"},
         }
     for kind in KINDS:
-        found[f"{kind}.test"]["backup"] = {"dump": DUMP[kind], "load": LOAD[kind], "service": "db"}
+        found[f"{kind}.test"]["backup"] = {"database": kind, "service": "db"}
     return found
 
 
