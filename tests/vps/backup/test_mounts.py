@@ -6,6 +6,7 @@ import pytest
 
 from deployer.kinds.composition import Backup
 from vps.backup.conftest import Backed, composed
+from vps.restore.byhand import Archive, define
 
 ALL = Backup(paths=(".",), volumes=None)
 
@@ -59,6 +60,26 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
     assert f"in {vault}, which is not there: is a disk missing?" in backed.fails()
     vps.run(f"mkdir {vault}")
     assert f"app has another folder at /data than {vault} is now" in backed.fails()
+    vps.run(f"cd /opt/{app.name}; docker compose down -v; rm -r {vault}")  # as on a new server
+    backed.restore()
+    assert vps.run(f"cat {vault}/db").stdout == "precious\n"
+    assert vps.run(f"docker exec {app.project}-app-1 cat /data/db").stdout == "precious\n"
+
+
+def test_an_archive_without_what_is_mounted_only_sometimes_replaces_nothing(new_composition, vps):
+    # as archives were made while the container was stopped: of such a volume they have an empty folder
+    app = new_composition()
+    vault, place = f"/srv/old-{app.port}", f"/var/lib/docker/volumes/{app.project}_data/_data"
+    vps.run(f"mkdir {vault}")
+    mounts(app, "data:/data", named={"data": bound(vault)})
+    app.push()
+    within(app, "echo precious >/data/db")
+    app.script("stop")
+    archive = Archive(app.name, (), {f"{app.project}_data": place})
+    define(vps, archive)
+    said = vps.run(f"/usr/local/lib/deploy/restore {app.name} <{archive.make(vps)}").stdout
+    assert f"it has nothing of the volume {app.project}_data" in said
+    assert vps.run(f"cat {vault}/db").stdout == "precious\n"
 
 
 def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_path, vps):
