@@ -1,6 +1,6 @@
 """What there is of backups, in every place, and what was found out about them: values; pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,12 +26,13 @@ class Row:
 
 @dataclass
 class Night:
-    """How a pull ended: what is at home now, what is wrong, and who could not be told."""
+    """How a pull ended: what is at home now, what was read again, what is wrong, who could not be told."""
 
     rows: list[Row]
     new: int
     troubles: list[str]
     exit_code: int
+    again: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -75,17 +76,24 @@ def rows(
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """When an archive of a name was last decrypted and read, and when one must have been (None: never)."""
+    """When an archive of a name was last decrypted and read, and when one must have been (None: never).
+
+    `failed` has the names where that went wrong the last time; `again` tells since when all archives of a
+    name at home were compared with their digests, `damaged` which files were found to differ.
+    """
 
     last: Mapping[str, datetime]
     since: datetime | None = None
+    failed: Collection[str] = ()
+    again: Mapping[str, datetime] = field(default_factory=dict)
+    damaged: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a name stands against 3-2-1: the newest archive in each place, and what it lacks.
 
-    What is `retired` lacks nothing: it is backed up no more, and what there is of it stays.
+    What is `retired` lacks no new one: it is backed up no more, and what there is of it stays.
     """
 
     name: str
@@ -94,6 +102,8 @@ class Standing:
     now: datetime
     unread: bool = False
     retired: bool = False
+    again: datetime | None = None
+    damaged: tuple[str, ...] = ()
 
     @property
     def fresh(self) -> list[str]:
@@ -118,11 +128,12 @@ class Standing:
     @property
     def lacks(self) -> list[str]:
         """What is missing for 3 copies on 2 media, 1 of them elsewhere, and one that was read in time."""
+        found = [f"a good copy of {file}, which is damaged at home" for file in self.damaged]
         if self.retired:
-            return []
+            return found
         if not self.fresh:
-            return [f"an archive since {max(self.newest.values()):%Y-%m-%d %H:%M} UTC"]
-        found = []
+            newest = max(self.newest.values(), default=None)
+            return [*found, f"an archive since {newest:%Y-%m-%d %H:%M} UTC" if newest else "an archive"]
         if self.copies < 3:
             found.append(f"{3 - self.copies} more fresh cop{'y' if self.copies == 2 else 'ies'}")
         if self.media < 2:
@@ -143,12 +154,21 @@ def standings(
         if not is_from_the_future(archive, now):
             places = newest.setdefault(archive.name, {})
             places[archive.place] = max(places.get(archive.place, archive.time), archive.time)
-    found = []
-    for name, places in sorted(newest.items()):
-        last = read.last.get(name)
-        unread = read.since is not None and (last is None or last < read.since)
-        found.append(Standing(name, places, last, now, unread, name in retired))
-    return found
+    for name in read.damaged:
+        newest.setdefault(name, {})
+    return [
+        Standing(
+            name,
+            places,
+            last := read.last.get(name),
+            now,
+            unread=name in read.failed or (read.since is not None and (last is None or last < read.since)),
+            retired=name in retired,
+            again=read.again.get(name),
+            damaged=tuple(read.damaged.get(name, ())),
+        )
+        for name, places in sorted(newest.items())
+    ]
 
 
 def judgement(standings: Iterable[Standing]) -> list[str]:

@@ -1,5 +1,6 @@
 """What is wrong with a user's own docker-compose.yml, as far as one can know without Docker."""
 
+import re
 from collections.abc import Iterator
 
 from deployer.config.compose_file import Definition, all_published, project, section
@@ -7,8 +8,9 @@ from deployer.config.interpolation import UNKNOWN, written
 from deployer.config.nodes import Node
 from deployer.config.ports import Published, published, scalar_of, value_of
 from deployer.config.quantities import shown
-from deployer.config.service_names import project_name
 from deployer.errors import Problem
+
+PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def problems(file: Definition, public: bool) -> list[Problem]:
@@ -23,11 +25,11 @@ def problems(file: Definition, public: bool) -> list[Problem]:
 
 
 def named(root: Node) -> Iterator[tuple[Node, str]]:
-    """A name of which Docker Compose makes nothing, or what only the server knows."""
+    """A name that Docker Compose refuses."""
     name = value_of(root, "name")
-    if name and not (isinstance(name.value, str) and UNKNOWN not in name.value and project_name(name.value)):
+    if name and not (isinstance(name.value, str) and PROJECT.fullmatch(name.value)):
         text = shown(written(name.value) if UNKNOWN in str(name.value) else name.plain())
-        yield name, f"name: {text} is no name for Docker Compose: write a-z, 0-9, - and _"
+        yield name, f"name: {text} is no name for Docker Compose: a-z, 0-9, - and _, a letter or digit first"
 
 
 def elsewhere(root: Node) -> Iterator[tuple[Node, str]]:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from deployer.config import storage
 from deployer.config.keep import Keep
+from deployer.config.quantities import whole_number
 from deployer.config.types import ClockTime, LocalPath, Url, User, schema, text
 from deployer.kinds.base import Section
 
@@ -15,6 +16,7 @@ SecretAddress = Annotated[
 Bucket = Annotated[str, text(storage.bucket), schema("string", pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 KeyPrefix = Annotated[str, text(storage.key_prefix), schema("string")]
 Region = Annotated[str, text(storage.region), schema("string", pattern="^[A-Za-z0-9-]+$")]
+Days = Annotated[int, BeforeValidator(whole_number(1, 1000)), schema("integer", minimum=1, maximum=1000)]
 ArchiveName = Annotated[str, text(storage.archive_name), schema("string")]
 StorageClass = Annotated[str, text(storage.storage_class), schema("string", pattern="^[A-Z0-9_]+$")]
 
@@ -60,6 +62,9 @@ class Home(Section):
     verify: Literal["never", "daily", "weekly", "monthly"] = Field(
         "weekly",
         description="how often the newest archives are decrypted and read: never, daily, weekly, monthly",
+    )
+    reread: Days = Field(
+        30, description="days in which each archive at home is read again, a share each night, for damage"
     )
     retired: tuple[ArchiveName, ...] = Field(
         (),

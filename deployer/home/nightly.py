@@ -17,7 +17,8 @@ from deployer.home.notify import tell
 from deployer.home.offsite import send
 from deployer.home.pull import pull
 from deployer.home.reading import read
-from deployer.home.records import last_good, record
+from deployer.home.records import last_failed, last_good, record
+from deployer.home.rereading import all_read_since, damaged, forget_mended, look, reread
 from deployer.home.store import Busy, Store
 
 Say = Callable[[str], None]
@@ -57,7 +58,9 @@ def bring_home(config: Config, say: Say) -> Night:
             store.settle()  # one from before there were marks
             warnings = tell(home.notify, "start", "")
             pulled = pull(server, home, store, say)
+            forget_mended(store)
             sent = send(home.s3, store, say) if home.s3 else None
+            again = reread(store, home.reread, pulled.new, say, datetime.now(UTC))
             there = sent.there if sent else None
             now = rows(store.held(), pulled.new, pulled.removed, there)
             everywhere = [*pulled.offered, *store.held(), *(there or ())]
@@ -65,15 +68,20 @@ def bring_home(config: Config, say: Say) -> Night:
     if pulled.failure is None:
         troubles += judgement(standings_of(home, store, everywhere))
     code = pulled.failure.exit_code if pulled.failure else int(bool(troubles))
-    done = f"{len(pulled.new)} new archive{'' if len(pulled.new) == 1 else 's'} at home"
+    done = (
+        f"{len(pulled.new)} new archive{'' if len(pulled.new) == 1 else 's'} at home, {len(again)} read again"
+    )
     warnings = list(dict.fromkeys([*warnings, *tell_end(home, troubles, done)]))
-    return Night(now, len(pulled.new), troubles, code, warnings)
+    return Night(now, len(pulled.new), troubles, code, len(again), warnings)
 
 
 def standings_of(home: Home, store: Store, archives: Iterable[Archive]) -> list[Standing]:
     """How every name stands, as it is reported, and as a pull judges it."""
     now = datetime.now(UTC)
-    return standings(archives, Read(last_good(store), due(home, store, now)), now, home.retired)
+    read = Read(
+        last_good(store), due(home, store, now), last_failed(store), all_read_since(store), damaged(store)
+    )
+    return standings(archives, read, now, home.retired)
 
 
 def due(home: Home, store: Store, now: datetime) -> datetime | None:
@@ -118,6 +126,7 @@ def judge(store: Store, archive: Archive, say: Say) -> Verdict:
         raise
     except DeployError as error:
         record(store, archive, "verify", error.message)
+        look(store, archive)
         return Verdict(archive, None, error.message)
     record(store, archive, "verify", **asdict(contents))
     return Verdict(archive, contents)

@@ -7,11 +7,13 @@ from typing import Any
 from deployer.archives import Archive
 from deployer.home.store import Store
 
+STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
 
 def record(store: Store, archive: Archive, action: str, error: str = "", **more: object) -> None:
     """Write down that an archive was read (`verify`) or restored (`restore`), and whether it was good."""
     line = {
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": datetime.now(UTC).strftime(STAMP),
         "archive": archive.path,
         "action": action,
         "result": "failed" if error else "ok",
@@ -32,10 +34,16 @@ def last_good(store: Store) -> dict[str, datetime]:
     return found
 
 
+def last_failed(store: Store) -> set[str]:
+    """The names whose newest record is of an archive that was not good."""
+    last = {line["archive"].partition("/")[0]: line.get("result") for line in lines(store)}
+    return {name for name, result in last.items() if result == "failed"}
+
+
 def moment(text: str) -> datetime | None:
     """The time of a record."""
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.strptime(text, STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
 

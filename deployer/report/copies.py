@@ -93,7 +93,7 @@ def archives_json(
 
 def show_standings(standings: Sequence[Standing], unknown: Mapping[str, str]) -> None:
     """Print how every name stands against 3-2-1."""
-    head = ("name", *(PLACES), "copies", "media", "elsewhere", "verified", "3-2-1")
+    head = ("name", *(PLACES), "copies", "media", "elsewhere", "verified", "all read", "3-2-1")
     if standings or unknown:
         out.print(table(head, [standing_cells(standing, unknown) for standing in standings]))
     else:
@@ -111,6 +111,7 @@ def standings_json(standings: Sequence[Standing], unknown: Mapping[str, str]) ->
             "media": each.media,
             "elsewhere": each.offsite,
             "verified": stamp(each.verified) if each.verified else None,
+            "all_read_since": stamp(each.again) if each.again else None,
             "retired": each.retired,
             "lacks": each.lacks,
         }
@@ -124,8 +125,9 @@ def standing_cells(standing: Standing, unasked: Collection[str]) -> tuple[str | 
     times = {place: standing.newest.get(place) for place in PLACES}
     places = [aged(time, standing.now) if time else nothing(place, unasked) for place, time in times.items()]
     verified = f"{age(standing.now - standing.verified)} ago" if standing.verified else "never"
+    again = f"{age(standing.now - standing.again)} ago" if standing.again else "–"
     lacks = standing.lacks
     fine = Text("retired") if standing.retired else Text("yes", style="green")
     state = Text(f"lacks {', '.join(lacks)}", style="bold red") if lacks else fine
     numbers = (str(standing.copies), str(standing.media), str(standing.offsite))
-    return (standing.name, *places, *numbers, verified, state)
+    return (standing.name, *places, *numbers, verified, again, state)

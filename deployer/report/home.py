@@ -40,6 +40,7 @@ def night_json(night: Night) -> str:
                 }
                 for row in night.rows
             ],
+            "read_again": night.again,
             "troubles": night.troubles,
             "warnings": night.warnings,
         },

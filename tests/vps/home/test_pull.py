@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from deployer.home import arrival
 from deployer.home.failures import Full
 from deployer.home.link import Link
 from deployer.home.pull import pull
+from deployer.home.records import STAMP
 from home.listener import Listener
 from home.sample import lay, now
 from vps.home.conftest import HomeServer
@@ -153,6 +154,46 @@ def test_times_that_differ_are_none_of_its_business(home: HomeServer) -> None:
     assert [site["new"] for site in home.pull()["sites"]] == [0, 1]
 
 
+def test_a_flipped_byte_in_an_old_archive_is_found_by_and_by(home: HomeServer) -> None:
+    made = home.offer("a.example.org", 6)
+    home.section["reread"] = 3
+    home.pull()
+    old = home.directory / made[4].path
+    content = bytearray(old.read_bytes())
+    content[len(content) // 2] ^= 1
+    old.write_bytes(content)
+    nights, found = 0, []
+    while not found and nights < 4:
+        nights += 1
+        next_night(home)
+        code = None if nights < 3 else 1
+        night = home.pull(code=code)
+        found = night["troubles"]
+        assert night["read_again"] == 2, "a third of them each night"
+    assert found == [f"a.example.org lacks a good copy of {old.name}, which is damaged at home"]
+    aside = old.parent / "damaged" / old.name
+    assert (aside.read_bytes(), old.exists()) == (content, False)
+    (report,) = json.loads(home.deploy("backup", "--report", "--json", code=1).stdout)["sites"]
+    assert (report["lacks"], report["all_read_since"] is None) == ([found[0].partition("lacks ")[2]], False)
+    there = home.there / made[4].path
+    away = there.rename(there.with_name("away"))
+    assert home.pull(code=1)["troubles"] == found, "it is told until there is a good one"
+    shutil.copy(away, there)
+    assert home.pull()["troubles"] == []
+    assert (aside.exists(), old.read_bytes()) == (False, there.read_bytes())
+
+
+def next_night(home: HomeServer) -> None:
+    """A day passes, as far as it is known what was read."""
+    state = home.directory / ".deploy/read.json"
+    times = json.loads(state.read_text())
+    day = timedelta(days=1)
+    for path, written in times.items():
+        moved = datetime.strptime(written, STAMP) - day
+        times[path] = moved.strftime(STAMP)
+    state.write_text(json.dumps(times))
+
+
 def test_a_thousand_archives_are_a_few_calls_and_each_proves_itself(
     home: HomeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,8 +306,9 @@ def test_a_full_disk_at_home(home: HomeServer) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", home.directory], check=True)
     home.store.settle()
     try:
-        (trouble,) = home.pull(code=1)["troubles"]
+        trouble, judged = home.pull(code=1)["troubles"]
         assert f"{large.file} needs more room" in trouble
+        assert judged.startswith("b.example.org lacks 1 more fresh copy")
         assert home.paths() == [small.path]
         config = load(home.write())
         (home.directory / "ballast").write_bytes(bytes(80_000_000))

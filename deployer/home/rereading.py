@@ -1,0 +1,117 @@
+"""Old archives are read again by and by, a share each night: a disk forgets, and says nothing.
+
+When each was read last stands in `.deploy/read.json`. What is not what it was goes to `NAME/damaged/`, does
+not count, and is told until a good copy is there.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from deployer.archives import DIGEST, Archive, parse
+from deployer.home.records import STAMP, moment
+from deployer.home.store import Store, sha256
+
+NIGHT = timedelta(hours=12)  # what is less than that ago was the same night
+LAST = "last share"  # among the paths: when one was read
+
+
+def reread(
+    store: Store, days: int, came: Iterable[Archive], say: Callable[[str], None], now: datetime
+) -> list[Archive]:
+    """Read the share of this night, so that each archive is read once in so many days; what was read."""
+    held, read = store.held(), times(store)
+    for archive in came:  # it was compared with its digest a moment ago
+        read[archive.path] = now
+    chosen = share(held, read, days, now)
+    for archive in chosen:
+        say(f"▸ again: {archive.path}")
+        read[archive.path] = now
+        look(store, archive)
+        write(store, read, held)
+    if chosen:
+        read[LAST] = now
+    write(store, read, held)
+    return chosen
+
+
+def share(held: list[Archive], read: Mapping[str, datetime], days: int, now: datetime) -> list[Archive]:
+    """Those that were read longest ago, as many bytes as belong to the time since the last share; pure."""
+    passed = now - read[LAST] if LAST in read else timedelta(days=1)
+    if passed < NIGHT:
+        return []
+    bytes_left = sum(archive.bytes for archive in held) * min(1.0, passed / timedelta(days=days))
+    never = datetime.min.replace(tzinfo=UTC)
+    chosen: list[Archive] = []
+    for archive in sorted(held, key=lambda each: (read.get(each.path, never), each.time)):
+        if bytes_left <= 0 or read.get(archive.path) == now:
+            break
+        chosen.append(archive)
+        bytes_left -= archive.bytes
+    return chosen
+
+
+def look(store: Store, archive: Archive) -> bool:
+    """Whether an archive is what it was when it came; one that is not is put aside."""
+    path = store.path(archive)
+    try:
+        good = sha256(path) == store.digest(archive)
+    except OSError:  # the disk says it itself
+        good = False
+    if not good:
+        aside = path.parent / "damaged"
+        aside.mkdir(exist_ok=True)
+        os.replace(path, aside / path.name)
+        os.replace(path.with_name(path.name + DIGEST), aside / (path.name + DIGEST))
+    return good
+
+
+def damaged(store: Store) -> dict[str, list[str]]:
+    """The files that were found damaged, and have no good copy yet, by name; of the others nothing stays."""
+    found: dict[str, list[str]] = {}
+    held = {archive.path for archive in store.held()}
+    for path in sorted(store.directory.glob("*/damaged/*")):
+        archive = parse(f"{path.parent.parent.name}/{path.name}")
+        if archive and archive.path not in held:
+            found.setdefault(archive.name, []).append(archive.file)
+    return found
+
+
+def forget_mended(store: Store) -> None:
+    """Delete what was damaged and has come again."""
+    for archive in store.held():
+        aside = store.path(archive).parent / "damaged" / archive.file
+        if aside.exists():
+            aside.unlink()
+            aside.with_name(aside.name + DIGEST).unlink(missing_ok=True)
+
+
+def all_read_since(store: Store) -> dict[str, datetime]:
+    """Since when every archive of a name was read; names with one that never was are left out."""
+    read, oldest, never = times(store), dict[str, datetime](), set[str]()
+    for archive in store.held():
+        if archive.path in read:
+            time = read[archive.path]
+            oldest[archive.name] = min(time, oldest.get(archive.name, time))
+        else:
+            never.add(archive.name)
+    return {name: time for name, time in oldest.items() if name not in never}
+
+
+def times(store: Store) -> dict[str, datetime]:
+    """When each archive was read last, as far as it can be read."""
+    try:
+        written = json.loads((store.state / "read.json").read_text())
+        every = {str(path): moment(str(time)) for path, time in written.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+    return {path: time for path, time in every.items() if time}
+
+
+def write(store: Store, read: Mapping[str, datetime], held: list[Archive]) -> None:
+    """Write down when each was read, of those that are here."""
+    paths = [path for path in [LAST, *sorted(archive.path for archive in held)] if path in read]
+    new = store.state / "read.json.new"
+    new.write_text(json.dumps({path: read[path].strftime(STAMP) for path in paths}, indent=1) + "\n")
+    new.replace(store.state / "read.json")
