@@ -23,6 +23,7 @@ def command(config: Path, as_json: bool) -> int:
       deploy check --json | jq '.problems[].message'
     """
     from deployer.config.loader import load
+    from deployer.openpgp import fingerprints
 
     try:
         loaded = load(config)
@@ -35,6 +36,10 @@ def command(config: Path, as_json: bool) -> int:
     counts = [(len(loaded.sites), "site"), (len(loaded.services), "service")]
     said = [f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count or what == "site"]
     click.echo(f"{config} is fine: {' and '.join(said)}.")
+    if loaded.backups:
+        keys = sorted({*fingerprints(loaded.backups.recipient.content)})
+        each = "the key" if len(keys) == 1 else f"each of {len(keys)} keys"
+        click.echo(f"Backups can be opened with {each} {', '.join(keys)}.")
     return 0
 
 

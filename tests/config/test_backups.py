@@ -1,5 +1,6 @@
 """`backups:` and `backup:` in sites.yaml: the key, what is saved, and what is refused."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,8 +21,10 @@ from deployer.desired.backups import (
 from deployer.desired.facts import Facts
 from deployer.errors import ConfigError
 from deployer.files import File
+from deployer.openpgp import fingerprints
 from deployer.plan import Change
 from deployer.report.difference import diff
+from typed import typed
 
 SERVICES = """\
 backups: {recipient: key.asc, at: "04:05", folders: {photos: [/srv/photos/]}}
@@ -121,6 +124,27 @@ def test_without_backups_there_is_nothing(key: Path, tmp_path: Path) -> None:
 def test_a_binary_key_is_fine(key: Path, tmp_path: Path) -> None:
     (tmp_path / "key.gpg").write_bytes((key / "key.gpg").read_bytes())
     assert loaded(key, tmp_path, "backups: {recipient: key.gpg}\n").backups
+
+
+def test_check_tells_how_many_keys_open_an_archive(key: Path, tmp_path: Path) -> None:
+    one = (key / "key.asc").read_bytes()
+    other = tmp_path / "gpg"
+    other.mkdir(mode=0o700)
+    gpg = ["gpg", "--homedir", other, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""]
+    subprocess.run([*gpg, "--quick-gen-key", "c@example.org", "default"], check=True, capture_output=True)
+    two = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout
+    subprocess.run(["gpgconf", "--homedir", other, "--kill", "gpg-agent"], check=True)
+    for content, said in {
+        one: "with the key ",
+        one + one: "with the key ",
+        one + two: "with each of 2 keys ",
+    }.items():
+        loaded(key, tmp_path, "sites:\n")
+        (tmp_path / "key.asc").write_bytes(content)
+        (tmp_path / "sites.yaml").write_text("backups: {recipient: key.asc}\n")
+        lines = typed(["check"], tmp_path, dict(os.environ)).stdout.splitlines()
+        assert lines[1] == f"Backups can be opened {said}{', '.join(sorted({*fingerprints(content)}))}."
+        assert lines[1].count(",") == said.count("2")
 
 
 @pytest.mark.parametrize("name", ["private.asc", "private.gpg"])

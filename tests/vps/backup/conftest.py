@@ -43,7 +43,7 @@ def make_key(folder: Path, usage: str = "default", expire: str = "never", when: 
     home.mkdir(parents=True, mode=0o700)
     key = Key(home, folder / "backup-key.asc")
     faked = ["--faked-system-time", when] if when else []
-    algorithm = "ed25519" if usage == "sign" else "default"
+    algorithm = "ed25519" if usage == "sign" else "future-default"  # RSA takes seconds
     key.gpg(*faked, "--quick-gen-key", "backup@example.org", algorithm, usage, expire)
     key.public.write_bytes(key.gpg("--armor", "--export").stdout)
     key.stop_agent()

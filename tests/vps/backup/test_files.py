@@ -6,10 +6,12 @@ import shlex
 import sqlite3
 import struct
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from vps.backup.conftest import configure, make_key
 from vps.restore.byhand import fill, state
 from vps.waiting import until
 
@@ -84,6 +86,30 @@ def test_what_a_restore_put_aside_is_no_part_of_it(vps, folder, tmp_path):
     mended.run()
     tree = mended.unpack(tmp_path)
     assert sorted(path.name for path in (tree / "srv/mended").iterdir()) == ["before-restore-hope", "data"]
+
+
+def test_each_key_of_the_file_opens_an_archive(vps, folder, key, tmp_path):
+    """Also one in a block of its own; when one of them can open nothing, that is told and not passed over."""
+    vps.run("mkdir -p /srv/shared; echo kept >/srv/shared/file")
+    keys = [make_key(tmp_path / name) for name in ("first", "second", "third")]
+    blocks = [made.public.read_bytes() for made in keys]
+    keys[0].gpg("--import", keys[1].public)
+    (tmp_path / "all.asc").write_bytes(keys[0].gpg("--armor", "--export").stdout + blocks[2])
+    configure(vps, replace(key, public=tmp_path / "all.asc"))
+    try:
+        shared = folder("shared", "/srv/shared")
+        shared.run()
+        for number, made in enumerate(keys):
+            (tmp_path / str(number)).mkdir()
+            tree = replace(shared, key=made).unpack(tmp_path / str(number))
+            assert (tree / "srv/shared/file").read_text() == "kept\n"
+            made.stop_agent()
+        late = make_key(tmp_path / "late", expire="2020-02-01", when="20200101T000000!")
+        (tmp_path / "all.asc").write_bytes(b"".join([*blocks, late.public.read_bytes()]))
+        configure(vps, replace(key, public=tmp_path / "all.asc"))
+        assert "has expired on 2020-02-01" in shared.fails()
+    finally:
+        configure(vps, key)
 
 
 def test_archives_are_no_part_of_an_archive_and_stay_when_home_is_restored(vps, folder, tmp_path):
