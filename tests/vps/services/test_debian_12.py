@@ -8,6 +8,7 @@ from vps.services.test_faults import test_docker_compose_killed_at_any_moment  #
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,
+    test_a_port_that_only_a_value_on_the_server_opens,
     test_an_open_port_of_what_was_started_by_hand_is_closed,
     test_from_nothing_then_nothing_new_then_a_new_image,
     test_image_missing,
