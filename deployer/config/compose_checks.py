@@ -1,6 +1,5 @@
 """What is wrong with a user's own docker-compose.yml, as far as one can know without Docker."""
 
-import re
 from collections.abc import Iterator
 
 from deployer.config.compose_file import Definition, all_published, project, section
@@ -8,9 +7,8 @@ from deployer.config.interpolation import UNKNOWN, written
 from deployer.config.nodes import Node
 from deployer.config.ports import Published, published, scalar_of, value_of
 from deployer.config.quantities import shown
+from deployer.config.service_names import project_name
 from deployer.errors import Problem
-
-PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def problems(file: Definition, public: bool) -> list[Problem]:
@@ -25,11 +23,11 @@ def problems(file: Definition, public: bool) -> list[Problem]:
 
 
 def named(root: Node) -> Iterator[tuple[Node, str]]:
-    """A name that Docker Compose refuses."""
+    """A name of which Docker Compose makes nothing, or what only the server knows."""
     name = value_of(root, "name")
-    if name and not (isinstance(name.value, str) and PROJECT.fullmatch(name.value)):
+    if name and not (isinstance(name.value, str) and UNKNOWN not in name.value and project_name(name.value)):
         text = shown(written(name.value) if UNKNOWN in str(name.value) else name.plain())
-        yield name, f"name: {text} is no name for Docker Compose: a-z, 0-9, - and _, a letter or digit first"
+        yield name, f"name: {text} is no name for Docker Compose: write a-z, 0-9, - and _"
 
 
 def elsewhere(root: Node) -> Iterator[tuple[Node, str]]:

@@ -9,6 +9,7 @@ from deployer.config.attachments import LocalFile
 from deployer.config.interpolation import Interpolated, Interpolation
 from deployer.config.nodes import Node
 from deployer.config.ports import Published, published, scalar_of, value_of
+from deployer.config.service_names import project_name
 from deployer.errors import ConfigError, Problem
 
 Given = tuple[tuple[str, str | None], ...]
@@ -105,8 +106,8 @@ def built(file: Definition) -> bool:
 
 
 def project(file: Definition) -> str:
-    """The name that the file gives itself, if it does."""
-    return scalar_of(file.root, "name")
+    """The name that the file gives itself, if it does, as Docker Compose takes it."""
+    return project_name(scalar_of(file.root, "name"))
 
 
 def volumes(file: Definition) -> tuple[str, ...]:

@@ -34,10 +34,14 @@ def written(text: object) -> str:
 
 @dataclass(slots=True)
 class Interpolation:
-    """One text with the values put in; `problems` are what Docker Compose would refuse or leave empty."""
+    """One text with the values put in; `problems` are what Docker Compose would refuse or leave empty.
+
+    `idle` is above zero in a part that does not count, such as a default of what has a value.
+    """
 
     values: Values
     problems: list[str] = field(default_factory=list)
+    idle: int = 0
 
     def of(self, text: str, depth: int = 0) -> str:
         """The text with its variables put in."""
@@ -75,19 +79,20 @@ class Interpolation:
         return self.substituted(parts["name"], parts["how"] or "", parts["other"] or "", depth)
 
     def substituted(self, name: str, how: str, other: str, depth: int) -> str:
-        """The value of a variable, or what stands for it."""
+        """The value of a variable, or what stands for it; Compose looks at that in any case."""
         value = self.values.get(name)
         there = name in self.values and (not how.startswith(":") or value != "")
-        if how.endswith("+"):
-            return self.of(other, depth + 1) if there else ""
+        chosen = how[-1:] == "+" if there else how[-1:] == "-"
+        self.idle += not chosen
+        text = self.of(other, depth + 1)
+        self.idle -= not chosen
+        if chosen or how.endswith("+"):
+            return text if chosen else ""
         if there:
             return UNKNOWN if value is None else value
-        if how.endswith("-"):
-            return self.of(other, depth + 1)
-        if not how and name in self.values:
-            return ""
-        message = f"${{{name}}} has no value: declare it in sites.yaml, under secrets or environment"
-        self.problems.append(message)
+        if how or not self.idle:
+            message = f"${{{name}}} has no value: declare it in sites.yaml, under secrets or environment"
+            self.problems.append(message)
         return UNKNOWN
 
     def refuse(self, text: str) -> None:

@@ -42,7 +42,12 @@ def project(text: str) -> str:
 
 def default_project(folder: str) -> str:
     """What Docker Compose makes of a folder's name, when nothing else is said."""
-    return re.sub(r"[^a-z0-9_-]", "", folder.rpartition("/")[2].lower()).lstrip("_-")
+    return project_name(folder.rpartition("/")[2])
+
+
+def project_name(text: str) -> str:
+    """What Docker Compose makes of a name that a file gives itself, or of a folder's."""
+    return re.sub(r"[^a-z0-9_-]", "", text.lower()).lstrip("_-")
 
 
 def entry(text: str) -> str:

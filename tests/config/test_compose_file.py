@@ -140,23 +140,28 @@ def test_ports_are_judged_with_the_values_of_sites_yaml(entry: str, said: str | 
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong"),
+    ("name", "taken"),
     [
-        ("my.app", "'my.app'"),
-        ("My-App", "'My-App'"),
-        ("${STACK}", None),
-        ("${STACK}-${WHERE:-here}", None),
-        ("${OTHER}", "'a b'"),
-        ("${HUSH}", "'${HUSH}'"),
-        ("[a]", "a list"),
+        ("my.app", "myapp"),
+        ("My-App", "my-app"),
+        ("_.x y", "xy"),
+        ("${STACK}", "shop"),
+        ("${STACK}-${WHERE:-here}", "shop-here"),
     ],
 )
-def test_the_name_is_one_that_compose_takes(name: str, wrong: str | None) -> None:
-    found = problems(f"name: {name}\n{SERVICE}", STACK="shop", OTHER="a b", HUSH=None)
-    advice = "is no name for Docker Compose: a-z, 0-9, - and _, a letter or digit first"
-    assert found == ([f"/my.yml:1:7: name: {wrong} {advice}"] if wrong else [])
-    expected = {"${STACK}": "shop", "${STACK}-${WHERE:-here}": "shop-here"}.get(name)
-    assert expected is None or compose_file.project(file(f"name: {name}\n", STACK="shop")) == expected
+def test_the_name_is_taken_as_compose_takes_it(name: str, taken: str) -> None:
+    text = f"name: {name}\n{SERVICE}"
+    assert problems(text, STACK="shop") == []
+    assert compose_file.project(file(text, STACK="shop")) == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("...", "'...'"), ("${HUSH}", "'${HUSH}'"), ("x-${HUSH}", "'x-${HUSH}'"), ("[a]", "a list")],
+)
+def test_a_name_that_is_none(name: str, wrong: str) -> None:
+    (problem,) = problems(f"name: {name}\n{SERVICE}", HUSH=None)
+    assert problem == f"/my.yml:1:7: name: {wrong} is no name for Docker Compose: write a-z, 0-9, - and _"
 
 
 def test_other_ways_to_be_open() -> None:
@@ -184,6 +189,7 @@ def test_ports_behind_an_anchor_are_seen() -> None:
         ("$A ${B} ${C:?why} ${D?} ${E:?}", "ABCDE"),
         ("$$A $${B} ${C:-x} ${D-} ${E:+x} ${F+x}", ""),
         ("${A:-${B}} ${C:-$D}", "BD"),
+        ("${KNOWN-$A} ${KNOWN-${B?}} ${C+${D:?}} ${KNOWN:-$E}", "BDE"),
         ("100% of $ and ${COMPOSE_PROJECT_NAME}", ""),
     ],
 )
