@@ -35,12 +35,14 @@ def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
     )
 
 
-def moving(wanted: Mapping[str, Standing], seen: Observation) -> Moving:
-    """What of the compositions that are wanted runs already, as it shall or otherwise."""
+def moving(wanted: Mapping[str, Standing], seen: Observation, scope: Collection[str] | None = None) -> Moving:
+    """What of the compositions that are wanted runs already, as it shall or otherwise; of those in scope."""
     held: dict[str, str] = {}
     otherwise: dict[str, tuple[str, ...]] = {}
     remarks: list[str] = []
     for name, standing in wanted.items():
+        if scope is not None and name not in scope:
+            continue
         reason = moved(name, standing, seen) or by_another_name(name, standing, wanted, seen)
         if reason:
             held[name] = reason

@@ -98,7 +98,9 @@ class Plan:
     file says, by its path: its handler runs again. `armed` is how many seconds an earlier change that could
     lock out still waits for a new login, `undo_after` how long that of this plan will.
     `compositions` are the names of those that are brought up anew, `ended` of those whose containers are
-    stopped, and `otherwise` says what of running containers is otherwise than it shall be.
+    stopped, and `otherwise` says what of running containers is otherwise than it shall be. `taken_off` has
+    those sites and services, of the `entries` that the server has from us, that are no longer in sites.yaml,
+    and `takes_most` says that they are more than half of them.
     """
 
     packages: tuple[str, ...] = ()
@@ -121,6 +123,9 @@ class Plan:
     compositions: tuple[str, ...] = ()
     ended: tuple[str, ...] = ()
     otherwise: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    taken_off: tuple[str, ...] = ()
+    entries: int = 0
+    takes_most: bool = False
 
     @property
     def empty(self) -> bool:

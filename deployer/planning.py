@@ -1,6 +1,7 @@
 """From what is desired and what is there to a plan; pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from deployer import manifest
@@ -30,7 +31,7 @@ def make_plan(
     those are there, and so are not removed now. `values` has those of the secrets that come from here.
     """
     sites = None if scope is None else frozenset(scope)
-    containers = moving(desired.standings, seen)
+    containers = moving(desired.standings, seen, sites)
     held = _clashes(desired, seen) | dict(containers.held)
 
     def in_scope(site: str | None) -> bool:
@@ -60,8 +61,24 @@ def make_plan(
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
-    otherwise = {name: found for name, found in containers.otherwise.items() if in_scope(name)}
-    return with_containers(plan, desired.standings, seen, gone, otherwise)
+    plan = with_containers(plan, desired.standings, seen, gone, containers.otherwise)
+    return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
+
+
+def _with_those_taken_off(plan: Plan, desired: Desired, seen: Observation) -> Plan:
+    """The plan with the sites and services that go; that one takes the place of another is not `most`."""
+    there, wanted = set(_entries(seen.written)), {*desired.names, *desired.site_of.values()}
+    off = there - wanted
+    most = len(off) * 2 > len(there) and not (len(off) == 1 and wanted - there)
+    return replace(plan, taken_off=tuple(sorted(off)), entries=len(there), takes_most=most)
+
+
+def _entries(paths: Iterable[str]) -> Iterable[str]:
+    """The sites and services that these files belong to."""
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and name != "00-deploy.conf":
+            yield name.removesuffix(".conf")
 
 
 def _gone(desired: Desired, seen: Observation, later: Collection[str], held: Collection[str]) -> list[str]:
@@ -113,11 +130,8 @@ def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
 
 
 def _out_of_scope(gone: Iterable[str]) -> Iterable[str]:
-    for path in sorted(gone):
-        folder, _, name = path.rpartition("/")
-        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites"):
-            site = name.removesuffix(".conf")
-            yield f"{site} is no longer in sites.yaml, and stays: deploy apply without names takes it away"
+    for site in _entries(sorted(gone)):
+        yield f"{site} is no longer in sites.yaml, and stays: deploy apply without names takes it away"
 
 
 def _surprise(path: str, seen: Observation) -> Surprise:

@@ -182,3 +182,20 @@ def test_nothing_that_holds_content_may_ever_be_deleted() -> None:
         "/etc/passwd",
     )
     assert not [path for path in content if removable(path)]
+
+
+def test_a_sites_yaml_of_another_server_takes_most_off() -> None:
+    def plan(names: list[str], scope: list[str] | None = None) -> Plan:
+        there = [f"{name}.example" for name in names]
+        files = {f"/etc/nginx/conf.d/{name}.conf": File(b"x") for name in [*there, "00-deploy"]}
+        files |= {f"/etc/deploy/sites/{name}.conf": File(b"x") for name in [*there[:1], "worker"]}
+        return make_plan(WANTED, seen({**WANTED.files, **files}), ACME, scope)
+
+    most = plan(["one", "two", "three"])
+    assert most.taken_off == ("one.example", "three.example", "two.example", "worker")
+    assert (most.entries, most.takes_most) == (6, True)
+    assert "! takes 4 of 6 sites off vps: one.example, three.example, two.example, worker" in [
+        *plan_lines(most, "vps")
+    ]
+    assert not plan(["one"]).takes_most
+    assert not plan(["one", "two", "three"], ["rogs.me"]).taken_off

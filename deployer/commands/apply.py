@@ -9,6 +9,7 @@ from deployer.commands._options import config_option, wait_option, yes_option
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.plan import Plan
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
     from deployer.tasks.converge import Convergence
@@ -20,10 +21,19 @@ if TYPE_CHECKING:
 @yes_option
 @wait_option
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
-def command(sites: tuple[str, ...], config: Path, yes: bool, wait: bool, dry_run: bool) -> int:
+@click.option(
+    "--take-off",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --yes: take N sites off, where that is most of what the server has.",
+)
+def command(
+    sites: tuple[str, ...], config: Path, yes: bool, wait: bool, dry_run: bool, take_off: int | None
+) -> int:
     """Make the server as sites.yaml says: show the plan, ask, and do it as one transaction.
 
     If a check or a reload fails, everything is put back. One broken site does not stop the others.
+    Where more than half of the sites that a server has would go, --yes alone is not enough.
 
     \b
     Example:
@@ -38,7 +48,7 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, wait: bool, dry_run
     refuse_a_home(loaded)
     scope = list(loaded.select(sites)) if sites else None
     with progress() as shown, server_of(loaded) as server:
-        return converge(convergence(server, loaded, scope, shown, wait), yes, dry_run)
+        return converge(convergence(server, loaded, scope, shown, wait), yes, dry_run, take_off)
 
 
 def refuse_a_home(config: "Config") -> None:
@@ -64,7 +74,19 @@ def convergence(
     return Convergence(server, config, scope, shown.line, partial(show_plan, server=server.host), wait)
 
 
-def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
+def refuse_to_empty(plan: "Plan", host: str, yes: bool, take_off: int | None) -> None:
+    """Raise UsageError when nobody is asked and nobody said that most of what the server has shall go."""
+    from deployer.errors import UsageError
+
+    count = len(plan.taken_off)
+    if plan.takes_most and yes and take_off != count:
+        raise UsageError(
+            f"nothing was changed: this takes {count} of {plan.entries} sites off {host}",
+            f"Is this the sites.yaml of that server? If it is right: deploy apply --yes --take-off {count}",
+        )
+
+
+def converge(run: "Convergence", yes: bool, dry_run: bool = False, take_off: int | None = None) -> int:
     """Show the plan, ask unless told not to, and carry it out; the exit code."""
     from deployer.errors import DeployError
     from deployer.report import confirm, say
@@ -76,7 +98,9 @@ def converge(run: "Convergence", yes: bool, dry_run: bool = False) -> int:
         return 0
     if plan.empty:
         return 1 if plan.held else 0
-    if not yes and not confirm("Apply this?"):
+    refuse_to_empty(plan, run.server.host, yes, take_off)
+    off = f", and take {len(plan.taken_off)} of {plan.entries} sites off" if plan.takes_most else ""
+    if not yes and not confirm(f"Apply this{off}?"):
         raise DeployError("nothing was changed")
     done = run.apply(plan, seen)
     host, named = run.server.host, f" for {', '.join(run.scope)}" if run.scope else ""

@@ -33,6 +33,9 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
             f"! A change of SSH or the firewall waits for a new login that proves it good; "
             f"it is undone in {plan.armed} s."
         )
+    if plan.takes_most:
+        off = f"{len(plan.taken_off)} of {plan.entries} sites off {server}"
+        yield f"! takes {off}: {', '.join(plan.taken_off)}"
     for site, reason in plan.held.items():
         yield f"! {site} is left as it is: {reason}."
     if plan.packages:
@@ -96,6 +99,7 @@ def as_json(plan: Plan, server: str) -> str:
             "units": plan.units,
             "handlers": [handler.says for handler in plan.handlers],
             "interrupted": plan.interrupted,
+            "taken_off": _taken_off_json(plan),
             "held": dict(plan.held),
             "kept": plan.kept,
             "renewals": plan.renewals,
@@ -112,6 +116,11 @@ def as_json(plan: Plan, server: str) -> str:
         },
         indent=2,
     )
+
+
+def _taken_off_json(plan: Plan) -> dict[str, object] | None:
+    off = {"names": plan.taken_off, "of": plan.entries, "most": plan.takes_most}
+    return off if plan.taken_off else None
 
 
 def _order_line(order: Order) -> str:

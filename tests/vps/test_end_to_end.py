@@ -42,7 +42,8 @@ EMPTY = {
     "left": [],
     "notes": [],
     "secrets": [],
-    "compositions": {"up": [], "down": []},
+    "compositions": {"up": [], "down": [], "otherwise": {}},
+    "taken_off": None,
     "drift": {},
     "armed": 0,
 }
@@ -566,3 +567,22 @@ def test_visitors_notice_nothing(project: Project) -> None:
     assert "Non-2xx" not in report, report
     assert "Socket errors" not in report, report
     assert int(report.split(" requests in")[0].split()[-1]) > 1000, report
+
+
+def test_a_sites_yaml_that_takes_most_away_needs_more_than_yes(project: Project) -> None:
+    names = ("old.test", "one.test", "two.test")
+    project.sites = dict.fromkeys(names, REDIRECT)
+    assert project.apply().returncode == 0
+    for sites, options in (({}, ()), ({"other.test": REDIRECT}, ()), ({}, ("--take-off", "2"))):
+        project.sites = sites
+        refused = project.deploy("apply", "--yes", *options)
+        assert refused.returncode == 2
+        host = project.vps.address
+        assert f"! takes 3 of 3 sites off {host}: old.test, one.test, two.test" in refused.stdout
+        assert f"nothing was changed: this takes 3 of 3 sites off {host}" in refused.stderr
+        assert "deploy apply --yes --take-off 3" in refused.stderr
+    assert project.plan()["taken_off"] == {"names": list(names), "of": 3, "most": True}
+    assert project.get("old.test", scheme="http")[0] == 301
+    done = project.deploy("apply", "--yes", "--take-off", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.get("old.test", scheme="http")[0] != 301
