@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployer import manifest
+from deployer.desired.by_hand import read_by_hand
 from deployer.desired.facts import Certificate, Facts, Version
 from deployer.desired.firewall import read_ufw
 from deployer.desired.stacks import read_stacks
@@ -108,6 +109,7 @@ def _facts(
         logins=frozenset(said["login"]),
         missing=frozenset(said["missing"]),
         stacks=read_stacks(said["container"], said["volume"]),
+        by_hand=read_by_hand(said, written),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from deployer.desired.backups import backup_files, backup_notes, backup_packages, composition_backup
+from deployer.desired.by_hand import by_hand_notes
 from deployer.desired.compositions import (
     remarks,
     resume_files,
@@ -109,14 +110,20 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         stays=RENEWAL if facts.certificates and not certificates else frozenset(),
         secrets=wanted_secrets(config, site_of.values()),
         standings={name: each for name, each in standings(config).items() if name in site_of.values()},
-        notes=(
-            *docker_notes(config, facts),
-            *remarks(config),
-            *port_notes(facts),
-            *backup_notes(config, facts),
-        ),
+        notes=_notes(config, facts, files),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,
+    )
+
+
+def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[str, ...]:
+    """What a person should know."""
+    return (
+        *docker_notes(config, facts),
+        *remarks(config),
+        *port_notes(facts),
+        *by_hand_notes(config, facts.by_hand, files),
+        *backup_notes(config, facts),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from deployer.desired.by_hand import ByHand
 from deployer.desired.firewall import UfwState
 from deployer.desired.stacks import Stack
 
@@ -48,7 +49,8 @@ class Facts:
     `armed` is when a change that no new login has proved good yet will be undone, in Unix time.
     `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
     shell and a key to log in with. `missing` are those paths of folders to back up that are not there.
-    `stacks` is what runs in containers of Docker Compose, by the project's name.
+    `stacks` is what runs in containers of Docker Compose, by the project's name, `by_hand` what a person has
+    set up beside ours.
     """
 
     os: str
@@ -79,6 +81,7 @@ class Facts:
     logins: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     stacks: Mapping[str, Stack] = field(default_factory=dict)
+    by_hand: ByHand = field(default_factory=ByHand)
 
     @property
     def nginx_version(self) -> Version:

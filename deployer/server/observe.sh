@@ -127,16 +127,63 @@ stacks() { # container PROJECT FOLDER STATE PORTS, and volume PROJECT NAME, of C
     docker volume ls --filter "label=$label" --format "volume {{.Label \"$label\"}}\t{{.Name}}" 2>/dev/null
 }
 
-accounts() { # account NAME; user NAME for ours; and login NAME for those who have a shell and a key
-    local user home shell file
+# account NAME; user NAME for ours; and of those who have a shell, login NAME who has a key, and password NAME who has none
+accounts() {
+    local user home shell file passwords='' said
+    said=$(sshd -T 2>/dev/null)
+    [[ $said == *"passwordauthentication yes"* ]] && passwords=$(awk -F: '$2 ~ /^[$_a-zA-Z0-9.\/]/ { print $1 }' /etc/shadow 2>/dev/null)
+    [[ $said == *"permitrootlogin yes"* ]] || passwords=$(grep -vx root <<<"$passwords")
     while IFS=: read -r user _ _ _ _ home shell; do
         echo "account $user"
         [ "$user" = deploy-build ] && echo "user $user"
         case $shell in */nologin | */false) continue ;; esac
         for file in "$home"/.ssh/authorized_keys{,2}; do
-            if [ -s "$file" ] && grep -q '^[^#]' "$file"; then echo "login $user" && break; fi
+            if [ -s "$file" ] && grep -q '^[^#]' "$file"; then echo "login $user" && continue 2; fi
         done
+        [[ $'\n'$passwords$'\n' == *$'\n'"$user"$'\n'* ]] && echo "password $user"
     done < <(getent passwd)
+}
+
+jail() { # jail KEY VALUE: what a person has set for all jails, or that of SSH
+    files /etc/fail2ban/jail.local
+    awk '/^\[/ { counts = ($0 ~ /^\[(DEFAULT|sshd)\]/) }
+         counts && /^(bantime|findtime|maxretry|ignoreip)[ \t]*=/ { key = $0; sub(/[ \t]*=.*/, "", key); sub(/^[^=]*=[ \t]*/, ""); print "jail", key, $0 }' "${FILES[@]}"
+}
+
+ipv4_only() { # ipv4_only FILE NAMES: servers of NGINX that listen on the ports of the web, but not by IPv6
+    files /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*
+    awk 'function tell() { if (four && !six && names != "") print "ipv4_only", file, names; four = six = 0; names = "" }
+         FNR == 1 { tell() }
+         { file = FILENAME; sub(/#.*/, "") }
+         /(^|[ \t;{}])server[ \t]*\{/ { tell() }
+         /(^|[ \t;{])listen[ \t]+\[/ { six = 1; next }
+         /(^|[ \t;{])listen[ \t]+([0-9.]+:|\*:)?(80|443)[ \t;]/ { four = 1 }
+         /(^|[ \t;{])server_name[ \t]/ { line = $0; sub(/.*server_name[ \t]+/, "", line); sub(/[ \t]*;.*/, "", line); names = line }
+         END { tell() }' "${FILES[@]}"
+}
+
+# own_backup FILE, and own_build FILE DOMAIN, of cron lines that back something up, or whose program, or the one that
+# they start in a folder, names a folder in /var/www
+cron_lines() {
+    local path line folder word words
+    files /var/spool/cron/crontabs/root /etc/crontab /etc/cron.d/*
+    for path in "${FILES[@]:1}"; do
+        [[ $path != /etc/cron.d/deploy-* ]] || continue
+        while IFS= read -r line; do
+            [[ $line =~ ^[[:space:]]*(#|$|[A-Za-z_]+=) ]] && continue
+            [[ ${line,,} =~ backup|mysqldump|mariadb-dump|pg_dump|restic|borg|rsnapshot ]] && echo "own_backup $path"
+            folder=''
+            [[ $line =~ cd[[:space:]]+(/[^[:space:];\&]+) ]] && folder=${BASH_REMATCH[1]}
+            {
+                echo "$line"
+                read -ra words <<<"${line//[;&|]/ }"
+                for word in "${words[@]}"; do
+                    case $word in ./*) word=$folder/${word#./} ;; /*) ;; *) continue ;; esac
+                    if [[ -f $word ]]; then timeout 2 head -c 100000 -- "$word" 2>/dev/null | grep -aoE '/var/www/[a-z0-9.-]+'; fi
+                done
+            } | grep -aoE '/var/www/[a-z0-9.-]+' | sort -u | sed "s|^/var/www/|own_build $path |"
+        done <"$path"
+    done
 }
 
 facts() {
@@ -168,6 +215,9 @@ facts() {
     firewall
     accounts
     stacks
+    jail
+    ipv4_only
+    cron_lines
     renewals "$units"
     secrets
     missing

@@ -586,3 +586,72 @@ def test_a_sites_yaml_that_takes_most_away_needs_more_than_yes(project: Project)
     done = project.deploy("apply", "--yes", "--take-off", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert project.get("old.test", scheme="http")[0] != 301
+
+
+BY_HAND = """
+useradd --create-home --shell /bin/bash bob && echo bob:secret | chpasswd
+useradd --create-home --shell /bin/bash locked
+echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/10-by-hand.conf
+mkdir -p /etc/fail2ban /root/blog
+printf '[DEFAULT]\\nbantime = 1d\\nignoreip = 127.0.0.1/8 192.0.2.7\\n[nginx]\\nmaxretry = 1\\n' >/etc/fail2ban/jail.local
+cat >/etc/nginx/conf.d/wiki.conf <<'END'
+server { # by hand
+    server_name wiki.test;
+    listen 80;
+    return 204;
+}
+server {
+    server_name six.test;
+    listen 80; listen [::]:80;
+    return 204;
+}
+END
+echo 'hugo -s . -d /var/www/page.test/ --minify' >/root/blog/build.sh
+echo 'docker compose stop; tar -caf x.tar.zst .' >/root/nightly.sh
+printf '# backup\\nPATH=/bin\\n0 23 * * * /root/make-backup.sh >/dev/null\\n*/5 * * * * cd /root/blog && git pull; ./build.sh\\n' |
+    crontab -u root -
+"""
+BY_HAND_NO_MORE = """
+userdel --remove bob 2>/dev/null; userdel --remove locked 2>/dev/null; crontab -u root -r
+rm -rf /etc/ssh/sshd_config.d/10-by-hand.conf /etc/fail2ban/jail.local /etc/nginx/conf.d/wiki.conf /root/blog
+"""
+
+
+def test_the_plan_tells_what_a_person_has_set_up_that_ours_meets(project: Project) -> None:
+    key = (Path(__file__).parents[2] / "examples/backup-key.asc").read_bytes()
+    (project.folder / "key.asc").write_bytes(key)
+    project.sites = {"page.test": page(https=False), "old.test": REDIRECT}
+    project.more = {
+        "security": {"ssh": {}, "fail2ban": {}, "firewall": False},
+        "backups": {"recipient": "key.asc"},
+    }
+    project.vps.run(BY_HAND)
+    try:
+        notes = set(project.plan()["notes"])
+        project.more = {"security": False}
+        without = set(project.plan()["notes"])
+    finally:
+        project.vps.run(BY_HAND_NO_MORE)
+    wiki = (
+        "wiki.test (/etc/nginx/conf.d/wiki.conf) listens on IPv4 alone: its visitors by IPv6, where our sites "
+        "listen, get another answer. Write `listen [::]:443 ssl;` and `listen [::]:80;` beside its listen lines"
+    )
+    build = (
+        "a line in /var/spool/cron/crontabs/root writes to /var/www/page.test, which a push makes a link to "
+        "what is live: take it away, or it changes what visitors see, and releases before"
+    )
+    jail = "/etc/fail2ban/jail.local"
+    read_after = "and deploy's jails, which are read after it"
+    assert {
+        "logins by password go off, and bob has no key: ssh-copy-id first, or no login any more",
+        f"{jail} says bantime = 1d, {read_after}, 3600",
+        f"{jail} never shuts out 192.0.2.7, {read_after}, do: write security.fail2ban.ignore",
+        wiki,
+        "backups of your own go on beside ours, and may stop the same containers: /var/spool/cron/crontabs/root",
+        build,
+    } <= notes
+    told = " ".join(notes)
+    assert "locked" not in told
+    assert "six.test" not in told
+    assert "maxretry" not in told
+    assert without & notes == {wiki, build}
