@@ -1,6 +1,7 @@
 """The files below a folder of this machine, for the server."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ MOST_BYTES = 20_000_000
 
 @dataclass(slots=True)
 class Walk:
-    """One walk below a folder: paths begin at `base`, the folder of the compose file."""
+    """One walk below a folder: paths begin at `base`, the folder of the compose file; `only` what matches."""
 
     base: Path
     docker: Rules = ()
     context: str = ""
+    only: re.Pattern[str] = re.compile(".*", re.DOTALL)
     left_out: list[str] = field(default_factory=list)
 
     def files(self, top: str) -> tuple[LocalFile, ...]:
@@ -28,6 +30,8 @@ class Walk:
         found: list[LocalFile] = []
         size = 0
         for path in self.paths(top, ignoring.around(self.base, top)):
+            if not self.only.fullmatch(path):
+                continue
             found.append(attached(path, self.base))
             size += len(found[-1].content)
             if len(found) > MOST_FILES or size > MOST_BYTES:

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from deployer.config import attachments, ignoring, names
+from deployer.config import attachments, names
 from deployer.config.attachments import LocalFile
-from deployer.config.folders import Walk, attached
+from deployer.config.folders import Walk
 from deployer.config.ignoring import expression
 from deployer.config.quantities import shown
 
@@ -27,19 +27,19 @@ def listed(text: str, folder: Path | None) -> tuple[LocalFile, ...]:
         raise ValueError(f"Docker Compose would read {path} too: write what it says into the compose file")
     if folder is None:
         return (LocalFile(path, path, b""),)
-    if pattern:
-        return matching(text.removeprefix("./").rstrip("/"), folder)
-    return Walk(folder).files(path) if (folder / path).is_dir() else (attachments.read(path, folder),)
+    try:
+        if pattern:
+            return matching(text.removeprefix("./").rstrip("/"), folder)
+        return Walk(folder).files(path) if (folder / path).is_dir() else (attachments.read(path, folder),)
+    except OSError as error:
+        raise ValueError(f"{shown(text)} cannot be read: {error.strerror}") from error
 
 
 def matching(pattern: str, folder: Path) -> tuple[LocalFile, ...]:
     """The files that a pattern matches, folders with all that is in them."""
-    fixed = re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0].rstrip("/") or "."
-    rule = re.compile(f"{expression(pattern)}(/.*)?")
-    if not (folder / fixed).is_dir():
-        raise ValueError(f"{shown(pattern)} matches no file in {folder}")
-    every = Walk(folder).paths(fixed, ignoring.around(folder, fixed))
-    found = [path for path in every if rule.fullmatch(path) and path not in OURS]
+    top = re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0].rstrip("/") or "."
+    only = re.compile(f"(?!{'|'.join(map(re.escape, OURS))}$){expression(pattern)}(/.*)?")
+    found = Walk(folder, only=only).files(top) if (folder / top).is_dir() else ()
     if not found:
         raise ValueError(f"{shown(pattern)} matches no file in {folder}")
-    return tuple(attached(path, folder) for path in found if not FOUND_BY_COMPOSE.fullmatch(path))
+    return tuple(file for file in found if not FOUND_BY_COMPOSE.fullmatch(file.written))

@@ -230,6 +230,8 @@ def test_folders_and_patterns_can_be_listed(shop: Project) -> None:
     assert set(shop.files(WEB, ", files: ['conf/*.ini']")) == {"conf/a.ini", "conf/b.ini"}
     assert set(shop.files(WEB, ", files: ['**/*.ini']")) == {path for path in files if path != "conf/c.txt"}
     assert set(shop.files(WEB, ", files: ['con?', './e.ini']")) == set(files)
+    write(shop.folder, **{".env": "A=1", "docker-compose.override.yml": "x"})
+    assert set(shop.files(WEB, ", files: ['*']")) == set(files)
     for wrong, said in (
         ("'*.gone'", "'*.gone' matches no file in "),
         ("'../*.ini'", "'../*.ini' is not a plain path below the compose file's folder"),
@@ -278,6 +280,8 @@ def test_what_is_too_much_is_refused(shop: Project) -> None:
         (shop.folder / f"conf/{number}").touch()
     (problem,) = shop.problems(WEB + "    volumes: [./conf:/conf:ro]\n")
     assert "conf has more than 1000 files, or 20 MB" in problem
+    (problem,) = shop.problems(WEB, ", files: ['con?/*']")
+    assert ". has more than 1000 files, or 20 MB" in problem
     (problem,) = shop.problems(
         WEB + "    volumes: [./big.conf:/big.conf]\n", **{"big.conf": b"x" * 1_000_001}
     )
