@@ -103,6 +103,16 @@ def test_a_dump_that_fails_is_no_backup(new_composition, key, dump, why):
     assert app.page() == "one"
 
 
+def test_a_dump_reads_the_compose_file_that_was_checked_alone(new_composition, key, tmp_path):
+    app = new_composition()
+    app.push()
+    (app.directory / "docker-compose.override.yml").write_text("services: [broken\n")
+    words = "docker compose run --rm -T app cat /www/index.html"
+    backed = composed(app, key, Backup(dump=words, load="cat", service="app", volumes=None))
+    backed.run()
+    assert backed.dump(backed.unpack(tmp_path)) == b"one\n"
+
+
 def test_a_dump_that_fails_before_tar_has_started(new_composition, key, vps):
     app = new_composition()
     app.push()
