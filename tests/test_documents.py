@@ -16,6 +16,7 @@ from deployer import errors
 from deployer.cli import deploy
 from deployer.config.loader import load
 from deployer.desired.facts import Facts
+from deployer.desired.shared import RENEWAL
 from deployer.expectation import in_the_end
 
 ROOT = Path(__file__).parents[1]
@@ -198,7 +199,7 @@ def test_every_file_on_the_server_that_is_mentioned_is_written(document: Path) -
 def shared_paths() -> set[str]:
     config = load(ROOT / "sites.yaml")
     paths = set(in_the_end(config, Facts(os="debian", release="13")).files)
-    return paths | {str(Path(path).parent) for path in paths}
+    return paths | RENEWAL | {str(Path(path).parent) for path in paths}
 
 
 def test_exit_codes_are_those_of_the_code() -> None:
