@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from deployer.errors import DeployError, UsageError
 
@@ -39,7 +40,7 @@ class Archive:
     @property
     def stamp(self) -> str:
         """The time as the file's name has it."""
-        return self.time.strftime(STAMP)
+        return stamp_of(self.time)
 
     @property
     def file(self) -> str:
@@ -52,14 +53,28 @@ class Archive:
         return f"{self.name}/{self.file}"
 
 
+@lru_cache(1 << 16)
+def stamp_of(time: datetime) -> str:
+    """A time as the names of files have it; a pull asks for a thousand of them again and again."""
+    return time.strftime(STAMP)
+
+
+@lru_cache(1 << 16)
+def time_of(stamp: str) -> datetime | None:
+    """The time that the name of a file has, or None."""
+    try:
+        return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def parse(path: str, size: int = 0, place: str = "") -> Archive | None:
     """The archive that a path names, or None for anything else; size in bytes."""
     match = PATH.fullmatch(path.removesuffix(SUFFIX)) if path.endswith(SUFFIX) else None
     if not match or ".." in match["name"]:
         return None
-    try:
-        time = datetime.strptime(match["stamp"], STAMP).replace(tzinfo=UTC)
-    except ValueError:
+    time = time_of(match["stamp"])
+    if time is None:
         return None
     archive = Archive(match["name"], time, size, place)
     return archive if archive.path == path else None

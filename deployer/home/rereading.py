@@ -70,21 +70,25 @@ def look(store: Store, archive: Archive) -> bool:
 def damaged(store: Store) -> dict[str, list[str]]:
     """The files that were found damaged, and have no good copy yet, by name; of the others nothing stays."""
     found: dict[str, list[str]] = {}
-    held = {archive.path for archive in store.held()}
-    for path in sorted(store.directory.glob("*/damaged/*")):
-        archive = parse(f"{path.parent.parent.name}/{path.name}")
-        if archive and archive.path not in held:
+    for archive in _aside(store):
+        if not store.path(archive).exists():
             found.setdefault(archive.name, []).append(archive.file)
     return found
 
 
 def forget_mended(store: Store) -> None:
     """Delete what was damaged and has come again."""
-    for archive in store.held():
-        aside = store.path(archive).parent / "damaged" / archive.file
-        if aside.exists():
+    for archive in _aside(store):
+        if store.path(archive).exists():
+            aside = store.path(archive).parent / "damaged" / archive.file
             aside.unlink()
             aside.with_name(aside.name + DIGEST).unlink(missing_ok=True)
+
+
+def _aside(store: Store) -> list[Archive]:
+    paths = sorted(store.directory.glob("*/damaged/*"))
+    every = (parse(f"{path.parent.parent.name}/{path.name}") for path in paths)
+    return [archive for archive in every if archive]
 
 
 def all_read_since(store: Store) -> dict[str, datetime]:
