@@ -70,26 +70,25 @@ class Link:
         key = self.home.key or self.server.key
         if key and not Path(key).is_file():
             raise UnreachableError(f"there is no key {key}", "It is home.key, or server.key, in sites.yaml")
-        lines = [
-            "Host *",
+        # what is said of the server must not be said of a jump on the way to it (ProxyJump)
+        of_the_server = [f"User {self.home.user}", f"Port {self.server.port}"]
+        if key:
+            of_the_server += [f'IdentityFile "{key}"', "IdentitiesOnly yes"]
+        if self.server.host_key:
+            of_the_server += [f"HostKeyAlias {ALIAS}", f'UserKnownHostsFile "{self.folder}/known_hosts"']
+            of_the_server += ["GlobalKnownHostsFile /dev/null"]
+        of_the_server += ["ControlMaster auto", "ControlPersist 60", f'ControlPath "{self.folder}/control"']
+        of_all = [
             "BatchMode yes",
             "StrictHostKeyChecking yes",
-            f"User {self.home.user}",
-            f"Port {self.server.port}",
             "ConnectTimeout 10",
             "ConnectionAttempts 1",
             f"ServerAliveInterval {max(1, self.silence // 3)}",
             "ServerAliveCountMax 3",
-            "ControlMaster auto",
-            "ControlPersist 60",
-            f'ControlPath "{self.folder}/control"',
+            "Include ~/.ssh/config",
         ]
-        if key:
-            lines += [f'IdentityFile "{key}"', "IdentitiesOnly yes"]
-        if self.server.host_key:
-            lines += [f"HostKeyAlias {ALIAS}", f'UserKnownHostsFile "{self.folder}/known_hosts"']
-            lines += ["GlobalKnownHostsFile /dev/null"]
-        return "\n  ".join(lines) + "\nInclude ~/.ssh/config\n"
+        blocks = ([f"Host {self.server.host}", *of_the_server], ["Host *", *of_all])
+        return "".join("\n  ".join(block) + "\n" for block in blocks)
 
     def _host(self) -> str:
         host = self.server.host

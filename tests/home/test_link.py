@@ -1,0 +1,37 @@
+"""What ssh is told of the server, and of a jump on the way to it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deployer.config.home import Home
+from deployer.config.model import Server
+from deployer.home.link import Link
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
+
+
+@pytest.mark.parametrize("host", ["vps.example.org", "2001:db8::7"])
+def test_a_jump_is_not_taken_for_the_server(host: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a key")
+    server = Server.model_validate({"host": host, "port": 2222, "host_key": KEY})
+    home = Home.model_validate({"directory": str(tmp_path), "key": str(tmp_path / "key")})
+    with Link(server, home) as link:
+
+        def told(name: str) -> dict[str, str]:
+            argv = ["ssh", "-G", "-F", link.folder / "config", name]
+            said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+            return dict(line.partition(" ")[::2] for line in said.splitlines())
+
+        there, jump = told(host), told("jump.example.org")
+    assert (there["hostkeyalias"], there["port"], there["user"]) == ("deploy-server", "2222", "deploy")
+    assert there["identityfile"] == str(tmp_path / "key")
+    assert "hostkeyalias" not in jump
+    assert (
+        jump["userknownhostsfile"].startswith("~/.ssh/known_hosts")
+        or "/.ssh/known_hosts" in jump["userknownhostsfile"]
+    )
+    assert (jump["port"], jump.get("identitiesonly"), jump.get("controlmaster")) == ("22", "no", "false")
+    for each in (there, jump):
+        assert (each["stricthostkeychecking"], each["batchmode"]) == ("true", "yes")
