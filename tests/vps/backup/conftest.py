@@ -58,6 +58,7 @@ class Backed:
     key: Key
     name: str
     begin: dict[str, Any] = field(default_factory=dict)
+    end: dict[str, Any] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -95,7 +96,8 @@ class Backed:
         own = tree / "srv/deploy" / self.name / "backup"
         assert names[0].decode() == f"srv/deploy/{self.name}/backup/begin.json"
         assert names[-1].decode() == f"srv/deploy/{self.name}/backup/end.json"
-        assert json.loads((own / "end.json").read_text())["members"] == len(names) - 1
+        self.end = json.loads((own / "end.json").read_text())
+        assert self.end["members"] == len(names) - 1
         self.begin = json.loads((own / "begin.json").read_text())
         plain.unlink()
         return tree

@@ -343,7 +343,7 @@ WAYS["mariadb"].append(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_that_a_database_server_has_comes_back(databases, new_composition, key, kind):
+def test_all_that_a_database_server_has_comes_back(databases, new_composition, key, tmp_path, kind):
     """Roles, grants, every database, and who could log in can: as before, on a server made anew."""
     app = shop(new_composition, kind)
     ask(app, kind, FILL + MORE[kind])
@@ -365,3 +365,15 @@ def test_all_that_a_database_server_has_comes_back(databases, new_composition, k
             )
             assert app.vps.run(f"cd /opt/{app.name} && {login}").stdout == "3\n"
             app.vps.run(f"cd /opt/{app.name} && docker compose up --detach --force-recreate --wait db 2>&1")
+    only_one = Backup(dump=DUMP[kind], load=LOAD[kind], service="db")
+    assert "the dump has no row of " in (said := composed(app, key, only_one).fails())
+    assert f"db:{'postgres' if kind == 'postgres' else 'stats'}" in said
+    meant = replace(only_one, exclude=("db:stats", "db:postgres"))
+    backed = composed(app, key, meant)
+    backed.run()
+    backed.unpack(tmp_path)
+    assert backed.end["tables"] == 1
+    nothing = {"postgres": "pg_dump --schema-only", "mariadb": "mariadb-dump --no-data"}[kind]
+    command = DUMP[kind].replace(nothing.split()[0], nothing).replace(" -Fc -Z0", "")
+    said = composed(app, key, replace(meant, dump=command)).fails()
+    assert f"the dump has no row of shop.{'public.' if kind == 'postgres' else ''}orders, and db has" in said
