@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import chance
 import faults
 from scheduling import ByServer, slow_first
 
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: slow_first(item.nodeid))
 
 
+@pytest.fixture(autouse=True)
+def seeded(request: pytest.FixtureRequest) -> None:
+    """What a test takes by chance depends on nothing but the seed of the run and its name."""
+    chance.begin(request.node.nodeid)
+
+
 def pytest_collection_finish() -> None:
     """The thousands of tests stay: no collection of garbage needs to look at them again."""
     gc.freeze()
@@ -55,6 +62,7 @@ LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.write_line(f"What tests took by chance: SEED={chance.SEED}")
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.write_line(f"--no-vps: {count} tests on a throwaway VPS were left out.")
 

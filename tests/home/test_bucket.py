@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chance import noise
 from deployer.archives import Archive
 from deployer.config.home import S3
 from deployer.config.keep import Keep
@@ -73,7 +73,7 @@ def test_what_is_new_goes_there_once(objects: ObjectStore, tmp_path: Path) -> No
 
 
 def test_a_large_archive_goes_in_parts_and_comes_back(objects: ObjectStore, tmp_path: Path) -> None:
-    content = os.urandom(2 * PART + 12345)
+    content = noise(2 * PART + 12345)
     lay(tmp_path, LAST, content)
     s3 = section(objects)
     assert sent(s3, tmp_path).troubles == []
@@ -114,7 +114,7 @@ def test_with_keep_nothing_goes_there_to_be_deleted_at_once(objects: ObjectStore
 
 @pytest.mark.fault("an upload to S3 is killed")
 def test_what_a_killed_upload_left_is_ended(objects: ObjectStore, tmp_path: Path) -> None:
-    lay(tmp_path, LAST, os.urandom(PART + 1))
+    lay(tmp_path, LAST, noise(PART + 1))
     client = objects.client()
     for key in (LAST.path, "of-somebody-else"):
         begun = client.create_multipart_upload(Bucket="backups", Key=key)["UploadId"]
@@ -128,7 +128,7 @@ def test_a_broken_upload_goes_on_and_holds_up_no_other(
     objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upload, "PART", 5 << 20)
-    content = os.urandom((18 << 20) + 7)
+    content = noise((18 << 20) + 7)
     lay(tmp_path, LAST, content)
     (small,) = [replace(LAST, time=LAST.time - NIGHT)]
     lay(tmp_path, small, b"small, and older")
@@ -151,7 +151,7 @@ def test_what_was_begun_and_is_not_wanted_any_more_is_ended(
     objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upload, "PART", 5 << 20)
-    lay(tmp_path, LAST, os.urandom(11 << 20))
+    lay(tmp_path, LAST, noise(11 << 20))
     with Line(objects.endpoint, cut_at=b"partNumber=2") as line:
         assert len(sent(section(objects, endpoint=line.endpoint), tmp_path).troubles) == 1
     assert len(objects.begun()) == 1
@@ -165,7 +165,7 @@ def test_what_was_damaged_at_home_does_not_go_there(
     objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     monkeypatch.setattr(upload, "PART", 5 << 20)
-    path = lay(tmp_path, LAST, os.urandom(size))
+    path = lay(tmp_path, LAST, noise(size))
     content = bytearray(path.read_bytes())
     content[size // 2] ^= 1
     path.write_bytes(content)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chance import noise
 from deployer.archives import Archive
 from deployer.errors import DeployError, UsageError
 from deployer.home.plain import NoKey
@@ -18,7 +19,7 @@ from deployer.home.reading import read
 from home.sample import Keyring, lay, now, tar_of
 
 ARCHIVE = Archive("forum.example.org", now())
-FILES = {f"opt/forum.example.org/file{number}": os.urandom(20_000) for number in range(200)}
+FILES = {f"opt/forum.example.org/file{number}": noise(20_000) for number in range(200)}
 
 
 @pytest.fixture(scope="module")

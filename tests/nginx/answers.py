@@ -7,7 +7,6 @@ import base64
 import gzip
 import hashlib
 import json
-import os
 import socket
 import ssl
 import subprocess
@@ -15,6 +14,7 @@ import time
 
 import pytest
 
+from chance import noise
 from nginx.content import PAGE, RELEASES, switch
 from nginx.place import CONTEXT, Answer, Place
 
@@ -325,7 +325,7 @@ class ProxiedProgram:
         connection.close()
 
     def test_websocket(self, place: Place) -> None:
-        key = base64.b64encode(os.urandom(16)).decode()
+        key = base64.b64encode(noise(16)).decode()
         secret = (key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()
         raw = socket.create_connection((place.address, place.https), timeout=10)
         with CONTEXT.wrap_socket(raw, server_hostname="files.example.org") as line:

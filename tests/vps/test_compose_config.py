@@ -1,13 +1,13 @@
 """Every compose file that is rendered, as the real Docker Compose reads it."""
 
 import json
-import random
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chance import chance
 from deployer.config.attachments import LocalFile
 from deployer.config.compose_file import definition, project
 from deployer.config.interpolation import Interpolation
@@ -144,9 +144,6 @@ def in_compose(vps: Machine, texts: list[str], strict: bool = False) -> list[str
 
 
 def test_variables_are_put_in_as_docker_compose_does(vps: Machine) -> None:
-    seed = random.randrange(10**9)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
     texts = {"".join(chance.choices(PIECES + WHOLE, k=chance.randint(1, 9))) for _ in range(600)}
     ours: dict[str, str] = {}
     refused = []

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from chance import noise
 from deployer.archives import Archive
 from deployer.home.store import Store
 from deployer.rehearsal.machine import Machine
@@ -69,7 +70,7 @@ class HomeServer:
         """Put archives of the last nights onto the server, the newest first."""
         made = [Archive(name, now() - night * NIGHT, size) for night in range(nights)]
         for archive in made:
-            lay(self.there, archive, os.urandom(size))
+            lay(self.there, archive, noise(size))
         return made
 
     def paths(self) -> list[str]:

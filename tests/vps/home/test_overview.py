@@ -1,13 +1,13 @@
 """What there is of backups in every place: verified, listed, reported."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from chance import noise
 from deployer.archives import Archive
 from deployer.home.store import MARK
 from home.object_store import ObjectStore
@@ -35,7 +35,7 @@ def objects(tmp_path: Path) -> Iterator[ObjectStore]:
 def test_from_the_server_to_the_report(
     home: HomeServer, keyring: Keyring, objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encrypted = keyring.encrypt(tar_of(ARCHIVE.name, {"opt/file": os.urandom(100_000)}), keyring.folder)
+    encrypted = keyring.encrypt(tar_of(ARCHIVE.name, {"opt/file": noise(100_000)}), keyring.folder)
     lay(home.there, ARCHIVE, encrypted)
     old = Archive("a.example.org", now() - NIGHT, 0)
     lay(home.there, old, keyring.encrypt(tar_of(ARCHIVE.name, {}, missing=2), keyring.folder))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from chance import noise
 from deployer.archives import Archive
 from deployer.config.loader import load
 from deployer.home import arrival
@@ -92,9 +93,9 @@ def test_what_is_altered_after_it_came_is_told_and_the_copy_stays(
     home.pull()
     before = (home.directory / archive.path).read_bytes()
     if with_digest:
-        lay(home.there, archive, os.urandom(50_000))
+        lay(home.there, archive, noise(50_000))
     else:
-        (home.there / archive.path).write_bytes(os.urandom(40_000))
+        (home.there / archive.path).write_bytes(noise(40_000))
     (trouble,) = home.pull(code=1)["troubles"]
     assert ("has another digest" if with_digest else "has another size") in trouble
     assert (home.directory / archive.path).read_bytes() == before
@@ -199,7 +200,7 @@ def test_a_thousand_archives_are_a_few_calls_and_each_proves_itself(
 ) -> None:
     made = home.offer("a.example.org", 600, size=1000)
     altered, vanished = made[300], made[400]
-    (home.there / altered.path).write_bytes(os.urandom(1000))
+    (home.there / altered.path).write_bytes(noise(1000))
     home.section["keep"] = {"daily": 1000, "weekly": 0, "monthly": 0}
     calls = home.folder / "calls"
     program = home.folder / "bin/rsync"

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import io
 import json
-import os
 import subprocess
 import tarfile
 import urllib.error
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from chance import noise
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -43,7 +44,7 @@ class Registry:
         """The same; its ID, and the digest of its manifest, which is what a compose file pins."""
         files = [file("www/index.html", f"{page}\n".encode())]
         if megabytes:
-            files.append(file("big", os.urandom(megabytes << 20)))
+            files.append(file("big", noise(megabytes << 20)))
         blobs = (base_layer(self.busybox), packed(*files))
         layers = [self.upload(repository, LAYER, blob) for blob in blobs]
         image = {

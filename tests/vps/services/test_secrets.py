@@ -4,11 +4,11 @@ import base64
 import hashlib
 import itertools
 import json
-import random
 import stat
 
 import pytest
 
+from chance import chance
 from vps.services.test_faults import PLACES, die
 
 SECRETS = "/usr/local/lib/deploy/secrets"
@@ -69,7 +69,6 @@ def sha256(value: str) -> str:
 
 def test_every_value_arrives_in_the_container(new_composition):
     app = new_composition()
-    chance = random.Random(1)
     letters = "'\"\\$ #{}nrt0\t"
     mixed = ["".join(chance.choices(letters, k=chance.randrange(1, 7))) for _ in range(120)]
     values = {f"V{number}": value for number, value in enumerate([*AWKWARD, *mixed])}

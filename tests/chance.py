@@ -1,0 +1,20 @@
+"""What tests take by chance: one seed for the whole run, which is printed, makes a red run come again."""
+
+import os
+import random
+
+SEED = int(os.environ.setdefault("SEED", str(random.SystemRandom().randrange(1 << 32))))
+"""Of this run and all its processes; `SEED=… scripts/test` takes that of another run."""
+
+chance = random.Random(SEED)
+"""Each test begins it anew, whatever ran before."""
+
+
+def begin(test: str) -> None:
+    """Begin anew for a test."""
+    chance.seed(f"{SEED} {test}")
+
+
+def noise(size: int) -> bytes:
+    """Bytes that do not compress."""
+    return chance.randbytes(size)
