@@ -216,6 +216,32 @@ def test_one_of_a_date_and_what_there_is_when_there_is_none(drill: Drill) -> Non
     assert content(drill.new) == drill.before
 
 
+def test_by_hand_as_the_documents_say(drill: Drill) -> None:
+    """The lines of docs/by-hand.md, at home, where the private key is."""
+    text = (Path(__file__).parents[3] / "docs/by-hand.md").read_text()
+    lines = text.partition("## Restore\n")[2].partition("```\n")[2].partition("```")[0]
+    archive = next((drill.project.folder / "home/photos").glob("*.gpg"))
+    login = f"ssh -F none -i {drill.new.key} -o UserKnownHostsFile={drill.new.known_hosts} root@{drill.new.address}"
+    for said, here in (
+        ("/mnt/nas/backups", str(drill.project.folder / "home")),
+        ("backup-photos-2026-11-21-230000.tar.zst.gpg", archive.name),
+        ("ssh root@vps.example.org", login),
+    ):
+        assert said in lines
+        lines = lines.replace(said, here)
+    drill.new.run("rm -r /srv/photos/deep")
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", lines],
+        env={**os.environ, "GNUPGHOME": str(drill.project.folder / "gpg")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "photos is restored to" in done.stdout
+    assert content(drill.new) == drill.before
+
+
 def test_from_the_server_itself(drill: Drill) -> None:
     saved = drill.new.run("/usr/local/lib/deploy/backup files.test mariadb.test", check=False)
     assert saved.returncode == 0, saved.stdout

@@ -133,11 +133,13 @@ def test_a_folder_outside_that_it_writes_to(new_composition):
     outside, read = f"/srv/media-{app.project}", f"/srv/read-{app.project}"
     app.vps.run(f"mkdir {outside} {read}; echo song >{outside}/a; echo word >{read}/a")
     file = app.directory / "docker-compose.yml"
-    mounts = f'"{outside}:/media", "{read}:/read:ro", "./www:/www"'
+    mounts = f'"{outside}:/media", "{read}:/read:ro", "/var/run/docker.sock:/sock", "./www:/www"'
     file.write_text(file.read_text().replace('"./www:/www"', mounts))
     app.push()
     wrong = Archive(app.name, (*archive.paths, read), archive.volumes).make(app.vps)
     assert f"it has {read}, and sites.yaml does not save it" in restore(app.vps, app.name, wrong, code=1)
+    wrong = Crafted(app.vps, app.name, paths=["/run/docker.sock"]).file("run/docker.sock").make()
+    assert "it has /run/docker.sock, and sites.yaml" in restore(app.vps, app.name, wrong, code=1)
     tar = Archive(app.name, (*archive.paths, outside), archive.volumes).make(app.vps)
     before = state(app.vps, outside)
     app.vps.run(f"rm {outside}/a")
@@ -277,4 +279,11 @@ def test_a_load_that_fails_without_a_word_and_one_of_the_archive(images, new_com
     tar = archive.make(app.vps)
     ask(app, kind, "DELETE FROM orders WHERE id = 3;")
     restore(app.vps, app.name, tar, "--take-load")
+    assert ask(app, kind, EVERYTHING) == wanted
+
+    define(app.vps, archive)  # whose command takes what was made for older ones, too
+    archive.load = "docker compose exec -T db pg_restore --option-of-then"
+    tar = archive.make(app.vps)
+    ask(app, kind, "DELETE FROM orders WHERE id = 3;")
+    restore(app.vps, app.name, tar)
     assert ask(app, kind, EVERYTHING) == wanted
