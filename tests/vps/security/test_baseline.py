@@ -147,6 +147,21 @@ def test_six_wrong_logins_and_the_address_is_shut_out(
     vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
 
 
+def test_a_program_that_is_only_called_sshd_shuts_nobody_out(
+    vps: Machine, project: Project, stranger: Stranger
+) -> None:
+    said = "Failed password for root from 203.0.113.9 port 41000 ssh2"
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}; cp /usr/bin/logger /usr/local/bin/sshd")
+    speaks = "setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/local/bin/sshd -p auth.info -t sshd"
+    heard = f"journalctl --quiet _COMM=sshd _UID=65534 --grep '{said}'"  # some end before they are looked at
+    vps.run(f"until [ $({heard} | wc -l) -ge 7 ]; do {speaks} '{said}'; done; rm /usr/local/bin/sshd")
+    before = failures(vps)
+    ssh(stranger, user="admin")  # what comes after it in the journal, and counts
+    until(vps, f"[ \"$(fail2ban-client status sshd | grep 'Total failed')\" != '{before.rstrip()}' ]")
+    assert "203.0.113.9" not in vps.run("fail2ban-client status sshd").stdout
+    vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
+
+
 def test_ssh_is_as_an_auditor_wants_it(vps: Machine, project: Project, stranger: Stranger) -> None:
     vps.run(f"fail2ban-client set sshd unbanip {stranger.address}")
     done = stranger.run(str(SSH_AUDIT), "-n", "-l", "warn", "--skip-rate-test", vps.address)
