@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 import deployer
 
 LINKS = Path(deployer.__file__).parent / "server" / "scripts" / "links"
@@ -16,7 +18,8 @@ def broken(folder: Path, pages: dict[str, str]) -> list[str]:
     paths = folder.parent / "paths"
     paths.write_text("".join(f"{'d' if (folder / path).is_dir() else 'f'}\t{path}\n" for path in found))
     html = [f"./{path}" for path in found if path.suffix == ".html"]
-    argv = ["awk", "-f", str(LINKS), "domain=example.org", str(paths), "RS=<", *html]
+    limit = "--cpu=20"  # seconds of the processor, so that a busy machine does not count
+    argv = ["prlimit", limit, "awk", "-f", str(LINKS), "domain=example.org", str(paths), "RS=<", *html]
     done = subprocess.run(
         argv,
         cwd=folder,
@@ -93,3 +96,22 @@ def test_no_page_is_too_broken_to_read(tmp_path):
         "c.html": "<",
     }
     broken(tmp_path / "site", pages)
+
+
+MEGABYTES = 3_000_000
+HOSTILE = {
+    "many attributes": "<a href=/gone/ " + "a " * (MEGABYTES // 2) + ">",
+    "many values": "<a href=/gone/ " + "a=b " * (MEGABYTES // 4) + ">",
+    "spaces": "<a href=/gone/ " + " " * MEGABYTES + "x>",
+    "a long address": f"<a href='{'/x' * MEGABYTES}'><a href=/gone/>",
+    "entities": f"<a href='{'&amp;' * MEGABYTES}'><a href=/gone/>",
+    "percents": f"<a href='{'%41' * MEGABYTES}'><a href=/gone/>",
+    "spaces in addresses": "<a href=/gone/>" + f"<a href='x{' ' * 8000}y'>" * 100,
+    "never closed": "<a href=/gone/><a href='" + "x" * MEGABYTES,
+    "half a word": "<a href=/gone/ " + "hre" * MEGABYTES,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_the_time_grows_with_the_page_and_not_with_its_square(tmp_path: Path, text: str) -> None:
+    assert "/gone/\tindex.html" in broken(tmp_path / "site", {"index.html": text})
