@@ -91,7 +91,6 @@ def _facts(
         certificates=certificates,
         hugo=frozenset(said["hugo"]),
         units=dict(line.split(maxsplit=1) for line in said["unit"]),
-        user_exists=bool(one("user")),
         interrupted=bool(one("interrupted")),
         taken_names=names,
         now=int(one("now") or 0),

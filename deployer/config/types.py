@@ -129,6 +129,7 @@ MemoryLimit = Annotated[
     BeforeValidator(quantities.positive(quantities.size)),
     schema("string", pattern="^[0-9]{1,6}[KMGkmg]$"),
 ]
+DiskLimit = MemoryLimit
 Url = Annotated[str, text(names.url), schema("string", pattern="^https?://[^?#@/]+(/[^?#]*)?$")]
 AcmeServer = Annotated[
     str,

@@ -63,7 +63,6 @@ class Facts:
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
     hugo: frozenset[str] = frozenset()
     units: Mapping[str, str] = field(default_factory=dict)
-    user_exists: bool = False
     interrupted: bool = False
     taken_names: Mapping[str, str] = field(default_factory=dict)
     now: int = 0

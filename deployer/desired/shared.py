@@ -71,10 +71,9 @@ RENEWAL = frozenset(
 
 
 def push_files() -> dict[str, File]:
-    """The scripts that publish, their user and their log's rotation."""
+    """The scripts that publish, and their log's rotation."""
     return {
         **{f"{SCRIPTS}/{name}": File(content, mode=0o755) for name, content in scripts().items()},
-        "/etc/sysusers.d/deploy.conf": system("sysusers.conf"),
         "/etc/logrotate.d/deploy": system("logrotate"),
     }
 

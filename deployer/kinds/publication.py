@@ -1,5 +1,6 @@
 """What is built from a Git repository and published as files: the common half of hugo and static."""
 
+import hashlib
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from deployer.config.repository import is_local
 from deployer.config.types import (
     Boolean,
     Count,
+    DiskLimit,
     EnvironmentName,
     EnvironmentValue,
     GitReference,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from deployer.desired.facts import Facts
 
 BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
+LONGEST_USER = 31  # for Linux, the longest name of a user
 
 
 class Limits(Section):
@@ -35,6 +38,9 @@ class Limits(Section):
 
     time: TimeLimit = Field(written("10m"), description="how long a build may take")
     memory: MemoryLimit = Field(written("2G"), description="how much memory a build may use")
+    disk: DiskLimit = Field(
+        written("5G"), description="how much of the disk a build may use, its caches included"
+    )
 
 
 class Gate(Section):
@@ -92,14 +98,21 @@ class Publication(Site):
         return {
             **virtual_host(self, domain, facts, "publication"),
             **self.settings(domain),
+            **self.user(domain),
             **self._hook(domain, "before", self.before),
             **self._hook(domain, "after", self.after),
         }
 
     def settings(self, domain: str) -> dict[str, File]:
         """Its values, for the push script."""
-        values = render("system/site.conf", site=self, domain=domain, probe=self.probe(domain))
+        named = {"probe": self.probe(domain), "user": user_of(domain)}
+        values = render("system/site.conf", site=self, domain=domain, **named)
         return {f"/etc/deploy/sites/{domain}.conf": File(values.encode())}
+
+    def user(self, domain: str) -> dict[str, File]:
+        """The user that its builds run as, and nobody else's."""
+        text = render("system/sysusers.conf", domain=domain, user=user_of(domain))
+        return {f"/etc/sysusers.d/deploy-{domain}.conf": File(text.encode())}
 
     def _hook(self, domain: str, moment: str, script: str) -> dict[str, File]:
         if not script.strip():
@@ -112,3 +125,12 @@ class Publication(Site):
         images = {"webp"} if self.images.webp else set()
         ssh = set() if self.is_local or self.repository.startswith("https://") else {"openssh-client"}
         return super().packages() | {"git", *BROTLI} | images | ssh
+
+
+def user_of(domain: str) -> str:
+    """The user of a site's builds: two domains never share one."""
+    name = f"build-{domain.replace('.', '_')}"
+    if len(name) <= LONGEST_USER:
+        return name
+    digest = hashlib.sha256(domain.encode()).hexdigest()[:12]
+    return f"{name[: LONGEST_USER - 13]}_{digest}"

@@ -127,7 +127,7 @@ stacks() { # container PROJECT FOLDER STATE PORTS, and volume PROJECT NAME, of C
     docker volume ls --filter "label=$label" --format "volume {{.Label \"$label\"}}\t{{.Name}}" 2>/dev/null
 }
 
-# account NAME; user NAME for ours; and of those who have a shell, login NAME who has a key, and password NAME who has none
+# account NAME; and of those who have a shell, login NAME who has a key, and password NAME who has none
 accounts() {
     local user home shell file passwords='' said
     said=$(sshd -T 2>/dev/null)
@@ -135,7 +135,6 @@ accounts() {
     [[ $said == *"permitrootlogin yes"* ]] || passwords=$(grep -vx root <<<"$passwords")
     while IFS=: read -r user _ _ _ _ home shell; do
         echo "account $user"
-        [ "$user" = deploy-build ] && echo "user $user"
         case $shell in */nologin | */false) continue ;; esac
         for file in "$home"/.ssh/authorized_keys{,2}; do
             if [ -s "$file" ] && grep -q '^[^#]' "$file"; then echo "login $user" && continue 2; fi

@@ -71,6 +71,7 @@ def test_a_site_waits_for_its_certificate() -> None:
         "/etc/deploy/hooks/a.example.org.before",
         "/etc/deploy/sites/a.example.org.conf",
         SITE,
+        "/etc/sysusers.d/deploy-a.example.org.conf",
     ]
 
 

@@ -1,5 +1,7 @@
 """Kinds: found by being in the folder, strict about their keys, unchangeable."""
 
+import re
+
 import pytest
 from pydantic import ValidationError
 
@@ -8,6 +10,7 @@ from deployer.kinds import kinds, models, service_kinds
 from deployer.kinds.base import Section, Site
 from deployer.kinds.composition import Composition
 from deployer.kinds.proxy import Proxy
+from deployer.kinds.publication import user_of
 from deployer.kinds.static import Static
 
 
@@ -57,3 +60,20 @@ def test_a_site_does_not_change_and_has_no_other_keys() -> None:
 )
 def test_a_local_repository_is_known_by_its_look(repository: str, local: bool) -> None:
     assert Static(kind="static", repository=repository).is_local is local
+
+
+def test_no_two_domains_share_the_user_of_their_builds() -> None:
+    long = "a-very-long-name-of-a-site.example.org"
+    domains = [
+        "example.org",
+        "www.example.org",
+        "www-example.org",
+        "xn--bcher-kva.example",
+        long,
+        f"b.{long}",
+        f"{long}x",
+    ]
+    users = [user_of(domain) for domain in domains]
+    assert len(set(users)) == len(users)
+    assert all(re.fullmatch(r"build-[a-z0-9_-]{1,25}", user) for user in users), users
+    assert user_of("www.example.org") == "build-www_example_org"

@@ -104,8 +104,10 @@ def open_files(vps: Machine) -> str:
 
 def test_users_folders_and_logs(vps: Machine, place: Place) -> None:
     vps.run("systemd-sysusers && systemd-tmpfiles --create /etc/tmpfiles.d/deploy.conf")
-    entry = vps.run("getent passwd deploy-build").stdout.strip().split(":")
-    assert entry[5:] == ["/nonexistent", "/usr/sbin/nologin"]
+    users = vps.run("getent passwd | grep ^build-").stdout.splitlines()
+    sites = vps.run("cd /etc/deploy/sites && grep -l ^BUILD_USER= *.conf").stdout.splitlines()
+    assert len({entry.split(":")[2] for entry in users}) == len(users) == len(sites) > 1
+    assert all(entry.endswith(":/nonexistent:/usr/sbin/nologin") for entry in users)
     assert vps.run("stat -c '%a %U %n' /var/www/acme /srv/deploy /var/log/deploy").stdout.splitlines() == [
         "755 root /var/www/acme",
         "755 root /srv/deploy",

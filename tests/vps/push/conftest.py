@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import deployer
+from deployer.kinds.publication import user_of
 from deployer.kinds.static import Static
 from deployer.rehearsal.machine import Machine
-from deployer.templates import render
 
 SCRIPTS = Path(deployer.__file__).parent / "server" / "scripts"
 NGINX = """
@@ -51,10 +51,15 @@ class PushedSite:
         """Change values of sites.yaml, as `deploy apply` would write them."""
         self.values |= values
         site = Static(kind="static", repository="https://git.example.org/site.git", **self.values)
-        text = render("system/site.conf", domain=self.domain, site=site, probe="/")
         url = repository or f"file:///root/repositories/{self.domain}"
-        conf = self.vps.root / "etc/deploy/sites" / f"{self.domain}.conf"
-        conf.write_text(f"{text}\nREPOSITORY='{url}'\n")
+        for path, file in (site.settings(self.domain) | site.user(self.domain)).items():
+            more = f"\nREPOSITORY='{url}'\n".encode() if path.endswith(f"/{self.domain}.conf") else b""
+            (self.vps.root / path[1:]).write_bytes(file.content + more)
+
+    @property
+    def user(self) -> str:
+        """Who its builds run as."""
+        return user_of(self.domain)
 
     def hook(self, when: str, text: str) -> None:
         (self.vps.root / "etc/deploy/hooks" / f"{self.domain}.{when}").write_text(text)
@@ -133,8 +138,7 @@ def server(vps: Machine) -> Iterator[Machine]:
     shutil.copytree(SCRIPTS, vps.root / "usr/local/lib/deploy", dirs_exist_ok=True)
     (vps.root / "etc/nginx/conf.d/sites.conf").write_text(NGINX)
     vps.run(
-        "useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin deploy-build;"
-        " mkdir -p /etc/deploy/sites /etc/deploy/hooks /srv/deploy /root/repositories &&"
+        "mkdir -p /etc/sysusers.d /etc/deploy/sites /etc/deploy/hooks /srv/deploy /root/repositories &&"
         " openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 9 -subj /CN=site"
         " -keyout /etc/nginx/key.pem -out /etc/nginx/cert.pem 2>/dev/null &&"
         " systemctl enable --quiet --now nginx && systemctl restart nginx"
@@ -152,6 +156,7 @@ def new_site(server: Machine) -> Callable[..., PushedSite]:
         site.repository.mkdir(parents=True)
         site.git("init", "--quiet", "--initial-branch=main")
         site.configure(**values)
+        server.run("systemd-sysusers")
         site.commit({"index.html": "<h1>One</h1>"} | (files or {}), "First")
         return site
 

@@ -15,7 +15,7 @@ PUSH = "/usr/local/lib/deploy/push"
 
 
 def go_on(site) -> None:
-    (site.place / "source/slow").unlink()
+    (site.place / "builder/source/slow").unlink()
 
 
 def test_of_pushes_that_wait_the_newest_wins(new_site):
@@ -113,12 +113,11 @@ def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     assert "was killed: cleaning up after it" in output
     assert site.page() == "<h1>Two</h1>"
     assert sorted(p.name for p in site.place.iterdir()) == [
-        "cache",
+        "builder",
         "lock",
         "previous",
         "releases",
         "repository.git",
-        "source",
         "tickets",
         "tickets.lock",
     ]
