@@ -115,26 +115,42 @@ def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_p
     assert backed.log()["result"] == "ok"
 
 
-def test_a_volume_that_the_database_shares_is_saved(new_composition, key, tmp_path):
+def test_what_the_database_shares_is_saved_and_comes_back(new_composition, key, tmp_path):
     app = new_composition()
     image = f"{app.repository}:1"
+    alone = f"/srv/database-{app.port}"
+    of_the_database = ["uploads:/import", "db:/var/lib/postgresql/data", "./dumps:/dumps"]
+    of_the_database += ["./pg:/var/lib/mysql"]
     mounts(
         app,
         "uploads:/uploads",
-        named={"uploads": {}, "db": {}},
-        db={"image": image, "volumes": ["uploads:/import", "db:/var/lib/postgresql/data", "./dumps:/dumps"]},
+        "both:/both",
+        named={"uploads": {}, "db": bound(alone), "both": {}},
+        db={"image": image, "volumes": [*of_the_database, "both:/var/lib/postgresql/more"]},
     )
+    app.vps.run(f"mkdir {alone}")
     app.push()
-    within(app, "echo picture >/uploads/one")
-    within(app, "echo raw >/var/lib/postgresql/data/raw; echo kept >/dumps/one", "db")
-    backed = composed(
-        app, key, Backup(paths=(".",), volumes=None, dump="echo dump", load="cat", service="db")
+    within(app, "echo picture >/uploads/one; echo mine >/both/one")
+    within(
+        app,
+        "echo raw >/var/lib/postgresql/data/raw; echo raw >/var/lib/mysql/raw; echo kept >/dumps/one",
+        "db",
     )
-    backed.run()
+    backup = Backup(paths=(".",), volumes=None, dump="echo dump", load="cat", service="db")
+    backed = composed(app, key, backup)
+    assert f"its database shares {app.project}_both with others: it is stopped" in backed.run()
     tree = backed.unpack(tmp_path)
-    assert list(backed.begin["volumes"]) == [f"{app.project}_uploads"], "the dump stands for the other one"
+    shared = [f"{app.project}_both", f"{app.project}_uploads"]
+    assert sorted(backed.begin["volumes"]) == shared, "the dump stands for the other one"
     assert (volume_of(backed, tree, f"{app.project}_uploads") / "one").read_text() == "picture\n"
     assert (tree / f"opt/{app.name}/dumps/one").read_text() == "kept\n"
+    assert not (tree / f"opt/{app.name}/pg").exists()
+    within(app, "echo spoilt >/both/one; echo spoilt >/uploads/one")
+    backed.restore()
+    assert (
+        app.vps.run(f"docker exec {app.project}-app-1 cat /both/one /uploads/one").stdout == "mine\npicture\n"
+    )
+    assert app.vps.run(f"ls {alone}").stdout == "", "a fresh database fills it by itself"
 
 
 @pytest.mark.fault("the containers are gone before a backup")
