@@ -100,7 +100,8 @@ class Plan:
     `compositions` are the names of those that are brought up anew, `ended` of those whose containers are
     stopped, and `otherwise` says what of running containers is otherwise than it shall be. `taken_off` has
     those sites and services, of the `entries` that the server has from us, that are no longer in sites.yaml,
-    and `takes_most` says that they are more than half of them.
+    and `takes_most` says that they are more than half of them. `renamed` has whose place a new one takes, by
+    the new name: that one ends only when the new one is well.
     """
 
     packages: tuple[str, ...] = ()
@@ -126,6 +127,7 @@ class Plan:
     taken_off: tuple[str, ...] = ()
     entries: int = 0
     takes_most: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

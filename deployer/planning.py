@@ -11,6 +11,7 @@ from deployer.files import File, Files, same
 from deployer.moving import compositions_there, moving, with_containers
 from deployer.observation import Observation
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
+from deployer.renames import with_renamed, without_waiting
 from deployer.secrets import Secret
 
 EDITING = ("nginx", "apache", "standalone")
@@ -38,7 +39,7 @@ def make_plan(
         return site not in held and (sites is None or site is None or site in sites)
 
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
-    gone = _gone(desired, seen, later, held)
+    gone = without_waiting(_gone(desired, seen, later, held), desired, files, seen)
     left = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone))
     gone = gone if sites is None else []
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
@@ -67,6 +68,7 @@ def make_plan(
 
 def _with_those_taken_off(plan: Plan, desired: Desired, seen: Observation) -> Plan:
     """The plan with the sites and services that go; that one takes the place of another is not `most`."""
+    plan = with_renamed(plan, desired, seen)
     there, wanted = set(_entries(seen.written)), {*desired.names, *desired.site_of.values()}
     off = there - wanted
     most = len(off) * 2 > len(there) and not (len(off) == 1 and wanted - there)

@@ -50,9 +50,10 @@ class Desired:
     enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
     apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
     are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
-    their names, `standings` where each composition shall stand, by its name. `notes` is what a person
-    should know. `drift` is what the server does otherwise than a file says that is as it should be, by its
-    path. `undo_after` is how many seconds a change that could lock out waits for a new login.
+    their names, `standings` where each composition shall stand, by its name, and `coming` also of those that
+    wait for a certificate. `notes` is what a person should know. `drift` is what the server does otherwise
+    than a file says that is as it should be, by its path. `undo_after` is how many seconds a change that
+    could lock out waits for a new login.
     """
 
     files: dict[str, File]
@@ -68,6 +69,7 @@ class Desired:
     stays: frozenset[str] = frozenset()
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
+    coming: Mapping[str, Standing] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_after: int = 120
@@ -96,6 +98,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         files |= own
         site_of |= dict.fromkeys(own, name)
     certificates = wanted_certificates(config)
+    coming = standings(config)
     return Desired(
         files=dict(sorted(files.items())),
         site_of=site_of,
@@ -109,7 +112,8 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         in_the_way=in_the_way(config, facts),
         stays=RENEWAL if facts.certificates and not certificates else frozenset(),
         secrets=wanted_secrets(config, site_of.values()),
-        standings={name: each for name, each in standings(config).items() if name in site_of.values()},
+        standings={name: each for name, each in coming.items() if name in site_of.values()},
+        coming=coming,
         notes=_notes(config, facts, files),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,

@@ -13,6 +13,7 @@
 #   undo-after             if somebody logs in anew within so many seconds
 #   units                  systemd units to enable and start
 #   compositions gone      names of those whose containers are brought up anew, or removed
+#   renamed                NAME OLD: a new one, and the one of `gone` whose place it takes
 #   zz-end                 empty, and last: everything arrived
 # Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
 #   74 the server is not what the plan saw, 75 somebody else is at it.
@@ -189,7 +190,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{secrets,compositions,gone}
+    touch "$incoming"/{secrets,compositions,gone,renamed}
     cp "$incoming/label" $state/holder
 }
 
@@ -482,7 +483,8 @@ folder_of() { # NAME
 refuse_composition() { # NAME: all that is its own is as it was
     local paths
     mapfile -t paths < <(awk -v name="$1" -v folder="$(folder_of "$1")/" 'index($0, folder) == 1 ||
-        $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf"' $transaction/paths)
+        $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
+        $0 == "/etc/deploy/backup/" name' $transaction/paths)
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
     put_back "${paths[@]}"
 }
@@ -510,7 +512,15 @@ value_of() { # NAME KEY: a value of the composition, now or before, such as PROJ
 }
 
 end_composition() { # NAME PROJECT: its volumes stay
-    local images image
+    local images image new
+    new=$(grep -lsE "^PROJECT='?$2'?\$" /etc/deploy/sites/*.conf | head -1)
+    if [ -n "$new" ]; then # its containers go on under another name
+        new=$(basename "$new" .conf)
+        mv -n "/srv/deploy/$1/images"/[0-9]* "/srv/deploy/$new/images/" 2>/dev/null
+        rm -rf "/srv/deploy/$1/images"
+        say "✓ $new goes on with its containers"
+        return
+    fi
     if [ -x /usr/local/lib/deploy/down ]; then
         FORMER_PROJECT=$2 /usr/local/lib/deploy/down "$1" --by "${who%%, since*}" 9>&-
         return
@@ -538,14 +548,36 @@ lacks_network() { # NAME: one that another stack makes is not there yet
     return 1
 }
 
+make_room() { # OLD NAME: what NAME takes the place of stops, for it may have its ports; it is removed when NAME is well
+    say "  it takes the place of $1"
+    [ "$(value_of "$1" PROJECT)" = "$(value_of "$2" PROJECT)" ] ||
+        docker compose --project-name "$(value_of "$1" PROJECT)" stop >/dev/null 2>&1 9>&-
+}
+
+keep_composition() { # NAME: it was to go, and stays, for what takes its place is not well
+    say "  $1 stays."
+    refuse_composition "$1"
+    nginx -t -q && reload_nginx
+    /usr/local/lib/deploy/push "$1" --back 9>&-
+    grep -vxF -- "$1" "$incoming/gone" >"$incoming/still-gone"
+    mv "$incoming/still-gone" "$incoming/gone"
+}
+
 bring_up_composition() { # NAME
-    ! grep -q "^$(folder_of "$1")/" "$incoming/refused" || return
+    local old
+    old=$(awk -v name="$1" '$1 == name { print $2 }' "$incoming/renamed")
+    if grep -q "^$(folder_of "$1")/" "$incoming/refused"; then
+        [ -z "$old" ] || keep_composition "$old"
+        return
+    fi
     say "▸ $1"
+    [ -z "$old" ] || make_room "$old" "$1"
     /usr/local/lib/deploy/push "$1" --missing --hold --by "${who%%, since*}" 9>&- && return
     say "  $1 goes back to what it was; everything else stays live."
     refuse_composition "$1"
     nginx -t -q && reload_nginx
     [ ! -e "/etc/deploy/sites/$1.conf" ] || /usr/local/lib/deploy/push "$1" --back 9>&-
+    [ -z "$old" ] || keep_composition "$old"
 }
 
 bring_up_compositions() { # each healthy, or as it was; what waits for the network of another comes after it

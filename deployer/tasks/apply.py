@@ -67,6 +67,7 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
         "secrets": [_secret_line(change, values or {}) for change in plan.secrets],
         "compositions": plan.compositions,
         "gone": plan.ended,
+        "renamed": [f"{name} {old}" for name, old in plan.renamed.items()],
     }
     members = {name: File("".join(f"{text}\n" for text in lines).encode()) for name, lines in lists.items()}
     members |= {f"files{change.path}": change.after for change in changes if change.after}

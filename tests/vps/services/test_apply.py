@@ -159,6 +159,65 @@ def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
 
 
 @pytest.mark.fault("the first apply of a service is killed")
+def renaming(old, new, files: dict[str, str]) -> bytes:
+    """The parcel of a sites.yaml in which the old name is now the new one, with these files."""
+    own = ("/etc/deploy/sites/{}.conf", "/etc/nginx/conf.d/{}.conf")
+    for path in (own[0].format(new.name), own[1].format(new.name)):
+        files[path] = (new.vps.root / path[1:]).read_text().replace(f":{new.port};", f":{old.port};")
+        (new.vps.root / path[1:]).unlink()
+    remove = [path.format(old.name) for path in own]
+    if f"/opt/{old.name}/docker-compose.yml" not in files:
+        remove.append(f"/opt/{old.name}/docker-compose.yml")
+    lists = {"compositions": [new.name], "gone": [old.name], "renamed": [f"{new.name} {old.name}"]}
+    return parcel(files, remove=remove, secrets=value(new, "new"), **lists)
+
+
+def test_a_renamed_one_that_is_not_well_leaves_the_old_one(new_composition, server):
+    old, new = new_composition("old"), new_composition("new")
+    apply(server, parcel(composed(old), secrets=value(old, "first"), compositions=[old.name]))
+    new.configure(PORT=old.port)
+    shutil.rmtree(new.directory)
+    port = {"ports": [f"127.0.0.1:{old.port}:80"]}
+    files = composed(new, command=["sh", "-c", "echo not me; exit 3"], **port)
+    told = apply(server, renaming(old, new, files), code=73)
+    assert "  app | not me" in told
+    assert f"  {old.name} stays." in told
+    assert (old.page(), token(old)) == ("old", "first")
+    assert (old.directory / "docker-compose.yml").exists()
+    assert not new.directory.exists()
+    label = f"label=com.docker.compose.project={new.project}"
+    assert old.vps.run(f"docker ps -aq --filter {label}").stdout == ""
+
+
+def test_a_renamed_one_needs_no_image_anew(new_composition, server):
+    old, new = new_composition("old"), new_composition()
+    apply(server, parcel(composed(old), secrets=value(old, "first"), compositions=[old.name]))
+    new.configure(PORT=old.port)
+    files = composed(new, image=f"{old.repository}:1", ports=[f"127.0.0.1:{old.port}:80"])
+    old.vps.run("systemctl stop docker-registry")
+    try:
+        told = apply(server, renaming(old, new, files))
+    finally:
+        old.vps.run("systemctl start docker-registry; curl -s --retry 9 --retry-connrefused 127.0.0.1:5000")
+    assert f"it takes the place of {old.name}" in told
+    assert (new.page(), token(new)) == ("old", "new")
+    label = f"label=com.docker.compose.project={old.project}"
+    assert old.vps.run(f"docker ps -aq --filter {label}").stdout == ""
+
+
+def test_a_renamed_one_goes_on_with_folder_volumes_and_secrets(new_composition, server):
+    old, new = new_composition("old"), new_composition()
+    (path,) = files = composed(old)
+    apply(server, parcel(files, secrets=value(old, "first"), compositions=[old.name]))
+    before = old.vps.run(f"docker ps -q --filter name={old.project}-app-1").stdout
+    new.configure(PORT=old.port, PROJECT=old.project, DIRECTORY=f"/opt/{old.name}")
+    data = renaming(old, new, {path: files[path]})
+    apply(server, data)
+    assert (new.page(), token(old)) == ("old", "first")
+    assert old.vps.run(f"docker ps -q --filter name={old.project}-app-1").stdout == before
+    assert not (old.place / "images").exists()
+
+
 def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     app = new_composition()
     (app.directory / "docker-compose.yml").unlink()

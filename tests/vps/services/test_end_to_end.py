@@ -111,6 +111,41 @@ def test_a_change_that_is_not_well_leaves_what_was_there(project: Project) -> No
     assert project.get("whole.test", scheme="http") == (200, "well\n")
 
 
+def test_a_new_name_ends_nothing_before_it_is_well_and_can_go_on_with_the_data(project: Project) -> None:
+    assert project.deploy("apply", "--yes", TOKEN="x").returncode == 0
+    password = project.deploy("secret", "show", "whole.test", "PASSWORD").stdout
+    project.vps.run("docker exec wholetest-app-1 /bin/busybox sh -c 'echo 1 > /data/file'")
+    good = (project.folder / "app.yml").read_text()
+    service = project.sites.pop("whole.test")
+    project.sites["named.test"] = service
+    plan = project.deploy("plan", TOKEN="x").stdout
+    assert (
+        "named.test takes the place of whole.test, and begins anew: with empty volumes and new values of "
+        "PASSWORD. Of whole.test stays what is in /opt/whole.test, volume wholetest_data. "
+        "To take it over, write `directory: /opt/whole.test` and `project: wholetest`" in plan
+    )
+    (project.folder / "app.yml").write_text(good.replace(WELL, '["/bin/busybox", "false"]'))
+    failed = project.deploy("apply", "--yes", TOKEN="x")
+    assert failed.returncode == 1
+    assert "whole.test stays." in failed.stderr
+    assert project.get("whole.test", scheme="http") == (200, "well\n")
+
+    (project.folder / "app.yml").write_text(good)
+    service |= {"directory": "/opt/whole.test", "project": "wholetest"}
+    plan = project.deploy("plan", TOKEN="x").stdout
+    assert (
+        "named.test takes the place of whole.test, and goes on with its folder, volumes and secrets" in plan
+    )
+    applied = project.deploy("apply", "--yes", TOKEN="x")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert project.get("named.test", scheme="http") == (200, "well\n")
+    assert project.vps.run("docker exec wholetest-app-1 /bin/busybox cat /data/file").stdout == "1\n"
+    assert project.deploy("secret", "show", "named.test", "PASSWORD").stdout == password
+    assert project.deploy("plan", "--json", TOKEN="x").returncode == 0
+    del project.sites["named.test"]
+    assert project.apply().returncode == 0
+
+
 BY_HAND = """services:
   app:
     image: {image}
@@ -136,7 +171,14 @@ def made_by_hand(vps: Machine, tmp_path: Path) -> Iterator[Project]:
         "cd /opt/paper && docker compose up -d --wait 2>&1 && docker exec paper-app-1 sh -c 'echo 1 > /data/file'"
     )
     (tmp_path / "paper.yml").write_text(file.replace('"8123:', '"127.0.0.1:8123:'))
-    service = {"kind": "compose", "file": "paper.yml", "port": 8123, "https": False, "wait": "60s"}
+    service = {
+        "kind": "compose",
+        "file": "paper.yml",
+        "port": 8123,
+        "https": False,
+        "wait": "60s",
+        "watch": "0",
+    }
     yield Project(tmp_path, vps, None, {"paper.test": service})
     vps.run("docker compose -p paper down --volumes 2>&1; rm -rf /opt/paper /opt/elsewhere")
 

@@ -1,0 +1,96 @@
+"""Compositions that go on under another name: whose place they take, and what is said of the data."""
+
+from dataclasses import replace
+
+import pytest
+
+from deployer.config.model import Config
+from deployer.desired import desired_files
+from deployer.desired.facts import Certificate, Facts
+from deployer.desired.stacks import Stack, Standing
+from deployer.files import File
+from deployer.observation import Observation
+from deployer.planning import make_plan
+from deployer.renames import remarks, renamed, without_waiting
+from deployer.secrets import FromEnvironment, Generated
+
+OLD = "KIND=compose\nPROJECT='chat'\nDIRECTORY='/opt/chat'\n"
+NOTHING = desired_files(Config(), Facts("debian", "13"))
+
+
+def seen(compose: str = "", **stack: frozenset[str]) -> Observation:
+    files = {"/etc/deploy/sites/chat.conf": File(OLD.encode())}
+    if compose:
+        files["/opt/chat/docker-compose.yml"] = File(compose.encode())
+    stacks = {"chat": Stack("chat", "/opt/chat", running=True, **stack)} if stack else {}
+    return Observation(Facts("debian", "13", stacks=stacks), files, {})
+
+
+def standing(name: str, project: str = "", **more: frozenset[str]) -> Standing:
+    return Standing(f"/opt/{name}", project or name, **more)
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        (seen(ports=frozenset({"80/tcp"})), standing("talk", ports=frozenset({"80/tcp", "81/tcp"}))),
+        (seen(), standing("talk", "chat")),
+        (seen("name: chat\nservices: {}\n"), standing("talk")),
+    ],
+)
+def test_a_new_name_for_the_same_thing(there: Observation, wanted: Standing) -> None:
+    files = {"/opt/talk/docker-compose.yml": File(b"name: talk\nservices: {}\n")}
+    assert renamed({"talk": wanted}, files, there) == {"talk": "chat"}
+
+
+@pytest.mark.parametrize("there", [seen(), seen("name: chat\n"), seen(ports=frozenset({"81/tcp"}))])
+def test_something_else(there: Observation) -> None:
+    files = {"/opt/talk/docker-compose.yml": File(b"name: talk\nservices: {}\n")}
+    assert renamed({"talk": standing("talk", ports=frozenset({"80/tcp"}))}, files, there) == {}
+
+
+def test_one_that_is_wanted_all_the_same_has_no_follower() -> None:
+    wanted = {"chat": standing("chat"), "talk": standing("talk", "chat")}
+    assert renamed(wanted, {}, seen()) == {}
+
+
+@pytest.mark.parametrize("certified", [False, True])
+def test_the_old_one_stays_while_the_new_one_waits_for_its_certificate(certified: bool) -> None:
+    there = seen("services: {}\n", ports=frozenset({"2586/tcp"}))
+    named = {"talk.test": Certificate(frozenset({"talk.test"}), 0, "")} if certified else {}
+    there = replace(
+        there,
+        facts=replace(there.facts, certificates=named),
+        written=dict.fromkeys(there.files, "0" * 64),
+    )
+    config = Config.model_validate({"sites": {"talk.test": {"kind": "ntfy", "port": 2586}}})
+    plan = make_plan(desired_files(config, there.facts), there, "")
+    assert plan.ended == (("chat",) if certified else ())
+    assert plan.renamed == ({"talk.test": "chat"} if certified else {})
+    removed = {change.path for change in plan.changes if change.after is None}
+    assert (removed >= there.files.keys()) is certified
+    assert bool(removed & there.files.keys()) is certified
+
+
+def test_it_is_said_what_becomes_of_the_data() -> None:
+    there = seen(volumes=frozenset({"chat_data"}))
+    secrets = {"/opt/talk/.env": {"DB_PASSWORD": Generated(), "TOKEN": FromEnvironment("TOKEN")}}
+    anew = replace(NOTHING, coming={"talk": standing("talk")}, secrets=secrets)
+    (said,) = remarks({"talk": "chat"}, anew, there)
+    assert said == (
+        "talk takes the place of chat, and begins anew: with empty volumes and new values of DB_PASSWORD. "
+        "Of chat stays what is in /opt/chat, volume chat_data. "
+        "To take it over, write `directory: /opt/chat` and `project: chat`"
+    )
+    (said,) = remarks(
+        {"talk": "chat"}, replace(NOTHING, coming={"talk": Standing("/opt/chat", "chat")}), there
+    )
+    assert said == "talk takes the place of chat, and goes on with its folder, volumes and secrets"
+
+
+def test_the_old_one_stays_as_long_as_the_new_one_does_not_come() -> None:
+    own = ["/opt/chat/.env", "/etc/deploy/sites/chat.conf", "/etc/nginx/conf.d/chat.conf"]
+    gone, desired = [*own, "/opt/chatter/.env"], replace(NOTHING, coming={"talk": standing("talk", "chat")})
+    assert without_waiting(gone, desired, {}, seen()) == ["/opt/chatter/.env"]
+    come = {"/opt/talk/docker-compose.yml": File(b"")}
+    assert without_waiting(gone, desired, come, seen()) == gone
