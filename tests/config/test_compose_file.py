@@ -102,6 +102,11 @@ def test_ports_that_are_open_to_everyone(entry: str, instead: str) -> None:
             "'${OPEN}:8080:80/udp', which is '0.0.0.0:8080:80/udp', is open to everyone, past the firewall "
             "too: write '127.0.0.1:8080:80/udp'",
         ),
+        (  # goauthentik/authentik publishes it so
+            "${COMPOSE_PORT_HTTP:-9000}:9000",
+            "'${COMPOSE_PORT_HTTP:-9000}:9000', which is '9000:9000', is open to everyone, past the firewall "
+            "too: write '127.0.0.1:${COMPOSE_PORT_HTTP:-9000}:9000'",
+        ),
         (
             "${PORT}",
             "'${PORT}', which is '8080', is open to everyone, past the firewall too: "
