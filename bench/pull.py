@@ -61,6 +61,7 @@ def prepare(machine: Machine, folder: Path) -> Command:
         (folder / name / "sites.yaml").write_text(json.dumps(content))
     (folder / "home").mkdir()
     seconds(Command([DEPLOY, "apply", "--yes"], folder / "vps"))
+    seconds(Command([DEPLOY, "backup", "--init"], folder / "pull"))
     return Command([DEPLOY, "backup", "--pull"], folder / "pull")
 
 

@@ -66,10 +66,10 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
 
     seen, now = everywhere(config, names), datetime.now(UTC)
     unknown = {**seen.unknown, **seen.elsewhere}
-    if config.home:
+    if config.home and Path(config.home.directory).is_dir():
         found = standings_of(config.home, Store(Path(config.home.directory)), seen.archives)
     else:
-        found = standings(seen.archives, Read({}, now), now)
+        found = standings(seen.archives, Read({}, now), now, config.home.retired if config.home else ())
     if as_json:
         data(standings_json(found, unknown))
     else:

@@ -7,9 +7,12 @@ not count, and is told until a good copy is there.
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from deployer.archives import DIGEST, Archive, parse
+from deployer.errors import DeployError
 from deployer.home.records import STAMP, moment
 from deployer.home.store import Store, sha256
 
@@ -24,13 +27,13 @@ def reread(
     held, read = store.held(), times(store)
     for archive in came:  # it was compared with its digest a moment ago
         read[archive.path] = now
-    chosen = share(held, read, days, now)
+    chosen, tonight = share(held, read, days, now), is_another_night(read, now)
     for archive in chosen:
         say(f"▸ again: {archive.path}")
         read[archive.path] = now
         look(store, archive)
         write(store, read, held)
-    if chosen:
+    if tonight:
         read[LAST] = now
     write(store, read, held)
     return chosen
@@ -38,9 +41,9 @@ def reread(
 
 def share(held: list[Archive], read: Mapping[str, datetime], days: int, now: datetime) -> list[Archive]:
     """Those that were read longest ago, as many bytes as belong to the time since the last share; pure."""
-    passed = now - read[LAST] if LAST in read else timedelta(days=1)
-    if passed < NIGHT:
+    if not is_another_night(read, now):
         return []
+    passed = now - read[LAST] if LAST in read else timedelta(days=1)
     bytes_left = sum(archive.bytes for archive in held) * min(1.0, passed / timedelta(days=days))
     never = datetime.min.replace(tzinfo=UTC)
     chosen: list[Archive] = []
@@ -52,19 +55,37 @@ def share(held: list[Archive], read: Mapping[str, datetime], days: int, now: dat
     return chosen
 
 
+def is_another_night(read: Mapping[str, datetime], now: datetime) -> bool:
+    """Whether there was no share yet in this one."""
+    return LAST not in read or now - read[LAST] >= NIGHT
+
+
 def look(store: Store, archive: Archive) -> bool:
-    """Whether an archive is what it was when it came; one that is not is put aside."""
+    """Whether an archive is what it was when it came, or is gone; one that is not is put aside."""
     path = store.path(archive)
     try:
         good = sha256(path) == store.digest(archive)
+    except FileNotFoundError:
+        return True
     except OSError:  # the disk says it itself
         good = False
     if not good:
-        aside = path.parent / "damaged"
+        put_aside(path)
+    return good
+
+
+def put_aside(path: Path) -> None:
+    """Move an archive and its digest to where they do not count; raises DeployError where that cannot be."""
+    aside = path.parent / "damaged"
+    try:
         aside.mkdir(exist_ok=True)
         os.replace(path, aside / path.name)
-        os.replace(path.with_name(path.name + DIGEST), aside / (path.name + DIGEST))
-    return good
+        with suppress(FileNotFoundError):
+            os.replace(path.with_name(path.name + DIGEST), aside / (path.name + DIGEST))
+    except OSError as error:
+        raise DeployError(
+            f"{path} is damaged, and cannot be put aside: {error.strerror}", "Look at the disk: dmesg"
+        ) from error
 
 
 def damaged(store: Store) -> dict[str, list[str]]:

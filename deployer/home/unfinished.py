@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,7 @@ def resumed(client: Any, path: Path, wanted: Unfinished) -> Unfinished | None:
     from botocore.exceptions import ClientError
 
     begun = read_unfinished(path)
-    same = begun and {**asdict(begun), "upload": "", "tags": {}} == {
-        **asdict(wanted),
-        "upload": "",
-        "tags": {},
-    }
-    if not begun or not same:
+    if begun is None or replace(begun, upload="", tags={}) != wanted:
         return None
     there: dict[str, str] = {}
     try:
@@ -73,8 +68,6 @@ def give_up(client: Any, store: Store, wanted: list[Archive]) -> None:
     for path in (store.state / "uploads").glob("*/*.json"):
         if path not in keep:
             if begun := read_unfinished(path):
-                with suppress(
-                    Exception
-                ):  # it is gone already; or whatever is wrong is told where archives are sent
+                with suppress(Exception):  # it is gone already, or what is wrong is told elsewhere
                     client.abort_multipart_upload(Bucket=begun.bucket, Key=begun.key, UploadId=begun.upload)
             path.unlink()

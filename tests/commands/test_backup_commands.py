@@ -85,6 +85,8 @@ def test_a_laptop_without_the_folder_of_home_is_told_so(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "! home: " in done.stderr
     assert "is not on this machine" in done.stderr
+    reported = deploy(tmp_path, text, "backup", "--report", "--json")
+    assert (reported.returncode, json.loads(reported.stdout)["sites"]) == (1, [])
     (tmp_path / "key").write_text("of the home server")
     done = deploy(tmp_path, text, "backup", "--list")
     assert done.returncode == 1

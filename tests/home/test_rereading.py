@@ -55,7 +55,8 @@ def test_what_came_just_now_is_not_read_twice(tmp_path: Path) -> None:
     (archive,) = archives([3])
     lay(tmp_path, archive, b"one")
     assert reread(store, 1, [archive], lambda text: None, NOW) == []
-    assert times(store) == {archive.path: NOW}
+    assert times(store) == {archive.path: NOW, LAST: NOW}
+    assert reread(store, 1, [], lambda text: None, NOW + timedelta(hours=1)) == [], "the same night"
     assert [a.path for a in reread(store, 1, [], lambda text: None, NOW + DAY)] == [archive.path]
 
 
@@ -72,6 +73,7 @@ def test_what_is_not_what_it_was_is_put_aside(tmp_path: Path, fault: str) -> Non
     else:
         path.with_name(f"{path.name}.sha256").write_text("" if fault == "empty digest" else "none")
     assert not look(store, archive)
+    assert look(store, archive), "what is gone is no fault"
     assert (store.held(), damaged(store)) == ([], {"a": [archive.file]})
 
 

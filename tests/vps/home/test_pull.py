@@ -167,10 +167,10 @@ def test_a_flipped_byte_in_an_old_archive_is_found_by_and_by(home: HomeServer) -
     while not found and nights < 4:
         nights += 1
         next_night(home)
-        code = None if nights < 3 else 1
-        night = home.pull(code=code)
+        night = home.pull(code=None)
         found = night["troubles"]
-        assert night["read_again"] == 2, "a third of them each night"
+        assert night["read_again"] in (2, 3), "a third of them each night, and what the seconds since add"
+    assert nights <= 3
     assert found == [f"a.example.org lacks a good copy of {old.name}, which is damaged at home"]
     aside = old.parent / "damaged" / old.name
     assert (aside.read_bytes(), old.exists()) == (content, False)
