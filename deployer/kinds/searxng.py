@@ -30,7 +30,7 @@ class Searxng(ComposedSite, Service):
 
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """Its docker-compose.yml, and whom its limiter believes."""
-        limiter = {f"/opt/{name}/limiter.toml": self.template("searxng.limiter.toml", name, facts)}
+        limiter = {f"{self.folder(name)}/limiter.toml": self.template("searxng.limiter.toml", name, facts)}
         return {**super().files(name, facts), **(limiter if self.limiter else {})}
 
     def secrets(self) -> dict[str, Secret]:

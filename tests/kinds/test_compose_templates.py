@@ -210,3 +210,12 @@ def test_a_composition_needs_docker_and_what_it_is_built_with() -> None:
     for composition in config("services").compositions.values():
         assert isinstance(composition, Composition)
         assert ("git" in composition.packages()) == composition.built()
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_a_service_in_a_folder_of_another_name_has_everything_there(name: str) -> None:
+    moved = RENDERED[name].model_copy(update={"directory": "/opt/there/already"})
+    found = moved.files(name, facts("debian-13"))
+    assert found["/opt/there/already/docker-compose.yml"]
+    assert not [path for path in found if path.startswith(f"/opt/{name}")]
+    assert not [path for path, file in found.items() if f"/opt/{name}".encode() in file.content]
