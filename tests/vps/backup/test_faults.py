@@ -91,6 +91,19 @@ def test_a_full_disk(vps, folder):
         vps.run("umount /home/backups; rm -r /srv/full")
 
 
+@pytest.mark.fault("more is saved than the disk has space for")
+def test_what_is_new_among_the_places_counts_before_it_is_read(vps, folder):
+    vps.run(
+        "mkdir -p /srv/grown /srv/new; echo x >/srv/grown/file; head -c 100M /dev/urandom >/srv/new/random"
+    )
+    vps.mount_small("/home/backups", 65)
+    try:
+        folder("grown", "/srv/grown").run()
+        assert "not enough space in /home/backups: " in folder("grown", "/srv/grown", "/srv/new").fails()
+    finally:
+        vps.run("umount /home/backups; rm -r /srv/grown /srv/new")
+
+
 @pytest.mark.fault("a file changes while it is backed up")
 def test_a_file_that_changes_while_it_is_read_is_a_warning(vps, folder, tmp_path):
     vps.run("mkdir -p /srv/busy; head -c 400M /dev/zero | tr '\\0' x >/srv/busy/log; echo kept >/srv/busy/z")
