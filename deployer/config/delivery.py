@@ -76,9 +76,20 @@ class Delivery:
             self.mount(need)
         elif place.is_file():
             if need.path not in self.delivered():
-                self.keep(attached(need.path, self.base))
+                file = attached(need.path, self.base)
+                if need.writable and self.is_data(file):
+                    raise ValueError(
+                        f"{shown(need.text)} seems to be data that the container writes: mount its folder, "
+                        "or list it under files, if each apply shall bring it back to what it is here"
+                    )
+                self.keep(file)
         elif need.required and need.path not in self.delivered() and is_like_a_file(need):
             raise ValueError(f"{shown(need.text)} is not beside the compose file: {consequence(need)}")
+
+    def is_data(self, file: LocalFile) -> bool:
+        """Whether a file is a database or the like, or one that git ignores."""
+        rules = ignoring.around(self.base, file.written)
+        return b"\0" in file.content or ignoring.ignored(file.written, False, rules)
 
     def delivered(self) -> set[str]:
         """The paths that are listed."""

@@ -252,6 +252,16 @@ def test_a_folder_that_a_container_may_write_to_stays_here_and_is_told(shop: Pro
     assert shop.config(compose, ", files: [html]").services["shop"].remarks() == ()
 
 
+@pytest.mark.parametrize(("name", "content"), [("app.db", b"SQLite format 3\0"), ("acme.json", b"{}")])
+def test_no_data_of_here_is_brought_over_that_of_the_server(shop: Project, name: str, content: bytes) -> None:
+    write(shop.folder, **{".gitignore": "acme.json\n", name: content})
+    mount = f"    volumes: [./{name}:/{name}]\n"
+    (problem,) = shop.problems(WEB + mount)
+    assert f"'./{name}:/{name}' seems to be data that the container writes" in problem
+    assert set(shop.files(WEB + mount, f", files: [{name}]")) == {name}
+    assert set(shop.files(WEB + mount.replace("]", ":ro]"))) == {name}
+
+
 def test_nothing_outside_the_folder_is_taken_silently(shop: Project) -> None:
     write(shop.folder.parent, **{"outside.conf": "hush"})
     (shop.folder / "in.conf").symlink_to("../outside.conf")
