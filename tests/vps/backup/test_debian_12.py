@@ -1,20 +1,27 @@
-"""The same on Debian 12, with its older tar, awk and Docker."""
+"""The same on Debian 12, with its older SQLite, GnuPG, tar, PostgreSQL and MariaDB."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Key, configure
-from vps.backup.test_mounts import (  # noqa: F401
-    test_a_folder_that_was_replaced_under_its_container_is_a_failure,
-    test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back,
-    test_folders_elsewhere_are_saved_or_named,
-    test_without_containers_its_volumes_are_saved,
+from vps.backup.test_files import (  # noqa: F401
+    test_each_key_of_the_file_opens_an_archive,
+    test_sqlite_files_are_whole_however_busy_they_are,
+    test_what_is_beside_an_sqlite_file_harms_nothing,
 )
-from vps.services.conftest import debian_12  # noqa: F401
+from vps.backup.test_services import (  # noqa: F401
+    databases,
+    test_all_that_a_database_server_has_comes_back,
+)
+from vps.restore.conftest import DATABASES, MORE
+from vps.services.conftest import booted_debian_12
 
 
 @pytest.fixture(scope="module")
-def vps(debian_12: Machine, key: Key) -> Machine:  # noqa: F811
-    """A server with Docker and the files of backups."""
-    configure(debian_12, key)
-    return debian_12
+def vps(throwaway: None, key: Key) -> Iterator[Machine]:
+    """Debian 12 with Docker, a registry, the databases' programs, and the files of backups."""
+    with booted_debian_12(*MORE, masked=DATABASES) as machine:
+        configure(machine, key)
+        yield machine

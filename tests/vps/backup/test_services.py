@@ -46,7 +46,8 @@ def changed(app, named: dict | None = None, **values: object) -> None:
 
 def shop(new_composition, kind: str):
     """A composition with a database that is ready."""
-    app = new_composition(db=service(kind))
+    app = new_composition()
+    app.write(db=service(kind, app.vps.release))
     app.configure(WAIT=90)
     changed(app, {"db": {}})
     (app.directory / ".env").write_text("PASSWORD=hush\n")

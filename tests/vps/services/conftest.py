@@ -1,5 +1,6 @@
 """Compositions on a real server with a real registry: each test has a composition and images of its own."""
 
+import contextlib
 import itertools
 import json
 import shlex
@@ -191,15 +192,22 @@ def install_scripts(machine: Machine) -> None:
     shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
 
 
-@pytest.fixture(scope="module")
-def debian_12(throwaway: None) -> Iterator[Machine]:
+@contextlib.contextmanager
+def booted_debian_12(*more: str, **options: Any) -> Iterator[Machine]:
     """A server as that of the fixture `vps`, with the Compose of Debian 13: Debian 12 has none that is new enough."""
-    with Machine.boot("debian-12", PACKAGES_12) as machine:
+    with Machine.boot("debian-12", (*PACKAGES_12, *more), **options) as machine:
         install_scripts(machine)
         plugin = machine.root / COMPOSE
         plugin.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
         prepare(machine)
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def debian_12(throwaway: None) -> Iterator[Machine]:
+    """Debian 12 with Docker and a registry."""
+    with booted_debian_12() as machine:
         yield machine
 
 
