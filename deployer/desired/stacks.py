@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from deployer.config.ports import LOOPBACK
+
 PUBLISHED = re.compile(r"(?:^|, )(\S*):(\d+)(?:-(\d+))?->[\d-]+/(tcp|udp)")
 EVERYONE = frozenset({"0.0.0.0", "::", "[::]", ""})
 
@@ -70,9 +72,12 @@ def published(text: str) -> tuple[frozenset[str], frozenset[str]]:
     taken, reached = set(), set()
     for address, first, last, protocol in PUBLISHED.findall(text):
         ports = {f"{port}/{protocol}" for port in range(int(first), int(last or first) + 1)}
-        taken |= ports
         if address in EVERYONE:
             reached |= ports
+        if address in EVERYONE or LOOPBACK.fullmatch(
+            address
+        ):  # another address leaves the port of these free
+            taken |= ports
     return frozenset(taken), frozenset(reached)
 
 
