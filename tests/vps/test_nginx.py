@@ -111,7 +111,7 @@ def test_users_folders_and_logs(vps: Machine, place: Place) -> None:
     assert vps.run("stat -c '%a %U %n' /var/www/acme /srv/deploy /var/log/deploy").stdout.splitlines() == [
         "755 root /var/www/acme",
         "755 root /srv/deploy",
-        "755 root /var/log/deploy",
+        "750 root /var/log/deploy",
     ]
 
 

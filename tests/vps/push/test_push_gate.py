@@ -76,6 +76,29 @@ def test_broken_links_warn_or_stop(new_site):
     assert "nowhere" not in site.push()
 
 
+def test_links_are_looked_at_without_rights_and_not_for_ever(new_site):
+    """A stand-in for the program, since the real one does neither tell who it is nor take long."""
+    site = new_site(gate={"links": "error"})
+    scripts = site.vps.root / "usr/local/lib/deploy"
+    kept = {name: (scripts / name).read_text() for name in ("links", "gate")}
+    try:
+        told = "grep -hE '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status"
+        (scripts / "links").write_text(
+            f"#!/bin/bash\n(id -un; {told}) | tr -s '\\n\\t ' _; printf '\\tindex.html\\n'\n"
+        )
+        rights = "CapEff:_0000000000000000_CapBnd:_0000000000000000_NoNewPrivs:_1_"
+        assert f"!   {site.user}_{rights} (in index.html)" in site.fails()
+        (scripts / "links").write_text("#!/bin/bash\nsleep 100\n")
+        (scripts / "gate").write_text(kept["gate"].replace("LINKS_SECONDS=20", "LINKS_SECONDS=1"))
+        output = site.fails()
+        assert "! the links could not be looked at within 1 s" in output
+        assert "✗ gate: nobody knows where the links lead" in output
+    finally:
+        for name, text in kept.items():
+            (scripts / name).write_text(text)
+    site.push()
+
+
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
