@@ -66,7 +66,7 @@ def moved(name: str, standing: Standing, seen: Observation) -> str:
 
 
 def by_another_name(name: str, standing: Standing, wanted: Mapping[str, Standing], seen: Observation) -> str:
-    """Why containers of another project, keep it from coming up; empty when none do."""
+    """Why containers of another project keep it from coming up; empty when none do."""
     known = {project for each, (_, project) in compositions_there(seen).items() if each != name}
     for stack in strangers(wanted, seen):
         taken = sorted(stack.ports & standing.ports)
