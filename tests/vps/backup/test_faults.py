@@ -143,6 +143,20 @@ def test_a_folder_that_is_a_link_is_saved_as_a_folder(vps, folder, tmp_path):
     assert vps.run("cat '/srv/linked, too/one'").stdout == "picture\n"
 
 
+def test_a_folder_below_a_link_is_saved_as_it_is(vps, folder, tmp_path):
+    vps.run("mkdir -p /srv/disk/photos; echo picture >/srv/disk/photos/one; ln -s disk /srv/below")
+    vps.run("sqlite3 /srv/below/photos/db 'CREATE TABLE t (n)'")
+    backed = folder("below", "/srv/below/photos")
+    backed.run()
+    assert backed.log()["result"] == "ok", backed.log()
+    tree = backed.unpack(tmp_path)
+    assert sorted(path.name for path in (tree / "srv/below/photos").iterdir()) == ["db", "one"]
+    assert backed.begin["paths"] == ["/srv/below/photos"]
+    vps.run("echo spoilt >/srv/disk/photos/one")
+    backed.restore()
+    assert vps.run("cat /srv/disk/photos/one; readlink /srv/below").stdout == "picture\ndisk\n"
+
+
 @pytest.mark.fault("tar leaves out what it shall save")
 def test_nothing_of_what_is_there_is_a_failure(vps, folder, tmp_path):
     vps.run(

@@ -271,3 +271,43 @@ def test_a_folder_that_was_replaced_under_its_container_is_a_failure(new_composi
     end = json.loads((tree / f"srv/deploy/{app.name}/backup/end.json").read_text())
     assert end["held"][place] == 1
     assert end["held"][f"/opt/{app.name}"] == 5
+
+
+def test_what_is_not_mounted_yet_is_no_failure(new_composition, key, vps):
+    app = new_composition()
+    mounts(app, "kept:/kept", named={"kept": {}})
+    app.push()
+    mounts(app, "kept:/kept", "later:/later", "/srv/later:/more", named={"kept": {}, "later": {}})
+    backed = composed(app, key, ALL)
+    said = backed.run()  # what apply wrote is mounted by the next push
+    assert f"not saved: volume {app.project}_later of app, which is not there" in said
+    assert "not saved: /srv/later of app, which is not there" in said
+    assert backed.log()["result"] == "warning"
+
+
+def test_a_folder_of_a_volume_is_saved_with_the_volume(new_composition, key, tmp_path, vps):
+    app = new_composition()
+    mounts(app, "kept:/kept", named={"kept": {}})
+    app.push()
+    within(app, "mkdir /kept/part; echo precious >/kept/part/file")
+    part = {"type": "volume", "source": "kept", "target": "/part", "volume": {"subpath": "part"}}
+    mounts(app, "kept:/kept", part, named={"kept": {}})
+    app.push()
+    assert vps.run(f"docker exec {app.project}-app-1 cat /part/file").stdout == "precious\n"
+    backed = composed(app, key, ALL)
+    backed.run()
+    tree = backed.unpack(tmp_path)
+    assert (volume_of(backed, tree, f"{app.project}_kept") / "part/file").read_text() == "precious\n"
+
+
+def test_what_is_left_out_is_so_in_a_folder_that_is_a_link(new_composition, key, tmp_path, vps):
+    app = new_composition()
+    own = f"/opt/{app.name}"
+    app.push()
+    vps.run(
+        f"mv {own} /srv/own-{app.port}; ln -s /srv/own-{app.port} {own}; cd {own}; echo x >a.tmp; echo x >b"
+    )
+    backed = composed(app, key, Backup(paths=(".",), volumes=None, exclude=("*.tmp",)))
+    backed.run()
+    tree = backed.unpack(tmp_path)
+    assert sorted(path.name for path in (tree / own[1:]).iterdir()) == ["b", "docker-compose.yml"]

@@ -85,6 +85,28 @@ def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(
     assert ask(app, kind, EVERYTHING) == before
 
 
+def test_a_dump_is_compared_as_far_as_it_can_be_read(databases, new_composition, key):
+    app = shop(new_composition, "postgres")
+    ask(
+        app,
+        "postgres",
+        FILL + "CREATE TABLE year (n int); CREATE TABLE y26 () INHERITS (year); INSERT INTO y26 VALUES (1);",
+    )
+    plain = "docker compose exec -T db pg_dump -U shop shop"
+    for dump, tables in (
+        (ALL_DUMPED["postgres"], 2),
+        (plain, 2),
+        (f"{plain} | gzip", None),
+        (f"{plain} -Ft", None),
+    ):
+        backed = composed(app, key, Backup(dump=dump, load="cat", service="db", volumes=None))
+        said = backed.run()
+        assert backed.log()["result"] == "ok", said
+        assert ("cannot be compared with its dump" in said) == (tables is None), said
+    composed(app, key, Backup(dump=f"{plain} --schema-only", load="cat", service="db", volumes=None))
+    assert "the dump has no row of shop.public.orders and 1 other tables" in backed.fails()
+
+
 @pytest.mark.parametrize(
     ("dump", "why"),
     [
