@@ -141,6 +141,25 @@ def test_a_first_push_that_is_not_served_leaves_nothing(new_site):
     site.push()
 
 
+def test_a_link_made_by_hand_leads_where_it_did_after_a_first_push_that_is_not_served(new_site):
+    site = new_site()
+    link = site.vps.root / "var/www" / site.domain
+    site.vps.run(f"mkdir /srv/{site.domain} && echo by hand > /srv/{site.domain}/index.html")
+    link.symlink_to(f"../../srv/{site.domain}")
+    assert site.page() == "by hand\n"
+    site.vps.run("systemctl stop nginx")
+    try:
+        output = site.push(code=1)
+    finally:
+        site.vps.run("systemctl start nginx")
+    assert "✗ switch: switched back" in output
+    assert f"{site.domain} is as it was: the folder /var/www/{site.domain}, made by hand, is live" in output
+    assert site.page() == "by hand\n"
+    site.push()
+    assert site.page() == "<h1>One</h1>"
+    assert "there is no earlier release" in site.script("rollback", code=1)
+
+
 def test_a_rollback_that_is_not_served_is_switched_back(new_site):
     site = new_site()
     site.push()

@@ -135,6 +135,22 @@ def test_a_refused_compose_file_stays_as_it_was(new_composition, server):
     assert "first" in (app.directory / ".env").read_text()
 
 
+def test_a_new_one_in_a_folder_of_its_own_that_is_refused_is_left_at_that(new_composition, server):
+    app, folder = new_composition(), "/opt/elsewhere"
+    app.configure(DIRECTORY=folder)
+    path = f"/etc/deploy/sites/{app.name}.conf"
+    conf = app.vps.root / path[1:]
+    files = {path: conf.read_text(), f"{folder}/docker-compose.yml": "services:\n  app:\n    image: [x\n"}
+    conf.unlink()
+    told = apply(server, parcel(files, compositions=[app.name]), code=73)
+    assert f"✗ {app.name}: Docker Compose refuses {folder}/docker-compose.yml" in told
+    assert f"  {app.name} stays as it was; everything else goes live." in told
+    assert f"▸ {app.name}" not in told
+    assert "is not on this server" not in told
+    assert not conf.exists()
+    assert not (app.vps.root / folder[1:]).exists()
+
+
 def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
     app = new_composition()
     app.directory.mkdir(exist_ok=True)

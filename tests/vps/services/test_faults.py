@@ -72,6 +72,21 @@ def test_killed_and_the_next_push_heals(new_composition, place):
     assert not (app.place / "images/interrupted").exists()
 
 
+@pytest.mark.fault("a push of containers was killed, and another command comes next", rounds=3)
+def test_killed_and_what_comes_next_is_no_push(new_composition):
+    app = new_composition()
+    app.push()
+    for command, says in (("stop", "✓ stop"), ("restart", "✓ restart"), ("down", "✓ down")):
+        app.image(command)
+        die(app, "before anything is stopped")
+        output = app.script(command)
+        assert "was killed: cleaning up after it" in output
+        assert says in output
+        assert not (app.place / "work").exists()
+    app.push()
+    assert app.page() == "down"
+
+
 @pytest.mark.fault("a push of a bad image is killed")
 def test_killed_with_an_image_that_is_no_good(new_composition):
     app = new_composition()
@@ -252,6 +267,24 @@ def test_rollback_and_what_it_means_later(new_composition):
     app.script("rollback", f"--to {releases[1]['release']}")
     assert app.page() == "one"
     app.push()
+    assert app.page() == "two"
+
+
+def test_a_rollback_that_is_given_up_leaves_every_tag(new_composition):
+    app = new_composition()
+    app.push()
+    app.image("two")
+    app.push()
+    before = app.running()
+    app.vps.run("systemctl stop nginx")
+    try:
+        output = app.script("rollback", code=1)
+    finally:
+        app.vps.run("systemctl start nginx")
+    assert "NGINX does not answer" in output
+    tag = app.vps.run(f"docker image inspect --format '{{{{.Id}}}}' {app.repository}:1").stdout
+    assert tag.split() == [before["app"]]
+    app.push("--missing")
     assert app.page() == "two"
 
 

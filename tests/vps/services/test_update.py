@@ -62,6 +62,17 @@ def test_an_update_is_logged_and_told(new_composition, told):
     assert f"{app.name}: {app.repository}:1 is up to date" in update(app, "--check")
 
 
+def test_an_update_is_told_whatever_words_the_values_have(new_composition, told):
+    app = new_composition()
+    (app.directory / ".env").write_text("MODE=live\nSTATE=stopped\n")
+    app.push()
+    app.image("two")
+    update(app)
+    assert app.page() == "two"
+    assert last(app)["result"] == "updated"
+    assert f"{app.name} is live: " in told.read_text()
+
+
 def test_an_update_that_is_no_good_is_not_tried_again_the_next_night(new_composition, told):
     app = new_composition()
     app.push()
