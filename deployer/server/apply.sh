@@ -566,7 +566,8 @@ keep_composition() { # NAME: it was to go, and stays, for what takes its place i
 bring_up_composition() { # NAME
     local old
     old=$(awk -v name="$1" '$1 == name { print $2 }' "$incoming/renamed")
-    if grep -q "^$(folder_of "$1")/" "$incoming/refused"; then
+    # a new one that was refused has lost its values by now, and with them its folder
+    if grep -q -e "^$(folder_of "$1")/" -e "^/etc/deploy/sites/$1\.conf$" "$incoming/refused"; then
         [ -z "$old" ] || keep_composition "$old"
         return
     fi

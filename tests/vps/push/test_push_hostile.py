@@ -291,6 +291,17 @@ def test_what_is_no_file_is_told(new_site: NewSite, script: str, message: str) -
     assert message in site.fails()
 
 
+@pytest.mark.parametrize(("first", "second"), [("crafted", "out"), ("out", "crafted")])
+@pytest.mark.fault("a link of a build hides where another one leads")
+def test_a_line_break_in_a_link_hides_no_other_link(new_site: NewSite, first: str, second: str) -> None:
+    """Whichever of the two is looked at first."""
+    targets = {"crafted": "$'../site/x\\n/srv/deploy/'$DEPLOY_SITE/work/site/x", "out": "/etc/passwd"}
+    links = f"ln -s {targets[first]} a; ln -s {targets[second]} b"
+    site = new_site({"build.sh": f'cd "$DEPLOY_OUTPUT"; echo x >index.html; {links}'}, build="build.sh")
+    out = "a" if first == "out" else "b"
+    assert f"the symbolic link {out} leads out of the release (to /etc/passwd)" in site.fails()
+
+
 def test_what_another_user_has_left_of_earlier_pushes_is_not_believed(new_site: NewSite) -> None:
     site = new_site({"build.sh": 'ls -a "$DEPLOY_CACHE" >"$DEPLOY_OUTPUT/index.html"'}, build="build.sh")
     old = f"/srv/deploy/{site.domain}"

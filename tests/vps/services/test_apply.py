@@ -174,7 +174,6 @@ def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
     assert token(app) == "x"
 
 
-@pytest.mark.fault("the first apply of a service is killed")
 def renaming(old, new, files: dict[str, str]) -> bytes:
     """The parcel of a sites.yaml in which the old name is now the new one, with these files."""
     own = ("/etc/deploy/sites/{}.conf", "/etc/nginx/conf.d/{}.conf")
@@ -234,6 +233,7 @@ def test_a_renamed_one_goes_on_with_folder_volumes_and_secrets(new_composition, 
     assert not (old.place / "images").exists()
 
 
+@pytest.mark.fault("the first apply of a service is killed")
 def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     app = new_composition()
     (app.directory / "docker-compose.yml").unlink()
