@@ -99,6 +99,13 @@ def test_what_becomes_unwell_after_the_push_is_told(new_composition):
     )
     app.vps.run(f"sed -i '/{app.name}.*\"stop\"/d' /var/log/deploy/push.log")
     assert app.vps.run(told).stdout == f"{app.name}\tits containers have stopped\n"
+    app.vps.run(f"docker rm -f {app.project}-app-1")
+    assert app.vps.run(told).stdout == f"{app.name}\tit has no containers\n"
+    app.vps.run("systemctl stop docker.socket docker")
+    try:
+        assert app.vps.run(told).stdout.startswith(f"{app.name}\tDocker does not answer: ")
+    finally:
+        app.vps.run("systemctl start docker.socket docker")
 
 
 def test_restart_runs_no_migration_again(new_composition):
