@@ -87,15 +87,13 @@ def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(
 
 def test_a_dump_is_compared_as_far_as_it_can_be_read(databases, new_composition, key):
     app = shop(new_composition, "postgres")
-    ask(
-        app,
-        "postgres",
-        FILL + "CREATE TABLE year (n int); CREATE TABLE y26 () INHERITS (year); INSERT INTO y26 VALUES (1);",
-    )
-    plain = "docker compose exec -T db pg_dump -U shop shop"
+    more = """CREATE TABLE year (n int); CREATE TABLE y26 () INHERITS (year); INSERT INTO y26 VALUES (1);
+        CREATE TABLE "All orders" (n int); INSERT INTO "All orders" VALUES (1);"""
+    ask(app, "postgres", FILL + more)
+    plain, every = "docker compose exec -T db pg_dump -U shop shop", ALL_DUMPED["postgres"]
     for dump, tables in (
-        (ALL_DUMPED["postgres"], 2),
-        (plain, 2),
+        (DUMP["postgres"], 3),
+        (plain, 3),
         (f"{plain} | gzip", None),
         (f"{plain} -Ft", None),
     ):
@@ -104,7 +102,10 @@ def test_a_dump_is_compared_as_far_as_it_can_be_read(databases, new_composition,
         assert backed.log()["result"] == "ok", said
         assert ("cannot be compared with its dump" in said) == (tables is None), said
     composed(app, key, Backup(dump=f"{plain} --schema-only", load="cat", service="db", volumes=None))
-    assert "the dump has no row of shop.public.orders and 1 other tables" in backed.fails()
+    assert "the dump has no row of shop.public.All orders and 2 other tables" in backed.fails()
+    another = """CREATE DATABASE "Old data-1";\n\\connect "Old data-1"\nCREATE TABLE t (n int); INSERT INTO t VALUES (1);"""
+    ask(app, "postgres", another)
+    composed(app, key, Backup(dump=every, load="cat", service="db", volumes=None)).run()
 
 
 @pytest.mark.parametrize(
