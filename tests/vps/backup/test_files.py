@@ -254,3 +254,11 @@ def test_what_only_looks_like_an_sqlite_file_is_saved_and_told(vps, folder, tmp_
     assert "/srv/odd/app.db is saved as it is, and may be of no use" in odd.log()["warnings"][0]
     tree = odd.unpack(tmp_path)
     assert (tree / "srv/odd/app.db").read_bytes() == (vps.root / "srv/odd/app.db").read_bytes()
+    vps.run(
+        "mv /srv/odd/app.db $'/srv/odd/caf\\xe9 \u00fc.db'"
+    )  # as a name of Latin-1 that was never converted
+    odd.run()
+    assert "/srv/odd/caf? ??.db is saved as it is" in odd.log()["warnings"][0]
+    (tmp_path / "latin").mkdir()
+    odd.unpack(tmp_path / "latin")
+    assert odd.end["warnings"] == odd.log()["warnings"]
