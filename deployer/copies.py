@@ -146,15 +146,22 @@ class Standing:
 
 
 def standings(
-    archives: Iterable[Archive], read: Read, now: datetime, retired: Collection[str] = ()
+    archives: Iterable[Archive],
+    read: Read,
+    now: datetime,
+    retired: Collection[str] = (),
+    names: Iterable[str] = (),
 ) -> list[Standing]:
-    """How every name stands, from the archives of all places; one from the future proves nothing."""
+    """How every name stands, from the archives of all places; one from the future proves nothing.
+
+    `names` are judged though they have no archive yet.
+    """
     newest: dict[str, dict[str, datetime]] = {}
     for archive in archives:
         if not is_from_the_future(archive, now):
             places = newest.setdefault(archive.name, {})
             places[archive.place] = max(places.get(archive.place, archive.time), archive.time)
-    for name in read.damaged:
+    for name in (*read.damaged, *names):
         newest.setdefault(name, {})
     return [
         Standing(

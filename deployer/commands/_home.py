@@ -58,6 +58,7 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     from datetime import UTC, datetime
 
     from deployer.copies import Read, standings
+    from deployer.desired.backups import backed_up
     from deployer.home.nightly import standings_of
     from deployer.home.store import Store
     from deployer.report import data
@@ -65,11 +66,12 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     from deployer.report.figures import complain_of
 
     seen, now = everywhere(config, names), datetime.now(UTC)
-    unknown = {**seen.unknown, **seen.elsewhere}
+    unknown, expected = {**seen.unknown, **seen.elsewhere}, names or backed_up(config)
     if config.home and Path(config.home.directory).is_dir():
-        found = standings_of(config.home, Store(Path(config.home.directory)), seen.archives)
+        found = standings_of(config.home, Store(Path(config.home.directory)), seen.archives, expected)
     else:
-        found = standings(seen.archives, Read({}, now), now, config.home.retired if config.home else ())
+        retired = config.home.retired if config.home else ()
+        found = standings(seen.archives, Read({}, now), now, retired, expected)
     if as_json:
         data(standings_json(found, unknown))
     else:

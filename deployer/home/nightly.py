@@ -11,6 +11,7 @@ from deployer.config.home import Home
 from deployer.config.model import Config, Server
 from deployer.config.suggestions import suggest
 from deployer.copies import Night, Read, Standing, Verdict, judgement, rows, standings
+from deployer.desired.backups import backed_up
 from deployer.errors import DeployError, UsageError
 from deployer.home.decryption import NoKey
 from deployer.home.notify import tell
@@ -66,7 +67,7 @@ def bring_home(config: Config, say: Say) -> Night:
             everywhere = [*pulled.offered, *store.held(), *(there or ())]
     troubles = [*pulled.troubles, *(sent.troubles if sent else [])]
     if pulled.failure is None:
-        troubles += judgement(standings_of(home, store, everywhere))
+        troubles += judgement(standings_of(home, store, everywhere, backed_up(config)))
     code = pulled.failure.exit_code if pulled.failure else int(bool(troubles))
     done = (
         f"{len(pulled.new)} new archive{'' if len(pulled.new) == 1 else 's'} at home, {len(again)} read again"
@@ -75,13 +76,15 @@ def bring_home(config: Config, say: Say) -> Night:
     return Night(now, len(pulled.new), troubles, code, len(again), warnings)
 
 
-def standings_of(home: Home, store: Store, archives: Iterable[Archive]) -> list[Standing]:
+def standings_of(
+    home: Home, store: Store, archives: Iterable[Archive], names: Iterable[str] = ()
+) -> list[Standing]:
     """How every name stands, as it is reported, and as a pull judges it."""
     now = datetime.now(UTC)
     read = Read(
         last_good(store), due(home, store, now), last_failed(store), all_read_since(store), damaged(store)
     )
-    return standings(archives, read, now, home.retired)
+    return standings(archives, read, now, home.retired, names)
 
 
 def due(home: Home, store: Store, now: datetime) -> datetime | None:

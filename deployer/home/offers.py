@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from deployer.archives import Archive, by_name, parse
 from deployer.retention import Amounts, kept
 
+FOLDER = re.compile(r"d[rwxsStT-]{9}\s+[0-9]+ [0-9/]{10} [0-9:]{8} ([a-z0-9][a-z0-9.-]*)")
 LINE = re.compile(r"-[rwxsStT-]{9}\s+([0-9]+) ([0-9/]{10} [0-9:]{8}) (.+)")
 
 
@@ -18,6 +19,11 @@ class Offer:
     archive: Archive
     written: datetime
     digest: str | None = None
+
+
+def tried(listing: str) -> set[str]:
+    """The names whose backup was begun: each has a folder in the output of `rsync --list-only`."""
+    return {match[1] for line in listing.splitlines() if (match := FOLDER.fullmatch(line))}
 
 
 def offers(listing: str, digests: Mapping[str, str]) -> list[Offer]:

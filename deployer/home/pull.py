@@ -12,7 +12,7 @@ from deployer.config.model import Server
 from deployer.errors import DeployError
 from deployer.home import arrival
 from deployer.home.link import SILENCE, Link
-from deployer.home.offers import Offer, offers, surplus, wanted
+from deployer.home.offers import Offer, offers, surplus, tried, wanted
 from deployer.home.store import Store, read_digest
 
 Say = Callable[[str], None]
@@ -35,9 +35,10 @@ def pull(server: Server, home: Home, store: Store, say: Say, silence: int = SILE
     pulled = Pulled()
     try:
         with Link(server, home, silence) as link:
-            offered = ask(link, store)
+            offered, begun = ask(link, store)
             pulled.offered = [offer.archive for offer in offered]
             pulled.troubles += suspicions(offered, store)
+            pulled.troubles += without_archive(begun - set(home.retired), offered)
             fetch_all(link, store, home, offered, pulled, say)
         sweep(store, offered)
     except DeployError as failure:
@@ -50,14 +51,21 @@ def pull(server: Server, home: Home, store: Store, say: Say, silence: int = SILE
     return pulled
 
 
-def ask(link: Link, store: Store) -> list[Offer]:
-    """All that the server has."""
+def ask(link: Link, store: Store) -> tuple[list[Offer], set[str]]:
+    """All that the server has, and the names whose backup was ever begun."""
     folder = store.state / "offered"
     folder.mkdir(exist_ok=True)
     link.digests(folder)
     paths = {str(path.relative_to(folder)).removesuffix(DIGEST): path for path in folder.glob(f"*/*{DIGEST}")}
     read = {archive: read_digest(path, Path(archive).name) for archive, path in paths.items()}
-    return offers(link.listing(), {archive: digest for archive, digest in read.items() if digest})
+    listing = link.listing()
+    return offers(listing, {archive: digest for archive, digest in read.items() if digest}), tried(listing)
+
+
+def without_archive(names: set[str], offered: list[Offer]) -> list[str]:
+    """Which of the names have no archive at all on the server."""
+    there = {offer.archive.name for offer in offered}
+    return [f"{name} has no archive on the server: its backups fail" for name in sorted(names - there)]
 
 
 def suspicions(offered: list[Offer], store: Store) -> list[str]:

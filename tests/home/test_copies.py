@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from deployer.archives import Archive
 from deployer.copies import PLACES, Read, judgement, standings
+from deployer.home.offers import offers, tried
+from deployer.home.pull import without_archive
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 READ = Read({"a": NOW}, NOW - timedelta(days=9))
@@ -62,6 +64,22 @@ def test_each_name_is_judged_by_itself() -> None:
     assert [line.partition(".")[0] for line in told] == ["b lacks an archive since 2026-11-09 06:00 UTC"]
     assert told[0].endswith("home: {retired: [b]}")
     assert judgement(standings(every, Read({}), NOW, ["b"])) == []
+
+
+def test_what_never_had_an_archive_lacks_one() -> None:
+    every = standings(archives({"vps": 9, "home": 9}), READ, NOW, names=("a", "new"))
+    assert [standing.lacks for standing in every] == [[], ["an archive"]]
+    assert judgement(every)[0].startswith("new lacks an archive. If it is backed up no more")
+
+
+def test_a_folder_without_an_archive_is_told() -> None:
+    listing = """drwxr-x---          4,096 2026/11/28 10:00:00 .
+drwxr-x---           4096 2026/11/28 10:00:00 good
+-rw-r-----           4096 2026/11/28 10:00:00 good/backup-good-2026-11-28-100000.tar.zst.gpg
+drwxr-x---           4096 2026/11/28 10:00:00 failed"""
+    assert without_archive(tried(listing), offers(listing, {})) == [
+        "failed has no archive on the server: its backups fail"
+    ]
 
 
 def test_a_date_in_the_future_is_not_fresh() -> None:

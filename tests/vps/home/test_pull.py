@@ -133,6 +133,10 @@ def test_a_server_that_makes_no_archives_is_told(home: HomeServer) -> None:
         assert home.pull()["troubles"] == []
         assert listener.heard[-1][:2] == ("healthchecks", "success")
     assert "retired" in home.deploy("backup", "--report").stdout
+    # as of a service whose backups have failed from the first one on
+    (home.there / "new.example.org").mkdir()
+    assert home.pull(code=1)["troubles"] == ["new.example.org has no archive on the server: its backups fail"]
+    (home.there / "new.example.org").rmdir()
 
 
 def test_times_that_differ_are_none_of_its_business(home: HomeServer) -> None:
