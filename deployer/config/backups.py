@@ -1,6 +1,5 @@
 """What sites.yaml says of backups: the key, when, for how long, and what is saved besides the services."""
 
-import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
@@ -8,7 +7,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from deployer.config import attachments, names, public_key
 from deployer.config.attachments import LocalFile
 from deployer.config.keep import Keep
-from deployer.config.quantities import Plain, shown
+from deployer.config.quantities import Plain
+from deployer.config.saved import FolderChoice, InnerPath, LeftOut, Volume, commands
 from deployer.config.types import (
     ClockTime,
     EnvironmentValue,
@@ -17,7 +17,6 @@ from deployer.config.types import (
     as_text,
     folder_of,
     schema,
-    text,
 )
 from deployer.kinds.base import Section
 
@@ -34,49 +33,7 @@ def recipient(value: Any, info: ValidationInfo) -> LocalFile:
     return file
 
 
-def absolute_path(path: str) -> str:
-    """A path on the server, from its root on; a folder that changes while it is read is refused."""
-    plain = path.rstrip("/")
-    parts = plain.split("/")[1:]
-    if not re.fullmatch(r"(/[\w.+@=,: -]+)+", plain) or {".", ".."} & set(parts) or len(plain) > 400:
-        raise ValueError(f"{shown(path)} is not a plain absolute path such as /srv/photos")
-    if parts[0] in ("proc", "sys", "dev", "run"):
-        raise ValueError(f"{path} is no folder of files")
-    if f"{plain}/".startswith("/home/backups/"):
-        raise ValueError(
-            f"{path} is where archives are, which are no part of one: a home server fetches them"
-        )
-    return plain
-
-
-def inner_path(path: str) -> str:
-    """A path below the service's folder, or an absolute one; a single point is the whole folder."""
-    if path.startswith("/"):
-        return absolute_path(path)
-    return path if path == "." else names.relative_path(path)
-
-
-def left_out(pattern: str) -> str:
-    """A pattern of files to leave out, below what is saved; or an absolute path, a volume, SERVICE:/PATH."""
-    if pattern.startswith("/"):
-        return absolute_path(pattern) if pattern.strip("/") else pattern[:1]
-    if not re.fullmatch(r"[\w.+@=,:*?\[\]!/ -]{1,200}", pattern):
-        raise ValueError(f"{shown(pattern)} is not a pattern such as cache, *.tmp or data/thumbnails")
-    return pattern.rstrip("/")
-
-
-def volume(name: str) -> str:
-    """The name of a Docker volume, as `docker volume ls` shows it."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,200}", name, re.ASCII):
-        raise ValueError(f"{shown(name)} is not the name of a volume")
-    return name
-
-
 Recipient = Annotated[LocalFile, BeforeValidator(recipient), schema("string")]
-AbsolutePath = Annotated[str, text(absolute_path), schema("string", pattern="^/.+")]
-InnerPath = Annotated[str, text(inner_path), schema("string")]
-LeftOut = Annotated[str, text(left_out), schema("string")]
-Volume = Annotated[str, text(volume), schema("string")]
 
 
 class Backups(Section):
@@ -87,8 +44,10 @@ class Backups(Section):
     )
     at: ClockTime = Field("23:00", description="time of day, in the time zone of the server")
     keep: Keep = Field(Keep(), description="how many archives stay on the server")
-    folders: dict[ServiceName, tuple[AbsolutePath, ...]] = Field(
-        {}, description="more files and folders of the server to back up, in archives by these names"
+    folders: dict[ServiceName, FolderChoice] = Field(
+        {},
+        description="more files and folders of the server to back up, in archives by these names: "
+        "a list of paths, or a section",
     )
     notify: Url | None = Field(
         None, description="address that is told when a backup fails, such as an ntfy topic"
@@ -135,8 +94,7 @@ class ComposeBackup(BackupChoice):
     @model_validator(mode="after")
     def dumps_can_be_loaded(self) -> Self:
         """A dump that nobody knows how to load is no backup."""
-        if "END_OF_COMMAND" in (self.dump.strip(), self.load.strip()):
-            raise ValueError("END_OF_COMMAND is no command")
+        commands(self.dump, self.load)
         if self.database and (self.dump or self.load):
             raise ValueError("database: knows how it is dumped and loaded: leave out dump: and load:")
         if self.database and not self.service:

@@ -7,6 +7,7 @@ from deployer.config.home import S3, Home, Notify
 from deployer.config.keep import Keep
 from deployer.config.keys import Key
 from deployer.config.model import Acme, Config, Docker, Server, Updates
+from deployer.config.saved import FolderBackup
 from deployer.config.security import Security
 from deployer.config.wording import fields, section
 from deployer.kinds import kinds, service_kinds
@@ -47,6 +48,7 @@ SECTIONS: dict[str, type[Section]] = {
     "docker": Docker,
     "updates": Updates,
     "backups": Backups,
+    "backups.folders.NAME": FolderBackup,
     "security": Security,
     **{f"security.{key}": model for key in fields(Security) if (model := section(Security, (key,)))},
 }

@@ -26,8 +26,8 @@ def backup_files(config: "Config") -> dict[str, File]:
         return {}
     hour, minute = backups.at.split(":")
     folders = {
-        f"{SCRIPTS_OF_SITES}/{name}": rendered("backup/folder", 0o755, name=name, paths=paths)
-        for name, paths in sorted(backups.folders.items())
+        f"{SCRIPTS_OF_SITES}/{name}": rendered("backup/folder", 0o755, name=name, backup=backup)
+        for name, backup in sorted(backups.folders.items())
     }
     return {
         CRON: rendered("backup/cron", hour=int(hour), minute=int(minute)),
@@ -37,26 +37,27 @@ def backup_files(config: "Config") -> dict[str, File]:
     }
 
 
-def folder_paths(config: "Config") -> set[str]:
-    """The paths that sites.yaml names for a backup of their own."""
-    return {path for paths in config.backups.folders.values() for path in paths} if config.backups else set()
+def needs_of_folders(config: "Config") -> dict[str, tuple[str, ...]]:
+    """What has to be there for the backup of each folder: paths, and units of systemd."""
+    folders = config.backups.folders if config.backups else {}
+    return {name: (*backup.paths, *backup.stop) for name, backup in folders.items()}
 
 
 def backup_notes(config: "Config", facts: "Facts") -> tuple[str, ...]:
     """What a person should know of folders that cannot be backed up, and of what archives will not have."""
-    folders = config.backups.folders if config.backups else {}
-    missing = {name: [path for path in paths if path in facts.missing] for name, paths in folders.items()}
+    needs = needs_of_folders(config)
+    missing = {name: [need for need in needed if need in facts.missing] for name, needed in needs.items()}
     services = {name: entry for name, entry in config.compositions.items() if isinstance(entry, Compose)}
     left_out = (unsaved(name, entry) for name, entry in sorted(services.items()) if config.backups)
     return (*chain.from_iterable(left_out), *missing_folders(missing))
 
 
 def missing_folders(missing: dict[str, list[str]]) -> tuple[str, ...]:
-    """Which folders are not there, by the name of their backup."""
+    """Which folders and units are not there, by the name of their backup."""
     return tuple(
-        f"there is no {' and no '.join(paths)} (backups.folders): until there is, {name} has no backup"
-        for name, paths in sorted(missing.items())
-        if paths
+        f"there is no {' and no '.join(needs)} (backups.folders): until there is, {name} has no backup"
+        for name, needs in sorted(missing.items())
+        if needs
     )
 
 

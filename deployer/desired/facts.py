@@ -48,7 +48,8 @@ class Facts:
     those of its files, where it goes when it is reloaded, `ssh_ours` is the one that we came through.
     `armed` is when a change that no new login has proved good yet will be undone, in Unix time.
     `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
-    shell and a key to log in with. `missing` are those paths of folders to back up that are not there.
+    shell and a key to log in with. `missing` are those paths and units of folders to back up that are not
+    there.
     `stacks` is what runs in containers of Docker Compose, by the project's name, `by_hand` what a person has
     set up beside ours.
     """

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Answers with one compressed tar: `facts` about this server, the certificates, and every file
 # whose path comes on standard input (each ended by NUL) or stands in our manifest; but of a path ending in
-# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, of ?PATH only whether
+# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, of ?PATH and ?UNIT only whether
 # it is there, as `missing PATH`, and of unit:NAME how that unit is. Changes nothing.
 set -uo pipefail
 export LC_ALL=C
@@ -93,7 +93,8 @@ secrets() {
 missing() {
     local path
     for path in "${wanted[@]}"; do
-        if [[ $path == \?* && ! -e ${path:1} && ! -L ${path:1} ]]; then echo "missing ${path:1}"; fi
+        if [[ $path == \?/* && ! -e ${path:1} && ! -L ${path:1} ]]; then echo "missing ${path:1}"; fi
+        if [[ $path == \?[!/]* && $(systemctl show --property=LoadState --value -- "${path:1}") == not-found ]]; then echo "missing ${path:1}"; fi
     done
 }
 

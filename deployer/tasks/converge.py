@@ -6,7 +6,7 @@ from functools import cached_property
 
 from deployer.config.model import Config
 from deployer.desired import Desired
-from deployer.desired.backups import folder_paths
+from deployer.desired.backups import needs_of_folders
 from deployer.desired.compositions import values
 from deployer.desired.docker import KEY, SOURCES
 from deployer.desired.facts import Facts
@@ -73,7 +73,7 @@ class Convergence:
 
     def _questions(self, wanted: Desired) -> set[str]:
         """What has to be known of a server that shall be so."""
-        named = {f"?{path}" for path in folder_paths(self.config)}
+        named = {f"?{need}" for needs in needs_of_folders(self.config).values() for need in needs}
         units = {f"unit:{unit}" for unit in wanted.units}
         return {*wanted.files, *wanted.absent, *wanted.secrets, *named, *units}
 

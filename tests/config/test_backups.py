@@ -16,7 +16,7 @@ from deployer.desired.backups import (
     backup_notes,
     backup_packages,
     composition_backup,
-    folder_paths,
+    needs_of_folders,
 )
 from deployer.desired.facts import Facts
 from deployer.errors import ConfigError
@@ -77,10 +77,26 @@ def loaded(key: Path, folder: Path, text: str) -> Config:
 def test_a_folder_that_is_not_there_is_told(key: Path, tmp_path: Path) -> None:
     config = loaded(key, tmp_path, SERVICES)
     facts = Facts(os="debian", release="13")
-    assert folder_paths(config) == {"/srv/photos"}
+    assert needs_of_folders(config) == {"photos": ("/srv/photos",)}
     assert backup_notes(config, facts) == ()
     (note,) = backup_notes(config, replace(facts, missing=frozenset({"/srv/photos", "/srv/other"})))
     assert note == "there is no /srv/photos (backups.folders): until there is, photos has no backup"
+
+
+def test_a_folder_may_say_what_is_stopped_and_dumped(key: Path, tmp_path: Path) -> None:
+    section = (
+        "{paths: [/srv/wiki], exclude: ['*.tmp'], stop: [wiki.service, a@b.timer], dump: d 'x', load: l}"
+    )
+    text = f"backups: {{recipient: key.asc, folders: {{wiki: {section}, only: {{dump: d, load: l}}}}}}\n"
+    config = loaded(key, tmp_path, text)
+    script = backup_files(config)["/etc/deploy/backup/wiki"].content.decode()
+    assert "\nCONSISTENCY=stop\nUNITS=(wiki.service a@b.timer)\n" in script
+    assert "\nEXCLUDE=('*.tmp')\n" in script
+    assert "\nread -r DUMP <<'END_OF_COMMAND'\nd 'x'\nEND_OF_COMMAND\nread -r LOAD" in script
+    assert "UNITS" not in backup_files(config)["/etc/deploy/backup/only"].content.decode()
+    missing = Facts(os="debian", release="13", missing=frozenset({"wiki.service"}))
+    (note,) = backup_notes(config, missing)
+    assert note == "there is no wiki.service (backups.folders): until there is, wiki has no backup"
 
 
 def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:
@@ -179,6 +195,44 @@ def test_a_file_without_a_key_is_refused(key: Path, tmp_path: Path, content: byt
             "backups: {recipient: key.asc, folders: {own: [/srv]}}\n"
             "services: {own: {kind: compose, file: own.yml}}",
             "'own' is already the name of a service",
+        ),
+        ("backups: {recipient: key.asc, folders: {a: []}}", "there is nothing to save: write paths:"),
+        (
+            "backups: {recipient: key.asc, folders: {a: {stop: [x.service], dump: x, load: x}}}",
+            "write paths: too",
+        ),
+        (
+            "backups: {recipient: key.asc, folders: {a: {paths: [/srv/a], dump: x}}}",
+            ":1:44: backups.folders.a: write load: too",
+        ),
+        ("backups: {recipient: key.asc, folders: {a: {paths: [/srv/a], load: x}}}", "write dump: too"),
+        (
+            "backups: {recipient: key.asc, folders: {a: {dump: END_OF_COMMAND, load: x}}}",
+            "END_OF_COMMAND is no command",
+        ),
+        (
+            "backups: {recipient: key.asc, folders: {a: {paths: [/srv/a], stopp: [x.service]}}}",
+            "unknown key 'stopp' (did you mean 'stop'?)",
+        ),
+        (
+            "backups: {recipient: key.asc, folders: {a: {paths: [/srv/a], stop: x.service}}}",
+            "expected a list such as [one, two], not 'x.service'",
+        ),
+        *(
+            (
+                f"backups: {{recipient: key.asc, folders: {{a: {{paths: [/srv/a], stop: [{unit}]}}}}}}",
+                "backups.folders.a.stop:" if unit else "",
+            )
+            for unit in (
+                "app",
+                "app@.service",
+                "-app.service",
+                "a/b.service",
+                "'a b.service'",
+                "multi-user.target",
+                "'$(x).service'",
+                "'a.service\n'",
+            )
         ),
         ("backups: {}", "'recipient' is missing"),
         (

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deployer.config.backups import Backups
+from deployer.config.saved import FolderBackup
 from deployer.desired.backups import backup_files
 from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
@@ -102,11 +103,15 @@ class Backed:
         plain.unlink()
         return tree
 
+    def decrypt(self, plain: Path) -> None:
+        """The newest archive as a plain tar."""
+        gpg = f"gpg --batch --quiet --homedir {self.key.home} --decrypt {self.folder / self.archives()[-1]}"
+        subprocess.run(["bash", "-o", "pipefail", "-c", f"{gpg} | zstd -dq >{plain}"], check=True)
+
     def restore(self) -> None:
         """Decrypt the newest archive here, and let the server put back what is in it."""
         plain = self.vps.root / "root/plain.tar"
-        gpg = f"gpg --batch --quiet --homedir {self.key.home} --decrypt {self.folder / self.archives()[-1]}"
-        subprocess.run(["bash", "-o", "pipefail", "-c", f"{gpg} | zstd -dq > {plain}"], check=True)
+        self.decrypt(plain)
         done = self.vps.run(f"/usr/local/lib/deploy/restore {self.name} </root/plain.tar", check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         plain.unlink()
@@ -168,8 +173,9 @@ def put(vps: Machine, files: dict[str, Any]) -> None:
 def folder(vps: Machine, key: Key) -> Callable[..., Backed]:
     """Makes folders that are backed up."""
 
-    def make(name: str, *paths: str) -> Backed:
-        put(vps, {f"/etc/deploy/backup/{name}": rendered("backup/folder", 0o755, name=name, paths=paths)})
+    def make(name: str, *paths: str, **more: Any) -> Backed:
+        script = rendered("backup/folder", 0o755, name=name, backup=FolderBackup(paths=paths, **more))
+        put(vps, {f"/etc/deploy/backup/{name}": script})
         return Backed(vps, key, name)
 
     return make

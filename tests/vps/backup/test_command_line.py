@@ -11,6 +11,8 @@ from typed import typed
 from vps.backup.conftest import Backed
 from vps.conftest import PREINSTALLED
 
+PHOTOS = {"paths": ["/srv/photos"], "stop": ["photos.service"]}
+
 
 @pytest.fixture(scope="module")
 def plain(release: str):
@@ -25,7 +27,7 @@ def deploy(plain, key, tmp_path_factory):
     config = {
         "server": {"host": plain.address, "host_key": plain.host_key, "key": str(plain.key)},
         "security": False,
-        "backups": {"recipient": "key.asc", "at": "03:07", "folders": {"photos": ["/srv/photos"]}},
+        "backups": {"recipient": "key.asc", "at": "03:07", "folders": {"photos": PHOTOS}},
         "sites": {"old.test": {"kind": "redirect", "to": "https://example.org", "https": False}},
     }
     (folder / "sites.yaml").write_text(yaml.safe_dump(config))
@@ -40,10 +42,13 @@ def deploy(plain, key, tmp_path_factory):
 
 def test_apply_backup_status(plain, key, deploy, tmp_path):
     assert "nothing is backed up on" in deploy("backup", code=1)
-    told = "! there is no /srv/photos (backups.folders): until there is, photos has no backup"
-    assert told in deploy("apply", "--yes")
-    assert "✗ photos: there is no /srv/photos (see backups.folders in sites.yaml)" in deploy("backup", code=1)
+    absent = "there is no /srv/photos and no photos.service"
+    assert f"! {absent} (backups.folders): until there is, photos has no backup" in deploy("apply", "--yes")
+    assert f"✗ photos: {absent} (see backups.folders in sites.yaml)" in deploy("backup", code=1)
     plain.run("mkdir -p /srv/photos; echo picture >/srv/photos/one")
+    unit = plain.root / "etc/systemd/system/photos.service"
+    unit.write_text("[Service]\nExecStart=/bin/sleep infinity\n")
+    plain.run("systemctl start photos")
     assert "Nothing to change" in deploy("apply", "--yes")
     assert "There is no archive yet" in deploy("backup", "--list")
     assert plain.run("cat /etc/cron.d/deploy-backup").stdout.count("7 3 * * * root") == 1
@@ -51,6 +56,7 @@ def test_apply_backup_status(plain, key, deploy, tmp_path):
     assert [(entry["name"], entry["fine"]) for entry in status["backups"]] == [("photos", False)]
     said = deploy("backup", "photos")
     assert "✓ photos " in said
+    assert plain.run("systemctl is-active photos").stdout == "active\n"
     assert "1 of 1 are backed up" in said
     status = json.loads(deploy("status", "--json"))
     assert status["backups"][0]["fine"]

@@ -15,6 +15,11 @@ from vps.backup.test_services import (  # noqa: F401
     databases,
     test_all_that_a_database_server_has_comes_back,
 )
+from vps.backup.test_units import (  # noqa: F401
+    test_a_restore_that_fails_leaves_what_was_there_running,
+    test_units_are_stopped_while_files_are_read_and_a_dump_comes_back,
+    wiki,
+)
 from vps.restore.conftest import DATABASES, MORE
 from vps.services.conftest import booted_debian_12
 

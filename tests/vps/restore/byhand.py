@@ -5,6 +5,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
+from deployer.config.saved import FolderBackup
 from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
 from deployer.rehearsal.machine import Machine
@@ -67,15 +68,19 @@ def define(vps: Machine, archive: Archive, kind: str = "compose") -> None:
     """Have the server save just this, as `deploy apply` would write it."""
     paths = tuple(path for path in archive.paths if not path.endswith(("/.env", "/docker-compose.yml")))
     backup = Backup(paths, None, archive.dump, (), archive.load, archive.service)
-    script = rendered(
-        f"backup/{'folder' if kind == 'folder' else 'composition'}",
-        name=archive.name,
-        kind=kind,
-        backup=backup,
-        folder=f"/opt/{archive.name}",
-        paths=paths,
-        databases=(),
-    )
+    if kind == "folder":
+        folder = FolderBackup(paths=paths, dump=archive.dump, load=archive.load)
+        script = rendered("backup/folder", name=archive.name, backup=folder)
+    else:
+        script = rendered(
+            "backup/composition",
+            name=archive.name,
+            kind=kind,
+            backup=backup,
+            folder=f"/opt/{archive.name}",
+            paths=paths,
+            databases=(),
+        )
     (vps.root / "etc/deploy/backup" / archive.name).write_bytes(script.content)
 
 
