@@ -13,7 +13,7 @@ EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"
 
 def answers_well(status: int) -> bool:
     """Whether an answer is a page, a redirect or the question who asks: `answers_well` on the server."""
-    return 200 <= status < 400 or status in (401, 403)
+    return 200 <= status < 400 or status == 401
 
 
 @dataclass(frozen=True, slots=True)

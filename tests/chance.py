@@ -17,4 +17,5 @@ def begin(test: str) -> None:
 
 def noise(size: int) -> bytes:
     """Bytes that do not compress."""
-    return chance.randbytes(size)
+    whole, rest = divmod(size, 1 << 24)  # more at once is too much for it
+    return b"".join(map(chance.randbytes, [1 << 24] * whole + [rest]))

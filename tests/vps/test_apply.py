@@ -40,7 +40,8 @@ STEPS = (
 
 def clean(vps: Machine) -> None:
     vps.run(
-        f"rm -rf {CONF}/*.conf /etc/nginx/deploy /var/lib/deploy /etc/deploy; mkdir -p /etc/deploy;"
+        f"rm -rf {CONF}/*.conf /etc/nginx/deploy /var/lib/deploy /etc/deploy /usr/local/lib/deploy; mkdir -p /etc/deploy;"
+        "rm -rf /etc/systemd/system/deploy-* /etc/systemd/system/multi-user.target.d; systemctl daemon-reload;"
         "systemctl reset-failed; systemctl reload-or-restart nginx"
     )
 
@@ -276,7 +277,6 @@ def test_a_line_that_a_shared_file_has_too_leaves_out_only_its_site(vps: Machine
     assert transact(
         server, plan(change(f"{CONF}/site3.test.conf", None, old), change(SHARED, None, shared)), print
     )
-    nobody = answer(vps, "nobody.test")
     bad = dict(zip(("site0.test", "site3.test", "site4.test", "site8.test"), REPEATED, strict=True))
     files = {name: including(name, bad.get(name, "return 204;")) for name in names}
     before = {f"{CONF}/site3.test.conf": old, SHARED: shared}
@@ -285,6 +285,7 @@ def test_a_line_that_a_shared_file_has_too_leaves_out_only_its_site(vps: Machine
     ]
     lines: list[str] = []
     assert not transact(server, plan(*changes, written=before), lines.append)
+    nobody = answer(vps, "nobody.test")  # whatever NGINX answers for a name that it does not know
     assert {name: answer(vps, name) for name in names} == {
         name: "201" if name == "site3.test" else nobody if name in bad else "204" for name in names
     }

@@ -75,7 +75,13 @@ def write_files(vps: Machine) -> None:
     """What apply puts into /opt, with secrets."""
     desired = golden("debian-13", "services")
     (vps.root / "root/files.tar").write_bytes(
-        pack({path: file for path, file in desired.files.items() if path.split("/")[2] in COMPOSITIONS})
+        pack(
+            {
+                path: file
+                for path, file in desired.files.items()
+                if path.split("/")[2] in COMPOSITIONS or path.startswith("/usr/local/lib/deploy/")
+            }
+        )
     )
     vps.run("tar -xf /root/files.tar -C /")
     for name, each in COMPOSITIONS.items():

@@ -164,6 +164,11 @@ def test_one_path_of_a_folder(vps):
         ("/srv/album/../album", "it has no /srv/album/../album, only /srv/album"),
     ):
         assert words in restore(vps, "album", archive, f"--only {wrong}", code=1)
+    vps.run("echo newer >/srv/album/newer")
+    (whole,) = aside_of(restore(vps, "album", archive))
+    part = restore(vps, "album", archive, "--only /srv/album/deep")
+    assert "removes what an earlier restore put aside" not in part
+    assert vps.run(f"cat {whole}/newer").stdout == "newer\n", "the only copy of what is newer"
 
 
 def test_one_path_of_a_service_and_all_of_it_as_another(new_composition):
