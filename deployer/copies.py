@@ -38,12 +38,16 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is in an archive: members as end.json counts them, bytes of the stream, the backup's warnings."""
+    """What is in an archive: members as end.json counts them, bytes of the stream, the backup's warnings.
+
+    `tables` is how many tables of a database were compared with its dump, None where none could be.
+    """
 
     members: int
     bytes: int
     seconds: float
     warnings: tuple[str, ...] = ()
+    tables: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

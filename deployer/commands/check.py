@@ -30,24 +30,24 @@ def command(config: Path, as_json: bool) -> int:
     except ConfigError as error:
         if not as_json:
             raise
-        return tell(error.problems, [])
+        return tell(error.problems, [], [])
+    keys = sorted({*fingerprints(loaded.backups.recipient.content)}) if loaded.backups else []
     if as_json:
-        return tell([], list(loaded.everything))
+        return tell([], list(loaded.everything), keys)
     counts = [(len(loaded.sites), "site"), (len(loaded.services), "service")]
     said = [f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count or what == "site"]
     click.echo(f"{config} is fine: {' and '.join(said)}.")
-    if loaded.backups:
-        keys = sorted({*fingerprints(loaded.backups.recipient.content)})
+    if keys:
         each = "the key" if len(keys) == 1 else f"each of {len(keys)} keys"
         click.echo(f"Backups can be opened with {each} {', '.join(keys)}.")
     return 0
 
 
-def tell(problems: list[Problem], sites: list[str]) -> int:
-    """Print the result as JSON; gives the exit code."""
+def tell(problems: list[Problem], sites: list[str], keys: list[str]) -> int:
+    """Print the result as JSON, with the keys that open archives; gives the exit code."""
     import json
     from dataclasses import asdict
 
-    found = {"problems": [asdict(problem) for problem in problems], "sites": sites}
+    found = {"problems": [asdict(problem) for problem in problems], "sites": sites, "backup_keys": keys}
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     return 2 if problems else 0

@@ -28,7 +28,9 @@ def read(path: Path, archive: Archive, digest: str = "") -> Contents:
             f"it has {count - 1} members, and {end.get('members')} were written: some are missing"
         )
     warnings = (*map(str, end.get("warnings", ())), *held.compare(end))
-    return Contents(count - 1, size, round(time.monotonic() - begun, 1), warnings)
+    tables = end.get("tables")
+    compared = tables if isinstance(tables, int) else None
+    return Contents(count - 1, size, round(time.monotonic() - begun, 1), warnings, compared)
 
 
 Found = tuple[str, bytes] | None

@@ -54,9 +54,12 @@ def show_verdicts(verdicts: Sequence[Verdict], warnings: Sequence[str]) -> None:
     for verdict in verdicts:
         found = verdict.contents
         state = Text("good", style="green") if found else Text("bad", style="bold red")
-        numbers = (str(found.members), size(found.bytes), f"{found.seconds} s") if found else ("–", "–", "–")
+        numbers = ("–", "–", "–", "–")
+        if found:
+            tables = "–" if found.tables is None else str(found.tables)
+            numbers = (str(found.members), tables, size(found.bytes), f"{found.seconds} s")
         table_rows.append((verdict.archive.name, when(verdict.archive.time), state, *numbers))
-    out.print(table(("name", "made", "is", "members", "unpacked", "took"), table_rows))
+    out.print(table(("name", "made", "is", "members", "tables", "unpacked", "took"), table_rows))
     told = [f"{v.archive.name}: {text}" for v in verdicts if v.contents for text in v.contents.warnings]
     complain_of([f"{v.archive.file}: {v.error}" for v in verdicts if v.error], [*told, *warnings])
 
@@ -68,6 +71,7 @@ def verdicts_json(verdicts: Sequence[Verdict], warnings: Sequence[str]) -> str:
             "archive": verdict.archive.path,
             "good": verdict.contents is not None,
             "members": verdict.contents.members if verdict.contents else None,
+            "tables": verdict.contents.tables if verdict.contents else None,
             "bytes": verdict.contents.bytes if verdict.contents else None,
             "seconds": verdict.contents.seconds if verdict.contents else None,
             "warnings": list(verdict.contents.warnings) if verdict.contents else [],

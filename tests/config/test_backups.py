@@ -1,5 +1,6 @@
 """`backups:` and `backup:` in sites.yaml: the key, what is saved, and what is refused."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -161,6 +162,8 @@ def test_check_tells_how_many_keys_open_an_archive(key: Path, tmp_path: Path) ->
         lines = typed(["check"], tmp_path, dict(os.environ)).stdout.splitlines()
         assert lines[1] == f"Backups can be opened {said}{', '.join(sorted({*fingerprints(content)}))}."
         assert lines[1].count(",") == said.count("2")
+        told = json.loads(typed(["check", "--json"], tmp_path, dict(os.environ)).stdout)
+        assert told["backup_keys"] == sorted({*fingerprints(content)})
 
 
 @pytest.mark.parametrize("name", ["private.asc", "private.gpg"])

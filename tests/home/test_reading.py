@@ -13,9 +13,11 @@ import pytest
 
 from chance import noise
 from deployer.archives import Archive
+from deployer.copies import Verdict
 from deployer.errors import DeployError, UsageError
 from deployer.home.plain import NoKey
 from deployer.home.reading import read
+from deployer.report.home import show_verdicts, verdicts_json
 from home.sample import Keyring, lay, now, tar_of
 
 ARCHIVE = Archive("forum.example.org", now())
@@ -44,6 +46,20 @@ def test_a_whole_archive(keyring: Keyring, tmp_path: Path) -> None:
     found = read(archive(keyring, tmp_path, plain), ARCHIVE)
     assert found.members == len(FILES) + 1
     assert len(plain) - 10240 <= found.bytes <= len(plain)
+    assert found.tables is None, "no table was compared"
+
+
+@pytest.mark.parametrize(("tables", "told"), [(7, 7), (0, 0), (None, None), ("many", None)])
+def test_how_many_tables_were_compared_is_told(
+    keyring: Keyring, tmp_path: Path, capsys: pytest.CaptureFixture[str], tables: object, told: int | None
+) -> None:
+    found = read(archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES, end={"tables": tables})), ARCHIVE)
+    (verdict,) = json.loads(verdicts_json([Verdict(ARCHIVE, found)], ()))["archives"]
+    assert verdict["tables"] == told
+    show_verdicts([Verdict(ARCHIVE, found)], ())
+    heading, _, row = capsys.readouterr().out.partition("\n")
+    assert "tables" in heading
+    assert f"{len(FILES) + 1} {'–' if told is None else told} " in " ".join(row.replace("│", " ").split())
 
 
 def test_members_of_gnu_tar_with_everything_that_is_hard(keyring: Keyring, tmp_path: Path) -> None:
@@ -70,14 +86,14 @@ def test_members_of_gnu_tar_with_everything_that_is_hard(keyring: Keyring, tmp_p
     places = {"/data": count - 1, "/data/größe \\ \n": 3}
     begin = {"name": ARCHIVE.name, "format": 1, "paths": list(places)}
     (backup / "begin.json").write_text(json.dumps(begin))
-    end = {"members": count + 1, "warnings": ["a file changed"], "held": places}
+    end = {"members": count + 1, "warnings": ["a file changed"], "held": places, "tables": 12}
     (backup / "end.json").write_text(json.dumps(end))
     options = ["--format=posix", "--numeric-owner", "--acls", "--xattrs", "--sparse"]
     argv = ["tar", "-c", *options, "-C", place, backup.relative_to(place) / "begin.json", "data"]
     argv.append(backup.relative_to(place) / "end.json")
     made = subprocess.run(argv, capture_output=True, check=True).stdout
     found = read(archive(keyring, tmp_path, made), ARCHIVE)
-    assert (found.members, found.warnings) == (count + 1, ("a file changed",))
+    assert (found.members, found.warnings, found.tables) == (count + 1, ("a file changed",), 12)
 
 
 PLACES = {
