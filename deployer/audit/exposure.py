@@ -36,11 +36,14 @@ def listeners(seen: Evidence, config: Config) -> Iterator[Finding]:
         if any(covers(one, port) for one in allowed):
             continue
         programs = sorted({each.program for each in seen.listeners if each.port == port and is_public(each)})
+        let_in = any(covers(one, port) for one in seen.lines.get("let_in", ()))
+        kept_out = shut and not let_in
+        anyone = f"anyone on the internet can talk to it{': a rule of UFW lets them in' if shut else ''}"
         yield Finding(
             f"{', '.join(programs)} listens on {port} for everyone",
-            "only the firewall keeps strangers out" if shut else "anyone on the internet can talk to it",
+            "only the firewall keeps strangers out" if kept_out else anyone,
             f"bind it to 127.0.0.1, stop it, or add {port} to security.firewall.allow in sites.yaml",
-            serious=not shut,
+            serious=not kept_out,
         )
 
 

@@ -45,7 +45,11 @@ updates() {
 }
 
 defences() {
-    echo "ufw $(ufw status 2>/dev/null | sed -n 's/^Status: //p')"
+    ufw status 2>/dev/null | awk '/^Status: / { print "ufw", $2 }
+        $2 ~ /^(ALLOW|LIMIT)$/ && $3 == "Anywhere" && $1 ~ /^[0-9:]+(\/(tcp|udp))?$/ {
+            print "let_in", $1 ($1 ~ /\// ? "" : "/tcp")
+            if ($1 !~ /\//) print "let_in", $1 "/udp"
+        }'
     echo "fail2ban $(systemctl is-active fail2ban 2>/dev/null)"
     echo "daily $(apt-config dump APT::Periodic::Unattended-Upgrade 2>/dev/null | grep -o '[0-9]*')"
     sha256sum --check --quiet /var/lib/deploy/manifest 2>/dev/null | sed 's/^/edited /; s/: FAILED.*//'

@@ -130,6 +130,11 @@ def test_without_a_firewall_every_open_port_is_serious() -> None:
     assert said == ["python3 listens on 9000/tcp for everyone", "the firewall is off"]
 
 
+def test_a_port_that_a_rule_made_by_hand_opens_is_serious() -> None:
+    said = found("let_in 9000/tcp", "listen tcp 0.0.0.0 9000 python3", "listen tcp 0.0.0.0 9001 python3")
+    assert said == ["python3 listens on 9000/tcp for everyone", "! python3 listens on 9001/tcp for everyone"]
+
+
 def test_what_is_declared_is_no_finding() -> None:
     allowed = {"firewall": {"allow": ["9000/tcp", "60000:61000/udp"]}}
     assert found("listen tcp * 9000 x", "listen udp * 60500 mosh-server", security=allowed) == []
