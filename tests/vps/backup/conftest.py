@@ -174,7 +174,9 @@ def folder(vps: Machine, key: Key) -> Callable[..., Backed]:
     """Makes folders that are backed up."""
 
     def make(name: str, *paths: str, **more: Any) -> Backed:
-        script = rendered("backup/folder", 0o755, name=name, backup=FolderBackup(paths=paths, **more))
+        # the script copes with names that sites.yaml does not take
+        backup = FolderBackup(paths=("/srv",), **more).model_copy(update={"paths": paths})
+        script = rendered("backup/folder", 0o755, name=name, backup=backup)
         put(vps, {f"/etc/deploy/backup/{name}": script})
         return Backed(vps, key, name)
 
