@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -150,3 +151,15 @@ def test_fabric_lists_the_tasks() -> None:
     for name in ("plan", "apply", "push", "rollback", "status"):
         assert f"  {name} " in done.stdout
     assert importlib.util.find_spec("deployer")
+
+
+def test_no_script_asks_grep_quietly_behind_a_pipe() -> None:
+    scripts = [*(ROOT / "deployer/server").glob("*.sh"), *(ROOT / "deployer/server/scripts").glob("*")]
+    wrong = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in scripts
+        if path.is_file()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"(?<!\|)\| *grep -[a-zA-Z]*q", line)
+    ]
+    assert not wrong, "it ends at the first match, and what it reads from fails by the closed pipe"

@@ -130,7 +130,7 @@ came_by() { # the port through which we are logged in; behind sudo, its environm
 
 let_ssh_in() { # PORT…, where sshd listened before: if it has moved, UFW lets in where it listens now
     local port
-    ufw status 2>/dev/null | grep -q '^Status: active' || return 0
+    ufw status 2>/dev/null | grep '^Status: active' >/dev/null || return 0
     for port in $(ssh_listens); do
         case " $* " in *" $port "*) ;; *) ufw allow "$port/tcp" comment SSH >/dev/null 2>&1 ;; esac
     done
@@ -140,10 +140,10 @@ as_it_was() { # says so, but not before sshd listens where we are logged in
     local ours
     if ours=$(came_by) && grep -qx "$ours" <<<"$ssh_before"; then
         for _ in {1..20}; do
-            if ssh_listens | grep -qx "$ours"; then break; fi
+            if ssh_listens | grep -x "$ours" >/dev/null; then break; fi
             sleep 0.1
         done
-        if ! ssh_listens | grep -qx "$ours"; then
+        if ! ssh_listens | grep -x "$ours" >/dev/null; then
             # shellcheck disable=SC2086 # one word a port
             let_ssh_in $ssh_before
             say "✗ our files are as they were, but sshd now listens on $(ssh_listens | paste -sd ' '), no longer on $ours:"

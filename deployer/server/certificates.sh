@@ -34,7 +34,7 @@ leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says
 
 is_ours() { # ADDRESSES: whether one of them is this server's
     local address
-    for address in $1; do if ip -o address 2>/dev/null | grep -qF " $address/"; then return 0; fi; done
+    for address in $1; do if ip -o address 2>/dev/null | grep -F " $address/" >/dev/null; then return 0; fi; done
     return 1
 }
 
