@@ -52,7 +52,8 @@ def test_check_prints_the_problems_in_the_order_of_the_file(folder: Path) -> Non
 def test_check_as_json(folder: Path) -> None:
     done = deploy(folder, "check", "--json")
     assert done.returncode == 0
-    assert json.loads(done.stdout) == {"problems": [], "sites": ["rogs.me", "app.example.org"]}
+    told = {"problems": [], "sites": ["rogs.me", "app.example.org"], "backup_keys": []}
+    assert json.loads(done.stdout) == told
     (folder / "sites.yaml").write_text("emial: x\n")
     done = deploy(folder, "check", "--json")
     assert done.returncode == 2

@@ -224,15 +224,12 @@ def test_a_database_keeps_its_data_and_its_dump_has_it(vps: Machine, name: str, 
     vps.run(f"cd /opt/{name} && {anew}", timeout=180)
     assert ask("SELECT word FROM kept;") == "treasure"
     assert any((vps.root / "opt" / name / "db").iterdir())
-    dump = COMPOSITIONS[name].backs_up().dump
-    vps.run(f"cd /opt/{name} && {dump} >/root/dump")
+    kept = COMPOSITIONS[name].backs_up()
+    vps.run(f"cd /opt/{name} && {kept.dump} >/root/dump")
     ask("DROP TABLE kept;")
     assert "treasure" not in ask("SELECT word FROM kept;", check=False)
-    restore = "pg_restore" + sql.removeprefix("psql").replace("umami -qtA", "-d umami").replace(
-        "shhh -qtA", "-d shhh"
-    )
-    restore = restore + " --clean --if-exists" if sql.startswith("psql") else sql
-    vps.run(f"cd /opt/{name}; {password}docker compose exec -T db {restore} </root/dump")
+    empty = anew.replace("&&", "&& find db -mindepth 1 -delete &&", 1)
+    vps.run(f"cd /opt/{name} && {empty} && {kept.load} </root/dump", timeout=180)
     assert ask("SELECT word FROM kept;") == "treasure"
 
 
