@@ -1,12 +1,12 @@
 """Containers that run otherwise than sites.yaml says, or under another name; pure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
 from deployer.observation import Observation
-from deployer.plan import Plan
+from deployer.transition import ports_in_words, taken
 
 VALUES = "/etc/deploy/sites/"
 
@@ -35,15 +35,32 @@ def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
     )
 
 
-def moving(wanted: Mapping[str, Standing], seen: Observation, scope: Collection[str] | None = None) -> Moving:
-    """What of the compositions that are wanted runs already, as it shall or otherwise; of those in scope."""
-    held: dict[str, str] = {}
+def known_to_us(seen: Observation) -> dict[str, tuple[str, str]]:
+    """The same, and those that an apply could not end; nobody knows the folder of these."""
+    return {name: ("", project) for name, project in seen.facts.owed} | compositions_there(seen)
+
+
+def moving(
+    wanted: Mapping[str, Standing],
+    seen: Observation,
+    scope: Collection[str] | None = None,
+    refused: Mapping[str, str] | None = None,
+) -> Moving:
+    """What of the compositions that are wanted runs already, as it shall or otherwise; of those in scope.
+
+    `refused` are those that cannot be done for another reason; they are among those that are held.
+    """
+    held = dict(refused or {})
     otherwise: dict[str, tuple[str, ...]] = {}
     remarks: list[str] = []
     for name, standing in wanted.items():
-        if scope is not None and name not in scope:
+        if name in held or (scope is not None and name not in scope):
             continue
-        reason = moved(name, standing, seen) or by_another_name(name, standing, wanted, seen)
+        reason = (
+            moved(name, standing, seen)
+            or another_project(name, standing, seen)
+            or by_another_name(name, standing, wanted, seen)
+        )
         if reason:
             held[name] = reason
             continue
@@ -51,7 +68,9 @@ def moving(wanted: Mapping[str, Standing], seen: Observation, scope: Collection[
         if stack and stack.running and (found := tuple(differences(standing, stack))):
             otherwise[name] = found
         remarks += volumes_elsewhere(name, standing, wanted, seen)
-    return Moving(held, otherwise, tuple(remarks))
+    while waiting := kept_from(wanted, seen, scope, held):
+        held |= waiting
+    return Moving(held, {name: otherwise[name] for name in otherwise.keys() - held.keys()}, tuple(remarks))
 
 
 def moved(name: str, standing: Standing, seen: Observation) -> str:
@@ -65,9 +84,41 @@ def moved(name: str, standing: Standing, seen: Observation) -> str:
     )
 
 
+def another_project(name: str, standing: Standing, seen: Observation) -> str:
+    """Why containers of ours are left the Compose project that they are: its volumes would stay behind."""
+    _, project = compositions_there(seen).get(name, ("", standing.project))
+    stack = seen.facts.stacks.get(project)
+    if project == standing.project or not stack or not stack.folder:
+        return ""
+    wanted = {volume.removeprefix(f"{standing.project}_") for volume in standing.volumes}
+    kept = sorted(volume for volume in stack.volumes if volume.removeprefix(f"{project}_") in wanted)
+    if not kept:
+        return ""
+    return (
+        f"its volume {kept[0]} is of the Compose project {project}, and as {standing.project} it would begin "
+        f"with an empty one. To go on with its data, write `project: {project}`, and no `name:` in the "
+        f"compose file; to begin anew, end that one first, on the server: docker compose -p {project} down "
+        "(its volumes stay)"
+    )
+
+
+def kept_from(
+    wanted: Mapping[str, Standing], seen: Observation, scope: Collection[str] | None, held: Collection[str]
+) -> dict[str, str]:
+    """Those whose port another of ours keeps, as that is held or not in scope; with the reason."""
+    found = {}
+    for name, standing in wanted.items():
+        if name in held or (scope is not None and name not in scope):
+            continue
+        for other, ports in taken(name, standing, compositions_there(seen), seen.facts.stacks).items():
+            if other in held or (scope is not None and other not in scope):
+                found[name] = f"{other} has its {ports_in_words(ports)} until that is applied, too"
+    return found
+
+
 def by_another_name(name: str, standing: Standing, wanted: Mapping[str, Standing], seen: Observation) -> str:
     """Why containers of another project keep it from coming up; empty when none do."""
-    known = {project for each, (_, project) in compositions_there(seen).items() if each != name}
+    known = {project for _, project in known_to_us(seen).values()}
     for stack in strangers(wanted, seen):
         taken = sorted(stack.ports & standing.ports)
         if taken and stack.project not in known:
@@ -124,26 +175,3 @@ def volumes_elsewhere(
                 f"{name} would begin with an empty volume {standing.project}_{same[0]}, but there is "
                 f"{volume}: if that has its data, write `project: {stack.project}`"
             )
-
-
-def with_containers(
-    plan: Plan,
-    wanted: Mapping[str, Standing],
-    seen: Observation,
-    gone: Collection[str],
-    otherwise: Mapping[str, tuple[str, ...]],
-) -> Plan:
-    """The plan with the compositions that come up anew, and with those that go."""
-    there = compositions_there(seen)
-    written = {(change.site or "", change.path) for change in plan.changes if change.after}
-    changed = {
-        name for name, path in written if name in wanted and path.startswith(f"{wanted[name].folder}/")
-    }
-    elsewhere = {
-        name
-        for name, path in written
-        if name in there and path == f"{VALUES}{name}.conf" and there[name] != wanted[name].place
-    }
-    names = {*changed, *elsewhere, *otherwise, *(change.composition for change in plan.secrets)}
-    ended = [name for name in there if f"{VALUES}{name}.conf" in gone]
-    return replace(plan, compositions=tuple(sorted(names)), ended=tuple(sorted(ended)), otherwise=otherwise)

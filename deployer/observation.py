@@ -108,6 +108,7 @@ def _facts(
         logins=frozenset(said["login"]),
         missing=frozenset(said["missing"]),
         stacks=read_stacks(said["container"], said["volume"]),
+        owed=tuple((name, project) for name, _, project in (line.partition(" ") for line in said["owed"])),
         by_hand=read_by_hand(said, written),
     )
 

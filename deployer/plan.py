@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
 from deployer.secrets import Secret
+from deployer.transition import Ending, Step
 
 REMOVABLE = (
     "/etc/apt/keyrings/docker.asc",
@@ -100,8 +101,9 @@ class Plan:
     `compositions` are the names of those that are brought up anew, `ended` of those whose containers are
     stopped, and `otherwise` says what of running containers is otherwise than it shall be. `taken_off` has
     those sites and services, of the `entries` that the server has from us, that are no longer in sites.yaml,
-    and `takes_most` says that they are more than half of them. `renamed` has whose place a new one takes, by
-    the new name: that one ends only when the new one is well.
+    and `takes_most` says that they are more than half of them. `steps` are all of `compositions` in the order
+    in which they come up, and `moves` says what changes hands by that. `leads` has the composition to which
+    a file of NGINX leads, by its path: the file counts only when that answers.
     """
 
     packages: tuple[str, ...] = ()
@@ -122,12 +124,14 @@ class Plan:
     armed: int = 0
     undo_after: int = 120
     compositions: tuple[str, ...] = ()
-    ended: tuple[str, ...] = ()
+    ended: tuple[Ending, ...] = ()
+    steps: tuple[Step, ...] = ()
+    moves: tuple[str, ...] = ()
+    leads: Mapping[str, str] = field(default_factory=dict)
     otherwise: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     taken_off: tuple[str, ...] = ()
     entries: int = 0
     takes_most: bool = False
-    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -141,6 +145,7 @@ class Plan:
             self.units,
             self.drift,
             self.otherwise,
+            self.ended,
         )
         return not (any(steps) or self.manifest or self.interrupted)
 

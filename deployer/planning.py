@@ -8,10 +8,11 @@ from deployer import manifest
 from deployer.consequences import consequences
 from deployer.desired import Desired
 from deployer.files import File, Files, same
-from deployer.moving import compositions_there, moving, with_containers
+from deployer.handing_over import with_transition
+from deployer.moving import compositions_there, moving
 from deployer.observation import Observation
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
-from deployer.renames import with_renamed, without_waiting
+from deployer.renames import belongs, with_renamed, without_waiting
 from deployer.secrets import Secret
 
 EDITING = ("nginx", "apache", "standalone")
@@ -32,16 +33,16 @@ def make_plan(
     those are there, and so are not removed now. `values` has those of the secrets that come from here.
     """
     sites = None if scope is None else frozenset(scope)
-    containers = moving(desired.standings, seen, sites)
-    held = _clashes(desired, seen) | dict(containers.held)
+    containers = moving(desired.standings, seen, sites, _clashes(desired, seen))
+    held = containers.held
 
     def in_scope(site: str | None) -> bool:
         return site not in held and (sites is None or site is None or site in sites)
 
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
     gone = without_waiting(_gone(desired, seen, later, held), desired, files, seen)
-    left = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone))
-    gone = gone if sites is None else []
+    left = _left(gone, desired, seen) if sites is None else dict.fromkeys(_out_of_scope(gone, desired))
+    gone = gone if sites is None else _of_another_kind(gone, sites, desired, seen)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     plan = Plan(
         packages=tuple(_packages(desired, seen)),
@@ -62,7 +63,7 @@ def make_plan(
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
-    plan = with_containers(plan, desired.standings, seen, gone, containers.otherwise)
+    plan = with_transition(plan, desired, seen, gone, containers.otherwise)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
 
@@ -119,10 +120,10 @@ def _removed(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterab
             yield Change(path, seen.files[path], None, surprise=surprise)
 
 
-def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
+def _left(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterable[str]:
     for path in sorted(gone):
         domain = path.rpartition("/")[2].removesuffix(".conf")
-        if path == f"/etc/deploy/sites/{domain}.conf":
+        if path == f"/etc/deploy/sites/{domain}.conf" and domain not in compositions_there(seen):
             yield f"what was published of {domain} stays in /srv/deploy/{domain} and /var/www/{domain}"
         if path == f"/etc/nginx/conf.d/{domain}.conf" and domain in seen.facts.certificates:
             yield (
@@ -131,9 +132,18 @@ def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
             )
 
 
-def _out_of_scope(gone: Iterable[str]) -> Iterable[str]:
+def _of_another_kind(
+    gone: Iterable[str], sites: Collection[str], desired: Desired, seen: Observation
+) -> list[str]:
+    """What goes of those in scope that ran in containers until now."""
+    names = [name for name in compositions_there(seen) if name in sites and name not in desired.coming]
+    return [path for path in gone if any(belongs(path, name, seen) for name in names)]
+
+
+def _out_of_scope(gone: Iterable[str], desired: Desired) -> Iterable[str]:
     for site in _entries(sorted(gone)):
-        yield f"{site} is no longer in sites.yaml, and stays: deploy apply without names takes it away"
+        if site not in desired.names:
+            yield f"{site} is no longer in sites.yaml, and stays: deploy apply without names takes it away"
 
 
 def _surprise(path: str, seen: Observation) -> Surprise:

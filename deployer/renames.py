@@ -66,10 +66,9 @@ def remarks(places: Mapping[str, str], desired: Desired, seen: Observation) -> I
 
 
 def with_renamed(plan: Plan, desired: Desired, seen: Observation) -> Plan:
-    """The plan with those whose place is taken now, and what a person should know of all."""
+    """The plan with what a person should know of those whose place is taken."""
     places = renamed(desired.coming, desired.files, seen)
-    now = {name: old for name, old in places.items() if old in plan.ended}
-    return replace(plan, renamed=now, notes=(*plan.notes, *remarks(places, desired, seen)))
+    return replace(plan, notes=(*plan.notes, *remarks(places, desired, seen)))
 
 
 def without_waiting(gone: Collection[str], desired: Desired, files: Files, seen: Observation) -> list[str]:
@@ -80,10 +79,11 @@ def without_waiting(gone: Collection[str], desired: Desired, files: Files, seen:
         for name, old in places.items()
         if f"{desired.coming[name].folder}/docker-compose.yml" not in files
     ]
-    return [path for path in gone if not any(_belongs(path, old, seen) for old in staying)]
+    return [path for path in gone if not any(belongs(path, old, seen) for old in staying)]
 
 
-def _belongs(path: str, old: str, seen: Observation) -> bool:
+def belongs(path: str, old: str, seen: Observation) -> bool:
+    """Whether the path is one of this composition's that is there."""
     folder, _ = compositions_there(seen)[old]
     own = (f"{VALUES}{old}.conf", f"/etc/nginx/conf.d/{old}.conf", f"/etc/deploy/backup/{old}")
     return path.startswith(f"{folder}/") or path in own

@@ -13,6 +13,7 @@ from deployer.observation import Observation
 from deployer.planning import make_plan
 from deployer.renames import remarks, renamed, without_waiting
 from deployer.secrets import FromEnvironment, Generated
+from deployer.transition import Ending
 
 OLD = "KIND=compose\nPROJECT='chat'\nDIRECTORY='/opt/chat'\n"
 NOTHING = desired_files(Config(), Facts("debian", "13"))
@@ -65,8 +66,8 @@ def test_the_old_one_stays_while_the_new_one_waits_for_its_certificate(certified
     )
     config = Config.model_validate({"sites": {"talk.test": {"kind": "ntfy", "port": 2586}}})
     plan = make_plan(desired_files(config, there.facts), there, "")
-    assert plan.ended == (("chat",) if certified else ())
-    assert plan.renamed == ({"talk.test": "chat"} if certified else {})
+    assert plan.ended == ((Ending("chat", "chat"),) if certified else ())
+    assert [step.instead_of for step in plan.steps] == ([("chat",)] if certified else [])
     removed = {change.path for change in plan.changes if change.after is None}
     assert (removed >= there.files.keys()) is certified
     assert bool(removed & there.files.keys()) is certified

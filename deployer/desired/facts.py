@@ -50,8 +50,8 @@ class Facts:
     `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
     shell and a key to log in with. `missing` are those paths and units of folders to back up that are not
     there.
-    `stacks` is what runs in containers of Docker Compose, by the project's name, `by_hand` what a person has
-    set up beside ours.
+    `stacks` is what runs in containers of Docker Compose, by the project's name, `owed` the names and
+    projects of those that an apply could not end, `by_hand` what a person has set up beside ours.
     """
 
     os: str
@@ -81,6 +81,7 @@ class Facts:
     logins: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
     stacks: Mapping[str, Stack] = field(default_factory=dict)
+    owed: tuple[tuple[str, str], ...] = ()
     by_hand: ByHand = field(default_factory=ByHand)
 
     @property

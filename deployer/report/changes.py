@@ -57,7 +57,10 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
         yield from (f"~ containers of {name} are made anew: {what}" for what in found)
     if plan.compositions:
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
-    yield from (f"- containers of {name}: stopped and removed; volumes stay" for name in plan.ended)
+    yield from (f"  {what}" for what in plan.moves)
+    for each in plan.ended:
+        project = f", the Compose project {each.project}" if each.name in plan.compositions else ""
+        yield f"- containers of {each.name}{project}: stopped and removed; volumes stay"
     yield from (f"~ firewall: {what}" for found in plan.drift.values() for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
@@ -110,7 +113,9 @@ def as_json(plan: Plan, server: str) -> str:
             "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],
             "compositions": {
                 "up": plan.compositions,
-                "down": plan.ended,
+                "down": [each.name for each in plan.ended],
+                "steps": [list(step.names) for step in plan.steps],
+                "moves": plan.moves,
                 "otherwise": dict(plan.otherwise),
             },
         },

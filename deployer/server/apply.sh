@@ -12,8 +12,10 @@
 #   guarded guarded-back guarded-paths   the same of files that could lock out: they count last, and stay only
 #   undo-after             if somebody logs in anew within so many seconds
 #   units                  systemd units to enable and start
-#   compositions gone      names of those whose containers are brought up anew, or removed
-#   renamed                NAME OLD: a new one, and the one of `gone` whose place it takes
+#   compositions           names of those whose containers are brought up anew
+#   steps                  NAMES|AFTER|INSTEAD: the same in their order; what each waits for, and projects that stop for it
+#   leads                  NAME PATH: NGINX's files that count only when NAME answers
+#   gone                   NAME PROJECT of those whose containers are removed
 #   zz-end                 empty, and last: everything arrived
 # Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
 #   74 the server is not what the plan saw, 75 somebody else is at it.
@@ -173,7 +175,7 @@ recover() { # what a killed apply has left; after a restart, /usr/local/lib/depl
     for left in $guard $guard.undoing; do [ ! -e "$left/undo" ] || bash "$left/undo" 9>&- >/dev/null 2>&1; done
     if [ -d $transaction ]; then
         say "! the last apply was interrupted: $(wc -l <$transaction/paths) files are put back first"
-        [ -e $transaction/containers ] && cp $transaction/containers $state/containers
+        for left in containers exchanged; do [ ! -e $transaction/$left ] || cp $transaction/$left $state/$left; done
         undo
     fi
     recover_containers
@@ -190,7 +192,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{secrets,compositions,gone,renamed}
+    touch "$incoming"/{secrets,compositions,steps,leads,gone}
     cp "$incoming/label" $state/holder
 }
 
@@ -299,7 +301,7 @@ begin() {
         [ ${#new_files[@]} -eq 0 ] || printf '%s\n' "${new_files[@]}"
     } | sort -u >"$incoming/changed-paths"
     mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
-    [ ${#paths[@]} -gt 0 ] || [ -s "$incoming/compositions" ] || return 0
+    [ ${#paths[@]} -gt 0 ] || [ -s "$incoming/compositions" ] || [ -s "$incoming/gone" ] || return 0
     mkdir -m 700 "$incoming/saved" && mkdir "$incoming/saved/before"
     sort -u "$incoming/changed-paths" "$incoming/guarded-paths" >"$incoming/saved/paths"
     missing_folders >"$incoming/saved/folders"
@@ -472,148 +474,6 @@ go_live() {
     go_live_guarded
 }
 
-# ── compositions of containers ────────────────────────────────────────────────────────────────
-
-folder_of() { # NAME
-    local folder
-    folder=$(value_of "$1" DIRECTORY)
-    say "${folder:-/opt/$1}"
-}
-
-refuse_composition() { # NAME: all that is its own is as it was
-    local paths
-    mapfile -t paths < <(awk -v name="$1" -v folder="$(folder_of "$1")/" 'index($0, folder) == 1 ||
-        $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
-        $0 == "/etc/deploy/backup/" name' $transaction/paths)
-    printf '%s\n' "${paths[@]}" >>"$incoming/refused"
-    put_back "${paths[@]}"
-}
-
-without_secrets() { # NAME WORDS: Compose repeats values in its own
-    # shellcheck source=/dev/null disable=SC2034 # `hush` looks at it
-    (NAME=$1 && for part in site secrets; do . "/usr/local/lib/deploy/$part"; done && hush_secrets "$(folder_of "$NAME")/.env" && say "$2")
-}
-
-check_compositions() {
-    local name folder words
-    while IFS= read -r name <&8; do
-        folder=$(folder_of "$name")
-        words=$(cd "$folder" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
-        say "✗ $name: Docker Compose refuses $folder/docker-compose.yml"
-        without_secrets "$name" "$words" | indent
-        say "  $name stays as it was; everything else goes live."
-        refuse_composition "$name"
-    done 8<"$incoming/compositions"
-}
-
-value_of() { # NAME KEY: a value of the composition, now or before, such as PROJECT: what Docker Compose calls it
-    cat "/etc/deploy/sites/$1.conf" "$transaction/before/etc/deploy/sites/$1.conf" 2>/dev/null |
-        sed -n "s/^$2=//p" | tr -d "'" | head -1
-}
-
-end_composition() { # NAME PROJECT: its volumes stay
-    local images image new
-    new=$(grep -lsE "^PROJECT='?$2'?\$" /etc/deploy/sites/*.conf | head -1)
-    if [ -n "$new" ]; then # its containers go on under another name
-        new=$(basename "$new" .conf)
-        mv -n "/srv/deploy/$1/images"/[0-9]* "/srv/deploy/$new/images/" 2>/dev/null
-        rm -rf "/srv/deploy/$1/images"
-        say "✓ $new goes on with its containers"
-        return
-    fi
-    if [ -x /usr/local/lib/deploy/down ]; then
-        FORMER_PROJECT=$2 /usr/local/lib/deploy/down "$1" --by "${who%%, since*}" 9>&-
-        return
-    fi
-    mapfile -t images < <( # our scripts go too: this was the last one
-        docker ps --all --filter "label=com.docker.compose.project=$2" --format '{{.Image}}' | sort -u
-        docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ":deploy.$2.")
-    docker compose --project-name "$2" down --remove-orphans 2>&1 9>&- | indent && say "✓ down its volumes stay" || return
-    for image in "${images[@]}"; do
-        [ -n "$(docker ps --all --quiet --filter "ancestor=$image")" ] || docker rmi "$image" >/dev/null 2>&1
-    done
-    rm -rf "/srv/deploy/$1/images"
-}
-
-lacks_network() { # NAME: one that another stack makes is not there yet
-    local network folder
-    folder=$(folder_of "$1")
-    grep -qs external "$folder/docker-compose.yml" || return
-    while IFS= read -r network; do
-        docker network inspect "$network" >/dev/null 2>&1 || return 0
-    done < <(cd "$folder" && docker compose --file docker-compose.yml config 2>/dev/null | awk '
-        /^[^ ]/ { networks = ($1 == "networks:") }
-        networks && /^    name: / { gsub(/["\047]/, "", $2); name = $2 }
-        networks && /^    external: true/ { print name }')
-    return 1
-}
-
-make_room() { # OLD NAME: what NAME takes the place of stops, for it may have its ports; it is removed when NAME is well
-    say "  it takes the place of $1"
-    [ "$(value_of "$1" PROJECT)" = "$(value_of "$2" PROJECT)" ] ||
-        docker compose --project-name "$(value_of "$1" PROJECT)" stop >/dev/null 2>&1 9>&-
-}
-
-keep_composition() { # NAME: it was to go, and stays, for what takes its place is not well
-    say "  $1 stays."
-    refuse_composition "$1"
-    nginx -t -q && reload_nginx
-    /usr/local/lib/deploy/push "$1" --back 9>&-
-    grep -vxF -- "$1" "$incoming/gone" >"$incoming/still-gone"
-    mv "$incoming/still-gone" "$incoming/gone"
-}
-
-bring_up_composition() { # NAME
-    local old
-    old=$(awk -v name="$1" '$1 == name { print $2 }' "$incoming/renamed")
-    # a new one that was refused has lost its values by now, and with them its folder
-    if grep -q -e "^$(folder_of "$1")/" -e "^/etc/deploy/sites/$1\.conf$" "$incoming/refused"; then
-        [ -z "$old" ] || keep_composition "$old"
-        return
-    fi
-    say "▸ $1"
-    [ -z "$old" ] || make_room "$old" "$1"
-    /usr/local/lib/deploy/push "$1" --missing --hold --by "${who%%, since*}" 9>&- && return
-    say "  $1 goes back to what it was; everything else stays live."
-    refuse_composition "$1"
-    nginx -t -q && reload_nginx
-    [ ! -e "/etc/deploy/sites/$1.conf" ] || /usr/local/lib/deploy/push "$1" --back 9>&-
-    [ -z "$old" ] || keep_composition "$old"
-}
-
-bring_up_compositions() { # each healthy, or as it was; what waits for the network of another comes after it
-    local name who left later=() stuck=''
-    who=$(<"$incoming/label")
-    while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done \
-        < <(cat "$incoming/compositions" "$incoming/gone") >$transaction/containers
-    mapfile -t left <"$incoming/compositions"
-    while [ ${#left[@]} -gt 0 ]; do
-        later=()
-        for name in "${left[@]}"; do
-            if [ -z "$stuck" ] && lacks_network "$name"; then later+=("$name"); else bring_up_composition "$name"; fi
-        done
-        [ ${#later[@]} -lt ${#left[@]} ] || stuck=1 # nobody here makes it: Docker says so
-        left=("${later[@]}")
-    done
-    while IFS= read -r name <&8; do
-        say "▸ $name"
-        end_composition "$name" "$(value_of "$name" PROJECT)" || partly=1
-    done 8<"$incoming/gone"
-}
-
-recover_containers() { # of an apply that was killed while it brought them up; their files are as they were
-    local name project
-    [ -e $state/containers ] || return 0
-    while read -r name project <&8; do
-        if [ -e "/etc/deploy/sites/$name.conf" ]; then
-            /usr/local/lib/deploy/push "$name" --back 9>&-
-        else
-            docker compose --project-name "$project" down --remove-orphans 9>&-
-        fi
-    done 8<$state/containers
-    rm $state/containers
-}
-
 remember_what_is_ours() { # a refused file is ours only as far as it was before
     local file manifest=$state/manifest
     [ -s "$incoming/refused" ] || return 0
@@ -648,7 +508,7 @@ if [ -d $transaction ]; then
         exit 1
     fi
 fi
-if ! check || ! go_live; then
+if ! check || ! hold_back || ! go_live; then
     [ -d $transaction ] && undo
     as_it_was
     exit 1
@@ -657,7 +517,9 @@ if [ -d $transaction ]; then
     bring_up_compositions
     remember_what_is_ours
     say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" "$incoming/changed-paths" || true)"
+    owe
     keep
 fi
+end_what_is_owed
 [ ! -s "$incoming/refused" ] || partly=1
 [ $partly = 0 ] || exit 73

@@ -120,6 +120,10 @@ firewall() { # UFW's settings, and its rules
     [ -e $state/guard/until ] && sed 's/^/armed /' $state/guard/until 2>/dev/null
 }
 
+owed() { # owed NAME PROJECT: of what an apply could not end
+    [ ! -e $state/owed ] || sed 's/^/owed /' $state/owed
+}
+
 stacks() { # container PROJECT FOLDER STATE PORTS, and volume PROJECT NAME, of Compose's; tabs between them
     local label='com.docker.compose.project'
     [ -e /run/docker.pid ] || return 0 # asking would start it
@@ -214,6 +218,7 @@ facts() {
     ssh_ports
     firewall
     accounts
+    owed
     stacks
     jail
     ipv4_only

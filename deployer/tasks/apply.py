@@ -13,6 +13,7 @@ from deployer.secrets import Generated, Secret
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
 from deployer.tasks.guard import proving
+from deployer.transition import Step
 
 PARTLY, CHANGED_SINCE, LOCKED = 73, 74, 75  # exit codes of apply.sh
 
@@ -29,7 +30,7 @@ def transact(
 
     Raises DeployError when the server is as it was; `earlier` says that another transaction went well before.
     """
-    apply = script("apply.sh")
+    apply = apply_script()
     command = script_command(apply, *(["wait"] if wait else []))
     status = server.follow(command, proving(server, line), apply + parcel(plan, _who(), values or {}))
     if status == LOCKED:
@@ -45,6 +46,11 @@ def transact(
             else f"nothing was changed on {server.host}"
         )
     return status == 0
+
+
+def apply_script() -> bytes:
+    """What is sent with each parcel: apply.sh behind the part of it that moves containers."""
+    return script("transition.sh") + script("apply.sh")
 
 
 def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> bytes:
@@ -66,14 +72,19 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
         "units": plan.units,
         "secrets": [_secret_line(change, values or {}) for change in plan.secrets],
         "compositions": plan.compositions,
-        "gone": plan.ended,
-        "renamed": [f"{name} {old}" for name, old in plan.renamed.items()],
+        "steps": [_step(step) for step in plan.steps],
+        "leads": [f"{name} {path}" for path, name in plan.leads.items()],
+        "gone": [f"{each.name} {each.project}" for each in plan.ended],
     }
     members = {name: File("".join(f"{text}\n" for text in lines).encode()) for name, lines in lists.items()}
     members |= {f"files{change.path}": change.after for change in changes if change.after}
     members |= {f"sources{change.path}": change.after for change in plan.sources if change.after}
     # tar's members are sorted by name: the last one proves that everything arrived
     return pack(members | {"zz-end": File(b"")})
+
+
+def _step(step: Step) -> str:
+    return "|".join(" ".join(words) for words in (step.names, step.after, step.instead_of))
 
 
 def _secret_line(change: SecretChange, values: Mapping[Secret, str]) -> str:

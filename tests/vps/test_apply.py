@@ -17,8 +17,7 @@ from deployer.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
-from deployer.tasks import script
-from deployer.tasks.apply import parcel, transact
+from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.converge import Convergence
 from deployer.tasks.observe import observe
 from vps.waiting import until
@@ -197,7 +196,7 @@ def test_refuses_when_the_server_is_not_what_the_plan_saw(vps: Machine, server: 
 
 @pytest.mark.fault("the parcel of an apply is cut off", rounds=4)
 def test_half_a_parcel_changes_nothing(vps: Machine, server: Server) -> None:
-    apply = script("apply.sh")
+    apply = apply_script()
     data = parcel(plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), "test")
     lines: list[str] = []
     for length in (0, 100, len(data) // 2, len(data) - 1):
@@ -244,7 +243,7 @@ def test_killed_at_any_step_the_next_run_restores_first(vps: Machine, server: Se
 
 def died_after(step: str) -> bytes:
     """The real script, which kills itself just after a step of its main part."""
-    head, _, main = script("apply.sh").decode().partition("\nlock\n")
+    head, _, main = apply_script().decode().partition("\nlock\n")
     main = "lock\n" + main
     patched = {
         "begin": main.replace("begin ||", "begin && kill -9 $$ ||"),
@@ -343,7 +342,7 @@ def test_a_power_cut_between_write_and_check_does_not_outlast_the_restart(vps: M
 @pytest.mark.fault("the line is cut in the middle of an apply")
 def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) -> None:
     path = f"{CONF}/x.test.conf"
-    apply = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    say cut\n    sleep 2")
+    apply = apply_script().replace(b"\ngo_live() {", b"\ngo_live() {\n    say cut\n    sleep 2")
     data = parcel(plan(change(path, None, vhost("x.test"))), "test")
     try:
         transport = server.connection.transport
@@ -359,7 +358,7 @@ def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) ->
 
 @pytest.mark.fault("two applies at once")
 def test_two_at_once(vps: Machine, server: Server) -> None:
-    slow = script("apply.sh").replace(b"\ngo_live() {", b"\ngo_live() {\n    sleep 3")
+    slow = apply_script().replace(b"\ngo_live() {", b"\ngo_live() {\n    sleep 3")
     first = f"{CONF}/one.test.conf"
     data = parcel(plan(change(first, None, vhost("one.test"))), "roger on laptop, since 12:00:00,")
 

@@ -14,7 +14,10 @@ from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
 from deployer.tasks import script
+from deployer.tasks.apply import apply_script
 from deployer.tasks.apply import parcel as empty_parcel
+
+PUSH = '    /usr/local/lib/deploy/push "$1" --missing --hold "${@:2}" --by "${who%%, since*}" 9>&-'
 
 
 @pytest.fixture
@@ -28,6 +31,7 @@ def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
     lists.setdefault("checks", ["nginx -t -q"])
     lists.setdefault("live", ["reload_nginx"])
     lists.setdefault("back", lists["live"])
+    lists.setdefault("steps", [f"{name}||" for name in lists.get("compositions", ())])
     members = unpack_members(empty_parcel(Plan(), "ada on laptop, since 12:00:00,"))
     members |= {name: File("".join(f"{text}\n" for text in texts).encode()) for name, texts in lists.items()}
     return pack(members | {f"files{path}": File(text.encode()) for path, text in files.items()})
@@ -35,7 +39,7 @@ def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
 
 def apply(server: Server, data: bytes, code: int = 0, text: bytes = b"") -> str:
     lines: list[str] = []
-    text = text or script("apply.sh")
+    text = text or apply_script()
     status = server.follow(script_command(text), lines.append, text + data)
     assert status == code, "\n".join(lines)
     return "\n".join(lines)
@@ -162,7 +166,7 @@ def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
     app.vps.run(f"docker exec {app.project}-app-1 sh -c 'echo 1 > /data/file; echo 2 > /kept/file'")
     conf = f"/etc/deploy/sites/{app.name}.conf"
     (app.vps.root / conf[1:]).unlink()
-    told = apply(server, parcel({}, remove=[path, conf], gone=[app.name]))
+    told = apply(server, parcel({}, remove=[path, conf], gone=[f"{app.name} {app.project}"]))
     assert "✓ down" in told
     assert app.page() == "502"
     assert not (app.directory / "docker-compose.yml").exists()
@@ -183,7 +187,8 @@ def renaming(old, new, files: dict[str, str]) -> bytes:
     remove = [path.format(old.name) for path in own]
     if f"/opt/{old.name}/docker-compose.yml" not in files:
         remove.append(f"/opt/{old.name}/docker-compose.yml")
-    lists = {"compositions": [new.name], "gone": [old.name], "renamed": [f"{new.name} {old.name}"]}
+    step = f"{new.name}||{old.project}"
+    lists = {"compositions": [new.name], "gone": [f"{old.name} {old.project}"], "steps": [step]}
     return parcel(files, remove=remove, secrets=value(new, "new"), **lists)
 
 
@@ -239,7 +244,7 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     (app.directory / "docker-compose.yml").unlink()
     (app.vps.root / f"etc/deploy/sites/{app.name}.conf").rename(app.vps.root / "root/conf")
     conf = {f"/etc/deploy/sites/{app.name}.conf": (app.vps.root / "root/conf").read_text()}
-    dying = script("apply.sh").decode().replace('--by "${who%%, since*}" 9>&- && return', "; kill -9 $$")
+    dying = apply_script().decode().replace(PUSH, f"{PUSH}\n    kill -9 $$\n")
     data = parcel(composed(app) | conf, secrets=value(app, "x"), compositions=[app.name])
     with pytest.raises(UnreachableError):
         apply(server, data, text=dying.encode())
@@ -255,12 +260,11 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
 def test_killed_while_containers_come_up(new_composition, server, moment):
     app = new_composition()
     apply(server, parcel(composed(app), secrets=value(app, "first"), compositions=[app.name]))
-    killer = script("apply.sh").decode()
-    line = '    /usr/local/lib/deploy/push "$1" --missing --hold'
-    assert line in killer
+    killer = apply_script().decode()
+    assert PUSH in killer
     dying = {
-        "before": killer.replace(line, f"    kill -9 $$\n{line}"),
-        "after": killer.replace('--by "${who%%, since*}" 9>&- && return', "; kill -9 $$"),
+        "before": killer.replace(PUSH, f"    kill -9 $$\n{PUSH}"),
+        "after": killer.replace(PUSH, f"{PUSH}\n    kill -9 $$"),
     }[moment]
     data = parcel(composed(app, hostname="new"), secrets=value(app, "second"), compositions=[app.name])
     with pytest.raises(UnreachableError):

@@ -1,0 +1,87 @@
+"""The plan with what becomes of containers: which come up, which end, and when NGINX leads there; pure."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from deployer.desired import Desired
+from deployer.desired.stacks import Standing
+from deployer.files import Files
+from deployer.moving import VALUES, compositions_there, known_to_us
+from deployer.observation import Observation
+from deployer.plan import Plan
+from deployer.renames import renamed
+from deployer.transition import Ending, Transition
+
+VHOST = re.compile(r"/etc/nginx/conf\.d/(.+)\.conf")
+
+
+def with_transition(
+    plan: Plan,
+    desired: Desired,
+    seen: Observation,
+    gone: Collection[str],
+    otherwise: Mapping[str, tuple[str, ...]],
+) -> Plan:
+    """The plan with the compositions that come up anew, those that end, and what changes hands."""
+    coming = _coming(plan, desired.standings, seen, otherwise)
+    ended = tuple(sorted(set(_ended(plan, desired, seen, gone, coming)), key=lambda each: each.name))
+    places = renamed(desired.coming, desired.files, seen)
+    transition = Transition(desired.standings, known_to_us(seen), seen.facts.stacks, coming, ended, places)
+    steps = transition.steps()
+    return replace(
+        plan,
+        compositions=tuple(sorted(coming)),
+        ended=ended,
+        otherwise=otherwise,
+        steps=steps,
+        moves=tuple(transition.remarks(steps)),
+        leads=dict(_leads(plan, desired.standings, coming)),
+    )
+
+
+def _coming(
+    plan: Plan, wanted: Mapping[str, Standing], seen: Observation, otherwise: Collection[str]
+) -> frozenset[str]:
+    """Those whose files, values or secrets change, or which run otherwise than they shall."""
+    there = compositions_there(seen)
+    written = [(change.site or "", change.path) for change in plan.changes if change.after]
+    changed = {
+        name for name, path in written if name in wanted and path.startswith(f"{wanted[name].folder}/")
+    }
+    elsewhere = {
+        name
+        for name, path in written
+        if name in wanted
+        and path == f"{VALUES}{name}.conf"
+        and name in there
+        and there[name] != wanted[name].place
+    }
+    return frozenset({*changed, *elsewhere, *otherwise, *(each.composition for each in plan.secrets)})
+
+
+def _ended(
+    plan: Plan, desired: Desired, seen: Observation, gone: Collection[str], coming: Collection[str]
+) -> Iterator[Ending]:
+    """Those that nobody wants, or that are of another kind or project now; and what is owed."""
+    wanted = {standing.project for standing in desired.coming.values()}
+    written = {change.path for change in plan.changes if change.after}
+    for name, (_, project) in compositions_there(seen).items():
+        values = f"{VALUES}{name}.conf"
+        of_another_kind = values in written and name not in desired.coming
+        of_another_project = name in coming and project != desired.standings[name].project
+        if values in gone or of_another_kind or (of_another_project and project not in wanted):
+            yield Ending(name, project)
+    yield from (Ending(name, project) for name, project in seen.facts.owed if project not in wanted)
+
+
+def _leads(plan: Plan, wanted: Mapping[str, Standing], coming: Collection[str]) -> Iterator[tuple[str, str]]:
+    """NGINX's files that lead to a composition which comes up, and its name: they count when it answers."""
+    ports = {port.removesuffix("/tcp"): name for name in coming for port in wanted[name].ports}
+    files: Files = {change.path: change.after for change in plan.changes if change.after}
+    for path, file in files.items():
+        if found := VHOST.fullmatch(path):
+            named = re.findall(r"127\.0\.0\.1:(\d+)", file.content.decode(errors="replace"))
+            names = [found[1]] if found[1] in coming else [ports[port] for port in named if port in ports]
+            if names:
+                yield path, names[0]

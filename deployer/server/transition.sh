@@ -1,0 +1,299 @@
+#!/bin/bash
+# The part of apply.sh that moves what runs in containers from what it is to what it shall be; it is sent before it.
+# In the order of the plan, so that each port is free before somebody begins there; NGINX leads visitors to a place only
+# when what shall be there answers; what cannot come up gives back what others gave it; and what was not ended is owed.
+# shellcheck disable=SC2034,SC2154 # variables such as $incoming, $transaction, $state and $partly are those of apply.sh
+declare -A BECAME=() # of each composition that came up: well or back
+
+folder_of() { # NAME
+    local folder
+    folder=$(value_of "$1" DIRECTORY)
+    say "${folder:-/opt/$1}"
+}
+
+value_of() { # NAME KEY: a value of the composition, now or before, such as PROJECT: what Docker Compose calls it
+    cat "/etc/deploy/sites/$1.conf" "$transaction/before/etc/deploy/sites/$1.conf" 2>/dev/null |
+        sed -n "s/^$2=//p" | tr -d "'" | head -1
+}
+
+owner_of() { # PROJECT: whose it is now
+    local file
+    file=$(grep -lsE "^PROJECT='?$1'?\$" /etc/deploy/sites/*.conf | head -1)
+    file=${file##*/}
+    say "${file%.conf}"
+}
+
+by_compose() { # PROJECT COMMAND…: its containers, whatever is in their folder
+    (cd / && docker compose --project-name "$@" 9>&-)
+}
+
+is_refused() { # NAME: a new one that is has lost its values by now, and with them its folder
+    grep -q -e "^$(folder_of "$1")/" -e "^/etc/deploy/sites/$1\.conf$" "$incoming/refused"
+}
+
+refuse_composition() { # NAME: all that is its own is as it was, and so is what leads to it
+    local paths
+    mapfile -t paths < <(
+        awk -v name="$1" -v folder="$(folder_of "$1")/" 'index($0, folder) == 1 ||
+            $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
+            $0 == "/etc/deploy/backup/" name' "$transaction/paths"
+        sed -n "s/^$1 //p" "$incoming/leads")
+    printf '%s\n' "${paths[@]}" >>"$incoming/refused"
+    put_back "${paths[@]}"
+}
+
+without_secrets() { # NAME WORDS: Compose repeats values in its own
+    # shellcheck source=/dev/null disable=SC2034 # `hush` looks at it
+    (NAME=$1 && for part in site secrets; do . "/usr/local/lib/deploy/$part"; done && hush_secrets "$(folder_of "$NAME")/.env" && say "$2")
+}
+
+check_compositions() {
+    local name folder words
+    while IFS= read -r name <&8; do
+        folder=$(folder_of "$name")
+        words=$(cd "$folder" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
+        say "✗ $name: Docker Compose refuses $folder/docker-compose.yml"
+        without_secrets "$name" "$words" | indent
+        say "  $name stays as it was; everything else goes live."
+        refuse_composition "$name"
+    done 8<"$incoming/compositions"
+}
+
+# ── where NGINX leads ─────────────────────────────────────────────────────────────────────────
+
+hold_back() { # the files that lead to what does not answer there yet are as they were until it does
+    local files names
+    mapfile -t files < <(cut -d ' ' -f 2 "$incoming/leads" | grep -vxF -f "$incoming/refused")
+    [ ${#files[@]} -gt 0 ] || return 0
+    mkdir -p "$incoming/held" && (cd / && cp -a --parents -t "$incoming/held" "${files[@]/#/.}") || return
+    put_back "${files[@]}"
+    run_list "$incoming/checks" >/dev/null && return
+    mapfile -t names < <(cut -d ' ' -f 1 "$incoming/leads")
+    lead_to "${names[@]}" # those of before do not go with what is new for all
+    : >"$incoming/leads"
+}
+
+lead_to() { # NAME…: the files that lead there are the new ones
+    local name file
+    for name; do
+        while IFS= read -r file; do
+            grep -qxF -- "$file" "$incoming/refused" || cp -a --remove-destination "$incoming/held$file" "$file"
+        done < <(sed -n "s/^$name //p" "$incoming/leads")
+    done
+}
+
+follow() { # NGINX does as its files say
+    local words
+    words=$(nginx -t -q 2>&1 && reload_nginx) && return
+    say "✗ NGINX refuses to lead there:"
+    indent <<<"$words"
+    return 1
+}
+
+lead_visitors() { # NAME: it answers at its port, and now at its name
+    grep -q "^$1 " "$incoming/leads" || return 0
+    lead_to "$1"
+    follow && /usr/local/lib/deploy/served "$1"
+}
+
+# ── coming up ─────────────────────────────────────────────────────────────────────────────────
+
+lacks_network() { # NAME: one that another stack makes is not there yet
+    local network folder
+    folder=$(folder_of "$1")
+    grep -qs external "$folder/docker-compose.yml" || return
+    while IFS= read -r network; do
+        docker network inspect "$network" >/dev/null 2>&1 || return 0
+    done < <(cd "$folder" && docker compose --file docker-compose.yml config 2>/dev/null | awk '
+        /^[^ ]/ { networks = ($1 == "networks:") }
+        networks && /^    name: / { gsub(/["\047]/, "", $2); name = $2 }
+        networks && /^    external: true/ { print name }')
+    return 1
+}
+
+push_missing() { # NAME OPTION…
+    /usr/local/lib/deploy/push "$1" --missing --hold "${@:2}" --by "${who%%, since*}" 9>&-
+}
+
+give_back() { # NAME PROJECT…: it is as it was, and so is what stopped for it
+    local name=$1 project
+    BECAME[$name]=back
+    refuse_composition "$name"
+    follow
+    [ ! -e "/etc/deploy/sites/$name.conf" ] || bring_back "$name"
+    for project in "${@:2}"; do keep_composition "$(ending "$project")" "$name"; done
+}
+
+bring_back() { # NAME: what it runs, if it ran in containers before
+    ! grep -qx "KIND='\?compose'\?" "/etc/deploy/sites/$1.conf" || /usr/local/lib/deploy/push "$1" --back 9>&-
+}
+
+ending() { # PROJECT: the name of what ends
+    sed -n "s/ $1\$//p" "$incoming/gone"
+}
+
+keep_composition() { # NAME BUT: it was to end, and stays, for BUT, which was to have its place, is not well
+    [ -n "$1" ] || return 0
+    grep -v "^$1 " "$incoming/gone" >"$incoming/still-gone"
+    mv "$incoming/still-gone" "$incoming/gone"
+    [ "$1" != "$2" ] || return 0 # the same one as another project
+    say "  $1 stays."
+    refuse_composition "$1"
+    follow
+    bring_back "$1"
+}
+
+come_up() { # NAME PROJECT…: it comes up, in the place of these projects
+    local name=$1 options=() project
+    for project in "${@:2}"; do options+=(--instead-of "$project"); done
+    if grep -q "^$name /etc/nginx/conf\.d/$name\.conf$" "$incoming/leads"; then options+=(--at-port); fi
+    say "▸ $name"
+    for project in "${@:2}"; do say "  it takes the place of $(ending "$project")"; done
+    if push_missing "$name" "${options[@]}" && lead_visitors "$name"; then BECAME[$name]=well && return; fi
+    say "  $name goes back to what it was; everything else stays live."
+    give_back "$@"
+}
+
+exchange() { # NAME…: each shall have what another has: all stop, NGINX leads to none of the old places, all begin
+    local name failed=''
+    for name; do
+        say "▸ $name"
+        push_missing "$name" --prepare || { failed=$name && break; }
+    done
+    if [ -z "$failed" ]; then
+        stop_all "$@"
+        lead_to "$@"
+        follow || failed=$1
+    fi
+    for name; do [ -n "$failed" ] || push_missing "$name" || failed=$name; done
+    for name; do BECAME[$name]=well; done
+    [ -n "$failed" ] || return 0
+    say "  $(paste -sd ' ' <<<"$*") go back to what they were, for $failed is not well; everything else stays live."
+    stop_all "$@"
+    for name; do BECAME[$name]=back && refuse_composition "$name"; done
+    follow
+    for name; do bring_back "$name"; done
+}
+
+stop_all() { # NAME…
+    local name
+    for name; do by_compose "$(value_of "$name" PROJECT)" stop >/dev/null 2>&1; done
+}
+
+take_step() { # NAMES|AFTER|INSTEAD
+    local names after instead name keeps=''
+    IFS='|' read -r names after instead <<<"$1"
+    read -ra names <<<"$names"
+    read -ra instead <<<"$instead"
+    for name in $after; do [ "${BECAME[$name]:-}" != back ] || keeps=$name; done
+    for name in "${names[@]}"; do ! is_refused "$name" || keeps=$name; done
+    if [ -n "$keeps" ]; then
+        leave_all "$keeps"
+    elif [ ${#names[@]} -gt 1 ]; then
+        exchange "${names[@]}"
+    else
+        come_up "${names[0]}" "${instead[@]}"
+    fi
+}
+
+leave_all() { # KEEPS: a part of `take_step`: nothing of its names was touched yet
+    local name project
+    for name in "${names[@]}"; do
+        BECAME[$name]=back
+        is_refused "$name" || say "  $name stays as it was: $1 has the port that it wants."
+        refuse_composition "$name"
+        for project in "${instead[@]}"; do keep_composition "$(ending "$project")" "$name"; done
+    done
+}
+
+must_wait() { # NAMES|AFTER|INSTEAD: for another step, or for a network that another stack makes
+    local names after name
+    IFS='|' read -r names after _ <<<"$1"
+    for name in $after; do [ -n "${BECAME[$name]:-}" ] || return 0; done
+    for name in $names; do ! lacks_network "$name" || return 0; done
+    return 1
+}
+
+bring_up_compositions() { # each healthy, or as it was
+    local name step left later stuck=''
+    who=$(<"$incoming/label")
+    while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done <"$incoming/compositions" |
+        sort -u - "$incoming/gone" >"$transaction/containers"
+    grep -vE '^[^ |]*\|\|$' "$incoming/steps" >"$transaction/exchanged"
+    mapfile -t left <"$incoming/steps"
+    while [ ${#left[@]} -gt 0 ]; do
+        later=()
+        for step in "${left[@]}"; do
+            if [ -z "$stuck" ] && must_wait "$step"; then later+=("$step"); else take_step "$step"; fi
+        done
+        [ ${#later[@]} -lt ${#left[@]} ] || stuck=1 # nobody here makes the network: Docker says so
+        left=("${later[@]}")
+    done
+}
+
+# ── ending ────────────────────────────────────────────────────────────────────────────────────
+
+owe() { # what is to end stays in the books until it has
+    [ -s "$incoming/gone" ] || return 0
+    touch "$state/owed"
+    sort -u "$incoming/gone" "$state/owed" >"$state/owed.new" && mv "$state/owed.new" "$state/owed"
+}
+
+end_what_is_owed() {
+    local owed each
+    [ -s "$state/owed" ] || return 0
+    who=$(<"$incoming/label")
+    mapfile -t owed <"$state/owed"
+    for each in "${owed[@]}"; do
+        if end_composition "${each% *}" "${each#* }"; then
+            grep -vxF "$each" "$state/owed" >"$incoming/owed"
+            cp "$incoming/owed" "$state/owed.new" && mv "$state/owed.new" "$state/owed"
+        else
+            say "  The containers of ${each% *} are still to be ended: the next apply tries it again."
+            partly=1
+        fi
+    done
+    [ -s "$state/owed" ] || rm "$state/owed"
+}
+
+end_composition() { # NAME PROJECT: its volumes stay
+    local images image new
+    new=$(owner_of "$2")
+    [ "$new" != "$1" ] || return 0 # it is wanted again
+    say "▸ $1"
+    if [ -n "$new" ]; then # its containers go on under another name
+        mv -n "/srv/deploy/$1/images"/[0-9]* "/srv/deploy/$new/images/" 2>/dev/null
+        rm -rf "/srv/deploy/$1/images"
+        say "✓ $new goes on with its containers"
+    elif [ "$(value_of "$1" DIRECTORY)" ]; then # it goes on as another project
+        by_compose "$2" down --remove-orphans 2>&1 | indent && say "✓ the Compose project $2 has ended; its volumes stay"
+    elif [ -x /usr/local/lib/deploy/down ]; then
+        FORMER_PROJECT=$2 /usr/local/lib/deploy/down "$1" --by "${who%%, since*}" 9>&-
+    else # our scripts go too: this was the last one
+        mapfile -t images < <(
+            docker ps --all --filter "label=com.docker.compose.project=$2" --format '{{.Image}}' | sort -u
+            docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ":deploy.$2.")
+        by_compose "$2" down --remove-orphans 2>&1 | indent && say "✓ down its volumes stay" || return
+        for image in "${images[@]}"; do
+            [ -n "$(docker ps --all --quiet --filter "ancestor=$image")" ] || docker rmi "$image" >/dev/null 2>&1
+        done
+        rm -rf "/srv/deploy/$1/images"
+    fi
+}
+
+# ── after a kill ──────────────────────────────────────────────────────────────────────────────
+
+recover_containers() { # of an apply that was killed while it brought them up; their files are as they were
+    local name project owner
+    [ -e "$state/containers" ] || return 0
+    if [ -s "$state/exchanged" ]; then # somebody may stand where another was
+        while read -r name project <&8; do by_compose "$project" stop >/dev/null 2>&1; done 8<"$state/containers"
+    fi
+    while read -r name project <&8; do
+        owner=$(owner_of "$project")
+        if [ -z "$owner" ]; then by_compose "$project" down --remove-orphans; fi
+        if [ "$owner" = "$name" ]; then bring_back "$name"; fi
+    done 8<"$state/containers"
+    rm -f "$state/containers" "$state/exchanged"
+}
+

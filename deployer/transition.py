@@ -1,0 +1,115 @@
+"""In which order containers come up, and what gives way to them, when ports change hands; pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from deployer.desired.stacks import Stack, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Compositions that come up; several only when each shall have what another of them has now.
+
+    `after` are the compositions that have moved away before these begin, `instead_of` the Compose projects
+    that stop for them, as soon as all else is ready, and end when these are well.
+    """
+
+    names: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    instead_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Containers that are stopped and removed: those of a composition that Docker Compose calls `project`."""
+
+    name: str
+    project: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From what runs to what is wanted: the compositions that come up, and those that end.
+
+    `there` has the folder and the project of each that we wrote, by name, `stacks` what runs, by project.
+    `renamed` says whose place a new one takes.
+    """
+
+    wanted: Mapping[str, Standing]
+    there: Mapping[str, tuple[str, str]]
+    stacks: Mapping[str, Stack]
+    coming: Collection[str]
+    ended: Collection[Ending]
+    renamed: Mapping[str, str]
+
+    def steps(self) -> tuple[Step, ...]:
+        """All that come up, in an order in which each finds free what it wants."""
+        left = sorted(self.coming)
+        found: list[Step] = []
+        while left:
+            free = [name for name in left if not self._before(name) & {*left}]
+            together: list[tuple[str, ...]] = [(name,) for name in free] or [self._circle(left)]
+            for names in together:
+                before = set().union(*map(self._before, names)) - {*names}
+                instead = set().union(*map(self._instead_of, names))
+                found.append(Step(names, tuple(sorted(before)), tuple(sorted(instead))))
+                left = [name for name in left if name not in names]
+        return tuple(found)
+
+    def remarks(self, steps: Collection[Step]) -> Iterator[str]:
+        """What changes hands, in words."""
+        for step in steps:
+            if len(step.names) > 1:
+                names = f"{', '.join(step.names[:-1])} and {step.names[-1]}"
+                yield f"{names} change ports: all of them stop before the first begins"
+            for name in step.names:
+                yield from self._move(name)
+                for other, ports in taken(name, self.wanted[name], self.there, self.stacks).items():
+                    goes = other in {each.name for each in self.ended}
+                    how = "that stops when all else is ready" if goes else "that moves away first"
+                    if len(step.names) == 1:
+                        yield f"{name} takes {ports_in_words(ports)} of {other}: {how}"
+
+    def _move(self, name: str) -> Iterator[str]:
+        standing = self.wanted[name]
+        _, project = self.there.get(name, ("", standing.project))
+        stack = self.stacks.get(project)
+        if stack and project != standing.project:
+            yield f"{name} is the Compose project {standing.project} now: {project} ends when that is well"
+        if stack and stack.ports and standing.ports and not stack.ports & standing.ports:
+            yield f"{name} moves from {ports_in_words(stack.ports)} to {ports_in_words(standing.ports)}"
+
+    def _before(self, name: str) -> set[str]:
+        """Those that come up too, and have now what this one shall have."""
+        return {*taken(name, self.wanted[name], self.there, self.stacks)} & {*self.coming}
+
+    def _instead_of(self, name: str) -> set[str]:
+        """The projects that end, and have now what this one shall have."""
+        standing = self.wanted[name]
+        others = {name, self.renamed.get(name), *taken(name, standing, self.there, self.stacks)}
+        return {each.project for each in self.ended if each.name in others}
+
+    def _circle(self, left: Collection[str]) -> tuple[str, ...]:
+        """Some of them that wait for one another, where all wait for one of them."""
+        way = [min(left)]
+        while (following := min(self._before(way[-1]) & {*left})) not in way:
+            way.append(following)
+        return tuple(sorted(way[way.index(following) :]))
+
+
+def taken(
+    name: str, standing: Standing, there: Mapping[str, tuple[str, str]], stacks: Mapping[str, Stack]
+) -> dict[str, frozenset[str]]:
+    """The ports that a composition shall have and others that we wrote have now, by the names of those."""
+    found: dict[str, frozenset[str]] = {}
+    for other, (_, project) in sorted(there.items()):
+        stack = stacks.get(project)
+        if stack and other != name and project != standing.project and stack.ports & standing.ports:
+            found[other] = stack.ports & standing.ports
+    return found
+
+
+def ports_in_words(ports: Collection[str]) -> str:
+    """`port 8101`, `ports 8101 and 53/udp`."""
+    plain = [port.removesuffix("/tcp") for port in sorted(ports)]
+    return f"port{'s' if len(plain) > 1 else ''} {' and '.join(plain)}"

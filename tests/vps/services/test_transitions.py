@@ -1,0 +1,244 @@
+"""Ports, projects, names and kinds change hands: no visitor gets another's page, and nothing is left or lost."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.project import Project
+from vps.services.conftest import HEALTHY, REGISTRY, SERVE, registry_of
+from vps.visitors import Visitors, ask
+from vps.waiting import until
+
+IMAGE = f"{REGISTRY}/owner:1"
+REDIRECT = {"kind": "redirect", "to": "https://example.org", "https": False}
+
+
+@pytest.fixture(scope="module")
+def image(vps: Machine) -> str:
+    registry_of(vps).push("owner", SERVE, {"Healthcheck": HEALTHY}, "nobody")
+    return IMAGE
+
+
+@pytest.fixture
+def project(vps: Machine, image: str, tmp_path: Path) -> Iterator[Project]:
+    others = {f"other{number}.test": REDIRECT for number in range(4)}
+    yield Project(tmp_path, vps, None, dict(others))
+    vps.run("systemctl start docker")
+    told = applied(Project(tmp_path, vps, None, others))
+    assert running(vps) == {}, told
+
+
+def stack(of: Project, name: str, port: int, page: str = "", top: str = "", **more: Any) -> None:
+    """A site in containers, whose page says whose it is; `top` is what begins its compose file."""
+    page = page or name
+    script = f"mkdir -p /w && echo {page} > /w/index.html && exec /bin/busybox httpd -f -p 80 -h /w"
+    app: dict[str, Any] = {
+        "image": IMAGE,
+        "command": ["/bin/busybox", "sh", "-c", script],
+        "ports": [f"127.0.0.1:{port}:80"],
+        "stop_signal": "SIGKILL",
+    } | more.pop("app", {})
+    file = {"services": {"app": app}} | ({"name": top} if top else {}) | more.pop("file", {})
+    (of.folder / f"{name}.yml").write_text(json.dumps(file))
+    of.sites[name] = {
+        "kind": "compose", "file": f"{name}.yml", "port": port, "https": False, "wait": "20s", "watch": "0",
+    } | more  # fmt: skip
+
+
+def fails(project: Project, name: str, port: int, top: str = "") -> None:
+    """The same, but it ends at once."""
+    stack(project, name, port, top=top, app={"command": ["/bin/busybox", "sh", "-c", "exit 3"]})
+
+
+def running(vps: Machine) -> dict[str, int]:
+    """How many containers run of each project."""
+    lines = vps.run("docker ps --format '{{.Label \"com.docker.compose.project\"}}'").stdout.split()
+    return {line: lines.count(line) for line in lines}
+
+
+def applied(project: Project, *arguments: str, code: int = 0) -> str:
+    done = project.deploy("apply", "--yes", *arguments)
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    if code == 0 and not arguments:
+        assert project.plan()["empty"], said
+    return said
+
+
+def page(project: Project, name: str) -> str:
+    return ask(project.vps.address, name)
+
+
+def test_a_new_name_for_one_project_keeps_it_running(project: Project) -> None:
+    stack(project, "alma.test", 8201, top="one")
+    applied(project)
+    del project.sites["alma.test"]
+    stack(project, "berta.test", 8201, top="one")
+    applied(project)
+    assert (page(project, "berta.test"), running(project.vps)) == ("berta.test", {"one": 1})
+
+
+def test_what_goes_hands_its_port_to_one_that_was_there(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    del project.sites["alma.test"]
+    stack(project, "berta.test", 8201)
+    plan = project.deploy("plan").stdout
+    assert "berta.test takes port 8201 of alma.test" in plan
+    with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
+        applied(project)
+    assert visitors.pages("alma.test") <= {"alma.test"}
+    assert visitors.pages("berta.test") == {"berta.test"}
+    assert running(project.vps) == {"bertatest": 1}
+
+
+def test_what_goes_is_back_when_its_port_is_of_no_use(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    del project.sites["alma.test"]
+    fails(project, "berta.test", 8201)
+    with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
+        told = applied(project, code=1)
+    assert "  alma.test stays." in told
+    assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma.test", "berta.test")
+    assert visitors.pages("alma.test") == {"alma.test"}
+    assert visitors.pages("berta.test") == {"berta.test"}
+    assert running(project.vps) == {"almatest": 1, "bertatest": 1}
+    assert json.loads(project.deploy("plan", "--json").stdout)["compositions"]["down"] == ["alma.test"]
+
+
+def test_a_chain_of_ports(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    stack(project, "alma.test", 8202, page="alma again")
+    stack(project, "berta.test", 8203, page="berta again")
+    with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
+        applied(project)
+    assert visitors.pages("alma.test") == {"alma.test", "alma again"}
+    assert visitors.pages("berta.test") == {"berta.test", "berta again"}
+    assert running(project.vps) == {"almatest": 1, "bertatest": 1}
+
+
+def test_a_chain_whose_end_stays_stays_whole(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    stack(project, "alma.test", 8202)
+    fails(project, "berta.test", 8203)
+    with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
+        told = applied(project, code=1)
+    assert "alma.test stays as it was: berta.test has the port that it wants" in told
+    assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma.test", "berta.test")
+    assert visitors.failed["alma.test"] == 0
+    assert visitors.pages("berta.test") == {"berta.test"}
+
+
+def test_two_change_places(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    stack(project, "alma.test", 8202, page="alma again")
+    stack(project, "berta.test", 8201, page="berta again")
+    with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
+        applied(project)
+    assert visitors.pages("alma.test") == {"alma.test", "alma again"}
+    assert visitors.pages("berta.test") == {"berta.test", "berta again"}
+    assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma again", "berta again")
+
+
+def test_two_that_cannot_change_places_are_as_they_were(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    stack(project, "alma.test", 8202)
+    fails(project, "berta.test", 8201)
+    with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
+        applied(project, code=1)
+    assert visitors.pages("alma.test") == {"alma.test"}
+    assert visitors.pages("berta.test") == {"berta.test"}
+    assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma.test", "berta.test")
+
+
+def test_a_port_that_another_keeps_is_waited_for(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    stack(project, "alma.test", 8202)
+    stack(project, "berta.test", 8203)
+    told = applied(project, "alma.test", code=1)
+    assert "berta.test has its port 8202 until that is applied, too" in told
+    assert page(project, "alma.test") == "alma.test"
+    applied(project)
+
+
+def test_another_project_without_data_goes_on(project: Project) -> None:
+    stack(project, "alma.test", 8201, top="one")
+    applied(project)
+    stack(project, "alma.test", 8201, top="two", page="two")
+    with Visitors(project.vps.address, ["alma.test"]) as visitors:
+        applied(project)
+    assert visitors.pages("alma.test") == {"alma.test", "two"}
+    assert running(project.vps) == {"two": 1}
+    stack(project, "alma.test", 8202, top="three", page="three")
+    applied(project)
+    assert running(project.vps) == {"three": 1}
+    fails(project, "alma.test", 8202, top="four")
+    applied(project, code=1)
+    assert (page(project, "alma.test"), running(project.vps)) == ("three", {"three": 1})
+
+
+def test_another_project_would_lose_its_data(project: Project) -> None:
+    data = {"app": {"volumes": ["data:/data"]}, "file": {"volumes": {"data": {}}}}
+    stack(project, "alma.test", 8201, top="one", **data)
+    applied(project)
+    stack(project, "alma.test", 8201, top="two", **data)
+    plan = project.deploy("plan").stdout
+    assert "alma.test is left as it is: its volume one_data is of the Compose project one" in plan
+    assert "`project: one`" in plan
+    applied(project, code=1)
+    assert running(project.vps) == {"one": 1}
+    stack(project, "alma.test", 8202, project="one", **data)
+    applied(project)
+    assert running(project.vps) == {"one": 1}
+
+
+def test_what_could_not_be_ended_is_still_owed(project: Project) -> None:
+    vps = project.vps
+    stack(project, "alma.test", 8201)
+    applied(project)
+    del project.sites["alma.test"]
+    vps.run("systemctl stop docker.socket docker")
+    try:
+        told = applied(project, code=1)
+    finally:
+        vps.run("systemctl start docker")
+    assert "alma.test" in told
+    until(vps, "docker ps")
+    plan = project.plan()
+    assert not plan["empty"]
+    assert plan["compositions"]["down"] == ["alma.test"]
+    applied(project)
+    assert running(vps) == {}, told
+
+
+def test_visitors_are_led_there_when_it_answers(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    project.sites["chris.test"] = REDIRECT
+    applied(project)
+    slow = {"command": ["/bin/busybox", "sh", "-c", "sleep 4; exec /bin/busybox httpd -f -p 80 -h /www"]}
+    stack(project, "alma.test", 8201, app=slow)
+    stack(project, "berta.test", 8203, page="berta again")
+    stack(project, "chris.test", 8204, app=slow)
+    with Visitors(project.vps.address, ["berta.test", "chris.test"]) as visitors:
+        applied(project)
+    assert visitors.failed["berta.test"] <= 120, "what Compose itself takes, not what others take"
+    assert visitors.seen["chris.test"][-2:] == ["301", "nobody"]
+    assert "502" not in visitors.seen["chris.test"]
