@@ -37,7 +37,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("vps")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
-        config.stash[LEFT_OUT] = len(left_out)
     items.sort(key=lambda item: slow_first(item.nodeid))
 
 
@@ -58,13 +57,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
 
 
 COLLECTED = pytest.StashKey[tuple[pytest.Item, ...]]()
-LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     terminalreporter.write_line(f"What tests took by chance: SEED={chance.SEED}")
-    if count := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(f"--no-vps: {count} tests on a throwaway VPS were left out.")
+    if config.getoption("no_vps"):
+        terminalreporter.write_line("--no-vps: the tests on a throwaway VPS were left out.")
 
 
 @pytest.fixture

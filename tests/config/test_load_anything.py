@@ -34,9 +34,10 @@ DOCUMENTS = st.recursive(
     ),
     max_leaves=40,
 )
-SITES = st.fixed_dictionaries(
-    {"kind": st.sampled_from(list(kinds()))},
-    optional={key: SCALARS | DOCUMENTS for key in KEYS if key != "kind"},
+SITES = st.builds(
+    lambda kind, more: {**more, "kind": kind},
+    st.sampled_from(list(kinds())),
+    st.dictionaries(st.sampled_from(KEYS), SCALARS | DOCUMENTS, max_size=8),
 )
 
 
