@@ -18,6 +18,7 @@ settings.load_profile("any machine")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="keep what is rendered as tests/golden")
     parser.addoption("--update-faults", action="store_true", help="keep what is injected as docs/faults.md")
+    parser.addoption("--rounds", type=int, default=1, help="run each test so often, on the same server")
     group = parser.getgroup("throwaway VPS")
     group.addoption("--no-vps", action="store_true", help="leave out the tests that need a throwaway VPS")
     group.addoption(
@@ -26,6 +27,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("all", "debian-12", "debian-13"),
         help="the Debian of the throwaway VPS (default: all)",
     )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    rounds = metafunc.config.getoption("rounds")
+    if rounds > 1:
+        names = [f"round-{number}" for number in range(1, rounds + 1)]
+        metafunc.fixturenames.append("round_name")
+        metafunc.parametrize("round_name", names, scope="module")
 
 
 @pytest.hookimpl(tryfirst=True)
