@@ -64,12 +64,14 @@ def test_changed_inputs_are_pushed_though_the_revision_is_live(new_site):
 
 def test_unchanged_files_are_shared_and_deleted_ones_are_gone(new_site):
     image = png()
-    site = new_site({"a b.html": TEXT, "old.html": TEXT, "img/ü.png": image, "-x.txt": TEXT, "n.css": "a"})
+    site = new_site(
+        {"a b.html": TEXT, "old.html": TEXT, "img/ü.png": image, "-x.txt": TEXT, "n.css": "a", "-": "a"}
+    )
     site.push()
     before = site.site
     names = ("a b.html", "a b.html.gz", "a b.html.br", "img/ü.png", "img/ü.png.webp", "-x.txt", "-x.txt.br")
     stats = {name: (before / name).stat() for name in names}
-    site.commit({"index.html": "<h1>Two</h1>", "old.html": None, "n.css": "b"})
+    site.commit({"index.html": "<h1>Two</h1>", "old.html": None, "n.css": "b", "-": "b"})
     output = site.push()
     assert "✓ derive" in output
     assert "new images" not in output
@@ -79,6 +81,7 @@ def test_unchanged_files_are_shared_and_deleted_ones_are_gone(new_site):
         assert (now.st_ino, now.st_mtime_ns) == (stat.st_ino, stat.st_mtime_ns), name
     assert not list(site.site.glob("old.html*"))
     assert site.page() == "<h1>Two</h1>"
+    assert site.page("/-") == "b", "a name that programs take for their standard input"
     assert (before / "index.html").read_text() == "<h1>One</h1>"
 
 
