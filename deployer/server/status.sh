@@ -38,11 +38,13 @@ backups() {
         echo "backup $name $(grep -hF "\"site\":\"$name\",\"action\":\"backup\",\"result\":\"" \
             /var/log/deploy/backup.log.1 /var/log/deploy/backup.log 2>/dev/null | grep -v '"result":"failed"' | tail -1)"
     done
-    # when the key expires, in seconds: the earliest end of what it needs; nothing when it never does
+    # when the first of the keys expires, in seconds: by itself, or by the last of its parts that encrypt; nothing when none does
     home=$(mktemp -d) && gpg --batch --no-options --homedir "$home" --with-colons --show-keys $key 2>/dev/null |
-        awk -F: '$1 == "pub" || ($1 == "sub" && $12 ~ /e/) { if ($7 == "") never[$1] = 1; else if ($7 > last[$1]) last[$1] = $7 }
-                 END { for (kind in last) if (!never[kind] && (ends == "" || last[kind] < ends)) ends = last[kind]
-                       if (ends != "") print "server backup_key " ends }'
+        awk -F: 'function earlier(end) { if (end != "" && (ends == "" || end < ends)) ends = end }
+                 function end_of_key() { earlier(own); if (!never) earlier(parts); own = parts = never = "" }
+                 $1 == "pub" { end_of_key(); own = $7 }
+                 $1 == "sub" && $2 != "r" && $12 ~ /e/ { if ($7 == "") never = 1; else if ($7 > parts) parts = $7 }
+                 END { end_of_key(); if (ends != "") print "server backup_key " ends }'
     rm -rf "$home"
 }
 
