@@ -140,6 +140,15 @@ def test_killed_in_the_middle_the_units_run_again(vps, wiki):
         assert active(vps) == RUNNING
         assert not stopped.exists()
         assert vps.run("ls /dev/shm").stdout == ""
+    # what sites.yaml no longer saves is nobody's to start, and no reason to back up everything at a start
+    stopped = vps.root / "srv/deploy/zebra/backup/stopped"
+    stopped.parent.mkdir(parents=True)
+    stopped.write_text("zebra.service\n")
+    archives = vps.run("ls /home/backups/*").stdout
+    said = vps.run("sleep 1; /usr/local/lib/deploy/backup --start-stopped 2>&1", check=False)
+    assert (vps.run("ls /home/backups/*").stdout, said.returncode) == (archives, 1)
+    assert "✗ zebra: a killed backup has left zebra.service stopped" in said.stdout
+    vps.run("rm -r /srv/deploy/zebra")
 
 
 @pytest.mark.fault("a restore of a folder does not take its dump, its unit does not start, or it is killed")
