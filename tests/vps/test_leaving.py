@@ -8,11 +8,12 @@ import pytest
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
-from vps.backup.conftest import Key, make_key
+from vps.backup.conftest import Key, key
 from vps.project import Project
 from vps.security.conftest import PACKAGES
 from vps.waiting import until
 
+__all__ = ["key"]
 PAGE = Path(__file__).parents[2] / "docs/by-hand.md"
 NAMES = ("page.test", "old.test")
 RENEW = "certbot renew --force-renewal --no-random-sleep-on-renew"
@@ -39,13 +40,6 @@ def vps(release: str) -> Iterator[Machine]:
         machine.run("ssh-keygen -A; mkdir -p /srv/photos; echo one >/srv/photos/one")
         machine.add_hosts(dict.fromkeys(NAMES, "127.0.0.1"))
         yield machine
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
-    made = make_key(tmp_path_factory.mktemp("key"))
-    yield made
-    made.stop_agent()
 
 
 @pytest.fixture
