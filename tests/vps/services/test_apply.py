@@ -122,6 +122,31 @@ def test_a_new_one_that_is_not_well_leaves_nothing(new_composition, server):
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
 
 
+STATIC = "DOMAIN={0}\nKIND=static\nREPOSITORY=\nBUILD=\nHTTPS=0\n"
+
+
+def was_static(app) -> dict[str, str]:
+    """The composition is not there yet, but a static site by its name; the values that come."""
+    path = f"/etc/deploy/sites/{app.name}.conf"
+    conf = app.vps.root / path[1:]
+    coming = {path: conf.read_text()}
+    conf.write_text(STATIC.format(app.name))
+    shutil.rmtree(app.directory)
+    return coming
+
+
+def test_a_static_site_stays_when_the_containers_that_come_in_its_place_are_not_well(new_composition, server):
+    app = new_composition()
+    coming = was_static(app)
+    files = coming | composed(app, command=["sh", "-c", "exit 3"])
+    told = apply(server, parcel(files, secrets=value(app, "x"), compositions=[app.name]), code=73)
+    assert [line for line in told.splitlines() if line.startswith("✗")] == [
+        "✗ up: app crashes again and again (exit code 3)"
+    ], told
+    assert (app.vps.root / f"etc/deploy/sites/{app.name}.conf").read_text() == STATIC.format(app.name)
+    assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
+
+
 def test_a_refused_compose_file_stays_as_it_was(new_composition, server):
     app, other = new_composition(), new_composition("other")
     apply(server, parcel(composed(app), secrets=value(app, "first"), compositions=[app.name]))
@@ -253,6 +278,27 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     assert app.page() == "502"
     assert list(app.directory.iterdir()) == []
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
+
+
+@pytest.mark.parametrize("how", ["apply", "the start of the server"])
+@pytest.mark.fault("the apply that makes a service of a static site is killed", rounds=2)
+def test_a_killed_apply_leaves_the_static_site_and_no_containers(new_composition, server, how):
+    app = new_composition()
+    files = was_static(app) | composed(app)
+    dying = apply_script().decode().replace(PUSH, f"{PUSH}\n    kill -9 $$\n")
+    with pytest.raises(UnreachableError):
+        apply(server, parcel(files, secrets=value(app, "x"), compositions=[app.name]), text=dying.encode())
+    assert app.page() == "one"
+    (app.place / "work").mkdir()
+    (app.place / "work/was-up").touch()  # as if the push had been killed with it
+    if how == "apply":
+        apply(server, parcel({}))
+    else:
+        told = app.vps.run("cd /usr/local/lib/deploy; ./undo --at-start; ./resume", check=False)
+        assert (told.returncode, "unknown option" in told.stdout + told.stderr) == (0, False), told
+    assert (app.vps.root / f"etc/deploy/sites/{app.name}.conf").read_text() == STATIC.format(app.name)
+    assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
+    assert not (app.vps.root / "var/lib/deploy/containers").exists()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
