@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from deployer.config import compose_file
+from deployer.config import volumes
 from deployer.config.interpolation import UNKNOWN
 from deployer.config.model import Config
 from deployer.config.quantities import shown
@@ -31,7 +31,7 @@ def unknown_service(entry: Compose, path: Path) -> Iterator[Finding]:
 
 def unknown_volumes(entry: Compose, name: str, path: Path) -> Iterator[Finding]:
     """Each volume that Docker does not know by this name."""
-    known = compose_file.volume_names(entry.definition(), entry.project(name))
+    known = volumes.names(entry.definition(), entry.project(name))
     if any(UNKNOWN in volume for volume in known.values()):
         return
     for position, wanted in enumerate(entry.backup.volumes or ()):

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from deployer.config.compose_file import Definition, all_published, project, section
+from deployer.config.compose_file import Definition, all_published, project
 from deployer.config.interpolation import UNKNOWN, written
 from deployer.config.nodes import Node
-from deployer.config.ports import Published, published, scalar_of, value_of
+from deployer.config.ports import Published, published
 from deployer.config.quantities import shown
 from deployer.config.service_names import project_name
+from deployer.config.tree import scalar_of, section, value_of
 from deployer.errors import Problem
 
 

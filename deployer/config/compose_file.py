@@ -1,6 +1,5 @@
 """What can be known of a user's own docker-compose.yml without Docker: services, images, ports."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,8 +7,9 @@ from deployer.config import syntax, text
 from deployer.config.attachments import LocalFile
 from deployer.config.interpolation import Interpolated, Interpolation
 from deployer.config.nodes import Node
-from deployer.config.ports import Published, published, scalar_of, value_of
+from deployer.config.ports import Published, published
 from deployer.config.service_names import project_name
+from deployer.config.tree import scalar_of, section, value_of
 from deployer.errors import ConfigError, Problem
 
 Given = tuple[tuple[str, str | None], ...]
@@ -72,21 +72,6 @@ def with_values(
     return made
 
 
-def section(node: Node | None, key: str) -> dict[str, Node]:
-    """The entries of a section by name."""
-    found = value_of(node, key)
-    entries = found.value if found and isinstance(found.value, dict) else {}
-    return {name: value for name, (_, value) in entries.items()}
-
-
-def items(node: Node | None, key: str) -> list[Node]:
-    """The entries of a list, or the only value that stands in its place."""
-    found = value_of(node, key)
-    if found is None or found.value is None:
-        return []
-    return found.value if isinstance(found.value, list) else [found]
-
-
 def all_published(file: Definition) -> list[Published]:
     """What all services together publish."""
     return [entry for service in file.services.values() for entry in published(service)]
@@ -108,35 +93,3 @@ def built(file: Definition) -> bool:
 def project(file: Definition) -> str:
     """The name that the file gives itself, if it does, as Docker Compose takes it."""
     return project_name(scalar_of(file.root, "name"))
-
-
-def volumes(file: Definition) -> tuple[str, ...]:
-    """The volumes that Docker Compose makes for it, but those that have a name of their own."""
-    found = section(file.root, "volumes").items()
-    return tuple(key for key, node in found if not (value_of(node, "name") or value_of(node, "external")))
-
-
-def volume_names(file: Definition, project: str) -> dict[str, str]:
-    """The names by which Docker knows its volumes, by those in the file."""
-    return {name: volume_name(name, node, project) for name, node in section(file.root, "volumes").items()}
-
-
-def volume_name(name: str, volume: Node, project: str) -> str:
-    """Its own, or made of the project's: what is external has no project."""
-    external = value_of(volume, "external")
-    own = scalar_of(volume, "name") or scalar_of(external, "name")
-    if own or (external and str(external.value).lower() != "false"):
-        return own or name
-    return f"{project}_{name}"
-
-
-def scalars(node: Node) -> Iterator[Node]:
-    """Every text below a node that is a value and not a key."""
-    if isinstance(node.value, dict):
-        for _, value in node.value.values():
-            yield from scalars(value)
-    elif isinstance(node.value, list):
-        for value in node.value:
-            yield from scalars(value)
-    elif node.value is not None:
-        yield node

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from deployer.config.compose_file import Definition, items, scalars
-from deployer.config.mounts import TRUE, Mount, devices, mounts
+from deployer.config.compose_file import Definition
+from deployer.config.mounts import Mount, mounts
 from deployer.config.nodes import Node
-from deployer.config.ports import scalar_of, value_of
+from deployer.config.tree import is_true, items, scalar_of, scalars, value_of
+from deployer.config.volumes import devices
 
 SOCKET = "docker.sock"
 WITH_SOCKET = frozenset({"/", "/run", "/var/run"})
@@ -26,7 +27,7 @@ def dangers(file: Definition) -> Iterator[str]:
     for name, service in file.services.items():
         for danger in dict.fromkeys(of_service(service)):
             yield f"its service {name} {danger}"
-    for mount in devices(file.root):
+    for mount in devices(file):
         if danger := of_mount(mount):
             yield f"one of its volumes {danger}"
 
@@ -34,7 +35,7 @@ def dangers(file: Definition) -> Iterator[str]:
 def of_service(service: Node) -> Iterator[str]:
     """The dangers of one service."""
     runs = [service, value_of(service, "build"), *items(service, "post_start"), *items(service, "pre_stop")]
-    if any(scalar_of(each, "privileged").lower() in TRUE for each in runs):
+    if any(is_true(each, "privileged") for each in runs):
         yield f"is privileged: {BROKEN_INTO}"
     if any(SOCKET in str(node.value) for node in scalars(service)) or uses_socket(service):
         yield f"controls Docker: {BROKEN_INTO}"
@@ -54,8 +55,7 @@ def of_service(service: Node) -> Iterator[str]:
 
 def uses_socket(service: Node) -> bool:
     """Whether Compose gives it Docker's socket, or the socket is in a folder that it mounts."""
-    given = scalar_of(service, "use_api_socket").lower() in TRUE
-    return given or any(mount.source in WITH_SOCKET for mount in mounts(service))
+    return is_true(service, "use_api_socket") or any(mount.source in WITH_SOCKET for mount in mounts(service))
 
 
 def of_mount(mount: Mount) -> str:

@@ -1,65 +1,81 @@
 """What the services of a compose file mount from the server, in both ways of writing it."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from deployer.config.nodes import Node
-from deployer.config.ports import scalar_of, value_of
+from deployer.config.tree import entries, is_true, scalar_of
 
-TRUE = frozenset({"true", "1", "y", "yes", "on"})
+HOME = "/root"  # of who calls Docker Compose on the server: what `~` means there
+
+
+class What(Enum):
+    """What is mounted."""
+
+    PATH = auto()
+    VOLUME = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A path of the server in a container; relative ones are beside the compose file."""
+    """A path or volume of the server in a container.
+
+    `source` is a path, relative ones are beside the compose file; or a volume's name in the file, empty where
+    it has none.
+    """
 
     node: Node
+    what: What
     source: str
     target: str
     writable: bool
 
 
 def mounts(service: Node) -> Iterator[Mount]:
-    """The paths that one service mounts; no volumes."""
-    entries = value_of(service, "volumes")
-    for entry in entries.value if entries and isinstance(entries.value, list) else ():
-        if isinstance(entry.value, str):
-            source, separator, rest = entry.value.partition(":")
-            target, _, options = rest.partition(":")
-            if separator and source.startswith((".", "/", "~")):
-                writable = "ro" not in options.split(",")
-                yield Mount(entry, plain(source), target, writable)
-        elif scalar_of(entry, "type") == "bind" and (source := scalar_of(entry, "source")):
-            writable = scalar_of(entry, "read_only").lower() not in TRUE
-            yield Mount(entry, plain(source), scalar_of(entry, "target"), writable)
+    """The paths that one service mounts."""
+    return (mount for mount in mounted(service) if mount.what is What.PATH)
 
 
 def volumes(service: Node) -> Iterator[Mount]:
-    """The volumes that one service mounts, by their names in the file; one without a name has no source."""
-    entries = value_of(service, "volumes")
-    for entry in entries.value if entries and isinstance(entries.value, list) else ():
-        if isinstance(entry.value, str):
-            source, separator, rest = entry.value.partition(":")
-            target, _, options = rest.partition(":")
-            if not separator:
-                yield Mount(entry, "", entry.value, True)
-            elif not source.startswith((".", "/", "~")):
-                yield Mount(entry, source, target, "ro" not in options.split(","))
-        elif scalar_of(entry, "type") == "volume":
-            writable = scalar_of(entry, "read_only").lower() not in TRUE
-            yield Mount(entry, scalar_of(entry, "source"), scalar_of(entry, "target"), writable)
+    """The volumes that one service mounts."""
+    return (mount for mount in mounted(service) if mount.what is What.VOLUME)
 
 
-def devices(root: Node | None) -> Iterator[Mount]:
-    """The paths that volumes of the file stand for."""
-    volumes = value_of(root, "volumes")
-    for _, volume in volumes.value.values() if volumes and isinstance(volumes.value, dict) else ():
-        options = value_of(volume, "driver_opts")
-        if "bind" in scalar_of(options, "o").split(",") and (source := scalar_of(options, "device")):
-            yield Mount(volume, plain(source), "", "ro" not in scalar_of(options, "o").split(","))
+def mounted(service: Node) -> Iterator[Mount]:
+    """All that one service mounts from the server, in order."""
+    for entry in entries(service, "volumes"):
+        if found := short(entry, entry.value) if isinstance(entry.value, str) else long(entry):
+            yield found
+
+
+def short(entry: Node, text: str) -> Mount:
+    """An entry such as `./data:/data:ro`."""
+    source, separator, rest = text.partition(":")
+    target, _, options = rest.partition(":")
+    if not separator:
+        return Mount(entry, What.VOLUME, "", source, True)
+    writable = "ro" not in options.split(",")
+    if source.startswith((".", "/", "~")):
+        return Mount(entry, What.PATH, plain(source), target, writable)
+    return Mount(entry, What.VOLUME, source, target, writable)
+
+
+def long(entry: Node) -> Mount | None:
+    """An entry with the keys type, source, target and read_only; None for what is not the server's."""
+    source, target = scalar_of(entry, "source"), scalar_of(entry, "target")
+    writable = not is_true(entry, "read_only")
+    match scalar_of(entry, "type"):
+        case "bind" if source:
+            return Mount(entry, What.PATH, plain(source), target, writable)
+        case "volume":
+            return Mount(entry, What.VOLUME, source, target, writable)
+    return None
 
 
 def plain(source: str) -> str:
     """The path without what changes nothing: doubled slashes, points, and a slash at its end."""
-    return posixpath.normpath(source.replace("//", "/"))
+    path = f"{HOME}/{source[1:]}" if source.startswith("~") else source
+    return posixpath.normpath(re.sub("/+", "/", path))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deployer.config.interpolation import written
 from deployer.config.nodes import Node
+from deployer.config.tree import entries, scalar_of
 
 LOOPBACK = re.compile(r"127\.[0-9]+\.[0-9]+\.[0-9]+|\[?::1\]?")
 
@@ -32,8 +33,7 @@ class Published:
 
 def published(service: Node) -> Iterator[Published]:
     """What one service publishes."""
-    ports = value_of(service, "ports")
-    for entry in ports.value if ports and isinstance(ports.value, list) else ():
+    for entry in entries(service, "ports"):
         if isinstance(entry.value, str):
             yield short(entry)
         elif isinstance(entry.value, dict):
@@ -88,15 +88,3 @@ def between_colons(text: str) -> list[str]:
         else:
             parts[-1] += letter
     return parts
-
-
-def value_of(node: Node | None, key: str) -> Node | None:
-    """The value of a key of a section, None where there is none."""
-    found = node.value.get(key) if node and isinstance(node.value, dict) else None
-    return found[1] if found else None
-
-
-def scalar_of(node: Node | None, key: str) -> str:
-    """The text of a key of a section, empty where there is none."""
-    value = value_of(node, key)
-    return value.value if value and isinstance(value.value, str) else ""

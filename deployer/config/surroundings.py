@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from deployer.config.compose_file import Definition, items, section
+from deployer.config.compose_file import Definition
 from deployer.config.interpolation import UNKNOWN, written
-from deployer.config.mounts import TRUE, mounts
+from deployer.config.mounts import mounts
 from deployer.config.nodes import Node
-from deployer.config.ports import scalar_of, value_of
+from deployer.config.tree import TRUE, items, scalar_of, section, value_of
 
 REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://.*|git@.*|github\.com/.*|service:.*", re.IGNORECASE)
 

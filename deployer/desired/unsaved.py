@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from deployer.config.compose_file import section
 from deployer.config.interpolation import UNKNOWN
 from deployer.config.mounts import Mount, mounts, volumes
 from deployer.config.nodes import Node
-from deployer.config.ports import scalar_of, value_of
+from deployer.config.tree import section
+from deployer.config.volumes import elsewhere, name_of
 from deployer.kinds.compose import Compose
 from deployer.kinds.composition import Backup
 
@@ -83,27 +83,11 @@ def volumes_left(
         if not mount.source:
             yield "", f", at {mount.target}", f"{service}:{mount.target}"
             continue
-        name = volume_name(saved.project, mount.source, volume)
+        name = name_of(mount.source, volume, saved.project)
         if why := elsewhere(volume):
             yield name, f", {why}", name
         elif saved.backup.volumes is not None and name not in saved.backup.volumes:
             yield name, "", name
-
-
-def volume_name(project: str, key: str, volume: Node | None) -> str:
-    """The name that Docker has for a volume of the file."""
-    external = value_of(volume, "external")
-    own = not external or str(external.value).lower() in ("false", "no", "off")
-    return scalar_of(volume, "name") or scalar_of(external, "name") or (f"{project}_{key}" if own else key)
-
-
-def elsewhere(volume: Node | None) -> str:
-    """Where the data of a volume is, if that is no folder of the server."""
-    driver, options = scalar_of(volume, "driver") or "local", value_of(volume, "driver_opts")
-    device, how = scalar_of(options, "device"), scalar_of(options, "o").split(",")
-    if driver != "local":
-        return f"kept by the driver {driver}"
-    return f"on {device} ({scalar_of(options, 'type')})" if device and not {"bind", "rbind"} & {*how} else ""
 
 
 def paths_left(saved: Saved, service: str, node: Node) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
-from deployer.config import compose_checks, compose_file, listed
+from deployer.config import compose_checks, compose_file, listed, volumes
 from deployer.config.attachments import LocalFile
 from deployer.config.backups import ComposeBackup, ComposeChoice
 from deployer.config.compose_file import Definition
@@ -137,7 +137,7 @@ class Compose(Composition):
 
     def volumes(self) -> tuple[str, ...]:
         """The volumes that are the file's own."""
-        return compose_file.volumes(self.definition())
+        return volumes.own(self.definition())
 
     def remarks(self) -> tuple[str, ...]:
         """What in the file is dangerous, and what does not go along."""

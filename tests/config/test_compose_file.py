@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.config import compose_checks, compose_file, ports
+from deployer.config import compose_checks, compose_file, ports, volumes
 from deployer.config.attachments import LocalFile
 from deployer.config.compose_file import Definition
 from deployer.config.dangers import dangers
@@ -291,6 +291,8 @@ DANGERS = {
     "volumes: ['${ROOT}:/host:ro']": "controls Docker: whoever",
     "volumes: [/etc:/etc]": "mounts /etc of the server: whoever breaks into it reads and changes",
     "volumes: [//etc/../root//:/r:ro]": "mounts /root of the server: whoever breaks into it reads what",
+    "volumes: [///etc:/etc]": "mounts /etc of the server: whoever breaks into it reads and changes",
+    "volumes: ['~:/r']": "mounts /root of the server: whoever breaks into it reads and changes",
     "volumes: [/proc:/host/proc]": "mounts /proc of the server: whoever breaks into it reads and changes",
     "pid: host": "sees all processes of the server (pid: host)",
     "cap_add: [NET_ADMIN, sys_admin]": "has the capability SYS_ADMIN: whoever",
@@ -320,11 +322,30 @@ def test_what_gives_a_container_the_server_is_told(text: str) -> None:
         assert found[0].startswith(f"its service web {DANGERS[text]}")
 
 
-def test_a_volume_that_is_a_folder_of_the_server_is_told() -> None:
-    text = SERVICE + "volumes: {all: {driver_opts: {type: none, o: bind, device: /}}}\n"
+@pytest.mark.parametrize("how", ["bind", "rbind", "noatime,bind"])
+def test_a_volume_that_is_a_folder_of_the_server_is_told(how: str) -> None:
+    text = SERVICE + f"volumes: {{all: {{driver_opts: {{type: none, o: '{how}', device: /}}}}}}\n"
     assert list(dangers(file(text))) == [
         "one of its volumes mounts / of the server: whoever breaks into it reads and changes what is there"
     ]
+
+
+def test_the_names_of_volumes_are_those_of_docker() -> None:
+    text = SERVICE + (
+        "volumes: {a: , b: {name: own}, c: {external: true}, d: {external: {name: theirs}},"
+        " e: {external: false}, f: {external: 'yes', name: given}, g: {external: no}}\n"
+    )
+    found = file(text)
+    assert volumes.names(found, "p") == {
+        "a": "p_a",
+        "b": "own",
+        "c": "c",
+        "d": "theirs",
+        "e": "p_e",
+        "f": "given",
+        "g": "p_g",
+    }
+    assert volumes.own(found) == ("a", "e", "g")
 
 
 @given(st.text("0123456789:.-[]/${}abtcpud ", max_size=24))

@@ -20,6 +20,7 @@ services:
       - uploads:/uploads
       - /cache
       - ${MEDIA}:/media
+      - ~/notes:/notes
       - /srv/music:/music:ro
       - /:/host:ro
       - /etc/localtime:/etc/localtime:ro
@@ -89,13 +90,14 @@ def test_what_paths_and_volumes_leave_out_is_named(tmp_path: Path, public: Path)
         "volume uploads of web": "uploads",
         "/opt/shop/data of web": "/opt/shop/data",
         "/srv/media of web": "/srv/media",
+        "/root/notes of web": "/root/notes",
     }
     found = notes(tmp_path, public, f"{{paths: [more], volumes: [], {DUMP}}}")
     assert set(told(more)) <= set(found)
     assert not [note for note in found if "shop_db" in note], "the dump stands for it"
-    chosen = notes(tmp_path, public, f"{{paths: [data/inner, /srv/media], volumes: [uploads], {DUMP}}}")
+    chosen = notes(tmp_path, public, "{paths: [data/inner, /srv/media, /root], volumes: [uploads]}")
     assert not set(told(more)) & set(chosen)
     left_out = notes(
-        tmp_path, public, f"{{paths: [more], volumes: [], exclude: [data, uploads, /srv], {DUMP}}}"
+        tmp_path, public, "{paths: [more], volumes: [], exclude: [data, uploads, /srv, /root/notes]}"
     )
     assert not set(told(more)) & set(left_out)
