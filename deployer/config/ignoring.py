@@ -7,13 +7,24 @@ from pathlib import Path
 NEVER = frozenset({".git", ".hg", ".svn"})
 
 
+NOTHING = re.compile(r"(?!)")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: what it matches, whether it takes back what was left out, whether only folders are meant."""
+    """One line: what it matches, whether it takes back what was left out, whether only folders are meant.
+
+    `above` stands before each path: that of the folder where paths begin, in the folder of the line.
+    """
 
     pattern: re.Pattern[str]
     back: bool
     folders: bool
+    above: str = ""
+
+    def speaks_of(self, path: str, folder: bool) -> bool:
+        """Whether it matches a path."""
+        return (folder or not self.folders) and bool(self.pattern.fullmatch(self.above + path))
 
 
 Rules = tuple[Rule, ...]
@@ -40,19 +51,16 @@ def above(folder: Path) -> Rules:
             return ()  # no repository, so those lines are for nobody
         inside = inside.parent
         below = "".join(f"{part}/" for part in folder.relative_to(inside).parts)
-        found = tuple(git_rule(line, "", below) for line in lines(inside / ".gitignore")) + found
+        found = tuple(git_rule(line, above=below) for line in lines(inside / ".gitignore")) + found
     return found
 
 
-def git_rule(line: str, top: str, below: str = "") -> Rule:
+def git_rule(line: str, top: str = "", above: str = "") -> Rule:
     """One line of a .gitignore; a slash in the middle ties it to its folder."""
     text = line.removeprefix("!").rstrip("/")
-    anchored = "/" in text
-    text = text.removeprefix("/")
-    if anchored and below:  # a rule from above: what of it is in this folder
-        text = text.removeprefix(below) if text.startswith(below) else text if text.startswith("**/") else ""
-    start = re.escape(top) + ("" if anchored else "(?:.*/)?")
-    return Rule(re.compile(start + expression(text)), line.startswith("!"), line.endswith("/"))
+    start = re.escape(top) + ("" if "/" in text else "(?:.*/)?")
+    pattern = compiled(text.removeprefix("/"), start)
+    return Rule(pattern, line.startswith("!"), line.endswith("/"), above)
 
 
 def of_docker(context: Path, dockerfile: str) -> Rules:
@@ -60,11 +68,7 @@ def of_docker(context: Path, dockerfile: str) -> Rules:
     own = context / f"{dockerfile}.dockerignore"
     found = lines(own) if own.is_file() else lines(context / ".dockerignore")
     return tuple(
-        Rule(
-            re.compile(expression(line.removeprefix("!").strip("/").removeprefix("./"))),
-            line.startswith("!"),
-            False,
-        )
+        Rule(compiled(line.removeprefix("!").strip("/").removeprefix("./")), line.startswith("!"), False)
         for line in found
     )
 
@@ -76,6 +80,14 @@ def lines(file: Path) -> list[str]:
     except OSError:
         return []
     return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
+
+
+def compiled(glob: str, start: str = "", end: str = "") -> re.Pattern[str]:
+    """A pattern between two regular expressions; one that is none, such as `[z-a]`, matches nothing."""
+    try:
+        return re.compile(start + expression(glob) + end)
+    except re.error:
+        return NOTHING
 
 
 def expression(glob: str) -> str:
@@ -98,7 +110,7 @@ def ignored(path: str, folder: bool, rules: Rules) -> bool:
     """Whether the last line that speaks of a path leaves it out."""
     out = False
     for rule in rules:
-        if out == rule.back and (folder or not rule.folders) and rule.pattern.fullmatch(path):
+        if out == rule.back and rule.speaks_of(path, folder):
             out = not rule.back
     return out
 
@@ -108,6 +120,6 @@ def ignored_by_docker(path: str, rules: Rules) -> bool:
     out = False
     around = [path, *(path[: found.start()] for found in re.finditer("/", path))]
     for rule in rules:
-        if out == rule.back and any(rule.pattern.fullmatch(each) for each in around):
+        if out == rule.back and any(rule.speaks_of(each, folder=True) for each in around):
             out = not rule.back
     return out

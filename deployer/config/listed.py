@@ -6,7 +6,7 @@ from pathlib import Path
 from deployer.config import attachments, names
 from deployer.config.attachments import LocalFile
 from deployer.config.folders import Walk
-from deployer.config.ignoring import expression
+from deployer.config.ignoring import compiled
 from deployer.config.quantities import shown
 
 OURS = frozenset({"docker-compose.yml", ".env"})
@@ -38,7 +38,7 @@ def listed(text: str, folder: Path | None) -> tuple[LocalFile, ...]:
 def matching(pattern: str, folder: Path) -> tuple[LocalFile, ...]:
     """The files that a pattern matches, folders with all that is in them."""
     top = re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0].rstrip("/") or "."
-    only = re.compile(f"(?!{'|'.join(map(re.escape, OURS))}$){expression(pattern)}(/.*)?")
+    only = compiled(pattern, f"(?!(?:{'|'.join(map(re.escape, OURS))})$)", "(/.*)?")
     found = Walk(folder, only=only).files(top) if (folder / top).is_dir() else ()
     if not found:
         raise ValueError(f"{shown(pattern)} matches no file in {folder}")

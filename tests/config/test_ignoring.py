@@ -3,11 +3,13 @@
 import subprocess
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.config import ignoring
 from deployer.config.folders import Walk
+from deployer.config.listed import listed
 
 PATHS = ("a", "b.log", "dir/a", "dir/b.log", "dir/deep/a", "dir/deep/c.txt", "other/dir/a", "x y")
 LINES = st.lists(
@@ -34,6 +36,14 @@ LINES = st.lists(
             "/other",
             "**/deep/**",
             "!/dir",
+            "d*/a",
+            "*/deep/",
+            "/*/b.log",
+            "!d?r/a",
+            "[z-a]",
+            "[]",
+            "[!]",
+            "[",
             "#",
         ]
     ),
@@ -76,3 +86,15 @@ def test_outside_a_repository_no_folder_above_counts(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*\n")
     (tmp_path / "shop/a").touch()
     assert list(Walk(tmp_path / "shop").paths(".", ignoring.around(tmp_path / "shop", "."))) == ["a"]
+
+
+def test_a_pattern_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(ValueError, match=r"'\[z-a\]' matches no file in "):
+        listed("[z-a]", tmp_path)
+
+
+def test_a_pattern_leaves_out_what_deploy_writes_and_no_more(tmp_path: Path) -> None:
+    for name in ("docker-compose.yml", "docker-compose.yml.md", ".env", ".envrc"):
+        (tmp_path / name).touch()
+    assert [file.written for file in listed("*", tmp_path)] == [".envrc", "docker-compose.yml.md"]
