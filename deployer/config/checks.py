@@ -6,17 +6,17 @@ from urllib.parse import urlsplit
 from deployer.config.backup_checks import check_backups
 from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
+from deployer.config.port_checks import check_ports
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
-from deployer.kinds.composition import ComposedSite, Composition
-from deployer.kinds.proxy import Proxy
+from deployer.kinds.composition import Composition
 
 
 def check(config: Config) -> list[Finding]:
     """Everything that is wrong between the sites."""
     between = [
         *same_names(config),
-        *same_ports(config),
+        *check_ports(config),
         *same_projects(config),
         *same_folders(config),
         *redirect_loops(config),
@@ -63,49 +63,6 @@ def same_names(config: Config) -> Iterator[Finding]:
         else:
             twice = "listed twice" if owners[name][1] > 2 else "the site's own name, which needs no alias"
             yield Finding(path, f"'{name}' is {twice}")
-
-
-def same_ports(config: Config) -> Iterator[Finding]:
-    """A port on the server may belong to one site or service; a proxy may lead to what containers publish."""
-    owners: dict[str, str] = {}
-    free = led_to_by_nobody(config)
-    for section, entries in (("sites", config.sites), ("services", config.services)):
-        for name, entry in entries.items():
-            for port, key in ports(entry):
-                if isinstance(entry, Proxy) and port in free:
-                    continue
-                if port in owners and owners[port] != name:
-                    aliases = " (for a second name: aliases)" if section == "sites" else ""
-                    yield Finding(
-                        (section, name, key),
-                        f"port {port.removesuffix('/tcp')} is already used by '{owners[port]}'{aliases}",
-                    )
-                owners.setdefault(port, name)
-
-
-def led_to_by_nobody(config: Config) -> frozenset[str]:
-    """The ports of containers that no domain of their own leads to."""
-    return frozenset(
-        f"{port}/tcp"
-        for entry in config.compositions.values()
-        for port in entry.local_ports()
-        if not (isinstance(entry, ComposedSite) and port == entry.port)
-    )
-
-
-def ports(entry: Site | Composition) -> Iterator[tuple[str, str]]:
-    """Each port that an entry takes, such as `8080/tcp`, and the key where it is to be changed."""
-    fields = type(entry).model_fields
-    own = getattr(entry, "port", None)
-    if own is not None:
-        yield f"{own}/tcp", "port"
-    if isinstance(entry, Composition):
-        for port in entry.local_ports():
-            if port != own:
-                yield f"{port}/tcp", "file" if "file" in fields else "port"
-        for text in entry.public_ports():
-            if not text.endswith("/tcp"):
-                yield text, "file" if "file" in fields else "vpn_port"
 
 
 def same_projects(config: Config) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ services:
 
 SHOP = """\
 name: shop
-services: {web: {image: x, ports: ["127.0.0.1:80:80"]}, db: {image: x}}
+services: {web: {image: x, ports: ["127.0.0.1:8080:80"]}, db: {image: x}}
 volumes: {uploads: , cache: {name: fast}, v: {external: true}}
 """
 
@@ -252,9 +252,9 @@ def test_a_file_without_a_key_is_refused(key: Path, tmp_path: Path, content: byt
             ":1:86: services.shop.backup.service: shop.yml has no service 'dbb' (did you mean 'db'?)",
         ),
         (
-            "sites: {shop.example.org: {kind: compose, file: shop.yml, port: 80,"
+            "sites: {shop.example.org: {kind: compose, file: shop.yml, port: 8080,"
             " backup: {volumes: [v, uploads]}}}",
-            ":1:91: sites.shop.example.org.backup.volumes: shop.yml has no volume that Docker calls 'uploads'"
+            ":1:93: sites.shop.example.org.backup.volumes: shop.yml has no volume that Docker calls 'uploads'"
             " (did you mean 'shop_uploads'?)",
         ),
         (

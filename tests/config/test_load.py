@@ -94,9 +94,9 @@ sites:
 
 
 def test_a_key_that_is_like_no_other_is_told_the_known_ones(file: Path) -> None:
-    text = "sites:\n  a.example.org: {kind: proxy, port: 80, repository: x}\n"
+    text = "sites:\n  a.example.org: {kind: proxy, port: 8080, repository: x}\n"
     assert problems(file, text) == [
-        "sites.yaml:2:42: sites.a.example.org: unknown key 'repository' "
+        "sites.yaml:2:44: sites.a.example.org: unknown key 'repository' "
         "(known here: kind, aliases, https, hsts, nginx, port, max_upload)"
     ]
 
@@ -146,19 +146,39 @@ def test_values_that_yaml_reads_as_something_else_are_refused(file: Path, value:
 def test_domains_and_ports_belong_to_one_site(file: Path) -> None:
     text = """\
 sites:
-  a.example.org: {kind: proxy, port: 80, aliases: [a.example.org, www.example.org, www.example.org]}
-  b.example.org: {kind: proxy, port: 80, aliases: [a.example.org, www.example.org]}
+  a.example.org: {kind: proxy, port: 8080, aliases: [a.example.org, www.example.org, www.example.org]}
+  b.example.org: {kind: proxy, port: 8080, aliases: [a.example.org, www.example.org]}
 """
     assert problems(file, text) == [
-        "sites.yaml:2:52: sites.a.example.org.aliases: 'a.example.org' is the site's own name, "
+        "sites.yaml:2:54: sites.a.example.org.aliases: 'a.example.org' is the site's own name, "
         "which needs no alias",
-        "sites.yaml:2:84: sites.a.example.org.aliases: 'www.example.org' is listed twice",
-        "sites.yaml:3:38: sites.b.example.org.port: port 80 is already used by 'a.example.org' "
+        "sites.yaml:2:86: sites.a.example.org.aliases: 'www.example.org' is listed twice",
+        "sites.yaml:3:38: sites.b.example.org.port: port 8080 is already used by 'a.example.org' "
         "(for a second name: aliases)",
-        "sites.yaml:3:52: sites.b.example.org.aliases: 'a.example.org' is already the name of site "
+        "sites.yaml:3:54: sites.b.example.org.aliases: 'a.example.org' is already the name of site "
         "'a.example.org'",
-        "sites.yaml:3:67: sites.b.example.org.aliases: 'www.example.org' is already an alias of site "
+        "sites.yaml:3:69: sites.b.example.org.aliases: 'www.example.org' is already an alias of site "
         "'a.example.org'",
+    ]
+
+
+def test_a_port_of_the_server_itself_is_nobody_elses(file: Path) -> None:
+    (file.parent / "own.yml").write_text(
+        "services: {web: {image: x, ports: ['127.0.0.1:443:443', '443:443/udp', '127.0.0.1:22:22']}}\n"
+    )
+    text = """\
+server: {host: vps.example.org, port: 2222}
+sites:
+  a.example.org: {kind: proxy, port: 80}
+  b.example.org: {kind: proxy, port: 2222}
+  c.example.org: {kind: proxy, port: 8443}
+services:
+  own: {kind: compose, public: true, file: own.yml}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:3:38: sites.a.example.org.port: port 80 is that of NGINX itself: name another one",
+        "sites.yaml:4:38: sites.b.example.org.port: port 2222 is that of SSH itself: name another one",
+        "sites.yaml:7:44: services.own.file: port 443 is that of NGINX itself: name another one",
     ]
 
 
@@ -166,8 +186,8 @@ def test_sites_without_mistakes_are_compared_although_others_have_some(file: Pat
     text = """\
 email: nobody
 sites:
-  a.example.org: {kind: proxy, port: 80}
-  b.example.org: {kind: proxy, port: 80}
+  a.example.org: {kind: proxy, port: 8080}
+  b.example.org: {kind: proxy, port: 8080}
   c.example.org: {kind: proxy, port: eighty}
 """
     found = problems(file, text)
@@ -374,7 +394,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_select_knows_what_was_meant(file: Path) -> None:
     file.write_text(
-        "sites:\n  rogs.me: {kind: proxy, port: 80, aliases: [www.rogs.me]}\n"
+        "sites:\n  rogs.me: {kind: proxy, port: 8080, aliases: [www.rogs.me]}\n"
         "  b.example.org: {kind: proxy, port: 81}\n"
     )
     config = load(file)

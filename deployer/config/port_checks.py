@@ -1,0 +1,72 @@
+"""Ports of the server that two would listen on."""
+
+from collections.abc import Iterator
+
+from deployer.config.model import Config
+from deployer.config.wording import Finding
+from deployer.kinds.base import Site
+from deployer.kinds.composition import ComposedSite, Composition
+from deployer.kinds.proxy import Proxy
+
+OF_NGINX = ("80/tcp", "443/tcp")
+
+
+def check_ports(config: Config) -> Iterator[Finding]:
+    """Every port that is taken by the server itself, or by another site or service."""
+    yield from ports_of_the_server(config)
+    yield from same_ports(config)
+
+
+def ports_of_the_server(config: Config) -> Iterator[Finding]:
+    """NGINX listens on all addresses, and would ask itself; nobody else can listen there."""
+    ssh = f"{config.server.port if config.server else 22}/tcp"
+    for section, entries in (("sites", config.sites), ("services", config.services)):
+        for name, entry in entries.items():
+            for port, key in ports(entry):
+                if port in OF_NGINX or (key == "port" and port == ssh):
+                    who = "NGINX" if port in OF_NGINX else "SSH"
+                    message = f"port {port.removesuffix('/tcp')} is that of {who} itself: name another one"
+                    yield Finding((section, name, key), message)
+
+
+def same_ports(config: Config) -> Iterator[Finding]:
+    """A port on the server may belong to one site or service; a proxy may lead to what containers publish."""
+    owners: dict[str, str] = {}
+    free = led_to_by_nobody(config)
+    for section, entries in (("sites", config.sites), ("services", config.services)):
+        for name, entry in entries.items():
+            for port, key in ports(entry):
+                if isinstance(entry, Proxy) and port in free:
+                    continue
+                if port in owners and owners[port] != name:
+                    aliases = " (for a second name: aliases)" if section == "sites" else ""
+                    yield Finding(
+                        (section, name, key),
+                        f"port {port.removesuffix('/tcp')} is already used by '{owners[port]}'{aliases}",
+                    )
+                owners.setdefault(port, name)
+
+
+def led_to_by_nobody(config: Config) -> frozenset[str]:
+    """The ports of containers that no domain of their own leads to."""
+    return frozenset(
+        f"{port}/tcp"
+        for entry in config.compositions.values()
+        for port in entry.local_ports()
+        if not (isinstance(entry, ComposedSite) and port == entry.port)
+    )
+
+
+def ports(entry: Site | Composition) -> Iterator[tuple[str, str]]:
+    """Each port that an entry takes, such as `8080/tcp`, and the key where it is to be changed."""
+    fields = type(entry).model_fields
+    own = getattr(entry, "port", None)
+    if own is not None:
+        yield f"{own}/tcp", "port"
+    if isinstance(entry, Composition):
+        for port in entry.local_ports():
+            if port != own:
+                yield f"{port}/tcp", "file" if "file" in fields else "port"
+        for text in entry.public_ports():
+            if not text.endswith("/tcp"):
+                yield text, "file" if "file" in fields else "vpn_port"
