@@ -1,0 +1,78 @@
+"""What a site or a service is, as the walk knows it: one module per kind says the rest."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from vps.walk.live import Live
+
+NOBODY = frozenset({"closed", "404", "502", "503", "504"})
+"""What a visitor gets of a name for which nobody answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A site or a service; `owner` is who it is, whatever its name, port, project and kind are called now.
+
+    `reason` says why an apply has to refuse it, `more` has keys that every kind knows.
+    """
+
+    kind: ClassVar[str]
+    owner: str
+    version: int = 1
+    reason: str = ""
+    aliases: tuple[str, ...] = ()
+    https: bool = False
+    nginx: str = ""
+
+    @property
+    def page(self) -> str:
+        """How its page names who it is, and which version of it."""
+        return f"{self.owner}.{self.version}"
+
+    def keys(self, name: str) -> dict[str, Any]:
+        """Its keys in sites.yaml."""
+        found: dict[str, Any] = {"kind": self.kind}
+        if "." in name:
+            found |= {"https": self.https}
+            found |= {"aliases": list(self.aliases)} if self.aliases else {}
+            found |= {"nginx": self.nginx} if self.nginx else {}
+        return found
+
+    def files(self) -> dict[str, str]:
+        """What lies beside sites.yaml for it."""
+        return {}
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that its secrets come from."""
+        return {}
+
+    def answer(self, name: str, live: "Live") -> str:
+        """What visitors get of it, without what follows the first word of a page."""
+        return self.page
+
+    def alias_answer(self, leads_home: str) -> str:
+        """What visitors of an alias get."""
+        return leads_home
+
+    def ports(self) -> frozenset[int]:
+        """The ports that it takes on the server."""
+        return frozenset()
+
+    def project(self, name: str) -> str:
+        """What Docker Compose calls it; empty without containers."""
+        return ""
+
+    def folder(self, name: str) -> str:
+        """Its folder on the server; empty without containers."""
+        return ""
+
+    def containers(self, name: str) -> object:
+        """What its containers depend on: they are made anew when it differs."""
+        return None
+
+
+def plain_project(folder: str) -> str:
+    """What Docker Compose calls what stands in a folder."""
+    return re.sub(r"[^a-z0-9_-]", "", folder.rpartition("/")[2])

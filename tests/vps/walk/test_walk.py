@@ -1,0 +1,45 @@
+"""An owner's year in steps: those that once went wrong."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from vps.walk.ground import Ground
+from vps.walk.paths import CASES, walked
+from vps.walk.vocabulary import load, read
+
+OPEN = {
+    "a-chain-of-ports": "it can never be applied",
+    "another-project": "it can never be applied",
+    "another-project-and-port": "the old project runs on, and the new one is empty",
+    "composition-becomes-static": "a fault of deploy itself",
+    "down-only-for-its-own": "NGINX leads there too early",
+    "port-of-one-that-goes": "visitors get the other's page",
+    "redirect-becomes-composition": "NGINX leads there too early",
+    "static-becomes-a-composition-that-fails": "unknown option --back",
+    "two-swap-their-ports": "it can never be applied",
+}
+"""The cases that break a rule still, with what is not as it should be."""
+
+
+@pytest.fixture(scope="module")
+def ground(release: str) -> Iterator[Ground]:
+    with Ground.of(release) as ground:
+        yield ground
+
+
+@pytest.mark.parametrize("case", sorted(file.stem for file in CASES.glob("*.txt")))
+def test_what_once_went_wrong(ground: Ground, case: str, request: pytest.FixtureRequest) -> None:
+    if case in OPEN:
+        request.applymarker(pytest.mark.xfail(reason=OPEN[case], strict=True))
+    steps = read((CASES / f"{case}.txt").read_text())
+    found = walked(ground, steps, print)
+    assert found.steps == steps or found.fault, "not all of its steps make sense"
+    assert not found.fault, str(found)
+
+
+def test_each_step_is_explained_and_can_be_pasted() -> None:
+    assert len(load()) > 10
+    for name, word in load().items():
+        assert word.act.__doc__
+        assert read(f"{name} x # why\n") == [f"{name} x"]
