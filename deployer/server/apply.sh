@@ -176,6 +176,7 @@ recover() { # what a killed apply has left; after a restart, /usr/local/lib/depl
     if [ -d $transaction ]; then
         say "! the last apply was interrupted: $(wc -l <$transaction/paths) files are put back first"
         for left in containers exchanged; do [ ! -e $transaction/$left ] || cp $transaction/$left $state/$left; done
+        stop_exchanged
         undo
     fi
     recover_containers

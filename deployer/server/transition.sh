@@ -283,11 +283,25 @@ end_composition() { # NAME PROJECT: its volumes stay
 
 # ── after a kill ──────────────────────────────────────────────────────────────────────────────
 
+stop_exchanged() { # before NGINX leads to the old places again, nobody stands there who came from another
+    local name project
+    [ -s "$state/exchanged" ] || return 0
+    while read -r name project <&8; do
+        if [ -d "/srv/deploy/$name" ]; then # a push that outlived the apply may be bringing it up
+            exec 6>>"/srv/deploy/$name/lock"
+            flock --wait 300 6
+        fi
+        by_compose "$project" stop >/dev/null 2>&1 6>&-
+        exec 6>&-
+    done 8<"$state/containers"
+}
+
 recover_containers() { # of an apply that was killed while it brought them up; their files are as they were
     local name project owner
     [ -e "$state/containers" ] || return 0
-    if [ -s "$state/exchanged" ]; then # somebody may stand where another was
-        while read -r name project <&8; do by_compose "$project" stop >/dev/null 2>&1; done 8<"$state/containers"
+    stop_exchanged
+    if [ -d "$state/parked" ]; then # a restart of the server came between, and NGINX leads to none of them
+        cp -a "$state/parked/." /etc/nginx/conf.d/ && rm -r "$state/parked" && follow
     fi
     while read -r name project <&8; do
         owner=$(owner_of "$project")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +243,117 @@ def test_visitors_are_led_there_when_it_answers(project: Project) -> None:
     assert visitors.failed["berta.test"] <= 120, "what Compose itself takes, not what others take"
     assert visitors.seen["chris.test"][-2:] == ["301", "nobody"]
     assert "502" not in visitors.seen["chris.test"]
+
+
+KINDS = ("static", "redirect", "proxy", "compose")
+ANSWERS = {"redirect": "301", "proxy": "nobody", "compose": "mine"}
+
+
+def becomes(project: Project, kind: str) -> None:
+    """alma.test is of this kind."""
+    if kind == "compose":
+        stack(project, "alma.test", 8201, page="mine", top="one")
+    elif kind == "redirect":
+        project.sites["alma.test"] = REDIRECT
+    elif kind == "proxy":
+        project.sites["alma.test"] = {"kind": "proxy", "port": 8210, "https": False}
+    else:
+        repository = "https://git.example.org/alma.git"
+        project.sites["alma.test"] = {"kind": kind, "repository": repository, "https": False}
+
+
+def pairs() -> Iterator[tuple[str, str]]:
+    """From every kind to every other, each time from where the last one led to."""
+    for number, first in enumerate(KINDS):
+        for second in KINDS[number + 1 :]:
+            yield from ((first, second), (second, first))
+        yield from [(first, KINDS[number + 1])] if number + 1 < len(KINDS) else []
+
+
+def test_every_kind_becomes_every_other(project: Project) -> None:
+    two = {"ports": ["127.0.0.1:8209:80", "127.0.0.1:8210:80"]}
+    stack(project, "by.test", 8209, page="nobody", app=two)
+    becomes(project, KINDS[0])
+    applied(project)
+    for before, after in pairs():
+        becomes(project, after)
+        with Visitors(project.vps.address, ["alma.test", "by.test"]) as visitors:
+            told = applied(project)
+        assert visitors.pages("alma.test") <= {ANSWERS.get(before), ANSWERS.get(after)}, (before, after)
+        assert visitors.failed["by.test"] == 0, (before, after)
+        assert page(project, "alma.test") == ANSWERS.get(after, "404"), (before, after, told)
+        stands = {"one": 1} if after == "compose" else {}
+        assert running(project.vps) == stands | {"bytest": 1}, (before, after, told)
+
+
+def test_one_that_cannot_become_containers_stays_what_it_was(project: Project) -> None:
+    becomes(project, "redirect")
+    applied(project)
+    fails(project, "alma.test", 8201)
+    told = applied(project, code=1)
+    assert "option" not in told
+    assert page(project, "alma.test") == "301"
+    assert running(project.vps) == {}
+    becomes(project, "hugo")
+    applied(project)
+    fails(project, "alma.test", 8201)
+    told = applied(project, code=1)
+    assert "option" not in told
+    assert "is not on this server" not in told
+    assert page(project, "alma.test") == "404"
+    becomes(project, "compose")
+    applied(project, "alma.test")
+    becomes(project, "proxy")
+    applied(project, "alma.test")
+    assert running(project.vps) == {}
+
+
+NOBODY_RUNS = "! docker ps --format '{{.Names}}' | grep -E 'alma|berta'"
+ONE_HAS_CHANGED = "docker ps --format '{{.Names}} {{.Ports}}' | grep 'alma.*:8202'"
+ALL_HAVE_CHANGED = ONE_HAS_CHANGED + " && " + ONE_HAS_CHANGED.replace("alma.*:8202", "berta.*:8201")
+
+
+@pytest.mark.parametrize("moment", [NOBODY_RUNS, ONE_HAS_CHANGED, ALL_HAVE_CHANGED])
+@pytest.mark.fault("an apply is killed while two services change places")
+def test_a_killed_exchange_is_undone(project: Project, moment: str) -> None:
+    vps = project.vps
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    applied(project)
+    stack(project, "alma.test", 8202, page="alma again")
+    stack(project, "berta.test", 8201, page="berta again")
+    kill = f"until {moment}; do sleep 0.02; done >/dev/null; pkill -9 -f '^bash -c eval'"
+    with Visitors(vps.address, ["alma.test", "berta.test"]) as visitors, ThreadPoolExecutor() as beside:
+        killing = beside.submit(vps.run, kill)
+        project.deploy("apply", "--yes")
+        killing.result()
+        assert "The last apply was interrupted" in project.deploy("plan").stdout
+        applied(project)
+    assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma again", "berta again")
+    assert visitors.pages("alma.test") <= {"alma.test", "alma again"}
+    assert visitors.pages("berta.test") <= {"berta.test", "berta again"}
+
+
+@pytest.mark.fault("the power fails while two services change places")
+def test_after_a_power_cut_in_an_exchange_nobody_stands_for_another(project: Project) -> None:
+    vps = project.vps
+    always = {"restart": "always"}
+    stack(project, "alma.test", 8201, app=always)
+    stack(project, "berta.test", 8202, app=always)
+    applied(project)
+    slow = ["/bin/busybox", "sh", "-c", "sleep 30"]
+    stack(project, "alma.test", 8202, page="alma again", app=always)
+    stack(project, "berta.test", 8201, app=always | {"command": slow})
+    with ThreadPoolExecutor() as beside:
+        applying = beside.submit(project.deploy, "apply", "--yes")
+        until(vps, ONE_HAS_CHANGED)
+        vps.restart()
+        applying.result()
+    with Visitors(vps.address, ["alma.test", "berta.test"]) as visitors:
+        until(vps, "! systemctl is-active --quiet deploy-resume && [ ! -e /var/lib/deploy/containers ]")
+    assert visitors.pages("alma.test") <= {"alma.test"}
+    assert visitors.pages("berta.test") <= {"berta.test"}
+    assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma.test", "berta.test")
+    stack(project, "berta.test", 8201, app=always)
+    applied(project)
+    assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma again", "berta.test")
