@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from deployer.desired.packaging import read_packaging, unfinished
+
 BACKUP_HOURS = 26  # a backup each day, and what that may take longer than the day before
 DAY = 86400
 EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"
@@ -60,7 +62,7 @@ class Health:
     """A server: memory and disk in KiB, load of the last minute, uptime in seconds.
 
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
-    the containers of a service are not well, by its name.
+    the containers of a service are not well, by its name. `unfinished` is what apt and dpkg are about.
     """
 
     memory: tuple[int, int]
@@ -73,6 +75,7 @@ class Health:
     backups: tuple[BackupHealth, ...] = ()
     key_days: int | None = None
     unwell: Mapping[str, str] = field(default_factory=dict)
+    unfinished: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -84,9 +87,11 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
     kinds = ("server", "answer", "distrust", "release", "pushed", "backup", "unwell")
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
+    lines: dict[str, list[str]] = {}
     for line in answer.splitlines():
         kind, name, value = (*line.split(" ", 2), "", "")[:3]
         said.setdefault(kind, {})[name] = value
+        lines.setdefault(kind, []).append(f"{name} {value}".strip())
     server = said["server"]
     now = int(server["now"])
     load, cores = server["load"].split()
@@ -100,6 +105,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         sites=tuple(_site(domain, aliases, said, now) for domain, aliases in sites.items()),
         backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
         unwell=said["unwell"],
+        unfinished=tuple(unfinished(read_packaging(lines))),
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
 

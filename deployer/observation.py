@@ -9,6 +9,7 @@ from deployer import manifest
 from deployer.desired.by_hand import read_by_hand
 from deployer.desired.facts import Certificate, Facts, Version
 from deployer.desired.firewall import read_ufw
+from deployer.desired.packaging import read_additions, read_packaging
 from deployer.desired.stacks import read_stacks
 from deployer.files import File, Found, Link, unpack
 
@@ -110,6 +111,8 @@ def _facts(
         stacks=read_stacks(said["container"], said["volume"]),
         owed=tuple((name, project) for name, _, project in (line.partition(" ") for line in said["owed"])),
         by_hand=read_by_hand(said, written),
+        packaging=read_packaging(said),
+        additions=read_additions(said),
     )
 
 

@@ -94,7 +94,9 @@ class Plan:
 
     `held` has the sites that cannot be done, with the reason. `kept` are paths that are no longer ours
     and stay, `renewals` what renews certificates besides Certbot's own timer, `left` what stays of sites
-    that are no longer in sites.yaml, `notes` are remarks: all are only told. `sources` are those of the
+    that are no longer in sites.yaml, `notes` are remarks, `pressing` those that count though nothing changes:
+    all are only told. `upgrades` and `removals` are what apt would do to packages that are there to install
+    those that are not. `sources` are those of the
     changes without which apt does not find the packages. `drift` is what the server does otherwise than a
     file says, by its path: its handler runs again. `armed` is how many seconds an earlier change that could
     lock out still waits for a new login, `undo_after` how long that of this plan will.
@@ -107,6 +109,8 @@ class Plan:
     """
 
     packages: tuple[str, ...] = ()
+    upgrades: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
     hugo: tuple[str, ...] = ()
     certificates: tuple[Order, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -119,6 +123,7 @@ class Plan:
     left: tuple[str, ...] = ()
     secrets: tuple[SecretChange, ...] = ()
     notes: tuple[str, ...] = ()
+    pressing: tuple[str, ...] = ()
     sources: tuple[Change, ...] = ()
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     armed: int = 0

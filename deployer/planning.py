@@ -9,6 +9,7 @@ from deployer.consequences import consequences
 from deployer.desired import Desired
 from deployer.files import File, Files, same
 from deployer.handing_over import with_transition
+from deployer.installing import with_additions
 from deployer.moving import compositions_there, moving
 from deployer.observation import Observation
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
@@ -45,7 +46,6 @@ def make_plan(
     gone = gone if sites is None else _of_another_kind(gone, sites, desired, seen)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     plan = Plan(
-        packages=tuple(_packages(desired, seen)),
         hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
         certificates=tuple(_orders(desired, seen, acme, held, sites)),
         changes=tuple(sorted(changes, key=lambda change: change.path)),
@@ -63,6 +63,7 @@ def make_plan(
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
+    plan = with_additions(plan, desired, seen.facts)
     plan = with_transition(plan, desired, seen, gone, containers.otherwise)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
@@ -89,11 +90,6 @@ def _gone(desired: Desired, seen: Observation, later: Collection[str], held: Col
     wanted = {*desired.files, *desired.stays, *later}
     kept = tuple(f"{folder}/" for name, (folder, _) in compositions_there(seen).items() if name in held)
     return [path for path in seen.written if path not in wanted and not path.startswith(kept)]
-
-
-def _packages(desired: Desired, seen: Observation) -> Iterable[str]:
-    yield from sorted(desired.packages - seen.facts.packages)
-    yield from (f"{package}-" for package in sorted(desired.in_the_way))  # apt's way to say: remove it
 
 
 def _secrets(desired: Desired, seen: Observation, values: Mapping[Secret, str]) -> Iterable[SecretChange]:

@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     upkeep.defences,
     upkeep.logs,
     upkeep.updates,
+    upkeep.packaging,
     upkeep.certificates,
     upkeep.backups,
 )

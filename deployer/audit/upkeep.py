@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
+from deployer.desired.packaging import other_release, read_packaging, unfinished
 
 DAY = 86400
 FEW_DAYS = 14
@@ -79,6 +80,26 @@ def updates(seen: Evidence, config: Config) -> Iterator[Finding]:
             f"nobody has looked for updates for {(seen.now - int(seen.one('lists'))) // DAY} days",
             "the daily job does not run",
             "systemctl enable --now apt-daily.timer apt-daily-upgrade.timer",
+        )
+
+
+def packaging(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """What apt and dpkg are in the middle of, and sources of another release."""
+    state = read_packaging(seen.lines)
+    end = "dpkg --configure -a && apt-get install --fix-broken"
+    for what in unfinished(state):
+        yield Finding(
+            what,
+            "what is half installed may not start, and no update comes before it is done",
+            "wait until it is done" if state.at_work else end,
+            serious=not state.at_work,
+        )
+    for what in other_release(state, seen.one("codename")):
+        yield Finding(
+            what,
+            "what is installed now brings parts of the other release along",
+            "apt-get update && apt-get full-upgrade   # or the sources as they were",
+            serious=False,
         )
 
 

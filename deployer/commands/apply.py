@@ -86,6 +86,18 @@ def refuse_to_empty(plan: "Plan", host: str, yes: bool, take_off: int | None) ->
         )
 
 
+def refuse_to_remove(plan: "Plan", host: str) -> None:
+    """Raise DeployError when apt would remove packages for those that are missing."""
+    from deployer.errors import DeployError
+
+    if plan.removals:
+        raise DeployError(
+            f"nothing was changed: apt would remove {', '.join(plan.removals)} from {host}",
+            f"To have it so, run there: apt-get install --no-install-recommends {' '.join(plan.packages)}\n"
+            "If the sources of packages are of another release, take them back, or upgrade the server first.",
+        )
+
+
 def converge(run: "Convergence", yes: bool, dry_run: bool = False, take_off: int | None = None) -> int:
     """Show the plan, ask unless told not to, and carry it out; the exit code."""
     from deployer.errors import DeployError
@@ -98,6 +110,7 @@ def converge(run: "Convergence", yes: bool, dry_run: bool = False, take_off: int
         return 0
     if plan.empty:
         return 1 if plan.held else 0
+    refuse_to_remove(plan, run.server.host)
     refuse_to_empty(plan, run.server.host, yes, take_off)
     off = f", and take {len(plan.taken_off)} of {plan.entries} sites off" if plan.takes_most else ""
     if not yes and not confirm(f"Apply this{off}?"):

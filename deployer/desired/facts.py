@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from deployer.desired.by_hand import ByHand
 from deployer.desired.firewall import UfwState
+from deployer.desired.packaging import Additions, Packaging
 from deployer.desired.stacks import Stack
 
 NGINX_OF_RELEASE = {
@@ -52,6 +53,8 @@ class Facts:
     there.
     `stacks` is what runs in containers of Docker Compose, by the project's name, `owed` the names and
     projects of those that an apply could not end, `by_hand` what a person has set up beside ours.
+    `packaging` is what apt and dpkg are about, `additions` what apt would do besides to install what is
+    missing.
     """
 
     os: str
@@ -83,6 +86,8 @@ class Facts:
     stacks: Mapping[str, Stack] = field(default_factory=dict)
     owed: tuple[tuple[str, str], ...] = ()
     by_hand: ByHand = field(default_factory=ByHand)
+    packaging: Packaging = field(default_factory=Packaging)
+    additions: Additions = field(default_factory=Additions)
 
     @property
     def nginx_version(self) -> Version:

@@ -38,9 +38,7 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
         yield f"! takes {off}: {', '.join(plan.taken_off)}"
     for site, reason in plan.held.items():
         yield f"! {site} is left as it is: {reason}."
-    if plan.packages:
-        yield f"+ packages {' '.join(plan.packages)}"
-    yield from (f"+ hugo {version}" for version in plan.hugo)
+    yield from _installed_lines(plan)
     yield from map(_order_line, plan.certificates)
     brief = [] if full else [change for change in plan.changes if _is_brief(change)]
     for change in plan.changes:
@@ -64,11 +62,22 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     yield from (f"~ firewall: {what}" for found in plan.drift.values() for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
+    yield from (f"! {what}" for what in plan.pressing)
     # remarks that stay true for years are told when there is something to decide
     yield from (f"! {what}" for what in (*plan.left, *(() if plan.empty else plan.notes)))
     for renewal in plan.renewals:
         yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
     yield summary(plan, server)
+
+
+def _installed_lines(plan: Plan) -> Iterator[str]:
+    if plan.packages:
+        yield f"+ packages {' '.join(plan.packages)}"
+    if plan.upgrades:
+        yield f"~ packages {' '.join(plan.upgrades)}: upgraded, since the new ones need it"
+    if plan.removals:
+        yield f"! apt would remove {' '.join(plan.removals)} for the new packages: an apply refuses that"
+    yield from (f"+ hugo {version}" for version in plan.hugo)
 
 
 def summary(plan: Plan, server: str) -> str:
@@ -94,6 +103,8 @@ def as_json(plan: Plan, server: str) -> str:
             "server": server,
             "empty": plan.empty,
             "packages": plan.packages,
+            "upgrades": plan.upgrades,
+            "removals": plan.removals,
             "hugo": plan.hugo,
             "certificates": [
                 {"name": o.name, "names": o.names, "missing": o.missing} for o in plan.certificates
@@ -107,7 +118,7 @@ def as_json(plan: Plan, server: str) -> str:
             "kept": plan.kept,
             "renewals": plan.renewals,
             "left": plan.left,
-            "notes": plan.notes,
+            "notes": (*plan.pressing, *plan.notes),
             "drift": dict(plan.drift),
             "armed": plan.armed,
             "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],

@@ -31,6 +31,8 @@ def show_health(health: Health, server: str) -> None:
             out.print(Text(harmless(f"{site.domain}: {problem}"), style="bold red"))
     for name, why in health.unwell.items():
         out.print(Text(harmless(f"✗ {name}: {why} (deploy logs {name})"), style="red"))
+    for what in health.unfinished:
+        out.print(Text(harmless(what), style="yellow"))
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
     for backup in health.backups:

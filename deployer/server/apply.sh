@@ -3,6 +3,7 @@
 #   label                  who applies, for the one who has to wait
 #   sources/…              where packages come from: files for apt, which are there before it is asked
 #   packages hugo          what to install, one a line
+#   upgrades               packages that are there, and may be upgraded for those that are not
 #   expect                 what the plan saw: DIGEST|absent|link:TARGET <tab> PATH
 #   files/…                the new files, with mode and owner
 #   secrets                what shall be in .env files: PATH <tab> NAME <tab> generate|value <tab> LENGTH|BASE64
@@ -20,7 +21,7 @@
 # Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
 #   74 the server is not what the plan saw, 75 somebody else is at it.
 set -uo pipefail
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 trap '' HUP PIPE # the caller may go away: what has begun is finished or undone
 umask 022
 state=/var/lib/deploy
@@ -193,7 +194,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{secrets,compositions,steps,leads,gone}
+    touch "$incoming"/{upgrades,secrets,compositions,steps,leads,gone}
     cp "$incoming/label" $state/holder
 }
 
@@ -241,10 +242,21 @@ ssh_stays() { # a reload must not close the port that we came by, for somebody w
 
 # ── the steps ─────────────────────────────────────────────────────────────────────────────────
 
+wait_for_apt() { # two minutes at most
+    local _ process name
+    for _ in {1..120}; do
+        read -r _ process name < <(apt_at_work) || return 0
+        sleep 1
+    done
+    say "✗ apt is at work (process $process, $name), and has been for two minutes; nothing was changed"
+    exit 1
+}
+
 add_sources() { # and none of them, when apt cannot read one
     local path
     [ -d "$incoming/sources" ] || return 0
     say "▸ sources"
+    wait_for_apt
     mkdir "$incoming/old-sources"
     while IFS= read -r path; do
         [ ! -e "/$path" ] || (cd / && cp -a --parents -t "$incoming/old-sources" "./$path") || exit 1
@@ -262,14 +274,33 @@ add_sources() { # and none of them, when apt cannot read one
 
 install_packages() {
     [ -s "$incoming/packages" ] || return 0
-    local packages log
+    local packages said
     mapfile -t packages <"$incoming/packages"
     say "▸ packages"
-    log=$(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "${packages[@]}" 2>&1 9>&-) ||
-        { apt-get update >/dev/null 2>&1 9>&- &&
-            log=$(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "${packages[@]}" 2>&1 9>&-); } ||
-        { say "✗ apt-get could not install ${packages[*]}"; tail -15 <<<"$log" | indent; exit 1; }
+    wait_for_apt
+    if ! install_as_planned "${packages[@]}"; then
+        wait_for_apt # its lists may be old, but a lock is waited for once
+        if ! apt-get update >/dev/null 2>&1 9>&- || ! install_as_planned "${packages[@]}"; then
+            say "✗ apt-get could not install ${packages[*]}"
+            tail -15 <<<"$said" | indent
+            exit 1
+        fi
+    fi
     say "✓ packages ${SECONDS}s ${packages[*]}"
+}
+
+install_as_planned() { # PACKAGE…: sets `said` to what apt says; the script ends when it would do more than the plan tells
+    local does other more=()
+    said=$(comes_along "$@") || return
+    while read -r does other; do
+        [ "$does" = upgrade ] && grep -qxF -- "$other" "$incoming/upgrades" || more+=("$does $other")
+    done < <(printf '%s' "${said:+$said$'\n'}")
+    if [ ${#more[@]} -gt 0 ]; then
+        say "✗ to install ${*}, apt would do more than the plan says; nothing was changed"
+        printf '  it would %s\n' "${more[@]}"
+        exit 74
+    fi
+    said=$(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=20 "$@" 2>&1 9>&-)
 }
 
 install_hugo() {

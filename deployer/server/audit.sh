@@ -1,6 +1,6 @@
 #!/bin/bash
 # Tells what an attacker would look for on this server: lines of words, each beginning with what it is about.
-# Changes nothing.
+# Changes nothing. apt.sh is sent before it.
 set -uo pipefail
 export LC_ALL=C
 
@@ -41,6 +41,11 @@ updates() {
     apt-get --simulate -o Debug::NoLocking=true upgrade 2>/dev/null |
         awk '/^Inst / && /[Ss]ecurity/ { print "upgrade", $2 }'
     [ ! -e /run/reboot-required ] || echo "reboot $(sort -u /run/reboot-required.pkgs 2>/dev/null | tr '\n' ' ')"
+    apt_at_work
+    dpkg_list | half_done
+    suites
+    # shellcheck source=/dev/null
+    (. /etc/os-release && echo "codename ${VERSION_CODENAME:-}")
     echo "lists $(stat -c %Y /var/lib/apt/periodic/update-success-stamp 2>/dev/null || stat -c %Y /var/lib/apt/lists)"
 }
 

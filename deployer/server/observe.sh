@@ -2,7 +2,8 @@
 # Answers with one compressed tar: `facts` about this server, the certificates, and every file
 # whose path comes on standard input (each ended by NUL) or stands in our manifest; but of a path ending in
 # /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, of ?PATH and ?UNIT only whether
-# it is there, as `missing PATH`, and of unit:NAME how that unit is. Changes nothing.
+# it is there, as `missing PATH`, of unit:NAME how that unit is, and of all install:NAME what apt
+# would do besides to install them, as `upgrade NAME` and `remove NAME`. Changes nothing. apt.sh is sent before it.
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
@@ -28,13 +29,15 @@ files() { # PATH…: sets FILES to those that are there; mawk stops at the first
 }
 
 packages() { # package NAME for each that is installed, and the versions that matter
-    local known
-    known=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' | awk '
+    local list known
+    list=$(dpkg_list)
+    half_done <<<"$list"
+    known=$(awk '
         function first(fact, names, count, list, i) {
             count = split(names, list)
             for (i = 1; i <= count; i++) if (list[i] in version) { print fact, version[list[i]]; return }
         }
-        $1 != "installed" { next }
+        $1 !~ /^(installed|unpacked|half-|triggers-)/ { next } # half done is not missing: dpkg ends it
         { print "package", $2 }
         $2 == "docker-compose" && $3 ~ /^([0-9]+:)?[01][.]/ { next } # no plugin of Docker, but one may stand beside it
         { version[$2] = $3 }
@@ -43,11 +46,26 @@ packages() { # package NAME for each that is installed, and the versions that ma
             first("certbot", "certbot")
             first("docker", "docker-ce docker.io")
             first("compose", "docker-compose-plugin docker-compose-v2 docker-compose")
-        }')
+        }' <<<"$list")
     echo "$known"
     # a person may have put these there without a package
     [[ $known == *$'\n'"docker "* ]] || dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/docker \1/p'
     [[ $known == *$'\n'"compose "* ]] || docker compose version --short 2>/dev/null | sed 's/^v*/compose /'
+}
+
+additions() { # what comes along with the packages that are asked for: upgrade, remove; unknown NAME where apt cannot find it
+    local path names=() said unknown
+    for path in "${wanted[@]}"; do [[ $path != install:* ]] || names+=("${path:8}"); done
+    [ ${#names[@]} -gt 0 ] || return
+    until said=$(comes_along "${names[@]}"); do
+        unknown=$(sed -nE "s/^E: (Unable to locate package |Package ')([^' ]+).*/\2/p" <<<"$said")
+        [ -n "$unknown" ] || { echo "apt_refuses ${said//$'\n'/ }" && return; }
+        # shellcheck disable=SC2086 # one word a package
+        printf 'unknown %s\n' $unknown
+        mapfile -t names < <(printf '%s\n' "${names[@]}" | grep -vxF "$unknown")
+        [ ${#names[@]} -gt 0 ] || return
+    done
+    echo "$said"
 }
 
 # FILE NAME… for every server_name of the NGINX files that a person may have written
@@ -200,7 +218,10 @@ facts() {
     [ -e /proc/net/if_inet6 ] && echo "ipv6 1"
     [[ $(nginx -v 2>&1) =~ nginx/([0-9.]+) ]] && echo "nginx ${BASH_REMATCH[1]}"
     echo "codename ${VERSION_CODENAME:-}"
+    apt_at_work
     packages
+    additions
+    suites
     files /etc/apt/sources.list /etc/apt/sources.list.d/*
     awk '/download\.docker\.com/ && !told[FILENAME]++ { print "docker_repository", FILENAME }' "${FILES[@]}"
     { [ -d $state/transaction ] || [ -e $state/containers ]; } && echo "interrupted 1"

@@ -2,8 +2,8 @@
 # How this server and its sites are. Each line of standard input is a site or an alias: DOMAIN <tab> http|https <tab> PATH.
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
 # certificate, for each site `release …` and `pushed JSON`, for each service whose containers are not well
-# `unwell NAME WHY`, and for all that is backed up `backup NAME JSON` with its last success, empty without one.
-# The page is asked for through NGINX on this machine by `visit` of scripts/visitor, which is sent before this.
+# `unwell NAME WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
+# apt.sh tells. The page is asked for through NGINX on this machine by `visit` of scripts/visitor; both are sent before this.
 set -uo pipefail
 export LC_ALL=C
 
@@ -55,6 +55,8 @@ unwell() {
 
 server
 unwell &
+apt_at_work
+dpkg_list | half_done
 backups
 export -f site visit ask_page explain_distrust
 tr '\t' '\n' | tr '\n' '\0' | xargs -0 -r -n 3 -P 8 bash -c 'site "$@"' site

@@ -26,6 +26,16 @@ def server_of(config: "Config") -> Iterator["Server"]:
         yield connected
 
 
+BEFORE = {
+    "apply.sh": ("apt.sh",),
+    "audit.sh": ("apt.sh",),
+    "observe.sh": ("apt.sh",),
+    "status.sh": ("scripts/visitor", "apt.sh"),
+}
+"""What a script finds defined when it begins."""
+
+
 def script(name: str) -> bytes:
-    """One of the constant scripts that are sent along with each call."""
-    return files("deployer.server").joinpath(name).read_bytes()
+    """One of the constant scripts that are sent along with each call, behind those that it needs."""
+    folder = files("deployer.server")
+    return b"".join(folder.joinpath(each).read_bytes() for each in (*BEFORE.get(name, ()), name))

@@ -59,6 +59,7 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
     lists = {
         "label": [who],
         "packages": plan.packages,
+        "upgrades": plan.upgrades,
         "hugo": plan.hugo,
         "expect": [f"{_seen(change.before)}\t{change.path}" for change in changes],
         "remove": [change.path for change in changes if change.after is None],

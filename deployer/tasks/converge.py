@@ -12,6 +12,7 @@ from deployer.desired.docker import KEY, SOURCES
 from deployer.desired.facts import Facts
 from deployer.expectation import at_once, in_the_end
 from deployer.files import File
+from deployer.installing import missing_packages
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
 from deployer.observation import Observation
@@ -67,8 +68,10 @@ class Convergence:
         """The server as it is, with every file that may be wanted there."""
         asked = {*self._questions(in_the_end(self.config, NOT_LOOKED_AT)), SOURCES, KEY}
         seen = observe(self.server, asked)
-        # a path or unit that depends on the release or on a version is known only now
-        forgotten = self._questions(self._in_the_end(seen.facts)) - asked
+        # known only now: a path or unit that depends on the release or on a version, and what is missing
+        wanted = self._in_the_end(seen.facts)
+        forgotten = self._questions(wanted) - asked
+        forgotten |= {f"install:{package}" for package in missing_packages(wanted, seen.facts)}
         return observe(self.server, asked | forgotten) if forgotten else seen
 
     def _questions(self, wanted: Desired) -> set[str]:
@@ -90,7 +93,9 @@ class Convergence:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
         prepared, installed = True, bool(plan.packages or plan.hugo)
         if plan.interrupted or plan.packages or plan.hugo:
-            ground = Plan(packages=plan.packages, hugo=plan.hugo, sources=plan.sources)
+            ground = Plan(
+                packages=plan.packages, upgrades=plan.upgrades, hugo=plan.hugo, sources=plan.sources
+            )
             prepared = self._transact(ground)
             seen = self.look()
             self._show_what_is_new(plan, self.plan(seen))
@@ -112,7 +117,7 @@ class Convergence:
         """What can change now: no file that needs a certificate which is not there."""
         later = self._in_the_end(seen.facts)
         plan = self._make_plan(at_once(self.config, seen.facts, later), seen, later.files)
-        return replace(plan, packages=(), hugo=(), certificates=(), sources=())
+        return replace(plan, packages=(), upgrades=(), hugo=(), certificates=(), sources=())
 
     def _in_the_end(self, facts: Facts) -> Desired:
         """What is wanted in the end, rendered once for each look at the server."""

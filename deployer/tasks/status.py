@@ -11,7 +11,7 @@ from deployer.tasks import script
 
 def status(server: Server, sites: Mapping[str, Site]) -> Health:
     """The server's health and that of the sites, in one round trip."""
-    ask = script("scripts/visitor") + script("status.sh")
+    ask = script("status.sh")
     lines = (
         f"{name}\t{'https' if site.https else 'http'}\t{site.probe(domain) if name == domain else '/'}\n"
         for domain, site in sites.items()

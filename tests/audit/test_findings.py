@@ -78,6 +78,21 @@ def test_nothing_is_found_on_a_good_server() -> None:
         ("daily", "daily 0", "no security updates are installed by themselves"),
         ("lists", "lists 10000", "nobody has looked for updates for 11 days"),
         ("", "upgrade libssl3", "security updates wait: libssl3"),
+        (
+            "",
+            "apt_at_work 4711 dpkg",
+            "! apt is at work (process 4711, dpkg): what is installed may be changing just now",
+        ),
+        (
+            "",
+            "half_done nginx",
+            "dpkg was interrupted, with nginx half done: run dpkg --configure -a on the server",
+        ),
+        (
+            "",
+            "codename bookworm\nsuite bookworm\nsuite trixie-updates",
+            "! the sources of packages are of trixie, the server is bookworm",
+        ),
         ("", "reboot linux-image-amd64", "! the server wants a restart for linux-image-amd64"),
         ("", "edited /etc/nginx/conf.d/a.conf", "! /etc/nginx/conf.d/a.conf was edited by hand"),
         (

@@ -1,0 +1,58 @@
+#!/bin/bash
+# What apt and dpkg are about on this server. Sent before the scripts that ask, and changes nothing.
+
+apt_at_work() { # apt_at_work PROCESS NAME: who has their locks; nothing when nobody does
+    local process open lock
+    while read -r process; do
+        for open in /proc/"$process"/fd/*; do
+            for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock; do
+                [ "$open" -ef $lock ] && echo "apt_at_work $process $(cat "/proc/$process/comm")" && return
+            done
+        done
+    done < <(awk '$2 == "POSIX" && $5 > 0 && !told[$5]++ { print $5 }' /proc/locks)
+}
+
+dpkg_list() { # STATUS PACKAGE VERSION of each that dpkg knows
+    dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n'
+}
+
+half_done() { # half_done PACKAGE for each of dpkg_list, on standard input, with which dpkg has not come to an end
+    local updates=(/var/lib/dpkg/updates/[0-9]*)
+    awk '$1 ~ /^(half-|unpacked|triggers-)/ { print "half_done", $2 }'
+    [ ! -e "${updates[0]}" ] || echo "half_done" # what it was about is in its journal
+}
+
+suites() { # suite NAME of each source of packages; `stable` by what it means, if its list is there
+    local file suite known files=()
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+        [ ! -f "$file" ] || files+=("$file")
+    done
+    awk 'function tell(names, count, list, i) { count = split(names, list); for (i = 1; i <= count; i++) print list[i] }
+         function stanza() { if (on && binary) tell(suites); on = binary = 1; suites = "" }
+         FNR == 1 { stanza(); deb822 = FILENAME ~ /\.sources$/ }
+         /^[ \t]*#/ { next }
+         !deb822 { gsub(/\[[^]]*\]/, ""); if ($1 == "deb") print $3; next }
+         /^[ \t]*$/ { stanza(); next }
+         tolower($1) == "enabled:" { on = ($2 != "no") }
+         tolower($1) == "types:" { binary = ($0 ~ /deb([ \t]|$)/) }
+         tolower($1) == "suites:" { sub(/^[^:]*:/, ""); suites = $0 }
+         END { stanza() }' "${files[@]:-/dev/null}" | sort -u |
+        while IFS= read -r suite; do
+            case $suite in
+                stable* | oldstable* | testing* | unstable*)
+                    known=$(cat /var/lib/apt/lists/*_dists_"${suite//\//_}"_{In,}Release 2>/dev/null |
+                        sed -n '/^Codename: /{s///p;q}')
+                    suite=${known:-$suite}
+                    ;;
+            esac
+            echo "suite $suite"
+        done
+}
+
+comes_along() { # PACKAGE…: what apt would do besides to install them, as upgrade NAME, remove NAME; fails with its errors
+    local said
+    said=$(apt-get --simulate --no-install-recommends -o Debug::NoLocking=true install "$@" 2>&1) ||
+        { grep '^E: ' <<<"$said"; return 1; }
+    awk -v asked=" $* " '/^Inst [^ ]+ \[/ { print "upgrade", $2 }
+        /^Remv / && !index(asked, " " $2 "- ") { print "remove", $2 }' <<<"$said"
+}

@@ -1,0 +1,185 @@
+"""What an apply does with packages: only what the plan has told, whatever apt is about on the server."""
+
+import json
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.errors import DeployError
+from deployer.plan import Plan
+from deployer.rehearsal.machine import Machine
+from deployer.server.connection import script_command
+from deployer.server.login import connect
+from deployer.tasks import script
+from deployer.tasks.apply import parcel, transact
+from vps.project import Project
+from vps.waiting import started, until, until_it_says
+
+SITES = {"a.test": {"kind": "static", "folder": "a", "https": False}}
+# Somebody else holds the lock that apt takes first.
+HOLD = """python3 -c 'import fcntl, time
+lock = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+print("has it", flush=True)
+time.sleep(600)'"""
+# A repository of tests: webp in it wants a newer owner-lib, and the other one also that owner-old goes.
+REPOSITORY = """
+make() { # NAME VERSION FIELDS
+    mkdir -p /repo/build/DEBIAN
+    printf 'Package: %s\\nVersion: %s\\nArchitecture: all\\nMaintainer: Ada <ada@example.org>\\nDescription: x\\n%b' \\
+        "$1" "$2" "$3" > /repo/build/DEBIAN/control
+    dpkg-deb --build /repo/build "/repo/$1_$2.deb" >/dev/null
+    { cat /repo/build/DEBIAN/control
+      echo "Filename: ./$1_$2.deb"
+      echo "Size: $(stat -c %s "/repo/$1_$2.deb")"
+      echo "SHA256: $(sha256sum "/repo/$1_$2.deb" | cut -d' ' -f1)"; echo; } >> /repo/Packages
+}
+rm -rf /repo; mkdir -p /repo
+make owner-old 1 ''; make owner-lib 1 ''; make owner-lib 2 ''
+make webp 99 'Depends: owner-lib (>= 2)\\n'
+dpkg -i /repo/owner-old_1.deb /repo/owner-lib_1.deb
+make webp 100 'Depends: owner-lib (>= 2)\\nConflicts: owner-old\\n'
+echo 'deb [trusted=yes] file:/repo ./' > /etc/apt/sources.list.d/owner.list
+apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/owner.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
+dpkg --purge webp
+"""
+ONLY_99 = "printf 'Package: webp\\nPin: version 99\\nPin-Priority: 1001\\n' > /etc/apt/preferences.d/owner"
+
+
+@pytest.fixture(scope="module")
+def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A user's folder with one site, applied."""
+    made = Project(tmp_path_factory.mktemp("user"), vps, None, dict(SITES))
+    made.repository("a", {"index.html": "a"})
+    made.sites["a.test"] = {"kind": "static", "repository": "a", "https": False}
+    done = made.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made
+
+
+@pytest.fixture
+def holder(vps: Machine) -> Iterator[int]:
+    """Somebody who has apt's lock: its process."""
+    process = started(vps, HOLD)
+    until_it_says(process, "has it")
+    yield int(vps.run("pgrep -f '^python3 -c import fcntl'").stdout)
+    vps.run("kill $(pgrep -f '^python3 -c import fcntl')", check=False)
+    process.communicate()
+
+
+def told(project: Project, about: str) -> dict[str, list[str]]:
+    """What plan, status and audit say about it."""
+    lines = {
+        "plan": project.deploy("plan").stdout.splitlines(),
+        "status": project.deploy("status").stdout.splitlines(),
+        "audit": [each["what"] for each in json.loads(project.deploy("audit", "--json").stdout)["findings"]],
+    }
+    return {name: [line for line in said if about in line] for name, said in lines.items()}
+
+
+def test_who_is_at_work_with_apt_is_told(project: Project, holder: int) -> None:
+    who = f"apt is at work (process {holder}, python3): what is installed may be changing just now"
+    assert told(project, "apt is") == {"plan": [f"! {who}"], "status": [who], "audit": [who]}
+
+
+@pytest.mark.fault("apt's lock is held by another for longer than an apply waits")
+def test_a_lock_that_stays_is_waited_for_once_and_named(vps: Machine, project: Project, holder: int) -> None:
+    hasty = script("apply.sh").replace(b"{1..120}", b"{1..2}").replace(b"Timeout=120", b"Timeout=2")
+    lines: list[str] = []
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        data = parcel(Plan(packages=("hello",)), "ada")
+        assert server.follow(script_command(hasty), lines.append, hasty + data) == 1
+    assert lines[1:] == [
+        f"✗ apt is at work (process {holder}, python3), and has been for two minutes; nothing was changed"
+    ]
+
+
+@pytest.mark.fault("dpkg is killed in the middle of an upgrade of NGINX")
+def test_what_a_killed_dpkg_left_is_told_and_not_called_missing(vps: Machine, project: Project) -> None:
+    held = "#!/bin/sh\ntouch /tmp/held; exec sleep 600\n"
+    vps.run(
+        f"printf {shlex.quote(held)} > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; rm -f /tmp/held"
+    )
+    vps.run("cd /tmp && apt-get download -qq nginx && dpkg --unpack nginx_*.deb")
+    process = started(vps, "dpkg --configure nginx")
+    until(vps, "[ -e /tmp/held ]")
+    dpkg = vps.run("pgrep -x dpkg").stdout.strip()
+    assert told(project, "dpkg")["plan"] == [
+        f"! apt is at work (process {dpkg}, dpkg): what is installed may be changing just now"
+    ]
+    vps.run(
+        f"kill -9 {dpkg}; pkill -x nginx.postinst; pkill -fx 'sleep 600'; rm /usr/sbin/policy-rc.d; systemctl restart nginx",
+        check=False,
+    )
+    process.communicate()
+    what = "dpkg was interrupted, with nginx half done: run dpkg --configure -a on the server"
+    assert told(project, "dpkg") == {"plan": [f"! {what}"], "status": [what], "audit": [what]}
+    assert project.plan()["empty"]
+
+    vps.run("DEBIAN_FRONTEND=noninteractive dpkg --configure -a")
+    assert told(project, "dpkg") == {"plan": [], "status": [], "audit": []}
+
+
+def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(vps: Machine, project: Project) -> None:
+    vps.run(REPOSITORY)
+    plan = project.plan()
+    assert (plan["packages"], plan["upgrades"], plan["removals"]) == (["webp"], ["owner-lib"], ["owner-old"])
+    lines = project.deploy("plan").stdout.splitlines()
+    assert "~ packages owner-lib: upgraded, since the new ones need it" in lines
+    assert "! apt would remove owner-old for the new packages: an apply refuses that" in lines
+    done = project.apply()
+    assert done.returncode == 1
+    assert "✗ nothing was changed: apt would remove owner-old from" in done.stderr
+    state = (
+        "dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\\n' owner-lib owner-old webp 2>/dev/null"
+    )
+    assert vps.run(state, check=False).stdout == "owner-lib 1 installed\nowner-old 1 installed\n"
+
+    vps.run(ONLY_99)
+    lines = []
+    changed = pytest.raises(DeployError, match="the server has changed since the plan was made")
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server, changed:
+        transact(server, Plan(packages=("webp",)), lines.append)
+    assert lines[1:] == [
+        "✗ to install webp, apt would do more than the plan says; nothing was changed",
+        "  it would upgrade owner-lib",
+    ]
+    assert "owner-lib 1 installed" in vps.run(state, check=False).stdout
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert vps.run(state).stdout == "owner-lib 2 installed\nowner-old 1 installed\nwebp 99 installed\n"
+
+
+def test_sources_of_another_release_are_told(vps: Machine, project: Project) -> None:
+    there, next_one = {"debian-12": ("bookworm", "trixie"), "debian-13": ("trixie", "forky")}[vps.release]
+    source = f"Types: deb\nURIs: http://mirror.test/debian\nSuites: {next_one} {next_one}-updates\nComponents: main\n"
+    (vps.root / "etc/apt/sources.list.d/next.sources").write_text(source)
+    what = f"the sources of packages are of {next_one}, the server is {there}"
+    found = told(project, "the sources")
+    assert (found["plan"], found["audit"]) == ([f"! {what}"], [what])
+    (vps.root / "etc/apt/sources.list.d/next.sources").write_text(f"Enabled: no\n{source}")
+    assert told(project, "the sources") == {"plan": [], "status": [], "audit": []}
+    (vps.root / "etc/apt/sources.list.d/next.sources").unlink()
+
+
+# A service of the owner's, whose program has been replaced since it was started: needrestart would restart it.
+OWN = """
+apt-get install -qq --yes --no-install-recommends needrestart >/dev/null
+printf '[Service]\\nExecStart=/usr/local/bin/own 100000\\n' > /etc/systemd/system/own.service
+cp /bin/sleep /usr/local/bin/own && systemctl daemon-reload && systemctl start own
+cp /bin/sleep /usr/local/bin/own.new && mv /usr/local/bin/own.new /usr/local/bin/own
+"""
+
+
+def test_an_apply_that_installs_a_package_restarts_nothing_of_the_owner(
+    vps: Machine, project: Project
+) -> None:
+    vps.run(OWN)
+    ask = "systemctl show --property=InvocationID --value own nginx"
+    assert "own.service" in vps.run("NEEDRESTART_MODE=l needrestart -r l").stdout
+    before = vps.run(ask).stdout
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        assert transact(server, Plan(packages=("hello",)), print)
+    assert vps.run(ask).stdout == before
+    assert vps.run("command -v hello").stdout
