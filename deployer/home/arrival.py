@@ -27,11 +27,11 @@ def bring(link: Link, store: Store, offers: Sequence[Offer], settled: Settled) -
 
     Those that are whole count, whatever becomes of the others.
     """
-    pending = list(offers)
+    pending = dict.fromkeys(offers)
 
     def settle(offer: Offer, failure: DeployError | None) -> None:
         if offer in pending:
-            pending.remove(offer)
+            del pending[offer]
             settled(offer, failure)
 
     for offer in offers:
@@ -39,7 +39,7 @@ def bring(link: Link, store: Store, offers: Sequence[Offer], settled: Settled) -
             settle(offer, Altered(told(offer)))
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _fetch(link, store, pending, settle)
+            return _fetch(link, store, list(pending), settle)
         except UnreachableError:
             link.reset()
             if attempt == ATTEMPTS:
@@ -55,7 +55,7 @@ def _fetch(link: Link, store: Store, pending: Sequence[Offer], settle: Settled) 
         link.fetch([offer.archive for offer in pending], store.incoming)
     except DeployError as error:
         failure = error
-    again = _accepted(store, list(pending), begun, settle, whole=failure is None)
+    again = _accepted(store, pending, begun, settle, whole=failure is None)
     if isinstance(failure, UnreachableError):
         raise failure
     for offer in [offer for offer in pending if offer not in again]:
@@ -90,9 +90,9 @@ def _accepted(
 def _prepared(store: Store, offer: Offer) -> Path:
     """Where the archive comes to; what is there already is no more than the beginning of it."""
     part = store.part(offer.archive)
-    part.parent.mkdir(parents=True, exist_ok=True)
     here = store.path(offer.archive)
     if here.exists():  # without a digest it proved nothing: it is looked at as if it had just come
+        part.parent.mkdir(parents=True, exist_ok=True)
         os.replace(here, part)
     if part.exists() and part.stat().st_size > offer.archive.bytes:
         part.unlink()
@@ -101,14 +101,23 @@ def _prepared(store: Store, offer: Offer) -> Path:
 
 def accept(store: Store, offers: Sequence[Offer]) -> None:
     """Put them where archives lie: the digests first, so that whoever sees one sees its digest."""
+    for folder in {store.path(offer.archive).parent for offer in offers}:
+        folder.mkdir(exist_ok=True)
     for offer in offers:
-        target = store.path(offer.archive)
-        target.parent.mkdir(exist_ok=True)
-        write_digest(target, offer)
+        vouch(store, offer)
     if offers:
         os.sync()  # all at once: one by one, a thousand take a minute
     for offer in offers:
         os.replace(store.part(offer.archive), store.path(offer.archive))
+
+
+def vouch(store: Store, offer: Offer) -> None:
+    """Put the digest where the archive will lie: the file that came, which costs no new one."""
+    target = digest_path(store.path(offer.archive))
+    try:
+        os.replace(digest_path(store.offered / offer.archive.path), target)
+    except FileNotFoundError:  # it was here already, and did not come
+        write_digest(store.path(offer.archive), offer)
 
 
 def reject(store: Store, offer: Offer, part: Path) -> None:
@@ -121,7 +130,7 @@ def reject(store: Store, offer: Offer, part: Path) -> None:
 
 def rejected(store: Store, offer: Offer) -> Path:
     """Where the archive lies when it is rejected."""
-    return store.path(offer.archive).parent / "rejected" / offer.archive.file
+    return store.directory / f"{offer.archive.name}/rejected/{offer.archive.file}"
 
 
 def was_rejected(store: Store, offer: Offer) -> bool:

@@ -15,6 +15,7 @@ from deployer.config.home import Home
 from deployer.config.model import Server
 from deployer.errors import DeployError, UnreachableError, UsageError
 from deployer.home.failures import failure
+from deployer.home.offers import LARGEST_DIGEST
 
 SILENCE = 30  # seconds after which a link without a word counts as broken
 ALIAS = "deploy-server"
@@ -38,12 +39,12 @@ class Link:
         """What `rsync --list-only` says of everything below the folder of archives, times in UTC."""
         return self._rsync("--recursive", "--list-only", "--no-human-readable", self._from(""))
 
-    def digests(self, folder: Path) -> None:
-        """Mirror the digests of all archives into a folder."""
+    def digests(self, folder: Path, known: Path) -> None:
+        """Bring the digests of all archives below an empty folder, but for those that are below `known`."""
         rules = ("--include=/*/", f"--include=/*/backup-*{DIGEST}", "--exclude=*")
         # their content decides: all have one size, and times differ between file systems
-        mirror = ("--recursive", "--checksum", "--delete", "--prune-empty-dirs", "--max-size=1K")
-        self._rsync(*mirror, *rules, self._from(""), f"{folder}/")
+        options = ("--recursive", "--checksum", f"--compare-dest={known.absolute()}", "--prune-empty-dirs")
+        self._rsync(*options, f"--max-size={LARGEST_DIGEST}", *rules, self._from(""), f"{folder}/")
 
     def fetch(self, archives: Sequence[Archive], folder: Path) -> None:
         """Bring archives below a folder, each at its path; what is there of one already is not sent again."""

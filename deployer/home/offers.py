@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deployer.archives import Archive, by_name, parse
+from deployer.archives import DIGEST, Archive, by_name, parse
 from deployer.retention import Amounts, kept
 
 FOLDER = re.compile(r"d[rwxsStT-]{9}\s+[0-9]+ [0-9/]{10} [0-9:]{8} ([a-z0-9][a-z0-9.-]*)")
+LARGEST_DIGEST = 1 << 10  # bytes of a file that has one; its name is in it
 LINE = re.compile(r"-[rwxsStT-]{9}\s+([0-9]+) ([0-9/]{10} [0-9:]{8}) (.+)")
 
 
@@ -26,6 +27,12 @@ def tried(listing: str) -> set[str]:
     return {match[1] for line in listing.splitlines() if (match := FOLDER.fullmatch(line))}
 
 
+def with_digest(listing: str) -> set[str]:
+    """The paths of the archives that have a digest beside them, in the same output."""
+    lines = (LINE.fullmatch(line) for line in listing.splitlines() if line.endswith(DIGEST))
+    return {line[3].removesuffix(DIGEST) for line in lines if line and int(line[1]) <= LARGEST_DIGEST}
+
+
 def offers(listing: str, digests: Mapping[str, str]) -> list[Offer]:
     """Every archive in the output of `rsync --list-only` (times in UTC); digests by the archive's path."""
     found = []
@@ -33,7 +40,7 @@ def offers(listing: str, digests: Mapping[str, str]) -> list[Offer]:
         match = LINE.fullmatch(line)
         archive = parse(match[3], int(match[1]), "vps") if match else None
         if match and archive:
-            written = datetime.strptime(match[2], "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC)
+            written = datetime.fromisoformat(match[2].replace("/", "-")).replace(tzinfo=UTC)
             found.append(Offer(archive, written, digests.get(archive.path)))
     return found
 

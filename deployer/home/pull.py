@@ -4,19 +4,19 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
-from deployer.archives import DIGEST, Archive, is_from_the_future
+from deployer.archives import Archive, is_from_the_future
 from deployer.config.home import Home
 from deployer.config.model import Server
 from deployer.errors import DeployError
 from deployer.home import arrival
+from deployer.home.asking import ask, suspicions, without_archive
 from deployer.home.link import SILENCE, Link
-from deployer.home.offers import Offer, offers, surplus, tried, wanted
-from deployer.home.store import Store, read_digest
+from deployer.home.offers import Offer, surplus, wanted
+from deployer.home.store import Store
 
 Say = Callable[[str], None]
-MOST, AT_ONCE = 250, 256 << 20  # archives and bytes that are fetched before any of them counts
+AT_ONCE = 256 << 20  # bytes that are fetched before any of them counts
 
 
 @dataclass
@@ -51,51 +51,6 @@ def pull(server: Server, home: Home, store: Store, say: Say, silence: int = SILE
     return pulled
 
 
-def ask(link: Link, store: Store) -> tuple[list[Offer], set[str]]:
-    """All that the server has, and the names whose backup was ever begun."""
-    folder = store.state / "offered"
-    folder.mkdir(exist_ok=True)
-    link.digests(folder)
-    paths = {str(path.relative_to(folder)).removesuffix(DIGEST): path for path in folder.glob(f"*/*{DIGEST}")}
-    read = {archive: read_digest(path, Path(archive).name) for archive, path in paths.items()}
-    listing = link.listing()
-    return offers(listing, {archive: digest for archive, digest in read.items() if digest}), tried(listing)
-
-
-def without_archive(names: set[str], offered: list[Offer]) -> list[str]:
-    """Which of the names have no archive at all on the server."""
-    there = {offer.archive.name for offer in offered}
-    return [f"{name} has no archive on the server: its backups fail" for name in sorted(names - there)]
-
-
-def suspicions(offered: list[Offer], store: Store) -> list[str]:
-    """What is wrong with the offers, before any is fetched."""
-    now = datetime.now(UTC)
-    held = {archive.path: archive for archive in store.held()}
-    troubles = [trouble for offer in offered if (trouble := suspicion(offer, held, store, now))]
-    if not offered:
-        troubles.append("there is no archive on the server")
-    return troubles
-
-
-def suspicion(offer: Offer, held: dict[str, Archive], store: Store, now: datetime) -> str:
-    """What is wrong with one offer, or nothing."""
-    archive = offer.archive
-    if is_from_the_future(archive, now):
-        return f"{archive.file} is from the future, and was left where it is: is the server's clock right?"
-    if offer.digest is None:
-        return f"{archive.file} has no digest on the server, and was left there"
-    if archive.path not in held:
-        return ""
-    if store.digest(archive) != offer.digest:
-        return (
-            f"{archive.file} has another digest on the server than when it came; the copy here is as it was"
-        )
-    if held[archive.path].bytes != archive.bytes:
-        return f"{archive.file} has another size on the server than here; the copy here is as it was"
-    return ""
-
-
 def fetch_all(link: Link, store: Store, home: Home, offered: list[Offer], pulled: Pulled, say: Say) -> None:
     """Fetch what is wanted, the newest first, so that the best is here if something breaks."""
     now = datetime.now(UTC)
@@ -112,19 +67,21 @@ def fetch_all(link: Link, store: Store, home: Home, offered: list[Offer], pulled
 
     for batch in batches(chosen):
         fitting = [good[archive.path] for archive in fit(batch, store, pulled)]
-        for offer in fitting:
-            say(f"▸ {offer.archive.path}")
+        if fitting:
+            say("\n".join(f"▸ {offer.archive.path}" for offer in fitting))
         arrival.bring(link, store, fitting, settled)
 
 
 def batches(archives: list[Archive]) -> Iterator[list[Archive]]:
-    """The archives in as many pieces as are fetched at once: a thousand small ones, or a large one."""
+    """The archives in as many pieces as are fetched at once: thousands of small ones, or a large one."""
     batch: list[Archive] = []
+    size = 0
     for archive in archives:
-        if batch and (len(batch) == MOST or sum(each.bytes for each in batch) + archive.bytes > AT_ONCE):
+        if batch and size + archive.bytes > AT_ONCE:
             yield batch
-            batch = []
+            batch, size = [], 0
         batch.append(archive)
+        size += archive.bytes
     if batch:
         yield batch
 

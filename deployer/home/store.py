@@ -1,8 +1,8 @@
 """The folder of archives at home: what lies there, what is on its way, and what was seen of it.
 
 `NAME/FILE` and `NAME/FILE.sha256` are archives that proved to be whole; `NAME/rejected/` has those that did
-not; `.deploy/` has the mark (`home`), what is on its way (`incoming/`), the server's digests
-(`offered/`), and the records.
+not; `.deploy/` has the mark (`home`), what is on its way (`incoming/`), those of the server's
+digests that are not here (`offered/`), and the records.
 """
 
 import fcntl
@@ -19,6 +19,7 @@ from deployer.archives import DIGEST, Archive, digest_of, parse, proof
 from deployer.errors import DeployError
 
 MARGIN = 64 << 20  # bytes that stay free
+STATE = ".deploy"
 MARK = "Backups of deploy live in this folder since"
 
 
@@ -35,7 +36,7 @@ class Store:
     @property
     def state(self) -> Path:
         """The folder of what is no archive."""
-        return self.directory / ".deploy"
+        return self.directory / STATE
 
     def require(self) -> None:
         """Raise DeployError where backups do not live here, as when a disk is not mounted."""
@@ -127,11 +128,16 @@ class Store:
     @property
     def incoming(self) -> Path:
         """The folder of what is on its way."""
-        return self.state / "incoming"
+        return self.directory / f"{STATE}/incoming"
+
+    @property
+    def offered(self) -> Path:
+        """The folder of the digests that the server has, and that are not here."""
+        return self.directory / f"{STATE}/offered"
 
     def part(self, archive: Archive) -> Path:
         """Where the archive lies while it comes."""
-        return self.incoming / archive.path
+        return self.directory / f"{STATE}/incoming/{archive.path}"
 
     def digest(self, archive: Archive) -> str | None:
         """The digest that the archive had when it came."""

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from deployer.archives import DIGEST, Archive
+from deployer.archives import Archive
 from deployer.config.home import Home
 from deployer.config.model import Config
 from deployer.errors import DeployError
 from deployer.home.bucket import Bucket
 from deployer.home.link import Link
-from deployer.home.offers import offers
+from deployer.home.offers import offers, with_digest
 from deployer.home.records import warnings
 from deployer.home.store import Store
 
@@ -80,12 +80,9 @@ def on_the_server(config: Config) -> Lists:
 
 def proved(listing: str) -> Lists:
     """Which archives of a listing have a digest beside them."""
-    lines = set(listing.splitlines())
-    digests = {line.split(maxsplit=4)[-1] for line in lines if line.endswith(DIGEST)}
+    digests = with_digest(listing)
     every = [offer.archive for offer in offers(listing, {})]
-    return [a for a in every if a.path + DIGEST in digests], [
-        a for a in every if a.path + DIGEST not in digests
-    ]
+    return [a for a in every if a.path in digests], [a for a in every if a.path not in digests]
 
 
 def at_home(config: Config) -> Lists:
