@@ -1,6 +1,6 @@
 """What an archive holds of each folder and volume, against what its backup says that it put in; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deployer.errors import DeployError
@@ -15,11 +15,10 @@ class Held:
         self.counts = dict.fromkeys([*map(str, begin.get("paths") or ()), *self.volumes], 0)
         self._below = [(folder, folder[1:] + "/") for folder in self.counts]
 
-    def take(self, member: str) -> None:
-        """Count one member by its name."""
+    def take(self, members: Sequence[str]) -> None:
+        """Count members by their names."""
         for folder, below in self._below:
-            if member.startswith(below) and member != below:
-                self.counts[folder] += 1
+            self.counts[folder] += sum(member.startswith(below) for member in members) - members.count(below)
 
     def compare(self, end: Mapping[str, Any]) -> tuple[str, ...]:
         """What is worth a warning; raises DeployError where there is less than `end.json` says."""

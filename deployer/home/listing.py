@@ -2,30 +2,36 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
 from deployer.errors import DeployError, UsageError
-from deployer.home.plain import Plain
+from deployer.home.plain import CHUNK, Plain
 
 LARGEST = 1 << 20  # bytes of begin.json and end.json
 KEPT = LARGEST + (1 << 16)  # bytes of the beginning and the end that hold them, with what tar puts around
 BLOCK = 512
 END = (b": ** Block of NULs **\n", b": ** End of File **\n")
+LINE = re.compile(rb"^block [0-9]+: (.*)\n", re.MULTILINE)
 OPTIONS = ("--list", "--block-number", "--quoting-style=escape", "--file=-")
 
 
 class Listing:
-    """Iterate over it for the name of each member, folders with a slash behind; then it knows the rest."""
+    """Iterate over it for the names of the members, many at once, folders with a slash behind.
+
+    Then it knows the rest. Names come when tar has begun with the member after them.
+    """
 
     def __init__(self, stream: Plain, tar: subprocess.Popen[bytes]) -> None:
         self._stream, self._tar = stream, tar
-        self._head, self._tail = bytearray(), bytearray()
+        self._head, self._tail = bytearray(), deque[bytes](maxlen=KEPT // CHUNK + 2)
         self._read = 0
         self._last = b""
         self._lost: Exception | None = None
@@ -34,23 +40,31 @@ class Listing:
         self._feeder = Thread(target=self._feed, daemon=True)
         self._feeder.start()
 
-    def __iter__(self) -> Iterator[str]:
-        assert self._tar.stdout
-        before = b""
-        for line in self._tar.stdout:  # `block 12: NAME`; this runs once for each of perhaps a million files
-            if before:
-                yield unescaped(before[before.index(b":") + 2 : -1])
-                self._last = before
-            before = line
+    def __iter__(self) -> Iterator[list[str]]:
+        assert isinstance(self._tar.stdout, io.BufferedReader)
+        seen = b""  # the last line, which may be half a line, or the end
+        while data := self._tar.stdout.read1(CHUNK):
+            seen += data
+            whole = seen.rfind(b"\n", 0, -1) + 1
+            if whole:
+                yield self._names(seen[:whole])
+                seen = seen[whole:]
         self._feeder.join()
         if self._lost:
             raise self._lost
         self.bytes = self._read
-        if before.endswith(END):
-            self.bytes = begin_of(before)
-        elif before:
-            yield unescaped(before[before.index(b":") + 2 : -1])
-            self._last = before
+        if seen.endswith(END):
+            self.bytes = begin_of(seen)
+        elif seen:
+            yield self._names(seen)
+
+    def _names(self, lines: bytes) -> list[str]:
+        """The names in lines like `block 12: NAME`; there may be a million of them."""
+        self._last = lines[lines.rfind(b"\n", 0, -1) + 1 :]
+        found = LINE.findall(lines) or [b""]
+        if b"\\" in lines:
+            return [unescaped(name) for name in found]
+        return b"\n".join(found).decode("utf-8", "surrogateescape").split("\n")
 
     def first(self) -> bytes:
         """The content of the first member, when the second is known."""
@@ -58,8 +72,9 @@ class Listing:
 
     def last(self) -> bytes:
         """The content of the last member, when all are known."""
-        begin = begin_of(self._last) - (self._read - len(self._tail))
-        return content(bytes(self._tail[begin:])) if begin >= 0 else b""
+        tail = b"".join(self._tail)
+        begin = begin_of(self._last) - (self._read - len(tail))
+        return content(tail[begin:]) if begin >= 0 else b""
 
     def _feed(self) -> None:
         """Hand the stream on to tar, and keep its ends; what tar does not want is read all the same."""
@@ -70,9 +85,7 @@ class Listing:
                 self._read += len(data)
                 if len(self._head) < KEPT:
                     self._head += data
-                self._tail += data
-                if len(self._tail) > 4 * KEPT:
-                    del self._tail[:-KEPT]
+                self._tail.append(data)
                 if wanted:
                     try:
                         self._tar.stdin.write(data)

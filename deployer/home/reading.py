@@ -38,19 +38,18 @@ Found = tuple[str, bytes] | None
 
 def members(stream: Plain) -> tuple[int, int, Found, Found, Held]:
     """How many members and bytes a tar stream has, its first and its last member, and what it holds."""
-    count, first, held, name = 0, "", Held({}), ""
+    count, first, last, held = 0, "", "", Held({})
     with listed(stream) as listing:
-        for name in listing:
-            count += 1
-            if count == 1:
-                first = name
-                continue
-            if count == 2:
+        for names in listing:
+            if not count:
+                first = names[0]
                 held = Held(parsed((first, listing.first())))
-            held.take(name)
+            held.take(names[1:] if not count else names)
+            count += len(names)
+            last = names[-1]
         if not count:
             return 0, listing.bytes, None, None, held
-        return count, listing.bytes, (first, listing.first()), (name, listing.last()), held
+        return count, listing.bytes, (first, listing.first()), (last, listing.last()), held
 
 
 def own(found: Found, name: str) -> dict[str, Any]:
