@@ -27,7 +27,7 @@ def test_of_pushes_that_wait_the_newest_wins(new_site):
     site.commit({"index.html": "<h1>Newest</h1>", "slow": None})
     third = started(site.vps, f"{PUSH} {site.domain} --by eve")
     until_it_says(third, f"! {site.domain} is locked by ada since ")
-    time.sleep(0.5)
+    until(site.vps, "[ $(pgrep --exact --count flock) = 2 ]")
     go_on(site)
     assert "is live" in first.communicate()[0]
     assert f"{site.domain}: a newer push is waiting, so this push steps aside" in second.communicate()[0]

@@ -16,13 +16,14 @@ from deployer.home.offsite import send
 from deployer.home.store import Store
 from deployer.rehearsal.machine import Machine
 from home.object_store import ObjectStore
-from vps.project import Project
+from vps.backup.conftest import make_key
+from vps.project import DEPLOY, Project
 from vps.restore.byhand import fill, state
 from vps.restore.conftest import boot
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_images, service
 from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
+from vps.waiting import until
 
-GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
 NAMES = ("files.test", "mariadb.test", "photos", "postgres.test", "sqlite.test")
 SAVED = (
     "/srv/photos",
@@ -100,14 +101,10 @@ def content(vps: Machine) -> dict[str, str]:
 def drill(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     """A server with services, databases and a folder, backed up and brought home; then an empty one."""
     folder = tmp_path_factory.mktemp("drill")
-    (folder / "gpg").mkdir(mode=0o700)
-    gpg = [*GPG, "--homedir", str(folder / "gpg")]
-    subprocess.run([*gpg, "--quick-gen-key", "b@example.org", "default", "default", "never"], check=True)
-    key = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout
-    (folder / "backup-key.asc").write_bytes(key)
+    key = make_key(folder)
     (folder / "home").mkdir()
     more = {
-        "backups": {"recipient": "backup-key.asc", "folders": {"photos": ["/srv/photos"]}},
+        "backups": {"recipient": key.public.name, "folders": {"photos": ["/srv/photos"]}},
         "home": {"directory": str(folder / "home")},
     }
     with boot() as new:
@@ -121,9 +118,7 @@ def drill(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 shutil.copytree(path, folder / "home" / path.name)
         drill.project.vps = new
         yield drill
-    subprocess.run(
-        ["gpgconf", "--kill", "all"], env={**os.environ, "GNUPGHOME": str(folder / "gpg")}, check=False
-    )
+    key.stop_agent()
 
 
 def live(drill: Drill) -> None:
@@ -364,28 +359,27 @@ def test_without_the_private_key(drill: Drill, tmp_path: Path) -> None:
 
 @pytest.mark.fault("the line is cut in the middle of a restore")
 def test_the_connection_is_lost_in_the_middle(drill: Drill) -> None:
-    before = content(drill.new)
-    project = drill.project
+    before, project = content(drill.new), drill.project
+    drill.new.run("echo changed >/srv/photos/since")
+    changed = content(drill.new)
     project.write()
-    argv = [*project_command(), "restore", "photos", "--yes", "--from", "home"]
     started = subprocess.Popen(
-        argv,
+        [*DEPLOY, "restore", "photos", "--yes", "--from", "home"],
         cwd=project.folder,
         env={**os.environ, "GNUPGHOME": str(project.folder / "gpg")},
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
-    time.sleep(0.6)
+    runs = "pgrep -f '^/bin/bash /usr/local/lib/deploy/restore photos --by'"
+    until(
+        drill.new, f"{runs} || [ /var/log/deploy/push.log -nt /srv/photos/since ]"
+    )  # it may be over already
     started.kill()
     started.wait()
+    until(drill.new, f"! {runs}")
+    assert content(drill.new) in (before, changed), "all of it, or nothing"
     done = drill.deploy("restore", "photos", "--yes", "--from", "home")
     assert done.returncode == 0, done.stderr
     assert content(drill.new) == before
-
-
-def project_command() -> list[str]:
-    from vps.project import DEPLOY
-
-    return DEPLOY
 
 
 def test_what_cannot_be_restored(drill: Drill) -> None:
