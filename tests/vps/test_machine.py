@@ -75,7 +75,7 @@ def test_input_output_and_exit_code_of_a_command(vps: Machine) -> None:
 
 
 def test_the_host_key_is_known_before_the_first_connection(vps: Machine) -> None:
-    offered = call("ssh-keyscan", "-t", "ed25519,rsa,ecdsa", vps.address).splitlines()
+    offered = call("ssh-keyscan", "-T", "30", "-t", "ed25519,rsa,ecdsa", vps.address).splitlines()
     assert [line for line in offered if not line.startswith("#")] == [f"{vps.address} {vps.host_key}"]
 
 

@@ -1,10 +1,11 @@
-"""Servers that are kept safe, and a stranger: a machine with an address of its own, in a network namespace."""
+"""Servers that are kept safe, and strangers: each with an address of its own, in a network namespace."""
 
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import cycle
 
 import pytest
 
@@ -22,14 +23,14 @@ import asyncio, json, sys
 async def is_open(limit, host, port):
     async with limit:
         try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 0.7)
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 1.5)
         except (OSError, asyncio.TimeoutError):
             return False
         writer.close()
         return True
 
 async def scan(host, ports):
-    limit = asyncio.Semaphore(250)
+    limit = asyncio.Semaphore(500)
     found = await asyncio.gather(*(is_open(limit, host, port) for port in ports))
     print(json.dumps([port for port, there in zip(ports, found) if there]))
 
@@ -38,18 +39,53 @@ asyncio.run(scan(sys.argv[1], json.loads(sys.argv[2])))
 
 
 @dataclass(frozen=True)
-class Stranger:
-    """Somebody elsewhere, in the network namespace `name`, who can reach the server."""
+class Elsewhere:
+    """A network namespace from which the server is reached, from one address after the other."""
 
     name: str
-    address: str
+    subnet: str
     server: str
+    numbers: Iterator[int] = field(default_factory=lambda: cycle(range(2, 255)))
+
+    def stranger(self) -> "Stranger":
+        """Somebody with an address of their own: nothing that others did there counts for it."""
+        address = f"{self.subnet}.{next(self.numbers)}"
+        subprocess.run(self.inside(f"ip address replace {address}/24 dev eth0"), check=True)
+        return Stranger(self, address)
+
+    def inside(self, command: str) -> list[str]:
+        """A command there, as words."""
+        return ["ip", "netns", "exec", self.name, *command.split()]
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Somebody elsewhere, who can reach the server."""
+
+    elsewhere: Elsewhere
+    address: str
+
+    @property
+    def server(self) -> str:
+        """The server's address."""
+        return self.elsewhere.server
 
     def run(self, *argv: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run a program there."""
-        command = ["ip", "netns", "exec", self.name, *argv]
+        """Run a program there, which comes from this address."""
+        here = f"ip route replace default via {self.elsewhere.subnet}.1 src {self.address}"
+        subprocess.run(self.elsewhere.inside(here), check=True)
+        command = [*self.elsewhere.inside(""), *argv]
         return subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=timeout, stdin=subprocess.DEVNULL
+        )
+
+    def log_in(self, *options: str, user: str = "root") -> subprocess.CompletedProcess[str]:
+        """An attempt to log in, without a key that is known."""
+        fixed = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
+        fixed += ["-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes", "-i", "/nonexistent"]
+        # whoever is shut out in the middle of it waits for nothing
+        return self.run(
+            "timeout", "20", "ssh", "-F", "none", *fixed, *options, f"{user}@{self.server}", "true"
         )
 
     def open_ports(self, below: int = 1024) -> list[int]:
@@ -60,11 +96,12 @@ class Stranger:
         return json.loads(done.stdout)
 
 
-def can_log_in(vps: Machine) -> bool:
+def can_log_in(vps: Machine, within: int = 15) -> bool:
     """Whether a new login works; one that was let in and then shut out hangs."""
-    reach = [*shell.ssh(vps.key, vps.known_hosts), "-o", "ConnectTimeout=2", f"root@{vps.address}", "true"]
+    limits = ["-o", f"ConnectTimeout={within}"]
+    reach = [*shell.ssh(vps.key, vps.known_hosts), *limits, f"root@{vps.address}", "true"]
     try:
-        return subprocess.run(reach, capture_output=True, check=False, timeout=4).returncode == 0
+        return subprocess.run(reach, capture_output=True, check=False, timeout=within + 2).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -89,28 +126,31 @@ def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture(scope="module")
-def stranger(vps: Machine) -> Iterator[Stranger]:
-    """Somebody elsewhere."""
+def elsewhere(vps: Machine) -> Iterator[Elsewhere]:
+    """Where strangers are."""
     number = vps.network.number
-    name, here = f"stranger-{number}", f"st-{number}"
-    subnet = f"10.214.{number}"
+    there, here = Elsewhere(f"stranger-{number}", f"10.214.{number}", vps.address), f"st-{number}"
     steps = [
-        f"ip netns add {name}",
-        f"ip link add {here} type veth peer name eth0 netns {name}",
-        f"ip address add {subnet}.1/30 dev {here}",
+        f"ip netns add {there.name}",
+        f"ip link add {here} type veth peer name eth0 netns {there.name}",
+        f"ip address add {there.subnet}.1/24 dev {here}",
         f"ip link set {here} up",
-        f"ip netns exec {name} ip address add {subnet}.2/30 dev eth0",
-        f"ip netns exec {name} ip link set eth0 up",
-        f"ip netns exec {name} ip link set lo up",
-        f"ip netns exec {name} ip route add default via {subnet}.1",
+        f"ip -netns {there.name} link set eth0 up",
+        f"ip -netns {there.name} link set lo up",
     ]
     try:
         for step in steps:
             subprocess.run(step.split(), check=True, capture_output=True)
-        yield Stranger(name, f"{subnet}.2", vps.address)
+        yield there
     finally:
-        subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+        subprocess.run(["ip", "netns", "delete", there.name], check=False, capture_output=True)
         subprocess.run(["ip", "link", "delete", here], check=False, capture_output=True)
+
+
+@pytest.fixture
+def stranger(elsewhere: Elsewhere) -> Stranger:
+    """Somebody elsewhere, of this test alone."""
+    return elsewhere.stranger()
 
 
 @pytest.fixture(scope="module")

@@ -88,11 +88,11 @@ def test_what_is_killed_in_between_is_undone_by_a_timer(
     began = time.monotonic()
     if also_the_script:
         server.ask("pkill -KILL -f 'deploy [w]ait|^bash -c eval'; sleep 0.1")
-    assert not can_log_in(vps)
+    assert not can_log_in(vps, within=3)  # before it is undone
     # sshd keeps those away for some seconds who failed to log in: asking all the time would only prolong it
     time.sleep(max(began + 13 - time.monotonic(), 0))
     while not can_log_in(vps):
-        assert time.monotonic() - began < 45
+        assert time.monotonic() - began < 120
         time.sleep(6)
     if also_the_script:
         assert project.plan()["interrupted"]
