@@ -56,7 +56,7 @@ def read_additions(said: Mapping[str, list[str]]) -> Additions:
     """Understand what observe.sh tells of packages that are to be installed."""
     return Additions(
         unknown=tuple(said.get("unknown", ())),
-        upgrades=tuple(sorted(said.get("upgrade", ()))),
+        upgrades=tuple(sorted(line.partition(" ")[0] for line in said.get("upgrade", ()))),
         removals=tuple(sorted(said.get("remove", ()))),
         refuses=" ".join(said.get("apt_refuses", ())),
     )

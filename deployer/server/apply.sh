@@ -289,11 +289,19 @@ install_packages() {
     say "✓ packages ${SECONDS}s ${packages[*]}"
 }
 
-install_as_planned() { # PACKAGE…: sets `said` to what apt says; the script ends when it would do more than the plan tells
-    local does other more=()
+# Sets `said` to what apt says. The script ends when apt would do what the plan does not tell; but what its lists, which may
+# be newer now, bring of this same release, such as another part of a package that is there, is told and done.
+install_as_planned() { # PACKAGE…
+    local does other from release more=()
+    # shellcheck source=/dev/null
+    release=$(. /etc/os-release && echo "${VERSION_ID:-}")
     said=$(comes_along "$@") || return
-    while read -r does other; do
-        [ "$does" = upgrade ] && grep -qxF -- "$other" "$incoming/upgrades" || more+=("$does $other")
+    while read -r does other from; do
+        if [ "$does" = upgrade ]; then
+            if grep -qxF -- "$other" "$incoming/upgrades"; then continue; fi
+            case $from in *":$release"[./]*) say "! apt upgrades $other too: its lists are newer now" && continue ;; esac
+        fi
+        more+=("$does $other")
     done < <(printf '%s' "${said:+$said$'\n'}")
     if [ ${#more[@]} -gt 0 ]; then
         say "✗ to install ${*}, apt would do more than the plan says; nothing was changed"

@@ -49,10 +49,12 @@ suites() { # suite NAME of each source of packages; `stable` by what it means, i
         done
 }
 
-comes_along() { # PACKAGE…: what apt would do besides to install them, as upgrade NAME, remove NAME; fails with its errors
+# What apt would do besides to install packages: `upgrade NAME` with where from, such as Debian:12.1/stable, `remove NAME`.
+# Fails with its errors
+comes_along() { # PACKAGE…
     local said
     said=$(apt-get --simulate --no-install-recommends -o Debug::NoLocking=true install "$@" 2>&1) ||
         { grep '^E: ' <<<"$said"; return 1; }
-    awk -v asked=" $* " '/^Inst [^ ]+ \[/ { print "upgrade", $2 }
+    awk -v asked=" $* " '/^Inst [^ ]+ \[/ { from = $0; sub(/.*\([^ ]+ /, "", from); sub(/ \[[^\]]*\]\).*/, "", from); print "upgrade", $2, from }
         /^Remv / && !index(asked, " " $2 "- ") { print "remove", $2 }' <<<"$said"
 }

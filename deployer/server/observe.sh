@@ -3,7 +3,7 @@
 # whose path comes on standard input (each ended by NUL) or stands in our manifest; but of a path ending in
 # /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, of ?PATH and ?UNIT only whether
 # it is there, as `missing PATH`, of unit:NAME how that unit is, and of all install:NAME what apt
-# would do besides to install them, as `upgrade NAME` and `remove NAME`. Changes nothing. apt.sh is sent before it.
+# would do besides to install them, as `upgrade NAME FROM` and `remove NAME`. Changes nothing. apt.sh is sent before it.
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy

@@ -15,6 +15,7 @@ from deployer.files import File
 from deployer.installing import missing_packages
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
+from deployer.newer import because_newer
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.planning import make_plan
@@ -82,7 +83,9 @@ class Convergence:
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""
-        return self._make_plan(self._in_the_end(seen.facts), seen)
+        plan = self._make_plan(self._in_the_end(seen.facts), seen)
+        why = because_newer(plan.changes, seen.facts, lambda facts: in_the_end(self.config, facts).files)
+        return replace(plan, notes=(*why, *plan.notes))
 
     def differs(self, name: str, seen: Observation) -> bool:
         """Whether a file of the entry is otherwise on the server; for that no secret has to be known."""

@@ -30,6 +30,8 @@ REDIRECT = {"kind": "redirect", "to": "https://page.test", "https": False}
 EMPTY = {
     "empty": True,
     "packages": [],
+    "upgrades": [],
+    "removals": [],
     "hugo": [],
     "certificates": [],
     "files": [],

@@ -23,8 +23,12 @@ lock = open("/var/lib/dpkg/lock-frontend", "w")
 fcntl.lockf(lock, fcntl.LOCK_EX)
 print("has it", flush=True)
 time.sleep(600)'"""
+REFRESH = """
+apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/owner.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
+"""
 # A repository of tests: webp in it wants a newer owner-lib, and the other one also that owner-old goes.
-REPOSITORY = """
+REPOSITORY = (
+    """
 make() { # NAME VERSION FIELDS
     mkdir -p /repo/build/DEBIAN
     printf 'Package: %s\\nVersion: %s\\nArchitecture: all\\nMaintainer: Ada <ada@example.org>\\nDescription: x\\n%b' \\
@@ -41,9 +45,18 @@ make webp 99 'Depends: owner-lib (>= 2)\\n'
 dpkg -i /repo/owner-old_1.deb /repo/owner-lib_1.deb
 make webp 100 'Depends: owner-lib (>= 2)\\nConflicts: owner-old\\n'
 echo 'deb [trusted=yes] file:/repo ./' > /etc/apt/sources.list.d/owner.list
-apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/owner.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
 dpkg --purge webp
 """
+    + REFRESH
+)
+# As lists that were fetched after the plan was made would have it.
+OF_THIS_RELEASE = (
+    """
+dpkg --purge webp; dpkg -i /repo/owner-lib_1.deb
+. /etc/os-release; printf 'Label: Debian-Security\nSuite: stable-security\nVersion: %s\n' "$VERSION_ID" > /repo/Release
+"""
+    + REFRESH
+)
 ONLY_99 = "printf 'Package: webp\\nPin: version 99\\nPin-Priority: 1001\\n' > /etc/apt/preferences.d/owner"
 
 
@@ -148,6 +161,13 @@ def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(vps: Machi
     assert "owner-lib 1 installed" in vps.run(state, check=False).stdout
     done = project.apply()
     assert done.returncode == 0, done.stdout + done.stderr
+    assert vps.run(state).stdout == "owner-lib 2 installed\nowner-old 1 installed\nwebp 99 installed\n"
+
+    vps.run(OF_THIS_RELEASE)
+    lines = []
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        assert transact(server, Plan(packages=("webp",)), lines.append)
+    assert "! apt upgrades owner-lib too: its lists are newer now" in lines
     assert vps.run(state).stdout == "owner-lib 2 installed\nowner-old 1 installed\nwebp 99 installed\n"
 
 
