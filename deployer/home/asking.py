@@ -1,6 +1,5 @@
 """What the server has, and what is wrong with that, before anything is fetched."""
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from deployer.home.store import Store, read_digest
 
 def ask(link: Link, store: Store) -> tuple[list[Offer], set[str]]:
     """All that the server has, and the names whose backup was ever begun."""
-    shutil.rmtree(store.offered, ignore_errors=True)
-    store.offered.mkdir()
+    store.offered.mkdir(exist_ok=True)
     link.digests(store.offered, store.directory)
     listing = link.listing()
     came, here = digests_below(store.offered), digests_below(store.directory)

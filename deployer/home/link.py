@@ -40,11 +40,18 @@ class Link:
         return self._rsync("--recursive", "--list-only", "--no-human-readable", self._from(""))
 
     def digests(self, folder: Path, known: Path) -> None:
-        """Bring the digests of all archives below an empty folder, but for those that are below `known`."""
+        """Mirror the digests of all archives into a folder, but for those that are below `known`."""
         rules = ("--include=/*/", f"--include=/*/backup-*{DIGEST}", "--exclude=*")
         # their content decides: all have one size, and times differ between file systems
-        options = ("--recursive", "--checksum", f"--compare-dest={known.absolute()}", "--prune-empty-dirs")
-        self._rsync(*options, f"--max-size={LARGEST_DIGEST}", *rules, self._from(""), f"{folder}/")
+        mirror = ("--recursive", "--checksum", "--delete", "--prune-empty-dirs")
+        self._rsync(
+            *mirror,
+            f"--compare-dest={known.absolute()}",
+            f"--max-size={LARGEST_DIGEST}",
+            *rules,
+            self._from(""),
+            f"{folder}/",
+        )
 
     def fetch(self, archives: Sequence[Archive], folder: Path) -> None:
         """Bring archives below a folder, each at its path; what is there of one already is not sent again."""
