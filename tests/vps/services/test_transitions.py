@@ -10,7 +10,8 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
-from vps.services.conftest import HEALTHY, REGISTRY, SERVE, registry_of
+from vps.services.conftest import ALWAYS_OFTEN, ASK, HEALTHY, REGISTRY, SERVE, registry_of
+from vps.services.registry import health
 from vps.visitors import Visitors, ask
 from vps.waiting import until
 
@@ -20,7 +21,8 @@ REDIRECT = {"kind": "redirect", "to": "https://example.org", "https": False}
 
 @pytest.fixture(scope="module")
 def image(vps: Machine) -> str:
-    registry_of(vps).push("owner", SERVE, {"Healthcheck": HEALTHY}, "nobody")
+    asked = health(ASK, Timeout=2, **ALWAYS_OFTEN) if vps.release == "debian-12" else HEALTHY
+    registry_of(vps).push("owner", SERVE, {"Healthcheck": asked}, "nobody")
     return IMAGE
 
 
