@@ -14,6 +14,8 @@ from vps.backup.test_files import (  # noqa: F401
 from vps.backup.test_services import (  # noqa: F401
     databases,
     test_all_that_a_database_server_has_comes_back,
+    test_what_docker_does_not_start_after_a_backup_is_made_anew,
+    test_what_docker_has_lost_does_not_write_on,
 )
 from vps.backup.test_units import (  # noqa: F401
     test_a_restore_that_fails_leaves_what_was_there_running,

@@ -14,6 +14,8 @@ from vps.backup.conftest import composed
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, make_images, service, until_it_stays
 from vps.restore.databases import DUMP as ALL_DUMPED
 from vps.restore.databases import LOAD as ALL_LOADED
+from vps.services.conftest import SERVE
+from vps.services.lost import leave_a_folder, lose, runs, spoil
 from vps.waiting import until
 
 AS_ROOT = "docker compose exec -T db sh -c 'MYSQL_PWD=$MARIADB_ROOT_PASSWORD exec %s'"
@@ -183,6 +185,48 @@ def test_containers_are_stopped_while_files_are_read_and_run_again(new_compositi
         == outside
     )
     assert (tree / f"opt/{app.name}/data/file").read_text() == "1\n"
+
+
+@pytest.mark.fault(
+    "a program that Docker has lost writes on while a backup and a restore have stopped it", rounds=2
+)
+def test_what_docker_has_lost_does_not_write_on(new_composition, key, tmp_path):
+    app = new_composition()
+    changed(
+        app,
+        volumes=["./data:/data"],
+        command=f"sh -c 'while date >>/data/file; do sleep 0.1; done & {SERVE}'",
+    )
+    app.push()
+    backed = composed(app, key, Backup(paths=("data",)))
+    _, program = lose(app)
+    said = backed.run()
+    assert f"! {app.name}: Docker has lost app, whose program went on: it is ended" in said
+    assert (app.page(), runs(app, program)) == ("one", False)
+    saved = backed.unpack(tmp_path) / f"opt/{app.name}/data/file"
+    _, program = lose(app)
+    backed.restore()
+    assert (app.page(), runs(app, program)) == ("one", False)
+    (aside,) = app.directory.glob("data.before-restore-*/file")
+    assert (app.directory / "data/file").read_text().startswith(saved.read_text())
+    assert aside.read_text().startswith(saved.read_text())
+
+
+@pytest.mark.fault("Docker refuses to start what a backup, or one that was killed, has stopped", rounds=2)
+def test_what_docker_does_not_start_after_a_backup_is_made_anew(new_composition, key):
+    app = new_composition()
+    app.push()
+    backed = composed(app, key, Backup(paths=(".",), volumes=None))
+    spoil(app)
+    said = backed.run()
+    assert f"! {app.name}: Docker does not start app by the old containers (" in said
+    made_anew = "Docker did not start it by its old containers: they were made anew"
+    assert (app.page(), backed.log()["warnings"]) == ("one", [made_anew])
+    leave_a_folder(app)
+    app.vps.run(f"echo app >/srv/deploy/{app.name}/backup/stopped")
+    assert "they are made anew" in backed.run("--start-stopped")
+    assert app.page() == "one"
+    assert not (app.place / "backup/stopped").exists()
 
 
 def test_sqlite_in_use_is_copied_whole(new_composition, key, tmp_path, vps):

@@ -9,6 +9,7 @@ from vps.restore.byhand import Archive, define, restore, state
 from vps.restore.crafted import Crafted
 from vps.restore.databases import EVERYTHING
 from vps.restore.service import ask, everything, files_and_a_volume, with_database
+from vps.services.lost import spoil
 
 STAGES = {
     "while it is unpacked": ("receive", '    wait "$CHILD" || code=$?\n'),
@@ -486,6 +487,29 @@ def test_who_else_has_it_mounted_is_stopped_meanwhile(new_composition):
         assert vps.run(f"docker ps -q -f name=other-{app.project}").stdout != ""
     finally:
         vps.run(f"docker rm -f other-{app.project}", check=False)
+
+
+@pytest.mark.fault("Docker refuses to start what a restore has stopped", rounds=2)
+def test_what_docker_does_not_start_after_a_restore_is_made_anew(images, new_composition):
+    app, archive = with_database(new_composition, "postgres")
+    tar = archive.make(app.vps)
+    before = ask(app, "postgres", EVERYTHING)
+    ask(app, "postgres", "DELETE FROM orders;")
+    spoil(app, "db")
+    output = restore(app.vps, app.name, tar)
+    assert f"! {app.name}: Docker does not start db by the old containers (" in output
+    assert ask(app, "postgres", EVERYTHING) == before
+    app, archive = files_and_a_volume(new_composition)
+    other = new_composition()
+    volume = {"data": {"name": f"{app.project}_data", "external": True}}
+    file = json.loads((other.directory / "docker-compose.yml").read_text())
+    file["services"]["app"]["volumes"] = ["data:/data"]
+    (other.directory / "docker-compose.yml").write_text(json.dumps(file | {"volumes": volume}))
+    other.push()
+    spoil(other)
+    output = restore(app.vps, app.name, archive.make(app.vps))
+    assert f"! {other.name}: Docker does not start app by the old containers (" in output
+    assert (app.page(), other.page()) == ("first", "one")
 
 
 def test_a_service_that_apply_left_out_is_no_folder(new_composition):

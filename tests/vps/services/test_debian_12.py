@@ -4,7 +4,11 @@ from deployer.rehearsal.machine import Machine
 from deployer.server.login import connect
 from deployer.tasks.observe import observe
 from vps.services.conftest import debian_12 as vps  # noqa: F401
-from vps.services.test_faults import test_docker_compose_killed_at_any_moment  # noqa: F401
+from vps.services.test_faults import (  # noqa: F401
+    test_docker_compose_killed_at_any_moment,
+    test_what_docker_does_not_start_is_made_anew,
+    test_what_docker_has_lost_is_ended_and_made_anew,
+)
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,

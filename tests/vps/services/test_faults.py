@@ -8,6 +8,7 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired.compositions import resume_files
+from vps.services.lost import identity, leave_a_folder, lose, runs, spoil
 from vps.services.registry import NO_CHECK
 from vps.waiting import started, until, until_locked
 
@@ -192,6 +193,47 @@ def test_power_cut_in_a_push(new_composition):
     assert not (app.vps.root / "var/lib/deploy/containers").exists()
     app.push()
     assert app.page() == "page destroy"
+
+
+@pytest.mark.fault("containerd is started anew and forgets a container whose program goes on", rounds=2)
+def test_what_docker_has_lost_is_ended_and_made_anew(new_composition):
+    app = new_composition()
+    app.push()
+    _, program = lose(app)
+    app.image("two")
+    assert f"! {app.name}: Docker has lost app, whose program went on: it is ended" in app.push()
+    assert (app.page(), runs(app, program)) == ("two", False)
+    _, program = lose(app)
+    assert "Docker has lost a container, whose program went on: it is ended" in app.script("down")
+    assert not runs(app, program)
+    assert app.vps.run("pgrep -fc '^[^ ]*containerd-shim'", check=False).stdout == "0\n"
+
+
+@pytest.mark.fault("Docker refuses to start a container by its id", rounds=5)
+def test_what_docker_does_not_start_is_made_anew(new_composition):
+    app = new_composition()
+    app.push()
+    refused = f"! {app.name}: Docker does not start it by the old containers (failed to "
+    old = leave_a_folder(app)
+    said = app.push()
+    assert refused in said
+    assert f"{app.name} is live: " in said
+    assert identity(app) != old
+    leave_a_folder(app)
+    assert refused in app.push("--back")
+    app.image("two")  # pulled by somebody, and not wanted by a restart
+    app.vps.run(f"docker pull -q {app.repository}:1")
+    spoil(app)
+    said = app.script("restart")
+    assert f"! {app.name}: Docker does not start app by the old containers (open /var/lib/docker/" in said
+    assert app.page() == "one"
+    app.image("two", "exit 8", Healthcheck=NO_CHECK)
+    app.push(code=1)
+    leave_a_folder(app)
+    said = app.push("--force", code=1)
+    assert "exit code 8" in said
+    assert said.splitlines()[-1].startswith(f"{app.name} is as it was: ")
+    assert app.page() == "one"
 
 
 @pytest.mark.fault("two pushes of containers at once")
