@@ -25,6 +25,7 @@ PATH = re.compile(
 DATE = re.compile(r"(\d{4})(?:-?(\d\d)(?:-?(\d\d)(?:[ T-]?(\d\d)(?::?(\d\d)(?::?(\d\d))?)?)?)?)?", re.ASCII)
 
 AHEAD = timedelta(days=1)
+FRESH = timedelta(hours=26)  # what was made each night is no older than that
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from deployer.archives import Archive, by_name, is_from_the_future
+from deployer.archives import FRESH, Archive, by_name, is_from_the_future
 
-FRESH = timedelta(hours=26)  # a night's archive is no older than that
 PLACES = ("vps", "home", "s3")
 RETIRE = ". If it is backed up no more, say so: home: {{retired: [{name}]}}"
 

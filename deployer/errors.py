@@ -29,6 +29,11 @@ class DeployError(Exception):
         self.message = message
         self.advice = advice
 
+    @property
+    def line(self) -> str:
+        """The message and the advice, for where there is room for one line."""
+        return f"{self.message}. {self.advice}" if self.advice else self.message
+
 
 class UsageError(DeployError):
     """The command was called in a way that cannot work."""

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from deployer.archives import FRESH
 from deployer.desired.packaging import read_packaging, unfinished
 
-BACKUP_HOURS = 26  # a backup each day, and what that may take longer than the day before
 DAY = 86400
 EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"
 
@@ -54,7 +54,7 @@ class BackupHealth:
     @property
     def fine(self) -> bool:
         """Whether there was one since yesterday."""
-        return self.hours is not None and self.hours <= BACKUP_HOURS
+        return self.hours is not None and timedelta(hours=self.hours) <= FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +155,4 @@ def _days(expires: str, now: int) -> int | None:
     if not expires:
         return None
     moment = datetime.strptime(expires, EXPIRY_FORMAT).replace(tzinfo=UTC)
-    return int((moment.timestamp() - now) // 86400)
+    return int((moment.timestamp() - now) // DAY)

@@ -54,3 +54,8 @@ def test_a_server_without_backups_says_nothing_of_them(monkeypatch: pytest.Monke
     health = read_health("\n".join(SERVER.splitlines()[:6]), {})
     assert (health.backups, health.key_days) == ((), None)
     assert "backup" not in shown(health, monkeypatch)
+
+
+def test_a_server_with_one_core_has_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = read_health(SERVER.replace("load 0.10 2", "load 0.10 1"), {})
+    assert "load 0.10 on 1 core, up 1 day" in shown(health, monkeypatch)

@@ -19,6 +19,9 @@ PURE = (
     *(
         "plan",
         "planning",
+        "moving",
+        "renames",
+        "workflow",
         "consequences",
         "containers",
         "secrets",

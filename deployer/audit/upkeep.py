@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
+from deployer.archives import FRESH
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
+from deployer.config.quantities import amount
 from deployer.desired.packaging import other_release, read_packaging, unfinished
 
 DAY = 86400
 FEW_DAYS = 14
-LATE = DAY + 6 * 3600
-"""A backup of yesterday may be this old, with the time that it takes."""
 
 
 def defences(seen: Evidence, config: Config) -> Iterator[Finding]:
@@ -108,8 +108,9 @@ def certificates(seen: Evidence, config: Config) -> Iterator[Finding]:
     for name, end in seen.certificates.items():
         days = (end - seen.now) // DAY
         if days < FEW_DAYS:
+            state = "has expired" if days < 0 else f"expires in {amount(days, 'day')}"
             yield Finding(
-                f"the certificate {name} {'has expired' if days < 0 else f'expires in {days} days'}",
+                f"the certificate {name} {state}",
                 "browsers refuse the site then, and it should have been renewed by now",
                 f"certbot renew --cert-name {name}",
                 serious=name in config.sites,
@@ -132,7 +133,7 @@ def backups(seen: Evidence, config: Config) -> Iterator[Finding]:
     names = {*seen.backups, *config.compositions, *config.backups.folders}
     for name in sorted(names):
         newest = seen.backups.get(name, 0)
-        if seen.now - newest > LATE and wanted(name, config):
+        if seen.now - newest > FRESH.total_seconds() and wanted(name, config):
             hours = (seen.now - newest) // 3600
             yield Finding(
                 f"the newest backup of {name} is {hours} hours old" if newest else f"{name} has no backup",

@@ -23,6 +23,7 @@ def command(config: Path, as_json: bool) -> int:
       deploy check --json | jq '.problems[].message'
     """
     from deployer.config.loader import load
+    from deployer.config.quantities import amount
     from deployer.openpgp import fingerprints
 
     try:
@@ -35,7 +36,7 @@ def command(config: Path, as_json: bool) -> int:
     if as_json:
         return tell([], list(loaded.everything), keys)
     counts = [(len(loaded.sites), "site"), (len(loaded.services), "service")]
-    said = [f"{count} {what}{'' if count == 1 else 's'}" for count, what in counts if count or what == "site"]
+    said = [amount(count, what) for count, what in counts if count or what == "site"]
     click.echo(f"{config} is fine: {' and '.join(said)}.")
     if keys:
         each = "the key" if len(keys) == 1 else f"each of {len(keys)} keys"

@@ -87,6 +87,11 @@ def positive(parse: Callable[[object], int]) -> Callable[[object], int]:
     return parse_positive
 
 
+def amount(count: int, unit: str) -> str:
+    """A number with its unit: 1 day, 2 days."""
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
 def shown(value: object) -> str:
     """A value as a message names it: short, on one line, printable."""
     if value is None:

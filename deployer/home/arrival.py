@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from deployer.archives import DIGEST
 from deployer.errors import DeployError, UnreachableError
 from deployer.home.link import Link
 from deployer.home.offers import Offer
-from deployer.home.store import Store, read_digest, sha256
+from deployer.home.store import Store, digest_path, read_digest, sha256
 
 ATTEMPTS = 3
 PAUSE = 5  # seconds before the next attempt
@@ -152,11 +151,6 @@ def told(offer: Offer) -> str:
         f"{archive.file} was altered on the server after it was made: it is not what its digest says. "
         f"It was put into {archive.name}/rejected and does not count"
     )
-
-
-def digest_path(path: Path) -> Path:
-    """Where the digest of a file lies."""
-    return path.with_name(path.name + DIGEST)
 
 
 def write_digest(path: Path, offer: Offer) -> None:

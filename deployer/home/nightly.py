@@ -9,6 +9,7 @@ from pathlib import Path
 from deployer.archives import Archive, by_name
 from deployer.config.home import Home
 from deployer.config.model import Config, Server
+from deployer.config.quantities import amount
 from deployer.config.suggestions import suggest
 from deployer.copies import Night, Read, Standing, Verdict, judgement, rows, standings
 from deployer.desired.backups import backed_up
@@ -69,9 +70,7 @@ def bring_home(config: Config, say: Say) -> Night:
     if pulled.failure is None:
         troubles += judgement(standings_of(home, store, everywhere, backed_up(config)))
     code = pulled.failure.exit_code if pulled.failure else int(bool(troubles))
-    done = (
-        f"{len(pulled.new)} new archive{'' if len(pulled.new) == 1 else 's'} at home, {len(again)} read again"
-    )
+    done = f"{amount(len(pulled.new), 'new archive')} at home, {len(again)} read again"
     warnings = list(dict.fromkeys([*warnings, *tell_end(home, troubles, done)]))
     return Night(now, len(pulled.new), troubles, code, len(again), warnings)
 

@@ -30,7 +30,7 @@ def send(s3: S3, store: Store, say: Callable[[str], None]) -> Sent:
         bucket = Bucket(s3)
         sent.there = bucket.archives()
     except DeployError as failure:
-        sent.troubles.append(told(failure))
+        sent.troubles.append(failure.line)
         return sent
     held = store.held()
     sent.troubles += differences(sent.there, held)
@@ -62,17 +62,12 @@ def each(archives: Sequence[Archive], action: Callable[[Archive], None]) -> list
             action(archive)
             row = []
         except DeployError as failure:
-            row.append(told(failure))
+            row.append(failure.line)
             troubles.append(f"{archive.file}: {row[-1]}")
         if len(row) >= ENOUGH and len(set(row[-ENOUGH:])) == 1:
             left = len(archives) - position - 1
             return [*troubles, *([f"S3: archives that were not tried then: {left}"] if left else [])]
     return troubles
-
-
-def told(failure: DeployError) -> str:
-    """A failure in one line."""
-    return f"{failure.message}{f'. {failure.advice}' if failure.advice else ''}"
 
 
 def missing(s3: S3, held: list[Archive], there: list[Archive]) -> list[Archive]:

@@ -43,7 +43,7 @@ def pull(server: Server, home: Home, store: Store, say: Say, silence: int = SILE
         sweep(store, offered)
     except DeployError as failure:
         pulled.failure = failure
-        pulled.troubles.append(f"{failure.message}{f'. {failure.advice}' if failure.advice else ''}")
+        pulled.troubles.append(failure.line)
         return pulled
     for archive in surplus(store.held(), home.keep):
         store.remove(archive)

@@ -8,6 +8,7 @@ from typing import Any
 from deployer.archives import Archive
 from deployer.copies import Contents
 from deployer.errors import DeployError
+from deployer.home.begin import FORMAT
 from deployer.home.decryption import opened
 from deployer.home.held import Held
 from deployer.home.listing import listed
@@ -21,7 +22,7 @@ def read(path: Path, archive: Archive, digest: str = "") -> Contents:
         count, size, first, last, held = members(stream)
     begin = own(first, f"srv/deploy/{archive.name}/backup/begin.json")
     end = own(last, f"srv/deploy/{archive.name}/backup/end.json")
-    if begin.get("name") != archive.name or begin.get("format") != 1:
+    if begin.get("name") != archive.name or begin.get("format") != FORMAT:
         raise DeployError(f"it is an archive of {begin.get('name')}, format {begin.get('format')}")
     if end.get("members") != count - 1:
         raise DeployError(

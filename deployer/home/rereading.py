@@ -11,10 +11,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from deployer.archives import DIGEST, Archive, parse
+from deployer.archives import Archive, parse
 from deployer.errors import DeployError
 from deployer.home.records import STAMP, moment
-from deployer.home.store import Store, sha256
+from deployer.home.store import Store, digest_path, sha256
 
 NIGHT = timedelta(hours=12)  # what is less than that ago was the same night
 LAST = "last share"  # among the paths: when one was read
@@ -81,7 +81,7 @@ def put_aside(path: Path) -> None:
         aside.mkdir(exist_ok=True)
         os.replace(path, aside / path.name)
         with suppress(FileNotFoundError):
-            os.replace(path.with_name(path.name + DIGEST), aside / (path.name + DIGEST))
+            os.replace(digest_path(path), digest_path(aside / path.name))
     except OSError as error:
         raise DeployError(
             f"{path} is damaged, and cannot be put aside: {error.strerror}", "Look at the disk: dmesg"
@@ -103,7 +103,7 @@ def forget_mended(store: Store) -> None:
         if store.path(archive).exists():
             aside = store.path(archive).parent / "damaged" / archive.file
             aside.unlink()
-            aside.with_name(aside.name + DIGEST).unlink(missing_ok=True)
+            digest_path(aside).unlink(missing_ok=True)
 
 
 def _aside(store: Store) -> list[Archive]:

@@ -141,7 +141,7 @@ class Store:
 
     def digest(self, archive: Archive) -> str | None:
         """The digest that the archive had when it came."""
-        return read_digest(self.path(archive).with_name(archive.file + DIGEST), archive.file)
+        return read_digest(digest_path(self.path(archive)), archive.file)
 
     def disk(self) -> tuple[Path, int]:
         """Where the file system of the folder is mounted, and how many bytes are free there."""
@@ -153,9 +153,7 @@ class Store:
     def proof(self, archive: Archive) -> str | None:
         """The digest that vouches for it, None where none is there; raises DeployError for one of another."""
         try:
-            return proof(
-                self.path(archive).with_name(archive.file + DIGEST).read_text("ascii", "replace"), archive
-            )
+            return proof(digest_path(self.path(archive)).read_text("ascii", "replace"), archive)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -168,13 +166,18 @@ class Store:
     def remove(self, archive: Archive) -> None:
         """Delete an archive, and then its digest."""
         self.path(archive).unlink(missing_ok=True)
-        self.path(archive).with_name(archive.file + DIGEST).unlink(missing_ok=True)
+        digest_path(self.path(archive)).unlink(missing_ok=True)
 
     def _folders(self) -> list[os.DirEntry[str]]:
         try:
             return [entry for entry in os.scandir(self.directory) if entry.is_dir() and entry.name[0] != "."]
         except OSError as error:
             raise DeployError(f"{self.directory} cannot be read: {error.strerror}") from error
+
+
+def digest_path(path: Path) -> Path:
+    """Where the digest of a file lies."""
+    return path.with_name(path.name + DIGEST)
 
 
 def read_digest(path: Path, file: str) -> str | None:

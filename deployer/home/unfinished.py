@@ -64,10 +64,14 @@ def resumed(client: Any, path: Path, wanted: Unfinished) -> Unfinished | None:
 
 def give_up(client: Any, store: Store, wanted: list[Archive]) -> None:
     """End the uploads of what is not to go there any more: they would be paid for."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     keep = {path_of(store, archive) for archive in wanted}
     for path in (store.state / "uploads").glob("*/*.json"):
         if path not in keep:
             if begun := read_unfinished(path):
-                with suppress(Exception):  # it is gone already, or what is wrong is told elsewhere
+                with suppress(
+                    BotoCoreError, ClientError
+                ):  # it is gone already, or what is wrong is told elsewhere
                     client.abort_multipart_upload(Bucket=begun.bucket, Key=begun.key, UploadId=begun.upload)
             path.unlink()

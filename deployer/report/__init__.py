@@ -4,6 +4,7 @@ import sys
 
 from rich.console import Console
 
+from deployer.config.quantities import amount
 from deployer.errors import ConfigError, DeployError, UsageError
 
 WIDE = 240  # columns of what is piped: nothing is cut off there
@@ -34,18 +35,12 @@ def complain(error: DeployError) -> None:
     if isinstance(error, ConfigError):
         for problem in error.problems:
             err.print(str(problem))
-        count = len(error.problems)
-        err.print(f"{count} problem{'s' if count > 1 else ''}. Nothing was done.", style="bold red")
+        err.print(f"{amount(len(error.problems), 'problem')}. Nothing was done.", style="bold red")
         return
     end = "" if error.message.endswith((".", "?", ")", "!")) else "."
     err.print(harmless(f"✗ {error.message}{end}"), style="bold red")
     if error.advice:
         err.print(error.advice)
-
-
-def amount(count: int, unit: str) -> str:
-    """A number with its unit: 1 day, 2 days."""
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def data(text: str) -> None:

@@ -8,7 +8,8 @@ from rich.console import Group
 from rich.text import Text
 
 from deployer.audit import Finding
-from deployer.report import amount, data, harmless, out
+from deployer.config.quantities import amount
+from deployer.report import data, harmless, out
 
 STYLES = {"✗": "bold red", "!": "yellow", "✓": "green"}
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from rich.console import Group
 from rich.text import Text
 
+from deployer.config.quantities import amount
 from deployer.plan import Change, Order, Plan, Surprise
-from deployer.report import amount, data, harmless, out
+from deployer.report import data, harmless, out
 from deployer.report.difference import attributes, diff
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}

@@ -7,8 +7,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from deployer.copies import FRESH
-from deployer.report import amount, harmless, say
+from deployer.archives import FRESH
+from deployer.config.quantities import amount
+from deployer.report import harmless, say
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
 

@@ -7,8 +7,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from deployer.config.quantities import amount
 from deployer.health import BackupHealth, Health, SiteHealth
-from deployer.report import amount, harmless, out
+from deployer.report import harmless, out
 
 FEW_DAYS = 14
 KEY_DAYS = 30
@@ -55,7 +56,7 @@ def _server_line(health: Health, server: str) -> str:
     parts = [
         f"disk {free / GIBIBYTE:.1f} of {size / GIBIBYTE:.0f} GiB free",
         f"memory {available / GIBIBYTE:.1f} of {total / GIBIBYTE:.1f} GiB free",
-        f"load {health.load:.2f} on {health.cores} cores",
+        f"load {health.load:.2f} on {amount(health.cores, 'core')}",
         f"up {_duration(health.uptime)}",
     ]
     return f"{server}: {', '.join(parts)}" + ("; wants a reboot" if health.reboot else "")

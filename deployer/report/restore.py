@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 
 from deployer.archives import Archive
-from deployer.report import amount, err, harmless
+from deployer.config.quantities import amount
+from deployer.report import err, harmless
+from deployer.report.figures import size, when
 
 PLACES = {"vps": "the server", "home": "home", "s3": "S3"}
 
 
 def show_archive(archive: Archive, host: str) -> None:
     """Which archive it is."""
-    made = archive.time.strftime("%Y-%m-%d %H:%M:%S UTC")
-    err.print(
-        f"{archive.name}: backup of {made} ({size(archive.bytes)}) from {PLACES[archive.place]}", style="bold"
-    )
+    of, place = when(archive.time), PLACES[archive.place]
+    err.print(f"{archive.name}: backup of {of} ({size(archive.bytes)}) from {place}", style="bold")
     if host:
         err.print(f"  onto {host}:")
 
@@ -41,11 +41,3 @@ def show_end(restored: list[str], failed: list[str], seconds: float) -> None:
     """How many were restored, and which were not."""
     words = f"{amount(len(restored), 'restore')} in {seconds:.1f} s"
     err.print(words + (f"; not restored: {', '.join(failed)}" if failed else ""))
-
-
-def size(count: int) -> str:
-    """Bytes, for people."""
-    for unit, one in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
-        if count >= one:
-            return f"{count / one:.1f} {unit}"
-    return f"{count} B"

@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from deployer.config.quantities import amount
 from deployer.containers import Container, Freshness, age_in_days
 from deployer.report import harmless, out
 
@@ -47,13 +48,13 @@ def freshness_json(images: Sequence[Freshness]) -> str:
 
 
 def _row(each: Container, now: datetime) -> tuple[str | Text, ...]:
-    words = [_state(each), *([f"{each.restarts} restarts"] if each.restarts else [])]
+    words = [_state(each), *([amount(each.restarts, "restart")] if each.restarts else [])]
     return (
         each.composition,
         each.service,
         Text(", ".join(words), style="green" if each.fine else "bold red"),
         each.image,
-        f"{age_in_days(each.created, now)} days ago" if each.created else "–",
+        f"{amount(age_in_days(each.created, now), 'day')} ago" if each.created else "–",
         f"{each.memory // MEBIBYTE} MiB" if each.memory else "–",
         " ".join(each.ports) or "–",
     )

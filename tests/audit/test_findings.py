@@ -100,6 +100,11 @@ def test_nothing_is_found_on_a_good_server() -> None:
             "certificate old.example.org 1200000",
             "the certificate old.example.org expires in 2 days",
         ),
+        (
+            "certificate",
+            "certificate old.example.org 1100000",
+            "the certificate old.example.org expires in 1 day",
+        ),
         ("certificate", "certificate old.example.org 1", "the certificate old.example.org has expired"),
         ("certificate", "certificate gone.example.org 1", "! the certificate gone.example.org has expired"),
         ("", "gpg pub e 900000", "the key that backups are encrypted for has expired"),
@@ -138,6 +143,14 @@ def test_what_a_container_has_of_all_together() -> None:
         "! the container db may talk to Docker's socket",
         "! the container db sees all processes of the server",
     ]
+
+
+def test_a_backup_is_late_here_when_it_is_in_the_report() -> None:
+    backups = {"recipient": "key.asc", "folders": {"photos": ["/srv/photos"]}}
+    hour = 3600
+    assert found(f"backup photos {1_000_000 - 26 * hour}", backups=backups) == []
+    late = found(f"backup photos {1_000_000 - 27 * hour}", backups=backups)
+    assert late == ["the newest backup of photos is 27 hours old"]
 
 
 def test_without_a_firewall_every_open_port_is_serious() -> None:
