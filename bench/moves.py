@@ -1,0 +1,100 @@
+"""For how long visitors get errors while services move: to another port, or two that swap theirs."""
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench.asking import Visitor
+from bench.measure import DEPLOY, Command, progress, shown, timed
+from bench.page import arguments, publish, table
+from bench.service import COMPOSE, PACKAGES, Service
+from bench.update import until
+from deployer.rehearsal.machine import Machine
+from deployer.rehearsal.shell import ssh
+
+ROUNDS = 5
+OURS = ("one.example.org", "two.example.org", "stays.example.org")
+BY_HAND = ("hand-one.example.org", "hand-two.example.org")
+Places = dict[str, int]
+MOVES: dict[str, Callable[[Sequence[str], Places], Places]] = {
+    "another port": lambda names, now: now | {names[0]: now[names[0]] + 10},
+    "two swap their ports": lambda names, now: now | {names[0]: now[names[1]], names[1]: now[names[0]]},
+}
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
+        services = Service.prepare(machine, Path(name), [*OURS, *BY_HAND])
+        ours = {each.domain: each.port for each in services if each.domain in OURS}
+        by_hand = {each.domain: each.port for each in services if each.domain in BY_HAND}
+        rows, stays = [], []
+        with Visitor(machine.address, OURS[-1]) as staying:
+            for what, move in MOVES.items():
+                figures: tuple[list[float], list[float]] = ([], [])
+                for number in range(ROUNDS):
+                    progress(f"{what}, round {number + 1} of {ROUNDS}")
+                    ours = moved(services, OURS, ours, move, figures[0], by_deploy)
+                    by_hand = moved(services, BY_HAND, by_hand, move, figures[1], by_compose)
+                rows.append([what, shown(figures[0]), shown(figures[1])])
+            stays = [f"{sum(status != 200 for _, _, status in staying.answers)} of {len(staying.answers)}"]
+    head = ["errors with", "`deploy apply`", "Compose and NGINX by hand"]
+    told = f"Of the service that stays, {stays[0]} requests failed meanwhile."
+    results = {f"errors while a service moves, {row[0]}, `deploy apply`": row[1] for row in rows}
+    publish("moves", [table(head, rows), told], options.write, results)
+
+
+def moved(
+    services: Sequence[Service],
+    names: Sequence[str],
+    now: Places,
+    move: Callable[[Sequence[str], Places], Places],
+    figures: list[float],
+    way: Callable[[Sequence[Service], Places, Places], Command],
+) -> Places:
+    """Move one of them, or two; its seconds of errors go to the figures, and the new places come back."""
+    after = move(names, now)
+    mine = [replace(each, port=after[each.domain]) for each in services if each.domain in after]
+    with Visitor(mine[0].machine.address, names[0]) as visitor:
+        until(lambda: visitor.is_served(0.5), f"{names[0]} is not served", 20)
+        timed(way(mine, now, after))
+        until(lambda: visitor.is_served(2), f"{names[0]} is not served again", 30)
+    figures.append(visitor.failed())
+    return after
+
+
+def by_deploy(services: Sequence[Service], now: Places, after: Places) -> Command:
+    """Edit sites.yaml and the compose files, and apply."""
+    folder = services[0].folder
+    config = json.loads((folder / "sites.yaml").read_text())
+    for each in services:
+        text = COMPOSE.format(image=each.image, port=each.port)
+        (folder / f"{each.domain}.yml").write_text(text)
+        config["sites"][each.domain]["port"] = each.port
+    (folder / "sites.yaml").write_text(json.dumps(config))
+    return Command([DEPLOY, "apply", "--yes", *OURS], folder)
+
+
+def by_compose(services: Sequence[Service], now: Places, after: Places) -> Command:
+    """What a person types: all that moves is taken down, comes up elsewhere, and NGINX is reloaded."""
+    machine = services[0].machine
+    lines = []
+    for each in [each for each in services if now[each.domain] != after[each.domain]]:
+        file = f"/opt/{each.domain}/docker-compose.yml"
+        lines.append(f"sed -i 's/127.0.0.1:[0-9]*:80/127.0.0.1:{each.port}:80/' {file}")
+        lines.append(
+            f"sed -i 's/127.0.0.1:[0-9]*/127.0.0.1:{each.port}/' /etc/nginx/conf.d/{each.domain}.conf"
+        )
+    swaps = [each for each in services if now[each.domain] != after[each.domain]]
+    if len(swaps) > 1:
+        lines += [f"docker compose --project-directory /opt/{each.domain} down" for each in swaps]
+    lines += [f"docker compose --project-directory /opt/{each.domain} up --detach" for each in swaps]
+    lines.append("nginx -s reload")
+    argv = [*ssh(machine.key, machine.known_hosts), f"root@{machine.address}"]
+    return Command([*argv, " && ".join(lines)])
+
+
+if __name__ == "__main__":
+    main()
