@@ -6,8 +6,9 @@ To load them anew takes more processor time than most commands.
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,13 +34,22 @@ processes.set_forkserver_preload(list(LIBRARIES))
 
 
 def typed(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float = 180
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    seconds: float = 180,
+    meanwhile: Callable[[BaseProcess], None] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """What `deploy ARGUMENT…` does and says in the folder, without a terminal and with nothing to read."""
+    """What `deploy ARGUMENT…` does and says in the folder, without a terminal and with nothing to read.
+
+    `meanwhile` is called with the process as soon as that has begun.
+    """
     with TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
         process = processes.Process(target=_run, args=(arguments, folder, dict(environment), out, err))
         process.start()
+        if meanwhile:
+            meanwhile(process)
         process.join(seconds)
         if process.exitcode is None:
             process.kill()

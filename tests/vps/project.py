@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,12 @@ class Project:
     more: dict[str, Any] = field(default_factory=dict)
     """Other keys of sites.yaml, such as `updates`."""
 
-    def deploy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line as a user without a terminal."""
+    def deploy(
+        self, *arguments: str, meanwhile: Callable[[BaseProcess], None] | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command line as a user without a terminal; `meanwhile` gets its process."""
         self.write()
-        return typed(arguments, self.folder, {**os.environ, **environment})
+        return typed(arguments, self.folder, {**os.environ, **environment}, meanwhile=meanwhile)
 
     def write(self, **server: object) -> None:
         """Write sites.yaml; keyword arguments replace keys of `server`."""

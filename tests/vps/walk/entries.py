@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from deployer.rehearsal.machine import Machine
+
 if TYPE_CHECKING:
     from vps.walk.live import Live
+    from vps.walk.walk import Walk
 
 NOBODY = frozenset({"closed", "404", "502", "503", "504"})
 """What a visitor gets of a name for which nobody answers."""
@@ -15,13 +18,15 @@ NOBODY = frozenset({"closed", "404", "502", "503", "504"})
 class Entry:
     """A site or a service; `owner` is who it is, whatever its name, port, project and kind are called now.
 
-    `reason` says why an apply has to refuse it, `more` has keys that every kind knows.
+    `volumes` has what Docker Compose makes for it, `reason` says why an apply has to refuse it, `more` has keys that every kind knows.
     """
 
     kind: ClassVar[str]
+    pushed: ClassVar[bool] = False
     owner: str
     version: int = 1
     reason: str = ""
+    volumes: frozenset[str] = frozenset()
     aliases: tuple[str, ...] = ()
     https: bool = False
     nginx: str = ""
@@ -67,6 +72,12 @@ class Entry:
     def folder(self, name: str) -> str:
         """Its folder on the server; empty without containers."""
         return ""
+
+    def prepare(self, vps: Machine) -> None:
+        """Put on the server what it needs there and cannot be had from a registry."""
+
+    def publish(self, walk: "Walk", name: str) -> None:
+        """Make what the next push brings."""
 
     def containers(self, name: str) -> object:
         """What its containers depend on: they are made anew when it differs."""

@@ -1,8 +1,10 @@
 """The server that is walked on, and how it is made as new again."""
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
@@ -21,11 +23,19 @@ from vps.services.conftest import (
 )
 from vps.services.registry import health
 
-MORE = tuple(sorted({*PREINSTALLED, "fail2ban", "nftables", "python3-systemd"} - {*PACKAGES}))
+DOMAINS = ("a.test", "b.test", "c.test", "d.test", "e.test")
+PROGRAMS = (8161, 8162)
+"""Ports where programs listen that nobody but their owner knows."""
+PROGRAM = """
+mkdir -p /srv/program-{port} && echo program-{port} >/srv/program-{port}/index.html
+systemd-run --quiet --unit=program-{port} busybox httpd -f -p 127.0.0.1:{port} -h /srv/program-{port}
+"""
+MORE = tuple(sorted({*PREINSTALLED, "fail2ban", "hugo", "nftables", "python3-systemd"} - {*PACKAGES}))
 CLEAR = """
+[ ! -e /var/lib/deploy/manifest ] || cut -c67- /var/lib/deploy/manifest | xargs -d '\\n' rm -f
 docker ps -aq | xargs -r docker rm -f >/dev/null
 docker volume ls -q | xargs -r docker volume rm >/dev/null; docker network prune -f >/dev/null
-rm -rf /var/lib/deploy /srv/deploy /etc/deploy /etc/nginx/conf.d/* /etc/nginx/deploy /opt/*.test /opt/alpha /opt/beta \
+rm -rf /var/lib/deploy /srv/deploy /etc/deploy /etc/nginx/conf.d/* /etc/nginx/deploy /opt/*.test /opt/alpha /opt/beta /opt/first /opt/second \
     /var/www/*.test /etc/letsencrypt/{live,archive,renewal} /usr/local/lib/deploy /var/log/deploy/* /etc/cron.d/deploy* \
     /etc/fail2ban/jail.d/deploy.local
 systemctl reset-failed; systemctl reload-or-restart nginx
@@ -38,13 +48,17 @@ class Ground:
 
     vps: Machine
     acme: AcmeServer
+    recipient: str = field(repr=False)
 
     @classmethod
     @contextmanager
     def of(cls, release: str) -> "Iterator[Ground]":
         """One with this Debian."""
         with _machine(release) as vps, AcmeServer.start(vps) as acme:
-            yield cls(vps, acme)
+            vps.add_hosts({name: vps.address for domain in DOMAINS for name in (domain, f"www.{domain}")})
+            for port in PROGRAMS:
+                vps.run(PROGRAM.format(port=port))
+            yield cls(vps, acme, public_key())
 
     def clear(self) -> None:
         """Make the server forget all that it was given, so that another walk can begin."""
@@ -52,6 +66,20 @@ class Ground:
         well = health(ASK, Timeout=2, **ALWAYS_OFTEN) if self.vps.release == "debian-12" else HEALTHY
         registry_of(self.vps).push("walk", SERVE, {"Healthcheck": well}, "walk")
         self.vps.run(f"docker pull -q {REGISTRY}/walk:1 >/dev/null")
+
+
+def public_key() -> str:
+    """A GPG key for backups, of which nobody needs the private half."""
+    with TemporaryDirectory() as home:
+        gpg = ["gpg", "--batch", "--quiet", "--homedir", home, "--passphrase", ""]
+        subprocess.run(
+            [*gpg, "--quick-gen-key", "ada@example.org", "default", "default", "never"],
+            check=True,
+            capture_output=True,
+        )
+        return subprocess.run(
+            [*gpg, "--armor", "--export"], check=True, capture_output=True, text=True
+        ).stdout
 
 
 @contextmanager

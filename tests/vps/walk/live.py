@@ -1,9 +1,13 @@
 """What the server shall have by now, as the walk remembers it: the model."""
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vps.walk.entries import Entry
+
+BY_HAND = "made-by-hand"
+"""What an NGINX file that was made by hand answers."""
 
 
 @dataclass
@@ -11,17 +15,20 @@ class Live:
     """What is live under each name.
 
     `published` is the page that was pushed last to a domain, `stopped` has what the owner has stopped,
-    `unsure` the other thing that a name may be since an accident, None for nothing.
+    `unsure` the other thing that a name may be since an accident, None for nothing. `releases` has the pages
+    that a domain can be rolled back to, and `by_hand` the names that an NGINX file made by hand serves.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     unsure: dict[str, Entry | None] = field(default_factory=dict)
+    releases: dict[str, list[str]] = field(default_factory=dict)
+    by_hand: set[str] = field(default_factory=set)
 
     def copy(self) -> "Live":
         """The same, to be changed."""
-        return Live(dict(self.entries), dict(self.published), set(self.stopped), dict(self.unsure))
+        return copy.deepcopy(self)
 
     def answers(self, name: str, entry: Entry | None) -> dict[str, str]:
         """What visitors of each of an entry's names get."""
@@ -37,7 +44,7 @@ class Live:
     @property
     def all_answers(self) -> dict[str, str]:
         """What visitors of every name get."""
-        return {
+        return dict.fromkeys(self.by_hand, BY_HAND) | {
             each: text
             for name, entry in self.entries.items()
             for each, text in self.answers(name, entry).items()

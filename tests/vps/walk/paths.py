@@ -47,7 +47,7 @@ def by_chance(ground: Ground, seed: int, steps: int, say: Callable[[str], None])
 def _walk(ground: Ground, say: Callable[[str], None], go: Callable[[Walk], object]) -> Walked:
     ground.clear()
     with tempfile.TemporaryDirectory() as folder:
-        walk = Walk(ground.vps, Path(folder), ground.acme, say)
+        walk = Walk(ground, Path(folder), say)
         try:
             go(walk)
         except Fault as fault:

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from itertools import groupby
 
 from vps.walk.entries import NOBODY, Entry
-from vps.walk.live import Live, linked
+from vps.walk.live import BY_HAND, Live, linked
 from vps.walk.seen import Seen
 from vps.walk.visitors import Answer
 
@@ -108,7 +108,7 @@ def nobody_answers_for_another(one: Round) -> Iterator[str]:
 
 def expectations(one: Round) -> dict[str, set[str]]:
     """What visitors of each name may get during the apply."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {name: {BY_HAND} for name in one.was.by_hand}
     for name in one.names:
         entries = [*one.was.possible(name), one.aimed.entries.get(name)]
         each = [live.answers(name, entry) for live in (one.was, one.aimed, one.now) for entry in entries]

@@ -9,15 +9,10 @@ from vps.walk.paths import CASES, walked
 from vps.walk.vocabulary import load, read
 
 OPEN = {
-    "a-chain-of-ports": "it can never be applied",
-    "another-project": "it can never be applied",
-    "another-project-and-port": "the old project runs on, and the new one is empty",
-    "composition-becomes-static": "a fault of deploy itself",
-    "down-only-for-its-own": "NGINX leads there too early",
-    "port-of-one-that-goes": "visitors get the other's page",
-    "redirect-becomes-composition": "NGINX leads there too early",
-    "static-becomes-a-composition-that-fails": "unknown option --back",
-    "two-swap-their-ports": "it can never be applied",
+    "container-removed-by-hand": "nothing to change",
+    "one-of-two-with-new-certificates": "the jail is never as the plan wants it",
+    "removed-while-docker-stops": "it cannot be ended any more",
+    "stopped-by-hand-and-on-purpose": "nothing to change",
 }
 """The cases that break a rule still, with what is not as it should be."""
 

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -28,9 +28,6 @@ class Asked:
     """The answers of a while."""
 
     answers: list[Answer] = field(default_factory=list)
-
-    def of(self, name: str) -> list[Answer]:
-        return [each for each in self.answers if each.name == name]
 
 
 def ask(address: str, name: str) -> str:
@@ -56,13 +53,13 @@ def ask_all(address: str, names: Iterable[str]) -> list[Answer]:
 
 
 @contextmanager
-def visiting(address: str, names: Callable[[], Iterable[str]]) -> Iterator[Asked]:
+def visiting(address: str, names: Iterable[str]) -> Iterator[Asked]:
     """Ask for the names all the while."""
     asked, over = Asked(), threading.Event()
 
     def visit() -> None:
         while not over.wait(PAUSE):
-            asked.answers += ask_all(address, names())
+            asked.answers += ask_all(address, names)
 
     thread = threading.Thread(target=visit)
     thread.start()

@@ -1,16 +1,72 @@
 """What an owner types."""
 
+from vps.walk import applying
+from vps.walk.entries import Entry
+from vps.walk.steps.compose import Compose
+from vps.walk.steps.static import Static
 from vps.walk.vocabulary import step
-from vps.walk.walk import Walk
+from vps.walk.walk import Fault, Walk
 
 
-@step(10, lambda walk: [()], acts=True)
+def works(walk: Walk, *arguments: str) -> None:
+    """A command that must end well."""
+    done = walk.deploy(*arguments)
+    if done.returncode:
+        raise Fault(
+            "a_command_works",
+            f"deploy {' '.join(arguments)}: exit {done.returncode}",
+            done.stdout,
+            done.stderr,
+        )
+
+
+@step(16, lambda walk: [()], acts=True)
 def apply(walk: Walk) -> None:
     """Everything is applied, and must be as sites.yaml says."""
-    walk.apply()
+    applying.apply(walk)
 
 
-@step(1, lambda walk: ((name,) for name in walk.wanted), acts=True)
+@step(2, lambda walk: ((name,) for name in walk.wanted), acts=True)
 def apply_one(walk: Walk, name: str) -> None:
     """One site or service is applied."""
-    walk.apply(name)
+    applying.apply(walk, name)
+
+
+@step(1, lambda walk: ((name,) for name in walk.settled(Compose) if name not in walk.live.stopped), acts=True)
+def stop(walk: Walk, name: str) -> None:
+    """Its containers are stopped until they are started again."""
+    works(walk, "stop", name)
+    walk.live.stopped.add(name)
+    walk.disturbed.add(name)
+
+
+@step(1, lambda walk: ((name,) for name in walk.settled(Compose)), acts=True)
+def restart(walk: Walk, name: str) -> None:
+    """Its containers are started anew."""
+    works(walk, "restart", name)
+    walk.live.stopped.discard(name)
+    walk.disturbed.add(name)
+
+
+def earlier(walk: Walk, name: str) -> list[str]:
+    """The pages that were published before the one that is live."""
+    releases = walk.live.releases.get(name, [])
+    return releases[: releases.index(walk.live.published[name])] if releases else []
+
+
+@step(1, lambda walk: ((name,) for name in walk.settled(Static) if earlier(walk, name)), acts=True)
+def rollback(walk: Walk, name: str) -> None:
+    """The page that was published before it is live again."""
+    page = earlier(walk, name)[-1]
+    works(walk, "rollback", name)
+    walk.live.published[name] = page
+    walk.disturbed.add(name)
+
+
+@step(1, lambda walk: ((name,) for name in walk.settled(Entry) if walk.wanted[name].pushed), acts=True)
+def push(walk: Walk, name: str) -> None:
+    """Its newest revision is published, or its newest images run."""
+    walk.wanted[name].publish(walk, name)
+    works(walk, "push", name)
+    walk.live.stopped.discard(name)
+    walk.disturbed.add(name)

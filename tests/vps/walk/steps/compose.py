@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from vps.services.conftest import REGISTRY
@@ -25,7 +25,9 @@ class Compose(Entry):
     """Containers of a compose file of its own; `called` is its `name:`, `as_project` the key `project`."""
 
     kind: ClassVar[str] = "compose"
+    pushed: ClassVar[bool] = True
     port: int
+    volumes: frozenset[str] = frozenset({"data"})
     called: str = ""
     as_project: str = ""
     directory: str = ""
@@ -79,76 +81,66 @@ def free(walk: Walk) -> Iterator[Arguments]:
     yield from ((name, str(port)) for name in walk.names_for("compose") for port in walk.free_ports())
 
 
-def composed(walk: Walk) -> list[tuple[str, Compose]]:
-    """What of sites.yaml has a compose file."""
-    return [(name, entry) for name, entry in walk.wanted.items() if isinstance(entry, Compose)]
-
-
-def change(walk: Walk, name: str, **values: Any) -> None:
-    """Change an entry with a compose file."""
-    walk.wanted[name] = replace(walk.wanted[name], **values)
-
-
 @step(3, free)
 def compose(walk: Walk, name: str, port: str) -> None:
     """A new site or service with a compose file; or something of another kind becomes one."""
     walk.wanted[name] = Compose(owner=walk.new_owner(), port=int(port))
 
 
-@step(2, lambda walk: ((name,) for name, _ in composed(walk)))
+@step(2, lambda walk: ((name,) for name in walk.of(Compose)))
 def version(walk: Walk, name: str) -> None:
     """Its compose file changes."""
-    change(walk, name, version=walk.wanted[name].version + 1)
+    walk.change(name, version=walk.wanted[name].version + 1)
 
 
-@step(3, lambda walk: ((name, str(port)) for name, _ in composed(walk) for port in walk.free_ports()))
+@step(3, lambda walk: ((name, str(port)) for name in walk.of(Compose) for port in walk.free_ports()))
 def port(walk: Walk, name: str, port: str) -> None:
     """It moves to another port."""
-    change(walk, name, port=int(port))
+    walk.change(name, port=int(port))
 
 
-@step(2, lambda walk: ((one, two) for one, _ in composed(walk) for two, _ in composed(walk) if one < two))
+@step(2, lambda walk: ((one, two) for one in walk.of(Compose) for two in walk.of(Compose) if one < two))
 def swap_ports(walk: Walk, one: str, two: str) -> None:
     """Two swap their ports."""
     first, second = walk.wanted[one].port, walk.wanted[two].port
-    change(walk, one, port=second)
-    change(walk, two, port=first)
+    walk.change(one, port=second)
+    walk.change(two, port=first)
 
 
-@step(1, lambda walk: ((one, two) for one, _ in composed(walk) for two, _ in composed(walk) if one != two))
+@step(1, lambda walk: ((one, two) for one in walk.of(Compose) for two in walk.of(Compose) if one != two))
 def take_port(walk: Walk, one: str, two: str) -> None:
     """One takes the port of another, which moves on to a free one: a chain."""
     mine = walk.wanted[two].port
-    change(walk, two, port=walk.free_ports()[0])
-    change(walk, one, port=mine)
+    walk.change(two, port=walk.free_ports()[0])
+    walk.change(one, port=mine)
 
 
-@step(2, lambda walk: ((name, called) for name, _ in composed(walk) for called in walk.free_projects()))
+@step(2, lambda walk: ((name, called) for name in walk.of(Compose) for called in walk.free_projects()))
 def call(walk: Walk, name: str, called: str) -> None:
     """The `name:` of its compose file changes; `-` takes it away."""
-    change(walk, name, called="" if called == "-" else called)
+    walk.change(name, called="" if called == "-" else called)
 
 
-@step(1, lambda walk: ((name, called) for name, _ in composed(walk) for called in walk.free_projects()))
+@step(1, lambda walk: ((name, called) for name in walk.of(Compose) for called in walk.free_projects()))
 def project(walk: Walk, name: str, called: str) -> None:
     """The key `project` is written; `-` takes it away."""
-    change(walk, name, as_project="" if called == "-" else called)
+    walk.change(name, as_project="" if called == "-" else called)
 
 
-@step(1, lambda walk: ((name,) for name, entry in composed(walk) if not entry.broken))
+@step(1, lambda walk: ((name,) for name in walk.of(Compose) if not walk.wanted[name].broken))
 def break_(walk: Walk, name: str) -> None:
     """What it shall be ends at once, so that it cannot come up."""
-    change(walk, name, broken=True, reason="its container ends with 3")
+    walk.change(name, broken=True, reason="its container ends with 3")
 
 
-@step(2, lambda walk: ((name,) for name, entry in composed(walk) if entry.broken))
+@step(2, lambda walk: ((name,) for name in walk.of(Compose) if walk.wanted[name].broken))
 def mend(walk: Walk, name: str) -> None:
     """It could come up again."""
-    change(walk, name, broken=False, reason="")
+    walk.change(name, broken=False, reason="")
 
 
-@step(0.5, lambda walk: ((name,) for name, _ in composed(walk)))
+@step(0.5, lambda walk: ((name,) for name in walk.of(Compose)))
 def restart_policy(walk: Walk, name: str) -> None:
     """It is no longer started again by Docker, or is again."""
     entry = walk.wanted[name]
-    change(walk, name, restart="no" if entry.restart == "unless-stopped" else "unless-stopped")
+    walk.change(name, restart="no" if entry.restart == "unless-stopped" else "unless-stopped")

@@ -1,11 +1,10 @@
 """Domains that lead elsewhere."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from vps.walk.entries import Entry
 from vps.walk.live import Live
-from vps.walk.steps.static import domains_for
 from vps.walk.vocabulary import step
 from vps.walk.walk import Walk
 
@@ -27,13 +26,13 @@ class Redirect(Entry):
         return f"→ https://{self.page}.example.org/"
 
 
-@step(1, lambda walk: domains_for(walk, "redirect"))
+@step(1, lambda walk: walk.domains_for("redirect"))
 def redirect(walk: Walk, name: str) -> None:
     """A new redirect; or something of another kind becomes one."""
     walk.wanted[name] = Redirect(owner=walk.new_owner())
 
 
-@step(1, lambda walk: ((name,) for name, entry in walk.wanted.items() if isinstance(entry, Redirect)))
+@step(1, lambda walk: ((name,) for name in walk.of(Redirect)))
 def redirect_to(walk: Walk, name: str) -> None:
     """It leads to another address."""
-    walk.wanted[name] = replace(walk.wanted[name], version=walk.wanted[name].version + 1)
+    walk.change(name, version=walk.wanted[name].version + 1)

@@ -1,12 +1,11 @@
 """Sites of files from a Git repository."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from vps.walk.entries import Entry
 from vps.walk.live import Live
-from vps.walk.vocabulary import Arguments, step
+from vps.walk.vocabulary import step
 from vps.walk.walk import Walk
 
 
@@ -15,6 +14,8 @@ class Static(Entry):
     """Files of a repository beside sites.yaml."""
 
     kind: ClassVar[str] = "static"
+    pushed: ClassVar[bool] = True
+    page_of_it: ClassVar[str] = "index.html"
 
     def keys(self, name: str) -> dict[str, Any]:
         return super().keys(name) | {"repository": f"./{self.owner}"}
@@ -22,14 +23,16 @@ class Static(Entry):
     def answer(self, name: str, live: Live) -> str:
         return live.published.get(name, "404")
 
+    def publish(self, walk: Walk, name: str) -> None:
+        releases = walk.live.releases.setdefault(name, [])
+        page = f"{self.owner}.{len(releases) + 1}"
+        walk.project.commit(self.owner, {self.page_of_it: f"{page}\n"})
+        releases.append(page)
+        walk.live.published[name] = page
 
-def domains_for(walk: Walk, kind: str) -> Iterator[Arguments]:
-    """The domains that have nothing, or something of another kind."""
-    yield from ((name,) for name in walk.names_for(kind) if "." in name)
 
-
-@step(3, lambda walk: domains_for(walk, "static"))
+@step(3, lambda walk: walk.domains_for("static"))
 def static(walk: Walk, name: str) -> None:
     """A new site of files; or something of another kind becomes one."""
     entry = walk.wanted[name] = Static(owner=walk.new_owner())
-    walk.project.repository(entry.owner, {"index.html": f"{entry.page}\n"})
+    walk.project.repository(entry.owner, {entry.page_of_it: "nothing yet\n"})

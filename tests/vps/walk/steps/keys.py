@@ -1,0 +1,16 @@
+"""SSH keys that may push, and backups: sections beside the sites."""
+
+from vps.walk.vocabulary import step
+from vps.walk.walk import Walk
+
+
+@step(0.5, lambda walk: [(name,) for name, entry in walk.wanted.items() if entry.pushed])
+def key(walk: Walk, name: str) -> None:
+    """A key may push it, and only it; or no key may any more."""
+    walk.may_push = "" if walk.may_push == name else name
+
+
+@step(0.7, lambda walk: [()])
+def backups(walk: Walk) -> None:
+    """All that can be backed up is, each night; or it is no longer."""
+    walk.backed_up = not walk.backed_up
