@@ -33,6 +33,7 @@ PURE = (
         "errors",
         "archives",
         "copies",
+        "protection",
         "openpgp",
         "retention",
     ),

@@ -57,27 +57,27 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     """Show how every name stands against 3-2-1; the exit code, 1 where something is missing."""
     from datetime import UTC, datetime
 
-    from deployer.copies import Read, standings
     from deployer.desired.backups import backed_up
-    from deployer.home.nightly import standings_of
+    from deployer.home.nightly import protections_of
     from deployer.home.store import Store
+    from deployer.protection import Read, protections
     from deployer.report import data
-    from deployer.report.copies import remarks, show_standings, standings_json
+    from deployer.report.copies import protections_json, remarks, show_protections
     from deployer.report.figures import complain_of
 
     seen, now = everywhere(config, names), datetime.now(UTC)
     unknown, expected = {**seen.unknown, **seen.elsewhere}, names or backed_up(config)
     if config.home and Path(config.home.directory).is_dir():
-        found = standings_of(config.home, Store(Path(config.home.directory)), seen.archives, expected)
+        found = protections_of(config.home, Store(Path(config.home.directory)), seen.archives, expected)
     else:
         retired = config.home.retired if config.home else ()
-        found = standings(seen.archives, Read({}, now), now, retired, expected)
+        found = protections(seen.archives, Read({}, now), now, retired, expected)
     if as_json:
-        data(standings_json(found, unknown))
+        data(protections_json(found, unknown))
     else:
-        show_standings(found, unknown)
+        show_protections(found, unknown)
         complain_of((), remarks(seen.archives))
-    return int(bool(unknown) or not found or any(standing.lacks for standing in found))
+    return int(bool(unknown) or not found or any(protection.lacks for protection in found))
 
 
 def everywhere(config: "Config", names: tuple[str, ...]) -> "Survey":

@@ -11,7 +11,7 @@ from deployer.config.home import Home
 from deployer.config.model import Config, Server
 from deployer.config.quantities import amount
 from deployer.config.suggestions import suggest
-from deployer.copies import Night, Read, Standing, Verdict, judgement, rows, standings
+from deployer.copies import Night, Verdict, rows
 from deployer.desired.backups import backed_up
 from deployer.errors import DeployError, UsageError
 from deployer.home.decryption import NoKey
@@ -22,6 +22,7 @@ from deployer.home.reading import read
 from deployer.home.records import last_failed, last_good, record
 from deployer.home.rereading import all_read_since, damaged, forget_mended, look, reread
 from deployer.home.store import Busy, Store
+from deployer.protection import Protection, Read, judgement, protections
 
 Say = Callable[[str], None]
 VERIFIED_WITHIN = {"daily": 3, "weekly": 9, "monthly": 33}
@@ -68,22 +69,22 @@ def bring_home(config: Config, say: Say) -> Night:
             everywhere = [*pulled.offered, *store.held(), *(there or ())]
     troubles = [*pulled.troubles, *(sent.troubles if sent else [])]
     if pulled.failure is None:
-        troubles += judgement(standings_of(home, store, everywhere, backed_up(config)))
+        troubles += judgement(protections_of(home, store, everywhere, backed_up(config)))
     code = pulled.failure.exit_code if pulled.failure else int(bool(troubles))
     done = f"{amount(len(pulled.new), 'new archive')} at home, {len(again)} read again"
     warnings = list(dict.fromkeys([*warnings, *tell_end(home, troubles, done)]))
     return Night(now, len(pulled.new), troubles, code, len(again), warnings)
 
 
-def standings_of(
+def protections_of(
     home: Home, store: Store, archives: Iterable[Archive], names: Iterable[str] = ()
-) -> list[Standing]:
-    """How every name stands, as it is reported, and as a pull judges it."""
+) -> list[Protection]:
+    """How every name is protected, as it is reported, and as a pull judges it."""
     now = datetime.now(UTC)
     read = Read(
         last_good(store), due(home, store, now), last_failed(store), all_read_since(store), damaged(store)
     )
-    return standings(archives, read, now, home.retired, names)
+    return protections(archives, read, now, home.retired, names)
 
 
 def due(home: Home, store: Store, now: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from deployer.archives import Archive
-from deployer.copies import PLACES, Standing
+from deployer.protection import PLACES, Protection
 from deployer.report import out, say
 from deployer.report.figures import age, aged, complain_of, size, stamp, table, when
 
@@ -91,18 +91,18 @@ def archives_json(
     return json.dumps({"archives": found, "unproved": without, "unknown": reasons(unknown)}, indent=2)
 
 
-def show_standings(standings: Sequence[Standing], unknown: Mapping[str, str]) -> None:
-    """Print how every name stands against 3-2-1."""
+def show_protections(protections: Sequence[Protection], unknown: Mapping[str, str]) -> None:
+    """Print how every name is protected, against 3-2-1."""
     head = ("name", *(PLACES), "copies", "media", "elsewhere", "verified", "all read", "3-2-1")
-    if standings or unknown:
-        out.print(table(head, [standing_cells(standing, unknown) for standing in standings]))
+    if protections or unknown:
+        out.print(table(head, [protection_cells(protection, unknown) for protection in protections]))
     else:
         say_none()
     complain_of((), reasons(unknown))
 
 
-def standings_json(standings: Sequence[Standing], unknown: Mapping[str, str]) -> str:
-    """How every name stands as one JSON document."""
+def protections_json(protections: Sequence[Protection], unknown: Mapping[str, str]) -> str:
+    """How every name is protected as one JSON document."""
     found = [
         {
             "name": each.name,
@@ -115,19 +115,21 @@ def standings_json(standings: Sequence[Standing], unknown: Mapping[str, str]) ->
             "retired": each.retired,
             "lacks": each.lacks,
         }
-        for each in standings
+        for each in protections
     ]
     return json.dumps({"sites": found, "unknown": reasons(unknown)}, indent=2)
 
 
-def standing_cells(standing: Standing, unasked: Collection[str]) -> tuple[str | Text, ...]:
+def protection_cells(protection: Protection, unasked: Collection[str]) -> tuple[str | Text, ...]:
     """The cells of one name against 3-2-1."""
-    times = {place: standing.newest.get(place) for place in PLACES}
-    places = [aged(time, standing.now) if time else nothing(place, unasked) for place, time in times.items()]
-    verified = f"{age(standing.now - standing.verified)} ago" if standing.verified else "never"
-    again = f"{age(standing.now - standing.again)} ago" if standing.again else "–"
-    lacks = standing.lacks
-    fine = Text("retired") if standing.retired else Text("yes", style="green")
+    times = {place: protection.newest.get(place) for place in PLACES}
+    places = [
+        aged(time, protection.now) if time else nothing(place, unasked) for place, time in times.items()
+    ]
+    verified = f"{age(protection.now - protection.verified)} ago" if protection.verified else "never"
+    again = f"{age(protection.now - protection.again)} ago" if protection.again else "–"
+    lacks = protection.lacks
+    fine = Text("retired") if protection.retired else Text("yes", style="green")
     state = Text(f"lacks {', '.join(lacks)}", style="bold red") if lacks else fine
-    numbers = (str(standing.copies), str(standing.media), str(standing.offsite))
-    return (standing.name, *places, *numbers, verified, again, state)
+    numbers = (str(protection.copies), str(protection.media), str(protection.offsite))
+    return (protection.name, *places, *numbers, verified, again, state)
