@@ -254,7 +254,7 @@ class Names:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.minimum_version = context.maximum_version = version
-        with socket.create_connection((place.address, place.https), timeout=10) as raw:
+        with socket.create_connection((place.address, place.https), timeout=30) as raw:
             try:
                 with context.wrap_socket(raw, server_hostname="rogs.me") as connection:
                     assert accepted, connection.version()
@@ -286,10 +286,9 @@ class ProxiedProgram:
     def test_a_stream_comes_as_it_is_sent(self, place: Place) -> None:
         connection = place.connect("https://files.example.org/stream")
         connection.request("GET", "/stream", headers={"Accept-Encoding": "gzip"})
-        started = time.monotonic()
         said = connection.getresponse()
         assert said.read1() == b"data: first\n\n"
-        assert time.monotonic() - started < 0.8
+        place.ask("https://files.example.org/came")
         assert said.read() == b"data: second\n\n"
         connection.close()
 
@@ -299,7 +298,7 @@ class ProxiedProgram:
         connection.putrequest("POST", "/upload")
         connection.putheader("Content-Length", str(2 * len(half)))
         connection.endheaders(half)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while self.received(place) < len(half) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert self.received(place) == len(half)
@@ -327,7 +326,7 @@ class ProxiedProgram:
     def test_websocket(self, place: Place) -> None:
         key = base64.b64encode(noise(16)).decode()
         secret = (key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()
-        raw = socket.create_connection((place.address, place.https), timeout=10)
+        raw = socket.create_connection((place.address, place.https), timeout=30)
         with CONTEXT.wrap_socket(raw, server_hostname="files.example.org") as line:
             asked = (
                 "GET /socket HTTP/1.1",

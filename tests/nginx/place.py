@@ -41,7 +41,7 @@ class Place:
         """A connection for this URL, whatever the DNS says of its name."""
         parts = urlsplit(url)
         port = self.https if parts.scheme == "https" else self.http
-        raw = socket.create_connection((self.address, port), timeout=10)
+        raw = socket.create_connection((self.address, port), timeout=30)
         connection = http.client.HTTPConnection(parts.hostname or "")
         secure = parts.scheme == "https"
         connection.sock = CONTEXT.wrap_socket(raw, server_hostname=parts.hostname) if secure else raw

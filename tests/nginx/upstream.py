@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import sys
-import time
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 OWN_HEADERS = {
@@ -20,9 +20,15 @@ OWN_HEADERS = {
 class Upstream(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     received = 0  # bytes of the latest upload so far, whoever asks
+    first_came = threading.Event()
 
     def do_GET(self) -> None:
-        answers = {"/stream": self.stream, "/socket": self.socket, "/own-headers": self.own_headers}
+        answers = {
+            "/stream": self.stream,
+            "/came": self.came,
+            "/socket": self.socket,
+            "/own-headers": self.own_headers,
+        }
         answers.get(self.path.rpartition("/api")[2], self.say_what_was_told)()
 
     def do_POST(self) -> None:
@@ -48,15 +54,20 @@ class Upstream(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
+    def came(self) -> None:
+        Upstream.first_came.set()
+        self.answer("")
+
     def stream(self) -> None:
-        """An event stream whose second event comes a second after its first."""
+        """An event stream whose second event comes when somebody says that the first has come."""
+        Upstream.first_came.clear()
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        for event in ("data: first\n\n", "data: second\n\n"):
-            self.wfile.write(event.encode())
-            time.sleep(1)
+        self.wfile.write(b"data: first\n\n")
+        if Upstream.first_came.wait(60):
+            self.wfile.write(b"data: second\n\n")
         self.close_connection = True
 
     def socket(self) -> None:

@@ -10,6 +10,7 @@ from deployer.errors import DeployError
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.requirements import require
+from vps.waiting import end_clients
 
 RELEASES = ("debian-12", "debian-13")
 # For tests that are not about a first apply: it finds these packages installed already.
@@ -33,6 +34,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.vps)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    end_clients()  # before any fixture stops the server that they talk to
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -21,7 +21,7 @@ from deployer.rehearsal.network import Network
 from deployer.rehearsal.sweep import LIMIT
 from typed import typed
 from vps.project import DEPLOY, GIT, Project
-from vps.waiting import reload_nginx, until_listening
+from vps.waiting import client, reload_nginx, until_listening
 
 NAMES = ("page.test", "www.page.test", "app.test", "old.test", "three.test", "a.three.test", "b.three.test")
 PROXY = {"kind": "proxy", "port": 9000, "https": False}
@@ -489,9 +489,7 @@ def test_ctrl_c_in_the_middle_of_an_apply(project: Project) -> None:
     # certbot is slow enough to be interrupted: by then the files that need no certificate are live
     project.sites = {"page.test": page(), "old.test": REDIRECT}
     project.write()
-    running = subprocess.Popen(
-        [*DEPLOY, "apply", "--yes"], cwd=project.folder, stderr=subprocess.PIPE, text=True
-    )
+    running = client([*DEPLOY, "apply", "--yes"], cwd=project.folder, stderr=subprocess.PIPE)
     while not project.vps.run("pgrep -f 'certbot certonly'", check=False).stdout:
         assert running.poll() is None
         time.sleep(0.05)
@@ -550,12 +548,8 @@ def test_visitors_notice_nothing(project: Project) -> None:
     wrk = ["wrk", "--threads", "1", "--connections", "8", "--duration", "300s", "--script", "alternate.lua"]
     # a connection per request: a reload closes idle kept-alive ones, which a browser opens again by itself
     headers = ["--header", "Host: page.test", "--header", "Connection: close"]
-    load = subprocess.Popen(
-        [*wrk, *headers, f"http://{project.vps.address}/"],
-        cwd=project.folder,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    argv = [*wrk, *headers, f"http://{project.vps.address}/"]
+    load = client(argv, cwd=project.folder, stdout=subprocess.PIPE)
     try:
         for number in range(1, 5):
             project.commit("page", {"index.html": f"<h1>Round {number}</h1>\n"})

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from deployer.rehearsal.network import Network
 from deployer.rehearsal.places import DISKS, RUN, Place, alone
 from deployer.rehearsal.shell import ssh
 from deployer.rehearsal.sweep import LIMIT
+from vps.waiting import client, started, until_it_says
 
 BOOT = """
 import sys, time
@@ -99,6 +101,19 @@ def test_a_sandbox_is_read_only_and_its_time_is_limited(vps: Machine) -> None:
     assert time.monotonic() - began < 20
 
 
+@pytest.fixture
+def clients() -> Iterator[list[subprocess.Popen[str]]]:
+    """What has ended when the fixtures of a test are taken down, of which a server may be one."""
+    begun: list[subprocess.Popen[str]] = []
+    yield begun
+    assert [each.poll() for each in begun] == [-signal.SIGKILL]
+
+
+def test_clients_end_before_their_servers(clients: list[subprocess.Popen[str]], vps: Machine) -> None:
+    clients.append(started(vps, "echo here; sleep 1000"))
+    until_it_says(clients[0], "here")
+
+
 def test_names_can_lead_anywhere(vps: Machine) -> None:
     vps.add_hosts({"blog.example.org": "192.0.2.7"})
     assert vps.run("getent hosts blog.example.org").stdout.split()[0] == "192.0.2.7"
@@ -115,9 +130,7 @@ def test_a_small_file_system_gets_full(vps: Machine) -> None:
 
 def test_a_cut_line_loses_packets_until_it_is_mended(vps: Machine) -> None:
     reach = [*ssh(vps.key, vps.known_hosts), "-o", "ConnectTimeout=3", f"root@{vps.address}"]
-    before = subprocess.Popen(
-        [*reach, "echo began; sleep 2; echo survived"], stdout=subprocess.PIPE, text=True
-    )
+    before = client([*reach, "echo began; sleep 2; echo survived"], stdout=subprocess.PIPE)
     assert before.stdout is not None
     assert before.stdout.readline() == "began\n"
     vps.cut()

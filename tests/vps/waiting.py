@@ -1,15 +1,37 @@
 """Waiting for what happens on a server: no test hopes that a second is enough."""
 
+import os
+import signal
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from deployer.rehearsal.machine import Machine
+
+CLIENTS: list[subprocess.Popen[str]] = []
+
+
+def client(argv: Sequence[str | Path], **options: Any) -> subprocess.Popen[str]:
+    """A program that talks to a server beside the test, and ends before the server whatever becomes of the test."""
+    CLIENTS.append(subprocess.Popen(argv, text=True, start_new_session=True, **options))
+    return CLIENTS[-1]
+
+
+def end_clients() -> None:
+    """End the clients that still run, and what they have started."""
+    while CLIENTS:
+        process = CLIENTS.pop()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def started(vps: Machine, command: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """A command that runs on the server, over a connection of its own; errors come with its output."""
     argv = ["ssh", "-F", "none", "-i", str(vps.key), "-o", f"UserKnownHostsFile={vps.known_hosts}"]
     argv += [f"root@{vps.address}", command]
-    return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return client(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def until_it_says(process: subprocess.Popen[str], text: str) -> None:

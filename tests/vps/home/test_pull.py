@@ -25,6 +25,7 @@ from home.listener import Listener
 from home.sample import lay, now
 from vps.home.conftest import HomeServer
 from vps.project import DEPLOY
+from vps.waiting import client
 
 LARGE = 300_000_000
 
@@ -302,7 +303,7 @@ def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
     home.write()
     argv = [*DEPLOY, "backup", "--pull"]
-    first = subprocess.Popen(argv, cwd=home.folder, start_new_session=True, stderr=subprocess.DEVNULL)
+    first = client(argv, cwd=home.folder, stderr=subprocess.DEVNULL)
     with when_half_is_here(home, archive, lambda: os.killpg(first.pid, 9)):
         first.wait()
     part = home.directory / ".deploy/incoming" / archive.path
@@ -310,7 +311,7 @@ def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
     assert 0 < came < LARGE
     assert home.paths() == []
     smallest = [came]
-    second = subprocess.Popen(argv, cwd=home.folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    second = client(argv, cwd=home.folder, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while second.poll() is None:
         if part.exists():
             smallest.append(part.stat().st_size)
@@ -325,7 +326,7 @@ def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
 def test_two_pulls_at_once(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
     home.write()
-    first = subprocess.Popen([*DEPLOY, "backup", "--pull"], cwd=home.folder, stderr=subprocess.DEVNULL)
+    first = client([*DEPLOY, "backup", "--pull"], cwd=home.folder, stderr=subprocess.DEVNULL)
     part = home.directory / ".deploy/incoming" / archive.path
     while not part.exists() and first.poll() is None:
         time.sleep(0.01)

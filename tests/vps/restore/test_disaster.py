@@ -22,7 +22,7 @@ from vps.restore.byhand import fill, state
 from vps.restore.conftest import boot
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_images, service
 from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
-from vps.waiting import until
+from vps.waiting import client, until
 
 NAMES = ("files.test", "mariadb.test", "photos", "postgres.test", "sqlite.test")
 SAVED = (
@@ -363,7 +363,7 @@ def test_the_connection_is_lost_in_the_middle(drill: Drill) -> None:
     drill.new.run("echo changed >/srv/photos/since")
     changed = content(drill.new)
     project.write()
-    started = subprocess.Popen(
+    started = client(
         [*DEPLOY, "restore", "photos", "--yes", "--from", "home"],
         cwd=project.folder,
         env={**os.environ, "GNUPGHOME": str(project.folder / "gpg")},

@@ -1,7 +1,6 @@
 """Archives that are no good, disks that are full, and restores that are killed: what was there is there."""
 
 import json
-import subprocess
 
 import pytest
 
@@ -10,6 +9,7 @@ from vps.restore.crafted import Crafted
 from vps.restore.databases import EVERYTHING
 from vps.restore.service import ask, everything, files_and_a_volume, with_database
 from vps.services.lost import spoil
+from vps.waiting import started
 
 STAGES = {
     "while it is unpacked": ("receive", '    wait "$CHILD" || code=$?\n'),
@@ -231,10 +231,7 @@ def test_two_restores_at_once(new_composition):
     tar = archive.make(app.vps)
     wanted = everything(app, archive)
     second(app)
-    command = f"/usr/local/lib/deploy/restore {app.name} --by ada <{tar}"
-    argv = ["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"]
-    argv += [f"root@{app.vps.address}", command]
-    first = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    first = started(app.vps, f"/usr/local/lib/deploy/restore {app.name} --by ada <{tar}")
     output = restore(app.vps, app.name, tar, "--by bob")
     assert "is restored to" in first.communicate()[0]
     assert "is restored to" in output

@@ -12,6 +12,7 @@ from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, Project
 from vps.services.conftest import Composition, install_scripts
 from vps.services.registry import health
+from vps.waiting import client, until
 
 NAME = "typed.test"
 PORT = 8091
@@ -244,21 +245,12 @@ def test_stop_restart_and_logs(project: Project) -> None:
 
 
 def test_following_logs_ends_with_ctrl_c_and_leaves_nothing_on_the_server(project: Project) -> None:
-    follow = subprocess.Popen(
-        [*DEPLOY, "logs", NAME, "--follow"],
-        cwd=project.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    argv = [*DEPLOY, "logs", NAME, "--follow"]
+    follow = client(argv, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert "first words" in follow.stdout.readline()
     follow.send_signal(signal.SIGINT)
-    assert follow.wait(timeout=10) == 130
-    deadline = time.monotonic() + 5
-    left = "x"
-    while left and time.monotonic() < deadline:
-        left = project.vps.run("pgrep -fa '[/]deploy/logs|[c]ompose.* logs'", check=False).stdout
-    assert left == ""
+    assert follow.wait(timeout=30) == 130
+    until(project.vps, "! pgrep -fa '[/]deploy/logs|[c]ompose.* logs'")
 
 
 def test_what_is_not_on_the_server_yet(project: Project) -> None:

@@ -10,7 +10,7 @@ from deployer.config.model import Config
 from deployer.server.login import connect
 from deployer.tasks.status import status
 from vps.services.conftest import SCRIPTS
-from vps.waiting import until
+from vps.waiting import started, until
 
 AUDIT = SCRIPTS.parent / "audit.sh"
 
@@ -31,20 +31,14 @@ def test_logs_are_followed_across_a_restart_until_the_caller_goes(new_compositio
     tick = "start=$(date +%s%N); while :; do echo tick $start; sleep 0.3; done & exec httpd -f -p 80 -h /www"
     app.image("one", tick)
     app.push()
-    argv = ["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"]
     command = f"/usr/local/lib/deploy/logs {app.name} --follow --lines 0 --attached"
-    follow = subprocess.Popen(
-        [*argv, f"root@{app.vps.address}", command],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    follow = started(app.vps, command, stdin=subprocess.PIPE)
     before = follow.stdout.readline().split()[-1]
     app.script("restart")
     assert any("tick" in line and before not in line for line in follow.stdout)
     follow.stdin.close()
-    assert follow.wait(timeout=10) is not None
-    assert " logs " not in app.vps.run("ps -eo args | grep [c]ompose", check=False).stdout
+    follow.wait(timeout=30)
+    until(app.vps, "! ps -eo args | grep '[c]ompose.* logs '")
 
 
 def test_stop_and_restart(new_composition):

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from vps.services.registry import NO_CHECK, health
-from vps.waiting import until
+from vps.waiting import started, until, until_it_says
 
 SERVE = "exec httpd -f -p 80 -h /www"
 ANSWER_500 = (
@@ -320,19 +320,9 @@ def test_the_caller_goes_away(new_composition):
     app = new_composition()
     app.push()
     app.image("two", megabytes=200)
-    attached = subprocess.Popen(
-        [
-            *["ssh", "-F", "none", "-i", str(app.vps.key), "-o", f"UserKnownHostsFile={app.vps.known_hosts}"],
-            f"root@{app.vps.address}",
-            f"/usr/local/lib/deploy/push {app.name} --attached",
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    for line in attached.stdout:
-        if "Pulling from" in line:
-            break
+    push = f"/usr/local/lib/deploy/push {app.name} --attached"
+    attached = started(app.vps, push, stdin=subprocess.PIPE)
+    until_it_says(attached, "Pulling from")
     output, _ = attached.communicate()
     assert "✗ pull: the caller is gone: given up" in output
     assert app.page() == "one"
