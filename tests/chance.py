@@ -2,6 +2,9 @@
 
 import os
 import random
+from collections.abc import Callable
+
+import hypothesis
 
 SEED = int(os.environ.setdefault("SEED", str(random.SystemRandom().randrange(1 << 32))))
 """Of this run and all its processes; `SEED=… scripts/test` takes that of another run."""
@@ -10,9 +13,11 @@ chance = random.Random(SEED)
 """Each test begins it anew, whatever ran before."""
 
 
-def begin(test: str) -> None:
-    """Begin anew for a test."""
+def begin(test: str, function: Callable[..., object]) -> None:
+    """Begin anew for a test, and let Hypothesis do so when it calls the test's function."""
     chance.seed(f"{SEED} {test}")
+    if hasattr(function, "hypothesis"):
+        hypothesis.seed(f"{SEED} {test}")(getattr(function, "__func__", function))
 
 
 def noise(size: int) -> bytes:

@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(autouse=True)
 def seeded(request: pytest.FixtureRequest) -> None:
     """What a test takes by chance depends on nothing but the seed of the run and its name."""
-    chance.begin(request.node.nodeid)
+    chance.begin(request.node.nodeid, request.function)
 
 
 def pytest_collection_finish() -> None:
