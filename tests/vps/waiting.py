@@ -14,7 +14,8 @@ CLIENTS: list[subprocess.Popen[str]] = []
 
 def client(argv: Sequence[str | Path], **options: Any) -> subprocess.Popen[str]:
     """A program that talks to a server beside the test, and ends before the server whatever becomes of the test."""
-    CLIENTS.append(subprocess.Popen(argv, text=True, start_new_session=True, **options))
+    command = ["env", "--default-signal=INT", *argv]  # tests that run in the background ignore it
+    CLIENTS.append(subprocess.Popen(command, text=True, start_new_session=True, **options))
     return CLIENTS[-1]
 
 
