@@ -44,7 +44,7 @@ EMPTY = {
     "left": [],
     "notes": [],
     "secrets": [],
-    "compositions": {"up": [], "down": [], "otherwise": {}},
+    "compositions": {"up": [], "down": [], "steps": [], "moves": [], "otherwise": {}},
     "taken_off": None,
     "drift": {},
     "armed": 0,
