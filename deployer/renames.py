@@ -1,5 +1,6 @@
 """Compositions that go on under another name; pure."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
@@ -41,8 +42,8 @@ def _alike(name: str, standing: Standing, old: str, files: Files, seen: Observat
 def _anonymous(file: object, *names: str) -> bytes:
     """The content of a compose file without the names of its composition; empty where there is none."""
     content = file.content if isinstance(file, File) else b""
-    for name in names:
-        content = content.replace(name.encode(), b"NAME")
+    for name in names:  # as whole words: `a` is a name, too
+        content = re.sub(rb"(?<![\w.-])%s(?![\w.-])" % re.escape(name.encode()), b"NAME", content)
     return content
 
 

@@ -28,7 +28,8 @@ by_compose() { # PROJECT COMMAND…: its containers, whatever is in their folder
 }
 
 is_refused() { # NAME: a new one that is has lost its values by now, and with them its folder
-    grep -q -e "^$(folder_of "$1")/" -e "^/etc/deploy/sites/$1\.conf$" "$incoming/refused"
+    awk -v folder="$(folder_of "$1")/" -v values="/etc/deploy/sites/$1.conf" '
+        index($0, folder) == 1 || $0 == values { found = 1 } END { exit !found }' "$incoming/refused"
 }
 
 refuse_composition() { # NAME: all that is its own is as it was, and so is what leads to it
@@ -37,7 +38,7 @@ refuse_composition() { # NAME: all that is its own is as it was, and so is what 
         awk -v name="$1" -v folder="$(folder_of "$1")/" 'index($0, folder) == 1 ||
             $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
             $0 == "/etc/deploy/backup/" name' "$transaction/paths"
-        sed -n "s/^$1 //p" "$incoming/leads")
+        leading_to "$1")
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
     put_back "${paths[@]}"
 }
@@ -61,6 +62,10 @@ check_compositions() {
 
 # ── where NGINX leads ─────────────────────────────────────────────────────────────────────────
 
+leading_to() { # NAME: NGINX's files that count only when it answers
+    awk -v name="$1" '$1 == name { print $2 }' "$incoming/leads"
+}
+
 hold_back() { # the files that lead to what does not answer there yet are as they were until it does
     local files names
     mapfile -t files < <(cut -d ' ' -f 2 "$incoming/leads" | grep -vxF -f "$incoming/refused")
@@ -78,7 +83,7 @@ lead_to() { # NAME…: the files that lead there are the new ones
     for name; do
         while IFS= read -r file; do
             grep -qxF -- "$file" "$incoming/refused" || cp -a --remove-destination "$incoming/held$file" "$file"
-        done < <(sed -n "s/^$name //p" "$incoming/leads")
+        done < <(leading_to "$name")
     done
 }
 
@@ -91,7 +96,7 @@ follow() { # NGINX does as its files say
 }
 
 lead_visitors() { # NAME: it answers at its port, and now at its name
-    grep -q "^$1 " "$incoming/leads" || return 0
+    [ -n "$(leading_to "$1")" ] || return 0
     lead_to "$1"
     follow && /usr/local/lib/deploy/served "$1"
 }
@@ -129,12 +134,12 @@ bring_back() { # NAME: what it runs, if it ran in containers before
 }
 
 ending() { # PROJECT: the name of what ends
-    sed -n "s/ $1\$//p" "$incoming/gone"
+    awk -v project="$1" '$2 == project { print $1 }' "$incoming/gone"
 }
 
 keep_composition() { # NAME BUT: it was to end, and stays, for BUT, which was to have its place, is not well
     [ -n "$1" ] || return 0
-    grep -v "^$1 " "$incoming/gone" >"$incoming/still-gone"
+    awk -v name="$1" '$1 != name' "$incoming/gone" >"$incoming/still-gone"
     mv "$incoming/still-gone" "$incoming/gone"
     [ "$1" != "$2" ] || return 0 # the same one as another project
     say "  $1 stays."
@@ -146,7 +151,7 @@ keep_composition() { # NAME BUT: it was to end, and stays, for BUT, which was to
 come_up() { # NAME PROJECT…: it comes up, in the place of these projects
     local name=$1 options=() project
     for project in "${@:2}"; do options+=(--instead-of "$project"); done
-    if grep -q "^$name /etc/nginx/conf\.d/$name\.conf$" "$incoming/leads"; then options+=(--at-port); fi
+    if leading_to "$name" | grep -xF "/etc/nginx/conf.d/$name.conf" >/dev/null; then options+=(--at-port); fi
     say "▸ $name"
     for project in "${@:2}"; do say "  it takes the place of $(ending "$project")"; done
     if push_missing "$name" "${options[@]}" && lead_visitors "$name"; then BECAME[$name]=well && return; fi
@@ -158,17 +163,18 @@ exchange() { # NAME…: each shall have what another has: all stop, NGINX leads 
     local name failed=''
     for name; do
         say "▸ $name"
-        push_missing "$name" --prepare || { failed=$name && break; }
+        push_missing "$name" --prepare && continue
+        instead=()
+        leave_all "$name"
+        return
     done
-    if [ -z "$failed" ]; then
-        stop_all "$@"
-        lead_to "$@"
-        follow || failed=$1
-    fi
+    stop_all "$@"
+    lead_to "$@"
+    follow || failed=$1
     for name; do [ -n "$failed" ] || push_missing "$name" || failed=$name; done
     for name; do BECAME[$name]=well; done
     [ -n "$failed" ] || return 0
-    say "  $(paste -sd ' ' <<<"$*") go back to what they were, for $failed is not well; everything else stays live."
+    say "  $* go back to what they were, for $failed is not well; everything else stays live."
     stop_all "$@"
     for name; do BECAME[$name]=back && refuse_composition "$name"; done
     follow
@@ -200,7 +206,7 @@ leave_all() { # KEEPS: a part of `take_step`: nothing of its names was touched y
     local name project
     for name in "${names[@]}"; do
         BECAME[$name]=back
-        is_refused "$name" || say "  $name stays as it was: $1 has the port that it wants."
+        is_refused "$name" || say "  $name stays as it was$([ "$1" = "$name" ] || echo ": $1 has the port that it wants")."
         refuse_composition "$name"
         for project in "${instead[@]}"; do keep_composition "$(ending "$project")" "$name"; done
     done

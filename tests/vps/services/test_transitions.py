@@ -137,7 +137,7 @@ def test_a_chain_whose_end_stays_stays_whole(project: Project) -> None:
     fails(project, "berta.test", 8203)
     with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
         told = applied(project, code=1)
-    assert "alma.test stays as it was: berta.test has the port that it wants" in told
+    assert "alma.test stays as it was: berta.test has the port that it wants." in told
     assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma.test", "berta.test")
     assert visitors.failed["alma.test"] == 0
     assert visitors.pages("berta.test") == {"berta.test"}
