@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from deployer import manifest
 from deployer.desired.by_hand import read_by_hand
-from deployer.desired.facts import Certificate, Facts, Version
+from deployer.desired.facts import Certificate, Facts, Programs, Version
 from deployer.desired.firewall import read_ufw
 from deployer.desired.packaging import read_additions, read_packaging
 from deployer.desired.stacks import read_stacks
@@ -111,8 +111,18 @@ def _facts(
         stacks=read_stacks(said["container"], said["volume"]),
         owed=tuple((name, project) for name, _, project in (line.partition(" ") for line in said["owed"])),
         by_hand=read_by_hand(said, written),
+        programs=_programs(said),
         packaging=read_packaging(said),
         additions=read_additions(said),
+    )
+
+
+def _programs(said: Mapping[str, list[str]]) -> Programs:
+    running = (line.partition(" ") for line in said["outdated"])
+    return Programs(
+        outdated={program: found for program, _, text in running if (found := version(text))},
+        foreign_nginx=bool(said["foreign_nginx"]),
+        docker_client=not said["no_docker_client"],
     )
 
 

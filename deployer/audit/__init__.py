@@ -16,6 +16,7 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     exposure.listeners,
     exposure.published,
     exposure.containers,
+    exposure.silent_docker,
     exposure.old_docker,
     upkeep.defences,
     upkeep.logs,

@@ -65,6 +65,17 @@ def published(seen: Evidence, config: Config) -> Iterator[Finding]:
             )
 
 
+def silent_docker(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """Docker runs, and none of its containers can be looked at."""
+    if why := seen.one("silent_docker"):
+        client = "deploy apply" if config.compositions else "apt-get install docker-cli"
+        yield Finding(
+            f"Docker cannot be asked: {why}",
+            "what its containers may do, and which ports they open, is not known",
+            client if "missing" in why else "systemctl status docker",
+        )
+
+
 def old_docker(seen: Evidence, config: Config) -> Iterator[Finding]:
     """Docker before 28 does not keep neighbours from ports on 127.0.0.1."""
     version = seen.one("docker")

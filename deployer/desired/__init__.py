@@ -15,9 +15,10 @@ from deployer.desired.compositions import (
     without_domain,
 )
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, engine, in_the_way
-from deployer.desired.facts import Facts
+from deployer.desired.facts import BROTLI_MODULE, Facts
 from deployer.desired.firewall import drift
 from deployer.desired.keys import key_files, key_packages
+from deployer.desired.nginx import nginx_notes
 from deployer.desired.security import (
     FIREWALL,
     open_ports,
@@ -123,6 +124,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
 def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[str, ...]:
     """What a person should know."""
     return (
+        *nginx_notes(facts, asked_packages(config)),
         *docker_notes(config, facts),
         *remarks(config),
         *port_notes(facts),
@@ -138,14 +140,18 @@ def firewall_drift(config: "Config", facts: Facts) -> tuple[str, ...]:
 
 def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
     """The Debian packages that the server shall have; Docker's depend on the server."""
-    every = (entry.packages() for entry in config.everything.values())
     return (
-        SHARED_PACKAGES.union(*every)
+        asked_packages(config) - ({BROTLI_MODULE} if facts.programs.foreign_nginx else set())
         | docker_packages(config, facts)
         | security_packages(config)
         | key_packages(config)
         | backup_packages(config)
     )
+
+
+def asked_packages(config: "Config") -> frozenset[str]:
+    """Those that NGINX and what it serves ask for, whatever the server is."""
+    return SHARED_PACKAGES.union(*(entry.packages() for entry in config.everything.values()))
 
 
 def wanted_units(config: "Config") -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Where a server gets Docker from: its distribution's packages, or Docker's own; pure."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from deployer.desired.facts import Facts, Version
@@ -18,6 +19,9 @@ DISTRIBUTION = {
     ("ubuntu", "24.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
     ("ubuntu", "26.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
 }
+# Where docker.io has the client in it; later releases have it in a package that docker.io only recommends.
+CLIENT_WITHIN = {("debian", "11"), ("debian", "12"), ("ubuntu", "22.04"), ("ubuntu", "24.04")}
+CLIENTS = {"docker-cli", "docker-ce-cli"}
 DOCKER_COM = frozenset(
     {"docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin"}
 )
@@ -51,6 +55,8 @@ def origin(config: "Config", facts: Facts) -> Origin:
 def packages_of(facts: Facts) -> frozenset[str]:
     """The distribution's packages with Compose v2, none where it has it not."""
     there = frozenset({"docker.io"} if facts.compose and "docker.io" in facts.packages else ())
+    if there and not facts.programs.docker_client and (facts.os, facts.release) not in CLIENT_WITHIN:
+        there |= {"docker-cli"}
     return there or DISTRIBUTION.get((facts.os, facts.release), (frozenset(), None))[0]
 
 
@@ -91,8 +97,8 @@ def docker_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
     """What a person should know of Docker on this server."""
     if not config.compositions:
         return ()
-    where, version = origin(config, facts), facts.docker or coming_engine(config, facts)
-    notes = []
+    where, version = origin(config, facts), running(facts) or coming_engine(config, facts)
+    notes = [*_running_notes(config, facts)]
     if not facts.docker:
         notes.append(f"Docker comes from {reason(config, facts, where)}")
     if away := in_the_way(config, facts):
@@ -100,12 +106,26 @@ def docker_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
             f"Docker's own packages replace {', '.join(sorted(away))}: all containers stop for a moment"
         )
     if version and version < SAFE_ENGINE:
-        advice = "" if where == "docker.com" else " (`docker: {packages: docker.com}` brings a newer one)"
+        newest = where == "docker.com" or (facts.docker or version) >= SAFE_ENGINE
+        advice = "" if newest else " (`docker: {packages: docker.com}` brings a newer one)"
         notes.append(
             f"Docker {dotted(version)} is older than 28: machines in the same network segment can reach "
             f"ports that are published on 127.0.0.1 only{advice}"
         )
     return tuple(notes)
+
+
+def _running_notes(config: "Config", facts: Facts) -> Iterator[str]:
+    """What keeps the Engine that is there from being spoken to, or from being the one that is installed."""
+    if facts.docker and not facts.programs.docker_client:
+        coming = ", ".join(docker_packages(config, facts) & CLIENTS)
+        how = f"{coming} brings it" if coming else "install it on the server"
+        yield f"the program docker is missing, without which nobody can speak to Docker: {how}"
+    if facts.docker and (still := facts.programs.outdated.get("docker")):
+        yield (
+            f"Docker {dotted(facts.docker)} is installed, and {older(still, facts.docker)} still runs: "
+            "systemctl restart docker on the server ends that; all containers stop for a moment"
+        )
 
 
 def reason(config: "Config", facts: Facts, where: Origin) -> str:
@@ -126,12 +146,22 @@ def coming_engine(config: "Config", facts: Facts) -> Version | None:
 def engine(config: "Config", facts: Facts) -> Version | None:
     """The version that containers will run on, None where it is not known: that of Docker's own is new."""
     coming = not facts.docker or (origin(config, facts) == "docker.com" and "docker-ce" not in facts.packages)
-    return coming_engine(config, facts) if coming else facts.docker
+    return coming_engine(config, facts) if coming else running(facts)
+
+
+def running(facts: Facts) -> Version | None:
+    """The version of the Engine that runs: one that has been replaced goes on. None where none is there."""
+    return facts.programs.outdated.get("docker", facts.docker)
 
 
 def named(facts: Facts) -> str:
     """The release by its name, as in "Debian 13"."""
     return f"{facts.os.capitalize()} {facts.release}"
+
+
+def older(version: Version, installed: Version | None) -> str:
+    """What of it still runs, in words: its version, if that is another."""
+    return dotted(version) if version != installed else "an older build"
 
 
 def dotted(version: Version) -> str:

@@ -39,6 +39,20 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs of NGINX and Docker, as far as they are otherwise than their packages say.
+
+    `outdated` has the version that still runs of `nginx` and `docker`, where it has been replaced since it
+    was started. `foreign_nginx`: it is of a package that the distribution's modules do not fit.
+    `docker_client`: the program `docker` is there, without which nobody can speak to the Engine.
+    """
+
+    outdated: Mapping[str, Version] = field(default_factory=dict)
+    foreign_nginx: bool = False
+    docker_client: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """A server at one moment. `packages` and `hugo` are those that are installed, or will be first.
 
@@ -53,6 +67,7 @@ class Facts:
     there.
     `stacks` is what runs in containers of Docker Compose, by the project's name, `owed` the names and
     projects of those that an apply could not end, `by_hand` what a person has set up beside ours.
+    `programs` is how those of NGINX and Docker are otherwise than their packages say.
     `packaging` is what apt and dpkg are about, `additions` what apt would do besides to install what is
     missing.
     """
@@ -86,6 +101,7 @@ class Facts:
     stacks: Mapping[str, Stack] = field(default_factory=dict)
     owed: tuple[tuple[str, str], ...] = ()
     by_hand: ByHand = field(default_factory=ByHand)
+    programs: Programs = field(default_factory=Programs)
     packaging: Packaging = field(default_factory=Packaging)
     additions: Additions = field(default_factory=Additions)
 
@@ -112,4 +128,4 @@ class Facts:
     @property
     def brotli(self) -> bool:
         """Whether NGINX can serve .br files."""
-        return BROTLI_MODULE in self.packages
+        return BROTLI_MODULE in self.packages and not self.programs.foreign_nginx

@@ -86,7 +86,12 @@ reload_nginx() {
         return 1
     fi
     old=$(pgrep --parent "$master")
-    kill -HUP "$master" || return
+    if [[ $(readlink "/proc/$master/exe") == *' (deleted)' ]]; then
+        take_over "$master" || { systemctl restart nginx; return; } # what runs may not understand our files
+        master=$(</run/nginx.pid)
+    else
+        kill -HUP "$master" || return
+    fi
     for _ in {1..100}; do
         sleep 0.03
         for pid in $old; do
@@ -104,6 +109,21 @@ reload_nginx() {
     return 1
 }
 export -f reload_nginx
+
+take_over() { # MASTER: of an NGINX that has been replaced by an update; the new one gets its ports, and no visitor waits
+    local new
+    kill -USR2 "$1" || return
+    for _ in {1..100}; do
+        sleep 0.05
+        new=$(cat /run/nginx.pid 2>/dev/null)
+        if [ "${new:-$1}" != "$1" ] && pgrep --parent "$new" >/dev/null; then
+            kill -QUIT "$1"
+            return
+        fi
+    done
+    return 1
+}
+export -f take_over
 
 check_sshd() { # sshd understands its files, and what ours says is what counts
     local words keyword value

@@ -82,7 +82,11 @@ expiries() {
 
 # shellcheck disable=SC2016 # that is Docker's language
 containers() {
-    command -v docker >/dev/null && docker info >/dev/null 2>&1 || return 0
+    if ! said=$(docker info --format '{{.ID}}' 2>&1); then
+        command -v docker >/dev/null || said='the program docker is missing'
+        [ ! -e /run/docker.pid ] || echo "silent_docker ${said##*$'\n'}"
+        return
+    fi
     echo "docker $(docker version --format '{{.Server.Version}}')"
     docker ps --quiet | xargs -r docker inspect --format \
         '{{$name := .Name}}container {{.Name}} {{or .Config.User "root"}} {{.HostConfig.Privileged}} {{.HostConfig.PidMode}}{{if and (eq .HostConfig.LogConfig.Type "json-file") (not (index .HostConfig.LogConfig.Config "max-size"))}}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DIAL = "exec docker system dial-stdio"
 CHUNK = 65536
+COMMAND_NOT_FOUND = 127
 
 
 @contextmanager
@@ -58,6 +59,11 @@ def _unanswered(server: Server, error: Exception) -> DeployError:
     asked = server.ask("docker version --format '{{.Server.Version}}'")
     words = asked.errors.strip().splitlines()
     reason = words[-1] if asked.status and words else str(error)
+    if asked.status == COMMAND_NOT_FOUND:
+        return DeployError(
+            f"the program docker is missing on {server.host}, without which nobody can speak to Docker",
+            "deploy apply installs it, or there: apt-get install docker-cli",
+        )
     return DeployError(
         f"Docker does not answer on {server.host} as it should: {reason}",
         "Look there: systemctl status docker",

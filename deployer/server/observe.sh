@@ -50,6 +50,8 @@ packages() { # package NAME for each that is installed, and the versions that ma
     echo "$known"
     # a person may have put these there without a package
     [[ $known == *$'\n'"docker "* ]] || dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/docker \1/p'
+    # docker.io does no more than recommend the package of `docker`, without which nobody can speak to it
+    command -v dockerd >/dev/null && ! command -v docker >/dev/null && echo "no_docker_client 1"
     [[ $known == *$'\n'"compose "* ]] || docker compose version --short 2>/dev/null | sed 's/^v*/compose /'
 }
 
@@ -66,6 +68,22 @@ additions() { # what comes along with the packages that are asked for: upgrade, 
         [ ${#names[@]} -gt 0 ] || return
     done
     echo "$said"
+}
+
+nginx_version() { # and whether it is of a package that the modules of the distribution do not fit
+    local package
+    [[ $(nginx -v 2>&1) =~ nginx/([0-9.]+) ]] && echo "nginx ${BASH_REMATCH[1]}"
+    package=$(dpkg-query -W -f '${db:Status-Status} ${Provides}' nginx 2>/dev/null)
+    [[ $package == installed* && $package != *nginx-abi-* ]] && echo "foreign_nginx 1"
+}
+
+outdated() { # outdated PROGRAM VERSION: what has been replaced since it was started, and which one runs still
+    is_replaced /run/nginx.pid && echo "outdated nginx $("/proc/$process/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
+    is_replaced /run/docker.pid && echo "outdated docker $("/proc/$process/exe" --version | sed -n 's/^Docker version //p')"
+}
+
+is_replaced() { # PIDFILE: sets process
+    process=$(cat "$1" 2>/dev/null) && [[ $(readlink "/proc/$process/exe") == *' (deleted)' ]]
 }
 
 # FILE NAME… for every server_name of the NGINX files that a person may have written
@@ -216,7 +234,8 @@ facts() {
     echo "release ${VERSION_ID:-}"
     printf 'now %(%s)T\n' -1
     [ -e /proc/net/if_inet6 ] && echo "ipv6 1"
-    [[ $(nginx -v 2>&1) =~ nginx/([0-9.]+) ]] && echo "nginx ${BASH_REMATCH[1]}"
+    nginx_version
+    outdated
     echo "codename ${VERSION_CODENAME:-}"
     apt_at_work
     packages

@@ -73,6 +73,12 @@ def test_nothing_is_found_on_a_good_server() -> None:
         ("", "container db 5 true ", "the container db is privileged"),
         ("", "endless /app\nendless /db", "! the logs of app, db have no limit"),
         ("docker", "docker 26.1.5+dfsg1", "! Docker 26.1.5+dfsg1 publishes 3000/tcp on 127.0.0.1"),
+        (
+            "docker",
+            "silent_docker the program docker is missing",
+            "Docker cannot be asked: the program docker is missing",
+        ),
+        ("docker", "silent_docker Cannot connect", "Docker cannot be asked: Cannot connect"),
         ("ufw", "ufw inactive", "the firewall is off"),
         ("fail2ban", "fail2ban failed", "fail2ban is not running"),
         ("daily", "daily 0", "no security updates are installed by themselves"),

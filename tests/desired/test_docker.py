@@ -10,7 +10,7 @@ import pytest
 from deployer.config.model import Config
 from deployer.desired import Desired
 from deployer.desired.docker import KEY, SOURCES
-from deployer.desired.facts import Facts
+from deployer.desired.facts import Facts, Programs
 from deployer.errors import DeployError
 from deployer.expectation import in_the_end
 
@@ -110,6 +110,37 @@ def test_an_old_engine_is_named_with_its_risk(engine: Any, told: str) -> None:
     assert len(old) == bool(told)
     assert all(note.startswith(told) and "machines in the same network segment" in note for note in old)
     assert not [note for note in notes if note.startswith("Docker comes from")]
+
+
+@pytest.mark.parametrize(
+    ("there", "missing", "told"),
+    [
+        (replace(FRESH, packages=DEBIAN - {"docker-cli"}), {"docker-cli"}, "docker-cli brings it"),
+        (replace(Facts("ubuntu", "26.04"), packages=UBUNTU), {"docker-cli"}, "docker-cli brings it"),
+        (replace(OLD, packages=frozenset({"docker.io"})), set(), "install it on the server"),
+        (replace(FRESH, packages=OWN - {"docker-ce-cli"}), {"docker-ce-cli"}, "docker-ce-cli brings it"),
+        (FRESH, set(), "install it on the server"),
+    ],
+)
+def test_the_client_comes_where_only_the_engine_is_there(there: Facts, missing: Any, told: str) -> None:
+    there = replace(there, docker=(28, 0, 0), compose=(2, 26, 1), programs=Programs(docker_client=False))
+    found = desired(there)
+    assert found.packages - there.packages - BASE == missing
+    assert (
+        found.notes[0] == f"the program docker is missing, without which nobody can speak to Docker: {told}"
+    )
+    assert (
+        not desired(replace(there, programs=Programs())).packages - there.packages - BASE - {"docker-ce-cli"}
+    )
+
+
+def test_the_engine_that_runs_is_the_one_that_counts() -> None:
+    there = replace(FRESH, docker=(28, 1, 0), compose=(2, 26, 1), packages=DEBIAN)
+    told = desired(replace(there, programs=Programs(outdated={"docker": (26, 1, 5)}))).notes
+    assert told[0].startswith("Docker 28.1.0 is installed, and 26.1.5 still runs: systemctl restart docker ")
+    assert told[1].startswith("Docker 26.1.5 is older than 28: ")
+    assert told[1].endswith(" on 127.0.0.1 only"), "no newer one has to come"
+    assert not [note for note in desired(there).notes if note.startswith("Docker")]
 
 
 def test_the_engine_that_will_come_is_named_too() -> None:

@@ -2,17 +2,21 @@
 
 import json
 import shlex
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
+from deployer.desired.facts import BROTLI_MODULE
 from deployer.errors import DeployError
 from deployer.plan import Plan
+from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import script_command
 from deployer.server.login import connect
 from deployer.tasks import script
 from deployer.tasks.apply import parcel, transact
+from vps.conftest import PREINSTALLED
 from vps.project import Project
 from vps.waiting import started, until, until_it_says
 
@@ -203,3 +207,91 @@ def test_an_apply_that_installs_a_package_restarts_nothing_of_the_owner(
         assert transact(server, Plan(packages=("hello",)), print)
     assert vps.run(ask).stdout == before
     assert vps.run("command -v hello").stdout
+
+
+# As after an upgrade of the server that could not restart NGINX: the program is another one than the one that runs.
+REPLACED = """
+systemctl stop nginx; cp /usr/sbin/nginx /usr/sbin/nginx.new
+mkdir /root/aside; mv /etc/nginx/conf.d /etc/nginx/modules-enabled /root/aside/; mkdir /etc/nginx/conf.d
+cp /root/nginx.old /usr/sbin/nginx; systemctl start nginx; mv /usr/sbin/nginx.new /usr/sbin/nginx
+rmdir /etc/nginx/conf.d; mv /root/aside/* /etc/nginx/; rmdir /root/aside
+"""
+
+
+@pytest.mark.fault("NGINX is replaced by another version while it runs")
+def test_an_nginx_that_was_replaced_takes_over(vps: Machine, project: Project) -> None:
+    shutil.copy(base_image("debian-12", PREINSTALLED) / "usr/sbin/nginx", vps.root / "root/nginx.old")
+    vps.run(REPLACED)
+    running = "cat /run/nginx.pid; readlink /proc/$(cat /run/nginx.pid)/exe"
+    before = vps.run(running).stdout
+    assert before.endswith("(deleted)\n")
+    project.sites["a.test"]["aliases"] = ["b.test"]
+    still = "1.22.1" if vps.release == "debian-13" else "an older build"
+    (note,) = project.plan()["notes"]
+    assert note.endswith(
+        f" is installed, and {still} still runs: the new one takes over when NGINX is reloaded"
+    )
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    now = vps.run(running).stdout
+    assert now.endswith("/usr/sbin/nginx\n")
+    assert now.split()[0] == vps.run("systemctl show --property=MainPID --value nginx").stdout.strip()
+    assert vps.run("pgrep -xc nginx").stdout != "0\n"
+    assert project.get("b.test", scheme="http")[0] == 301, "to the site"
+
+
+def test_no_visitor_waits_while_a_new_build_of_nginx_takes_over(vps: Machine, project: Project) -> None:
+    vps.run("cp /usr/sbin/nginx /usr/sbin/nginx.new && mv /usr/sbin/nginx.new /usr/sbin/nginx")
+    until(vps, "readlink /proc/$(cat /run/nginx.pid)/exe | grep -q deleted")
+    asking = started(
+        vps,
+        "while [ ! -e /tmp/enough ]; do curl -s -o /dev/null -w '%{http_code}\\n' -m 5 -H 'Host: a.test' http://127.0.0.1/ || echo lost; done",
+    )
+    until_it_says(asking, "0")
+    project.sites["a.test"]["aliases"] = ["c.test"]
+    done = project.apply()
+    vps.run("touch /tmp/enough")
+    assert done.returncode == 0, done.stdout + done.stderr
+    answers = asking.communicate()[0].split()
+    assert len(set(answers)) == 1, set(answers)
+    assert vps.run("readlink /proc/$(cat /run/nginx.pid)/exe").stdout == "/usr/sbin/nginx\n"
+
+
+# The package of nginx.org cannot be had here, so this stands in for it: no module of Debian's fits it, and its own
+# files take the place of Debian's. NGINX itself is the same.
+FOREIGN = """
+rm -rf /foreign; mkdir -p /foreign/DEBIAN /foreign/usr/sbin /foreign/usr/lib/systemd/system
+cp /usr/sbin/nginx /foreign/usr/sbin/; cp /lib/systemd/system/nginx.service /foreign/usr/lib/systemd/system/
+printf 'Package: nginx\nVersion: 9.29.3-1~other\nArchitecture: %s\nMaintainer: Ada <ada@example.org>
+Provides: httpd\nConflicts: nginx-common\nReplaces: nginx-common\nDescription: x\n' \
+    "$(dpkg --print-architecture)" > /foreign/DEBIAN/control
+printf '#!/bin/sh\nsystemctl daemon-reload; systemctl enable --quiet nginx; systemctl restart nginx || true\n' \
+    > /foreign/DEBIAN/postinst
+chmod 755 /foreign/DEBIAN/postinst; dpkg-deb --build /foreign /root/nginx.deb
+DEBIAN_FRONTEND=noninteractive apt-get install --yes -o Dpkg::Options::=--force-confold /root/nginx.deb
+"""
+AS_DEBIAN_HAS_IT = """
+version=$(apt-cache madison nginx | awk 'NR == 1 { print $3 }')
+DEBIAN_FRONTEND=noninteractive apt-get install --yes --allow-downgrades -o Dpkg::Options::=--force-confold \
+    "nginx=$version" nginx-common
+"""
+
+
+@pytest.mark.fault("NGINX of another origin takes the Brotli module away")
+def test_an_nginx_whose_modules_cannot_be_had_serves_all_the_same(vps: Machine, project: Project) -> None:
+    vps.run(FOREIGN)
+    assert vps.run("systemctl is-active nginx", check=False).stdout != "active\n", "it is down at its restart"
+    plan = project.plan()
+    assert plan["packages"] == []
+    (note,) = plan["notes"]
+    assert note.startswith("NGINX 1.")
+    assert note.endswith(", whose Brotli module it cannot load: pages go out with gzip")
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.deploy("push", "a.test", "--yes").returncode == 0
+    assert project.get("a.test", scheme="http") == (200, "a")
+    assert project.plan()["empty"]
+
+    vps.run(AS_DEBIAN_HAS_IT)
+    plan = project.plan()
+    assert (plan["packages"], plan["notes"]) == ([BROTLI_MODULE], [])

@@ -254,6 +254,36 @@ def test_containers_that_were_started_by_hand_are_taken_over(made_by_hand: Proje
     assert vps.run("ls -A /opt/elsewhere").stdout.split() == [".env", "page"]
 
 
+def test_where_the_program_docker_is_missing_it_comes(project: Project) -> None:
+    """docker.io only recommends its package."""
+    vps = project.vps
+    project.sites = {name: site for name, site in project.sites.items() if name == "whole.test"}
+    project.sites["whole.test"] |= {"secrets": {"PASSWORD": "generate"}}
+    (project.folder / "app.yml").write_text(
+        (project.folder / "app.yml").read_text().replace(', TOKEN: "${TOKEN}"', "")
+    )
+    assert project.apply().returncode == 0
+    vps.run(
+        "apt-get remove --yes docker-cli 2>&1; cp /usr/sbin/dockerd /root/dockerd && mv /root/dockerd /usr/sbin/"
+    )
+    missing = "the program docker is missing, without which nobody can speak to Docker"
+    said = vps.run("/usr/local/lib/deploy/restart whole.test", check=False).stdout
+    assert f"✗ docker: {missing}: apt-get install --reinstall docker-cli" in said
+    assert missing in project.deploy("status").stdout
+    assert "the program docker is missing on " in project.deploy("services").stderr
+    audit = project.deploy("audit").stdout
+    assert "Docker cannot be asked: the program docker is missing" in audit
+    plan = project.plan()
+    assert plan["packages"] == ["docker-cli"]
+    assert f"{missing}: docker-cli brings it" in plan["notes"]
+    assert "is installed, and an older build still runs: systemctl restart docker " in str(plan["notes"])
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.plan()["empty"]
+    assert project.get("whole.test", scheme="http") == (200, "well\n")
+    assert "Docker cannot be asked" not in project.deploy("audit").stdout
+
+
 def test_volumes_of_what_a_person_has_ended_are_found(made_by_hand: Project) -> None:
     project = made_by_hand
     project.vps.run("cd /opt/paper && docker compose down 2>&1")

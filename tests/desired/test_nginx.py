@@ -1,0 +1,42 @@
+"""NGINX that is not of the distribution, and one that has been replaced while it runs."""
+
+from dataclasses import replace
+
+from deployer.config.model import Config
+from deployer.desired.facts import BROTLI_MODULE, Facts, Programs
+from deployer.expectation import in_the_end
+
+STATIC = {"kind": "static", "repository": "git@example.org:a/b.git", "https": False}
+REDIRECT = {"kind": "redirect", "to": "https://b.example.org", "https": False}
+FOREIGN = Facts(
+    "debian", "13", nginx=(1, 29, 3), packages=frozenset({"nginx"}), programs=Programs(foreign_nginx=True)
+)
+
+
+def desired(site: dict[str, object], facts: Facts) -> tuple[frozenset[str], str, tuple[str, ...]]:
+    """The packages, all NGINX files and the notes."""
+    found = in_the_end(Config.model_validate({"sites": {"a.example.org": site}, "security": False}), facts)
+    nginx = "".join(file.content.decode() for path, file in found.files.items() if "/nginx/" in path)
+    return found.packages, nginx, found.notes
+
+
+def test_a_module_that_it_cannot_load_is_done_without() -> None:
+    packages, files, notes = desired(STATIC, FOREIGN)
+    assert BROTLI_MODULE not in packages
+    assert "brotli" not in files
+    assert notes == (
+        "NGINX 1.29.3 is not of the packages of Debian 13, whose Brotli module it cannot load: "
+        "pages go out with gzip",
+    )
+    packages, files, notes = desired(STATIC, replace(FOREIGN, programs=Programs()))
+    assert BROTLI_MODULE in packages
+    assert ("brotli" in files, notes) == (True, ())
+    assert desired(REDIRECT, FOREIGN)[2] == (), "it asks for none"
+
+
+def test_one_that_was_replaced_is_told() -> None:
+    there = replace(FOREIGN, programs=Programs())
+    takes_over = "still runs: the new one takes over when NGINX is reloaded"
+    for old, told in (((1, 22, 1), "1.22.1"), ((1, 29, 3), "an older build")):
+        notes = desired(STATIC, replace(there, programs=Programs(outdated={"nginx": old})))[2]
+        assert notes == (f"NGINX 1.29.3 is installed, and {told} {takes_over}",)
