@@ -423,8 +423,9 @@ refuse() { # FILE LINE WORDS [PLACE]: that file alone is as it was; fails when i
     put_back "$file"
 }
 
-# What a site adds to a file that all share is blamed there: a second `gzip_vary`, a location that is there already.
-# So the new files of sites are left out, and come in again as far as NGINX takes them.
+# What a site adds to a file that all share is blamed there: a second `gzip_vary`, a location that is there already; and
+# of some lines NGINX does not say where they stand. So the new files of sites are left out, and come in again as far as
+# NGINX takes them.
 find_owners() { # refuses the sites without which all is accepted; fails when it is not for a site
     local file sites=()
     while IFS= read -r file; do
@@ -465,7 +466,7 @@ check() { # until what is left is accepted
     until words=$(run_list "$incoming/checks"); do
         place=$(blamed <<<"$words")
         if [ -n "$place" ] && refuse "${place%:*}" "${place##*:}" "$words"; then continue; fi
-        if [ -z "$place" ] || ! find_owners; then
+        if ! find_owners; then
             say "✗ the server refuses the change:"
             indent <<<"$words"
             return 1

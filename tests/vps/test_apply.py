@@ -296,6 +296,23 @@ def test_a_line_that_a_shared_file_has_too_leaves_out_only_its_site(vps: Machine
     assert vps.run("nginx -t -q; sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
 
 
+@pytest.mark.fault("a site has a line of which NGINX does not say where it stands")
+def test_a_line_without_a_place_leaves_out_only_its_site(vps: Machine, server: Server) -> None:
+    names = ("well.test", "wrong.test", "fine.test")
+    bodies = {"wrong.test": "limit_req zone=nobody_made_it;"}
+    files = {name: vhost(name, bodies.get(name, "return 204;")) for name in names}
+    lines: list[str] = []
+    done = transact(
+        server, plan(*(change(f"{CONF}/{name}.conf", None, files[name]) for name in names)), lines.append
+    )
+    assert not done
+    assert [answer(vps, name) for name in ("well.test", "fine.test")] == ["204", "204"]
+    told = "\n".join(lines)
+    assert f"✗ wrong.test: NGINX refuses {CONF}/wrong.test.conf" in told
+    assert "nobody_made_it" in told
+    assert not (vps.root / f"{CONF}/wrong.test.conf".lstrip("/")).exists()
+
+
 def test_a_shared_file_that_is_wrong_in_itself_is_no_site_s_fault(vps: Machine, server: Server) -> None:
     good, wrong = File(b"etag on;\n"), File(b"etag on;\netag on;\n")
     old, new, path = including("old.test"), including("x.test"), f"{CONF}/x.test.conf"
