@@ -212,8 +212,10 @@ def test_what_docker_has_lost_is_ended_and_made_anew(new_composition):
 @pytest.mark.fault("Docker refuses to start a container by its id", rounds=5)
 def test_what_docker_does_not_start_is_made_anew(new_composition):
     app = new_composition()
+    app.write(other={"image": f"{app.repository}:1"})
     app.push()
-    refused = f"! {app.name}: Docker does not start it by the old containers (failed to "
+    other = identity(app, "other")
+    refused = f"! {app.name}: Docker does not start app by the old containers (failed to "
     old = leave_a_folder(app)
     said = app.push()
     assert refused in said
@@ -221,6 +223,7 @@ def test_what_docker_does_not_start_is_made_anew(new_composition):
     assert identity(app) != old
     leave_a_folder(app)
     assert refused in app.push("--back")
+    assert identity(app, "other") == other, "what Docker can start stays"
     app.image("two")  # pulled by somebody, and not wanted by a restart
     app.vps.run(f"docker pull -q {app.repository}:1")
     spoil(app)
