@@ -78,12 +78,13 @@ nginx_version() { # and whether it is of a package that the modules of the distr
 }
 
 outdated() { # outdated PROGRAM VERSION: what has been replaced since it was started, and which one runs still
-    is_replaced /run/nginx.pid && echo "outdated nginx $("/proc/$process/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
-    is_replaced /run/docker.pid && echo "outdated docker $("/proc/$process/exe" --version | sed -n 's/^Docker version //p')"
+    is_replaced nginx && echo "outdated nginx $("/proc/$process/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
+    is_replaced docker && echo "outdated docker $("/proc/$process/exe" --version | sed -n 's/^Docker version //p')"
 }
 
-is_replaced() { # PIDFILE: sets process
-    process=$(cat "$1" 2>/dev/null) && [[ $(readlink "/proc/$process/exe") == *' (deleted)' ]]
+is_replaced() { # UNIT: sets process; a file with its number may be of before, and the number another's by now
+    process=$(systemctl show --property=MainPID --value "$1")
+    [[ $process != 0 && $(readlink "/proc/$process/exe") == *' (deleted)' ]]
 }
 
 # FILE NAME… for every server_name of the NGINX files that a person may have written
