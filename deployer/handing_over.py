@@ -7,7 +7,7 @@ from dataclasses import replace
 from deployer.desired import Desired
 from deployer.desired.stacks import Standing
 from deployer.files import Files
-from deployer.moving import VALUES, compositions_there, known_to_us
+from deployer.moving import VALUES, Moving, compositions_there, known_to_us
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.renames import renamed
@@ -21,10 +21,10 @@ def with_transition(
     desired: Desired,
     seen: Observation,
     gone: Collection[str],
-    otherwise: Mapping[str, tuple[str, ...]],
+    moving: Moving,
 ) -> Plan:
     """The plan with the compositions that come up anew, those that end, and what changes hands."""
-    coming = _coming(plan, desired.standings, seen, otherwise)
+    coming = _coming(plan, desired.standings, seen, moving.otherwise)
     ended = tuple(sorted(set(_ended(plan, desired, seen, gone, coming)), key=lambda each: each.name))
     places = renamed(desired.coming, desired.files, seen)
     transition = Transition(desired.standings, known_to_us(seen), seen.facts.stacks, coming, ended, places)
@@ -33,7 +33,8 @@ def with_transition(
         plan,
         compositions=tuple(sorted(coming)),
         ended=ended,
-        otherwise=otherwise,
+        otherwise=moving.otherwise,
+        stopped=moving.stopped,
         steps=steps,
         moves=tuple(transition.remarks(steps)),
         leads=dict(_leads(plan, desired.standings, coming)),

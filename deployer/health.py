@@ -62,7 +62,8 @@ class Health:
     """A server: memory and disk in KiB, load of the last minute, uptime in seconds.
 
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
-    the containers of a service are not well, by its name. `unfinished` is what apt and dpkg are about.
+    the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when.
+    `unfinished` is what apt and dpkg are about.
     """
 
     memory: tuple[int, int]
@@ -76,6 +77,7 @@ class Health:
     key_days: int | None = None
     unwell: Mapping[str, str] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
+    stopped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fine(self) -> bool:
@@ -85,7 +87,7 @@ class Health:
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
-    kinds = ("server", "answer", "distrust", "release", "pushed", "backup", "unwell")
+    kinds = ("server", "answer", "distrust", "release", "pushed", "backup", "unwell", "stopped")
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     lines: dict[str, list[str]] = {}
     for line in answer.splitlines():
@@ -106,6 +108,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
         unwell=said["unwell"],
         unfinished=tuple(unfinished(read_packaging(lines))),
+        stopped=said["stopped"],
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
 from deployer.observation import Observation
+from deployer.running import lacking, stopped
 from deployer.transition import ports_in_words, taken
 
 VALUES = "/etc/deploy/sites/"
@@ -16,12 +17,14 @@ class Moving:
     """What is wanted of containers against those that are there.
 
     `held` has the compositions that cannot be brought up, with the reason, `otherwise` what runs otherwise
-    than it shall, by the composition's name, and `remarks` what a person should know.
+    than it shall or does not run, by the composition's name, `remarks` what a person should know, and
+    `stopped` those that were stopped on purpose.
     """
 
     held: Mapping[str, str]
     otherwise: Mapping[str, tuple[str, ...]]
     remarks: tuple[str, ...]
+    stopped: tuple[str, ...] = ()
 
 
 def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
@@ -53,6 +56,7 @@ def moving(
     held = dict(refused or {})
     otherwise: dict[str, tuple[str, ...]] = {}
     remarks: list[str] = []
+    there = compositions_there(seen)
     for name, standing in wanted.items():
         if name in held or (scope is not None and name not in scope):
             continue
@@ -65,12 +69,25 @@ def moving(
             held[name] = reason
             continue
         stack = seen.facts.stacks.get(standing.project)
-        if stack and stack.running and (found := tuple(differences(standing, stack))):
-            otherwise[name] = found
+        found = [*differences(standing, stack)] if stack and stack.running else []
+        if there.get(name) == standing.place:
+            found += lacking(name, standing, seen.facts)
+        if found:
+            otherwise[name] = tuple(found)
         remarks += volumes_elsewhere(name, standing, wanted, seen)
     while waiting := kept_from(wanted, seen, scope, held):
         held |= waiting
-    return Moving(held, {name: otherwise[name] for name in otherwise.keys() - held.keys()}, tuple(remarks))
+    done = {
+        name: standing
+        for name, standing in wanted.items()
+        if name not in held and (scope is None or name in scope)
+    }
+    return Moving(
+        held,
+        {name: found for name, found in otherwise.items() if name in done},
+        tuple(remarks),
+        tuple(stopped(done, seen.facts)),
+    )
 
 
 def moved(name: str, standing: Standing, seen: Observation) -> str:

@@ -76,11 +76,6 @@ def _facts(
     def one(name: str) -> str:
         return said[name][0] if said[name] else ""
 
-    names: dict[str, str] = {}
-    for line in said["name"]:
-        path, _, words = line.partition(" ")
-        if path not in written:
-            names |= dict.fromkeys(words.split(), path)
     return Facts(
         os=one("os"),
         release=one("release"),
@@ -93,7 +88,7 @@ def _facts(
         hugo=frozenset(said["hugo"]),
         units=dict(line.split(maxsplit=1) for line in said["unit"]),
         interrupted=bool(one("interrupted")),
-        taken_names=names,
+        taken_names=_taken_names(said["name"], written),
         now=int(one("now") or 0),
         docker=version(one("docker")),
         compose=compose if (compose := version(one("compose"))) and compose >= (2, 0, 0) else None,
@@ -110,6 +105,9 @@ def _facts(
         missing=frozenset(said["missing"]),
         stacks=read_stacks(said["container"], said["volume"]),
         owed=tuple((name, project) for name, _, project in (line.partition(" ") for line in said["owed"])),
+        engine=bool(one("engine")),
+        brought_up=frozenset(said["brought_up"]),
+        stopped={name: float(time) for name, time in (line.split() for line in said["stopped"])},
         by_hand=read_by_hand(said, written),
         programs=_programs(said),
         packaging=read_packaging(said),
@@ -124,6 +122,15 @@ def _programs(said: Mapping[str, list[str]]) -> Programs:
         foreign_nginx=bool(said["foreign_nginx"]),
         docker_client=not said["no_docker_client"],
     )
+
+
+def _taken_names(lines: list[str], written: Mapping[str, str]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for line in lines:
+        path, _, words = line.partition(" ")
+        if path not in written:
+            names |= dict.fromkeys(words.split(), path)
+    return names
 
 
 def version(text: str) -> Version | None:

@@ -101,7 +101,8 @@ class Plan:
     file says, by its path: its handler runs again. `armed` is how many seconds an earlier change that could
     lock out still waits for a new login, `undo_after` how long that of this plan will.
     `compositions` are the names of those that are brought up anew, `ended` of those whose containers are
-    stopped, and `otherwise` says what of running containers is otherwise than it shall be. `taken_off` has
+    stopped, and `otherwise` says what of containers is otherwise than it shall be, or does not run. `stopped`
+    are those that were stopped on purpose, and stay so unless they are brought up anew. `taken_off` has
     those sites and services, of the `entries` that the server has from us, that are no longer in sites.yaml,
     and `takes_most` says that they are more than half of them. `steps` are all of `compositions` in the order
     in which they come up, and `moves` says what changes hands by that. `leads` has the composition to which
@@ -134,6 +135,7 @@ class Plan:
     moves: tuple[str, ...] = ()
     leads: Mapping[str, str] = field(default_factory=dict)
     otherwise: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stopped: tuple[str, ...] = ()
     taken_off: tuple[str, ...] = ()
     entries: int = 0
     takes_most: bool = False

@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     exposure.silent_docker,
     exposure.old_docker,
     upkeep.defences,
+    upkeep.services,
     upkeep.logs,
     upkeep.updates,
     upkeep.packaging,

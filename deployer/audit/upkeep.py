@@ -51,6 +51,25 @@ def logs(seen: Evidence, config: Config) -> Iterator[Finding]:
         )
 
 
+def services(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """What shall run in containers and does not."""
+    for line in seen.lines.get("unwell", []):
+        name, _, why = line.partition(" ")
+        yield Finding(
+            f"{name}: {why}",
+            "whoever needs it does without, visitors or other programs",
+            f"deploy logs {name}   # says why; deploy apply brings it up",
+        )
+    for line in seen.lines.get("stopped", []):
+        name, _, by = line.partition(" ")
+        yield Finding(
+            f"{name} is stopped on purpose, {by}",
+            "nobody starts it again by himself",
+            f"deploy restart {name}",
+            serious=False,
+        )
+
+
 def updates(seen: Evidence, config: Config) -> Iterator[Finding]:
     """Security updates that wait, and a restart that they want."""
     if waiting := sorted(seen.lines.get("upgrade", [])):

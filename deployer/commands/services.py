@@ -1,6 +1,6 @@
 """deploy services: what runs in containers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from deployer.commands._options import config_option, json_option
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.containers import Container
     from deployer.kinds.composition import Composition
 
 
@@ -41,10 +42,27 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
         data(services_json(containers))
     else:
         show_services(containers)
-    for name in sorted(set(chosen) - {container.composition for container in containers}):
-        say(f"! {name} has no containers: deploy push {name} makes them", style="yellow")
-    there = {container.composition for container in containers if container.fine}
-    return 0 if all(each.fine for each in containers) and there == set(chosen) else 1
+    missing = dict(lacking(chosen, containers))
+    for name, what in missing.items():
+        say(f"! {name} has no {what}: deploy push {name} makes them", style="yellow")
+    return 0 if all(each.fine for each in containers) and not missing else 1
+
+
+def lacking(
+    compositions: "Mapping[str, Composition]", containers: "Iterable[Container]"
+) -> Iterator[tuple[str, str]]:
+    """The compositions without containers that sites.yaml wants, each with which these are."""
+    from deployer.tasks.converge import NOT_LOOKED_AT
+
+    there: dict[str, set[str]] = {name: set() for name in compositions}
+    for container in containers:
+        there[container.composition].add(container.service)
+    for name, entry in sorted(compositions.items()):
+        wanted = entry.services(name, NOT_LOOKED_AT)
+        if not there[name]:
+            yield name, "containers"
+        elif wanted - there[name]:
+            yield name, f"containers of {', '.join(sorted(wanted - there[name]))}"
 
 
 def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Composition]":

@@ -16,7 +16,8 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     """Show how the server and its sites are, in one round trip.
 
     Each page is asked for through NGINX on the server, and Docker for containers: one that crashes again
-    and again, is unhealthy or has stopped is told. The exit code is 1 when a site or a container is not well.
+    and again, is unhealthy, has stopped, is paused or gone is told. The exit code is 1 when a site or a
+    container is not well.
 
     \b
     Example:
@@ -37,7 +38,8 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     if sites:
         backups = tuple(each for each in health.backups if each.name in chosen)
         unwell = {name: why for name, why in health.unwell.items() if name in chosen}
-        health = replace(health, backups=backups, unwell=unwell)
+        stopped = {name: by for name, by in health.stopped.items() if name in chosen}
+        health = replace(health, backups=backups, unwell=unwell, stopped=stopped)
     if as_json:
         data(health_as_json(health, server.host))
     else:

@@ -11,7 +11,10 @@ from deployer.commands._options import config_option
 @click.argument("name")
 @config_option
 def command(name: str, config: Path) -> int:
-    """Stop the containers of a service. Its data stays; `deploy push` starts it again.
+    """Stop the containers of a service. Its data stays.
+
+    It stays stopped, and is told as stopped on purpose, until `deploy restart`, a push, a restore or an apply
+    that changes its files starts it again.
 
     \b
     Example:

@@ -95,11 +95,11 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     for name, entry in entries.items():
         own = entry.files(name, with_coming_engine)
         if isinstance(entry, Composition):
-            own |= values(config, name, entry) | composition_backup(config, name)
+            own |= values(config, name, entry, with_coming_engine) | composition_backup(config, name)
         files |= own
         site_of |= dict.fromkeys(own, name)
     certificates = wanted_certificates(config)
-    coming = standings(config)
+    coming = standings(config, with_coming_engine)
     return Desired(
         files=dict(sorted(files.items())),
         site_of=site_of,

@@ -11,11 +11,12 @@ from deployer.secrets import Given, Secret
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.desired.facts import Facts
 
 DEFAULT_COOLDOWN = 3 * 86400
 
 
-def values(config: "Config", name: str, composition: Composition) -> dict[str, File]:
+def values(config: "Config", name: str, composition: Composition, facts: "Facts") -> dict[str, File]:
     """The file with the composition's values for push, rollback and update."""
     site = composition if isinstance(composition, ComposedSite) else None
     text = rendered(
@@ -24,6 +25,7 @@ def values(config: "Config", name: str, composition: Composition) -> dict[str, F
         domain=name if site else "",
         project=composition.project(name),
         folder=composition.folder(name),
+        services=" ".join(sorted(composition.services(name, facts))),
         port=site.port if site else "",
         https=int(site.https) if site else 0,
         probe=site.probe(name) if site else "",
@@ -49,7 +51,7 @@ def resume_files(config: "Config") -> dict[str, File]:
     }
 
 
-def standings(config: "Config") -> dict[str, Standing]:
+def standings(config: "Config", facts: "Facts") -> dict[str, Standing]:
     """Where each composition shall stand, by its name."""
     return {
         name: Standing(
@@ -58,6 +60,7 @@ def standings(config: "Config") -> dict[str, Standing]:
             ports=frozenset({f"{port}/tcp" for port in entry.local_ports()} | {*entry.public_ports()}),
             open=entry.open_ports(),
             volumes=frozenset(f"{entry.project(name)}_{volume}" for volume in entry.volumes()),
+            services=entry.services(name, facts),
         )
         for name, entry in sorted(config.compositions.items())
     }

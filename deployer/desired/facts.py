@@ -65,8 +65,10 @@ class Facts:
     `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
     shell and a key to log in with. `missing` are those paths and units of folders to back up that are not
     there.
-    `stacks` is what runs in containers of Docker Compose, by the project's name, `owed` the names and
-    projects of those that an apply could not end, `by_hand` what a person has set up beside ours.
+    `stacks` is what runs in containers of Docker Compose, by the project's name, as far as `engine` says that
+    Docker answers. `brought_up` are the compositions that were up once, `stopped` those that `deploy stop`
+    has stopped, with the Unix time, `owed` the names and projects of those that an apply could not end.
+    `by_hand` is what a person has set up beside ours.
     `programs` is how those of NGINX and Docker are otherwise than their packages say.
     `packaging` is what apt and dpkg are about, `additions` what apt would do besides to install what is
     missing.
@@ -100,6 +102,9 @@ class Facts:
     missing: frozenset[str] = frozenset()
     stacks: Mapping[str, Stack] = field(default_factory=dict)
     owed: tuple[tuple[str, str], ...] = ()
+    engine: bool = False
+    brought_up: frozenset[str] = frozenset()
+    stopped: Mapping[str, float] = field(default_factory=dict)
     by_hand: ByHand = field(default_factory=ByHand)
     programs: Programs = field(default_factory=Programs)
     packaging: Packaging = field(default_factory=Packaging)

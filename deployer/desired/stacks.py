@@ -2,12 +2,38 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from deployer.config.ports import LOOPBACK
 
 PUBLISHED = re.compile(r"(?:^|, )(\S*):(\d+)(?:-(\d+))?->[\d-]+/(tcp|udp)")
 EVERYONE = frozenset({"0.0.0.0", "::", "[::]", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a service: its state as Docker calls it, and the exit code of its last run.
+
+    `lasting`: Docker starts it again when it ends; `published`: it publishes ports. `started` is Unix time.
+    """
+
+    service: str
+    state: str = "running"
+    code: int = 0
+    lasting: bool = True
+    published: bool = False
+    started: float = 0
+
+    @property
+    def fault(self) -> str:
+        """Why it does not do what it is there for, by the same rules as `judge` on the server; else empty."""
+        if self.state in ("exited", "dead") and (self.code or self.state == "dead"):
+            return f"{self.service} ended with exit code {self.code}"
+        if self.state == "exited":  # one that was to run once has done its work
+            return f"{self.service} has stopped" if self.lasting or self.published else ""
+        words = {"paused": "is paused", "created": "was never started", "restarting": "ends again and again"}
+        return f"{self.service} {words[self.state]}" if self.state in words else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +50,20 @@ class Stack:
     ports: frozenset[str] = frozenset()
     open: frozenset[str] = frozenset()
     volumes: frozenset[str] = frozenset()
+    containers: tuple[Container, ...] = ()
+
+    def with_container(self, folder: str, container: Container, ports: str) -> "Stack":
+        """The same with one more container, which was started in this folder and publishes these ports."""
+        running = container.state in ("running", "restarting", "paused")
+        taken, reached = published(ports) if running else (frozenset(), frozenset())
+        return replace(
+            self,
+            folder=folder,
+            running=self.running or running,
+            ports=self.ports | taken,
+            open=self.open | reached,
+            containers=(*self.containers, container) if container.service else self.containers,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +71,7 @@ class Standing:
     """Where a composition shall stand, and what Docker Compose shall call it.
 
     `ports` are those that it takes, `open` those that everyone may reach; None where that cannot be known.
-    `volumes` are those that Docker Compose makes for it.
+    `volumes` are those that Docker Compose makes for it, `services` those that shall have a container.
     """
 
     folder: str
@@ -39,6 +79,7 @@ class Standing:
     ports: frozenset[str] = frozenset()
     open: frozenset[str] | None = field(default_factory=frozenset)
     volumes: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
 
     @property
     def place(self) -> tuple[str, str]:
@@ -47,24 +88,25 @@ class Standing:
 
 
 def read_stacks(containers: Iterable[str], volumes: Iterable[str]) -> dict[str, Stack]:
-    """Understand PROJECT, FOLDER, STATE and PORTS of each container, and PROJECT and NAME of each volume."""
+    """Understand what observe.sh tells of each container, and PROJECT and NAME of each volume."""
     found: dict[str, Stack] = {}
     for line in containers:
         match line.split("\t"):
-            case [project, folder, state, text]:
-                known = found.get(project, Stack(project))
-                running = state in ("running", "restarting")
-                taken, reached = published(text) if running else (frozenset(), frozenset())
-                found[project] = Stack(
-                    project, folder, known.running or running, known.ports | taken, known.open | reached
-                )
+            case [project, folder, service, state, code, policy, bound, started, text]:
+                lasting = policy in ("always", "unless-stopped")
+                one = Container(service, state, int(code), lasting, bound != "0", unix_time(started))
+                found[project] = found.get(project, Stack(project)).with_container(folder, one, text)
     for line in volumes:
         project, _, volume = line.partition("\t")
-        one = found.get(project, Stack(project))
-        found[project] = Stack(
-            one.project, one.folder, one.running, one.ports, one.open, one.volumes | {volume}
-        )
+        stack = found.get(project, Stack(project))
+        found[project] = replace(stack, volumes=stack.volumes | {volume})
     return found
+
+
+def unix_time(moment: str) -> float:
+    """A moment as Docker writes it, in UTC with up to nine decimals; of year 1 where there was none."""
+    second, _, decimals = moment.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{second}+00:00").timestamp() + float(f"0.{decimals or 0}")
 
 
 def published(text: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -11,6 +11,7 @@ from deployer.config.backups import ComposeBackup, ComposeChoice
 from deployer.config.compose_file import Definition
 from deployer.config.dangers import dangers
 from deployer.config.delivery import Delivery
+from deployer.config.lasting import lasting
 from deployer.config.service_names import default_project
 from deployer.config.types import (
     Attachment,
@@ -97,6 +98,10 @@ class Compose(Composition):
                 secret = path in self._delivery.secret
                 found[f"{self.folder(name)}/{path}"] = File(file.content, file.mode, secret=secret)
         return found
+
+    def services(self, name: str, facts: "Facts") -> frozenset[str]:
+        """The services that shall always have a container, with the values of sites.yaml."""
+        return lasting(self.definition())
 
     def secrets(self) -> dict[str, Secret]:
         """Its secrets, and the values that are none."""

@@ -96,6 +96,10 @@ class Composition(Section):
         """What it puts on the server, by path."""
         raise NotImplementedError
 
+    def services(self, name: str, facts: "Facts") -> frozenset[str]:
+        """The services that shall always have a container."""
+        raise NotImplementedError
+
     def packages(self) -> frozenset[str]:
         """The Debian packages that it needs besides Docker."""
         return frozenset({"jq", "git"} if self.built() else {"jq"})

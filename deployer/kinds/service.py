@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from deployer.config.attachments import LocalFile
+from deployer.config.compose_file import definition
+from deployer.config.lasting import lasting
 from deployer.config.quantities import size_text
 from deployer.config.types import ContainerVariable, EnvironmentValue, ImageTag, MemoryLimit, written
 from deployer.files import File
@@ -34,6 +37,11 @@ class Service(Composition):
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """Its docker-compose.yml."""
         return {f"{self.folder(name)}/docker-compose.yml": self.template(f"{self.kind}.yml", name, facts)}
+
+    def services(self, name: str, facts: "Facts") -> frozenset[str]:
+        """Those of its template."""
+        content = self.template(f"{self.kind}.yml", name, facts).content
+        return lasting(definition(LocalFile(self.kind, self.kind, content)))
 
     def template(self, template: str, name: str, facts: "Facts", **values: object) -> File:
         """A template of templates/compose as a file."""

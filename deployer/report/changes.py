@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 from rich.console import Group
 from rich.text import Text
@@ -53,7 +54,8 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     for value in plan.secrets:
         yield f"{'+' if value.new else '~'} secret {value.name} in {value.path} ({value.secret})"
     for name, found in plan.otherwise.items():
-        yield from (f"~ containers of {name} are made anew: {what}" for what in found)
+        yield from (f"~ containers of {name} are brought up anew: {what}" for what in found)
+    yield from map(partial(_stopped_line, plan), plan.stopped)
     if plan.compositions:
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
     yield from (f"  {what}" for what in plan.moves)
@@ -129,6 +131,7 @@ def as_json(plan: Plan, server: str) -> str:
                 "steps": [list(step.names) for step in plan.steps],
                 "moves": plan.moves,
                 "otherwise": dict(plan.otherwise),
+                "stopped": plan.stopped,
             },
         },
         indent=2,
@@ -153,6 +156,12 @@ def _order_line(order: Order) -> str:
         else f"only for {', '.join(order.names)}"
     )
     return f"~ certificate {order.name}: {why}"
+
+
+def _stopped_line(plan: Plan, name: str) -> str:
+    if name in plan.compositions:
+        return f"! {name} was stopped on purpose: this starts it."
+    return f"! {name} is stopped on purpose, and stays so (deploy restart {name} starts it)."
 
 
 def _is_brief(change: Change) -> bool:

@@ -34,6 +34,10 @@ def show_health(health: Health, server: str) -> None:
         out.print(Text(harmless(f"✗ {name}: {why} (deploy logs {name})"), style="red"))
     for what in health.unfinished:
         out.print(Text(harmless(what), style="yellow"))
+    for name, by in health.stopped.items():
+        out.print(
+            Text(harmless(f"! {name} is stopped on purpose, {by} (deploy restart {name})"), style="yellow")
+        )
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
     for backup in health.backups:

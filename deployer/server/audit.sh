@@ -97,9 +97,14 @@ device {{$name}} {{.PathOnHost}}{{end}}{{range $port, $all := .NetworkSettings.P
 published {{$name}} {{.HostIp}} {{.HostPort}} {{$port}}{{end}}{{end}}'
 }
 
+services() { # unwell NAME WHY, and stopped NAME BY: what sites.yaml wants and does not run
+    [ ! -x /usr/local/lib/deploy/well ] ||
+        /usr/local/lib/deploy/well | awk -F '\t' '$2 == "" { print "stopped", $1, $3; next } { print "unwell", $1, $2 }'
+}
+
 echo "now $(date +%s)"
 answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
-for part in listening logins secrets updates defences expiries containers; do
+for part in listening logins secrets updates defences expiries containers services; do
     $part >"$answer/$part" 2>/dev/null &
 done
 wait

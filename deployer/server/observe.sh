@@ -161,12 +161,28 @@ owed() { # owed NAME PROJECT: of what an apply could not end
     [ ! -e $state/owed ] || sed 's/^/owed /' $state/owed
 }
 
-stacks() { # container PROJECT FOLDER STATE PORTS, and volume PROJECT NAME, of Compose's; tabs between them
-    local label='com.docker.compose.project'
+# Of ours, brought_up NAME, and stopped NAME TIME of what was stopped on purpose. engine 1 when Docker answers, then
+# container PROJECT FOLDER SERVICE STATE CODE POLICY BINDINGS STARTED PORTS and volume PROJECT NAME of Compose's, with
+# tabs between them; a container that was started for one command has no SERVICE
+stacks() {
+    local label=com.docker.compose ids fields
+    find /srv/deploy -mindepth 3 -maxdepth 3 -path '*/images/live' -printf 'brought_up %P\n' 2>/dev/null | sed 's|/images/live$||'
+    find /srv/deploy -mindepth 2 -maxdepth 2 -name stopped -type f -printf 'stopped %P %T@\n' 2>/dev/null | sed 's|/stopped | |'
     [ -e /run/docker.pid ] || return 0 # asking would start it
-    docker ps --all --filter "label=$label" --format \
-        "container {{.Label \"$label\"}}\t{{.Label \"$label.working_dir\"}}\t{{.State}}\t{{.Ports}}" 2>/dev/null
-    docker volume ls --filter "label=$label" --format "volume {{.Label \"$label\"}}\t{{.Name}}" 2>/dev/null
+    ids=$(docker ps --all --quiet --no-trunc --filter "label=$label.project" 2>/dev/null) || return 0
+    echo 'engine 1'
+    # shellcheck disable=SC2016 # that is Docker's language
+    fields=(
+        "{{index .Config.Labels \"$label.project\"}}"
+        "{{index .Config.Labels \"$label.project.working_dir\"}}"
+        "{{if ne (index .Config.Labels \"$label.oneoff\") \"True\"}}{{index .Config.Labels \"$label.service\"}}{{end}}"
+        '{{.State.Status}}' '{{.State.ExitCode}}' '{{.HostConfig.RestartPolicy.Name}}'
+        '{{len .HostConfig.PortBindings}}' '{{.State.StartedAt}}'
+        '{{range $port, $all := .NetworkSettings.Ports}}{{range $all}}{{.HostIp}}:{{.HostPort}}->{{$port}}, {{end}}{{end}}'
+    )
+    # shellcheck disable=SC2086  # they are words
+    [ -z "$ids" ] || docker inspect --type container --format "container $(IFS=$'\t' && echo "${fields[*]}")" $ids 2>/dev/null
+    docker volume ls --filter "label=$label.project" --format "volume {{.Label \"$label.project\"}}\t{{.Name}}" 2>/dev/null
 }
 
 # account NAME; and of those who have a shell, login NAME who has a key, and password NAME who has none

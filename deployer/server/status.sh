@@ -2,8 +2,9 @@
 # How this server and its sites are. Each line of standard input is a site or an alias: DOMAIN <tab> http|https <tab> PATH.
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
 # certificate, for each site `release …` and `pushed JSON`, for each service whose containers are not well
-# `unwell NAME WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
-# apt.sh tells. The page is asked for through NGINX on this machine by `visit` of scripts/visitor; both are sent before this.
+# `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for all that is backed up `backup NAME JSON`
+# with its last success, empty without one, and what apt.sh tells. The page is asked for through NGINX on this machine by
+# `visit` of scripts/visitor; both are sent before this.
 set -uo pipefail
 export LC_ALL=C
 
@@ -50,7 +51,7 @@ backups() {
 
 unwell() {
     [ -x /usr/local/lib/deploy/well ] || return 0
-    /usr/local/lib/deploy/well | sed 's/^/unwell /; s/\t/ /'
+    /usr/local/lib/deploy/well | awk -F '\t' '$2 == "" { print "stopped", $1, $3; next } { print "unwell", $1, $2 }'
 }
 
 server

@@ -28,7 +28,7 @@ from deployer.tasks.secrets import resolve
 
 Line = Callable[[str], None]
 NOT_LOOKED_AT = Facts(os="debian", release="13")
-"""Enough to know almost every path that may be wanted, whatever the server is."""
+"""Enough to know almost every path that may be wanted, and every service's containers, on any server."""
 
 
 def site_settings(config: Config, name: str) -> File | None:
@@ -37,7 +37,7 @@ def site_settings(config: Config, name: str) -> File | None:
         case Publication():
             found = entry.settings(name)
         case Composition():
-            found = values(config, name, entry)
+            found = values(config, name, entry, NOT_LOOKED_AT)
         case _:
             found = {}
     return found.get(f"/etc/deploy/sites/{name}.conf")

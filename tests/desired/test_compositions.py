@@ -31,6 +31,7 @@ def test_values_of_a_service_with_a_domain() -> None:
         "KIND": "compose",
         "PROJECT": "a-example-org",
         "DIRECTORY": "/opt/a.example.org",
+        "SERVICES": "'db umami'",
         "PORT": "3000",
         "HTTPS": "1",
         "PROBE": "/api/heartbeat",

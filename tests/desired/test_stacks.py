@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployer.desired.stacks import Stack, published, read_stacks
+from deployer.desired.stacks import Container, Stack, published, read_stacks
 
 
 @pytest.mark.parametrize(
@@ -24,16 +24,30 @@ def test_ports_as_docker_writes_them(text: str, taken: set[str], reached: set[st
 
 
 def test_containers_and_volumes_of_one_project_are_one_stack() -> None:
+    now, never = "2026-11-28T16:22:00.5Z", "0001-01-01T00:00:00Z"
     containers = [
-        "paper\t/opt/paper\trunning\t127.0.0.1:8010->8000/tcp",
-        "paper\t/opt/paper\texited\t",
-        "ended\t/root/ended\texited\t0.0.0.0:1->1/tcp",
+        f"paper\t/opt/paper\tapp\trunning\t0\talways\t1\t{now}\t127.0.0.1:8010->8000/tcp, ",
+        f"paper\t/opt/paper\tworker\texited\t255\tno\t0\t{never}\t",
+        f"paper\t/opt/paper\t\texited\t1\tno\t0\t{now}\t",
+        f"ended\t/root/ended\tapp\texited\t0\tunless-stopped\t1\t{now}\t0.0.0.0:1->1/tcp, ",
         "a line of another kind",
     ]
+    since = 1795882920.5
     assert read_stacks(containers, ["paper\tpaper_data", "gone\tgone_data"]) == {
         "paper": Stack(
-            "paper", "/opt/paper", True, frozenset({"8010/tcp"}), frozenset(), frozenset({"paper_data"})
+            "paper",
+            "/opt/paper",
+            True,
+            frozenset({"8010/tcp"}),
+            frozenset(),
+            frozenset({"paper_data"}),
+            (
+                Container("app", "running", 0, True, True, since),
+                Container("worker", "exited", 255, False, False, -62135596800),
+            ),
         ),
-        "ended": Stack("ended", "/root/ended"),
+        "ended": Stack(
+            "ended", "/root/ended", containers=(Container("app", "exited", 0, True, True, since),)
+        ),
         "gone": Stack("gone", volumes=frozenset({"gone_data"})),
     }

@@ -15,6 +15,7 @@ from deployer.config.quantities import size
 from deployer.kinds import models
 from deployer.kinds.composition import Composition
 from deployer.kinds.service import Service
+from deployer.tasks.converge import NOT_LOOKED_AT
 from golden.server import config, facts, golden
 
 TEMPLATES = Path(__file__).parents[2] / "templates/compose"
@@ -44,6 +45,12 @@ def test_every_kind_with_a_template_is_rendered() -> None:
     every = {kind for kind, model in models() if issubclass(model, Service)}
     assert {composition.kind for composition in RENDERED.values()} == every
     assert len(every) == 9
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_its_services_are_known_before_the_server_is(name: str) -> None:
+    jobs = {"migrate"}
+    assert RENDERED[name].services(name, NOT_LOOKED_AT) == {*file(name)["services"]} - jobs
 
 
 @pytest.mark.parametrize("name", RENDERED)

@@ -227,6 +227,19 @@ def test_forty_containers_need_one_channel(project: Project, images: Composition
         vps.run(f"seq 39 | sed 's|^|{images.repository}:n|' | xargs docker rmi >/dev/null")
 
 
+def test_what_does_not_run_is_in_the_plan_and_apply_brings_it_up(project: Project) -> None:
+    project.vps.run(f"docker kill {NAME.replace('.', '')}-app-1")
+    plan = project.deploy("plan")
+    assert plan.returncode == 4
+    assert f"~ containers of {NAME} are brought up anew: app ended with exit code 137" in plan.stdout
+    for command in ("status", "services", "audit"):
+        done = project.deploy(command)
+        assert (command, done.returncode) == (command, 1), done.stdout
+    applied = project.apply()
+    assert (applied.returncode, page(project)) == (0, "one"), applied.stdout + applied.stderr
+    assert project.plan()["empty"]
+
+
 def test_stop_restart_and_logs(project: Project) -> None:
     stopped = project.deploy("stop", NAME)
     assert (stopped.returncode, page(project)) == (0, "502")
@@ -234,7 +247,14 @@ def test_stop_restart_and_logs(project: Project) -> None:
     services = project.deploy("services")
     assert services.returncode == 1
     assert "stopped" in services.stdout
-    assert project.deploy("status").returncode == 1
+    project.vps.run("rm -f /var/log/deploy/push.log*")
+    told = project.deploy("status")
+    assert (told.returncode, f"! {NAME} is stopped on purpose, by " in told.stdout) == (1, True)
+    assert f"{NAME} is stopped on purpose, by " in project.deploy("audit").stdout
+    plan = project.deploy("plan")
+    assert f"! {NAME} is stopped on purpose, and stays so (deploy restart {NAME} starts it)." in plan.stdout
+    assert (plan.returncode, project.plan()["compositions"]["stopped"]) == (0, [NAME])
+    assert (project.apply().returncode, page(project)) == (0, "502")
     assert (project.deploy("restart", NAME).returncode, page(project)) == (0, "one")
     log = (project.vps.root / "var/log/deploy/push.log").read_text().splitlines()[-1]
     assert (json.loads(log)["action"], "@" in json.loads(log)["by"]) == ("restart", True)

@@ -7,9 +7,12 @@ from datetime import datetime
 from deployer.audit import exposure, upkeep
 from deployer.audit.evidence import read_evidence
 from deployer.config.model import Config
+from deployer.desired.stacks import Standing
+from deployer.moving import moving
 from deployer.server.login import connect
+from deployer.tasks.observe import observe
 from deployer.tasks.status import status
-from vps.services.conftest import SCRIPTS
+from vps.services.conftest import COMPOSE, SCRIPTS, SERVE
 from vps.waiting import started, until
 
 AUDIT = SCRIPTS.parent / "audit.sh"
@@ -87,19 +90,128 @@ def test_what_becomes_unwell_after_the_push_is_told(new_composition):
     assert not health.fine
     assert f"✗ {app.name}: 200 in " in app.script("summary", code=1)
     app.script("stop")
-    assert app.vps.run(told).stdout == ""
+    assert app.vps.run(told).stdout.startswith(f"{app.name}\t\tby root, 20")
     app.vps.run(
         f"docker start {app.project}-app-1; docker rm -f {app.project}-worker-1; docker stop {app.project}-app-1"
     )
-    app.vps.run(f"sed -i '/{app.name}.*\"stop\"/d' /var/log/deploy/push.log")
     assert app.vps.run(told).stdout == f"{app.name}\tits containers have stopped\n"
-    app.vps.run(f"docker rm -f {app.project}-app-1")
+    app.vps.run(f"docker rm -f {app.project}-app-1; rm /srv/deploy/{app.name}/stopped")
     assert app.vps.run(told).stdout == f"{app.name}\tit has no containers\n"
     app.vps.run("systemctl stop docker.socket docker")
     try:
         assert app.vps.run(told).stdout.startswith(f"{app.name}\tDocker does not answer: ")
     finally:
         app.vps.run("systemctl start docker.socket docker")
+
+
+def lacks(app) -> tuple[str, ...]:
+    """What a plan says that does not run of it."""
+    wanted = {app.name: Standing(f"/opt/{app.name}", app.project, services=frozenset({"app", "worker"}))}
+    with connect(app.vps.address, app.vps.port, "root", app.vps.host_key, app.vps.key) as server:
+        seen = observe(server, [f"/etc/deploy/sites/{app.name}.conf"])
+    return moving(wanted, seen).otherwise.get(app.name, ())
+
+
+def test_what_does_not_run_is_told_and_a_push_brings_it_up(new_composition):
+    """Each accident, what `plan` says, and what `status` says."""
+    app = new_composition()
+    app.configure(SERVICES="app worker")
+    image, check = f"{app.repository}:1", {"test": ["CMD", "true"], "interval": "1s"}
+    worker = {"image": image, "command": "sleep 1000", "healthcheck": check}
+    job = {"image": image, "command": "true", "healthcheck": {"disable": True}}
+    app.write(worker=worker | {"restart": "unless-stopped"}, job=job)
+    assert lacks(app) == ("it has never been brought up",)
+    app.push()
+    assert lacks(app) == ()
+    both = f"{app.project}-app-1 {app.project}-worker-1"
+    accidents = {
+        f"docker pause {app.project}-app-1": ("app is paused",) * 2,
+        f"docker rm -f {app.project}-worker-1": ("worker has no container",) * 2,
+        f"docker kill {both}": (
+            "app ended with exit code 137",
+            "worker ended with exit code 137",
+            "its containers have stopped",
+        ),
+        f"docker rm -f {both} {app.project}-job-1": (
+            "its containers are gone",
+            "it has no containers",
+        ),
+    }
+    for accident, (*planned, told) in accidents.items():
+        app.vps.run(accident)
+        assert (lacks(app), accident) == (tuple(planned), accident)
+        assert app.vps.run(f"/usr/local/lib/deploy/well {app.name}").stdout == f"{app.name}\t{told}\n"
+        app.push("--missing")
+        assert lacks(app) == (), accident
+        assert app.vps.run(f"/usr/local/lib/deploy/well {app.name}").stdout == "", accident
+    app.vps.run(f"docker rm -f {app.project}-job-1")
+    assert lacks(app) == (), "its work is done"
+
+
+def test_what_publishes_a_port_is_no_job_that_has_done_its_work(new_composition):
+    app = new_composition()
+    service = {"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"]}
+    app.write(app=service | {"stop_signal": "SIGTERM"})
+    app.image("one", f"trap 'exit 0' TERM; {SERVE[5:]} & wait")
+    app.push()
+    app.vps.run(f"docker stop {app.project}-app-1")
+    assert app.vps.run(f"docker inspect -f '{{{{.State.ExitCode}}}}' {app.project}-app-1").stdout == "0\n"
+    assert lacks(app) == ("app has stopped", "worker has no container")
+    app.push("--missing")
+    assert app.page() == "one"
+
+
+def test_what_was_stopped_on_purpose_stays_so(new_composition):
+    app = new_composition()
+    (app.place / "backup").mkdir(parents=True)
+    app.push()
+    app.vps.run(f"echo app >/srv/deploy/{app.name}/backup/stopped")  # as a killed backup leaves it
+    app.script("stop")
+    assert not (app.place / "backup/stopped").exists(), "or the next night starts it again"
+    app.vps.run("rm -f /var/log/deploy/push.log*")
+    told = f"/usr/local/lib/deploy/well {app.name}"
+    assert app.vps.run(told).stdout.startswith(f"{app.name}\t\tby root, 20")
+    assert lacks(app) == ()
+    assert "stopped on purpose by root" in app.script("summary", code=1)
+
+    app.image("two", "exit 3")
+    app.push(code=1)
+    assert (app.page(), (app.place / "stopped").exists()) == ("502", True), "as it was, and not running"
+    assert lacks(app) == ()
+    app.script("push", "--back")
+    assert (app.page(), (app.place / "stopped").exists()) == ("502", True)
+
+    app.image("three")
+    app.push()
+    assert (app.page(), (app.place / "stopped").exists()) == ("three", False)
+    app.script("stop")
+    app.vps.run(f"docker start {app.project}-app-1")
+    assert app.vps.run(told).stdout == ""
+    app.vps.run(f"docker kill {app.project}-app-1")
+    assert lacks(app) == ("app ended with exit code 137", "worker has no container")
+    app.script("restart")
+    assert not (app.place / "stopped").exists()
+    app.vps.run(f"docker pause {app.project}-app-1")
+    app.script("restart")
+    assert app.page() == "three"
+    app.vps.run(f"docker pause {app.project}-app-1")
+    app.script("stop")
+    assert (app.running(), lacks(app)) == ({}, ())
+
+
+def test_a_stop_that_fails_keeps_nothing_stopped(new_composition):
+    app = new_composition()
+    app.push()
+    compose = f"/{COMPOSE}"
+    app.vps.run(
+        f"mv {compose} {compose}.real; printf '#!/bin/sh\necho no; exit 1\n' >{compose}; chmod 755 {compose}"
+    )
+    try:
+        assert "✗ stop: no" in app.script("stop", code=1)
+    finally:
+        app.vps.run(f"mv {compose}.real {compose}")
+    assert not (app.place / "stopped").exists()
+    assert app.page() == "one"
 
 
 def test_restart_runs_no_migration_again(new_composition):

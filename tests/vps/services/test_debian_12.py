@@ -4,6 +4,10 @@ from deployer.rehearsal.machine import Machine
 from deployer.server.login import connect
 from deployer.tasks.observe import observe
 from vps.services.conftest import debian_12 as vps  # noqa: F401
+from vps.services.test_commands import (  # noqa: F401
+    test_what_does_not_run_is_told_and_a_push_brings_it_up,
+    test_what_was_stopped_on_purpose_stays_so,
+)
 from vps.services.test_faults import (  # noqa: F401
     test_docker_compose_killed_at_any_moment,
     test_what_docker_does_not_start_is_made_anew,

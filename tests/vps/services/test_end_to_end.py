@@ -208,7 +208,7 @@ def test_containers_that_were_started_by_hand_are_taken_over(made_by_hand: Proje
     service |= {"directory": "/opt/paper", "project": "paper"}
     plan = project.deploy("plan").stdout
     assert "~ /opt/paper/docker-compose.yml (takes over a file made by hand)" in plan
-    assert "~ containers of paper.test are made anew: port 8123/tcp is open to everyone" in plan
+    assert "~ containers of paper.test are brought up anew: port 8123/tcp is open to everyone" in plan
     applied = project.apply()
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert project.get("paper.test", scheme="http") == (200, "by hand\n")

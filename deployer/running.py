@@ -1,0 +1,33 @@
+"""Containers that do not run, though sites.yaml wants them; pure."""
+
+from collections.abc import Iterator, Mapping
+
+from deployer.desired.facts import Facts
+from deployer.desired.stacks import Stack, Standing
+
+
+def lacking(name: str, standing: Standing, facts: Facts) -> Iterator[str]:
+    """What of a composition whose files are there does not run; nothing where Docker does not tell."""
+    stack = facts.stacks.get(standing.project, Stack(standing.project))
+    if not facts.engine or stopped_on_purpose(name, stack, facts):
+        return
+    if not stack.containers:
+        yield "its containers are gone" if name in facts.brought_up else "it has never been brought up"
+        return
+    missing = standing.services - {container.service for container in stack.containers}
+    faults = {container.fault for container in stack.containers} - {""}
+    yield from sorted(faults | {f"{service} has no container" for service in missing})
+
+
+def stopped_on_purpose(name: str, stack: Stack, facts: Facts) -> bool:
+    """Whether `deploy stop` has stopped it, and none of it runs or was started since."""
+    since = facts.stopped.get(name)
+    started = max((container.started for container in stack.containers), default=0)
+    return since is not None and not stack.running and started <= since
+
+
+def stopped(wanted: Mapping[str, Standing], facts: Facts) -> Iterator[str]:
+    """The names of those that were stopped on purpose."""
+    for name, standing in wanted.items():
+        if stopped_on_purpose(name, facts.stacks.get(standing.project, Stack(standing.project)), facts):
+            yield name
