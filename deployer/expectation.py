@@ -1,5 +1,6 @@
 """What a server will be once everything that a configuration needs is installed and issued."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from deployer.config.model import Config
@@ -20,10 +21,14 @@ def at_once(config: Config, facts: Facts, later: Desired) -> Desired:
     return with_packages(config, facts)
 
 
-def in_the_end(config: Config, facts: Facts) -> Desired:
-    """What is wanted in the end: every certificate covers all of its names."""
+def in_the_end(config: Config, facts: Facts, scope: Collection[str] | None = None) -> Desired:
+    """What is wanted in the end: every certificate of the sites in scope (None: all) covers all of its names.
+
+    Nobody asks for the others, and so what all sites share is as it can be without them.
+    """
     assumed = {
         name: Certificate(frozenset(names), expires=0, issuer="", server="")
         for name, names in wanted_certificates(config).items()
+        if scope is None or name in scope
     }
     return with_packages(config, replace(facts, certificates={**facts.certificates, **assumed}))

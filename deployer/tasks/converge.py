@@ -83,8 +83,12 @@ class Convergence:
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""
-        plan = self._make_plan(self._in_the_end(seen.facts), seen)
-        why = because_newer(plan.changes, seen.facts, lambda facts: in_the_end(self.config, facts).files)
+        every = self._in_the_end(seen.facts)
+        desired = every if self.scope is None else in_the_end(self.config, seen.facts, self.scope)
+        plan = self._make_plan(desired, seen, every.files)
+        why = because_newer(
+            plan.changes, seen.facts, lambda facts: in_the_end(self.config, facts, self.scope).files
+        )
         return replace(plan, notes=(*why, *plan.notes))
 
     def differs(self, name: str, seen: Observation) -> bool:

@@ -44,7 +44,7 @@ EMPTY = {
     "left": [],
     "notes": [],
     "secrets": [],
-    "compositions": {"up": [], "down": [], "steps": [], "moves": [], "otherwise": {}},
+    "compositions": {"up": [], "down": [], "steps": [], "moves": [], "otherwise": {}, "stopped": []},
     "taken_off": None,
     "drift": {},
     "armed": 0,

@@ -59,3 +59,23 @@ def test_tls_is_what_mozilla_asks_for(vps: Machine, acme: AcmeServer, tmp_path: 
     assert not found["session_renegotiation"]["is_vulnerable_to_client_renegotiation_dos"]
     curves = {curve["name"] for curve in found["elliptic_curves"]["supported_curves"]}
     assert curves <= {"X25519", "secp256r1", "secp384r1", "X25519MLKEM768"}
+
+
+def test_a_site_that_was_applied_alone_leaves_nothing_to_do_for_it(
+    vps: Machine, acme: AcmeServer, tmp_path: Path
+) -> None:
+    """The list of fail2ban is one for all sites, and another one waits for its certificate still."""
+    vps.add_hosts({NAME: "127.0.0.1"})
+    site = {"kind": "redirect", "to": "https://example.org"}
+    project = Project(tmp_path, vps, acme, {NAME: site, "waiting.test": site})
+    off = dict.fromkeys(("firewall", "ssh", "updates", "sysctl"), False)
+    project.more["security"] = {**off, "fail2ban": True}
+    done = project.apply(NAME)
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = project.deploy("plan", NAME)
+    assert again.returncode == 0, again.stdout
+    jail = vps.root / "etc/fail2ban/jail.d/deploy.local"
+    assert "waiting.test" not in jail.read_text()
+    both = project.plan()
+    assert [each["name"] for each in both["certificates"]] == ["waiting.test"]
+    assert "/etc/fail2ban/jail.d/deploy.local" in [each["path"] for each in both["files"]]
