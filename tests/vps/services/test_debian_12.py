@@ -11,7 +11,6 @@ from vps.services.test_commands import (  # noqa: F401
 from vps.services.test_faults import (  # noqa: F401
     test_docker_compose_killed_at_any_moment,
     test_what_docker_does_not_start_is_made_anew,
-    test_what_docker_has_lost_is_ended_and_made_anew,
 )
 from vps.services.test_push import (  # noqa: F401
     test_a_migration_that_fails,

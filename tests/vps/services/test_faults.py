@@ -195,7 +195,7 @@ def test_power_cut_in_a_push(new_composition):
     assert app.page() == "page destroy"
 
 
-@pytest.mark.fault("containerd is started anew and forgets a container whose program goes on", rounds=2)
+@pytest.mark.fault("containerd is started anew and forgets a container whose program goes on", rounds=3)
 def test_what_docker_has_lost_is_ended_and_made_anew(new_composition):
     app = new_composition()
     app.push()
@@ -203,6 +203,11 @@ def test_what_docker_has_lost_is_ended_and_made_anew(new_composition):
     app.image("two")
     assert f"! {app.name}: Docker has lost app, whose program went on: it is ended" in app.push()
     assert (app.page(), runs(app, program)) == ("two", False)
+    _, program = lose(app)
+    app.vps.run("systemctl restart docker")  # now it says that the container has ended
+    app.image("three")
+    assert f"! {app.name}: Docker has lost app, whose program went on: it is ended" in app.push()
+    assert (app.page(), runs(app, program)) == ("three", False)
     _, program = lose(app)
     assert "Docker has lost a container, whose program went on: it is ended" in app.script("down")
     assert not runs(app, program)
