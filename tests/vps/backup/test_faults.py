@@ -91,6 +91,15 @@ def test_a_full_disk(vps, folder):
         vps.run("umount /home/backups; rm -r /srv/full")
 
 
+@pytest.mark.fault("a user of the server holds the locks that backups wait for")
+def test_nobody_else_can_hold_the_locks(vps, small):
+    locks = "/var/lib/deploy/backup.lock /srv/deploy/small/lock"
+    vps.run(f"chmod 644 {locks}")
+    time.sleep(1)
+    small.run()
+    assert vps.run(f"stat -c %a {locks}").stdout.split() == ["600", "600"]
+
+
 # the memory is full for as long as the last piece of the dump is written there, and for no longer
 FILLS = """
 piece=/srv/deploy/memory/backup/dump/000001
