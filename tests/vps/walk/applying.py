@@ -5,10 +5,9 @@ import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from vps.walk.entries import NOBODY
-from vps.walk.live import Live, resources
+from vps.walk.entries import NOBODY, Entry
+from vps.walk.live import Live, linked, resources
 from vps.walk.rules import RULES, Round, who
 from vps.walk.seen import Seen, look
 from vps.walk.visitors import ask_all, visiting
@@ -100,6 +99,7 @@ def apply(walk: Walk, *names: str) -> None:
     )
     if done.returncode == 0:
         walk.disturbed -= {*names} or walk.disturbed
+        walk.done = walk.done if names else walk.file
         nothing_is_left(walk, names)
 
 
@@ -127,17 +127,26 @@ def outcome(
         return aimed
     if not found:
         raise Fault("nothing_is_refused_without_a_reason", *said)
-    now = aimed.copy()
+    now, group = aimed.copy(), set(found)
+    for name in found:
+        group |= linked(name, walk.live, aimed.entries)
     for name in {*walk.live.entries, *walk.live.unsure, *aimed.entries}:
         if (name not in found or not found[name].sure) and matches(walk, name, aimed, answers):
             continue
+        if name not in group:
+            raise Fault("one_broken_thing_harms_nothing_else", f"{name} is not as sites.yaml says", *said)
         now.entries.pop(name, None)
-        before = [entry for entry in walk.live.possible(name) if entry]
-        fitting = [entry for entry in before if shows(walk, name, entry, answers)]
-        if before:
-            now.entries[name] = (fitting or before)[0]
+        if before := what_was(walk, name, answers):
+            now.entries[name] = before
             now.stopped |= {name} & walk.live.stopped
     return now
+
+
+def what_was(walk: Walk, name: str, answers: dict[str, str]) -> Entry | None:
+    """What of a name is there still."""
+    before = walk.live.possible(name)
+    fitting = [entry for entry in before if entry and shows(walk, name, entry, answers)]
+    return fitting[0] if fitting else None if None in before else before[0]
 
 
 def matches(walk: Walk, name: str, live: Live, answers: dict[str, str]) -> bool:
@@ -145,11 +154,13 @@ def matches(walk: Walk, name: str, live: Live, answers: dict[str, str]) -> bool:
     entry = live.entries.get(name)
     if entry:
         return shows(walk, name, entry, answers)
+    if (walk.vps.root / f"etc/nginx/conf.d/{name}.conf").exists():
+        return False
     gone = [each for other in walk.live.possible(name) for each in walk.live.answers(name, other)]
     return all(answers.get(each, "closed") in NOBODY for each in gone)
 
 
-def shows(walk: Walk, name: str, entry: Any, answers: dict[str, str]) -> bool:
+def shows(walk: Walk, name: str, entry: Entry, answers: dict[str, str]) -> bool:
     """Whether an entry is what is there."""
     if expected := walk.live.answers(name, entry):
         return all(who(answers.get(each, "closed")) == text for each, text in expected.items())

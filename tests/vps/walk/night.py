@@ -23,6 +23,7 @@ def arguments() -> Namespace:
     parser.add_argument("--steps", type=int, default=50, help="of each walk")
     parser.add_argument("--walks", type=int, default=1, help="how many")
     parser.add_argument("--release", default="debian-13", choices=("debian-12", "debian-13"))
+    parser.add_argument("--without", nargs="*", default=[], metavar="STEP", help="never take these by chance")
     parser.add_argument("--as-it-is", action="store_true", help="do not look for the shortest sequence")
     return parser.parse_args()
 
@@ -38,7 +39,7 @@ def main() -> int:
     first = SystemRandom().randrange(1 << 31) if asked.seed is None else asked.seed
     with Ground.of(asked.release) as ground:
         walks = [
-            lambda seed=seed: by_chance(ground, seed, asked.steps, say)
+            lambda seed=seed: by_chance(ground, seed, asked.steps, say, asked.without)
             for seed in range(first, first + asked.walks)
         ]
         titles = [f"seed {seed}" for seed in range(first, first + asked.walks)]

@@ -1,7 +1,7 @@
 """Whole walks on a server: by chance, from a text, and again with fewer steps."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -32,13 +32,15 @@ def walked(ground: Ground, steps: Sequence[str], say: Callable[[str], None]) -> 
     return _walk(ground, say, lambda walk: [walk.take(step) for step in steps])
 
 
-def by_chance(ground: Ground, seed: int, steps: int, say: Callable[[str], None]) -> Walked:
-    """Take so many steps by chance; the same ones for the same seed."""
+def by_chance(
+    ground: Ground, seed: int, steps: int, say: Callable[[str], None], without: Container[str] = ()
+) -> Walked:
+    """Take so many steps by chance, and none of those words; the same ones for the same seed."""
     chance = Random(seed)
 
     def go(walk: Walk) -> None:
         for number in range(steps):
-            walk.take(choose(walk, chance, edits=number < FIRST))
+            walk.take(choose(walk, chance, number < FIRST, without))
         walk.take("apply")
 
     return _walk(ground, say, go)

@@ -19,6 +19,7 @@ NOISE = re.compile(
 TOLD = re.compile(r"^[-+~@!] (?:secret \S+ in )?(/[^\s:]+)", re.MULTILINE)
 OF_THE_WORK = (
     "/etc/docker/key.json",
+    "/root/.docker/*",
     "/etc/letsencrypt/*",
     "/etc/systemd/system/*.wants/*",
     *(

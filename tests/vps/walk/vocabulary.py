@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -54,9 +54,9 @@ def load() -> dict[str, Word]:
     return VOCABULARY
 
 
-def choose(walk: "Walk", chance: Random, edits: bool = False) -> str:
+def choose(walk: "Walk", chance: Random, edits: bool, without: Container[str] = ()) -> str:
     """One step that makes sense now; with `edits`, one that only changes sites.yaml."""
-    words = [word for word in load().values() if not edits or not word.acts]
+    words = [word for word in load().values() if not (edits and word.acts) and word.name not in without]
     while True:
         (word,) = chance.choices(words, [word.weight for word in words])
         if options := sorted(set(word.options(walk))):

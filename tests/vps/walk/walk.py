@@ -1,5 +1,6 @@
 """A walk: what an owner has here, and what the server has by now; steps change both."""
 
+import copy
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,7 +38,7 @@ class Walk:
     """A server and its owner.
 
     `wanted` is what sites.yaml says, `more` its other keys, `may_push` what a key may push, `live` what the server has, and `disturbed` has
-    the names that an accident may have changed since.
+    the names that an accident may have changed since; `done` is what sites.yaml said when all of it went live.
     """
 
     def __init__(self, ground: Ground, folder: Path, say: Callable[[str], None] = print) -> None:
@@ -49,6 +50,7 @@ class Walk:
         self.disturbed: set[str] = set()
         self.owners = self.applied = 0
         self.may_push, self.backed_up = "", False
+        self.done: object = None
         self.taken: list[str] = []
 
     # ── what a step may look at ───────────────────────────────────────────────────────────────
@@ -93,6 +95,16 @@ class Walk:
             if self.live.entries.get(name) == self.wanted[name] and name not in self.live.unsure
         ]
 
+    @property
+    def file(self) -> object:
+        """All that sites.yaml says."""
+        return copy.deepcopy((self.wanted, self.more, self.may_push, self.backed_up))
+
+    @property
+    def pending(self) -> bool:
+        """Whether an apply has something to do, as far as one knows."""
+        return bool(self.disturbed or self.live.unsure or self.file != self.done)
+
     def change(self, name: str, **values: object) -> None:
         """Change an entry of sites.yaml."""
         self.wanted[name] = replace(self.wanted[name], **values)  # type: ignore[arg-type]
@@ -125,7 +137,7 @@ class Walk:
         self.project.sites = {name: keys for name, keys in entries.items() if "." in name}
         services = {name: keys for name, keys in entries.items() if "." not in name}
         self.project.more = {"services": services, **self.more}
-        if self.may_push in self.wanted and self.wanted[self.may_push].pushed:
+        if self.may_push in self.wanted and self.wanted[self.may_push].folder(self.may_push):
             self.project.more["keys"] = {"ada": {"public": PUBLIC, "push": [self.may_push]}}
         if self.backed_up:
             (self.project.folder / "backups.asc").write_text(self.ground.recipient)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 
+from vps.waiting import reload_nginx
 from vps.walk import applying
 from vps.walk.ground import DOMAINS
 from vps.walk.live import BY_HAND
@@ -76,12 +77,16 @@ def file_removed(walk: Walk, name: str, path: str) -> None:
     walk.disturbed.add(name)
 
 
-@step(0.7, lambda walk: ((name,) for name in DOMAINS if name not in walk.live.all_answers), acts=True)
+@step(
+    0.7,
+    lambda walk: ((name,) for name in DOMAINS if walk.applied and name not in walk.live.all_answers),
+    acts=True,
+)
 def site_by_hand(walk: Walk, name: str) -> None:
     """Somebody makes an NGINX site that sites.yaml knows nothing of."""
     text = f"server {{ listen 80; server_name {name}; location / {{ return 200 '{BY_HAND}\\n'; }} }}\n"
     (walk.vps.root / f"etc/nginx/conf.d/hand-{name}.conf").write_text(text)
-    walk.vps.run("systemctl reload-or-restart nginx")
+    reload_nginx(walk.vps)
     walk.live.by_hand.add(name)
 
 
@@ -89,7 +94,7 @@ def site_by_hand(walk: Walk, name: str) -> None:
 def no_site_by_hand(walk: Walk, name: str) -> None:
     """It is taken away again."""
     (walk.vps.root / f"etc/nginx/conf.d/hand-{name}.conf").unlink()
-    walk.vps.run("systemctl reload-or-restart nginx")
+    reload_nginx(walk.vps)
     walk.live.by_hand.remove(name)
 
 

@@ -115,13 +115,21 @@ def take_port(walk: Walk, one: str, two: str) -> None:
     walk.change(one, port=mine)
 
 
-@step(2, lambda walk: ((name, called) for name in walk.of(Compose) for called in walk.free_projects()))
+def projects(walk: Walk, other: str) -> Iterator[Arguments]:
+    """A name for what the other place, the key or the compose file, does not say already; only one of them may."""
+    for name in walk.of(Compose):
+        yield from (
+            (name, called) for called in walk.free_projects() if not getattr(walk.wanted[name], other)
+        )
+
+
+@step(2, lambda walk: projects(walk, "as_project"))
 def call(walk: Walk, name: str, called: str) -> None:
     """The `name:` of its compose file changes; `-` takes it away."""
     walk.change(name, called="" if called == "-" else called)
 
 
-@step(1, lambda walk: ((name, called) for name in walk.of(Compose) for called in walk.free_projects()))
+@step(1, lambda walk: projects(walk, "called"))
 def project(walk: Walk, name: str, called: str) -> None:
     """The key `project` is written; `-` takes it away."""
     walk.change(name, as_project="" if called == "-" else called)

@@ -8,7 +8,8 @@ from vps.walk.walk import Walk
 
 WWW = tuple(f"www.{domain}" for domain in DOMAINS)
 HEADER = "add_header X-Walk here;"
-REFUSED = "limit_req zone=nobody_made_it;"
+REFUSED = {"blamed": "nobody_knows this;", "unblamed": "limit_req zone=nobody_made_it;"}
+"""Lines that NGINX refuses: with the file that has it in its words, and without."""
 
 
 def sites(walk: Walk) -> list[str]:
@@ -47,7 +48,9 @@ def header(walk: Walk, name: str) -> None:
     walk.change(name, nginx="" if walk.wanted[name].nginx else HEADER, reason="")
 
 
-@step(0.5, lambda walk: ((name,) for name in sites(walk) if not walk.wanted[name].reason))
-def spoil(walk: Walk, name: str) -> None:
+@step(
+    0.5, lambda walk: ((name, how) for name in sites(walk) if not walk.wanted[name].reason for how in REFUSED)
+)
+def spoil(walk: Walk, name: str, how: str) -> None:
     """It has a line that NGINX refuses; `header` takes it away."""
-    walk.change(name, nginx=REFUSED, reason="NGINX refuses its file")
+    walk.change(name, nginx=REFUSED[how], reason="NGINX refuses its file")

@@ -1,10 +1,11 @@
 """SSH keys that may push, and backups: sections beside the sites."""
 
+from vps.walk.steps.compose import Compose
 from vps.walk.vocabulary import step
 from vps.walk.walk import Walk
 
 
-@step(0.5, lambda walk: [(name,) for name, entry in walk.wanted.items() if entry.pushed])
+@step(0.5, lambda walk: [(name,) for name in walk.of(Compose)])
 def key(walk: Walk, name: str) -> None:
     """A key may push it, and only it; or no key may any more."""
     walk.may_push = "" if walk.may_push == name else name
