@@ -62,7 +62,8 @@ class Health:
     """A server: memory and disk in KiB, load of the last minute, uptime in seconds.
 
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
-    the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when.
+    the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
+    `failed` what was done last to a site or service, if that failed.
     `unfinished` is what apt and dpkg are about.
     """
 
@@ -78,6 +79,7 @@ class Health:
     unwell: Mapping[str, str] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
     stopped: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fine(self) -> bool:
@@ -87,7 +89,7 @@ class Health:
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
-    kinds = ("server", "answer", "distrust", "release", "pushed", "backup", "unwell", "stopped")
+    kinds = ("server", "answer", "distrust", "release", "pushed", "backup", "unwell", "stopped", "failed")
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     lines: dict[str, list[str]] = {}
     for line in answer.splitlines():
@@ -109,6 +111,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         unwell=said["unwell"],
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],
+        failed={name: _failure(json.loads(text)) for name, text in said["failed"].items()},
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
 
@@ -132,6 +135,11 @@ def _site(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]], 
         by=push.get("by"),
         problems=tuple(_problems(domain, aliases, said)),
     )
+
+
+def _failure(last: Mapping[str, str]) -> str:
+    moment = last["time"].replace("T", " ").removesuffix("Z")
+    return f"the last {last['action']} failed, {moment} UTC by {last['by']}: {last.get('error', '')}"
 
 
 def _problems(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import itertools
 import re
 import subprocess
 import sys
@@ -157,12 +158,25 @@ def test_fabric_lists_the_tasks() -> None:
     assert importlib.util.find_spec("deployer")
 
 
+FOLDERS = ("deployer/server/*.sh", "deployer/server/scripts/*")
+SCRIPTS = [path for each in FOLDERS for path in ROOT.glob(each) if path.is_file()]
+
+
+def test_no_lock_is_opened_before_only_root_can_open_it() -> None:
+    wrong = [
+        f"{path.name}: {line.strip()}"
+        for path in SCRIPTS
+        for before, line in itertools.pairwise(path.read_text().splitlines())
+        if re.search(r"exec [^>]*>>.*(lock\b|\$2)", line)
+        and not re.search("private_lock|chmod 600", before + line)
+    ]
+    assert not wrong, "who can open it can hold it"
+
+
 def test_no_script_asks_grep_quietly_behind_a_pipe() -> None:
-    scripts = [*(ROOT / "deployer/server").glob("*.sh"), *(ROOT / "deployer/server/scripts").glob("*")]
     wrong = [
         f"{path.name}:{number}: {line.strip()}"
-        for path in scripts
-        if path.is_file()
+        for path in SCRIPTS
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if re.search(r"(?<!\|)\| *grep -[a-zA-Z]*q", line)
     ]

@@ -39,7 +39,8 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
         backups = tuple(each for each in health.backups if each.name in chosen)
         unwell = {name: why for name, why in health.unwell.items() if name in chosen}
         stopped = {name: by for name, by in health.stopped.items() if name in chosen}
-        health = replace(health, backups=backups, unwell=unwell, stopped=stopped)
+        failed = {name: what for name, what in health.failed.items() if name in chosen}
+        health = replace(health, backups=backups, unwell=unwell, stopped=stopped, failed=failed)
     if as_json:
         data(health_as_json(health, server.host))
     else:

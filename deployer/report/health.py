@@ -34,6 +34,8 @@ def show_health(health: Health, server: str) -> None:
         out.print(Text(harmless(f"✗ {name}: {why} (deploy logs {name})"), style="red"))
     for what in health.unfinished:
         out.print(Text(harmless(what), style="yellow"))
+    for name, what in health.failed.items():
+        out.print(Text(harmless(f"! {name}: {what}"), style="yellow"))
     for name, by in health.stopped.items():
         out.print(
             Text(harmless(f"! {name} is stopped on purpose, {by} (deploy restart {name})"), style="yellow")

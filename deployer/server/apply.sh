@@ -34,8 +34,10 @@ ssh_before='' # where sshd listened, when what we change could move it
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
 
+private_lock() { (umask 077 && : >>"$1") && chmod 600 "$1"; } # FILE: who can open it can hold it
+
 lock() {
-    mkdir -p $state && exec 9>>$state/lock
+    mkdir -p $state && private_lock $state/lock && exec 9>>$state/lock
     flock -n 9 && return
     say "! $(cat $state/holder 2>/dev/null || echo somebody) is applying"
     [ "$wait_for_lock" = wait ] || exit 75

@@ -2,9 +2,9 @@
 # How this server and its sites are. Each line of standard input is a site or an alias: DOMAIN <tab> http|https <tab> PATH.
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
 # certificate, for each site `release …` and `pushed JSON`, for each service whose containers are not well
-# `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for all that is backed up `backup NAME JSON`
-# with its last success, empty without one, and what apt.sh tells. The page is asked for through NGINX on this machine by
-# `visit` of scripts/visitor; both are sent before this.
+# `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
+# failed `failed NAME JSON`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
+# apt.sh tells. The page is asked for through NGINX on this machine by `visit` of scripts/visitor; both are sent before this.
 set -uo pipefail
 export LC_ALL=C
 
@@ -20,14 +20,26 @@ server() {
     echo "server now $(date +%s)"
 }
 
+done_to() { # NAME: the lines of JSON that tell what was done to it; that it went back afterwards is none
+    grep -hF "\"site\":\"$1\"" /var/log/deploy/push.log.1 /var/log/deploy/push.log 2>/dev/null | grep -vF '"action":"back"'
+}
+
+failed() { # of each name whose last push, restart or restore failed, what is told of that
+    local file name last
+    for file in /etc/deploy/sites/*.conf; do
+        name=${file##*/} name=${name%.conf}
+        last=$(done_to "$name" | tail -1)
+        case $last in *'"result":"failed"'*'}') echo "failed $name $last" ;; esac
+    done
+}
+
 site() { # DOMAIN SCHEME PATH
     local live STATUS SECONDS_TAKEN EXPIRES DISTRUST
     visit "$1" "$2" "$3"
     echo "answer $1 $STATUS $SECONDS_TAKEN $EXPIRES"
     [ -z "$DISTRUST" ] || echo "distrust $1 $DISTRUST"
     live=$(readlink "/var/www/$1" || readlink "/srv/deploy/$1/images/live") && echo "release $1 ${live##*/}"
-    grep -F "\"site\":\"$1\"" /var/log/deploy/push.log 2>/dev/null | grep -F '"result":"live"' |
-        grep -vF '"action":"back"' | tail -1 |
+    done_to "$1" | grep -F '"result":"live"' | tail -1 |
         sed "s|^|pushed $1 |"
 }
 
@@ -56,9 +68,10 @@ unwell() {
 
 server
 unwell &
+failed
 apt_at_work
 dpkg_list | half_done
 backups
-export -f site visit ask_page explain_distrust
+export -f site done_to visit ask_page explain_distrust
 tr '\t' '\n' | tr '\n' '\0' | xargs -0 -r -n 3 -P 8 bash -c 'site "$@"' site
 wait

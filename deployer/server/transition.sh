@@ -294,6 +294,7 @@ stop_exchanged() { # before NGINX leads to the old places again, nobody stands t
     [ -s "$state/exchanged" ] || return 0
     while read -r name project <&8; do
         if [ -d "/srv/deploy/$name" ]; then # a push that outlived the apply may be bringing it up
+            private_lock "/srv/deploy/$name/lock"
             exec 6>>"/srv/deploy/$name/lock"
             flock --wait 300 6
         fi

@@ -27,7 +27,7 @@ def server_of(config: "Config") -> Iterator["Server"]:
 
 
 BEFORE = {
-    "apply.sh": ("apt.sh",),
+    "apply.sh": ("apt.sh", "transition.sh"),
     "audit.sh": ("apt.sh",),
     "observe.sh": ("apt.sh",),
     "status.sh": ("scripts/visitor", "apt.sh"),

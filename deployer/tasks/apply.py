@@ -50,7 +50,7 @@ def transact(
 
 def apply_script() -> bytes:
     """What is sent with each parcel: apply.sh behind the part of it that moves containers."""
-    return script("transition.sh") + script("apply.sh")
+    return script("apply.sh")
 
 
 def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> bytes:

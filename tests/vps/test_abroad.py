@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deployer.rehearsal.machine import Machine
-from vps.backup.conftest import Key, make_key
+from vps.backup.conftest import Key, key
 from vps.project import Project
 from vps.security.conftest import PACKAGES
 from vps.waiting import started
 
+__all__ = ["key"]
 # As a provider's image or its owner would have set it up. Kathmandu is 5:45 ahead: no whole hours.
 ABROAD = """
 apt-get install --quiet=2 --yes --no-install-recommends locales >/dev/null
@@ -32,13 +33,6 @@ def vps(release: str) -> Iterator[Machine]:
     with Machine.boot(release, PACKAGES) as machine:
         machine.run(ABROAD)
         yield machine
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
-    key = make_key(tmp_path_factory.mktemp("key"))
-    yield key
-    key.stop_agent()
 
 
 @pytest.fixture(scope="module")

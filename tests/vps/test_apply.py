@@ -17,6 +17,7 @@ from deployer.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
+from deployer.tasks import script
 from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.converge import Convergence
 from deployer.tasks.observe import observe
@@ -411,6 +412,19 @@ def test_a_user_with_sudo_and_one_whose_sudo_wants_a_password(vps: Machine, serv
         assert user.ask("id -u").output == b"0\n"
         assert transact(user, plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), print)
     assert answer(vps, "x.test") == "204"
+
+
+@pytest.mark.fault("a user of the server holds the lock that applies wait for")
+def test_nobody_else_can_hold_the_lock(vps: Machine, server: Server) -> None:
+    lock = "/var/lib/deploy/lock"
+    hold = f"setpriv --reuid=65534 --regid=65534 --clear-groups flock --nonblock --shared {lock} true"
+    vps.run(f"mkdir -p /var/lib/deploy; touch {lock}; chmod 644 {lock}; {hold}")
+    assert transact(server, Plan(), print)
+    assert vps.run(hold, check=False).returncode == 66
+    for each in ("undo", "resume"):
+        vps.run(f"rm {lock}; touch /var/lib/deploy/containers")
+        vps.run("umask 022; bash -s -- --at-start", input=script(f"scripts/{each}").decode())
+        assert vps.run(hold, check=False).returncode == 66
 
 
 def test_the_lock_is_free_after_a_kill(vps: Machine, server: Server) -> None:

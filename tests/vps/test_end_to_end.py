@@ -586,7 +586,8 @@ def test_a_sites_yaml_that_takes_most_away_needs_more_than_yes(project: Project)
 
 BY_HAND = """
 useradd --create-home --shell /bin/bash bob && echo bob:secret | chpasswd
-useradd --create-home --shell /bin/bash locked
+useradd --create-home --shell /bin/bash locked; mkdir ~bob/.ssh
+mkfifo ~bob/.ssh/authorized_keys; ln -s /dev/zero ~bob/.ssh/authorized_keys2
 echo 'PasswordAuthentication yes' >/etc/ssh/sshd_config.d/10-by-hand.conf
 mkdir -p /etc/fail2ban /root/blog
 printf '[DEFAULT]\\nbantime = 1d\\nignoreip = 127.0.0.1/8 192.0.2.7\\n[nginx]\\nmaxretry = 1\\n' >/etc/fail2ban/jail.local

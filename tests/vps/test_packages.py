@@ -14,8 +14,7 @@ from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import script_command
 from deployer.server.login import connect
-from deployer.tasks import script
-from deployer.tasks.apply import parcel, transact
+from deployer.tasks.apply import apply_script, parcel, transact
 from vps.conftest import PREINSTALLED
 from vps.project import Project
 from vps.waiting import started, until, until_it_says
@@ -102,13 +101,14 @@ def test_who_is_at_work_with_apt_is_told(project: Project, holder: int) -> None:
 
 @pytest.mark.fault("apt's lock is held by another for longer than an apply waits")
 def test_a_lock_that_stays_is_waited_for_once_and_named(vps: Machine, project: Project, holder: int) -> None:
-    hasty = script("apply.sh").replace(b"{1..120}", b"{1..2}").replace(b"Timeout=120", b"Timeout=2")
+    hasty = apply_script().replace(b"{1..120}", b"{1..2}")
     lines: list[str] = []
     with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
         data = parcel(Plan(packages=("hello",)), "ada")
         assert server.follow(script_command(hasty), lines.append, hasty + data) == 1
-    assert lines[1:] == [
-        f"✗ apt is at work (process {holder}, python3), and has been for two minutes; nothing was changed"
+    assert lines == [
+        "▸ packages",
+        f"✗ apt is at work (process {holder}, python3), and has been for two minutes; nothing was changed",
     ]
 
 
@@ -190,7 +190,7 @@ def test_sources_of_another_release_are_told(vps: Machine, project: Project) -> 
 # A service of the owner's, whose program has been replaced since it was started: needrestart would restart it.
 OWN = """
 apt-get install -qq --yes --no-install-recommends needrestart >/dev/null
-printf '[Service]\\nExecStart=/usr/local/bin/own 100000\\n' > /etc/systemd/system/own.service
+printf '[Service]\\nType=exec\\nExecStart=/usr/local/bin/own 100000\\n' > /etc/systemd/system/own.service
 cp /bin/sleep /usr/local/bin/own && systemctl daemon-reload && systemctl start own
 cp /bin/sleep /usr/local/bin/own.new && mv /usr/local/bin/own.new /usr/local/bin/own
 """

@@ -9,12 +9,13 @@ import pytest
 from deployer.rehearsal import mirror
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
-from vps.backup.conftest import Key, make_key
+from vps.backup.conftest import Key, key
 from vps.project import Project
 from vps.services.conftest import REGISTRY, SERVE, booted_debian_12, registry_of
 from vps.waiting import until
 from vps.walk.visitors import Asked, ask, visiting
 
+__all__ = ["key"]
 PACKAGES = ("brotli", "certbot", "git", "git-lfs", "libnginx-mod-http-brotli-static", "rsync", "webp")
 ASKED_FOR = ("https://page.test", "app.test", "hand.test")
 PAGES = ["page", "app", "by hand"]
@@ -51,13 +52,6 @@ def vps(throwaway: None) -> Iterator[Machine]:
     with booted_debian_12(*PACKAGES) as machine:
         machine.add_hosts({"page.test": "127.0.0.1"})
         yield machine
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
-    key = make_key(tmp_path_factory.mktemp("key"))
-    yield key
-    key.stop_agent()
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,43 @@ def test_a_full_disk(vps, folder):
         vps.run("umount /home/backups; rm -r /srv/full")
 
 
+@pytest.mark.fault("a user of the server holds the locks that backups wait for")
+def test_nobody_else_can_hold_the_locks(vps, small):
+    locks = "/var/lib/deploy/backup.lock /srv/deploy/small/lock"
+    vps.run(f"chmod 644 {locks}")
+    time.sleep(1)
+    small.run()
+    assert vps.run(f"stat -c %a {locks}").stdout.split() == ["600", "600"]
+
+
+# the memory is full for as long as the last piece of the dump is written there, and for no longer
+FILLS = """
+piece=/srv/deploy/memory/backup/dump/000001
+for try in {1..1200}; do [[ -e $(echo /dev/shm/deploy-backup.*)/stage$piece ]] || sleep 0.05; done
+cat /dev/zero >/dev/shm/fill 2>/dev/null
+printf '%5000s' 'the end' | dd bs=5000 iflag=fullblock status=none # more than is written at its end only
+for try in {1..1200}; do [[ -z $(find /proc/[0-9]*/fd -lname "*$piece" 2>/dev/null) ]] || sleep 0.05; done
+rm /dev/shm/fill
+"""
+
+
+@pytest.mark.fault("the memory for a dump, or for all of a backup, is full", rounds=2)
+def test_no_memory_left(vps, folder):
+    vps.run("mkdir -p /srv/memory; echo x >/srv/memory/file; rm -rf /home/backups/memory")
+    (vps.root / "srv/memory/dump").write_text(FILLS)
+    vps.run("mount -o remount,size=64M /dev/shm")
+    backed = folder("memory", "/srv/memory", dump="head -c 16M /dev/zero; bash /srv/memory/dump", load="cat")
+    full = "✗ memory: there is no memory left for it in /dev/shm"
+    try:
+        assert full in backed.run(code=1)
+        vps.run("cat /dev/zero >/dev/shm/fill", check=False)
+        assert full in backed.run(code=1)
+        assert not backed.archives()
+    finally:
+        vps.run("rm -f /dev/shm/fill; mount -o remount,size=50% /dev/shm")
+    assert vps.run("ls /dev/shm").stdout == ""
+
+
 @pytest.mark.fault("more is saved than the disk has space for")
 def test_what_is_new_among_the_places_counts_before_it_is_read(vps, folder):
     vps.run(

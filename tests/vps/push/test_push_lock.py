@@ -91,8 +91,9 @@ def test_commits_that_arrive_and_what_is_built_are_nobody_elses(new_site):
     go_on(site)
     building.communicate()
     assert site.page() == "<h1>One</h1>"
-    locks = f"{as_nobody} flock --nonblock --shared /srv/deploy/{site.domain}/lock true"
-    assert site.vps.run(locks, check=False).returncode != 0, "nobody else can keep it from being pushed"
+    for lock in ("lock", "tickets.lock"):
+        locks = f"{as_nobody} flock --nonblock --shared /srv/deploy/{site.domain}/{lock} true"
+        assert site.vps.run(locks, check=False).returncode == 66, "nobody else can keep it from being pushed"
 
 
 @pytest.mark.fault("a push is killed in its build")

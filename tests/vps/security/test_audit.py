@@ -10,6 +10,8 @@ BAD = """
 printf 'PasswordAuthentication yes\\nPermitRootLogin yes\\n' > /etc/ssh/sshd_config.d/00-bad.conf
 systemctl restart ssh
 useradd --create-home berta; passwd --delete berta
+useradd --create-home carla; mkdir ~carla/.ssh; mkfifo ~carla/.ssh/authorized_keys
+ln -s /dev/zero ~carla/.ssh/authorized_keys2
 useradd --non-unique --uid 0 toor
 echo 'berta ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/bad
 mkdir -p /opt/app /root/.ssh && echo SECRET=1 > /opt/app/.env && chmod 644 /opt/app/.env
@@ -35,7 +37,7 @@ FOUND = {
 MEND = """
 rm -f /etc/ssh/sshd_config.d/00-bad.conf /etc/sudoers.d/bad /run/reboot-required /opt/app/.env
 systemctl restart ssh; ufw --force enable; systemctl start fail2ban; pkill -f '[h]ttp.server 9000'
-userdel berta; sed -i '/^toor:/d' /etc/passwd /etc/shadow; sed -i '/ eve$/d' /root/.ssh/authorized_keys
+userdel berta; userdel --remove carla; sed -i '/^toor:/d' /etc/passwd /etc/shadow; sed -i '/ eve$/d' /root/.ssh/authorized_keys
 """
 
 

@@ -124,6 +124,12 @@ def test_a_push_that_fails_says_who_is_to_blame(project: Project, images: Compos
         project.vps.run(
             "systemctl start docker-registry; curl -s --retry 9 --retry-connrefused 127.0.0.1:5000"
         )
+    told = project.deploy("status")
+    assert (told.returncode, f"! {NAME}: the last push failed, 20" in told.stdout) == (0, True), told.stdout
+    assert f"{images.repository}:1 cannot be had from" in told.stdout
+    images.image("three")
+    assert project.deploy("push", NAME).returncode == 0
+    assert "failed" not in project.deploy("status").stdout
     assert down.returncode == 1
     assert f"✗ pull: {images.repository}:1 cannot be had from 127.0.0.1:5000: " in down.stderr
 

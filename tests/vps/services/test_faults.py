@@ -265,6 +265,7 @@ def test_two_updates_at_once(new_composition):
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
     first = started(app.vps, f"/usr/local/lib/deploy/update {app.name}")
     until_locked(app.vps, "/var/lib/deploy/update.lock")
+    assert app.vps.run("stat -c %a /var/lib/deploy/update.lock").stdout == "600\n", "nobody else can hold it"
     output = app.script("update")
     assert "! another update is running: waiting" in output
     assert f"{app.name} is already up to date" in output
