@@ -59,14 +59,13 @@ additions() { # what comes along with the packages that are asked for: upgrade, 
     local path names=() said unknown
     for path in "${wanted[@]}"; do [[ $path != install:* ]] || names+=("${path:8}"); done
     [ ${#names[@]} -gt 0 ] || return
-    until said=$(comes_along "${names[@]}"); do
-        unknown=$(sed -nE "s/^E: (Unable to locate package |Package ')([^' ]+).*/\2/p" <<<"$said")
-        [ -n "$unknown" ] || { echo "apt_refuses ${said//$'\n'/ }" && return; }
-        # shellcheck disable=SC2086 # one word a package
-        printf 'unknown %s\n' $unknown
+    if ! said=$(comes_along "${names[@]}"); then # without those that it cannot find, it tells of the others
+        unknown=$(sed -nE "s/^E: (Unable to locate package |Package ')([^' ]+).*/\2/p" <<<"$said" | sort -u)
+        [ -z "$unknown" ] || printf 'unknown %s\n' "${unknown//$'\n'/$'\nunknown '}"
         mapfile -t names < <(printf '%s\n' "${names[@]}" | grep -vxF "$unknown")
         [ ${#names[@]} -gt 0 ] || return
-    done
+        said=$(comes_along "${names[@]}") || said="apt_refuses ${said//$'\n'/ }"
+    fi
     echo "$said"
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployer.desired.facts import BROTLI_MODULE
+from deployer.desired.packaging import Additions
 from deployer.errors import DeployError
 from deployer.plan import Plan
 from deployer.rehearsal.base import base_image
@@ -15,6 +16,7 @@ from deployer.rehearsal.machine import Machine
 from deployer.server.connection import script_command
 from deployer.server.login import connect
 from deployer.tasks.apply import apply_script, parcel, transact
+from deployer.tasks.observe import observe
 from vps.conftest import PREINSTALLED
 from vps.project import Project
 from vps.waiting import started, until, until_it_says
@@ -173,6 +175,16 @@ def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(vps: Machi
         assert transact(server, Plan(packages=("webp",)), lines.append)
     assert "! apt upgrades owner-lib too: its lists are newer now" in lines
     assert vps.run(state).stdout == "owner-lib 2 installed\nowner-old 1 installed\nwebp 99 installed\n"
+
+
+def test_packages_that_apt_cannot_find_hide_nothing_of_the_others(vps: Machine, project: Project) -> None:
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        asked = [f"install:{name}" for name in ("nowhere.io", "nothing", "hello", "nginx-")]
+        found = observe(server, asked).facts.additions
+        assert observe(server, ["install:nothing"]).facts.additions == Additions(unknown=("nothing",))
+    assert (found.unknown, found.refuses) == (("nothing", "nowhere.io"), "")
+    assert "libnginx-mod-http-brotli-static" in found.removals  # and not nginx, which was asked for
+    assert "nginx" not in found.removals
 
 
 def test_sources_of_another_release_are_told(vps: Machine, project: Project) -> None:
