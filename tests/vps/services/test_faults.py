@@ -116,6 +116,22 @@ def test_killed_at_any_moment(new_composition):
     assert len(images(app)) == 2
 
 
+@pytest.mark.fault("the end of a service that is in sites.yaml no more is killed")
+def test_a_killed_end_is_ended(new_composition):
+    app = new_composition()
+    app.push()
+    (app.vps.root / f"etc/deploy/sites/{app.name}.conf").unlink()
+    app.vps.run(
+        f"mkdir -m 700 {app.place}/work; printf 'ada\\t2026-01-01\\n' >{app.place}/work/holder".replace(
+            str(app.vps.root), ""
+        )
+    )
+    ended = app.vps.run(f"FORMER_PROJECT={app.project} /usr/local/lib/deploy/down {app.name}")
+    assert "the push of ada, begun 2026-01-01, was killed: cleaning up after it" in ended.stdout
+    assert not ended.stderr
+    assert app.running() == {}
+
+
 def push_and_kill(app, event: str, *victims: str) -> str:
     """Push, and kill what has these words in its command as soon as Docker tells of the event; what the push said."""
     kill = "; ".join(f"pkill -KILL -f '{victim}'" for victim in victims)
