@@ -10,6 +10,7 @@ from deployer.errors import ConfigError, Problem
 NOT_YAML = "this cannot be read as YAML: check the quotes, brackets and indentation here"
 TAB = "a tab is here: YAML is indented with spaces"
 CHARACTER = "{character} cannot stand here: put the text in quotes"
+NO_BLANK = re.compile(r" *(?P<key>[A-Za-z][\w.-]*):[^\s/].*")
 # What PyYAML says, and what it means to someone who has just mistyped something.
 PLAINLY = (
     (
@@ -59,7 +60,20 @@ def translated(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     if "opened here" in message and error.context_mark:
         mark = error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
+    if ("mapping values" in said or "expected ':'" in said) and (found := without_blank(text, line)):
+        return Problem(file, *found)
     character = "".join(text.split("\n")[line : line + 1])[column : column + 1]
     if message == CHARACTER:
         message = TAB if character == "\t" else CHARACTER.format(character=f"'{character}'")
     return Problem(file, line + 1, column + 1, message)
+
+
+def without_blank(text: str, line: int) -> tuple[int, int, str] | None:
+    """Where the blank is missing after a `:`, in this line or the last before it that says something."""
+    for number in range(min(line, text.count("\n")), -1, -1):
+        found = text.split("\n")[number]
+        if match := NO_BLANK.fullmatch(found.rstrip("\r")):
+            return number + 1, match.end("key") + 2, f"a blank is missing after '{match['key']}:'"
+        if number < line and found.strip() and not found.lstrip().startswith("#"):
+            return None
+    return None

@@ -1,5 +1,6 @@
 """What pydantic found wrong → where it is in the file, and plain words for it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
@@ -32,7 +33,13 @@ def findings(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Finding]:
     """The findings for `ValidationError.errors()`; a key that is only misspelt is not also missing."""
     found = [finding(error, model) for error in errors]
     meant = {(*misspelt.path[:-1], misspelt.meant) for misspelt in found if misspelt.meant}
-    return [finding for finding in found if not (finding.at_key and finding.path in meant)]
+    outdented = {finding.path for finding in found if finding.at_key and is_outdented(finding.path)}
+    return [
+        finding
+        for finding in found
+        if not (finding.at_key and finding.path in meant)
+        and (finding.path in outdented or finding.path[:2] not in outdented)
+    ]
 
 
 def finding(error: Mapping[str, Any], model: Any) -> Finding:
@@ -40,7 +47,8 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
     location, kind = tuple(error["loc"]), error["type"]
     path = without_tag(location)
     if path[-1:] == ("[key]",):
-        return Finding(path[:-1], reason(error), at_key=True)
+        message = f"{shown(path[-2])} is a key of a site: indent it more than the domain"
+        return Finding(path[:-1], message if is_outdented(path[:-1]) else reason(error), at_key=True)
     if kind == "missing":
         return Finding(path, f"{shown(path[-1])} is missing ({purpose(model, location)})", at_key=True)
     if kind == "union_tag_not_found":
@@ -51,9 +59,17 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
     if kind == "extra_forbidden":
         known = keys(section(model, location[:-1]))
         hint = suggest(str(path[-1]), known) or f" (known here: {', '.join(known)})"
+        if "." in str(path[-1]) and isinstance(error["input"], dict):
+            hint = ": a domain stands below sites:, indented like every other"
         meant = closest(str(path[-1]), known)
         return Finding(path, f"unknown key {shown(path[-1])}{hint}", at_key=True, meant=meant)
     return Finding(path, reason(error))
+
+
+def is_outdented(path: Path) -> bool:
+    """Whether a key stands where a domain should, and means something one step further in."""
+    models = KINDS["sites"]().values()
+    return len(path) == 2 and path[0] == "sites" and any(path[1] in fields(model) for model in models)
 
 
 def unknown_kind(tag: str, known: Iterable[str]) -> str:
@@ -74,10 +90,16 @@ def reason(error: Mapping[str, Any]) -> str:
         case "tuple_type" | "list_type":
             return f"expected a list such as [one, two], not {value}"
         case "dict_type" | "model_type" | "model_attributes_type":
-            return f"expected a section with keys, not {value}"
+            hint = ": is a blank missing after the ':'?" if no_blank(error["input"]) else ""
+            return f"expected a section with keys, not {value}{hint}"
         case "literal_error":
             return f"expected {error['ctx']['expected']}, not {value}"
     return f"{value} is not accepted: {error['msg']}"
+
+
+def no_blank(value: object) -> bool:
+    """Whether a text looks like a key and its value."""
+    return isinstance(value, str) and bool(re.fullmatch(r"[a-z_]+:[^\s/].*", value))
 
 
 def without_tag(location: Path) -> Path:

@@ -182,6 +182,46 @@ services:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "server:\n  host:vps.example.org\n",
+            "2:3: server: expected a section with keys, not 'host:vps.example.org': "
+            "is a blank missing after the ':'?",
+        ),
+        ("sites:\n  a.example.org:\n    kind:static\n\n    branch: x\n", "3:10: a blank is"),
+        ("sites:\n  a.example.org:\n    kind: static\n    branch:x\n", "4:12: a blank is"),
+        ("server: {host: x}\nemail:me@example.org\nsites: {}\n", "2:7: a blank is"),
+        ("sites:\n  a.example.org:{kind: proxy, port: 8080}\n", "2:17: a blank is"),
+        ("sites:\n  a.example.org:\n    kind: static\n      branch: x\n", "4:13: a ':' is not expected"),
+        (
+            "sites:\n  a.example.org: {kind: proxy, port: 8080}\nb.example.org:\n  kind: proxy\n",
+            "3:1: unknown key 'b.example.org': a domain stands below sites:, indented like every other",
+        ),
+        (
+            "sites:\n  a.example.org:\n    kind: redirect\n    to: https://example.org/\n"
+            "    b.example.org:\n      kind: redirect\n      to: https://example.org/\n",
+            "5:5: sites.a.example.org: unknown key 'b.example.org': a domain stands below sites:, indented "
+            "like every other",
+        ),
+    ],
+)
+def test_a_missing_blank_and_a_wrong_indentation_are_told_as_such(
+    file: Path, text: str, message: str
+) -> None:
+    (found,) = problems(file, text)
+    assert found.startswith(f"sites.yaml:{message}")
+
+
+def test_keys_beside_their_domain_are_told_to_be_indented(file: Path) -> None:
+    assert problems(file, "sites:\n  a.example.org:\n  kind: proxy\n  port: 8080\n") == [
+        "sites.yaml:2:17: sites.a.example.org: expected a section with keys, not nothing",
+        "sites.yaml:3:3: sites: 'kind' is a key of a site: indent it more than the domain",
+        "sites.yaml:4:3: sites: 'port' is a key of a site: indent it more than the domain",
+    ]
+
+
 def test_sites_without_mistakes_are_compared_although_others_have_some(file: Path) -> None:
     text = """\
 email: nobody
