@@ -1,13 +1,15 @@
-"""An owner's year in steps: those that once went wrong."""
+"""An owner's year in steps: those that once went wrong, and some by chance."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from vps.walk.ground import Ground
-from vps.walk.paths import CASES, walked
+from vps.walk.paths import CASES, by_chance, shrunk, walked
 from vps.walk.vocabulary import load, read
 
+SEEDS = (503, 507)
+STEPS = 18
 OPEN = {"removed-while-docker-stops": "a word of bash: WWW is an unbound variable"}
 """The cases that break a rule still, with what is not as it should be."""
 
@@ -26,6 +28,13 @@ def test_what_once_went_wrong(ground: Ground, case: str, request: pytest.Fixture
     found = walked(ground, steps, print)
     assert found.steps == steps or found.fault, "not all of its steps make sense"
     assert not found.fault, str(found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_by_chance(ground: Ground, seed: int) -> None:
+    found = by_chance(ground, seed, STEPS, print)
+    if found.fault:
+        pytest.fail(f"seed {seed}:\n{shrunk(ground, found, print)}", pytrace=False)
 
 
 def test_each_step_is_explained_and_can_be_pasted() -> None:
