@@ -58,6 +58,12 @@ put_back() { # PATH…: each is as it was before the transaction
     xargs -r -d '\n' rmdir 2>/dev/null <"$transaction/folders" || true # those of ours that are empty now
 }
 
+# A database that was made with generated values can be opened with these only, and its volume stays: so does a new .env
+# of what was brought up.
+has_been_used() { # PATH
+    [[ $1 == */.env && -e $transaction/containers && ! -e $transaction/before$1 ]]
+}
+
 run_list() { # FILE: runs its commands in order; the first that fails ends it, its words on standard output
     local command
     while IFS= read -r command <&8; do
@@ -186,8 +192,8 @@ ssh_port_lines() {
 }
 
 undo() { # everything is as it was, and counts again
-    local paths
-    mapfile -t paths <"$transaction/paths"
+    local path paths=()
+    while IFS= read -r path; do has_been_used "$path" || paths+=("$path"); done <"$transaction/paths"
     put_back "${paths[@]}"
     run_list "$transaction/back" >/dev/null
     mv -T $transaction $state/incoming.undone && rm -rf $state/incoming.undone

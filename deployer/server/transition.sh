@@ -33,14 +33,14 @@ is_refused() { # NAME: a new one that is has lost its values by now, and with th
 }
 
 refuse_composition() { # NAME: all that is its own is as it was, and so is what leads to it
-    local paths
+    local path paths
     mapfile -t paths < <(
         awk -v name="$1" -v folder="$(folder_of "$1")/" 'index($0, folder) == 1 ||
             $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
             $0 == "/etc/deploy/backup/" name' "$transaction/paths"
         leading_to "$1")
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
-    put_back "${paths[@]}"
+    for path in "${paths[@]}"; do has_been_used "$path" || put_back "$path"; done
 }
 
 without_secrets() { # NAME WORDS: Compose repeats values in its own
@@ -312,7 +312,7 @@ recover_containers() { # of an apply that was killed while it brought them up; t
     fi
     while read -r name project <&8; do
         owner=$(owner_of "$project")
-        if [ -z "$owner" ]; then by_compose "$project" down --remove-orphans; fi
+        if [ -z "$owner" ]; then by_compose "$project" down --remove-orphans >/dev/null 2>&1; fi
         if [ "$owner" = "$name" ]; then bring_back "$name"; fi
     done 8<"$state/containers"
     rm -f "$state/containers" "$state/exchanged"

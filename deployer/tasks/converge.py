@@ -105,19 +105,20 @@ class Convergence:
             )
             prepared = self._transact(ground)
             seen = self.look()
-            self._show_what_is_new(plan, self.plan(seen))
+            cause = "packages installed" if installed else "interrupted apply undone"
+            self._show_what_is_new(plan, self.plan(seen), cause)
         done = prepared & self._transact(self._possible(seen), earlier=installed)
         if plan.certificates:
             done &= issue(self.server, plan.certificates, self.config.acme, self.config.email, self.line)
             done &= self._transact(self._possible(self.look()), earlier=True)
         return done and not plan.held
 
-    def _show_what_is_new(self, shown: Plan, plan: Plan) -> None:
-        """Show what differs from the plan that was shown, now that packages say which version they are."""
+    def _show_what_is_new(self, shown: Plan, plan: Plan, cause: str) -> None:
+        """Show what differs from the plan that was shown, now that the server is another."""
         known = {change.path: change.after for change in shown.changes}
         news = tuple(change for change in plan.changes if known.get(change.path) != change.after)
         if news:
-            self.line("! With the packages installed, these files turn out otherwise:")
+            self.line(f"! With the {cause}, these files turn out otherwise:")
             self.show(replace(plan, changes=news))
 
     def _possible(self, seen: Observation) -> Plan:

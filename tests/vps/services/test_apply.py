@@ -112,14 +112,18 @@ def test_a_stack_that_needs_the_network_of_another_comes_after_it(new_compositio
     needs.script("down")  # before the network that it is in
 
 
-def test_a_new_one_that_is_not_well_leaves_nothing(new_composition, server):
+def test_a_new_one_that_is_not_well_leaves_no_more_than_what_its_data_may_need(new_composition, server):
     app = new_composition()
     shutil.rmtree(app.directory)
     files = composed(app, command=["sh", "-c", "exit 3"])
-    told = apply(server, parcel(files, secrets=value(app, "x"), compositions=[app.name]), code=73)
+    generated = [f"/opt/{app.name}/.env\tTOKEN\tgenerate\t20"]
+    told = apply(server, parcel(files, secrets=generated, compositions=[app.name]), code=73)
     assert "exit code 3" in told
-    assert not app.directory.exists()
+    assert [path.name for path in app.directory.iterdir()] == [".env"]
+    made = (app.directory / ".env").read_text()
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
+    apply(server, parcel(composed(app), compositions=[app.name]))
+    assert made == f"TOKEN='{token(app)}'\n"
 
 
 STATIC = "DOMAIN={0}\nKIND=static\nREPOSITORY=\nBUILD=\nHTTPS=0\n"
@@ -229,7 +233,7 @@ def test_a_renamed_one_that_is_not_well_leaves_the_old_one(new_composition, serv
     assert f"  {old.name} stays." in told
     assert (old.page(), token(old)) == ("old", "first")
     assert (old.directory / "docker-compose.yml").exists()
-    assert not new.directory.exists()
+    assert [path.name for path in new.directory.iterdir()] == [".env"]
     label = f"label=com.docker.compose.project={new.project}"
     assert old.vps.run(f"docker ps -aq --filter {label}").stdout == ""
 
@@ -276,7 +280,7 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     assert app.page() == "one"
     apply(server, parcel({}))
     assert app.page() == "502"
-    assert list(app.directory.iterdir()) == []
+    assert [path.name for path in app.directory.iterdir()] == [".env"]
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
 
 
