@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from vps.conftest import RELEASES
 from vps.walk.ground import Ground
 from vps.walk.paths import CASES, by_chance, shrunk, walked
 from vps.walk.vocabulary import load, read
 
 SEEDS = (503, 507)
 STEPS = 18
-OPEN: dict[str, str] = {}
-"""The cases that break a rule still, with what is not as it should be."""
+KNOWN = sorted(file.stem for file in CASES.glob("*.txt"))
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +20,14 @@ def ground(release: str) -> Iterator[Ground]:
         yield ground
 
 
-@pytest.mark.parametrize("case", sorted(file.stem for file in CASES.glob("*.txt")))
-def test_what_once_went_wrong(ground: Ground, case: str, request: pytest.FixtureRequest) -> None:
-    if case in OPEN:
-        request.applymarker(pytest.mark.xfail(reason=OPEN[case], strict=True))
-    steps = read((CASES / f"{case}.txt").read_text())
-    found = walked(ground, steps, print)
-    assert found.steps == steps or found.fault, "not all of its steps make sense"
-    assert not found.fault, str(found)
+@pytest.mark.parametrize("number", range((len(KNOWN) + 1) // 2))
+def test_what_once_went_wrong(ground: Ground, release: str, number: int) -> None:
+    """Every second one on each Debian: scripts/walk goes through all of them on both."""
+    for case in KNOWN[2 * number + RELEASES.index(release) :][:1]:
+        steps = read((CASES / f"{case}.txt").read_text())
+        found = walked(ground, steps, print)
+        assert found.steps == steps or found.fault, f"{case}: not all of its steps make sense"
+        assert not found.fault, f"{case}:\n{found}"
 
 
 @pytest.mark.parametrize("seed", SEEDS)
