@@ -92,12 +92,13 @@ def moving(
 
 def moved(name: str, standing: Standing, seen: Observation) -> str:
     """Why a composition that we wrote into another folder is left there; empty when it is not so."""
-    folder, _ = compositions_there(seen).get(name, (standing.folder, ""))
+    folder, project = compositions_there(seen).get(name, (standing.folder, standing.project))
     if folder == standing.folder or f"{folder}/docker-compose.yml" not in seen.files:
         return ""
+    named = f"Write `project: {project}`: its volumes are called so. " if project != standing.project else ""
     return (
-        f"it stands in {folder} with its data. On the server: /usr/local/lib/deploy/stop {name} && "
-        f"mv {folder} {standing.folder}"
+        f"it stands in {folder} with its data. {named}On the server: "
+        f"/usr/local/lib/deploy/stop {name} && mv {folder} {standing.folder}"
     )
 
 
