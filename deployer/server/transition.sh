@@ -159,8 +159,10 @@ come_up() { # NAME PROJECT…: it comes up, in the place of these projects
     give_back "$@"
 }
 
-exchange() { # NAME…: each shall have what another has: all stop, NGINX leads to none of the old places, all begin
-    local name failed=''
+# A part of `take_step`, with its `instead`: each shall have what another has, so all stop, NGINX leads to none of the old
+# places, and all begin.
+exchange() { # NAME…
+    local name project failed=''
     for name; do
         say "▸ $name"
         push_missing "$name" --prepare && continue
@@ -169,6 +171,7 @@ exchange() { # NAME…: each shall have what another has: all stop, NGINX leads 
         return
     done
     stop_all "$@"
+    for project in "${instead[@]}"; do by_compose "$project" stop >/dev/null 2>&1; done
     lead_to "$@"
     follow || failed=$1
     for name; do [ -n "$failed" ] || push_missing "$name" || failed=$name; done
@@ -179,6 +182,7 @@ exchange() { # NAME…: each shall have what another has: all stop, NGINX leads 
     for name; do BECAME[$name]=back && refuse_composition "$name"; done
     follow
     for name; do bring_back "$name"; done
+    for project in "${instead[@]}"; do keep_composition "$(ending "$project")" ''; done
 }
 
 stop_all() { # NAME…

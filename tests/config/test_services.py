@@ -234,7 +234,7 @@ services:
     }
     files = desired_files(config, Facts("debian", "13")).files
     assert "/opt/Worker.1/docker-compose.yml" in files
-    assert "DIRECTORY=/opt/Worker.1\nPORT" in files["/etc/deploy/sites/worker.conf"].content.decode()
+    assert "DIRECTORY=/opt/Worker.1\n" in files["/etc/deploy/sites/worker.conf"].content.decode()
 
 
 @pytest.mark.parametrize(
