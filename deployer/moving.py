@@ -7,7 +7,7 @@ from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
 from deployer.observation import Observation
 from deployer.running import lacking, stopped
-from deployer.transition import ports_in_words, taken
+from deployer.transition import Places, ports_in_words, taken
 
 VALUES = "/etc/deploy/sites/"
 
@@ -57,13 +57,15 @@ def moving(
     otherwise: dict[str, tuple[str, ...]] = {}
     remarks: list[str] = []
     there = compositions_there(seen)
-    for name, standing in wanted.items():
-        if name in held or (scope is not None and name not in scope):
+    known = {project for _, project in known_to_us(seen).values()}
+    chosen = {name: each for name, each in wanted.items() if scope is None or name in scope}
+    for name, standing in chosen.items():
+        if name in held:
             continue
         reason = (
-            moved(name, standing, seen)
-            or another_project(name, standing, seen)
-            or by_another_name(name, standing, wanted, seen)
+            moved(name, standing, there, seen)
+            or another_project(name, standing, there, seen)
+            or by_another_name(standing, known, wanted, seen)
         )
         if reason:
             held[name] = reason
@@ -75,13 +77,9 @@ def moving(
         if found:
             otherwise[name] = tuple(found)
         remarks += volumes_elsewhere(name, standing, wanted, seen)
-    while waiting := kept_from(wanted, seen, scope, held):
+    while waiting := kept_from(wanted, there, seen, scope, held):
         held |= waiting
-    done = {
-        name: standing
-        for name, standing in wanted.items()
-        if name not in held and (scope is None or name in scope)
-    }
+    done = {name: standing for name, standing in chosen.items() if name not in held}
     return Moving(
         held,
         {name: found for name, found in otherwise.items() if name in done},
@@ -90,9 +88,9 @@ def moving(
     )
 
 
-def moved(name: str, standing: Standing, seen: Observation) -> str:
+def moved(name: str, standing: Standing, there: Places, seen: Observation) -> str:
     """Why a composition that we wrote into another folder is left there; empty when it is not so."""
-    folder, project = compositions_there(seen).get(name, (standing.folder, standing.project))
+    folder, project = there.get(name, (standing.folder, standing.project))
     if folder == standing.folder or f"{folder}/docker-compose.yml" not in seen.files:
         return ""
     named = f"Write `project: {project}`: its volumes are called so. " if project != standing.project else ""
@@ -102,9 +100,9 @@ def moved(name: str, standing: Standing, seen: Observation) -> str:
     )
 
 
-def another_project(name: str, standing: Standing, seen: Observation) -> str:
+def another_project(name: str, standing: Standing, there: Places, seen: Observation) -> str:
     """Why containers of ours are left the Compose project that they are: its volumes would stay behind."""
-    _, project = compositions_there(seen).get(name, ("", standing.project))
+    _, project = there.get(name, ("", standing.project))
     stack = seen.facts.stacks.get(project)
     if project == standing.project or not stack or not stack.folder:
         return ""
@@ -121,26 +119,31 @@ def another_project(name: str, standing: Standing, seen: Observation) -> str:
 
 
 def kept_from(
-    wanted: Mapping[str, Standing], seen: Observation, scope: Collection[str] | None, held: Collection[str]
+    wanted: Mapping[str, Standing],
+    there: Places,
+    seen: Observation,
+    scope: Collection[str] | None,
+    held: Collection[str],
 ) -> dict[str, str]:
     """Those whose port another of ours keeps, as that is held or not in scope; with the reason."""
     found = {}
     for name, standing in wanted.items():
         if name in held or (scope is not None and name not in scope):
             continue
-        for other, ports in taken(name, standing, compositions_there(seen), seen.facts.stacks).items():
+        for other, ports in taken(name, standing, there, seen.facts.stacks).items():
             if other in held or (scope is not None and other not in scope):
                 found[name] = f"{other} has its {ports_in_words(ports)} until that is applied, too"
     return found
 
 
-def by_another_name(name: str, standing: Standing, wanted: Mapping[str, Standing], seen: Observation) -> str:
-    """Why containers of another project keep it from coming up; empty when none do."""
-    known = {project for _, project in known_to_us(seen).values()}
+def by_another_name(
+    standing: Standing, known: Collection[str], wanted: Mapping[str, Standing], seen: Observation
+) -> str:
+    """Why containers of a project that is not known keep it from coming up; empty when none do."""
     for stack in strangers(wanted, seen):
-        taken = sorted(stack.ports & standing.ports)
-        if taken and stack.project not in known:
-            port = taken[0].partition("/")[0]
+        shared = sorted(stack.ports & standing.ports)
+        if shared and stack.project not in known:
+            port = shared[0].partition("/")[0]
             return (
                 f"the Compose project {stack.project} in {stack.folder} has its port {port} already. "
                 f"{proposal(stack, standing)}, or end that one (docker compose -p {stack.project} down)"

@@ -42,7 +42,7 @@ def make_plan(
 
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
     gone = without_waiting(_gone(desired, seen, later, held), desired, files, seen)
-    left = _left(gone, desired, seen) if sites is None else dict.fromkeys(_out_of_scope(gone, desired))
+    left = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone, desired))
     gone = gone if sites is None else _of_another_kind(gone, sites, desired, seen)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     plan = Plan(
@@ -116,10 +116,11 @@ def _removed(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterab
             yield Change(path, seen.files[path], None, surprise=surprise)
 
 
-def _left(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterable[str]:
+def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
+    there = compositions_there(seen)
     for path in sorted(gone):
         domain = path.rpartition("/")[2].removesuffix(".conf")
-        if path == f"/etc/deploy/sites/{domain}.conf" and domain not in compositions_there(seen):
+        if path == f"/etc/deploy/sites/{domain}.conf" and domain not in there:
             yield f"what was published of {domain} stays in /srv/deploy/{domain} and /var/www/{domain}"
         if path == f"/etc/nginx/conf.d/{domain}.conf" and domain in seen.facts.certificates:
             yield (
@@ -132,8 +133,12 @@ def _of_another_kind(
     gone: Iterable[str], sites: Collection[str], desired: Desired, seen: Observation
 ) -> list[str]:
     """What goes of those in scope that ran in containers until now."""
-    names = [name for name in compositions_there(seen) if name in sites and name not in desired.coming]
-    return [path for path in gone if any(belongs(path, name, seen) for name in names)]
+    folders = {
+        name: folder
+        for name, (folder, _) in compositions_there(seen).items()
+        if name in sites and name not in desired.coming
+    }
+    return [path for path in gone if any(belongs(path, *each) for each in folders.items())]
 
 
 def _out_of_scope(gone: Iterable[str], desired: Desired) -> Iterable[str]:

@@ -80,11 +80,11 @@ def without_waiting(gone: Collection[str], desired: Desired, files: Files, seen:
         for name, old in places.items()
         if f"{desired.coming[name].folder}/docker-compose.yml" not in files
     ]
-    return [path for path in gone if not any(belongs(path, old, seen) for old in staying)]
+    there = compositions_there(seen)
+    return [path for path in gone if not any(belongs(path, old, there[old][0]) for old in staying)]
 
 
-def belongs(path: str, old: str, seen: Observation) -> bool:
-    """Whether the path is one of this composition's that is there."""
-    folder, _ = compositions_there(seen)[old]
-    own = (f"{VALUES}{old}.conf", f"/etc/nginx/conf.d/{old}.conf", f"/etc/deploy/backup/{old}")
+def belongs(path: str, name: str, folder: str) -> bool:
+    """Whether the path is one of the composition of this name, which stands in this folder."""
+    own = (f"{VALUES}{name}.conf", f"/etc/nginx/conf.d/{name}.conf", f"/etc/deploy/backup/{name}")
     return path.startswith(f"{folder}/") or path in own

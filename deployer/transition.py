@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from deployer.desired.stacks import Stack, Standing
 
+Places = Mapping[str, tuple[str, str]]
+"""The folder and the Compose project of each composition, by its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -36,7 +39,7 @@ class Transition:
     """
 
     wanted: Mapping[str, Standing]
-    there: Mapping[str, tuple[str, str]]
+    there: Places
     stacks: Mapping[str, Stack]
     coming: Collection[str]
     ended: Collection[Ending]
@@ -98,7 +101,7 @@ class Transition:
 
 
 def taken(
-    name: str, standing: Standing, there: Mapping[str, tuple[str, str]], stacks: Mapping[str, Stack]
+    name: str, standing: Standing, there: Places, stacks: Mapping[str, Stack]
 ) -> dict[str, frozenset[str]]:
     """The ports that a composition shall have and others that we wrote have now, by the names of those."""
     found: dict[str, frozenset[str]] = {}
