@@ -170,10 +170,12 @@ exchange() { # NAME…
         leave_all "$name"
         return
     done
-    stop_all "$@"
-    for project in "${instead[@]}"; do by_compose "$project" stop >/dev/null 2>&1; done
-    lead_to "$@"
-    follow || failed=$1
+    stop_all "$@" || failed=$1 # where somebody still stands, nobody else is led
+    for project in "${instead[@]}"; do by_compose "$project" stop >/dev/null 2>&1 || failed=$1; done
+    if [ -z "$failed" ]; then
+        lead_to "$@"
+        follow || failed=$1
+    fi
     for name; do [ -n "$failed" ] || push_missing "$name" || failed=$name; done
     for name; do BECAME[$name]=well; done
     [ -n "$failed" ] || return 0
@@ -185,9 +187,10 @@ exchange() { # NAME…
     for project in "${instead[@]}"; do keep_composition "$(ending "$project")" ''; done
 }
 
-stop_all() { # NAME…
-    local name
-    for name; do by_compose "$(value_of "$name" PROJECT)" stop >/dev/null 2>&1; done
+stop_all() { # NAME…: fails when one goes on
+    local name code=0
+    for name; do by_compose "$(value_of "$name" PROJECT)" stop >/dev/null 2>&1 || code=1; done
+    return $code
 }
 
 take_step() { # NAMES|AFTER|INSTEAD
