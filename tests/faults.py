@@ -11,10 +11,10 @@ HEAD = "| fault | rounds | test |\n|---|---|---|\n"
 
 
 def rows(items: Iterable[pytest.Item]) -> list[str]:
-    """A row for each test that injects a fault; its rounds are those on one Debian."""
+    """A row for each fault that a test injects; its rounds are those on one Debian."""
     found: dict[tuple[str, str], dict[str, int]] = {}
     for item in items:
-        if marker := item.get_closest_marker("fault"):
+        for marker in item.iter_markers("fault"):
             path, _, name = item.nodeid.partition("::")
             test, _, parameters = name.partition("[")
             case = re.sub(r"debian-\d+", "", parameters)  # the same round on another Debian counts once

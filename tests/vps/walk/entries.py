@@ -30,6 +30,7 @@ class Entry:
     aliases: tuple[str, ...] = ()
     https: bool = False
     nginx: str = ""
+    backup: object = True
 
     @property
     def page(self) -> str:
@@ -43,11 +44,18 @@ class Entry:
             found |= {"https": self.https}
             found |= {"aliases": list(self.aliases)} if self.aliases else {}
             found |= {"nginx": self.nginx} if self.nginx else {}
+        if self.backup is not True:
+            found["backup"] = self.backup
         return found
 
     def files(self) -> dict[str, str]:
         """What lies beside sites.yaml for it."""
         return {}
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is something to back up."""
+        return True
 
     def environment(self) -> dict[str, str]:
         """The environment variables that its secrets come from."""
@@ -63,6 +71,10 @@ class Entry:
 
     def ports(self) -> frozenset[int]:
         """The ports that it takes on the server."""
+        return frozenset()
+
+    def public_ports(self) -> frozenset[str]:
+        """The ports that it opens to everyone, as the firewall names them."""
         return frozenset()
 
     def project(self, name: str) -> str:

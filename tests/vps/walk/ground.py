@@ -30,15 +30,18 @@ PROGRAM = """
 mkdir -p /srv/program-{port} && echo program-{port} >/srv/program-{port}/index.html
 systemd-run --quiet --unit=program-{port} busybox httpd -f -p 127.0.0.1:{port} -h /srv/program-{port}
 """
-MORE = tuple(sorted({*PREINSTALLED, "fail2ban", "hugo", "nftables", "python3-systemd"} - {*PACKAGES}))
+MORE = tuple(sorted({*PREINSTALLED, "fail2ban", "hugo", "nftables", "python3-systemd", "ufw"} - {*PACKAGES}))
 CLEAR = """
+systemctl stop 'deploy-*.timer' 'deploy-backup*.timer'
 [ ! -e /var/lib/deploy/manifest ] || cut -c67- /var/lib/deploy/manifest | xargs -d '\\n' rm -f
+! grep -qs ENABLED=yes /etc/ufw/ufw.conf || { ufw --force reset && rm -f /etc/ufw/*.rules.2*; } >/dev/null
 docker ps -aq | xargs -r docker rm -f >/dev/null
 docker volume ls -q | xargs -r docker volume rm >/dev/null; docker network prune -f >/dev/null
+docker images -q --filter 'reference=127.0.0.1:5000/o*' | sort -u | xargs -r docker rmi -f >/dev/null
 rm -rf /var/lib/deploy /srv/deploy /etc/deploy /etc/nginx/conf.d/* /etc/nginx/deploy /opt/*.test /opt/alpha /opt/beta /opt/first /opt/second \
     /var/www/*.test /etc/letsencrypt/{live,archive,renewal} /usr/local/lib/deploy /var/log/deploy/* /etc/cron.d/deploy* \
     /etc/fail2ban/jail.d/deploy.local
-systemctl reset-failed; systemctl reload-or-restart nginx
+systemctl daemon-reload; systemctl reset-failed; systemctl reload-or-restart nginx
 """
 
 
@@ -56,16 +59,30 @@ class Ground:
         """One with this Debian."""
         with _machine(release) as vps, AcmeServer.start(vps) as acme:
             vps.add_hosts({name: vps.address for domain in DOMAINS for name in (domain, f"www.{domain}")})
-            for port in PROGRAMS:
-                vps.run(PROGRAM.format(port=port))
-            yield cls(vps, acme, public_key())
+            ground = cls(vps, acme, public_key())
+            ground._start_programs()
+            yield ground
 
     def clear(self) -> None:
         """Make the server forget all that it was given, so that another walk can begin."""
         self.vps.run(CLEAR)
-        well = health(ASK, Timeout=2, **ALWAYS_OFTEN) if self.vps.release == "debian-12" else HEALTHY
-        registry_of(self.vps).push("walk", SERVE, {"Healthcheck": well}, "walk")
+        self.image("walk", "walk")
         self.vps.run(f"docker pull -q {REGISTRY}/walk:1 >/dev/null")
+
+    def image(self, owner: str, page: str, **config: object) -> None:
+        """Put the newest image of an owner into the registry."""
+        well = health(ASK, Timeout=2, **ALWAYS_OFTEN) if self.vps.release == "debian-12" else HEALTHY
+        registry_of(self.vps).push(owner, SERVE, {"Healthcheck": well, **config}, page)
+
+    def restart(self) -> None:
+        """Pull the plug, and boot again."""
+        self.vps.restart()
+        self._start_programs()
+        self.vps.run("systemctl is-system-running --wait", check=False)
+
+    def _start_programs(self) -> None:
+        for port in PROGRAMS:
+            self.vps.run(PROGRAM.format(port=port))
 
 
 def public_key() -> str:

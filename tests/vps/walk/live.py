@@ -16,7 +16,8 @@ class Live:
 
     `published` is the page that was pushed last to a domain, `stopped` has what the owner has stopped,
     `unsure` the other thing that a name may be since an accident, None for nothing. `releases` has the pages
-    that a domain can be rolled back to, and `by_hand` the names that an NGINX file made by hand serves.
+    that a domain can be rolled back to, `images` which image each owner runs, `generations` whose images a name
+    can be rolled back to, and which, and `by_hand` the names that an NGINX file made by hand serves.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -24,6 +25,8 @@ class Live:
     stopped: set[str] = field(default_factory=set)
     unsure: dict[str, Entry | None] = field(default_factory=dict)
     releases: dict[str, list[str]] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    generations: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
     by_hand: set[str] = field(default_factory=set)
 
     def copy(self) -> "Live":

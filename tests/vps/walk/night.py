@@ -55,6 +55,7 @@ def main() -> int:
                 found = shrunk(ground, found, say)
             broken += bool(found.fault)
             print(f"\n{title}, {asked.release}:\n{found}\n", flush=True)
+            say(f"{len(found.steps)} steps: {found.clock}")
     say(f"{len(walks)} walks, {broken} broken")
     return 1 if broken else 0
 

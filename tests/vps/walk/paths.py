@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from vps.walk.clock import Clock
 from vps.walk.ground import Ground
 from vps.walk.shrink import shortest
 from vps.walk.vocabulary import choose
@@ -22,6 +23,7 @@ class Walked:
 
     steps: list[str]
     fault: Fault | None
+    clock: Clock
 
     def __str__(self) -> str:
         return "\n".join([*self.steps, "", str(self.fault or "all rules hold")])
@@ -50,11 +52,13 @@ def _walk(ground: Ground, say: Callable[[str], None], go: Callable[[Walk], objec
     ground.clear()
     with tempfile.TemporaryDirectory() as folder:
         walk = Walk(ground, Path(folder), say)
+        fault = None
         try:
-            go(walk)
-        except Fault as fault:
-            return Walked(walk.taken, fault)
-        return Walked(walk.taken, None)
+            with walk.clock.of("all"):
+                go(walk)
+        except Fault as broken:
+            fault = broken
+        return Walked(walk.taken, fault, walk.clock)
 
 
 def shrunk(ground: Ground, found: Walked, say: Callable[[str], None]) -> Walked:

@@ -15,6 +15,16 @@ from deployer.rehearsal import processes
 from deployer.rehearsal.machine import Machine
 
 TOPS = ("etc", "opt", "srv", "usr/local", "var/www", "var/lib/deploy", "var/spool/cron", "root", "home")
+TEXTS = (
+    "etc/nginx/conf.d/*.conf",
+    "etc/deploy/sites/*.conf",
+    "etc/deploy/backup/*",
+    "opt/*/docker-compose.yml",
+    "opt/*/.env",
+    "etc/ufw/user.rules",
+    "etc/ufw/ufw.conf",
+)
+"""Files that are read, most of them of one owner each."""
 LISTENS = "0A"  # as /proc/net/tcp has it
 
 
@@ -58,6 +68,8 @@ class Seen:
     files: dict[str, tuple[int, ...]]
     secrets: frozenset[str]
     volumes: dict[str, str]
+    texts: dict[str, bytes]
+    networks: frozenset[str]
 
     @cached_property
     def running(self) -> frozenset[str]:
@@ -84,14 +96,30 @@ def look(vps: Machine) -> Seen:
         file.parent.parent.name: file.read_text().strip()
         for file in inside.glob("var/lib/docker/volumes/*/_data/first")
     }
+    docker = Docker(leader)
+    networks = {
+        (each["Labels"] or {}).get("com.docker.compose.project", "") for each in docker.get("/networks")
+    }
+    found = tuple(containers(docker))
+    docker.close()
+    texts = {
+        f"/{file.relative_to(inside)}": file.read_bytes()
+        for pattern in TEXTS
+        for file in inside.glob(pattern)
+    }
     return Seen(
-        tuple(containers(leader)), listening(leader), dict(files(vps.root)), frozenset(secrets), marks
+        found,
+        listening(leader),
+        dict(files(vps.root)),
+        frozenset(secrets),
+        marks,
+        texts,
+        frozenset(networks - {""}),
     )
 
 
-def containers(leader: int) -> Iterator[Container]:
+def containers(docker: Docker) -> Iterator[Container]:
     """Those of compositions."""
-    docker = Docker(leader)
     for short in docker.get("/containers/json?all=1"):
         each = docker.get(f"/containers/{short['Id']}/json")
         if "message" in each:  # it is gone by now
@@ -107,7 +135,6 @@ def containers(leader: int) -> Iterator[Container]:
             each["State"]["Running"],
             frozenset(int(binding["HostPort"]) for bindings in bound for binding in bindings),
         )
-    docker.close()
 
 
 def listening(leader: int) -> frozenset[int]:

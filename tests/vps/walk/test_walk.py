@@ -1,5 +1,6 @@
 """An owner's year in steps: those that once went wrong, and some by chance."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +21,16 @@ def ground(release: str) -> Iterator[Ground]:
         yield ground
 
 
-@pytest.mark.parametrize("number", range((len(KNOWN) + 1) // 2))
+def accidents(number: int) -> list[pytest.MarkDecorator]:
+    """The faults of the cases that are tried, each on one Debian."""
+    texts = [(CASES / f"{case}.txt").read_text() for case in KNOWN[2 * number :][:2]]
+    words = Counter(load()[line.split()[0]].fault for text in texts for line in read(text))
+    return [pytest.mark.fault(what, rounds=rounds) for what, rounds in words.items() if what]
+
+
+@pytest.mark.parametrize(
+    "number", [pytest.param(each, marks=accidents(each)) for each in range((len(KNOWN) + 1) // 2)]
+)
 def test_what_once_went_wrong(ground: Ground, release: str, number: int) -> None:
     """Every second one on each Debian: scripts/walk goes through all of them on both."""
     for case in KNOWN[2 * number + RELEASES.index(release) :][:1]:
@@ -42,3 +52,9 @@ def test_each_step_is_explained_and_can_be_pasted() -> None:
     for name, word in load().items():
         assert word.act.__doc__
         assert read(f"{name} x # why\n") == [f"{name} x"]
+
+
+def test_each_accident_is_in_a_case() -> None:
+    """So that it happens each time, and docs/faults.md tells of it; by chance come more."""
+    taken = {step.split()[0] for case in CASES.glob("*.txt") for step in read(case.read_text())}
+    assert {word.name for word in load().values() if word.fault} <= taken

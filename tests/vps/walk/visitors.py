@@ -52,6 +52,11 @@ def ask_all(address: str, names: Iterable[str]) -> list[Answer]:
     return [Answer(time.time(), name, ask(address, name)) for name in names]
 
 
+def who(text: str) -> str:
+    """Who answers: a page begins with it."""
+    return text if text.startswith("→") else text.partition(" ")[0]
+
+
 @contextmanager
 def visiting(address: str, names: Iterable[str]) -> Iterator[Asked]:
     """Ask for the names all the while."""

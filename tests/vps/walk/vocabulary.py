@@ -19,7 +19,7 @@ class Word:
     """A sort of step.
 
     `options` has the arguments with which it makes sense now, `weight` says how often it is taken by chance,
-    and `acts` that it does something on the server, where others only change sites.yaml.
+    `acts` that it does something on the server, where others only change sites.yaml, and `fault` which one it injects.
     """
 
     name: str
@@ -27,13 +27,14 @@ class Word:
     acts: bool
     options: "Callable[[Walk], Iterable[Arguments]]"
     act: "Callable[..., None]"
+    fault: str = ""
 
 
 VOCABULARY: dict[str, Word] = {}
 
 
 def step(
-    weight: float, options: "Callable[[Walk], Iterable[Arguments]]", *, acts: bool = False
+    weight: float, options: "Callable[[Walk], Iterable[Arguments]]", *, acts: bool = False, fault: str = ""
 ) -> "Callable[[Callable[..., None]], Callable[..., None]]":
     """Make a function a word of the vocabulary: its name with spaces as hyphens."""
 
@@ -41,7 +42,7 @@ def step(
         name = act.__name__.strip("_").replace("_", "-")
         assert name not in VOCABULARY, f"{name} is there twice"
         assert inspect.getdoc(act), f"{name} has no docstring"
-        VOCABULARY[name] = Word(name, weight, acts, options, act)
+        VOCABULARY[name] = Word(name, weight, acts or bool(fault), options, act, fault)
         return act
 
     return known

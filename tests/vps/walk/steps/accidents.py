@@ -34,13 +34,13 @@ def containers(walk: Walk, name: str, command: str) -> None:
     walk.disturbed.add(name)
 
 
-@step(1, running, acts=True)
+@step(1, running, fault="somebody removes containers by hand")
 def container_removed(walk: Walk, name: str) -> None:
     """Somebody removes its containers by hand."""
     containers(walk, name, "rm -f")
 
 
-@step(1, running, acts=True)
+@step(1, running, fault="somebody stops containers by hand")
 def container_stopped(walk: Walk, name: str) -> None:
     """Somebody stops its containers by hand."""
     containers(walk, name, "stop -t 0")
@@ -55,14 +55,14 @@ def paths(walk: Walk) -> Iterator[Arguments]:
         yield from ((name, path) for path in found if (walk.vps.root / path[1:]).exists())
 
 
-@step(0.5, running, acts=True)
+@step(0.5, running, fault="somebody ends a project of Docker Compose by hand")
 def ended_by_hand(walk: Walk, name: str) -> None:
     """Somebody ends its project by hand; the volumes stay."""
     walk.vps.run(f"docker compose -p {walk.live.entries[name].project(name)} down 2>&1")
     walk.disturbed.add(name)
 
 
-@step(1, paths, acts=True)
+@step(1, paths, fault="somebody edits a file that an apply wrote")
 def file_edited(walk: Walk, name: str, path: str) -> None:
     """Somebody adds a line to a file that an apply wrote."""
     with open(walk.vps.root / path[1:], "a") as file:
@@ -70,7 +70,7 @@ def file_edited(walk: Walk, name: str, path: str) -> None:
     walk.disturbed.add(name)
 
 
-@step(1, paths, acts=True)
+@step(1, paths, fault="somebody removes a file that an apply wrote")
 def file_removed(walk: Walk, name: str, path: str) -> None:
     """Somebody removes a file that an apply wrote."""
     (walk.vps.root / path[1:]).unlink()
@@ -112,20 +112,20 @@ def interrupted(walk: Walk, moment: str, act: Callable[[BaseProcess], object]) -
             walk.live.stopped -= {name} - aimed.stopped
 
 
-@step(1, lambda walk: EVENTFUL, acts=True)
+@step(1, lambda walk: EVENTFUL, fault="what an apply runs on the server is killed")
 def server_killed(walk: Walk, moment: str) -> None:
     """What an apply runs on the server is killed."""
     interrupted(walk, moment, lambda _: walk.vps.run(KILL, check=False))
 
 
-@step(1, lambda walk: EVENTFUL, acts=True)
+@step(1, lambda walk: EVENTFUL, fault="an apply is killed where it was called")
 def client_killed(walk: Walk, moment: str) -> None:
     """The apply is killed here."""
     interrupted(walk, moment, lambda process: process.kill())
     walk.vps.run("flock /var/lib/deploy/lock true", timeout=120)
 
 
-@step(1, lambda walk: EVENTFUL, acts=True)
+@step(1, lambda walk: EVENTFUL, fault="Docker stops in the middle of an apply")
 def docker_stopped(walk: Walk, moment: str) -> None:
     """Docker stops during an apply, and starts again after it."""
     interrupted(walk, moment, lambda _: walk.vps.run("systemctl stop docker.socket docker"))

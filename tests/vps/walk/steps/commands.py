@@ -5,19 +5,7 @@ from vps.walk.entries import Entry
 from vps.walk.steps.compose import Compose
 from vps.walk.steps.static import Static
 from vps.walk.vocabulary import step
-from vps.walk.walk import Fault, Walk
-
-
-def works(walk: Walk, *arguments: str) -> None:
-    """A command that must end well."""
-    done = walk.deploy(*arguments)
-    if done.returncode:
-        raise Fault(
-            "a_command_works",
-            f"deploy {' '.join(arguments)}: exit {done.returncode}",
-            done.stdout,
-            done.stderr,
-        )
+from vps.walk.walk import Walk
 
 
 @step(16, lambda walk: [()] if walk.pending else [], acts=True)
@@ -35,7 +23,7 @@ def apply_one(walk: Walk, name: str) -> None:
 @step(1, lambda walk: ((name,) for name in walk.settled(Compose) if name not in walk.live.stopped), acts=True)
 def stop(walk: Walk, name: str) -> None:
     """Its containers are stopped until they are started again."""
-    works(walk, "stop", name)
+    walk.works("stop", name)
     walk.live.stopped.add(name)
     walk.disturbed.add(name)
 
@@ -43,7 +31,7 @@ def stop(walk: Walk, name: str) -> None:
 @step(1, lambda walk: ((name,) for name in walk.settled(Compose)), acts=True)
 def restart(walk: Walk, name: str) -> None:
     """Its containers are started anew."""
-    works(walk, "restart", name)
+    walk.works("restart", name)
     walk.live.stopped.discard(name)
     walk.disturbed.add(name)
 
@@ -58,7 +46,7 @@ def earlier(walk: Walk, name: str) -> list[str]:
 def rollback(walk: Walk, name: str) -> None:
     """The page that was published before it is live again."""
     page = earlier(walk, name)[-1]
-    works(walk, "rollback", name)
+    walk.works("rollback", name)
     walk.live.published[name] = page
     walk.disturbed.add(name)
 
@@ -67,6 +55,6 @@ def rollback(walk: Walk, name: str) -> None:
 def push(walk: Walk, name: str) -> None:
     """Its newest revision is published, or its newest images run."""
     walk.wanted[name].publish(walk, name)
-    works(walk, "push", name)
+    walk.works("push", name)
     walk.live.stopped.discard(name)
     walk.disturbed.add(name)

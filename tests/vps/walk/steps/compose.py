@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from deployer.rehearsal.machine import Machine
 from vps.services.conftest import REGISTRY
 from vps.walk.entries import Entry, plain_project
 from vps.walk.live import Live
@@ -15,14 +16,21 @@ IMAGE = f"{REGISTRY}/walk:1"
 PAGE = "/www/index.html"
 SERVE = (
     "[ -e /data/first ] || cat /proc/sys/kernel/random/uuid >/data/first; "
-    f"echo {{page}} $(cat /data/first) >{PAGE}; exec httpd -f -p 80 -h /www"
+    f"[ -e /image ] || mv {PAGE} /image; echo {{page}}$SAID $(cat /data/first) >{PAGE}; exec httpd -f -p 80 -h /www"
 )
+SAYS = ' it\'s "$HOME" #1'
+"""What stands in its `environment:` besides: quotes, a variable of nobody, a remark."""
+BY_HAND = "by-hand"
+"""A network that was made by hand, which several may be in."""
 CRASH = "echo this one is broken; exit 3"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compose(Entry):
-    """Containers of a compose file of its own; `called` is its `name:`, `as_project` the key `project`."""
+    """Containers of a compose file of its own.
+
+    `called` is its `name:`, `as_project` the key `project`, `said` how often its `environment:` was changed.
+    """
 
     kind: ClassVar[str] = "compose"
     pushed: ClassVar[bool] = True
@@ -33,6 +41,9 @@ class Compose(Entry):
     directory: str = ""
     restart: str = "unless-stopped"
     broken: bool = False
+    own_image: bool = False
+    said: int = 0
+    shares: bool = False
 
     def keys(self, name: str) -> dict[str, Any]:
         found = super().keys(name) | {
@@ -42,26 +53,37 @@ class Compose(Entry):
             "secrets": {"TOKEN": "generate"},
         }
         found |= {"port": self.port} if "." in name else {}
+        found |= {"environment": {"SAID": f".s{self.said}{SAYS}"}} if self.said else {}
         found |= {"directory": self.directory} if self.directory else {}
         return found | ({"project": self.as_project} if self.as_project else {})
 
     def files(self) -> dict[str, str]:
-        command = CRASH if self.broken else SERVE.format(page=self.page)
+        page = f"{self.page}$(cat /image)" if self.own_image else self.page
+        command = CRASH if self.broken else SERVE.format(page=page)
         app = {
-            "image": IMAGE,
+            "image": f"{REGISTRY}/{self.owner}:1" if self.own_image else IMAGE,
             "command": ["sh", "-c", command.replace("$", "$$")],
             "ports": [f"127.0.0.1:{self.port}:80"],
             "volumes": ["data:/data"],
-            "environment": {"TOKEN": "${TOKEN:?is missing}"},
+            "environment": {"TOKEN": "${TOKEN:?is missing}", "SAID": "${SAID-}"},
             "restart": self.restart,
             "stop_signal": "SIGKILL",
         }
         file = {"name": self.called} if self.called else {}
         file |= {"services": {"app": app}, "volumes": {"data": {}}}
+        if self.shares:
+            app["networks"] = ["default", "all"]
+            file["networks"] = {"all": {"external": True, "name": BY_HAND}}
         return {f"{self.owner}.yml": json.dumps(file, indent=1)}
 
     def answer(self, name: str, live: Live) -> str:
-        return "502" if name in live.stopped else self.page
+        image = live.images[self.owner] if self.own_image else ""
+        return "502" if name in live.stopped else self.page + image + (f".s{self.said}" if self.said else "")
+
+    def prepare(self, vps: Machine) -> None:
+        """The network that is nobody's."""
+        if self.shares:
+            vps.run(f"docker network inspect {BY_HAND} >/dev/null 2>&1 || docker network create {BY_HAND}")
 
     def ports(self) -> frozenset[int]:
         return frozenset({self.port})
@@ -73,7 +95,16 @@ class Compose(Entry):
         return self.as_project or self.called or plain_project(self.folder(name))
 
     def containers(self, name: str) -> object:
-        return (self.project(name), self.folder(name), self.files())
+        return (self.project(name), self.folder(name), self.files(), self.said)
+
+    def publish(self, walk: Walk, name: str) -> None:
+        """Its own image, if it has one; the shared one is as it was."""
+        if self.own_image:
+            whose, images = walk.live.generations.get(name, ("", []))
+            images = images if whose == self.owner else [walk.live.images[self.owner]]
+            newest = walk.new_image(self.owner)
+            walk.live.generations[name] = (self.owner, [*images, newest])
+            walk.live.images[self.owner] = newest
 
 
 def free(walk: Walk) -> Iterator[Arguments]:
@@ -152,3 +183,9 @@ def restart_policy(walk: Walk, name: str) -> None:
     """It is no longer started again by Docker, or is again."""
     entry = walk.wanted[name]
     walk.change(name, restart="no" if entry.restart == "unless-stopped" else "unless-stopped")
+
+
+@step(0.7, lambda walk: ((name,) for name in walk.of(Compose)))
+def shared_network(walk: Walk, name: str) -> None:
+    """It is in a network that was made by hand, together with others, or no longer."""
+    walk.change(name, shares=not walk.wanted[name].shares)

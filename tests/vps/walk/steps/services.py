@@ -1,38 +1,55 @@
 """Kinds with a template of deploy's own, on stand-ins: their images cannot be had where this is tested."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from deployer.rehearsal.machine import Machine
 from vps.services.conftest import REGISTRY, registry_of
 from vps.walk.entries import Entry
 from vps.walk.live import Live
-from vps.walk.vocabulary import step
+from vps.walk.stand_ins import STAND_INS, StandIn
+from vps.walk.vocabulary import Arguments, step
 from vps.walk.walk import Walk
-
-STAND_IN = (
-    "mkdir -p /www/v1; echo '{\"healthy\": true}' >/www/v1/health; "
-    "echo $OWNER >/www/index.html; exec httpd -f -p 80 -h /www"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ntfy(Entry):
-    """ntfy, in place of which a server answers that is well and tells its owner."""
+class Service(Entry):
+    """A service in place of which something answers that is well and tells its owner."""
 
-    kind: ClassVar[str] = "ntfy"
-    pushed: ClassVar[bool] = False  # its image is in no registry
-    image: ClassVar[str] = "binwiederhier/ntfy:v2"
+    what: str
     port: int
 
+    @property
+    def kind(self) -> str:  # type: ignore[override]  # one class for several
+        """As sites.yaml calls it."""
+        return self.what
+
+    @property
+    def stand_in(self) -> StandIn:
+        """What it is here."""
+        return STAND_INS[self.what]
+
     def keys(self, name: str) -> dict[str, Any]:
-        return super().keys(name) | {"port": self.port, "environment": {"OWNER": self.page}, "watch": "0"}
+        found = super().keys(name) | self.stand_in.keys | {"environment": {"OWNER": self.page}, "watch": "0"}
+        if self.stand_in.inside:
+            found |= {"port": self.port}
+        return found | ({"vpn_port": self.port} if self.what == "wireguard" else {})
+
+    def environment(self) -> dict[str, str]:
+        return {"RUNNER_TOKEN": "a-token"}
 
     def answer(self, name: str, live: Live) -> str:
         return "502" if name in live.stopped else self.page
 
     def ports(self) -> frozenset[int]:
-        return frozenset({self.port})
+        return frozenset({self.port}) if self.stand_in.inside else frozenset()
+
+    def public_ports(self) -> frozenset[str]:
+        return frozenset({f"{self.port}/udp"}) if self.what == "wireguard" else frozenset()
+
+    @property
+    def keeps(self) -> bool:
+        return self.stand_in.keeps
 
     def project(self, name: str) -> str:
         return name.replace(".", "-")
@@ -41,23 +58,36 @@ class Ntfy(Entry):
         return f"/opt/{name}"
 
     def containers(self, name: str) -> object:
-        return (name, self.port, self.page)
+        return (name, self.port, self.what, self.page)
 
     def prepare(self, vps: Machine) -> None:
         """What goes takes its image along."""
-        if vps.run(f"docker image inspect {self.image} >/dev/null 2>&1", check=False).returncode:
-            config = {"Entrypoint": ["sh", "-c", STAND_IN], "StopSignal": "SIGKILL"}
-            registry_of(vps).push("ntfy", "", config, "")
-            vps.run(f"docker pull -q {REGISTRY}/ntfy:1 && docker tag {REGISTRY}/ntfy:1 {self.image}")
+        for image, script in self.stand_in.images.items():
+            if vps.run(f"docker image inspect {image} >/dev/null 2>&1", check=False).returncode:
+                config = {"Entrypoint": ["sh", "-c", script], "StopSignal": "SIGKILL", "WorkingDir": "/app"}
+                called = image.partition(":")[0].rpartition("/")[2]
+                registry_of(vps).push(called, "", config, "")
+                vps.run(f"docker pull -q {REGISTRY}/{called}:1 && docker tag {REGISTRY}/{called}:1 {image}")
 
 
-@step(0.5, lambda walk: ((*one, str(port)) for one in walk.domains_for("ntfy") for port in walk.free_ports()))
-def ntfy(walk: Walk, name: str, port: str) -> None:
-    """A new ntfy; or something of another kind becomes one."""
-    walk.wanted[name] = Ntfy(owner=walk.new_owner(), port=int(port))
+def places(walk: Walk) -> list[Arguments]:
+    """Each kind, a name for it, and a port that nothing has."""
+    return [
+        (what, name, str(port))
+        for what, stand_in in STAND_INS.items()
+        for name in walk.names_for(what)
+        for port in walk.free_ports()
+        if ("." in name and stand_in.site) or ("." not in name and stand_in.plain)
+    ]
 
 
-@step(0.5, lambda walk: ((name, str(port)) for name in walk.of(Ntfy) for port in walk.free_ports()))
-def ntfy_port(walk: Walk, name: str, port: str) -> None:
+@step(1, places)
+def service(walk: Walk, what: str, name: str, port: str) -> None:
+    """A new service; or something of another kind becomes one."""
+    walk.wanted[name] = Service(owner=walk.new_owner(), what=what, port=int(port))
+
+
+@step(0.5, lambda walk: ((name, str(port)) for name in walk.of(Service) for port in walk.free_ports()))
+def service_port(walk: Walk, name: str, port: str) -> None:
     """It moves to another port."""
     walk.change(name, port=int(port))
