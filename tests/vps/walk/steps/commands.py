@@ -25,7 +25,7 @@ def stop(walk: Walk, name: str) -> None:
     """Its containers are stopped until they are started again."""
     walk.works("stop", name)
     walk.live.stopped.add(name)
-    walk.disturbed.add(name)
+    walk.answers_as_expected()
 
 
 @step(1, lambda walk: ((name,) for name in walk.settled(Compose)), acts=True)
@@ -33,7 +33,7 @@ def restart(walk: Walk, name: str) -> None:
     """Its containers are started anew."""
     walk.works("restart", name)
     walk.live.stopped.discard(name)
-    walk.disturbed.add(name)
+    walk.answers_as_expected()
 
 
 def earlier(walk: Walk, name: str) -> list[str]:
@@ -48,7 +48,7 @@ def rollback(walk: Walk, name: str) -> None:
     page = earlier(walk, name)[-1]
     walk.works("rollback", name)
     walk.live.published[name] = page
-    walk.disturbed.add(name)
+    walk.answers_as_expected()
 
 
 @step(1, lambda walk: ((name,) for name in walk.settled(Entry) if walk.wanted[name].pushed), acts=True)
@@ -57,4 +57,4 @@ def push(walk: Walk, name: str) -> None:
     walk.wanted[name].publish(walk, name)
     walk.works("push", name)
     walk.live.stopped.discard(name)
-    walk.disturbed.add(name)
+    walk.answers_as_expected()

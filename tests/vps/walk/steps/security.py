@@ -1,9 +1,13 @@
 """Keys of sites.yaml that belong to no site: security, updates; and what hands do to a firewall."""
 
+from typing import Any
+
 from vps.walk.vocabulary import step
 from vps.walk.walk import Walk
 
 ALL_OFF = {"firewall": False, "fail2ban": False, "ssh": False, "updates": False, "sysctl": False}
+ON: dict[str, Any] = {"sysctl": True, "firewall": {"allow": ["5000/tcp"]}}
+"""How a part is on; images come to the registry from outside."""
 MORE_PORTS = ("8448/tcp", "60000:60010/udp")
 
 
@@ -11,8 +15,7 @@ MORE_PORTS = ("8448/tcp", "60000:60010/udp")
 def secure(walk: Walk, what: str) -> None:
     """A part of `security` is on, or off again."""
     security = {**ALL_OFF, **(walk.more.get("security") or {})}
-    on = {} if what != "sysctl" else True
-    walk.more["security"] = security | {what: False if security[what] is not False else on}
+    walk.more["security"] = security | {what: False if security[what] is not False else ON.get(what, {})}
 
 
 @step(0.7, lambda walk: [(port,) for port in MORE_PORTS if walk.open is not None])
