@@ -19,7 +19,8 @@ class Hugo(Static):
 
     def publish(self, walk: Walk, name: str) -> None:
         """A page; and what Hugo takes, whatever was there."""
-        walk.project.commit(self.owner, TAKEN)
+        for path, text in TAKEN.items():
+            (walk.project.folder / self.owner / path).write_text(text)
         super().publish(walk, name)
 
 
