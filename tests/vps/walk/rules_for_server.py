@@ -32,8 +32,9 @@ OF_THE_WORK = (
     ),
     "/srv/deploy/*",
     "/var/lib/deploy/*",
+    *(f"/opt/*/{folder}/*" for folder in ("cache", "config", "data", "db", "lib", "valkey")),
 )
-"""Where the state of the work itself lies: no plan names it."""
+"""Where the state of the work itself and the data of services lie: no plan names it."""
 UNFINISHED = ("/var/lib/deploy/transaction/*", "/var/lib/deploy/containers/*", "/srv/deploy/*/work/*")
 """What is there only while something is done."""
 UFW_LETS_IN = re.compile(rb"^### tuple ### allow (\w+) (\S+) ", re.MULTILINE)
