@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from deployer.rehearsal.acme import AcmeServer
@@ -31,18 +32,7 @@ mkdir -p /srv/program-{port} && echo program-{port} >/srv/program-{port}/index.h
 systemd-run --quiet --unit=program-{port} busybox httpd -f -p 127.0.0.1:{port} -h /srv/program-{port}
 """
 MORE = tuple(sorted({*PREINSTALLED, "fail2ban", "hugo", "nftables", "python3-systemd", "ufw"} - {*PACKAGES}))
-CLEAR = """
-systemctl stop 'deploy-*.timer' 'deploy-backup*.timer'
-[ ! -e /var/lib/deploy/manifest ] || cut -c67- /var/lib/deploy/manifest | xargs -d '\\n' rm -f
-! grep -qs ENABLED=yes /etc/ufw/ufw.conf || { ufw --force reset && rm -f /etc/ufw/*.rules.2*; } >/dev/null
-docker ps -aq | xargs -r docker rm -f >/dev/null
-docker volume ls -q | xargs -r docker volume rm >/dev/null; docker network prune -f >/dev/null
-docker images -q --filter 'reference=127.0.0.1:5000/o*' | sort -u | xargs -r docker rmi -f >/dev/null
-rm -rf /var/lib/deploy /srv/deploy /etc/deploy /etc/nginx/conf.d/* /etc/nginx/deploy /opt/*.test /opt/alpha /opt/beta /opt/first /opt/second \
-    /var/www/*.test /etc/letsencrypt/{live,archive,renewal} /usr/local/lib/deploy /var/log/deploy/* /etc/cron.d/deploy* \
-    /etc/fail2ban/jail.d/deploy.local
-systemctl daemon-reload; systemctl reset-failed; systemctl reload-or-restart nginx
-"""
+WIPE = (Path(__file__).parent / "wipe").read_text()
 
 
 @dataclass
@@ -65,7 +55,7 @@ class Ground:
 
     def clear(self) -> None:
         """Make the server forget all that it was given, so that another walk can begin."""
-        self.vps.run(CLEAR)
+        self.vps.run(WIPE)
         self.image("walk", "walk")
         self.vps.run(f"docker pull -q {REGISTRY}/walk:1 >/dev/null")
 
