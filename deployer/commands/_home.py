@@ -28,7 +28,7 @@ def pull(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
 
 def verify(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     """Read the newest archives; the exit code."""
-    from deployer.home.nightly import verify as read_all
+    from deployer.home.verification import verify as read_all
     from deployer.report import data, say
     from deployer.report.home import show_verdicts, verdicts_json
 
@@ -101,7 +101,7 @@ def everywhere(config: "Config", names: tuple[str, ...]) -> "Survey":
 
 def begin(config: "Config") -> int:
     """Mark the folder as the one where backups live; the exit code."""
-    from deployer.home.nightly import home_of
+    from deployer.home.section import home_of
     from deployer.report import say
     from deployer.report.figures import size
 
@@ -116,7 +116,7 @@ def begin(config: "Config") -> int:
 def install(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
     """Put the timers in place, after showing them; the exit code. The first time, the folder is marked."""
     from deployer.home import timers
-    from deployer.home.nightly import home_of
+    from deployer.home.section import home_of
 
     _, home, store = home_of(config)
     store.require_folder()

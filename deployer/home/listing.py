@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ KEPT = LARGEST + (1 << 16)  # bytes of the beginning and the end that hold them,
 BLOCK = 512
 END = (b": ** Block of NULs **\n", b": ** End of File **\n")
 LINE = re.compile(rb"^block [0-9]+: (.*)\n", re.MULTILINE)
-OPTIONS = ("--list", "--block-number", "--quoting-style=escape", "--file=-")
+OPTIONS = ("--list", "--block-number", "--quoting-style=escape", "--blocking-factor=256", "--file=-")
+GATHERING = 0.002  # seconds: tar takes longer to fill a pipe. To wake for each line costs more than the rest
 
 
 class Listing:
@@ -44,6 +46,7 @@ class Listing:
         assert isinstance(self._tar.stdout, io.BufferedReader)
         seen = b""  # the last line, which may be half a line, or the end
         while data := self._tar.stdout.read1(CHUNK):
+            time.sleep(GATHERING)
             seen += data
             whole = seen.rfind(b"\n", 0, -1) + 1
             if whole:

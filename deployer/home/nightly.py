@@ -1,55 +1,24 @@
-"""What the home server does at night, as a whole: pull, pass on, verify, and tell how it went."""
+"""What the home server does at night, as a whole: pull, pass on, read again, and tell how it went."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from deployer.archives import Archive, by_name
+from deployer.archives import Archive
 from deployer.config.home import Home
-from deployer.config.model import Config, Server
+from deployer.config.model import Config
 from deployer.config.quantities import amount
-from deployer.config.suggestions import suggest
-from deployer.copies import Night, Verdict, rows
+from deployer.copies import Night, rows
 from deployer.desired.backups import backed_up
-from deployer.errors import DeployError, UsageError
-from deployer.home.decryption import NoKey
-from deployer.home.notify import tell
 from deployer.home.offsite import send
 from deployer.home.pull import pull
-from deployer.home.reading import read
-from deployer.home.records import last_failed, last_good, record
-from deployer.home.rereading import all_read_since, damaged, forget_mended, look, reread
-from deployer.home.store import Busy, Store
+from deployer.home.records import last_failed, last_good
+from deployer.home.rereading import all_read_since, damaged, forget_mended, reread
+from deployer.home.section import Say, failures_told, home_of, tell, tell_end
+from deployer.home.store import Store
 from deployer.protection import Protection, Read, judgement, protections
 
-Say = Callable[[str], None]
 VERIFIED_WITHIN = {"daily": 3, "weekly": 9, "monthly": 33}
 """Days: as often as `home.verify` says, and two nights more."""
-
-
-def home_of(config: Config) -> tuple[Server, Home, Store]:
-    """The server, the section `home` and its folder; raises UsageError where sites.yaml lacks one."""
-    if config.home is None:
-        raise UsageError("there is no home in sites.yaml", "Add it: home: {directory: /mnt/nas/backups}")
-    if config.server is None:
-        raise UsageError("there is no server in sites.yaml", "Add it: server: {host: vps.example.org}")
-    return config.server, config.home, Store(Path(config.home.directory))
-
-
-@contextmanager
-def failures_told(home: Home, say: Say) -> Iterator[None]:
-    """Tell what ends it early; another one at work is no failure."""
-    try:
-        yield
-    except Busy:
-        raise
-    except Exception as error:
-        message = error.message if isinstance(error, DeployError) else f"it ended with {type(error).__name__}"
-        for warning in tell(home.notify, "failure", message):
-            say(f"! {warning}")
-        raise
 
 
 def bring_home(config: Config, say: Say) -> Night:
@@ -59,7 +28,7 @@ def bring_home(config: Config, say: Say) -> Night:
         store.require()
         with store.locked():
             store.settle()  # one from before there were marks
-            warnings = tell(home.notify, "start", "")
+            warnings = tell(home, "start", "")
             pulled = pull(server, home, store, say)
             forget_mended(store)
             sent = send(home.s3, store, say) if home.s3 else None
@@ -92,44 +61,3 @@ def due(home: Home, store: Store, now: datetime) -> datetime | None:
     days, since = VERIFIED_WITHIN.get(home.verify), store.since()
     wanted = now - timedelta(days=days) if days else None
     return wanted if wanted and (since is None or since <= wanted) else None
-
-
-def tell_end(home: Home, troubles: list[str], done: str) -> list[str]:
-    """Tell how it ended."""
-    return tell(home.notify, "failure" if troubles else "success", "\n".join([*troubles, done]))
-
-
-def verify(config: Config, names: Iterable[str], say: Say) -> tuple[list[Verdict], list[str]]:
-    """Read the newest archive of each name, or of the named; the verdicts, and who could not be told."""
-    _, home, store = home_of(config)
-    with failures_told(home, say):
-        store.require()
-        verdicts = [judge(store, archive, say) for archive in newest(store, names)]
-    bad = [f"{verdict.archive.file}: {verdict.error}" for verdict in verdicts if verdict.error]
-    return verdicts, tell_end(home, bad, f"{len(verdicts) - len(bad)} of {len(verdicts)} archives are good")
-
-
-def newest(store: Store, names: Iterable[str]) -> list[Archive]:
-    """The newest archive of each name; raises UsageError for a name that has none."""
-    held = by_name(store.held())
-    if not held:
-        raise UsageError(f"there are no archives in {store.directory}", "Bring them: deploy backup --pull")
-    for name in names:
-        if name not in held:
-            raise UsageError(f"there is no archive of '{name}' at home{suggest(name, held)}")
-    return [held[name][0] for name in dict.fromkeys(names) or held]
-
-
-def judge(store: Store, archive: Archive, say: Say) -> Verdict:
-    """Read one archive, and write down what was found; raises NoKey where it cannot be read here at all."""
-    say(f"▸ {archive.path}")
-    try:
-        contents = read(store.path(archive), archive, store.proof(archive) or "")
-    except (NoKey, UsageError):
-        raise
-    except DeployError as error:
-        record(store, archive, "verify", error.message)
-        look(store, archive)
-        return Verdict(archive, None, error.message)
-    record(store, archive, "verify", **asdict(contents))
-    return Verdict(archive, contents)

@@ -11,10 +11,10 @@ from deployer.commands._restore import vouch
 from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
-from deployer.home.nightly import judge
 from deployer.home.places import Place, choose, listed, places
 from deployer.home.store import Store
 from deployer.home.survey import proved
+from deployer.home.verification import judge
 from deployer.report.copies import remarks, without_digest
 from home.sample import lay
 

@@ -248,3 +248,20 @@ def test_a_passphrase_that_nobody_can_type(tmp_path: Path) -> None:
     ring.stop()
     assert "gpg did not get the passphrase of the private key" in done.stderr
     assert "NoKey" in done.stderr
+
+
+def test_reading_waits_for_nothing_that_others_need(keyring: Keyring, tmp_path: Path) -> None:
+    archive(keyring, tmp_path / "home", tar_of(ARCHIVE.name, FILES))
+    home = {"directory": "home", "key": "key"}
+    sections = {"server": {"host": "vps.example.org"}, "home": home}
+    (tmp_path / "sites.yaml").write_text(json.dumps(sections))
+    for option, unwanted in (("--init", "set()"), ("--verify", "{'deployer.desired', 'fabric', 'ssl'}")):
+        code = (
+            f"import sys; sys.argv = ['deploy', 'backup', '{option}']\n"
+            "from deployer.cli import main\n"
+            "try: main()\n"
+            "except SystemExit as end: assert end.code == 0\n"
+            f"assert not (loaded := {unwanted} & set(sys.modules)), loaded\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True)
+        assert done.returncode == 0, done.stderr
