@@ -1,11 +1,12 @@
-"""For how long visitors get errors while services move: to another port, or two that swap theirs."""
+"""For how long visitors get errors while services move: to other ports, or to other names."""
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bench import renames
 from bench.asking import Visitor
 from bench.measure import DEPLOY, Command, progress, shown, timed
 from bench.page import arguments, publish, table
@@ -28,22 +29,40 @@ def main() -> None:
     options = arguments(__doc__)
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
         services = Service.prepare(machine, Path(name), [*OURS, *BY_HAND])
-        ours = {each.domain: each.port for each in services if each.domain in OURS}
-        by_hand = {each.domain: each.port for each in services if each.domain in BY_HAND}
-        rows, stays = [], []
         with Visitor(machine.address, OURS[-1]) as staying:
-            for what, move in MOVES.items():
-                figures: tuple[list[float], list[float]] = ([], [])
-                for number in range(ROUNDS):
-                    progress(f"{what}, round {number + 1} of {ROUNDS}")
-                    ours = moved(services, OURS, ours, move, figures[0], by_deploy)
-                    by_hand = moved(services, BY_HAND, by_hand, move, figures[1], by_compose)
-                rows.append([what, shown(figures[0]), shown(figures[1])])
-            stays = [f"{sum(status != 200 for _, _, status in staying.answers)} of {len(staying.answers)}"]
+            rows = [*ports(services), *names(services[-1])]
+    failed = sum(status != 200 for _, _, status in staying.answers)
     head = ["errors with", "`deploy apply`", "Compose and NGINX by hand"]
-    told = f"Of the service that stays, {stays[0]} requests failed meanwhile."
+    told = f"Of the service that stays, {failed} of {len(staying.answers)} requests failed meanwhile."
     results = {f"errors while a service moves, {row[0]}, `deploy apply`": row[1] for row in rows}
     publish("moves", [table(head, rows), told], options.write, results)
+
+
+def ports(services: Sequence[Service]) -> Iterator[list[str]]:
+    """What each way costs visitors of services that get other ports."""
+    ours = {each.domain: each.port for each in services if each.domain in OURS}
+    by_hand = {each.domain: each.port for each in services if each.domain in BY_HAND}
+    for what, move in MOVES.items():
+        figures: tuple[list[float], list[float]] = ([], [])
+        for number in range(ROUNDS):
+            progress(f"{what}, round {number + 1} of {ROUNDS}")
+            ours = moved(services, OURS, ours, move, figures[0], by_deploy)
+            by_hand = moved(services, BY_HAND, by_hand, move, figures[1], by_compose)
+        yield [what, shown(figures[0]), shown(figures[1])]
+
+
+def names(service: Service) -> Iterator[list[str]]:
+    """What each way costs visitors of services that get other names."""
+    each_way = renames.begin(service, OURS[-1])
+    for case in renames.CASES:
+        figures: dict[str, list[float]] = {way: [] for way in renames.WAYS}
+        for number in range(ROUNDS):
+            for way, rename in renames.WAYS.items():
+                progress(f"{case}, {way}, round {number + 1} of {ROUNDS}")
+                now = each_way[way, case]
+                after = each_way[way, case] = now.next()
+                figures[way].append(errors(service.machine, now.domain, rename(now, after)))
+        yield [case, *map(shown, figures.values())]
 
 
 def moved(
@@ -57,12 +76,17 @@ def moved(
     """Move one of them, or two; its seconds of errors go to the figures, and the new places come back."""
     after = move(names, now)
     mine = [replace(each, port=after[each.domain]) for each in services if each.domain in after]
-    with Visitor(mine[0].machine.address, names[0]) as visitor:
-        until(lambda: visitor.is_served(0.5), f"{names[0]} is not served", 20)
-        timed(way(mine, now, after))
-        until(lambda: visitor.is_served(2), f"{names[0]} is not served again", 30)
-    figures.append(visitor.failed())
+    figures.append(errors(mine[0].machine, names[0], way(mine, now, after)))
     return after
+
+
+def errors(machine: Machine, domain: str, command: Command) -> float:
+    """Seconds of errors that a visitor gets, until the domain is served again for two seconds."""
+    with Visitor(machine.address, domain) as visitor:
+        until(lambda: visitor.is_served(0.5), f"{domain} is not served", 20)
+        timed(command)
+        until(lambda: visitor.is_served(2), f"{domain} is not served again", 30)
+    return visitor.failed()
 
 
 def by_deploy(services: Sequence[Service], now: Places, after: Places) -> Command:
