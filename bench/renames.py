@@ -12,14 +12,25 @@ from deployer.rehearsal.shell import ssh
 FRONT = "server {{ listen 80; server_name {domain}; location / {{ proxy_pass http://127.0.0.1:{port}; }} }}"
 DEPLOYED, BY_HAND = "deploy", "hand"
 MOUNTED = '    volumes: ["./page.html:/page.html:ro"]\n'
-PROJECT = "name: project-{key}\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Besides the name: a project in the compose file, a mounted file, another port, the folder of before."""
+
+    project: bool = False
+    mounts: bool = False
+    away: int = 0
+    folder: bool = False
+
+
 CASES = {
-    "another name": ("", "", 0),
-    "another name and another port": ("", "", 10),
-    "another name, `name:` in the compose file": (PROJECT, "", 0),
-    "the same, and a file of its folder is mounted": (PROJECT, MOUNTED, 0),
+    "another name": Case(),
+    "another name and another port": Case(away=10),
+    "another name, `name:` in the compose file": Case(project=True),
+    "the same, and a file of its folder is mounted": Case(project=True, mounts=True),
+    "another name, `directory:` with the folder of before": Case(mounts=True, folder=True),
 }
-"""What begins and what ends the compose file; and how far the port moves, there and back."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +63,18 @@ class Renamed:
     @property
     def compose(self) -> str:
         """Its compose file."""
-        head, end, _ = CASES[self.case]
-        return head.format(key=self.key) + COMPOSE.format(image=self.image, port=self.port) + end
+        case = CASES[self.case]
+        head = f"name: project-{self.key}\n" if case.project else ""
+        return head + COMPOSE.format(image=self.image, port=self.port) + (MOUNTED if case.mounts else "")
+
+    @property
+    def place(self) -> str:
+        """Its folder on the server."""
+        return f"/opt/{self.key if CASES[self.case].folder else self.name}"
 
     def next(self) -> "Renamed":
         """As it shall be after one more rename."""
-        *_, away = CASES[self.case]
-        away = away if self.number % 2 == 0 else -away
+        away = CASES[self.case].away * (-1 if self.number % 2 else 1)
         return replace(self, number=self.number + 1, port=self.port + away)
 
 
@@ -71,19 +87,17 @@ def begin(service: Service, stays: str) -> dict[tuple[str, str], Renamed]:
     (folder / "page.html").write_text("page\n")
     config |= {"sites": {stays: config["sites"][stays]}, "services": {}}
     cases = [(way, case) for way in WAYS for case in CASES]
-    services = {
-        each: Renamed(machine, folder, service.image, *each, 8300 + number)
-        for number, each in enumerate(cases)
-    }
+    each_way = enumerate(cases)
+    services = {way: Renamed(machine, folder, service.image, *way, 8300 + number) for number, way in each_way}
     for each in services.values():
         if each.way == DEPLOYED:
             wanted(config, each)
         else:
-            machine.run(f"mkdir /opt/{each.name} && echo page >/opt/{each.name}/page.html")
-            machine.run(f"cat >/opt/{each.name}/docker-compose.yml", input=each.compose)
+            machine.run(f"mkdir {each.place} && echo page >{each.place}/page.html")
+            machine.run(f"cat >{each.place}/docker-compose.yml", input=each.compose)
             front = FRONT.format(domain=each.domain, port=each.port)
             machine.run(f"cat >/etc/nginx/conf.d/{each.key}.conf", input=front)
-            machine.run(f"docker compose --project-directory /opt/{each.name} up --detach")
+            machine.run(f"docker compose --project-directory {each.place} up --detach")
     path.write_text(json.dumps(config))
     timed(Command([DEPLOY, "apply", "--yes", "--take-off", str(ends)], folder))
     return services
@@ -92,9 +106,9 @@ def begin(service: Service, stays: str) -> dict[tuple[str, str], Renamed]:
 def wanted(config: dict[str, dict[str, object]], each: Renamed) -> None:
     """Write the service and the domain in front of it into sites.yaml."""
     (each.folder / f"{each.key}.yml").write_text(each.compose)
-    config["services"][each.name] = {
-        "kind": "compose", "file": f"{each.key}.yml", "wait": "40s", "watch": "0",
-    }  # fmt: skip
+    service = {"kind": "compose", "file": f"{each.key}.yml", "wait": "40s", "watch": "0"}
+    folder = {"directory": each.place} if CASES[each.case].folder else {}
+    config["services"][each.name] = service | folder
     config["sites"][each.domain] = {"kind": "proxy", "port": each.port, "https": False}
 
 
@@ -110,25 +124,23 @@ def by_deploy(now: Renamed, after: Renamed) -> Command:
 
 def by_hand(now: Renamed, after: Renamed) -> Command:
     """What a person types: what can begin before the old one ends does."""
-    old, new = (f"docker compose --project-directory /opt/{each.name}" for each in (now, after))
-    lines = [
-        f"cp -r /opt/{now.name} /opt/{after.name}",
-        f"sed -i 's/127.0.0.1:[0-9]*:80/127.0.0.1:{after.port}:80/' /opt/{after.name}/docker-compose.yml",
-    ]
-    if now.compose.startswith("name:"):
-        lines.append(f"{new} up --detach")
-    elif now.port == after.port:
-        lines += [f"{old} down", f"{new} up --detach"]
-    else:
-        lines += [
-            f"{new} up --detach",
+    old, new = (f"docker compose --project-directory {each.place}" for each in (now, after))
+    lines = [f"{new} up --detach"]
+    if now.port != after.port:
+        lines = [
+            f"sed -i 's/127.0.0.1:[0-9]*:80/127.0.0.1:{after.port}:80/' {after.place}/docker-compose.yml",
+            *lines,
             f"sed -i 's/127.0.0.1:[0-9]*/127.0.0.1:{after.port}/' /etc/nginx/conf.d/{now.key}.conf",
             "nginx -s reload",
             f"{old} down",
         ]
+    elif now.place != after.place and not CASES[now.case].project:
+        lines.insert(0, f"{old} down")
+    if now.place != after.place:
+        lines = [f"cp -r {now.place} {after.place}", *lines, f"rm -r {now.place}"]
     machine = now.machine
     argv = [*ssh(machine.key, machine.known_hosts), f"root@{machine.address}"]
-    return Command([*argv, " && ".join([*lines, f"rm -r /opt/{now.name}"])])
+    return Command([*argv, " && ".join(lines)])
 
 
 WAYS = {DEPLOYED: by_deploy, BY_HAND: by_hand}
