@@ -41,7 +41,7 @@ def results(nights: Nights) -> dict[str, str]:
     alone, on_all_cores = took["`tar`, `zstd`"], took["`tar`, `zstd -T0`"]
     return {
         "backup of 1 GB, against the usual script": f"{took['the usual script'] / service:.1f}×",
-        "backup of 1 GB, against `tar` and `zstd` alone": f"{service / on_all_cores:.2f}×",
+        "backup of 1 GB, against `tar`, `zstd -T0`": f"{service / on_all_cores:.2f}×",
         "backup of a folder of 1 GB, against `tar`, `zstd`": f"{folder / alone:.2f}×",
         "backup of a folder of 1 GB, against `tar`, `zstd -T0`": f"{folder / on_all_cores:.2f}×",
     }

@@ -27,7 +27,7 @@ def arguments(purpose: str, **switches: str) -> argparse.Namespace:
 
 def publish(name: str, parts: Sequence[str], write: bool, results: Mapping[str, str] | None = None) -> None:
     """Print what was measured; with `write`, put it into the page, its main results beside earlier ones."""
-    text = "\n\n".join([*parts, conditions()])
+    text = "\n\n".join([*parts, conditions(name)])
     print(f"\n{text}\n")
     if write:
         replace(name, text)
@@ -53,14 +53,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, align, *rows])
 
 
-def conditions() -> str:
-    """When and on what a figure was measured."""
+def conditions(name: str) -> str:
+    """How, when and on what a figure was measured."""
     memory = int(re.search(r"MemTotal: +(\d+)", Path("/proc/meminfo").read_text()).group(1)) // 1024**2
     cores = Path("/proc/cpuinfo").read_text().count("processor\t")
     system = platform.freedesktop_os_release()["PRETTY_NAME"]
     return (
-        f"*{time.strftime('%d %B %Y').lstrip('0')}, {processor()}, {cores} cores, {memory} GiB of memory, "
-        f"{system}, Linux {platform.release()}, Python {platform.python_version()}; "
+        f"*`bench/run {name}`, {time.strftime('%d %B %Y').lstrip('0')}, {processor()}, {cores} cores, "
+        f"{memory} GiB of memory, {system}, Linux {platform.release()}, Python {platform.python_version()}; "
         f"load {LOAD:.1f} when it began.*"
     )
 
