@@ -1,12 +1,13 @@
 """The plan with what becomes of containers: which come up, which end, and when NGINX leads there; pure."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from deployer.desired import Desired
 from deployer.desired.stacks import Standing
-from deployer.files import Files
+from deployer.files import File, Files, Link
 from deployer.moving import VALUES, Moving, compositions_there, known_to_us
 from deployer.observation import Observation
 from deployer.plan import Plan
@@ -27,7 +28,16 @@ def with_transition(
     coming = _coming(plan, desired.standings, seen, moving.otherwise)
     ended = tuple(sorted(set(_ended(plan, desired, seen, gone, coming)), key=lambda each: each.name))
     places = renamed(desired.coming, desired.files, seen)
-    transition = Transition(desired.standings, known_to_us(seen), seen.facts.stacks, coming, ended, places)
+    leads = dict(_leads(plan, desired.standings, coming))
+    transition = Transition(
+        desired.standings,
+        known_to_us(seen),
+        seen.facts.stacks,
+        coming,
+        ended,
+        places,
+        frozenset(_crossed(plan, leads)),
+    )
     steps = transition.steps()
     return replace(
         plan,
@@ -37,7 +47,7 @@ def with_transition(
         stopped=moving.stopped,
         steps=steps,
         moves=tuple(transition.remarks(steps)),
-        leads=dict(_leads(plan, desired.standings, coming)),
+        leads=leads,
     )
 
 
@@ -82,7 +92,27 @@ def _leads(plan: Plan, wanted: Mapping[str, Standing], coming: Collection[str]) 
     files: Files = {change.path: change.after for change in plan.changes if change.after}
     for path, file in files.items():
         if found := VHOST.fullmatch(path):
-            named = re.findall(r"127\.0\.0\.1:(\d+)", file.content.decode(errors="replace"))
+            named = _ports(file)
             names = [found[1]] if found[1] in coming else [ports[port] for port in named if port in ports]
             if names:
                 yield path, names[0]
+
+
+def _crossed(plan: Plan, leads: Mapping[str, str]) -> Iterator[str]:
+    """Compositions of which one domain shall lead to a port to which another of theirs leads now."""
+    led = [change for change in plan.changes if change.path in leads]
+    now: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for change in led:
+        for port in _ports(change.before):
+            now[leads[change.path], port].add(change.path)
+    for change in led:
+        name = leads[change.path]
+        if any(now[name, port] - {change.path} for port in _ports(change.after)):
+            yield name
+
+
+def _ports(file: File | Link | None) -> list[str]:
+    """The ports of this server to which an NGINX file leads."""
+    if not isinstance(file, File):
+        return []
+    return re.findall(r"127\.0\.0\.1:(\d+)", file.content.decode(errors="replace"))

@@ -14,12 +14,14 @@ class Step:
     """Compositions that come up; several only when each shall have what another of them has now.
 
     `after` are the compositions that have moved away before these begin, `instead_of` the Compose projects
-    that stop for them, as soon as all else is ready, and end when these are well.
+    that stop for them, as soon as all else is ready, and end when these are well. `crossed`: one whose own
+    domains change places, so that it stops before it begins anew.
     """
 
     names: tuple[str, ...]
     after: tuple[str, ...] = ()
     instead_of: tuple[str, ...] = ()
+    crossed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Transition:
     """From what runs to what is wanted: the compositions that come up, and those that end.
 
     `there` has the folder and the project of each that we wrote, by name, `stacks` what runs, by project.
-    `renamed` says whose place a new one takes.
+    `renamed` says whose place a new one takes; of those that are `crossed`, one domain shall lead to a port
+    to which another leads now.
     """
 
     wanted: Mapping[str, Standing]
@@ -44,6 +47,7 @@ class Transition:
     coming: Collection[str]
     ended: Collection[Ending]
     renamed: Mapping[str, str]
+    crossed: Collection[str] = ()
 
     def steps(self) -> tuple[Step, ...]:
         """All that come up, in an order in which each finds free what it wants."""
@@ -55,7 +59,8 @@ class Transition:
             for names in together:
                 before = set().union(*map(self._before, names)) - {*names}
                 instead = set().union(*map(self._instead_of, names))
-                found.append(Step(names, tuple(sorted(before)), tuple(sorted(instead))))
+                crossed = len(names) == 1 and names[0] in self.crossed
+                found.append(Step(names, tuple(sorted(before)), tuple(sorted(instead)), crossed))
                 left = [name for name in left if name not in names]
         return tuple(found)
 
@@ -65,6 +70,8 @@ class Transition:
             if len(step.names) > 1:
                 names = f"{', '.join(step.names[:-1])} and {step.names[-1]}"
                 yield f"{names} change ports: all of them stop before the first begins"
+            if step.crossed:
+                yield f"{step.names[0]} changes ports between its domains: it stops before it begins anew"
             for name in step.names:
                 yield from self._move(name)
                 for other, ports in taken(name, self.wanted[name], self.there, self.stacks).items():

@@ -1,5 +1,7 @@
 """The order in which containers come up when ports and projects change hands."""
 
+from dataclasses import replace
+
 from chance import chance
 from deployer.desired.stacks import Stack, Standing
 from deployer.transition import Ending, Step, Transition
@@ -47,6 +49,14 @@ def test_a_circle_goes_at_once_and_what_waits_for_it_after_it() -> None:
     one = transition(runs(a=1, b=2, c=3, d=4), shall(a=2, b=3, c=1, d=3))
     assert one.steps() == (Step(("a", "b", "c")), Step(("d",), ("c",)))
     assert "a, b and c change ports: all of them stop before the first begins" in one.remarks(one.steps())
+
+
+def test_one_whose_domains_change_places_stops_first() -> None:
+    one = replace(transition(runs(a=1, b=2), shall(a=1, b=2)), crossed=("b",))
+    assert one.steps() == (Step(("a",)), Step(("b",), crossed=True))
+    assert [*one.remarks(one.steps())] == [
+        "b changes ports between its domains: it stops before it begins anew"
+    ]
 
 
 def test_what_ends_stops_for_what_takes_its_place() -> None:

@@ -14,7 +14,8 @@
 #   undo-after             if somebody logs in anew within so many seconds
 #   units                  systemd units to enable and start
 #   compositions           names of those whose containers are brought up anew
-#   steps                  NAMES|AFTER|INSTEAD: the same in their order; what each waits for, and projects that stop for it
+#   steps                  NAMES|AFTER|INSTEAD: the same in their order; what each waits for, and projects that stop for it;
+#                          with |crossed, where its own domains change places
 #   leads                  NAME PATH: NGINX's files that count only when NAME answers
 #   gone                   NAME PROJECT of those whose containers are removed
 #   zz-end                 empty, and last: everything arrived

@@ -159,8 +159,8 @@ come_up() { # NAME PROJECT…: it comes up, in the place of these projects
     give_back "$@"
 }
 
-# A part of `take_step`, with its `instead`: each shall have what another has, so all stop, NGINX leads to none of the old
-# places, and all begin.
+# A part of `take_step`, with its `instead`: each shall have what another has, or one domain of a single one what another
+# domain has, so all stop, NGINX leads to none of the old places, and all begin.
 exchange() { # NAME…
     local name project failed=''
     for name; do
@@ -179,7 +179,9 @@ exchange() { # NAME…
     for name; do [ -n "$failed" ] || push_missing "$name" || failed=$name; done
     for name; do BECAME[$name]=well; done
     [ -n "$failed" ] || return 0
-    say "  $* go back to what they were, for $failed is not well; everything else stays live."
+    if [ $# -eq 1 ]; then say "  $1 goes back to what it was; everything else stays live."; else
+        say "  $* go back to what they were, for $failed is not well; everything else stays live."
+    fi
     stop_all "$@"
     for name; do BECAME[$name]=back && refuse_composition "$name"; done
     follow
@@ -193,16 +195,16 @@ stop_all() { # NAME…: fails when one goes on
     return $code
 }
 
-take_step() { # NAMES|AFTER|INSTEAD
-    local names after instead name keeps=''
-    IFS='|' read -r names after instead <<<"$1"
+take_step() { # NAMES|AFTER|INSTEAD[|crossed]
+    local names after instead crossed name keeps=''
+    IFS='|' read -r names after instead crossed <<<"$1"
     read -ra names <<<"$names"
     read -ra instead <<<"$instead"
     for name in $after; do [ "${BECAME[$name]:-}" != back ] || keeps=$name; done
     for name in "${names[@]}"; do ! is_refused "$name" || keeps=$name; done
     if [ -n "$keeps" ]; then
         leave_all "$keeps"
-    elif [ ${#names[@]} -gt 1 ]; then
+    elif [ ${#names[@]} -gt 1 ] || [ "$crossed" ]; then
         exchange "${names[@]}"
     else
         come_up "${names[0]}" "${instead[@]}"
@@ -219,7 +221,7 @@ leave_all() { # KEEPS: a part of `take_step`: nothing of its names was touched y
     done
 }
 
-must_wait() { # NAMES|AFTER|INSTEAD: for another step, or for a network that another stack makes
+must_wait() { # NAMES|AFTER|INSTEAD[|crossed]: for another step, or for a network that another stack makes
     local names after name
     IFS='|' read -r names after _ <<<"$1"
     for name in $after; do [ -n "${BECAME[$name]:-}" ] || return 0; done
@@ -233,6 +235,7 @@ bring_up_compositions() { # each healthy, or as it was
     while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done <"$incoming/compositions" |
         sort -u - "$incoming/gone" >"$transaction/containers"
     grep -vE '^[^ |]*\|\|$' "$incoming/steps" >"$transaction/exchanged"
+    cut -d ' ' -f 2 "$incoming/leads" >"$transaction/leads"
     mapfile -t left <"$incoming/steps"
     while [ ${#left[@]} -gt 0 ]; do
         later=()

@@ -85,7 +85,8 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
 
 
 def _step(step: Step) -> str:
-    return "|".join(" ".join(words) for words in (step.names, step.after, step.instead_of))
+    lists = [" ".join(words) for words in (step.names, step.after, step.instead_of)]
+    return "|".join([*lists, "crossed"] if step.crossed else lists)
 
 
 def _secret_line(change: SecretChange, values: Mapping[Secret, str]) -> str:

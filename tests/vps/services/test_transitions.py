@@ -1,6 +1,7 @@
 """Ports, projects, names and kinds change hands: no visitor gets another's page, and nothing is left or lost."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -359,3 +360,99 @@ def test_after_a_power_cut_in_an_exchange_nobody_stands_for_another(project: Pro
     stack(project, "berta.test", 8201, app=always)
     applied(project)
     assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma again", "berta.test")
+
+
+STORE, CONSOLE = "store.test", "console.test"
+PAGES = f"mkdir -p /a /b && echo {STORE} > /a/index.html && echo {CONSOLE} > /b/index.html"
+SERVE_BOTH = f"{PAGES} && busybox httpd -p 80 -h /a && exec busybox httpd -f -p 81 -h /b"
+
+
+def two_domains(project: Project, store: int, console: int, script: str = SERVE_BOTH, **more: Any) -> None:
+    """Containers with two pages, each at a port of the server that a domain leads to."""
+    app = {
+        "image": f"{REGISTRY}/pair:1",
+        "command": ["/bin/busybox", "sh", "-c", script],
+        "ports": [f"127.0.0.1:{store}:80", f"127.0.0.1:{console}:81"],
+    }
+    stack(project, STORE, store, app=app | more)
+    project.sites[CONSOLE] = {"kind": "proxy", "port": console, "https": False}
+
+
+@pytest.fixture
+def both(project: Project, image: str) -> Visitors:
+    """Visitors of both domains, which are live."""
+    registry_of(project.vps).push("pair", SERVE, {"Healthcheck": HEALTHY}, "one")
+    two_domains(project, 8201, 8202, restart="always")
+    applied(project)
+    assert [page(project, name) for name in (STORE, CONSOLE)] == [STORE, CONSOLE]
+    return Visitors(project.vps.address, [STORE, CONSOLE])
+
+
+def test_two_domains_of_one_stack_and_a_new_image(project: Project, both: Visitors) -> None:
+    before = project.vps.run("docker ps -q").stdout
+    registry_of(project.vps).push("pair", SERVE, {"Healthcheck": HEALTHY}, "two")
+    with both:
+        pushed = project.deploy("push", STORE)
+    assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    assert project.vps.run("docker ps -q").stdout != before
+    assert (both.pages(STORE), both.pages(CONSOLE)) == ({STORE}, {CONSOLE})
+    assert [page(project, name) for name in (STORE, CONSOLE)] == [STORE, CONSOLE]
+    assert project.plan()["empty"]
+
+    project.sites[CONSOLE]["port"] = 8201
+    refused = project.deploy("apply", "--yes")
+    assert refused.returncode == 2
+    assert "port 8201 is already used by 'console.test' (for a second name: aliases)" in refused.stderr
+    project.sites[CONSOLE]["port"] = 8204  # nobody is there: it is for a program that may come
+    applied(project)
+    status = project.deploy("status")
+    assert status.returncode != 0
+    assert "502" in status.stdout
+
+
+def test_two_domains_of_one_stack_change_places(project: Project, both: Visitors) -> None:
+    with both:
+        for store, console in ((8201, 8203), (8203, 8201)):  # one moves; both change places
+            two_domains(project, store, console)
+            told = applied(project)
+        two_domains(project, 8201, 8203, "exit 3")
+        failed = applied(project, code=1)
+    assert "store.test changes ports between its domains: it stops before it begins anew" in told
+    assert "store.test goes back to what it was" in failed
+    assert (both.pages(STORE), both.pages(CONSOLE)) == ({STORE}, {CONSOLE})
+    assert [page(project, name) for name in (STORE, CONSOLE)] == [STORE, CONSOLE]
+
+
+SLOW_RESUME = """mkdir -p /etc/systemd/system/deploy-resume.service.d
+printf '[Service]\\nExecStartPre=/bin/sh -c "until [ -e /run/go ]; do sleep 0.1; done"\\n' \\
+    >/etc/systemd/system/deploy-resume.service.d/slow.conf"""
+
+
+@pytest.mark.fault("the power fails while two domains of one service change places")
+def test_after_a_power_cut_no_domain_stands_for_the_other(project: Project, both: Visitors) -> None:
+    vps = project.vps
+    vps.run(SLOW_RESUME)
+    two_domains(project, 8202, 8201, restart="always")
+    project.sites[STORE]["watch"] = "60s"  # it answers, and the apply goes on
+    it_has_changed = f"curl -s 127.0.0.1:8202 | grep {STORE}"
+    with ThreadPoolExecutor() as beside:
+        applying = beside.submit(project.deploy, "apply", "--yes")
+        until(vps, it_has_changed)
+        vps.restart()
+        applying.result()
+    until(vps, f"systemctl is-active --quiet nginx && {it_has_changed}")  # Docker has started it
+    with both:
+        until_asked(both)
+        vps.run("touch /run/go")
+        until(vps, "! systemctl is-active --quiet deploy-resume && [ ! -e /var/lib/deploy/containers ]")
+    vps.run("rm -r /etc/systemd/system/deploy-resume.service.d && systemctl daemon-reload")
+    assert both.pages(STORE) <= {STORE}
+    assert both.pages(CONSOLE) <= {CONSOLE}
+    assert [page(project, name) for name in (STORE, CONSOLE)] == [STORE, CONSOLE]
+
+
+def until_asked(visitors: Visitors) -> None:
+    """Wait until each visitor has had some answers more."""
+    wanted = {name: count + 5 for name, count in visitors.asked.items()}
+    while any(visitors.asked[name] < count for name, count in wanted.items()):
+        time.sleep(0.01)
