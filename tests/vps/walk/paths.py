@@ -1,11 +1,14 @@
 """Whole walks on a server: by chance, from a text, and again with fewer steps."""
 
+import subprocess
 import tempfile
+import traceback
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from deployer.errors import DeployError
 from vps.walk.clock import Clock
 from vps.walk.ground import Ground
 from vps.walk.shrink import shortest
@@ -58,6 +61,8 @@ def _walk(ground: Ground, say: Callable[[str], None], go: Callable[[Walk], objec
                 go(walk)
         except Fault as broken:
             fault = broken
+        except (DeployError, OSError, subprocess.SubprocessError) as broken:
+            fault = Fault(f"{type(broken).__name__}_of_the_walk_itself", traceback.format_exc())
         return Walked(walk.taken, fault, walk.clock)
 
 
