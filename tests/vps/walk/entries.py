@@ -88,6 +88,10 @@ class Entry:
     def prepare(self, vps: Machine) -> None:
         """Put on the server what it needs there and cannot be had from a registry."""
 
+    def is_in(self, text: str) -> bool:
+        """Whether a compose file on the server is its own as it is now."""
+        return text in self.files().values()
+
     def publish(self, walk: "Walk", name: str) -> None:
         """Make what the next push brings."""
 

@@ -105,4 +105,4 @@ def shows(walk: Walk, name: str, entry: Entry, answers: dict[str, str]) -> bool:
     if expected := walk.live.answers(name, entry):
         return all(who(answers.get(each, "closed")) == text for each, text in expected.items())
     file = walk.vps.root / entry.folder(name)[1:] / "docker-compose.yml"
-    return file.exists() and file.read_text() in entry.files().values()
+    return file.exists() and entry.is_in(file.read_text())

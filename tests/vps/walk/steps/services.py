@@ -1,5 +1,6 @@
 """Kinds with a template of deploy's own, on stand-ins: their images cannot be had where this is tested."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,10 @@ class Service(Entry):
 
     def containers(self, name: str) -> object:
         return (name, self.port, self.what, self.page)
+
+    def is_in(self, text: str) -> bool:
+        found = re.search(rf"\b{re.escape(self.page)}\b", text)
+        return bool(found) and (not self.stand_in.inside or f":{self.port}:" in text)
 
     def prepare(self, vps: Machine) -> None:
         """What goes takes its image along."""
