@@ -1,0 +1,83 @@
+"""The rules of the walk can be broken: each says so of a server that is not as it shall be."""
+
+from dataclasses import replace
+
+import pytest
+
+from vps.walk.live import Live
+from vps.walk.round import Round
+from vps.walk.rules import RULES
+from vps.walk.seen import Seen
+from vps.walk.steps.compose import Compose
+
+FILE = (1, 10, 0o100600, 0)
+FILES = dict.fromkeys(
+    ("/opt/a.test/.env", "/etc/deploy/backup/a.test", "/etc/nginx/conf.d/a.test.conf"), FILE
+)
+UFW = {
+    "/etc/ufw/user.rules": b"### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n",
+    "/etc/ufw/ufw.conf": b"ENABLED=yes",
+}
+TEXTS = dict.fromkeys(FILES, b"as it was") | UFW
+GOOD = Seen((), frozenset(), FILES | dict.fromkeys(UFW, FILE), frozenset(), {}, TEXTS, frozenset())
+ENTRY = Compose(owner="o1", port=8101)
+LIVE = Live({"a.test": ENTRY}, stopped={"a.test"})
+REFUSED = Live({"a.test": replace(ENTRY, version=2)}, stopped={"a.test"})
+WELL = Round(
+    LIVE,
+    LIVE,
+    LIVE,
+    GOOD,
+    GOOD,
+    "",
+    [],
+    {"a.test": "502"},
+    saved=frozenset({"a.test"}),
+    open=frozenset({"22/tcp"}),
+)
+
+
+def seen(**changed: object) -> Seen:
+    return replace(GOOD, **changed)  # type: ignore[arg-type]
+
+
+def broken(one: Round) -> list[str]:
+    return [rule.__name__ for rule in RULES if list(rule(one))]
+
+
+def test_a_server_as_it_shall_be_breaks_no_rule() -> None:
+    assert broken(WELL) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "one"),
+    [
+        ("names_answer", replace(WELL, answers={"a.test": "o2.1"})),
+        ("words_are_for_people", replace(WELL, said="lock: line 84: UNIT: unbound variable")),
+        ("nothing_else_runs", replace(WELL, after=seen(networks=frozenset({"gone"})))),
+        ("nothing_else_runs", replace(WELL, after=seen(ports=frozenset({8102})))),
+        ("changes_are_told", replace(WELL, after=seen(files=GOOD.files | {"/etc/crontab": FILE}))),
+        (
+            "what_is_refused_is_as_it_was",
+            replace(WELL, aimed=REFUSED, after=seen(texts=TEXTS | {"/opt/a.test/.env": b"other"})),
+        ),
+        (
+            "nothing_is_half_done",
+            replace(WELL, after=seen(files=GOOD.files | {"/srv/deploy/a.test/work/before": FILE})),
+        ),
+        ("nothing_is_half_done", replace(WELL, unwell="nginx: [emerg] unknown directive")),
+        (
+            "secrets_are_for_root",
+            replace(
+                WELL,
+                before=seen(files=GOOD.files | {"/opt/a.test/.env": (1, 10, 0o100644, 0)}),
+                after=seen(files=GOOD.files | {"/opt/a.test/.env": (1, 10, 0o100644, 0)}),
+            ),
+        ),
+        ("what_is_saved_is_set_up", replace(WELL, saved=frozenset())),
+        ("firewall_is_as_wanted", replace(WELL, open=frozenset({"22/tcp", "80/tcp"}))),
+        ("firewall_is_as_wanted", replace(WELL, after=seen(texts=TEXTS | {"/etc/ufw/ufw.conf": b"ENABLED=no"}))),
+    ],
+)  # fmt: skip
+def test_a_rule_sees_what_is_wrong(rule: str, one: Round) -> None:
+    assert broken(one) == [rule]
