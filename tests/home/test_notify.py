@@ -54,6 +54,6 @@ def test_what_cannot_be_told_is_a_warning_without_the_address(monkeypatch: pytes
     assert len(gone) == 3
     assert not [warning for warning in gone if "secret" in warning or "127.0.0.1" in warning]
     monkeypatch.setattr(notify, "SECONDS", 0.3)
-    with Listener(delay=1) as listener:
+    with Listener(delay=30) as listener:
         (late,) = tell(Notify.model_validate({"ntfy": listener.section()["ntfy"]}), "failure", "x")
     assert late == "ntfy could not be told: it does not answer in time"

@@ -21,7 +21,7 @@ from deployer.tasks import script
 from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.converge import Convergence
 from deployer.tasks.observe import observe
-from vps.waiting import until
+from vps.waiting import until, until_free
 
 pytestmark = pytest.mark.vps
 
@@ -370,13 +370,14 @@ def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) ->
             server.follow(script_command(apply), lambda line: vps.cut(), apply + data)
     finally:
         vps.mend()
-    vps.run("flock -w 20 /var/lib/deploy/lock true")
+    until_free(vps, "/var/lib/deploy/lock")
     assert answer(vps, "x.test") == "204"
 
 
 @pytest.mark.fault("two applies at once")
 def test_two_at_once(vps: Machine, server: Server) -> None:
-    slow = apply_script().replace(b"\ngo_live() {", b"\ngo_live() {\n    sleep 3")
+    waits = b"\ngo_live() {\n    until [ -e /root/go ]; do sleep 0.05; done"
+    slow = apply_script().replace(b"\ngo_live() {", waits)
     first = f"{CONF}/one.test.conf"
     data = parcel(plan(change(first, None, vhost("one.test"))), "roger on laptop, since 12:00:00,")
 
@@ -392,8 +393,9 @@ def test_two_at_once(vps: Machine, server: Server) -> None:
         transact(server, Plan(), lines.append)
     assert lines == ["! roger on laptop, since 12:00:00, is applying"]
     second = Change(f"{CONF}/two.test.conf", None, vhost("two.test"))
-    assert transact(server, Plan(changes=(second,)), lines.append, wait=True)
+    assert transact(server, Plan(changes=(second,)), lambda line: vps.run("touch /root/go"), wait=True)
     thread.join()
+    vps.run("rm /root/go")
     assert (answer(vps, "one.test"), answer(vps, "two.test")) == ("204", "204")
 
 

@@ -2,7 +2,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -96,9 +95,10 @@ def test_a_sandbox_is_read_only_and_its_time_is_limited(vps: Machine) -> None:
     done = vps.run(f"{sandbox} -p PrivateTmp=yes sh -c 'id -un; touch /srv/x'", check=False)
     assert done.stdout == "nobody\n"
     assert "Read-only file system" in done.stderr
-    began = time.monotonic()
-    assert vps.run(f"{sandbox} -p RuntimeMaxSec=1 sleep 60", check=False).returncode
-    assert time.monotonic() - began < 20
+    ended = vps.run(
+        f"{sandbox} -p RuntimeMaxSec=1 sleep infinity", check=False
+    )  # which waits two minutes at most
+    assert ended.returncode
 
 
 @pytest.fixture

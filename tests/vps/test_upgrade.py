@@ -113,7 +113,7 @@ def test_a_server_that_is_upgraded_in_place(vps: Machine, project: Project, key:
     assert pages(vps) == PAGES
 
     vps.restart()
-    until(vps, "curl -sf -o /dev/null -H 'Host: app.test' http://127.0.0.1/", 60)
+    until(vps, "curl -sf -o /dev/null -H 'Host: app.test' http://127.0.0.1/")
     assert pages(vps) == PAGES
     plan = project.plan()
     assert {change["path"]: change["action"] for change in plan["files"]} == dict.fromkeys(CHANGED, "change")

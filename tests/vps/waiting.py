@@ -1,6 +1,7 @@
 """Waiting for what happens on a server: no test hopes that a second is enough."""
 
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -43,9 +44,14 @@ def until_it_says(process: subprocess.Popen[str], text: str) -> None:
     raise AssertionError(f"{text!r} never came")
 
 
-def until(vps: Machine, condition: str, seconds: float = 30) -> None:
-    """Wait until a shell command on the server succeeds."""
+def until(vps: Machine, condition: str, seconds: float = 120) -> None:
+    """Wait until a shell command on the server succeeds; a busy machine is no failure, so the limit is far."""
     vps.run(f"until {condition}; do sleep 0.05; done", timeout=seconds)
+
+
+def until_free(vps: Machine, lock: str) -> None:
+    """Wait until nobody holds the lock."""
+    vps.run(f"flock {lock} true")
 
 
 def until_locked(vps: Machine, lock: str) -> None:
@@ -62,4 +68,11 @@ def reload_nginx(vps: Machine, command: str = "nginx -s reload") -> None:
     """Make what was written by hand count: a reload does not wait until the workers of before are gone."""
     workers = 'workers=$(pgrep -P "$(cat /run/nginx.pid)")'
     gone = "for each in $workers; do while [ -e /proc/$each ]; do sleep 0.05; done; done"
-    vps.run(f"{workers}; {command} && {gone}", timeout=30)
+    vps.run(f"{workers}; {command} && {gone}")
+
+
+def journal(vps: Machine, *options: str) -> str:
+    """What the journal has, once all that was said until now is in it: journald reads when it finds the time."""
+    return vps.run(
+        f"journalctl --sync; journalctl --quiet --no-pager {shlex.join(options)}", check=False
+    ).stdout

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,18 @@ def put(vps: Machine, files: dict[str, Any]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.content)
         target.chmod(file.mode)
+
+
+@contextmanager
+def standing_still(vps: Machine, until: str = "[ ! -e /usr/local/bin/zstd ]") -> Iterator[None]:
+    """Backups stand still where they read files of a megabyte, until this is so, or at most as long as this lasts."""
+    program = vps.root / "usr/local/bin/zstd"
+    program.write_text(f'#!/bin/sh\nuntil {until}; do sleep 0.05; done\nexec /usr/bin/zstd "$@"\n')
+    program.chmod(0o755)
+    try:
+        yield
+    finally:
+        program.unlink()
 
 
 @pytest.fixture

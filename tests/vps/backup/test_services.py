@@ -4,13 +4,12 @@ import json
 import shlex
 import sqlite3
 import subprocess
-import time
 from dataclasses import replace
 
 import pytest
 
 from deployer.kinds.composition import Backup
-from vps.backup.conftest import composed
+from vps.backup.conftest import composed, standing_still
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, make_images, service, until_it_stays
 from vps.restore.databases import DUMP as ALL_DUMPED
 from vps.restore.databases import LOAD as ALL_LOADED
@@ -332,25 +331,28 @@ def test_a_container_that_refuses_to_stop_is_ended_and_runs_again(new_compositio
     assert app.page() == "one"
 
 
+def nothing_runs(app) -> str:
+    """A shell command that succeeds when no container of it runs."""
+    return f'running=$(docker ps --quiet --filter name=^{app.project}-) && [ -z "$running" ]'
+
+
 @pytest.mark.fault("a backup is killed while the service is stopped", rounds=2)
 def test_killed_in_the_middle_it_runs_again_after_the_next_one(new_composition, key, vps):
     app = new_composition()
     app.push()
-    vps.run(f"head -c 300M /dev/urandom >/opt/{app.name}/big")
+    vps.run(f"head -c 1M /dev/urandom >/opt/{app.name}/big")
     backed = composed(app, key, Backup(paths=(".",), volumes=None))
     stopped = vps.root / f"srv/deploy/{app.name}/backup/stopped"
     for ending in (f"/etc/deploy/backup/{app.name}", "/usr/local/lib/deploy/backup --start-stopped"):
-        vps.run(f"systemd-run --collect --unit=killed -p KillSignal=SIGKILL /etc/deploy/backup/{app.name}")
-        deadline = time.monotonic() + 60
-        while not (stopped.exists() and list(backed.folder.glob("*.part"))) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        while app.running() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        vps.run(
-            "systemctl kill --signal=SIGKILL killed; sleep 0.3; systemctl reset-failed killed || true",
-            check=False,
-        )
-        assert stopped.exists(), "killed too late"
+        with standing_still(vps):
+            vps.run(
+                f"systemd-run --collect --unit=killed -p KillSignal=SIGKILL /etc/deploy/backup/{app.name}"
+            )
+            until(vps, nothing_runs(app))
+            vps.run("systemctl kill --signal=SIGKILL killed")
+            until(vps, "! systemctl is-active --quiet killed")
+        assert stopped.exists()
+        assert list(backed.folder.glob("*.part"))
         assert app.running() == {}
         whole = backed.archives()
         assert vps.run(f"/usr/local/lib/deploy/backup-list {app.name}").stdout.count("\n") == len(whole)
@@ -366,13 +368,12 @@ def test_killed_in_the_middle_it_runs_again_after_the_next_one(new_composition, 
 def test_ended_in_the_middle_it_runs_again_at_once(new_composition, key, vps):
     app = new_composition()
     app.push()
-    vps.run(f"head -c 300M /dev/urandom >/opt/{app.name}/big")
+    vps.run(f"head -c 1M /dev/urandom >/opt/{app.name}/big")
     backed = composed(app, key, Backup(paths=(".",), volumes=None))
-    vps.run(f"systemd-run --collect --unit=ended -p KillMode=process /etc/deploy/backup/{app.name}")
-    deadline = time.monotonic() + 60
-    while app.running() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    vps.run("systemctl stop ended")
+    with standing_still(vps):
+        vps.run(f"systemd-run --collect --unit=ended -p KillMode=process /etc/deploy/backup/{app.name}")
+        until(vps, nothing_runs(app))
+        vps.run("systemctl stop ended")
     assert app.page() == "one"
     assert not list(backed.folder.glob("*"))
     assert backed.log()["error"] == "interrupted: given up"

@@ -4,6 +4,7 @@ import shlex
 
 import pytest
 
+from vps.backup.conftest import standing_still
 from vps.waiting import until
 
 UNITS = {
@@ -115,10 +116,11 @@ def test_a_dump_that_is_empty_or_fails_is_no_backup(vps, wiki):
 def test_a_unit_that_is_not_there_and_one_that_is_started_meanwhile_are_told(vps, wiki):
     gone = wiki(stop=("gone.service",)).fails()
     assert "there is no gone.service (see backups.folders in sites.yaml)" in gone
-    vps.run("head -c 300M /dev/urandom >/srv/wiki/big")
-    waits = "until [ $(systemctl is-active wiki) = inactive ]; do sleep 0.01; done; exec systemctl start wiki"
-    vps.run(f"systemd-run --collect --unit=starter sh -c {shlex.quote(waits)}")
-    said = wiki().fails()
+    vps.run("head -c 1M /dev/urandom >/srv/wiki/big; rm -f /root/started")
+    waits = "until [ $(systemctl is-active wiki) = inactive ]; do sleep 0.01; done; systemctl start wiki"
+    vps.run(f"systemd-run --collect --unit=starter sh -c {shlex.quote(f'{waits}; touch /root/started')}")
+    with standing_still(vps, until="[ -e /root/started ]"):
+        said = wiki().fails()
     assert "wiki.service was started while its files were read" in said or "wiki.service still runs" in said
     assert active(vps) == RUNNING
 
@@ -126,14 +128,15 @@ def test_a_unit_that_is_not_there_and_one_that_is_started_meanwhile_are_told(vps
 @pytest.mark.fault("a backup is killed while the units of a folder are stopped", rounds=2)
 def test_killed_in_the_middle_the_units_run_again(vps, wiki):
     wiki()
-    vps.run("head -c 300M /dev/urandom >/srv/wiki/big")
+    vps.run("head -c 1M /dev/urandom >/srv/wiki/big")
     stopped = vps.root / "srv/deploy/wiki/backup/stopped"
     for ending in ("/etc/deploy/backup/wiki", "/usr/local/lib/deploy/backup --start-stopped"):
-        vps.run("systemd-run --collect --unit=killed -p KillSignal=SIGKILL /etc/deploy/backup/wiki")
-        until(vps, "grep -qx stopped /srv/wiki/state && ! systemctl is-active --quiet wiki")
-        vps.run("systemctl kill --signal=SIGKILL killed")
-        until(vps, "! systemctl is-active --quiet killed")
-        assert set(stopped.read_text().split()) == {"wiki.service", "reader.service"}, "killed too late"
+        with standing_still(vps):
+            vps.run("systemd-run --collect --unit=killed -p KillSignal=SIGKILL /etc/deploy/backup/wiki")
+            until(vps, "grep -qx stopped /srv/wiki/state && ! systemctl is-active --quiet wiki")
+            vps.run("systemctl kill --signal=SIGKILL killed")
+            until(vps, "! systemctl is-active --quiet killed")
+        assert set(stopped.read_text().split()) == {"wiki.service", "reader.service"}
         assert active(vps) == ["inactive"] * 3
         assert "a killed backup had stopped it: starting it" in vps.run(f"{ending} 2>&1").stdout
         until(vps, "grep -qx running /srv/wiki/state")

@@ -230,6 +230,15 @@ def next_night(home: HomeServer) -> None:
     state.write_text(json.dumps(times))
 
 
+def path_with_rsync(home: HomeServer, first: str) -> str:
+    """A PATH with an rsync that does something first, and then is the real one."""
+    program = home.folder / "bin/rsync"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n{first}\nexec /usr/bin/rsync "$@"\n')
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
 def test_a_thousand_archives_are_a_few_calls_and_each_proves_itself(
     home: HomeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,15 +247,9 @@ def test_a_thousand_archives_are_a_few_calls_and_each_proves_itself(
     (home.there / altered.path).write_bytes(noise(1000))
     home.section["keep"] = {"daily": 1000, "weekly": 0, "monthly": 0}
     calls = home.folder / "calls"
-    program = home.folder / "bin/rsync"
-    program.parent.mkdir()
-    # the real one, counted; what the server deletes after it was listed is gone when it is asked for
-    program.write_text(
-        f'#!/bin/sh\necho >>{calls}\ncase "$*" in *files-from*) rm -f {home.there / vanished.path};; esac\n'
-        'exec /usr/bin/rsync "$@"\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    # each call is counted; what the server deletes after it was listed is gone when it is asked for
+    vanishes = f'case "$*" in *files-from*) rm -f {home.there / vanished.path};; esac'
+    monkeypatch.setenv("PATH", path_with_rsync(home, f"echo >>{calls}; {vanishes}"))
     troubles = home.pull(code=1)["troubles"]
     assert sorted(trouble.split()[0].rstrip(":") for trouble in troubles) == sorted(
         [altered.file, vanished.file]
@@ -265,7 +268,7 @@ def when_half_is_here(home: HomeServer, archive: Archive, action: object) -> Ite
     size: list[int] = []
 
     def watch() -> None:
-        for _ in range(6000):
+        for _ in range(24000):
             if part.exists() and part.stat().st_size > LARGE // 20:
                 size.append(part.stat().st_size)
                 action()
@@ -286,13 +289,19 @@ def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPa
     config = load(home.write())
     monkeypatch.setattr(arrival, "PAUSE", 1)
 
+    given_up = home.folder / "given-up"
+    part = home.directory / ".deploy/incoming" / archive.path
+    tells = f'/usr/bin/rsync "$@"; code=$?; [ $code = 0 ] || touch {given_up}; exit $code'
+    monkeypatch.setenv("PATH", path_with_rsync(home, tells))
+
     def cut() -> None:
         home.vps.cut()
-        threading.Timer(8, home.vps.mend).start()
+        while part.exists() and not given_up.exists():
+            time.sleep(0.01)
+        home.vps.mend()
 
     with when_half_is_here(home, archive, cut), home.store.locked():
         done = pull(config.server, config.home, home.store, lambda text: None, silence=3)
-    home.vps.mend()
     assert (done.troubles, done.failure) == ([], None)
     here, there = content(home, archive)
     assert here == there
@@ -324,14 +333,19 @@ def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
 
 @pytest.mark.fault("two pulls at once")
 def test_two_pulls_at_once(home: HomeServer) -> None:
-    (archive,) = home.offer("a.example.org", size=LARGE)
+    (archive,) = home.offer("a.example.org")
     home.write()
-    first = client([*DEPLOY, "backup", "--pull"], cwd=home.folder, stderr=subprocess.DEVNULL)
-    part = home.directory / ".deploy/incoming" / archive.path
-    while not part.exists() and first.poll() is None:
+    begun, on = home.folder / "begun", home.folder / "on"
+    slow = os.environ | {
+        "PATH": path_with_rsync(home, f"touch {begun}; until [ -e {on} ]; do sleep 0.05; done")
+    }
+    first = client([*DEPLOY, "backup", "--pull"], cwd=home.folder, stderr=subprocess.DEVNULL, env=slow)
+    while not begun.exists():
+        assert first.poll() is None
         time.sleep(0.01)
     second = home.deploy("backup", "--pull", code=1)
     assert f"another pull is running: process {first.pid}, since" in second.stderr
+    on.touch()
     assert first.wait() == 0
     assert home.paths() == [archive.path]
 

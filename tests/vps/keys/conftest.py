@@ -17,7 +17,7 @@ from vps.project import GIT, Project
 
 # act, which runs the workflows, may lose what a program says in the moment before it fails.
 BUILD = """echo "building page.test"
-test ! -e broken || { echo "broken on purpose" >&2; sleep 0.5; exit 3; }
+test ! -e broken || { echo "broken on purpose" >&2; sleep 2; exit 3; }
 cp *.html "$DEPLOY_OUTPUT"
 """
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from deployer.kinds.publication import Limits
 from vps.push.conftest import PushedSite
-from vps.waiting import started, until_it_says
+from vps.waiting import journal, started, until_it_says
 
 NewSite = Callable[..., PushedSite]
 PUSH = "/usr/local/lib/deploy/push"
@@ -34,7 +33,7 @@ kill -9 -1
 @pytest.fixture
 def in_a_build(new_site: NewSite) -> tuple[PushedSite, subprocess.Popen[str]]:
     """A site in the middle of its build."""
-    site = new_site({"build.sh": WAITS, "slow": ""}, build="build.sh", limits=Limits(time="60s"))
+    site = new_site({"build.sh": WAITS, "slow": ""}, build="build.sh")
     site.configure(environment={"GREETING": "for me alone"})
     push = started(site.vps, f"{PUSH} {site.domain}")
     until_it_says(push, "waiting")
@@ -98,13 +97,12 @@ caller.recv(1)
 @pytest.mark.fault("names are swapped in a folder of the output while root works")
 def test_root_is_led_nowhere_by_who_still_holds_a_folder_of_the_output(new_site: NewSite) -> None:
     """The accomplice is the build of another site; a socket without a name led the folder to it."""
-    build = {"build": "build.sh", "limits": Limits(time="120s")}
-    accomplice = new_site({"build.sh": f"python3 - <<'E'\n{KEEPS}\nE", "slow": ""}, **build)
+    accomplice = new_site({"build.sh": f"python3 - <<'E'\n{KEEPS}\nE", "slow": ""}, build="build.sh")
     vps = accomplice.vps
     vps.run("echo SECRET >/etc/of-root-alone; chmod 600 /etc/of-root-alone")
     push = started(vps, f"{PUSH} {accomplice.domain}")
     until_it_says(push, "waiting")
-    site = new_site({"build.sh": f"python3 - <<'E'\n{HANDS_OVER}\nE"}, **build)
+    site = new_site({"build.sh": f"python3 - <<'E'\n{HANDS_OVER}\nE"}, build="build.sh")
     try:
         said = vps.run(f"{PUSH} {site.domain}", check=False).stdout
         assert vps.run("stat -c '%a %U %h' /etc/of-root-alone").stdout == "600 root 1\n", said
@@ -220,7 +218,7 @@ def test_a_build_has_nobody_to_speak_to(new_site: NewSite) -> None:
     output = site.push()
     assert "REACHED" not in output
     assert "SOCKET" not in output
-    assert "203.0.113.9" not in site.vps.run("journalctl --quiet --since -1h").stdout
+    assert "203.0.113.9" not in journal(site.vps, "--since=-1h")
 
 
 STAYS = """

@@ -6,11 +6,9 @@ import time
 
 import pytest
 
-from deployer.kinds.publication import Limits
 from vps.waiting import started, until, until_it_says
 
 SLOW = 'cp -r index.html "$DEPLOY_OUTPUT"; echo waiting; while [ -e slow ]; do sleep 0.1; done'
-LIMITS = Limits(time="30s")
 PUSH = "/usr/local/lib/deploy/push"
 
 
@@ -19,7 +17,7 @@ def go_on(site) -> None:
 
 
 def test_of_pushes_that_wait_the_newest_wins(new_site):
-    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
+    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh")
     first = started(site.vps, f"{PUSH} {site.domain} --by ada")
     until_it_says(first, "waiting")
     second = started(site.vps, f"{PUSH} {site.domain} --by bob")
@@ -37,7 +35,7 @@ def test_of_pushes_that_wait_the_newest_wins(new_site):
 
 
 def test_an_older_revision_does_not_overtake_what_went_live_while_it_waited(new_site):
-    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
+    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh")
     old = site.git("rev-parse", "HEAD")
     site.commit({"index.html": "<h1>Two</h1>"})
     first = started(site.vps, f"{PUSH} {site.domain}")
@@ -53,7 +51,7 @@ def test_an_older_revision_does_not_overtake_what_went_live_while_it_waited(new_
 def test_a_caller_that_goes_away_ends_the_push(new_site):
     site = new_site()
     site.push()
-    site.configure(build="build.sh", limits=LIMITS)
+    site.configure(build="build.sh")
     site.commit({"build.sh": SLOW, "slow": "", "index.html": "<h1>Two</h1>"})
     attached = started(site.vps, f"{PUSH} {site.domain} --attached", stdin=subprocess.PIPE)
     until_it_says(attached, "waiting")
@@ -75,7 +73,7 @@ def test_a_caller_that_goes_away_ends_the_push(new_site):
 
 
 def test_commits_that_arrive_and_what_is_built_are_nobody_elses(new_site):
-    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh", limits=LIMITS)
+    site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh")
     as_nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups"
     readable = f"{as_nobody} find /srv/deploy/{site.domain} -type f -readable 2>/dev/null || :"
     arriving = started(site.vps, f"{PUSH} {site.domain} --bundle 999999", stdin=subprocess.PIPE)
@@ -100,7 +98,7 @@ def test_commits_that_arrive_and_what_is_built_are_nobody_elses(new_site):
 def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     site = new_site()
     site.push()
-    site.configure(build="build.sh", limits=LIMITS)
+    site.configure(build="build.sh")
     site.commit({"build.sh": SLOW, "slow": "", "index.html": "<h1>Two</h1>"})
     killed = started(site.vps, f"{PUSH} {site.domain} --by ada")
     until_it_says(killed, "waiting")

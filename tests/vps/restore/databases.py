@@ -109,4 +109,4 @@ def until_it_stays(vps: Machine, name: str, kind: str) -> None:
     process = f"timeout 10 docker inspect --format '{{{{.State.Pid}}}}' {name.replace('.', '-')}-db-1"
     stays = f"grep -qsE 'mariadbd|postgres' /proc/$({process})/comm"
     answers = f"timeout 10 {ASK[kind]} </dev/null"
-    vps.run(f"cd /opt/{name}; until {stays} && {answers}; do sleep 0.3; done", timeout=90)
+    vps.run(f"cd /opt/{name}; until {stays} && {answers}; do sleep 0.3; done", timeout=300)

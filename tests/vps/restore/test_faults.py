@@ -353,9 +353,7 @@ def test_a_folder_that_somebody_swaps_for_a_link_meanwhile(vps):
         "chmod 755 /root; systemd-run --quiet --unit=swap setpriv --reuid 4711 --clear-groups python3 /root/swap.py"
     )
     try:
-        vps.run(
-            "cd /srv/shared; until [ -L cards ]; do :; done; until [ ! -L cards ]; do :; done", timeout=20
-        )
+        vps.run("cd /srv/shared; until [ -L cards ]; do :; done; until [ ! -L cards ]; do :; done")
         for _ in range(SWAPPED):
             vps.run(f"/usr/local/lib/deploy/restore cards <{tar} >/dev/null 2>&1", check=False)
             assert state(vps, *SYSTEM) == before

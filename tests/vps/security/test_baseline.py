@@ -7,7 +7,7 @@ from pathlib import Path
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.security.conftest import Stranger, can_log_in
-from vps.waiting import until
+from vps.waiting import journal, until
 
 SSH_AUDIT = Path(sys.executable).with_name("ssh-audit")
 LISTENERS = (
@@ -100,7 +100,7 @@ def test_who_does_not_know_the_host_key_and_goes_away_is_not_shut_out(
         said = stranger.run(*wrong, "-o", "UserKnownHostsFile=/dev/null", f"root@{stranger.server}", "true")
         assert "Host key verification failed" in said.stderr
     assert failures(vps, stranger) == 0
-    assert vps.run(f"journalctl -u ssh -g '{stranger.address} .*preauth'").stdout.count("\n") >= 7
+    assert journal(vps, "--unit=ssh", f"--grep={stranger.address} .*preauth").count("\n") >= 7
     assert not is_shut_out(vps, stranger)
 
 
@@ -110,8 +110,8 @@ def test_who_asks_for_the_host_keys_is_not_shut_out(
     scanned = stranger.run("ssh-keyscan", "-T", "30", stranger.server)
     assert "ssh-ed25519" in scanned.stdout, scanned
     assert failures(vps, stranger) == 0
-    refused = f"journalctl -u ssh --no-pager -g '{stranger.address} .*no matching host key'"
-    assert "Unable to negotiate" in vps.run(refused).stdout
+    refused = journal(vps, "--unit=ssh", f"--grep={stranger.address} .*no matching host key")
+    assert "Unable to negotiate" in refused
     assert not is_shut_out(vps, stranger)
 
 

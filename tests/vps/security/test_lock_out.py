@@ -20,7 +20,9 @@ from deployer.tasks.apply import transact
 from deployer.tasks.observe import observe
 from vps.project import Project
 from vps.security.conftest import can_log_in
+from vps.waiting import until_free
 
+LOCK = "/var/lib/deploy/lock"
 KILLED = Path(__file__).with_name("killed.py")
 WRONG = {
     "port": (SSHD, b"Port 2222\n"),
@@ -98,7 +100,7 @@ def test_what_is_killed_in_between_is_undone_by_a_timer(
         assert project.plan()["interrupted"]
         assert project.apply().returncode == 0
     else:
-        wait_for_the_end(vps)
+        until_free(vps, LOCK)  # the apply whose caller is gone has put everything back
     assert state(vps) == before
     assert project.plan()["empty"]
 
@@ -108,11 +110,6 @@ def killed(vps: Machine, wrong: str, undo_after: int) -> None:
     program = [sys.executable, KILLED, vps.address, vps.host_key, vps.key, wrong, str(undo_after)]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == -9, done.stderr
-
-
-def wait_for_the_end(vps: Machine) -> None:
-    """Until the apply whose caller is gone has put everything back."""
-    vps.run("flock -w 20 /var/lib/deploy/lock true")
 
 
 def test_while_it_waits_a_second_plan_says_so_and_two_minutes_are_the_limit(
@@ -127,7 +124,7 @@ def test_while_it_waits_a_second_plan_says_so_and_two_minutes_are_the_limit(
     assert vps.run(left).stdout.count("\n") == 2
     assert "8448" in vps.run("ufw status").stdout
     vps.run("bash /var/lib/deploy/guard/undo")
-    wait_for_the_end(vps)
+    until_free(vps, LOCK)
     assert "8448" not in vps.run("ufw status").stdout
     assert project.plan()["empty"]
 

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +11,7 @@ from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, Project
 from vps.services.conftest import Composition, install_scripts
 from vps.services.registry import health
-from vps.waiting import client, until
+from vps.waiting import client, journal, until
 
 NAME = "typed.test"
 PORT = 8091
@@ -306,16 +305,13 @@ def test_systemd_updates_by_itself_at_the_time_of_sites_yaml(project: Project, i
     drop_in.write_text(SOON)
     try:
         vps.run("systemctl daemon-reload; systemctl restart deploy-update.timer")
-        deadline = time.monotonic() + 60
-        while page(project) != "two" and time.monotonic() < deadline:
-            time.sleep(0.2)
+        until(vps, f"[ \"$(curl --silent --header 'Host: {NAME}' 127.0.0.1)\" = two ]")
     finally:
         vps.run("rm -r /etc/systemd/system/deploy-update.timer.d; systemctl daemon-reload")
         vps.run("systemctl restart deploy-update.timer")
     assert page(project) == "two"
-    while vps.run("systemctl is-active deploy-update.service", check=False).stdout != "inactive\n":
-        time.sleep(0.2)
+    until(vps, "[ $(systemctl is-active deploy-update.service) = inactive ]")
     assert vps.run("systemctl show -P Result deploy-update.service").stdout == "success\n"
     updated = [json.loads(line) for line in (vps.root / "var/log/deploy/update.log").read_text().splitlines()]
     assert ("updated", "update") in [(each["result"], each["by"]) for each in updated if each["site"] == NAME]
-    assert f"{NAME} is live: " in vps.run("journalctl --output cat -u deploy-update.service").stdout
+    assert f"{NAME} is live: " in journal(vps, "--unit=deploy-update")

@@ -82,7 +82,7 @@ def test_what_becomes_unwell_after_the_push_is_told(new_composition):
     told = f"/usr/local/lib/deploy/well {app.name}"
     assert app.vps.run(told).stdout == ""
     (app.directory / "data/bad").touch()
-    until(app.vps, f"{told} | grep -qx '{app.name}.worker crashes again and again (exit code 6)'", seconds=60)
+    until(app.vps, f"{told} | grep -qx '{app.name}.worker crashes again and again (exit code 6)'")
     assert app.page() == "one"
     with connect(app.vps.address, app.vps.port, "root", app.vps.host_key, app.vps.key) as server:
         health = status(server, {})

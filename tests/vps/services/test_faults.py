@@ -10,7 +10,7 @@ from deployer.config.model import Config
 from deployer.desired.compositions import resume_files
 from vps.services.lost import identity, leave_a_folder, lose, runs, spoil
 from vps.services.registry import NO_CHECK
-from vps.waiting import started, until, until_locked
+from vps.waiting import journal, started, until, until_locked
 
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 """How often each moment is tried; by hand, more often."""
@@ -197,14 +197,14 @@ def test_power_cut_in_a_push(new_composition):
         app.image(f"page {event}")
         push_and_kill(app, event, compose_of(app), "[d]eploy/compose-push", "[d]ockerd", "[c]ontainerd")
         app.vps.restart()
-        until(app.vps, "systemctl is-active --quiet multi-user.target", seconds=90)
-        said = app.vps.run("journalctl --no-pager -o cat -u deploy-resume").stdout
+        until(app.vps, "systemctl is-active --quiet multi-user.target")
+        said = journal(app.vps, "--unit=deploy-resume")
         assert app.page() == "page 0", said
         assert f"{app.name} is as it was: " in said
         assert names(app) == [f"{app.project}-app-1"]
     app.vps.run(f"echo {app.name} {app.project} >/var/lib/deploy/containers; docker stop {app.project}-app-1")
     app.vps.restart()  # as an apply leaves it that had brought something up
-    until(app.vps, "systemctl is-active --quiet multi-user.target", seconds=90)
+    until(app.vps, "systemctl is-active --quiet multi-user.target")
     assert app.page() == "page 0"
     assert not (app.vps.root / "var/lib/deploy/containers").exists()
     app.push()
@@ -227,7 +227,7 @@ def test_what_docker_has_lost_is_ended_and_made_anew(new_composition):
     _, program = lose(app)
     assert "Docker has lost a container, whose program went on: it is ended" in app.script("down")
     assert not runs(app, program)
-    assert app.vps.run("pgrep -fc '^[^ ]*containerd-shim'", check=False).stdout == "0\n"
+    until(app.vps, "! pgrep -f '^[^ ]*containerd-shim'")
 
 
 @pytest.mark.fault("Docker refuses to start a container by its id", rounds=5)
