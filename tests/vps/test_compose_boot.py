@@ -16,6 +16,7 @@ from deployer.kinds.compose import Compose
 from deployer.rehearsal.machine import Machine
 from golden.server import config, golden
 from vps.scan import open_ports
+from vps.services.conftest import file_in
 
 PACKAGES = (
     *("busybox-static", "curl", "docker-cli", "docker-compose", "docker.io", "nginx", "ufw", "wget"),
@@ -164,9 +165,9 @@ def test_its_port_answers_on_this_server(vps: Machine, name: str) -> None:
 
 
 def test_the_limiter_of_searxng_believes_who_brings_its_visitors(vps: Machine) -> None:
-    run = "cd /opt/search.example.org && docker compose exec -T searxng cat /etc/searxng/limiter.toml"
-    networks = tomllib.loads(vps.run(run).stdout)["botdetection"]["trusted_proxies"]
     project = COMPOSITIONS["search.example.org"].project("search.example.org")
+    limiter = file_in(vps, f"{project}-searxng-1", "/etc/searxng/limiter.toml")
+    networks = tomllib.loads(limiter)["botdetection"]["trusted_proxies"]
     (pool,) = json.loads(vps.run(f"docker network inspect {project}_default").stdout)[0]["IPAM"]["Config"]
     assert any(ip_address(pool["Gateway"]) in ip_network(network) for network in networks)
     mount = "/opt/search.example.org/limiter.toml"

@@ -7,6 +7,7 @@ import pytest
 from deployer.kinds.composition import Backup
 from vps.backup.conftest import Backed, composed
 from vps.restore.byhand import Archive, define
+from vps.services.conftest import file_in
 
 ALL = Backup(paths=(".",), volumes=None)
 
@@ -55,7 +56,7 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
     within(app, "echo spoilt >/data/db")
     backed.restore()
     assert vps.run(f"cat {vault}/db").stdout == "precious\n"
-    assert vps.run(f"docker exec {app.project}-app-1 cat /data/db").stdout == "precious\n"
+    assert file_in(vps, f"{app.project}-app-1", "/data/db") == "precious\n"
     vps.run(f"mv {vault} {vault}-away")  # as a disk that is gone
     assert f"in {vault}, which is not there: is a disk missing?" in backed.fails()
     vps.run(f"mkdir {vault}")
@@ -63,7 +64,7 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
     vps.run(f"cd /opt/{app.name}; docker compose down -v; rm -r {vault}")  # as on a new server
     backed.restore()
     assert vps.run(f"cat {vault}/db").stdout == "precious\n"
-    assert vps.run(f"docker exec {app.project}-app-1 cat /data/db").stdout == "precious\n"
+    assert file_in(vps, f"{app.project}-app-1", "/data/db") == "precious\n"
 
 
 def test_an_archive_without_what_is_mounted_only_sometimes_replaces_nothing(new_composition, vps):
@@ -147,9 +148,8 @@ def test_what_the_database_shares_is_saved_and_comes_back(new_composition, key, 
     assert not (tree / f"opt/{app.name}/pg").exists()
     within(app, "echo spoilt >/both/one; echo spoilt >/uploads/one")
     backed.restore()
-    assert (
-        app.vps.run(f"docker exec {app.project}-app-1 cat /both/one /uploads/one").stdout == "mine\npicture\n"
-    )
+    assert file_in(app.vps, f"{app.project}-app-1", "/both/one") == "mine\n"
+    assert file_in(app.vps, f"{app.project}-app-1", "/uploads/one") == "picture\n"
     assert app.vps.run(f"ls {alone}").stdout == "", "a fresh database fills it by itself"
 
 
@@ -293,7 +293,7 @@ def test_a_folder_of_a_volume_is_saved_with_the_volume(new_composition, key, tmp
     part = {"type": "volume", "source": "kept", "target": "/part", "volume": {"subpath": "part"}}
     mounts(app, "kept:/kept", part, named={"kept": {}})
     app.push()
-    assert vps.run(f"docker exec {app.project}-app-1 cat /part/file").stdout == "precious\n"
+    assert file_in(vps, f"{app.project}-app-1", "/part/file") == "precious\n"
     backed = composed(app, key, ALL)
     backed.run()
     tree = backed.unpack(tmp_path)

@@ -128,7 +128,7 @@ def test_killed_between_the_switch_and_the_answer(new_site):
     site.push()
     first = site.live
     site.commit({"index.html": "<h1>Two</h1>"})
-    site.vps.run("systemctl stop nginx")
+    site.vps.run("systemctl kill --signal=STOP nginx")  # it leaves the question without an answer for a while
     try:
         killed = started(site.vps, f"{PUSH} {site.domain}")
         until_it_says(killed, "▸ switch")
@@ -138,10 +138,11 @@ def test_killed_between_the_switch_and_the_answer(new_site):
         site.vps.run(f"pkill -KILL -f 'deploy/push {site.domain}'")
         killed.communicate()
         assert site.live != first
+        site.vps.run("systemctl kill --signal=CONT nginx; systemctl stop nginx")
         assert "what it made live is not served: switched back" in site.push(code=1)
         assert site.live == first
     finally:
-        site.vps.run("systemctl start nginx")
+        site.vps.run("systemctl kill --signal=CONT nginx; systemctl start nginx")
     assert site.page() == "<h1>One</h1>"
     site.push()
     assert site.page() == "<h1>Two</h1>"

@@ -258,7 +258,7 @@ def test_hooks_run_around_a_push(new_site):
     site.hook("before", 'echo "before $DEPLOY_SITE"; echo "$DEPLOY_REVISION" > /tmp/before')
     site.hook(
         "after",
-        'echo after; curl -sk --resolve "$DEPLOY_SITE:443:127.0.0.1" "https://$DEPLOY_SITE/"; echo; (sleep 30 &)',
+        'echo after; curl -sk --resolve "$DEPLOY_SITE:443:127.0.0.1" "https://$DEPLOY_SITE/"; echo; (sleep 300 &)',
     )
     output = site.push()
     assert f"  before {site.domain}\n" in output

@@ -8,6 +8,7 @@ from vps.restore.byhand import Archive, define, fill, inside, restore, state
 from vps.restore.crafted import Crafted
 from vps.restore.databases import DUMP, EVERYTHING, until_it_stays
 from vps.restore.service import ask, everything, files_and_a_volume, with_database
+from vps.services.conftest import file_in
 
 
 def folder(vps, name: str, *paths: str) -> Archive:
@@ -145,7 +146,7 @@ def test_a_folder_outside_that_it_writes_to(new_composition):
     app.vps.run(f"rm {outside}/a")
     restore(app.vps, app.name, tar)
     assert state(app.vps, outside) == before
-    assert app.vps.run(f"docker exec {app.project}-app-1 cat /media/a").stdout == "song\n"
+    assert file_in(app.vps, f"{app.project}-app-1", "/media/a") == "song\n"
 
 
 def test_one_path_of_a_folder(vps):

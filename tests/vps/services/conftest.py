@@ -175,6 +175,21 @@ class Composition:
         return json.loads([line for line in lines if f'"site":"{self.name}"' in line][-1])
 
 
+def file_in(vps: Machine, container: str, path: str) -> str:
+    """A file as a container has it; of what is said in `docker exec`, a busy Docker loses what it has not read after 2 s."""
+    return vps.run(f"cat /proc/{process_of(container)}/root{path}").stdout
+
+
+def environment_of(vps: Machine, container: str) -> list[str]:
+    """The variables of a container, as NAME=VALUE."""
+    return vps.run(f"cat /proc/{process_of(container)}/environ").stdout.split("\0")
+
+
+def process_of(container: str) -> str:
+    """What a shell on the server puts in for the first process of a container."""
+    return f"$(docker inspect --format '{{{{.State.Pid}}}}' {container})"
+
+
 def registry_of(vps: Machine, password: tuple[str, str] | None = None) -> Registry:
     """The registry of a server."""
     return Registry(vps.address, vps.root / "bin/busybox", *([basic(*password)] if password else []))

@@ -16,6 +16,7 @@ from deployer.server.login import connect
 from deployer.tasks import script
 from deployer.tasks.apply import apply_script
 from deployer.tasks.apply import parcel as empty_parcel
+from vps.services.conftest import environment_of, file_in
 
 PUSH = '    /usr/local/lib/deploy/push "$1" --missing --hold "${@:2}" --by "${who%%, since*}" 9>&-'
 
@@ -62,7 +63,8 @@ def value(app, text: str) -> list[str]:
 
 
 def token(app) -> str:
-    return app.vps.run(f"docker exec {app.project}-app-1 sh -c 'echo $TOKEN'").stdout.strip()
+    (line,) = (each for each in environment_of(app.vps, f"{app.project}-app-1") if each.startswith("TOKEN="))
+    return line.removeprefix("TOKEN=")
 
 
 def test_from_nothing_and_a_changed_secret(new_composition, server):
@@ -203,7 +205,7 @@ def test_removed_ones_are_stopped_and_keep_their_data(new_composition, server):
     assert app.vps.run(f"docker volume ls -q --filter name={app.project}").stdout
     app.configure()
     apply(server, parcel({path: json.dumps(file)}, compositions=[app.name]))
-    assert app.vps.run(f"docker exec {app.project}-app-1 cat /data/file").stdout == "1\n"
+    assert file_in(app.vps, f"{app.project}-app-1", "/data/file") == "1\n"
     assert token(app) == "x"
 
 

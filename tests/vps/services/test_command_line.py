@@ -9,7 +9,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, Project
-from vps.services.conftest import Composition, install_scripts
+from vps.services.conftest import Composition, environment_of, file_in, install_scripts
 from vps.services.registry import health
 from vps.waiting import client, journal, until
 
@@ -195,9 +195,10 @@ def test_what_the_compose_file_needs_from_beside_itself_arrives(
         done = project.apply()
         assert done.returncode == 0, done.stdout + done.stderr
         assert page(project) == "mounted"
-        run = f"cd /opt/{NAME} && docker compose exec -T"
-        assert project.vps.run(f"{run} app sh -c 'cat /www/more/one.txt; echo $WORD'").stdout == "onehush\n"
-        assert project.vps.run(f"{run} made cat /www/word").stdout == "built"
+        app, made = (f"{NAME.replace('.', '')}-{service}-1" for service in ("app", "made"))
+        assert file_in(project.vps, app, "/www/more/one.txt") == "one"
+        assert "WORD=hush" in environment_of(project.vps, app)
+        assert file_in(project.vps, made, "/www/word") == "built"
         assert (there / "app.env").stat().st_mode & 0o777 == 0o600
         assert not (there / "made/left").exists()
         (folder / "page.html").write_text("changed")

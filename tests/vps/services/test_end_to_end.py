@@ -9,7 +9,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
-from vps.services.conftest import HEALTHY, REGISTRY, SERVE, registry_of
+from vps.services.conftest import HEALTHY, REGISTRY, SERVE, environment_of, file_in, registry_of
 
 REDIRECT = {"kind": "redirect", "to": "https://example.org", "https": False}
 COMPOSE = """services:
@@ -60,9 +60,9 @@ def test_a_service_from_sites_yaml_to_its_end(project: Project) -> None:
     password = project.deploy("secret", "show", "whole.test", "PASSWORD").stdout.strip()
     assert len(password) >= 32
     assert project.deploy("secret", "show", "whole.test", "TOKEN").stdout == f"{HOSTILE}\n"
-    inside = vps.run("docker exec wholetest-app-1 /bin/busybox env").stdout
-    assert f"PASSWORD={password}\n" in inside
-    assert f"TOKEN={HOSTILE}\n" in inside
+    given = environment_of(vps, "wholetest-app-1")
+    assert f"PASSWORD={password}" in given
+    assert f"TOKEN={HOSTILE}" in given
     for said in (plan.stdout, applied.stdout, applied.stderr, vps.run("cat /var/log/deploy/*").stdout):
         assert HOSTILE not in said
         assert password not in said
@@ -71,7 +71,7 @@ def test_a_service_from_sites_yaml_to_its_end(project: Project) -> None:
     assert again.returncode == 0, again.stdout
     changed = project.deploy("apply", "--yes", TOKEN="other")
     assert "~ secret TOKEN in /opt/whole.test/.env" in changed.stdout
-    assert "TOKEN=other\n" in vps.run("docker exec wholetest-app-1 /bin/busybox env").stdout
+    assert "TOKEN=other" in environment_of(vps, "wholetest-app-1")
     assert project.deploy("secret", "show", "whole.test", "PASSWORD").stdout.strip() == password
 
     (container,) = json.loads(project.deploy("services", "--json").stdout)
@@ -139,7 +139,7 @@ def test_a_new_name_ends_nothing_before_it_is_well_and_can_go_on_with_the_data(p
     applied = project.deploy("apply", "--yes", TOKEN="x")
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert project.get("named.test", scheme="http") == (200, "well\n")
-    assert project.vps.run("docker exec wholetest-app-1 /bin/busybox cat /data/file").stdout == "1\n"
+    assert file_in(project.vps, "wholetest-app-1", "/data/file") == "1\n"
     assert project.deploy("secret", "show", "named.test", "PASSWORD").stdout == password
     assert project.deploy("plan", "--json", TOKEN="x").returncode == 0
     del project.sites["named.test"]
@@ -213,7 +213,7 @@ def test_containers_that_were_started_by_hand_are_taken_over(made_by_hand: Proje
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert project.get("paper.test", scheme="http") == (200, "by hand\n")
     assert not reachable(vps)
-    assert vps.run("docker exec paper-app-1 cat /data/file").stdout == "1\n"
+    assert file_in(vps, "paper-app-1", "/data/file") == "1\n"
     assert vps.run("docker volume ls -q --filter name=paper").stdout == "paper_data\n"
     assert project.plan()["empty"]
 
@@ -294,4 +294,4 @@ def test_volumes_of_what_a_person_has_ended_are_found(made_by_hand: Project) -> 
     project.sites["paper.test"] |= {"directory": "/opt/paper"}
     assert "empty volume" not in project.deploy("plan").stdout
     assert project.apply().returncode == 0
-    assert project.vps.run("docker exec paper-app-1 cat /data/file").stdout == "1\n"
+    assert file_in(project.vps, "paper-app-1", "/data/file") == "1\n"
