@@ -298,7 +298,7 @@ class ProxiedProgram:
         connection.putrequest("POST", "/upload")
         connection.putheader("Content-Length", str(2 * len(half)))
         connection.endheaders(half)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while self.received(place) < len(half) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert self.received(place) == len(half)

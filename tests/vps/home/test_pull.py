@@ -476,7 +476,9 @@ def test_the_key_can_do_nothing_else(home: HomeServer, tmp_path: Path) -> None:
             assert done.returncode, words
         for command in (["id"], [], ["rsync --server --sender -e.LsfxCIvu . /etc"]):
             argv = [*remote.split(), host, *command]
-            done = subprocess.run(argv, capture_output=True, text=True, check=False, input="id\n", timeout=20)
+            done = subprocess.run(
+                argv, capture_output=True, text=True, check=False, input="id\n", timeout=120
+            )
             assert done.returncode, command
             assert "uid=" not in done.stdout
     assert not list(tmp_path.glob("passwd"))

@@ -139,7 +139,7 @@ def test_no_file_transfer(project: Guarded, tmp_path: Path, nothing_ran: None) -
         ["rsync", "-O", "-e", f"ssh {' '.join(reach)}", f"{there}:/home/backups/", f"{tmp_path}/backups"],
     ]
     for call in calls:
-        done = subprocess.run(call, input="ls\n", capture_output=True, text=True, check=False, timeout=30)
+        done = subprocess.run(call, input="ls\n", capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode != 0, call
         assert "✗ refused: the key ci may run" in done.stderr or "-O" not in call, call  # sftp swallows it
     assert len([use for use in project.uses() if use["result"] == "refused"]) == len(calls)

@@ -106,7 +106,7 @@ def until_it_stays(vps: Machine, name: str, kind: str) -> None:
 
     Each question has its own time limit: on a busy server, Docker may leave one without an answer.
     """
-    process = f"timeout 10 docker inspect --format '{{{{.State.Pid}}}}' {name.replace('.', '-')}-db-1"
+    process = f"timeout 10 docker inspect --format '{{{{.State.Pid}}}}' $(/{COMPOSE} ps --quiet db)"
     stays = f"grep -qsE 'mariadbd|postgres' /proc/$({process})/comm"
     answers = f"timeout 10 {ASK[kind]} </dev/null"
     vps.run(f"cd /opt/{name}; until {stays} && {answers}; do sleep 0.3; done", timeout=300)

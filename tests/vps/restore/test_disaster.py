@@ -20,7 +20,7 @@ from vps.backup.conftest import make_key
 from vps.project import DEPLOY, Project
 from vps.restore.byhand import fill, state
 from vps.restore.conftest import boot
-from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_images, service
+from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_images, service, until_it_stays
 from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
 from vps.waiting import client, until
 
@@ -131,6 +131,7 @@ def live(drill: Drill) -> None:
     fill(old, "/opt/files.test/more/folder")
     old.run(f'sqlite3 /opt/sqlite.test/more/notes.db "{SQL}"')
     for kind in KINDS:
+        until_it_stays(old, f"{kind}.test", kind)
         old.run(f"cd /opt/{kind}.test && {ASK[kind]}", input=FILL)
     saved = old.run("/usr/local/lib/deploy/backup", check=False)
     assert saved.returncode == 0, saved.stdout + saved.stderr
