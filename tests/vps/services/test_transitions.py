@@ -18,6 +18,7 @@ from vps.visitors import Visitors, ask
 from vps.waiting import until
 
 IMAGE = f"{REGISTRY}/owner:1"
+GATE = "/srv/gate/open"
 REDIRECT = {"kind": "redirect", "to": "https://example.org", "https": False}
 
 
@@ -40,7 +41,7 @@ def project(vps: Machine, image: str, tmp_path: Path) -> Iterator[Project]:
 def stack(of: Project, name: str, port: int, page: str = "", top: str = "", **more: Any) -> None:
     """A site in containers, whose page says whose it is; `top` is what begins its compose file.
 
-    One that is `gated` comes up when /srv/gate/open is there.
+    One that is `gated` comes up when GATE is there.
     """
     page = page or name
     script = f"mkdir -p /w && echo {page} > /w/index.html && exec /bin/busybox httpd -f -p 80 -h /w"
@@ -241,23 +242,23 @@ def test_what_could_not_be_ended_is_still_owed(project: Project) -> None:
 
 
 @pytest.fixture
-def gate(vps: Machine) -> Iterator[Path]:
-    """The folder that opens the way for what is gated."""
+def gate(vps: Machine) -> Iterator[None]:
+    """The folder where the way is opened for what is gated."""
     vps.run("mkdir -p /srv/gate")
-    yield vps.root / "srv/gate/open"
+    yield
     vps.run("systemctl stop gate; rm -r /srv/gate", check=False)
 
 
 # open while berta.test answers: what waits at it cannot come up as long as visitors of berta.test wait for it
 BERTA_ANSWERS = """
 while :; do
-    if curl --silent --fail --header 'Host: berta.test' 127.0.0.1; then touch /srv/gate/open; else rm -f /srv/gate/open; fi
+    if curl --silent --fail --header 'Host: berta.test' 127.0.0.1; then touch GATE; else rm -f GATE; fi
     sleep 0.1
 done
-"""
+""".replace("GATE", GATE)
 
 
-def test_visitors_are_led_there_when_it_answers(project: Project, gate: Path) -> None:
+def test_visitors_are_led_there_when_it_answers(project: Project, gate: None) -> None:
     stack(project, "alma.test", 8201)
     stack(project, "berta.test", 8202)
     project.sites["chris.test"] = REDIRECT
@@ -343,7 +344,7 @@ ALL_HAVE_CHANGED = ONE_HAS_CHANGED + " && " + ONE_HAS_CHANGED.replace("alma.*:82
 
 @pytest.mark.parametrize("moment", [NOBODY_RUNS, ONE_HAS_CHANGED, ALL_HAVE_CHANGED])
 @pytest.mark.fault("an apply is killed while two services change places")
-def test_a_killed_exchange_is_undone(project: Project, gate: Path, moment: str) -> None:
+def test_a_killed_exchange_is_undone(project: Project, gate: None, moment: str) -> None:
     vps = project.vps
     stack(project, "alma.test", 8201)
     stack(project, "berta.test", 8202)
@@ -351,12 +352,11 @@ def test_a_killed_exchange_is_undone(project: Project, gate: Path, moment: str) 
     stack(project, "alma.test", 8202, page="alma again")
     # gated, so that the apply is not done before it is killed
     stack(project, "berta.test", 8201, page="berta again", gated=True)
-    kill = f"until {moment}; do sleep 0.02; done >/dev/null; pkill -9 -f '^bash -c eval'"
+    kill = f"until {moment}; do sleep 0.02; done >/dev/null; pkill -9 -f '^bash -c eval'; touch {GATE}"
     with Visitors(vps.address, ["alma.test", "berta.test"]) as visitors, ThreadPoolExecutor() as beside:
         killing = beside.submit(vps.run, kill)
         project.deploy("apply", "--yes")
         killing.result()
-        gate.touch()
         assert "The last apply was interrupted" in project.deploy("plan").stdout
         applied(project)
     assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma again", "berta again")
