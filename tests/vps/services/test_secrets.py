@@ -10,6 +10,7 @@ import pytest
 
 from chance import chance
 from vps.services.test_faults import PLACES, die
+from vps.waiting import until
 
 SECRETS = "/usr/local/lib/deploy/secrets"
 AWKWARD = [
@@ -76,7 +77,7 @@ def test_every_value_arrives_in_the_container(new_composition):
     app.write(
         reader={
             "image": f"{app.repository}:1",
-            "command": ["sh", "-c", "cat /proc/self/environ | base64"],
+            "command": ["sh", "-c", "cat /proc/self/environ | base64; echo END"],
             "environment": {f"I{name}": f"${{{name}}}" for name in values},
             "env_file": [".env"],
         }
@@ -90,7 +91,9 @@ def test_every_value_arrives_in_the_container(new_composition):
     for name, value in values.items():
         assert configured[f"I{name}"].replace("$$", "$") == value.replace("$$", "$"), repr(value)
     app.push()
-    logs = app.vps.run(f"docker logs {app.project}-reader-1").stdout
+    said = f"docker logs {app.project}-reader-1"
+    until(app.vps, f"{said} | grep -qx END")
+    logs = app.vps.run(said).stdout.removesuffix("END\n")
     environment = dict(
         item.split("=", 1) for item in base64.b64decode(logs).decode().split("\0") if "=" in item
     )
