@@ -13,9 +13,9 @@ from typing import Any, Self
 from deployer.errors import DeployError
 from deployer.rehearsal import processes
 from deployer.rehearsal.authority import make_certificate
+from deployer.rehearsal.commands import PATIENCE
 from deployer.rehearsal.machine import Machine
 
-START_SECONDS = 15
 DAYS = 90  # as long as those of Let's Encrypt
 # No random pauses or errors, and each name is validated each time: a test must fail for its own reasons.
 PEBBLE = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
@@ -136,7 +136,7 @@ class AcmeServer:
             self.processes.append(processes.start(self.machine.name, *argv, log=log, **variables))
 
     def _wait_for(self, url: str, data: bytes | None = None) -> bytes:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while all(process.poll() is None for process in self.processes):
             try:
                 return self._ask(url, data)
@@ -155,5 +155,5 @@ class AcmeServer:
         direct = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trusted)
         )
-        with direct.open(url, data, timeout=5) as answer:
+        with direct.open(url, data, timeout=30) as answer:
             return bytes(answer.read())

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from deployer.errors import DeployError
 from deployer.rehearsal import cgroups, processes
+from deployer.rehearsal.commands import PATIENCE
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.places import Place
 
-SECONDS = 60
 NSPAWN = (
     "systemd-nspawn",
     "--quiet",
@@ -59,10 +59,11 @@ def _command(place: Place) -> list[str]:
 
 
 def _wait_for_sshd(process: subprocess.Popen[bytes], address: str) -> None:
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with socket.create_connection((address, 22), timeout=1) as connection:
+                connection.settimeout(PATIENCE / 6)  # a busy sshd is asked once, not anew every second
                 if connection.recv(256).startswith(b"SSH-"):
                     return
         except OSError:

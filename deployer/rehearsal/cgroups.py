@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from deployer.errors import DeployError
+from deployer.rehearsal.commands import PATIENCE
 
 SYSTEMD = Path("/run/systemd/system")
 ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"'
@@ -26,7 +27,7 @@ def entering(machine: str) -> list[str]:
 
 def remove(machine: str) -> None:
     """Remove the machine's control groups; its processes have ended."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     for group in _groups(machine):
         while group.is_dir():
             for folder in sorted(group.glob("**/"), reverse=True):

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from deployer.errors import DeployError
 
+PATIENCE = 60
+"""Seconds for what takes a moment: on a machine that does much else, it takes ten times as long."""
+
 
 def environment() -> dict[str, str]:
     """The environment for our programs: administration tools are found, and speak English."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from deployer.errors import DeployError
-from deployer.rehearsal.commands import call
+from deployer.rehearsal.commands import PATIENCE, call
 
 SUBNETS = ipaddress.ip_network("10.213.0.0/16")
 TABLES = ("filter", "nat")
@@ -56,7 +56,7 @@ class Network:
 
     def open(self) -> None:
         """Give this side its address, and let the machine reach the internet; waits for its interface."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE / 2
         while not Path("/sys/class/net", self.link).exists():
             if time.monotonic() > deadline:
                 raise DeployError(f"The machine's network interface {self.link} did not appear.")

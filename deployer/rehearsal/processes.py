@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from deployer.errors import DeployError
-from deployer.rehearsal.commands import environment
+from deployer.rehearsal.commands import PATIENCE, environment
 
 MARK = "VPS_DEPLOYER_MACHINE"
 
@@ -54,9 +54,9 @@ def end(machine: str) -> None:
     """
     parents = {pid: children for pid in of(machine) if (children := _children(pid))}
     _kill(child for children in parents.values() for child in children)
-    _wait(lambda: not parents.keys() & set(of(machine)), 3)
+    _wait(lambda: not parents.keys() & set(of(machine)), PATIENCE / 6)
     _kill(of(machine))
-    if not _wait(lambda: not of(machine), 10):
+    if not _wait(lambda: not of(machine), PATIENCE):
         raise DeployError(f"Processes of {machine} do not end: {', '.join(map(str, of(machine)))}.")
 
 
