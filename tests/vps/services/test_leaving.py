@@ -10,7 +10,17 @@ from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Backed, Key, key
 from vps.project import Project
 from vps.restore.conftest import boot
-from vps.services.conftest import ALWAYS_OFTEN, ASK, HEALTHY, REGISTRY, SERVE, prepare, registry_of
+from vps.services.conftest import (
+    ALWAYS_OFTEN,
+    ASK,
+    HEALTHY,
+    REGISTRY,
+    SERVE,
+    environment_of,
+    file_in,
+    prepare,
+    registry_of,
+)
 from vps.services.registry import health
 from vps.test_leaving import LEFT, NIGHT, section, stays, steps
 from vps.waiting import until
@@ -90,8 +100,8 @@ def test_containers_outlive_the_tool(vps: Machine, project: Project, key: Key, t
 
     def served(page: str = "one") -> None:
         assert project.get(NAME, scheme="http") == (200, f"{page}\n")
-        assert vps.run("docker exec kept-app-1 cat /data/file").stdout == "treasure\n"
-        assert f"PASSWORD={password}" in vps.run("docker exec kept-app-1 env").stdout
+        assert file_in(vps, "kept-app-1", "/data/file") == "treasure\n"
+        assert f"PASSWORD={password}" in environment_of(vps, "kept-app-1")
         assert vps.run("docker volume ls --quiet").stdout == "kept_data\n"
         assert vps.run("systemctl --failed --no-legend").stdout == ""
 
