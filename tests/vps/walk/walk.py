@@ -1,30 +1,21 @@
 """A walk: what an owner has here, and what the server has by now; steps change both."""
 
-import copy
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 from vps.project import Project
 from vps.walk.clock import Clock
 from vps.walk.entries import Entry
-from vps.walk.ground import DOMAINS, Ground
+from vps.walk.ground import Ground
 from vps.walk.live import Live
 from vps.walk.seen import Seen, look
 from vps.walk.visitors import ask_all, who
 from vps.walk.vocabulary import load
+from vps.walk.wishes import Wishes
 
-SERVICES = ("alpha", "beta")
-PORTS = tuple(range(8101, 8109))
-PROJECTS = ("one", "two", "three")
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ada@example.org"
-FOLDERS = ("/opt/first", "/opt/second")
-LET_IN = frozenset({"22/tcp", "80/tcp", "443/tcp"})
-"""What a firewall always lets in."""
-
 DIFF = "    "
 """How the lines of a file begin in a plan."""
 
@@ -38,32 +29,25 @@ class Fault(AssertionError):
         super().__init__("\n  ".join((rule.replace("_", " "), *lines)))
 
 
-class Walk:
+class Walk(Wishes):
     """A server and its owner.
 
-    `wanted` is what sites.yaml says, `more` its other keys, `may_push` what a key may push, `live` what the server has, and `disturbed` has
-    the names that an accident may have changed since; `done` is what sites.yaml said when all of it went live.
+    `live` is what the server has, and `disturbed` has the names that an accident may have changed since; `done` is
+    what sites.yaml said when all of it went live.
     """
 
     def __init__(self, ground: Ground, folder: Path, say: Callable[[str], None] = print) -> None:
+        super().__init__()
         self.ground, self.vps, self.say = ground, ground.vps, say
         self.project = Project(folder, ground.vps, ground.acme, {})
-        self.wanted: dict[str, Entry] = {}
-        self.more: dict[str, Any] = {}
         self.live = Live()
         self.disturbed: set[str] = set()
-        self.owners = self.applied = self.images = 0
-        self.may_push, self.backed_up = "", False
+        self.applied = self.images = 0
         self.done: object = None
         self.taken: list[str] = []
         self.clock = Clock()
 
     # ── what a step may look at ───────────────────────────────────────────────────────────────
-
-    def new_owner(self) -> str:
-        """Somebody who was nobody before."""
-        self.owners += 1
-        return f"o{self.owners}"
 
     def new_image(self, owner: str, **config: object) -> str:
         """Put a newer image of an owner into the registry; what it adds to the page."""
@@ -71,33 +55,6 @@ class Walk:
         mark = f".i{self.images}"
         self.ground.image(owner, mark, **config)
         return mark
-
-    def names_for(self, kind: str) -> list[str]:
-        """The names that sites.yaml does not have, and those that are of another kind."""
-        return [*self.free_names(), *(name for name, entry in self.wanted.items() if entry.kind != kind)]
-
-    def domains_for(self, kind: str) -> list[tuple[str, ...]]:
-        """Those of them that are domains, each as the only argument."""
-        return [(name,) for name in self.names_for(kind) if "." in name]
-
-    def free_names(self) -> list[str]:
-        """The names that sites.yaml does not have."""
-        aliases = {alias for entry in self.wanted.values() for alias in entry.aliases}
-        return [name for name in (*DOMAINS, *SERVICES) if name not in {*self.wanted, *aliases}]
-
-    def free_ports(self) -> list[int]:
-        """The ports that nothing in sites.yaml has."""
-        taken = {port for entry in self.wanted.values() for port in entry.ports()}
-        return [port for port in PORTS if port not in taken]
-
-    def free_projects(self) -> list[str]:
-        """The names that no project has, and none."""
-        taken = {entry.project(name) for name, entry in self.wanted.items()}
-        return [name for name in ("-", *PROJECTS) if name not in taken]
-
-    def of(self, kind: type[Entry]) -> list[str]:
-        """The names in sites.yaml that are of a kind."""
-        return [name for name, entry in self.wanted.items() if isinstance(entry, kind)]
 
     def settled(self, kind: type[Entry]) -> list[str]:
         """Those that are on the server as sites.yaml has them."""
@@ -108,37 +65,9 @@ class Walk:
         ]
 
     @property
-    def file(self) -> object:
-        """All that sites.yaml says."""
-        return copy.deepcopy((self.wanted, self.more, self.may_push, self.backed_up))
-
-    @property
-    def saved(self) -> frozenset[str]:
-        """The names that are to be backed up."""
-        entries = self.wanted.items() if self.backed_up else ()
-        return frozenset(
-            name
-            for name, entry in entries
-            if entry.folder(name) and entry.keeps and entry.backup is not False
-        )
-
-    @property
-    def open(self) -> frozenset[str] | None:
-        """The ports that the firewall shall let in; None when it is left alone."""
-        security = self.more.get("security") or {}
-        if security.get("firewall", False) is False:
-            return None
-        own = {port for name, entry in self.wanted.items() for port in entry.public_ports()}
-        return LET_IN | own | {*security["firewall"].get("allow", ())}
-
-    @property
     def pending(self) -> bool:
         """Whether an apply has something to do, as far as one knows."""
         return bool(self.disturbed or self.live.unsure or self.file != self.done)
-
-    def change(self, name: str, **values: object) -> None:
-        """Change an entry of sites.yaml."""
-        self.wanted[name] = replace(self.wanted[name], **values)  # type: ignore[arg-type]
 
     # ── what a step may do ────────────────────────────────────────────────────────────────────
 

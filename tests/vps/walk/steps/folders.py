@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from vps.walk.steps.compose import Compose
 from vps.walk.vocabulary import step
-from vps.walk.walk import FOLDERS, Walk
+from vps.walk.walk import Walk
+from vps.walk.wishes import FOLDERS
 
 
 def free_folders(walk: Walk) -> list[str]:
