@@ -13,7 +13,7 @@ from vps.walk.live import Live
 from vps.walk.seen import Seen, look
 from vps.walk.visitors import ask_all, who
 from vps.walk.vocabulary import load
-from vps.walk.wishes import Wishes
+from vps.walk.wanted import Wishes
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ada@example.org"
 DIFF = "    "

@@ -5,7 +5,7 @@ from dataclasses import replace
 from vps.walk.steps.compose import Compose
 from vps.walk.vocabulary import step
 from vps.walk.walk import Walk
-from vps.walk.wishes import FOLDERS
+from vps.walk.wanted import FOLDERS
 
 
 def free_folders(walk: Walk) -> list[str]:
