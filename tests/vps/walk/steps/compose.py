@@ -166,6 +166,20 @@ def project(walk: Walk, name: str, called: str) -> None:
     walk.change(name, as_project="" if called == "-" else called)
 
 
+def with_projects(walk: Walk) -> Iterator[Arguments]:
+    """Two whose projects are written."""
+    names = [name for name in walk.of(Compose) if walk.wanted[name].as_project]
+    yield from ((one, two) for one in names for two in names if one < two)
+
+
+@step(2, with_projects)
+def swap_projects(walk: Walk, one: str, two: str) -> None:
+    """Two swap their projects."""
+    first, second = walk.wanted[one].as_project, walk.wanted[two].as_project
+    walk.change(one, as_project=second)
+    walk.change(two, as_project=first)
+
+
 @step(1, lambda walk: ((name,) for name in walk.of(Compose) if not walk.wanted[name].broken))
 def break_(walk: Walk, name: str) -> None:
     """What it shall be ends at once, so that it cannot come up."""
