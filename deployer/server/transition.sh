@@ -120,6 +120,40 @@ push_missing() { # NAME OPTION…
     /usr/local/lib/deploy/push "$1" --missing --hold "${@:2}" --by "${who%%, since*}" 9>&-
 }
 
+push_leading() { # NAME OPTION…: where its own containers are replaced, visitors go to the new ones as soon as they answer
+    local name=$1 push there=''
+    if [[ " $* " != *' --at-port '* ]] || ! was_composition "$name" || holds_its_port "$name"; then
+        push_missing "$@"
+        return
+    fi
+    push_missing "$@" &
+    push=$!
+    while kill -0 "$push" 2>/dev/null; do
+        if [ "$there" ] || holds_its_port "$name"; then there=1; fi
+        if [ "$there" ] && answers_at_port "$name"; then
+            lead_to "$name"
+            follow
+            break
+        fi
+        sleep 0.1
+    done
+    wait "$push"
+}
+
+was_composition() { # NAME: before this apply
+    grep -qxs "KIND='\?compose'\?" "$transaction/before/etc/deploy/sites/$1.conf"
+}
+
+holds_its_port() { # NAME: a container of its own, and so nobody else
+    docker ps --format . --filter "label=com.docker.compose.project=$(value_of "$1" PROJECT)" \
+        --filter "publish=$(value_of "$1" PORT)" 2>/dev/null | grep . >/dev/null
+}
+
+answers_at_port() { # NAME
+    curl --silent --fail --globoff --max-time 2 --noproxy '*' --header "Host: $1" --output /dev/null \
+        "http://127.0.0.1:$(value_of "$1" PORT)$(value_of "$1" PROBE)" 2>/dev/null
+}
+
 give_back() { # NAME PROJECT…: it is as it was, and so is what stopped for it
     local name=$1 project
     BECAME[$name]=back
@@ -154,7 +188,7 @@ come_up() { # NAME PROJECT…: it comes up, in the place of these projects
     if leading_to "$name" | grep -xF "/etc/nginx/conf.d/$name.conf" >/dev/null; then options+=(--at-port); fi
     say "▸ $name"
     for project in "${@:2}"; do say "  it takes the place of $(ending "$project")"; done
-    if push_missing "$name" "${options[@]}" && lead_visitors "$name"; then BECAME[$name]=well && return; fi
+    if push_leading "$name" "${options[@]}" && lead_visitors "$name"; then BECAME[$name]=well && return; fi
     say "  $name goes back to what it was; everything else stays live."
     give_back "$@"
 }

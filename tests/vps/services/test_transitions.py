@@ -274,6 +274,33 @@ def test_visitors_are_led_there_when_it_answers(project: Project, gate: None) ->
     assert "502" not in visitors.seen["chris.test"]
 
 
+SEEN = {"test": ["CMD", "/bin/busybox", "test", "-e", "/w/seen"], "interval": "2s", "timeout": "2s"}
+
+
+def test_visitors_are_led_to_what_replaces_theirs_before_it_is_well(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    applied(project)
+    stack(project, "alma.test", 8202, page="alma again", app={"healthcheck": SEEN | {"retries": 100}})
+    with Visitors(project.vps.address, ["alma.test"]) as visitors, ThreadPoolExecutor() as beside:
+        applying = beside.submit(applied, project)
+        while not applying.done() and "alma again" not in visitors.pages("alma.test"):
+            time.sleep(0.1)
+        assert not applying.done()
+        project.vps.run("docker exec almatest-app-1 /bin/busybox touch /w/seen")
+        applying.result()
+    assert visitors.seen["alma.test"][-1] == "alma again"
+
+
+def test_visitors_are_led_back_from_what_answers_and_is_not_well(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    applied(project)
+    stack(project, "alma.test", 8202, page="alma again", app={"healthcheck": SEEN | {"retries": 2}})
+    with Visitors(project.vps.address, ["alma.test"]) as visitors:
+        assert "alma.test goes back to what it was" in applied(project, code=1)
+    assert visitors.seen["alma.test"][-1] == "alma.test"
+    assert running(project.vps) == {"almatest": 1}
+
+
 KINDS = ("static", "redirect", "proxy", "compose")
 ANSWERS = {"redirect": "301", "proxy": "nobody", "compose": "mine"}
 
