@@ -30,21 +30,21 @@ def ports_of_the_server(config: Config) -> Iterator[Finding]:
 
 
 def same_ports(config: Config) -> Iterator[Finding]:
-    """A port on the server may belong to one site or service; a proxy may lead to what containers publish."""
+    """A port on the server may belong to one site or service; one proxy may lead to that of containers."""
     owners: dict[str, str] = {}
+    led_to: dict[str, str] = {}
     free = led_to_by_nobody(config)
     for section, entries in (("sites", config.sites), ("services", config.services)):
         for name, entry in entries.items():
             for port, key in ports(entry):
-                if isinstance(entry, Proxy) and port in free:
-                    continue
-                if port in owners and owners[port] != name:
+                taken = led_to if isinstance(entry, Proxy) and port in free else owners
+                if port in taken and taken[port] != name:
                     aliases = " (for a second name: aliases)" if section == "sites" else ""
                     yield Finding(
                         (section, name, key),
-                        f"port {port.removesuffix('/tcp')} is already used by '{owners[port]}'{aliases}",
+                        f"port {port.removesuffix('/tcp')} is already used by '{taken[port]}'{aliases}",
                     )
-                owners.setdefault(port, name)
+                taken.setdefault(port, name)
 
 
 def led_to_by_nobody(config: Config) -> frozenset[str]:

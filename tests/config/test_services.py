@@ -158,6 +158,9 @@ def test_a_second_domain_leads_to_another_port_of_the_containers(file: Path) -> 
         assert len(load(file).sites) == 2
     file.write_text(f"sites: {{{proxy}}}\nservices: {{store: {{kind: compose, file: two.yml}}}}\n")
     assert len(load(file).everything) == 2
+    found = problems(file, f"sites:\n  {two}\n  {proxy}\n  b.example.org: {{kind: proxy, port: 9001}}\n")
+    (problem,) = found
+    assert "sites.b.example.org.port: port 9001 is already used by 'console.example.org'" in problem
     for wrong in (
         f"sites:\n  {two}\n  b.example.org: {{kind: proxy, port: 9000}}\n",
         f"sites:\n  {two}\n  {proxy}\n  b.example.org: {{kind: compose, file: two.yml, port: 9001}}\n",
