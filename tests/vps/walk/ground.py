@@ -67,6 +67,9 @@ class Ground:
     def restart(self) -> None:
         """Pull the plug, and boot again."""
         self.vps.restart()
+        self.acme.stop()
+        self.acme._start()  # it went with the machine, and knows no account of before
+        self.vps.run("rm -rf /etc/letsencrypt/accounts")
         self._start_programs()
         self.vps.run("systemctl is-system-running --wait", check=False)
 

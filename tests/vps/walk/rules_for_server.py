@@ -11,7 +11,7 @@ from vps.walk.seen import Seen
 PORTS = range(8100, 8150)
 NOISE = re.compile(
     r"Traceback|fault of deploy itself|unknown option|usage:|unbound variable|command not found"
-    r"|: line \d+:|[Ss]yntax error|No such file or directory"
+    r"|: line \d+:|failed \(\w+, line \d+\)|[Ss]yntax error|No such file or directory"
 )
 TOLD = re.compile(r"^[-+~@!] (?:secret \S+ in )?(/[^\s:]+)", re.MULTILINE)
 OF_THE_WORK = (

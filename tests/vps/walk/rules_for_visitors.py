@@ -44,8 +44,13 @@ def expectations(one: Round) -> dict[str, set[str]]:
     for name in one.names:
         entries = [*one.was.possible(name), one.aimed.entries.get(name)]
         each = [live.answers(name, entry) for live in (one.was, one.aimed, one.now) for entry in entries]
+        own = {
+            entry.answer(name, live) for live in (one.was, one.aimed, one.now) for entry in entries if entry
+        }
         for visited in {key for answers in each for key in answers}:
             texts = {answers[visited] for answers in each if visited in answers}
+            if one.touched(name) and visited.rpartition("://")[2] == name:
+                texts |= own  # what it is may be there before its certificate is
             found.setdefault(visited, set()).update(texts | (NOBODY if one.touched(name) else set()))
     return found
 
