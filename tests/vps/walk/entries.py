@@ -66,7 +66,7 @@ class Entry:
         return self.page
 
     def alias_answer(self, leads_home: str) -> str:
-        """What visitors of an alias get."""
+        """What visitors of an alias get, and those without TLS where there is TLS."""
         return leads_home
 
     def ports(self) -> frozenset[int]:

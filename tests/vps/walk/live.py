@@ -42,7 +42,8 @@ class Live:
         if not entry.https:
             return found | {name: entry.answer(name, self)}
         found |= {f"https://{alias}": answer for alias, answer in found.items()}
-        return found | {name: f"→ https://{name}/", f"https://{name}": entry.answer(name, self)}
+        plain = entry.alias_answer(f"→ https://{name}/")
+        return found | {name: plain, f"https://{name}": entry.answer(name, self)}
 
     @property
     def all_answers(self) -> dict[str, str]:
