@@ -90,7 +90,7 @@ def by_hand() -> str:
 
 def test_containers_outlive_the_tool(vps: Machine, project: Project, key: Key, tmp_path: Path) -> None:
     ours = vps.run("cut -c 67- /var/lib/deploy/manifest").stdout.splitlines()
-    password = project.deploy("secret", "show", NAME, "PASSWORD").stdout
+    password = project.deploy("secret", "show", NAME, "PASSWORD").stdout.strip()
     backed = Backed(vps, key, NAME)
 
     def container() -> str:
