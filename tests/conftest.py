@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 import chance
 import faults
-from scheduling import ByServer, slow_first
+from scheduling import ByServer, arranged
 
 # how long an example takes is a matter of the machine: it is no property
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -46,7 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("vps")]
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
-    items.sort(key=lambda item: slow_first(item.nodeid))
+    keys = arranged([item.nodeid for item in items])
+    items.sort(key=lambda item: keys[item.nodeid])
 
 
 @pytest.fixture(autouse=True)

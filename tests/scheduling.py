@@ -1,6 +1,9 @@
 """Which process runs which tests: those that share a server stay together, and the slow ones begin."""
 
 import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -12,14 +15,30 @@ class ByServer(LoadScopeScheduling):
     """A module on one Debian release is one piece of work: its tests share a throwaway VPS."""
 
     def schedule(self) -> None:
-        self.config.option.loadscopereorder = False  # the order of collection: see slow_first
+        self.config.option.loadscopereorder = False  # the order of collection: see arranged
         super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
         release = re.search(r"debian-\d+", nodeid)
-        return f"{nodeid.partition('::')[0]} {release.group() if release else ''}"
+        return f"{_module(nodeid)} {release.group() if release else ''}"
 
 
-def slow_first(nodeid: str) -> int:
-    """The key to sort tests by: the longest, then what boots servers, so that no process waits at the end."""
+def arranged(nodeids: Sequence[str]) -> dict[str, tuple[int, float]]:
+    """The key to sort each test by: the longest, then what boots servers: no process waits at the end.
+
+    The modules of each folder are spread over the whole run: those of some folders need the processors all
+    the time, and those of others wait a lot.
+    """
+    folders = defaultdict[PurePath, list[str]](list)
+    for module in dict.fromkeys(map(_module, nodeids)):
+        folders[PurePath(module).parent].append(module)
+    place = {each: at / len(modules) for modules in folders.values() for at, each in enumerate(modules)}
+    return {nodeid: (_rank(nodeid), place[_module(nodeid)]) for nodeid in nodeids}
+
+
+def _rank(nodeid: str) -> int:
     return next(place for place, begin in enumerate((*LONGEST, "tests/vps/", "")) if nodeid.startswith(begin))
+
+
+def _module(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
