@@ -148,7 +148,9 @@ def test_check_tells_how_many_keys_open_an_archive(key: Path, tmp_path: Path) ->
     other = tmp_path / "gpg"
     other.mkdir(mode=0o700)
     gpg = ["gpg", "--homedir", other, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""]
-    subprocess.run([*gpg, "--quick-gen-key", "c@example.org", "default"], check=True, capture_output=True)
+    subprocess.run(
+        [*gpg, "--quick-gen-key", "c@example.org", "future-default"], check=True, capture_output=True
+    )
     two = subprocess.run([*gpg, "--armor", "--export"], check=True, capture_output=True).stdout
     subprocess.run(["gpgconf", "--homedir", other, "--kill", "gpg-agent"], check=True)
     for content, said in {

@@ -83,7 +83,7 @@ def public_key() -> str:
     with TemporaryDirectory() as home:
         gpg = ["gpg", "--batch", "--quiet", "--homedir", home, "--passphrase", ""]
         subprocess.run(
-            [*gpg, "--quick-gen-key", "ada@example.org", "default", "default", "never"],
+            [*gpg, "--quick-gen-key", "ada@example.org", "future-default", "default", "never"],
             check=True,
             capture_output=True,
         )
