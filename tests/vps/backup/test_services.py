@@ -150,6 +150,40 @@ def test_a_dump_that_fails_is_no_backup(new_composition, key, dump, why):
     assert app.page() == "one"
 
 
+ENDS = r"""
+source /usr/local/lib/deploy/backup-dump
+WORK=$(mktemp -d) ENGINE='' wide=$(seq --separator ', ' --format 'a_column_with_a_long_name_%g' 300)
+postgres() { printf '%s\n' '-- PostgreSQL database dump' "$@" '-- PostgreSQL database dump complete' '\unrestrict x'; }
+sqlite() { sqlite3 :memory: 'CREATE TABLE t (n); INSERT INTO t VALUES (1)' .dump; }
+without_end() { head -n -1; }
+is() {
+    rm -rf "${WORK:?}"/*
+    watch_dump
+    [[ $(<"$WORK/end") == "$1" ]] || echo "$2: $(<"$WORK/end")"
+    [[ $# -lt 3 ]] || grep -q "$3" "$WORK/tables.dumped" || echo "$2: $(<"$WORK/tables.dumped")"
+}
+postgres "INSERT INTO pages VALUES ('how to" '-- MySQL dump 10.13' "');" | is whole 'a row with the beginning of another dump'
+postgres "INSERT INTO pages VALUES ('how to" '-- Dump completed' "');" | head -n 4 | is cut 'a row with the end of another'
+postgres 'COPY words TO $1;' 'COPY t (n) FROM stdin;' 1 '\.' | is whole 'COPY in a function' "^.t$"
+postgres 'COPY words TO $1;' | is whole 'COPY in a function, and no table'
+postgres "COPY t ($wide) FROM stdin;" 1 '-- PostgreSQL database dump' '\.' | is whole 'a table of many columns' "^.t$"
+{ sqlite && postgres; } | is whole 'two kinds'
+{ postgres && sqlite; } | is whole 'two kinds, the other way'
+{ postgres && sqlite | without_end; } | is cut 'the second lacks its end'
+{ sqlite | without_end && sqlite; } | is cut 'the first lacks its end'
+{ sqlite && echo '-- done'; } | is whole 'a remark behind it'
+{ echo '-- shop' && sqlite | without_end; } | is cut 'a remark before it'
+postgres | zstd --quiet --long=31 | is whole 'a large window'
+postgres | gzip | base64 | sed '1i -----BEGIN PGP MESSAGE-----' | is '' 'letters'
+[[ -e $WORK/unread ]] || echo letters
+rm -r "$WORK"
+"""
+
+
+def test_the_end_of_a_dump_is_known_from_what_is_like_it(vps):
+    assert vps.run(f"bash -c {shlex.quote(ENDS)}").stdout == ""
+
+
 def test_a_dump_reads_the_compose_file_that_was_checked_alone(new_composition, key, tmp_path):
     app = new_composition()
     app.push()
