@@ -130,7 +130,7 @@ push_leading() { # NAME OPTION…: where its own containers are replaced, visito
     push=$!
     while kill -0 "$push" 2>/dev/null; do
         if [ "$there" ] || holds_its_port "$name"; then there=1; fi
-        if [ "$there" ] && answers_at_port "$name"; then
+        if [ "$there" ] && ! has_its_former_port "$name" && answers_at_port "$name"; then
             lead_to "$name"
             follow
             break
@@ -147,6 +147,11 @@ was_composition() { # NAME: before this apply
 holds_its_port() { # NAME: a container of its own, and so nobody else
     docker ps --format . --filter "label=com.docker.compose.project=$(value_of "$1" PROJECT)" \
         --filter "publish=$(value_of "$1" PORT)" 2>/dev/null | grep . >/dev/null
+}
+
+has_its_former_port() { # NAME: a container, to which visitors go
+    docker ps --format . --filter "publish=$(sed -n 's/^PORT=//p' "$transaction/before/etc/deploy/sites/$1.conf" | tr -d "'")" 2>/dev/null |
+        grep . >/dev/null
 }
 
 answers_at_port() { # NAME

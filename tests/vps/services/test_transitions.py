@@ -301,6 +301,19 @@ def test_visitors_are_led_back_from_what_answers_and_is_not_well(project: Projec
     assert running(project.vps) == {"almatest": 1}
 
 
+def test_visitors_stay_with_what_is_not_replaced_until_the_new_is_well(project: Project) -> None:
+    stack(project, "alma.test", 8201)
+    applied(project)
+    path = project.folder / "alma.test.yml"
+    blue = json.loads(path.read_text())["services"]["app"]
+    stack(project, "alma.test", 8202, page="green", app={"healthcheck": SEEN | {"retries": 2}})
+    green = json.loads(path.read_text())["services"]["app"]
+    path.write_text(json.dumps({"services": {"app": blue, "green": green}}))
+    with Visitors(project.vps.address, ["alma.test"]) as visitors:
+        assert "green is unhealthy" in applied(project, code=1)
+    assert visitors.pages("alma.test") == {"alma.test"}
+
+
 KINDS = ("static", "redirect", "proxy", "compose")
 ANSWERS = {"redirect": "301", "proxy": "nobody", "compose": "mine"}
 
