@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from deployer.desired import Desired
 from deployer.desired.stacks import Standing
-from deployer.files import File, Files, Link
+from deployer.files import Files
+from deployer.holding import Ports, holding, ports_led_to
 from deployer.moving import VALUES, Moving, compositions_there, known_to_us
 from deployer.observation import Observation
 from deployer.plan import Plan
@@ -29,9 +30,11 @@ def with_transition(
     ended = tuple(sorted(set(_ended(plan, desired, seen, gone, coming)), key=lambda each: each.name))
     places = renamed(desired.coming, desired.files, seen)
     leads = dict(_leads(plan, desired.standings, coming))
+    there = known_to_us(seen)
     transition = Transition(
         desired.standings,
-        known_to_us(seen),
+        there,
+        _has(plan, leads, holding(there, seen.facts.stacks, seen.files)),
         seen.facts.stacks,
         coming,
         ended,
@@ -88,14 +91,24 @@ def _ended(
 
 def _leads(plan: Plan, wanted: Mapping[str, Standing], coming: Collection[str]) -> Iterator[tuple[str, str]]:
     """NGINX's files that lead to a composition which comes up, and its name: they count when it answers."""
-    ports = {port.removesuffix("/tcp"): name for name in coming for port in wanted[name].ports}
+    ports = {port: name for name in coming for port in wanted[name].ports}
     files: Files = {change.path: change.after for change in plan.changes if change.after}
     for path, file in files.items():
         if found := VHOST.fullmatch(path):
-            named = _ports(file)
-            names = [found[1]] if found[1] in coming else [ports[port] for port in named if port in ports]
+            there = ports_led_to(file) & ports.keys()
+            names = [found[1]] if found[1] in coming else sorted(ports[port] for port in there)
             if names:
                 yield path, names[0]
+
+
+def _has(plan: Plan, leads: Mapping[str, str], has: Ports) -> Ports:
+    """The ports of each composition now; those, too, to which its other domains lead and that nobody has."""
+    found = dict(has)
+    everyone: frozenset[str] = frozenset().union(*has.values())
+    for change in plan.changes:
+        if (name := leads.get(change.path)) in found:
+            found[name] |= ports_led_to(change.before) - (everyone - has[name])
+    return found
 
 
 def _crossed(plan: Plan, leads: Mapping[str, str]) -> Iterator[str]:
@@ -103,16 +116,9 @@ def _crossed(plan: Plan, leads: Mapping[str, str]) -> Iterator[str]:
     led = [change for change in plan.changes if change.path in leads]
     now: dict[tuple[str, str], set[str]] = defaultdict(set)
     for change in led:
-        for port in _ports(change.before):
+        for port in ports_led_to(change.before):
             now[leads[change.path], port].add(change.path)
     for change in led:
         name = leads[change.path]
-        if any(now[name, port] - {change.path} for port in _ports(change.after)):
+        if any(now[name, port] - {change.path} for port in ports_led_to(change.after)):
             yield name
-
-
-def _ports(file: File | Link | None) -> list[str]:
-    """The ports of this server to which an NGINX file leads."""
-    if not isinstance(file, File):
-        return []
-    return re.findall(r"127\.0\.0\.1:(\d+)", file.content.decode(errors="replace"))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
+from deployer.holding import Places, holding, kept_from
 from deployer.observation import Observation
 from deployer.running import lacking, stopped
-from deployer.transition import Places, ports_in_words, taken
 
 VALUES = "/etc/deploy/sites/"
 
@@ -48,10 +48,12 @@ def moving(
     seen: Observation,
     scope: Collection[str] | None = None,
     refused: Mapping[str, str] | None = None,
+    waiting: Collection[str] = (),
 ) -> Moving:
     """What of the compositions that are wanted runs already, as it shall or otherwise; of those in scope.
 
     `refused` are those that cannot be done for another reason; they are among those that are held.
+    `waiting` are those that come later, as their certificates are not there yet.
     """
     held = dict(refused or {})
     otherwise: dict[str, tuple[str, ...]] = {}
@@ -77,8 +79,9 @@ def moving(
         if found:
             otherwise[name] = tuple(found)
         remarks += volumes_elsewhere(name, standing, wanted, seen)
-    while waiting := kept_from(wanted, there, seen, scope, held):
-        held |= waiting
+    has = holding(there, seen.facts.stacks, seen.files)
+    while kept := kept_from(wanted, there, has, scope, {*held, *waiting}):
+        held |= kept
     done = {name: standing for name, standing in chosen.items() if name not in held}
     return Moving(
         held,
@@ -116,24 +119,6 @@ def another_project(name: str, standing: Standing, there: Places, seen: Observat
         f"compose file; to begin anew, end that one first, on the server: docker compose -p {project} down "
         "(its volumes stay)"
     )
-
-
-def kept_from(
-    wanted: Mapping[str, Standing],
-    there: Places,
-    seen: Observation,
-    scope: Collection[str] | None,
-    held: Collection[str],
-) -> dict[str, str]:
-    """Those whose port another of ours keeps, as that is held or not in scope; with the reason."""
-    found = {}
-    for name, standing in wanted.items():
-        if name in held or (scope is not None and name not in scope):
-            continue
-        for other, ports in taken(name, standing, there, seen.facts.stacks).items():
-            if other in held or (scope is not None and other not in scope):
-                found[name] = f"{other} has its {ports_in_words(ports)} until that is applied, too"
-    return found
 
 
 def by_another_name(

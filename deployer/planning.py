@@ -34,7 +34,7 @@ def make_plan(
     those are there, and so are not removed now. `values` has those of the secrets that come from here.
     """
     sites = None if scope is None else frozenset(scope)
-    containers = moving(desired.standings, seen, sites, _clashes(desired, seen))
+    containers = moving(desired.standings, seen, sites, _clashes(desired, seen), desired.waiting)
     held = containers.held
 
     def in_scope(site: str | None) -> bool:

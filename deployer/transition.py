@@ -4,9 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from deployer.desired.stacks import Stack, Standing
-
-Places = Mapping[str, tuple[str, str]]
-"""The folder and the Compose project of each composition, by its name."""
+from deployer.holding import Places, Ports, ports_in_words, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,15 @@ class Ending:
 class Transition:
     """From what runs to what is wanted: the compositions that come up, and those that end.
 
-    `there` has the folder and the project of each that we wrote, by name, `stacks` what runs, by project.
+    `there` has the folder and the project of each that we wrote, by name, `has` the ports that are its own
+    now, `stacks` what runs, by project.
     `renamed` says whose place a new one takes; of those that are `crossed`, one domain shall lead to a port
     to which another leads now.
     """
 
     wanted: Mapping[str, Standing]
     there: Places
+    has: Ports
     stacks: Mapping[str, Stack]
     coming: Collection[str]
     ended: Collection[Ending]
@@ -74,7 +74,7 @@ class Transition:
                 yield f"{step.names[0]} changes ports between its domains: it stops before it begins anew"
             for name in step.names:
                 yield from self._move(name)
-                for other, ports in taken(name, self.wanted[name], self.there, self.stacks).items():
+                for other, ports in taken(name, self.wanted[name], self.there, self.has).items():
                     goes = other in {each.name for each in self.ended}
                     how = "that stops when all else is ready" if goes else "that moves away first"
                     if len(step.names) == 1:
@@ -91,12 +91,12 @@ class Transition:
 
     def _before(self, name: str) -> set[str]:
         """Those that come up too, and have now what this one shall have."""
-        return {*taken(name, self.wanted[name], self.there, self.stacks)} & {*self.coming}
+        return {*taken(name, self.wanted[name], self.there, self.has)} & {*self.coming}
 
     def _instead_of(self, name: str) -> set[str]:
         """The projects that end, and have now what this one shall have."""
         standing = self.wanted[name]
-        others = {name, self.renamed.get(name), *taken(name, standing, self.there, self.stacks)}
+        others = {name, self.renamed.get(name), *taken(name, standing, self.there, self.has)}
         return {each.project for each in self.ended if each.name in others}
 
     def _circle(self, left: Collection[str]) -> tuple[str, ...]:
@@ -105,21 +105,3 @@ class Transition:
         while (following := min(self._before(way[-1]) & {*left})) not in way:
             way.append(following)
         return tuple(sorted(way[way.index(following) :]))
-
-
-def taken(
-    name: str, standing: Standing, there: Places, stacks: Mapping[str, Stack]
-) -> dict[str, frozenset[str]]:
-    """The ports that a composition shall have and others that we wrote have now, by the names of those."""
-    found: dict[str, frozenset[str]] = {}
-    for other, (_, project) in sorted(there.items()):
-        stack = stacks.get(project)
-        if stack and other != name and project != standing.project and stack.ports & standing.ports:
-            found[other] = stack.ports & standing.ports
-    return found
-
-
-def ports_in_words(ports: Collection[str]) -> str:
-    """`port 8101`, `ports 8101 and 53/udp`."""
-    plain = [port.removesuffix("/tcp") for port in sorted(ports)]
-    return f"port{'s' if len(plain) > 1 else ''} {' and '.join(plain)}"

@@ -52,6 +52,15 @@ def test_what_runs_in_another_folder_or_open_to_everyone_is_made_anew() -> None:
     assert moving(WANTED, seen(there), {"other"}).otherwise == {}
 
 
+def test_a_port_of_one_that_waits_for_its_certificate_holds_it_back() -> None:
+    there = seen(running(*WELL))
+    wanted = {"other": Standing("/opt/other", "other", TAKEN)}
+    assert moving(wanted, there, waiting=frozenset()).held == {}
+    assert moving(wanted, there, waiting={"chat"}).held == {
+        "other": "chat has its port 8065 until that is applied, too"
+    }
+
+
 def test_a_port_that_another_project_has_holds_it_back() -> None:
     held = moving(WANTED, seen(Stack("byhand", "/opt/byhand", True, TAKEN))).held["chat"]
     assert held.startswith("the Compose project byhand in /opt/byhand has its port 8065 already. ")

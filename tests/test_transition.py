@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from chance import chance
 from deployer.desired.stacks import Stack, Standing
+from deployer.files import File
+from deployer.holding import holding
 from deployer.transition import Ending, Step, Transition
 
 
@@ -25,7 +27,7 @@ def transition(
 ) -> Transition:
     places = {name: (stack.folder, name) for name, stack in there.items()}
     endings = [Ending(name, name) for name in ended]
-    return Transition(wanted, places, there, frozenset(wanted), endings, renamed)
+    return Transition(wanted, places, holding(places, there, {}), there, frozenset(wanted), endings, renamed)
 
 
 def test_what_wants_nothing_of_others_comes_by_name() -> None:
@@ -49,6 +51,21 @@ def test_a_circle_goes_at_once_and_what_waits_for_it_after_it() -> None:
     one = transition(runs(a=1, b=2, c=3, d=4), shall(a=2, b=3, c=1, d=3))
     assert one.steps() == (Step(("a", "b", "c")), Step(("d",), ("c",)))
     assert "a, b and c change ports: all of them stop before the first begins" in one.remarks(one.steps())
+
+
+def test_what_does_not_run_has_the_port_to_which_its_visitors_are_led() -> None:
+    files = {
+        f"/etc/deploy/sites/{name}.conf": File(f"PORT={port}\n".encode())
+        for name, port in (("a", 1), ("b", 2))
+    }
+    for wanted, steps in (
+        (shall(a=2, b=3), (Step(("b",)), Step(("a",), ("b",)))),
+        (shall(a=2, b=1), (Step(("a", "b")),)),
+    ):
+        one = transition(runs(a=1), wanted)
+        places = {name: (f"/opt/{name}", name) for name in "ab"}
+        one = replace(one, there=places, has=holding(places, one.stacks, files))
+        assert one.steps() == steps
 
 
 def test_one_whose_domains_change_places_stops_first() -> None:

@@ -75,6 +75,11 @@ class Desired:
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_after: int = 120
 
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The compositions that wait for a certificate."""
+        return frozenset(self.coming.keys() - self.standings.keys())
+
 
 def desired_files(config: "Config", facts: Facts) -> Desired:
     """Everything that the server shall have; the same config and facts give the same bytes.

@@ -110,8 +110,16 @@ class Convergence:
         done = prepared & self._transact(self._possible(seen), earlier=installed)
         if plan.certificates:
             done &= issue(self.server, plan.certificates, self.config.acme, self.config.email, self.line)
-            done &= self._transact(self._possible(self.look()), earlier=True)
+            rest = self._possible(self.look())
+            done &= self._transact(rest, earlier=True)
+            self._tell_who_waits(rest, plan)
         return done and not plan.held
+
+    def _tell_who_waits(self, rest: Plan, plan: Plan) -> None:
+        """Name those that were not done as others have no certificate; the plan has told of the rest."""
+        for name, reason in rest.held.items():
+            if name not in plan.held:
+                self.line(f"✗ {name} stays as it was: {reason}.")
 
     def _show_what_is_new(self, shown: Plan, plan: Plan, cause: str) -> None:
         """Show what differs from the plan that was shown, now that the server is another."""

@@ -86,7 +86,10 @@ def nothing_else_runs(one: Round) -> Iterator[str]:
     }
     for project in one.after.networks - known:
         yield f"the network of {project} is still there"
-    for name in (one.was.entries.keys() | one.was.unsure.keys()) - one.now.entries.keys() - unknown:
+    gone = (
+        (one.was.entries.keys() | one.was.unsure.keys()) - one.aimed.entries.keys() - one.now.entries.keys()
+    )
+    for name in gone - unknown:
         left = [path for path in one.after.files if is_of(name, path) and path.startswith("/etc/")]
         yield from (
             f"{path} is still there, and {name} is gone"
