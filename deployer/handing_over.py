@@ -13,7 +13,7 @@ from deployer.moving import VALUES, Moving, compositions_there, known_to_us
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.renames import renamed
-from deployer.transition import Ending, Transition
+from deployer.transition import Ending, Transition, heir
 
 VHOST = re.compile(r"/etc/nginx/conf\.d/(.+)\.conf")
 
@@ -85,7 +85,7 @@ def _ended(
         of_another_kind = values in written and name not in desired.coming
         of_another_project = name in coming and project != desired.standings[name].project
         if values in gone or of_another_kind or (of_another_project and project not in wanted):
-            yield Ending(name, project)
+            yield Ending(name, project, heir(project, desired.coming))
     yield from (Ending(name, project) for name, project in seen.facts.owed if project not in wanted)
 
 

@@ -13,7 +13,7 @@ from deployer.installing import with_additions
 from deployer.moving import compositions_there, moving
 from deployer.observation import Observation
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
-from deployer.renames import belongs, with_renamed, without_waiting
+from deployer.renames import belongs, not_yet, with_renamed, without_waiting
 from deployer.secrets import Secret
 
 EDITING = ("nginx", "apache", "standalone")
@@ -34,7 +34,7 @@ def make_plan(
     those are there, and so are not removed now. `values` has those of the secrets that come from here.
     """
     sites = None if scope is None else frozenset(scope)
-    containers = moving(desired.standings, seen, sites, _clashes(desired, seen), desired.waiting)
+    containers = moving(desired.standings, seen, sites, _clashes(desired, seen), not_yet(desired, seen))
     held = containers.held
 
     def in_scope(site: str | None) -> bool:

@@ -19,24 +19,33 @@ def renamed(wanted: Mapping[str, Standing], files: Files, seen: Observation) -> 
     The new one has its project, one of its ports, or its compose file.
     """
     there = compositions_there(seen)
-    ended = sorted(there.keys() - wanted.keys())
+    pairs = [
+        (_likeness(name, wanted[name], old, files, seen), name, old)
+        for name in sorted(wanted.keys() - there.keys())
+        for old in sorted(there.keys() - wanted.keys())
+    ]
     found: dict[str, str] = {}
-    for name in sorted(wanted.keys() - there.keys()):
-        for old in ended:
-            if old not in found.values() and _alike(name, wanted[name], old, files, seen):
-                found[name] = old
-                break
+    for likeness, name, old in sorted(pairs, key=lambda pair: pair[0], reverse=True):
+        if likeness and name not in found and old not in found.values():
+            found[name] = old
     return found
 
 
-def _alike(name: str, standing: Standing, old: str, files: Files, seen: Observation) -> bool:
+def not_yet(desired: Desired, seen: Observation) -> frozenset[str]:
+    """The compositions that wait for a certificate, and those whose place they take then."""
+    places = renamed(desired.coming, desired.files, seen)
+    return desired.waiting | {old for name, old in places.items() if name in desired.waiting}
+
+
+def _likeness(name: str, standing: Standing, old: str, files: Files, seen: Observation) -> int:
+    """How much speaks for it: the same project most, and a port of its own more than the same file."""
     folder, project = compositions_there(seen)[old]
     stack = seen.facts.stacks.get(project)
-    if project == standing.project or (stack and stack.ports & standing.ports):
-        return True
     before = _anonymous(seen.files.get(f"{folder}/docker-compose.yml"), folder, old, project)
     after = files.get(f"{standing.folder}/docker-compose.yml")
-    return bool(before) and before == _anonymous(after, standing.folder, name, standing.project)
+    same_file = bool(before) and before == _anonymous(after, standing.folder, name, standing.project)
+    same_port = bool(stack and stack.ports & standing.ports)
+    return 4 * (project == standing.project) + 2 * same_port + same_file
 
 
 def _anonymous(file: object, *names: str) -> bytes:

@@ -24,10 +24,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Containers that are stopped and removed: those of a composition that Docker Compose calls `project`."""
+    """Containers that are stopped and removed: those of a composition that Docker Compose calls `project`.
+
+    With an `heir` only the name ends: that one goes on with them.
+    """
 
     name: str
     project: str
+    heir: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Transition:
             for name in step.names:
                 yield from self._move(name)
                 for other, ports in taken(name, self.wanted[name], self.there, self.has).items():
-                    goes = other in {each.name for each in self.ended}
+                    goes = other in {each.name for each in self.ended if not each.heir}
                     how = "that stops when all else is ready" if goes else "that moves away first"
                     if len(step.names) == 1:
                         yield f"{name} takes {ports_in_words(ports)} of {other}: {how}"
@@ -90,14 +94,16 @@ class Transition:
             yield f"{name} moves from {ports_in_words(stack.ports)} to {ports_in_words(standing.ports)}"
 
     def _before(self, name: str) -> set[str]:
-        """Those that come up too, and have now what this one shall have."""
-        return {*taken(name, self.wanted[name], self.there, self.has)} & {*self.coming}
+        """Those that come up too, and have now what this one shall have, or whose containers have it."""
+        others = {*taken(name, self.wanted[name], self.there, self.has)}
+        heirs = {heir(self.there[other][1], self.wanted) for other in others}
+        return (others | heirs) & {*self.coming} - {name}
 
     def _instead_of(self, name: str) -> set[str]:
         """The projects that end, and have now what this one shall have."""
         standing = self.wanted[name]
         others = {name, self.renamed.get(name), *taken(name, standing, self.there, self.has)}
-        return {each.project for each in self.ended if each.name in others}
+        return {each.project for each in self.ended if each.name in others and each.heir in ("", name)}
 
     def _circle(self, left: Collection[str]) -> tuple[str, ...]:
         """Some of them that wait for one another, where all wait for one of them."""
@@ -105,3 +111,8 @@ class Transition:
         while (following := min(self._before(way[-1]) & {*left})) not in way:
             way.append(following)
         return tuple(sorted(way[way.index(following) :]))
+
+
+def heir(project: str, wanted: Mapping[str, Standing]) -> str:
+    """Who shall go on with a Compose project, under whatever name; empty for nobody."""
+    return next((name for name, standing in sorted(wanted.items()) if standing.project == project), "")

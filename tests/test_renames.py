@@ -50,6 +50,14 @@ def test_something_else(there: Observation) -> None:
     assert renamed({"talk": standing("talk", ports=frozenset({"80/tcp"}))}, files, there) == {}
 
 
+def test_what_is_most_alike_takes_the_place() -> None:
+    files = {f"/opt/{name}/docker-compose.yml": File(b"services: {}\n") for name in ("job", "memo", "talk")}
+    there = seen("services: {}\n", ports=frozenset({"80/tcp"}))
+    wanted = {"job": standing("job"), "memo": standing("memo", ports=frozenset({"80/tcp"}))}
+    assert renamed(wanted, files, there) == {"memo": "chat"}
+    assert renamed(wanted | {"talk": standing("talk", "chat")}, files, there) == {"talk": "chat"}
+
+
 def test_one_that_is_wanted_all_the_same_has_no_follower() -> None:
     wanted = {"chat": standing("chat"), "talk": standing("talk", "chat")}
     assert renamed(wanted, {}, seen()) == {}

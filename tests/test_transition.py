@@ -68,6 +68,15 @@ def test_what_does_not_run_has_the_port_to_which_its_visitors_are_led() -> None:
         assert one.steps() == steps
 
 
+def test_who_takes_the_port_of_one_that_goes_on_under_another_name_waits_for_it() -> None:
+    there, wanted = runs(wiki=4), shall(notes=4, zwiki=3)
+    wanted["zwiki"] = replace(wanted["zwiki"], project="wiki")
+    one = transition(there, wanted)
+    one = replace(one, ended=[Ending("wiki", "wiki", heir="zwiki")], renamed={"zwiki": "wiki"})
+    assert one.steps() == (Step(("zwiki",), (), ("wiki",)), Step(("notes",), ("zwiki",)))
+    assert "notes takes port 4 of wiki: that moves away first" in one.remarks(one.steps())
+
+
 def test_one_whose_domains_change_places_stops_first() -> None:
     one = replace(transition(runs(a=1, b=2), shall(a=1, b=2)), crossed=("b",))
     assert one.steps() == (Step(("a",)), Step(("b",), crossed=True))

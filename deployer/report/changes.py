@@ -11,6 +11,7 @@ from deployer.config.quantities import amount
 from deployer.plan import Change, Order, Plan, Surprise
 from deployer.report import data, harmless, out
 from deployer.report.difference import attributes, diff
+from deployer.transition import Ending
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
 OURS = "/usr/local/lib/deploy/"
@@ -59,9 +60,7 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     if plan.compositions:
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
     yield from (f"  {what}" for what in plan.moves)
-    for each in plan.ended:
-        project = f", the Compose project {each.project}" if each.name in plan.compositions else ""
-        yield f"- containers of {each.name}{project}: stopped and removed; volumes stay"
+    yield from map(partial(_ended_line, plan), plan.ended)
     yield from (f"~ firewall: {what}" for found in plan.drift.values() for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
@@ -127,7 +126,7 @@ def as_json(plan: Plan, server: str) -> str:
             "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],
             "compositions": {
                 "up": plan.compositions,
-                "down": [each.name for each in plan.ended],
+                "down": [each.name for each in plan.ended if not each.heir],
                 "steps": [list(step.names) for step in plan.steps],
                 "moves": plan.moves,
                 "otherwise": dict(plan.otherwise),
@@ -156,6 +155,13 @@ def _order_line(order: Order) -> str:
         else f"only for {', '.join(order.names)}"
     )
     return f"~ certificate {order.name}: {why}"
+
+
+def _ended_line(plan: Plan, each: Ending) -> str:
+    if each.heir:
+        return f"~ containers of {each.name}: {each.heir} goes on with them"
+    project = f", the Compose project {each.project}" if each.name in plan.compositions else ""
+    return f"- containers of {each.name}{project}: stopped and removed; volumes stay"
 
 
 def _stopped_line(plan: Plan, name: str) -> str:
