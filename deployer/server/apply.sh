@@ -419,17 +419,24 @@ blamed() {
     [ -n "$path" ] && path=$(grep -lF "${path#\"}" /etc/nginx/conf.d/*.conf | head -1) && say "$path:"
 }
 
-refuse() { # FILE LINE WORDS [PLACE]: that file alone is as it was; fails when it is not one of ours. PLACE is of a shared one
-    local file=$1 line=$2 words=$3 shared=${4:-}
+refuse() { # FILE LINE WORDS [PLACE]: whose file it is stays as it was; fails when it is not one of ours. PLACE is of a shared one
+    local file=$1 line=$2 words=$3 shared=${4:-} name values
     grep -qxF -- "$file" $transaction/paths && ! grep -qxF -- "$file" "$incoming/refused" || return
     case $file in /etc/nginx/conf.d/00-deploy.conf | /etc/nginx/deploy/*) return 1 ;; esac
-    say "✗ $(basename "$file" .conf): NGINX refuses $file${shared:+ together with ${shared%:*}, line ${shared##*:}}${line:+, line $line}"
+    name=$(basename "$file" .conf) values=/etc/deploy/sites/$name.conf
+    say "✗ $name: NGINX refuses $file${shared:+ together with ${shared%:*}, line ${shared##*:}}${line:+, line $line}"
     { grep -F '[emerg]' <<<"$words" || echo "$words"; } | indent
     [ -z "$line" ] || sed -n "$((line > 2 ? line - 2 : 1)),$((line + 1))p" "$file" |
         awk -v first=$((line > 2 ? line - 2 : 1)) '{ printf "  %5d | %s\n", first + NR - 1, $0 }'
-    say "  This file stays as it was; everything else goes live."
+    say "  $name stays as it was; everything else goes live."
     say "$file" >>"$incoming/refused"
     put_back "$file"
+    if grep -qxF -- "$name" "$incoming/compositions"; then
+        refuse_composition "$name"
+    elif grep -qxF -- "$values" $transaction/paths; then # a push asks at the address that it has
+        say "$values" >>"$incoming/refused"
+        put_back "$values"
+    fi
 }
 
 # What a site adds to a file that all share is blamed there: a second `gzip_vary`, a location that is there already; and

@@ -160,11 +160,16 @@ answers_at_port() { # NAME
 }
 
 give_back() { # NAME PROJECT…: it is as it was, and so is what stopped for it
-    local name=$1 project
+    local name=$1 project own
+    own=$(value_of "$name" PROJECT)
     BECAME[$name]=back
     refuse_composition "$name"
     follow
-    [ ! -e "/etc/deploy/sites/$name.conf" ] || bring_back "$name"
+    if [ -e "/etc/deploy/sites/$name.conf" ]; then
+        bring_back "$name"
+    elif [ -z "$(ending "$own")" ] && [ -z "$(owner_of "$own")" ]; then # it came up, and has no way back
+        by_compose "$own" down --remove-orphans >/dev/null 2>&1
+    fi
     for project in "${@:2}"; do keep_composition "$(ending "$project")" "$name"; done
 }
 

@@ -97,7 +97,7 @@ def matches(walk: Walk, name: str, live: Live, answers: dict[str, str]) -> bool:
     if (walk.vps.root / f"etc/nginx/conf.d/{name}.conf").exists():
         return False
     gone = [each for other in walk.live.possible(name) for each in walk.live.answers(name, other)]
-    return all(answers.get(each, "closed") in NOBODY for each in gone)
+    return all(answers.get(each, "closed") in NOBODY for each in gone if each not in live.all_answers)
 
 
 def shows(walk: Walk, name: str, entry: Entry, answers: dict[str, str]) -> bool:

@@ -83,6 +83,7 @@ def nothing_else_runs(one: Round) -> Iterator[str]:
         *one.now.projects.values(),
         *(each.project(name) for name, each in one.now.entries.items()),
         *maybe_projects,
+        *(each.project(name) for name in one.disturbed for each in one.was.possible(name) if each),
     }
     for project in one.after.networks - known:
         yield f"the network of {project} is still there"

@@ -59,7 +59,7 @@ class Service(Entry):
         return f"/opt/{name}"
 
     def containers(self, name: str) -> object:
-        return (name, self.port, self.what, self.page)
+        return (name, self.port, self.what, self.page, self.https)
 
     def is_in(self, text: str) -> bool:
         found = re.search(rf"\b{re.escape(self.page)}\b", text)
