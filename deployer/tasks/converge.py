@@ -106,7 +106,8 @@ class Convergence:
             prepared = self._transact(ground)
             seen = self.look()
             cause = "packages installed" if installed else "interrupted apply undone"
-            self._show_what_is_new(plan, self.plan(seen), cause)
+            shown, plan = plan, self.plan(seen)
+            self._show_what_is_new(shown, plan, cause)
         done = prepared & self._transact(self._possible(seen), earlier=installed)
         if plan.certificates:
             done &= issue(self.server, plan.certificates, self.config.acme, self.config.email, self.line)

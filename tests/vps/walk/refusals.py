@@ -102,7 +102,8 @@ def matches(walk: Walk, name: str, live: Live, answers: dict[str, str]) -> bool:
 
 def shows(walk: Walk, name: str, entry: Entry, answers: dict[str, str]) -> bool:
     """Whether an entry is what is there."""
-    if expected := walk.live.answers(name, entry):
-        return all(who(answers.get(each, "closed")) == text for each, text in expected.items())
+    expected = walk.live.answers(name, entry)
+    if not all(who(answers.get(each, "closed")) == text for each, text in expected.items()):
+        return False
     file = walk.vps.root / entry.folder(name)[1:] / "docker-compose.yml"
-    return file.exists() and entry.is_in(file.read_text())
+    return not entry.folder(name) or (file.exists() and entry.is_in(file.read_text()))
