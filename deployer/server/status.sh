@@ -33,14 +33,30 @@ failed() { # of each name whose last push, restart or restore failed, what is to
     done
 }
 
+live() { # DOMAIN: its release as what it is now, for what it was before may still lie there; sets KIND and LIVE
+    KIND=$(sed -n "s/^KIND='\\?\([^']*\).*/\1/p" "/etc/deploy/sites/$1.conf" 2>/dev/null)
+    case $KIND in
+        '') LIVE='' ;;
+        compose) LIVE=$(readlink "/srv/deploy/$1/images/live") ;;
+        *) LIVE=$(readlink "/var/www/$1") ;;
+    esac
+    LIVE=${LIVE##*/}
+}
+
+made_live() { # DOMAIN: the line that tells who has made live what it has; a restart of containers names no release
+    local of="\"release\":\"${LIVE:-none}\""
+    [ "$KIND" != compose ] || of=''
+    done_to "$1" | grep -F '"result":"live"' | grep -F "$of" | tail -1
+}
+
 site() { # DOMAIN SCHEME PATH
-    local live STATUS SECONDS_TAKEN EXPIRES DISTRUST
+    local KIND LIVE STATUS SECONDS_TAKEN EXPIRES DISTRUST
     visit "$1" "$2" "$3"
     echo "answer $1 $STATUS $SECONDS_TAKEN $EXPIRES"
     [ -z "$DISTRUST" ] || echo "distrust $1 $DISTRUST"
-    live=$(readlink "/var/www/$1" || readlink "/srv/deploy/$1/images/live") && echo "release $1 ${live##*/}"
-    done_to "$1" | grep -F '"result":"live"' | tail -1 |
-        sed "s|^|pushed $1 |"
+    live "$1"
+    [ -z "$LIVE" ] || echo "release $1 $LIVE"
+    made_live "$1" | sed "s|^|pushed $1 |"
 }
 
 backups() {
@@ -72,6 +88,6 @@ failed
 apt_at_work
 dpkg_list | half_done
 backups
-export -f site done_to visit ask_page explain_distrust
+export -f site live made_live done_to visit ask_page explain_distrust
 tr '\t' '\n' | tr '\n' '\0' | xargs -0 -r -n 3 -P 8 bash -c 'site "$@"' site
 wait

@@ -1,6 +1,7 @@
 """Ports, projects, names and kinds change hands: no visitor gets another's page, and nothing is left or lost."""
 
 import json
+import re
 import shlex
 import time
 from collections.abc import Iterator
@@ -353,6 +354,41 @@ def test_every_kind_becomes_every_other(project: Project) -> None:
         assert page(project, "alma.test") == ANSWERS.get(after, "404"), (before, after, told)
         stands = {"one": 1} if after == "compose" else {}
         assert running(project.vps) == stands | {"bytest": 1}, (before, after, told)
+
+
+def live(project: Project) -> dict[str, Any]:
+    """What `status` tells of alma.test: its release, and who has made it live when."""
+    sites = json.loads(project.deploy("status", "--json").stdout)["sites"]
+    (site,) = (site for site in sites if site["domain"] == "alma.test")
+    return {key: site[key] for key in ("release", "revision", "pushed", "by")}
+
+
+def test_status_tells_of_what_a_site_is_now(project: Project) -> None:
+    repository = project.repository("alma", {"index.html": "static"})
+    project.sites["alma.test"] = {"kind": "static", "repository": repository, "https": False}
+    assert project.deploy("push", "alma.test", "--yes").returncode == 0
+    pushed = live(project)
+    stack(project, "alma.test", 8201)
+    stack(project, "berta.test", 8202)
+    told = applied(project)
+    for name in ("alma.test", "berta.test"):
+        assert re.search(rf"^▸ {name}\n(▸ pull\n(  .*\n)+)?✓ pull", told, re.MULTILINE), (
+            "whose steps they are"
+        )
+    up = live(project)
+    assert up["release"] == project.vps.run("readlink /srv/deploy/alma.test/images/live").stdout.strip()
+    assert up["pushed"] > pushed["pushed"]
+    becomes(project, "proxy")
+    told = applied(project)
+    assert "▸ alma.test\n✓ down" in told
+    assert set(live(project).values()) == {None}
+    project.sites["alma.test"] = {"kind": "static", "repository": repository, "https": False}
+    applied(project)
+    assert live(project) == pushed
+    summary = project.vps.run("/usr/local/lib/deploy/summary alma.test").stdout
+    since = pushed["pushed"].replace("T", " ").removesuffix("Z")[:16]
+    assert f"  {pushed['revision'][:7]} " in summary
+    assert f"  since {since} UTC by {pushed['by']}\n" in summary
 
 
 def test_one_that_cannot_become_containers_stays_what_it_was(project: Project) -> None:
