@@ -9,9 +9,10 @@ from deployer.desired.facts import Certificate, Facts
 from deployer.desired.shared import RENEWAL
 from deployer.files import File, Found, Link
 from deployer.observation import Observation
-from deployer.plan import Change, Order, Plan, Surprise, removable
+from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
+from deployer.secrets import Generated, Given
 
 ACME = "https://acme.example.org/directory"
 BLOG = "/etc/nginx/conf.d/rogs.me.conf"
@@ -129,6 +130,16 @@ def test_a_plan_with_nothing_but_held_sites_is_empty() -> None:
     told = list(plan_lines(plan, "vps"))
     assert told[0].startswith("! rogs.me is left as it is: /etc/nginx/conf.d/mine.conf")
     assert told[-1] == "Nothing to change on vps, but left as it is: rogs.me."
+
+
+def test_only_secrets_are_called_so() -> None:
+    path = "/opt/chat.test/.env"
+    port = SecretChange(path, "WEB_PORT", Given("8101"), new=True, composition="chat.test")
+    password = SecretChange(path, "PASSWORD", Generated(), new=False, composition="chat.test")
+    assert list(plan_lines(Plan(secrets=(port, password)), "vps"))[:2] == [
+        f"+ value WEB_PORT in {path} (from sites.yaml)",
+        f"~ secret PASSWORD in {path} (generated on the server)",
+    ]
 
 
 def test_what_renews_a_certificate_stays_as_long_as_there_is_one() -> None:

@@ -11,6 +11,7 @@ from deployer.config.quantities import amount
 from deployer.plan import Change, Order, Plan, Surprise
 from deployer.report import data, harmless, out
 from deployer.report.difference import attributes, diff
+from deployer.secrets import Given
 from deployer.transition import Ending
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
@@ -53,7 +54,8 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     if plan.manifest and not plan.changes:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
     for value in plan.secrets:
-        yield f"{'+' if value.new else '~'} secret {value.name} in {value.path} ({value.secret})"
+        what = "value" if isinstance(value.secret, Given) else "secret"
+        yield f"{'+' if value.new else '~'} {what} {value.name} in {value.path} ({value.secret})"
     for name, found in plan.otherwise.items():
         yield from (f"~ containers of {name} are brought up anew: {what}" for what in found)
     yield from map(partial(_stopped_line, plan), plan.stopped)

@@ -13,7 +13,7 @@ NOISE = re.compile(
     r"Traceback|fault of deploy itself|unknown option|usage:|unbound variable|command not found"
     r"|: line \d+:|failed \(\w+, line \d+\)|[Ss]yntax error|No such file or directory"
 )
-TOLD = re.compile(r"^[-+~@!] (?:secret \S+ in )?(/[^\s:]+)", re.MULTILINE)
+TOLD = re.compile(r"^[-+~@!] (?:(?:secret|value) \S+ in )?(/[^\s:]+)", re.MULTILINE)
 OF_THE_WORK = (
     "/etc/docker/key.json",
     "/root/.docker/*",
