@@ -12,7 +12,10 @@ _STYLES = {"✓": "green", "✗": "bold red", "!": "yellow"}
 
 
 class Progress:
-    """Prints a task's lines; `▸ step` begins a step, `✓ step` and `✗ step` end it."""
+    """Prints a task's lines; `▸ step` begins a step, `✓ step` and `✗ step` end it.
+
+    What has steps or lines of its own, such as a service among several, is printed above them.
+    """
 
     def __init__(self) -> None:
         self._status = Status("", console=err)
@@ -22,6 +25,8 @@ class Progress:
     def line(self, text: str) -> None:
         """Show one line."""
         text = harmless(text)
+        if not text.startswith((f"✓ {self._step}", f"✗ {self._step}")):
+            self._head()
         if text.startswith("▸ "):
             self._begin(text[2:])
             return
@@ -47,6 +52,11 @@ class Progress:
         if err.is_terminal:
             self._status.update(_Running(step, self._since))
             self._status.start()
+
+    def _head(self) -> None:
+        if self._step:
+            err.print(f"▸ {self._step}")
+            self._step = ""
 
     def _end(self) -> None:
         self._step = ""
