@@ -34,7 +34,7 @@ def values(config: "Config", name: str, composition: Composition, facts: "Facts"
         built=int(composition.built()),
         public="all" if getattr(composition, "public", False) else " ".join(composition.public_ports()),
         given=" ".join(
-            name for name, secret in sorted(composition.secrets().items()) if isinstance(secret, Given)
+            name for name, secret in sorted(composition.variables().items()) if isinstance(secret, Given)
         ),
         cooldown=config.updates.cooldown if config.updates else DEFAULT_COOLDOWN,
     )

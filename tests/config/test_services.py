@@ -238,6 +238,10 @@ services:
     files = desired_files(config, Facts("debian", "13")).files
     assert "/opt/Worker.1/docker-compose.yml" in files
     assert "DIRECTORY=/opt/Worker.1\n" in files["/etc/deploy/sites/worker.conf"].content.decode()
+    # what a restore takes from sites.yaml and not from an archive
+    assert (
+        "GIVEN=COMPOSE_PROJECT_NAME\n" in files["/etc/deploy/sites/paper.example.org.conf"].content.decode()
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ def files_and_a_volume(new_composition):
     add_volume(app, "data")
     (app.directory / "www").mkdir()
     (app.directory / "www/index.html").write_text("first\n")
-    (app.directory / ".env").write_text("PASSWORD='first'\n")
+    app.configure(GIVEN="COMPOSE_PROJECT_NAME")  # as of `project:`, which apply writes into .env
+    (app.directory / ".env").write_text(f"PASSWORD='first'\nCOMPOSE_PROJECT_NAME='{app.project}'\n")
     app.push()
     place = f"/var/lib/docker/volumes/{app.project}_data/_data"
     fill(app.vps, place)

@@ -11,5 +11,6 @@ from vps.restore.test_server import (  # noqa: F401
     test_a_service_that_is_not_well_with_what_was_restored,
     test_a_service_with_files_and_a_volume,
     test_one_path_of_a_service_and_all_of_it_as_another,
+    test_what_docker_compose_obeys_is_as_the_server_says,
 )
 from vps.services.conftest import debian_12 as vps  # noqa: F401

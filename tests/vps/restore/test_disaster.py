@@ -29,7 +29,7 @@ SAVED = (
     "/srv/photos",
     "/opt/files.test/more",
     "/opt/sqlite.test/more",
-    "/var/lib/docker/volumes/filestest_data/_data",
+    "/var/lib/docker/volumes/paperless_data/_data",
 )
 SQL = "PRAGMA journal_mode=WAL; CREATE TABLE notes (id int, what text); INSERT INTO notes VALUES (1, 'ü'), (2, NULL);"
 
@@ -73,6 +73,7 @@ def sites(folder: Path) -> dict[str, dict[str, object]]:
             "watch": "0",
             "secrets": {"PASSWORD": "generate"},
         }
+    found["files.test"]["project"] = "paperless"
     for kind in KINDS:
         found[f"{kind}.test"]["backup"] = {"database": kind, "service": "db"}
     return found
@@ -127,7 +128,7 @@ def live(drill: Drill) -> None:
     fill(old, "/srv/photos")
     applied = drill.project.apply()
     assert applied.returncode == 0, applied.stdout + applied.stderr
-    fill(old, "/var/lib/docker/volumes/filestest_data/_data")
+    fill(old, "/var/lib/docker/volumes/paperless_data/_data")
     fill(old, "/opt/files.test/more/folder")
     old.run(f'sqlite3 /opt/sqlite.test/more/notes.db "{SQL}"')
     for kind in KINDS:
@@ -152,7 +153,7 @@ def test_everything_is_back_on_an_empty_server(drill: Drill) -> None:
         "there is no /srv/photos yet",
         "loads the dump into the empty database db, in /opt/postgres.test:",
         LOAD["postgres"],
-        "/var/lib/docker/volumes/filestest_data/_data",
+        "/var/lib/docker/volumes/paperless_data/_data",
     ):
         assert words in unasked.stderr
 

@@ -366,7 +366,7 @@ def test_a_folder_that_somebody_swaps_for_a_link_meanwhile(vps):
     assert vps.run("cat /srv/shared/cards/ssh/a").stdout == "mine\n"
 
 
-@pytest.mark.fault("a crafted archive of a service", rounds=13)
+@pytest.mark.fault("a crafted archive of a service", rounds=16)
 def test_a_service_from_a_crafted_archive(new_composition):
     app, archive = files_and_a_volume(new_composition)
     vps, folder, data = app.vps, f"/opt/{app.name}", f"{app.project}_data"
@@ -400,6 +400,17 @@ def test_a_service_from_a_crafted_archive(new_composition):
         (
             crafted(paths=[f"{folder}/.env"]).file(f"{folder}/.env", "COMPOSE_FILE=www/x.yml"),
             "its .env has COMPOSE_FILE",
+        ),
+        *(  # as Docker Compose reads it, too
+            (
+                crafted(paths=[f"{folder}/.env"]).file(f"{folder}/.env", text),
+                "its .env has DOCKER_HOST",
+            )
+            for text in (
+                "DOCKER_HOST: tcp://192.0.2.1",
+                "A='x' DOCKER_HOST=x",
+                "A=\u00a0'\nB=' DOCKER_HOST=x '",
+            )
         ),
         (
             crafted(paths=[f"{folder}/.env"]).link(f"{folder}/.env", "/etc/shadow"),

@@ -184,7 +184,8 @@ def test_one_path_of_a_service_and_all_of_it_as_another(new_composition):
     other, mine = files_and_a_volume(new_composition)
     there = mine.volumes[f"{other.project}_data"]
     other.vps.run(f"rm {there}/hard; echo mine >{there}/mine")
-    (other.directory / ".env").write_text("PASSWORD='mine'\nMORE='mine'\n")
+    called = f"COMPOSE_PROJECT_NAME='{other.project}'\n"
+    (other.directory / ".env").write_text(f"PASSWORD='mine'\n{called}MORE='mine'\n")
     volume = state(other.vps, there)
     compose = (other.directory / "docker-compose.yml").read_text()
     output = restore(other.vps, other.name, tar, "--only www/index.html", f"--of {app.name}")
@@ -197,7 +198,7 @@ def test_one_path_of_a_service_and_all_of_it_as_another(new_composition):
     assert f"{other.name} is restored to" in output
     found = [inside(other.vps, part) for part in (f"/opt/{other.name}/www", there)]
     assert found == theirs
-    assert (other.directory / ".env").read_text() == "PASSWORD='first'\nMORE='mine'\n"
+    assert (other.directory / ".env").read_text() == f"PASSWORD='first'\n{called}MORE='mine'\n"
     assert (other.directory / "docker-compose.yml").read_text() == compose
     assert (other.page(), app.page()) == ("theirs", "theirs")
 
@@ -219,6 +220,47 @@ def test_an_archive_of_when_its_folder_and_project_had_other_names(new_compositi
     restore(app.vps, app.name, tar)
     assert app.page() == "then"
     assert app.vps.run(f"cat {archive.volumes[f'{app.project}_data']}/x").stdout == "data"
+
+
+def test_what_docker_compose_obeys_is_as_the_server_says(new_composition):
+    """Its own .env may say it; an archive, which anybody can make who has the public key, may not."""
+    app, _ = files_and_a_volume(new_composition)
+    folder, env = f"/opt/{app.name}", app.directory / ".env"
+    called = f"COMPOSE_PROJECT_NAME='{app.project}'\n"
+
+    def archive(text: str) -> str:
+        crafted = Crafted(app.vps, app.name, paths=[f"{folder}/.env", f"{folder}/www"])
+        return crafted.file(f"{folder}/.env", text).file(f"{folder}/www/index.html", "then\n").make()
+
+    shop = "PASSWORD='then'\nCOMPOSE_PROJECT_NAME='shop'\n"  # of when it had another name
+    restore(app.vps, app.name, archive(shop))
+    assert env.read_text() == f"PASSWORD='then'\n{called}"
+    app.vps.run(f"rm {folder}/.env")
+    restore(app.vps, app.name, archive(shop))
+    assert env.read_text() == f"PASSWORD='then'\n{called}", "sites.yaml says it, also where the file is lost"
+
+    env.write_text(f"PASSWORD='now'\n{called}COMPOSE_PROFILES=mine\n")
+    restore(app.vps, app.name, archive("PASSWORD='then'\nCOMPOSE_PROFILES=theirs\n"))
+    assert env.read_text() == f"PASSWORD='then'\nCOMPOSE_PROFILES='mine'\n{called}"
+
+    shown = "WORDS=\"DOCKER_A=1\\nDOCKER_B=2\"\nKEY='BEGIN\nxyz\nEND'\n"  # no names of variables in there
+    restore(app.vps, app.name, archive(f"# don't: DOCKER_HOST=x\n{called}{shown}"))
+    assert env.read_text().startswith(f"# don't: DOCKER_HOST=x\n{called}{shown}")
+
+    env.write_text("PASSWORD='now'\n")
+    app.configure(GIVEN="")
+    restore(app.vps, app.name, archive(shop))
+    assert env.read_text() == "PASSWORD='then'\n", "sites.yaml has no project: for it"
+
+    theirs = archive("PASSWORD='other'\nDOCKER_HOST=tcp://192.0.2.1\n")
+    refused = restore(app.vps, app.name, theirs, code=1)
+    assert (
+        f"its .env has DOCKER_HOST, which says what Docker Compose does: write it into {folder}/.env"
+        in refused
+    )
+    assert env.read_text() == "PASSWORD='then'\n"
+    restore(app.vps, app.name, theirs, "--only www")
+    assert (env.read_text(), app.page()) == ("PASSWORD='then'\n", "then")
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
