@@ -223,6 +223,7 @@ def test_containers_are_stopped_while_files_are_read_and_run_again(new_compositi
     assert app.running() == running
     tree = backed.unpack(tmp_path)
     assert backed.begin["consistency"] == "stop"
+    assert backed.begin["folder"] == f"/opt/{app.name}"
     (place,) = backed.begin["volumes"].values()
     assert (tree / place[1:] / "file").read_text() == "2\n"
     assert not (tree / f"opt/{app.name}/data/x.tmp").exists()

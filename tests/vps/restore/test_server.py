@@ -222,6 +222,30 @@ def test_an_archive_of_when_its_folder_and_project_had_other_names(new_compositi
     assert app.vps.run(f"cat {archive.volumes[f'{app.project}_data']}/x").stdout == "data"
 
 
+@pytest.mark.parametrize("said", [True, False], ids=["says its folder", "of before"])
+def test_an_archive_of_a_whole_folder_that_has_moved_since(new_composition, said):
+    """A compose file's folder is saved whole: no path in the archive tells which of them it is."""
+    app, _ = files_and_a_volume(new_composition)
+    there, was = f"/opt/moved-{app.project}", f"/opt/{app.name}"
+    define(app.vps, Archive(app.name, (there,)))
+    script = app.vps.root / "etc/deploy/backup" / app.name
+    script.write_text(script.read_text().replace(f"FOLDER={was}", f"FOLDER={there}"))
+    app.vps.run(f"mv {was} {there}")
+    app.configure(DIRECTORY=there)
+    app.push()
+
+    then = "/opt/shop" if said else was
+
+    def moved(folder: str) -> str:
+        begin = {"paths": [then], "project": app.project} | ({"folder": folder} if said else {})
+        return Crafted(app.vps, app.name, **begin).file(f"{then}/www/index.html", "then\n").make()
+
+    restore(app.vps, app.name, moved(then))
+    assert app.page() == "then"
+    if said:
+        assert "it has the path '/../etc'" in restore(app.vps, app.name, moved("/../etc"), code=1)
+
+
 def test_what_docker_compose_obeys_is_as_the_server_says(new_composition):
     """Its own .env may say it; an archive, which anybody can make who has the public key, may not."""
     app, _ = files_and_a_volume(new_composition)
