@@ -223,7 +223,8 @@ def test_a_folder_and_a_project_that_are_there_already(file: Path) -> None:
         """\
 sites:
   chat.example.org: {kind: ntfy, directory: /opt/ntfy}
-  paper.example.org: {kind: compose, file: my.yml, port: 8080, directory: /opt/stacks/paper, project: docs}
+  paper.example.org:
+    {kind: compose, file: my.yml, port: 8080, https: false, directory: /opt/stacks/paper, project: docs}
 services:
   worker: {kind: compose, file: plain.yml, directory: /opt/Worker.1}
 """
