@@ -8,7 +8,7 @@ from dataclasses import replace
 from deployer.desired import Desired
 from deployer.desired.stacks import Standing
 from deployer.files import Files
-from deployer.holding import Ports, holding, ports_led_to
+from deployer.holding import Ports, holding, ports_led_to, with_runners
 from deployer.moving import VALUES, Moving, compositions_there, known_to_us
 from deployer.observation import Observation
 from deployer.plan import Plan
@@ -30,7 +30,7 @@ def with_transition(
     ended = tuple(sorted(set(_ended(plan, desired, seen, gone, coming)), key=lambda each: each.name))
     places = renamed(desired.coming, desired.files, seen)
     leads = dict(_leads(plan, desired.standings, coming))
-    there = known_to_us(seen)
+    there = with_runners(known_to_us(seen), desired.standings, seen.facts.stacks)
     transition = Transition(
         desired.standings,
         there,

@@ -5,11 +5,19 @@ from collections.abc import Collection, Mapping
 
 from deployer.desired.stacks import Stack, Standing
 from deployer.files import File, Link
+from deployer.observation import Observation
 
 Places = Mapping[str, tuple[str, str]]
 """The folder and the Compose project of each composition, by its name."""
 Ports = Mapping[str, frozenset[str]]
 """Ports such as `8101/tcp`, by the name of the composition that has them."""
+
+
+def with_runners(there: Places, wanted: Mapping[str, Standing], stacks: Mapping[str, Stack]) -> Places:
+    """Those that we wrote, and those whose project runs though nothing tells that we wrote them."""
+    known = {project for _, project in there.values()}
+    runs = {name: each.place for name, each in wanted.items() if each.project in stacks.keys() - known}
+    return runs | {**there}
 
 
 def holding(there: Places, stacks: Mapping[str, Stack], files: Mapping[str, File | Link]) -> Ports:
@@ -45,11 +53,26 @@ def taken(name: str, standing: Standing, there: Places, has: Ports) -> Ports:
 def kept_from(
     wanted: Mapping[str, Standing],
     there: Places,
-    has: Ports,
+    seen: Observation,
     scope: Collection[str] | None,
     waiting: Collection[str],
 ) -> dict[str, str]:
     """Those whose port another of ours keeps, which is not in scope or waits itself; with the reason."""
+    everyone = with_runners(there, wanted, seen.facts.stacks)
+    has = holding(everyone, seen.facts.stacks, seen.files)
+    found: dict[str, str] = {}
+    while kept := _kept(wanted, everyone, has, scope, {*waiting, *found}):
+        found |= kept
+    return found
+
+
+def _kept(
+    wanted: Mapping[str, Standing],
+    there: Places,
+    has: Ports,
+    scope: Collection[str] | None,
+    waiting: Collection[str],
+) -> dict[str, str]:
     found = {}
     for name, standing in wanted.items():
         if name in waiting or (scope is not None and name not in scope):

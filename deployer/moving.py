@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
-from deployer.holding import Places, holding, kept_from
+from deployer.holding import Places, kept_from
 from deployer.observation import Observation
 from deployer.running import lacking, stopped
 
@@ -79,9 +79,7 @@ def moving(
         if found:
             otherwise[name] = tuple(found)
         remarks += volumes_elsewhere(name, standing, wanted, seen)
-    has = holding(there, seen.facts.stacks, seen.files)
-    while kept := kept_from(wanted, there, has, scope, {*held, *waiting}):
-        held |= kept
+    held |= kept_from(wanted, there, seen, scope, {*held, *waiting})
     done = {name: standing for name, standing in chosen.items() if name not in held}
     return Moving(
         held,

@@ -61,6 +61,15 @@ def test_a_port_of_one_that_waits_for_its_certificate_holds_it_back() -> None:
     }
 
 
+def test_what_runs_has_its_port_whatever_became_of_its_values() -> None:
+    there = seen(running(*WELL))
+    lost = Observation(there.facts, {}, {})
+    wanted = WANTED | {"other": Standing("/opt/other", "other", TAKEN)}
+    for one in (there, lost):
+        held = moving(wanted, one, scope={"other"}).held
+        assert held == {"other": "chat has its port 8065 until that is applied, too"}
+
+
 def test_a_port_that_another_project_has_holds_it_back() -> None:
     held = moving(WANTED, seen(Stack("byhand", "/opt/byhand", True, TAKEN))).held["chat"]
     assert held.startswith("the Compose project byhand in /opt/byhand has its port 8065 already. ")
