@@ -28,8 +28,18 @@ class Moving:
 
 
 def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
-    """The folder and project of each composition that we wrote, by its name."""
-    return ours(
+    """The folder and project of each composition that we wrote, by its name.
+
+    One whose values somebody removed is known by what runs in the folder of its name.
+    """
+    runs = {stack.folder: stack.project for stack in seen.facts.stacks.values()}
+    lost = [
+        path.removeprefix(VALUES).removesuffix(".conf")
+        for path in seen.written
+        if path.startswith(VALUES) and path not in seen.files
+    ]
+    found = {name: (f"/opt/{name}", runs[f"/opt/{name}"]) for name in lost if f"/opt/{name}" in runs}
+    return found | ours(
         {
             path.removeprefix(VALUES).removesuffix(".conf"): file.content.decode(errors="replace")
             for path, file in seen.files.items()

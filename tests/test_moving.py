@@ -1,5 +1,6 @@
 """What runs in containers against what is wanted."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from deployer.desired.facts import Facts
 from deployer.desired.stacks import Container, Stack, Standing
 from deployer.files import File
-from deployer.moving import Moving, moving
+from deployer.moving import Moving, compositions_there, moving
 from deployer.observation import Observation
 from deployer.running import stopped
 
@@ -68,6 +69,14 @@ def test_what_runs_has_its_port_whatever_became_of_its_values() -> None:
     for one in (there, lost):
         held = moving(wanted, one, scope={"other"}).held
         assert held == {"other": "chat has its port 8065 until that is applied, too"}
+
+
+def test_who_lost_its_values_is_known_by_what_runs_in_its_folder() -> None:
+    path = "/etc/deploy/sites/chat.conf"
+    lost = Observation(seen(running(*WELL)).facts, {}, {path: "0" * 64})
+    assert compositions_there(lost) == {"chat": ("/opt/chat", "chat")}
+    assert compositions_there(replace(lost, written={})) == {}
+    assert compositions_there(replace(seen(), written={path: "0" * 64})) == {"chat": ("/opt/chat", "chat")}
 
 
 def test_a_port_that_another_project_has_holds_it_back() -> None:

@@ -86,6 +86,7 @@ def what_was(walk: Walk, name: str, answers: dict[str, str]) -> Entry | None:
     """What of a name is there still."""
     before = walk.live.possible(name)
     fitting = [entry for entry in before if entry and shows(walk, name, entry, answers)]
+    fitting.sort(key=lambda entry: len(walk.live.answers(name, entry)), reverse=True)
     return fitting[0] if fitting else None if None in before else before[0]
 
 
