@@ -28,7 +28,11 @@ def stop(walk: Walk, name: str) -> None:
     walk.answers_as_expected()
 
 
-@step(1, lambda walk: ((name,) for name in walk.settled(Compose)), acts=True)
+@step(
+    1,
+    lambda walk: ((name,) for name in walk.settled(Compose) if name not in walk.disturbed),
+    acts=True,
+)
 def restart(walk: Walk, name: str) -> None:
     """Its containers are started anew."""
     walk.works("restart", name)
