@@ -37,6 +37,9 @@ def project(vps: Machine, image: str, tmp_path: Path) -> Iterator[Project]:
     vps.run("systemctl start docker")
     told = applied(Project(tmp_path, vps, None, others))
     assert running(vps) == {}, told
+    vps.run(
+        "rm -rf /srv/deploy/*.test /var/www/*.test"
+    )  # what was published stays, and another test publishes nothing
 
 
 def stack(of: Project, name: str, port: int, page: str = "", top: str = "", **more: Any) -> None:
