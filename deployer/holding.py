@@ -60,26 +60,20 @@ def kept_from(
     """Those whose port another of ours keeps, which is not in scope or waits itself; with the reason."""
     everyone = with_runners(there, wanted, seen.facts.stacks)
     has = holding(everyone, seen.facts.stacks, seen.files)
+    takes = {
+        name: taken(name, standing, everyone, has)
+        for name, standing in wanted.items()
+        if name not in waiting and (scope is None or name in scope)
+    }
     found: dict[str, str] = {}
-    while kept := _kept(wanted, everyone, has, scope, {*waiting, *found}):
+    while kept := {
+        name: f"{other} has its {ports_in_words(ports)} until that is applied, too"
+        for name, others in takes.items()
+        if name not in found
+        for other, ports in others.items()
+        if other in waiting or other in found or (scope is not None and other not in scope)
+    }:
         found |= kept
-    return found
-
-
-def _kept(
-    wanted: Mapping[str, Standing],
-    there: Places,
-    has: Ports,
-    scope: Collection[str] | None,
-    waiting: Collection[str],
-) -> dict[str, str]:
-    found = {}
-    for name, standing in wanted.items():
-        if name in waiting or (scope is not None and name not in scope):
-            continue
-        for other, ports in taken(name, standing, there, has).items():
-            if other in waiting or (scope is not None and other not in scope):
-                found[name] = f"{other} has its {ports_in_words(ports)} until that is applied, too"
     return found
 
 

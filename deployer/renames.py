@@ -20,7 +20,7 @@ def renamed(wanted: Mapping[str, Standing], files: Files, seen: Observation) -> 
     """
     there = compositions_there(seen)
     pairs = [
-        (_likeness(name, wanted[name], old, files, seen), name, old)
+        (_likeness(name, wanted[name], old, there[old], files, seen), name, old)
         for name in sorted(wanted.keys() - there.keys())
         for old in sorted(there.keys() - wanted.keys())
     ]
@@ -33,13 +33,15 @@ def renamed(wanted: Mapping[str, Standing], files: Files, seen: Observation) -> 
 
 def not_yet(desired: Desired, seen: Observation) -> frozenset[str]:
     """The compositions that wait for a certificate, and those whose place they take then."""
-    places = renamed(desired.coming, desired.files, seen)
+    places = renamed(desired.coming, desired.files, seen) if desired.waiting else {}
     return desired.waiting | {old for name, old in places.items() if name in desired.waiting}
 
 
-def _likeness(name: str, standing: Standing, old: str, files: Files, seen: Observation) -> int:
+def _likeness(
+    name: str, standing: Standing, old: str, place: tuple[str, str], files: Files, seen: Observation
+) -> int:
     """How much speaks for it: the same project most, and a port of its own more than the same file."""
-    folder, project = compositions_there(seen)[old]
+    folder, project = place
     stack = seen.facts.stacks.get(project)
     before = _anonymous(seen.files.get(f"{folder}/docker-compose.yml"), folder, old, project)
     after = files.get(f"{standing.folder}/docker-compose.yml")
@@ -58,8 +60,9 @@ def _anonymous(file: object, *names: str) -> bytes:
 
 def remarks(places: Mapping[str, str], desired: Desired, seen: Observation) -> Iterator[str]:
     """What becomes of the data of those whose place is taken."""
+    there = compositions_there(seen)
     for name, old in places.items():
-        folder, project = compositions_there(seen)[old]
+        folder, project = there[old]
         standing = desired.coming[name]
         if standing.place == (folder, project):
             yield f"{name} takes the place of {old}, and goes on with its folder, volumes and secrets"
