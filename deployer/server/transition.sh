@@ -324,7 +324,12 @@ end_composition() { # NAME PROJECT: its volumes stay
     if [ -n "$new" ]; then # its containers go on under another name
         mv -n "/srv/deploy/$1/images"/[0-9]* "/srv/deploy/$new/images/" 2>/dev/null
         rm -rf "/srv/deploy/$1/images"
-        say "✓ $new goes on with its containers"
+        if [ -n "$(by_compose "$2" ps --quiet 2>/dev/null)" ]; then
+            say "✓ $new goes on with its containers"
+        else
+            say "✗ $new shall go on with its containers, and none of them runs: deploy push $new"
+            partly=1
+        fi
     elif [ "$(value_of "$1" DIRECTORY)" ]; then # it goes on as another project
         by_compose "$2" down --remove-orphans 2>&1 | indent && say "✓ the Compose project $2 has ended; its volumes stay"
     elif [ -x /usr/local/lib/deploy/down ]; then
