@@ -8,7 +8,7 @@ from deployer.config.quantities import shown
 
 UNKNOWN = "\ufffc"  # stands for a value that only the server knows; no text that YAML lets in means it
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-BRACED = re.compile(rf"(?P<name>{NAME.pattern})((?P<how>:?[-+?])(?P<other>.*))?", re.DOTALL)
+BRACED = re.compile(rf"\{{(?P<name>{NAME.pattern})((?P<how>:?[-+?])(?P<other>.*))?\}}")
 DEEPEST = 20
 
 Values = Mapping[str, str | None]
@@ -59,9 +59,9 @@ class Interpolation:
             elif name:
                 position = name.end()
                 yield self.substituted(name[0], "", "", depth)
-            elif following == "{" and (end := closing(text, found + 2)) > 0:
-                position = end + 1
-                yield self.braced(text[found + 2 : end], depth)
+            elif braced := variable(text, found + 1):
+                position = braced.end()
+                yield self.braced(braced, depth)
             elif following == "{":
                 position = len(text)
                 self.refuse(text[found:])
@@ -70,11 +70,10 @@ class Interpolation:
                 yield "$"
         yield text[position:]
 
-    def braced(self, text: str, depth: int) -> str:
-        """What stands between braces."""
-        parts = BRACED.fullmatch(text)
-        if not parts or depth > DEEPEST:
-            self.refuse(f"${{{text}}}")
+    def braced(self, parts: re.Match[str], depth: int) -> str:
+        """What a variable in braces stands for."""
+        if depth > DEEPEST:
+            self.refuse(f"${parts[0]}")
             return UNKNOWN
         return self.substituted(parts["name"], parts["how"] or "", parts["other"] or "", depth)
 
@@ -99,15 +98,25 @@ class Interpolation:
         self.problems.append(f"{shown(text)} is no variable: write a $ that is meant as such twice, $$")
 
 
-def closing(text: str, start: int) -> int:
-    """Where the brace ends that is open before `start`; -1 where it does not. After a `{`, no `}` counts."""
-    depth, position = 1, start
+def variable(text: str, start: int) -> re.Match[str] | None:
+    """The variable in braces that begins at `start`, all in one line, None where there is none.
+
+    Docker Compose takes all up to the line's last brace, and less only when the braces are level before it.
+    """
+    longest = BRACED.match(text, start)
+    end = level(longest[0]) if longest else 0
+    return BRACED.match(text, start, start + end) if end else longest
+
+
+def level(text: str) -> int:
+    """The length of the part where as many braces end as begin, 0 without one; no `}` counts after a `{`."""
+    depth, position = 0, 0
     while position < len(text):
         if text[position] == "{":
             depth, position = depth + 1, position + 2
             continue
         depth -= text[position] == "}"
+        position += 1
         if not depth:
             return position
-        position += 1
-    return -1
+    return 0

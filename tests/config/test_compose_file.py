@@ -10,6 +10,7 @@ from deployer.config import compose_checks, compose_file, ports, volumes
 from deployer.config.attachments import LocalFile
 from deployer.config.compose_file import Definition
 from deployer.config.dangers import dangers
+from deployer.config.interpolation import Interpolation
 from deployer.config.nodes import Node
 from deployer.config.quantities import Plain
 
@@ -346,6 +347,29 @@ def test_the_names_of_volumes_are_those_of_docker() -> None:
         "g": "p_g",
     }
     assert volumes.own(found) == ("a", "e", "g")
+
+
+# What compose-go 2.0 (that of Compose 2.26) makes of it, and 2.16 too.
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("${NONE:-{}}", "{}"),
+        ("${NONE:-{}", "{"),
+        ("${A:-{}} and ${A}", None),
+        ('${NONE:-{"a":{}}}', '{"a":{}}'),
+        ("${NONE:-$${A}$A", "${A8080"),
+        ("${NONE:-{}}\n}\n", "{}\n}\n"),
+        ("${NONE:-{}} }", "{}} "),
+        ("${NONE:-\n}", None),
+        ("${A:-${NONE:-x}\n}", None),
+        ("${A", None),
+        ("${}", None),
+    ],
+)
+def test_where_a_variable_in_braces_ends(text: str, made: str | None) -> None:
+    interpolation = Interpolation({"A": "8080"})
+    given = interpolation.of(text)
+    assert (None if interpolation.problems else given) == made
 
 
 @given(st.text("0123456789:.-[]/${}abtcpud ", max_size=24))
