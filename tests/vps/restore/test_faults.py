@@ -30,15 +30,16 @@ AFTER = {
 }
 
 
-def die(app, archive: str, part: str, before: str) -> None:
-    """Run the real restore, which kills itself before that line."""
+def die(app, archive: str, part: str, before: str, how: str = "kill -9 $$", code: int = 137) -> str:
+    """Run the real restore, which kills itself before that line, or does what else is said; what it says."""
     app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
     script = app.vps.root / "root/dying" / part
     assert script.read_text().count(before) == 1
-    script.write_text(script.read_text().replace(before, "    kill -9 $$\n" + before))
+    script.write_text(script.read_text().replace(before, f"    {how}\n" + before))
     app.vps.run("sed -i 's|/usr/local/lib/deploy/$part|/root/dying/$part|' /root/dying/restore")
     done = app.vps.run(f"/root/dying/restore {app.name} <{archive}; echo ended with $?", check=False)
-    assert done.stdout.endswith("ended with 137\n"), done.stdout
+    assert done.stdout.endswith(f"ended with {code}\n"), done.stdout
+    return done.stdout
 
 
 def nothing_left(app) -> bool:
@@ -67,6 +68,23 @@ def test_killed_at_each_stage_and_healed_by_a_push(new_composition):
         assert everything(app, archive) == before, stage
         assert app.page() == "second", stage
         assert nothing_left(app), stage
+
+
+@pytest.mark.fault("Docker stops in the middle of a restore")
+def test_docker_stops_and_what_was_there_waits_for_it(new_composition):
+    app, archive = files_and_a_volume(new_composition)
+    tar = archive.make(app.vps)
+    second(app)
+    before = everything(app, archive)
+    stop = "systemctl stop docker.socket docker"
+    output = die(app, tar, *STAGES["when all has changed places"], how=stop, code=1)
+    app.vps.run("systemctl start docker.socket docker")
+    assert "run this again when that is mended: " in output
+    assert not (app.place / "work").exists()
+    app.script("restore", "--back")
+    assert everything(app, archive) == before
+    assert app.page() == "second"
+    assert nothing_left(app)
 
 
 @pytest.mark.fault("a restore is killed and done again")

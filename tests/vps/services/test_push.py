@@ -278,8 +278,12 @@ def test_docker_not_running(new_composition):
     finally:
         app.vps.run("systemctl start docker")
     assert "✗ docker: Docker does not answer: " in output
+    assert not (app.vps.root / f"srv/deploy/{app.name}/work").exists()
+    assert app.log()["result"] == "failed"
     until(app.vps, f"docker ps --filter name={app.project}-app | grep -qF '(healthy)'")
-    assert app.push().splitlines()[-1] == f"{app.name} is already up to date"
+    output = app.push()
+    assert output.splitlines()[-1] == f"{app.name} is already up to date"
+    assert "was killed" not in output
 
 
 def test_nginx_not_running(new_composition):
