@@ -23,15 +23,18 @@ def unpack_here(
     """Unpack an archive into a folder of this machine."""
     from deployer.home.places import choose, places
     from deployer.home.plain import vouched
+    from deployer.home.unpacking import unpack
     from deployer.report import say
     from deployer.report.restore import show_archive
-    from deployer.tasks.restore import Wanted, unpack
+    from deployer.tasks.restore import Wanted
 
     found, archive = choose(places(config, server, place), name, at)
     show_archive(archive, "")
     with beginning(found, archive, Wanted(at)) as (plain, begin):
-        unpack(directory, vouched(plain, begin.read))
+        left = unpack(directory, vouched(plain, begin.read))
     say(f"✓ unpacked into {directory}", style="green")
+    if left:
+        say(f"! {left}", style="yellow")
     if (directory / f"srv/deploy/{name}/backup/dump").is_dir():
         say(f"  its database dump: cat {directory}/srv/deploy/{name}/backup/dump/*")
     return 0

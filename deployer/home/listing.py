@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -13,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-from deployer.errors import DeployError, UsageError
+from deployer.errors import DeployError
+from deployer.home.members import LARGEST, Members, gnu_tar
 from deployer.home.plain import CHUNK, Plain
 
-LARGEST = 1 << 20  # bytes of begin.json and end.json
 KEPT = LARGEST + (1 << 16)  # bytes of the beginning and the end that hold them, with what tar puts around
 BLOCK = 512
 END = (b": ** Block of NULs **\n", b": ** End of File **\n")
@@ -108,10 +107,14 @@ class Listing:
 
 
 @contextmanager
-def listed(stream: Plain) -> Iterator[Listing]:
+def listed(stream: Plain) -> Iterator[Listing | Members]:
     """What tar lists; raises DeployError when it finds something wrong with it."""
+    tar_of_gnu = gnu_tar()
+    if tar_of_gnu is None:  # another one lists without the blocks
+        yield Members(stream)
+        return
     with tempfile.TemporaryFile() as said:
-        argv = [program(), *OPTIONS]
+        argv = [tar_of_gnu, *OPTIONS]
         pipe = subprocess.PIPE
         environment = {**os.environ, "LC_ALL": "C"}
         with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=said, env=environment) as tar:
@@ -124,16 +127,6 @@ def listed(stream: Plain) -> Iterator[Listing]:
             said.seek(0)
             words = said.read().decode(errors="replace").splitlines() or [f"tar ended with {tar.returncode}"]
             raise DeployError(f"it is damaged: {words[0].removeprefix('tar: ')}")
-
-
-def program() -> str:
-    """GNU tar, which is called gtar where another one is called tar."""
-    for name in ("gtar", "tar"):
-        if found := shutil.which(name):
-            told = subprocess.run([found, "--version"], capture_output=True, check=False).stdout
-            if b"GNU tar" in told:
-                return found
-    raise UsageError("there is no GNU tar on this machine", "apt install tar (or brew install gnu-tar)")
 
 
 def content(data: bytes) -> bytes:

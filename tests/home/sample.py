@@ -4,10 +4,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from deployer.archives import Archive
 
@@ -77,3 +80,13 @@ def lay(folder: Path, archive: Archive, content: bytes) -> Path:
 def now() -> datetime:
     """The present second."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def without_gnu_tar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH with what reads archives, and with a stand-in for the tar of a Mac that does nothing."""
+    folder.mkdir()
+    for name in ("gpg", "gpg-agent", "zstd"):
+        (folder / name).symlink_to(shutil.which(name) or name)
+    (folder / "tar").write_text('#!/bin/sh\n[ "$*" = --version ] && echo bsdtar 3.7.2 - libarchive 3.7.2\n')
+    (folder / "tar").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))

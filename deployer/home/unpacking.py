@@ -1,0 +1,87 @@
+"""Unpacks a plain archive into a folder of this machine, by GNU tar, or where there is none by Python."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from deployer.errors import DeployError
+from deployer.home.members import extract, gnu_tar
+
+
+def unpack(directory: Path, chunks: Iterable[bytes]) -> str:
+    """Unpack into a folder which is not there before or empty; what of the archive could not be set here."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise DeployError(f"{directory} is there already, and not empty", "Name a folder that does not exist")
+    part = directory.with_name(directory.name + ".part")
+    try:
+        part.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise DeployError(
+            f"{part} cannot be made: {error.strerror}", "Remove it, or name another folder"
+        ) from error
+    try:
+        left = _extract(part, chunks)
+        if directory.exists():
+            directory.rmdir()
+        part.rename(directory)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    return left
+
+
+def _extract(folder: Path, chunks: Iterable[bytes]) -> str:
+    if tar := gnu_tar():
+        _by_tar(tar, folder, chunks)
+        return ""
+    stream = Chunks(chunks)
+    without = extract(stream, folder)
+    stream.finish()
+    # who is not root cannot set them either, and was never told
+    return ATTRIBUTES.format(without) if without and os.geteuid() == 0 else ""
+
+
+ATTRIBUTES = "the access lists and extended attributes of {} files were left out: only GNU tar can set them"
+
+
+def _by_tar(program: str, folder: Path, chunks: Iterable[bytes]) -> None:
+    tar = [program, "--extract", "--preserve-permissions", f"--directory={folder}"]
+    if os.geteuid() == 0:  # only root can give files away, and set what the system has as attributes
+        tar += ["--numeric-owner", "--acls", "--xattrs", "--xattrs-include=*"]
+    with tempfile.TemporaryFile() as said:
+        # BrokenPipeError: its own words tell why it read no further
+        with suppress(BrokenPipeError), subprocess.Popen(tar, stdin=subprocess.PIPE, stderr=said) as process:
+            assert process.stdin, "it was asked for"
+            for chunk in chunks:
+                process.stdin.write(chunk)
+        if process.returncode:
+            said.seek(0)
+            words = said.read().decode(errors="replace").splitlines() or ["it said nothing"]
+            raise DeployError(f"tar could not unpack it: {words[0]}")
+
+
+class Chunks:
+    """Pieces as a stream with `read`."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks: Iterator[bytes] = iter(chunks)
+        self._left = b""
+
+    def read(self, size: int) -> bytes:
+        """As many bytes, or fewer at the end."""
+        found, length = [self._left], len(self._left)
+        while length < size and (chunk := next(self._chunks, None)) is not None:
+            found.append(chunk)
+            length += len(chunk)
+        data = b"".join(found)
+        self._left = data[size:]
+        return data[:size]
+
+    def finish(self) -> None:
+        """Read what is left: only the end of the pieces says that all of it is genuine."""
+        for _ in self._chunks:
+            pass
