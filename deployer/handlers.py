@@ -81,7 +81,7 @@ HANDLERS = (
         "--nofile=$(systemctl show -P LimitNOFILESoft nginx):",
         says="let the running NGINX open as many files",
     ),
-    Handler("/etc/nginx/*", check="nginx -t -q", live="reload_nginx", says="reload NGINX"),
+    Handler("/etc/nginx/*", check="check_nginx", live="reload_nginx", says="reload NGINX"),
     Handler(
         SYSCTL,
         live=f"[ ! -e {SYSCTL} ] || /lib/systemd/systemd-sysctl {SYSCTL}",

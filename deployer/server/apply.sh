@@ -81,6 +81,9 @@ port_holders() { # whoever keeps NGINX from its ports
 }
 export -f port_holders
 
+check_nginx() (ulimit -S -n hard && exec nginx -t -q) # each site has a log, and a login mostly begins with 1024 open files
+export -f check_nginx
+
 # Reloads NGINX and waits until the new workers answer, for `systemctl reload` does not; fails when NGINX
 # goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
 # sends too, after it has read all files once more.

@@ -89,7 +89,7 @@ lead_to() { # NAME…: the files that lead there are the new ones
 
 follow() { # NGINX does as its files say
     local words
-    words=$(nginx -t -q 2>&1 && reload_nginx) && return
+    words=$(check_nginx 2>&1 && reload_nginx) && return
     say "✗ NGINX refuses to lead there:"
     indent <<<"$words"
     return 1

@@ -1,5 +1,6 @@
 """One transaction, whatever happens to it: on a real server, with the real script."""
 
+import shlex
 import socket
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from deployer.tasks import script
 from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.converge import Convergence
 from deployer.tasks.observe import observe
+from deployer.templates import render
 from vps.waiting import until, until_free
 
 pytestmark = pytest.mark.vps
@@ -95,6 +97,26 @@ def test_files_have_their_mode_and_owner(vps: Machine, server: Server) -> None:
     file = File(b"x", mode=0o640, owner="root", group="www-data")
     assert transact(server, plan(change("/etc/deploy/some/deep/file", None, file)), print)
     assert vps.run("stat -c '%a %U %G' /etc/deploy/some/deep/file").stdout == "640 root www-data\n"
+
+
+def test_more_sites_than_a_login_may_open_files(vps: Machine, server: Server) -> None:
+    many, limit = f"{CONF}/many.test.conf", "/etc/systemd/system/nginx.service.d/deploy.conf"
+    logs = "".join(f"access_log /var/log/nginx/many-{number}.log;\n" for number in range(1100))
+    site = vhost("many.test", f"return 204; location /never {{ {logs} }}")
+    drop_in = File(render("system/nginx.service.conf").encode())
+    vps.run(f"mkdir -p {limit.rpartition('/')[0]}")
+    there = content(vps, limit)
+    before = None if there is None else File(there)
+    try:
+        changes = [change(many, None, site), change(limit, before, drop_in)]
+        done = transact(server, plan(*changes), print)  # its words are enough where it fails
+        assert done
+        assert answer(vps, "many.test") == "204"
+        renewal = render("system/reload-nginx")
+        vps.run(f"ulimit -S -n 1024; bash -c {shlex.quote(renewal)}")
+    finally:
+        clean(vps)
+        vps.run("rm -f /var/log/nginx/many-*.log")
 
 
 @pytest.mark.fault("NGINX refuses a file of one site")
