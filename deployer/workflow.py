@@ -3,9 +3,9 @@
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from deployer.errors import UsageError
 from deployer.kinds.base import Site
@@ -14,6 +14,7 @@ from deployer.kinds.publication import Publication
 from deployer.templates import render
 
 RUNS_ON = "ubuntu-latest"
+USUAL_PORTS = {"http": 80, "https": 443}
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}", re.ASCII)
 ON_DEFAULT_BRANCH = "github.ref_name == github.event.repository.default_branch"
 
@@ -37,6 +38,16 @@ class Place:
     name: str
 
     @property
+    def host(self) -> str:
+        """The host of the forge, whatever leads to it."""
+        return urlsplit(self.address).hostname or ""
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody on the way can read what is sent there."""
+        return self.address.startswith("https://") or self.host in ("localhost", "127.0.0.1", "::1")
+
+    @property
     def github(self) -> bool:
         """Whether this is GitHub, which wants other things than Gitea."""
         return self.address == "https://github.com"
@@ -45,6 +56,22 @@ class Place:
     def file(self) -> str:
         """Where the workflow is in the repository."""
         return f"{'.github' if self.github else '.gitea'}/workflows/deploy.yml"
+
+    def same(self, other: "Place") -> bool:
+        """Whether both are one repository; its web pages and its SSH have ports of their own."""
+        return [self.host, self.owner.lower(), self.name.lower()] == [
+            other.host,
+            other.owner.lower(),
+            other.name.lower(),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Whether a checkout is that of the site's repository, and where the repository is on a forge."""
+
+    own: bool
+    place: Place | None
 
 
 def workflow(
@@ -94,14 +121,36 @@ def quoted(value: str) -> str:
     return json.dumps(value.replace("${{", "${{ '${{' }}"))
 
 
+def whereabouts(repository: str, remotes: Sequence[str]) -> Whereabouts:
+    """What a checkout with these remotes is to the repository; without an address, that is the checkout.
+
+    An address for SSH does not tell where the web pages are: one of the same repository that does is better.
+    """
+    place = place_of(repository)
+    same = [
+        remote
+        for remote in remotes
+        if not repository
+        or remote == repository
+        or (place and (other := place_of(remote)) and place.same(other))
+    ]
+    addresses = sorted([repository, *same], key=lambda each: not each.startswith("http"))
+    places = (found for each in addresses if (found := place_of(each)))
+    return Whereabouts(bool(same) or not repository, next(places, None))
+
+
 def place_of(repository: str) -> Place | None:
     """Where a repository is by its address; None for a folder, or an address without an owner."""
-    scp = re.fullmatch(r"(?:[^@/]+@)?([^:/]+):(?!//)(.+)", repository)
+    scp = re.fullmatch(r"(?:[^@/]+@)?(\[[^]/]+\]|[^:/[]+):(?!//)(.+)", repository)
     url = urlsplit(f"ssh://{scp[1]}/{scp[2].lstrip('/')}" if scp else repository)
-    if url.scheme not in ("https", "ssh") or not url.hostname:
+    if url.scheme not in ("http", "https", "ssh") or not url.hostname:
         return None
-    *_, owner, name = ["", "", *url.path.strip("/").split("/")]
+    *below, owner, name = ["", "", *map(unquote, url.path.strip("/").split("/"))]
     if not owner or not name:
         return None
-    port = f":{url.port}" if url.scheme == "https" and url.port not in (None, 443) else ""
-    return Place(f"https://{url.hostname}{port}", owner, name.removesuffix(".git"))
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    if url.scheme == "ssh":
+        return Place(f"https://{host}", owner, name.removesuffix(".git"))
+    port = f":{url.port}" if url.port not in (None, USUAL_PORTS[url.scheme]) else ""
+    folder = "/".join(["", *filter(None, below)])
+    return Place(f"{url.scheme}://{host}{port}{folder}", owner, name.removesuffix(".git"))

@@ -8,7 +8,7 @@ import yaml
 
 from deployer.config.model import Config
 from deployer.errors import UsageError
-from deployer.workflow import Place, place_of, workflow
+from deployer.workflow import Place, place_of, whereabouts, workflow
 
 SITES = {
     "hugo.example.org": {
@@ -105,6 +105,12 @@ def test_nothing_to_build_is_told() -> None:
         ("git@git.example.org:me/a.git", Place("https://git.example.org", "me", "a")),
         ("ssh://git@git.example.org:2222/me/a.git", Place("https://git.example.org", "me", "a")),
         ("git@github.com:me/a.git", Place("https://github.com", "me", "a")),
+        ("http://192.168.1.5:3000/me/a.git", Place("http://192.168.1.5:3000", "me", "a")),
+        ("http://git.lan:80/me/a.git", Place("http://git.lan", "me", "a")),
+        ("https://[2001:db8::1]:3000/me/a.git", Place("https://[2001:db8::1]:3000", "me", "a")),
+        ("git@[2001:db8::1]:me/a.git", Place("https://[2001:db8::1]", "me", "a")),
+        ("https://example.org/gitea/me/a.git", Place("https://example.org/gitea", "me", "a")),
+        ("https://git.example.org/me/a%20b.git", Place("https://git.example.org", "me", "a b")),
         ("git@git.example.org:a.git", None),
         ("/srv/git/a.git", None),
         ("../a", None),
@@ -112,6 +118,45 @@ def test_nothing_to_build_is_told() -> None:
 )
 def test_where_a_repository_is(repository: str, place: Place | None) -> None:
     assert place_of(repository) == place
+
+
+@pytest.mark.parametrize(
+    ("repository", "remotes", "own", "place"),
+    [
+        (
+            "ssh://git@git.example.org:2222/me/a.git",
+            ["https://git.example.org:3300/me/a.git"],
+            True,
+            Place("https://git.example.org:3300", "me", "a"),
+        ),
+        (
+            "git@git.example.org:me/a.git",
+            ["ssh://git@Git.Example.org:2222/Me/a", "https://git.example.org/gitea/me/a.git"],
+            True,
+            Place("https://git.example.org/gitea", "me", "a"),
+        ),
+        (
+            "https://git.example.org/me/a.git",
+            ["https://git.example.org:3300/me/a.git"],
+            True,
+            Place("https://git.example.org", "me", "a"),
+        ),
+        ("git@git.example.org:me/a.git", ["git@git.example.org:me/b.git"], False, None),
+        ("git@git.example.org:me/a.git", ["git@github.com:me/a.git", "/srv/a"], False, None),
+        ("git@git.example.org:a.git", ["git@git.example.org:me/a.git"], False, None),
+        ("git@git.example.org:a.git", ["git@git.example.org:a.git"], True, None),
+        ("git@git.example.org:me/a.git", [], False, None),
+        ("", ["/srv/a", "git@git.example.org:me/a.git"], True, Place("https://git.example.org", "me", "a")),
+        ("", [], True, None),
+    ],
+)
+def test_a_checkout_is_known_by_any_address_of_its_repository(
+    repository: str, remotes: list[str], own: bool, place: Place | None
+) -> None:
+    """An empty address: the repository is a folder, and this is it."""
+    found = whereabouts(repository, remotes)
+    assert found.own == own
+    assert found.place == (place or place_of(repository))
 
 
 def test_github_has_a_folder_of_its_own() -> None:

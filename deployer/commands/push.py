@@ -40,8 +40,8 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     if the page is not served then, it switches back. A service in containers gets its newest images, and
     its old ones back if it is not well with them. What the server does not have yet is applied first.
 
-    Without a sites.yaml, as in a CI job, SSH_HOST, SSH_USER, SSH_PRIVATE_KEY, SSH_KNOWN_HOSTS and SSH_PORT in
-    the environment say where to push, and a key that may do nothing else is enough.
+    Without a sites.yaml, as in a CI job, SSH_HOST, SSH_PRIVATE_KEY, SSH_KNOWN_HOSTS, SSH_PORT (else 22) and
+    SSH_USER (else deploy) in the environment say where to push, and a key that may do nothing else is enough.
 
     \b
     Example:

@@ -72,16 +72,15 @@ def whereabouts(repository: str, gitea: str | None) -> "tuple[Path | None, Place
 
     from deployer.errors import UsageError
     from deployer.server.repository import checkout_of
-    from deployer.workflow import place_of
+    from deployer.workflow import whereabouts
 
-    checkout, remotes = checkout_of(Path(repository) if os.path.isdir(repository) else Path())
-    places = [place for address in remotes if (place := place_of(address))]
-    place = place_of(repository) or next(iter(places), None)
-    if not os.path.isdir(repository) and repository and place not in places:
-        checkout = None
-    if gitea and not re.match(r"https://[^/]|http://(localhost|127\.0\.0\.1)(:|/|$)", gitea):
+    folder = os.path.isdir(repository)
+    checkout, remotes = checkout_of(Path(repository) if folder else Path())
+    found = whereabouts("" if folder else repository, remotes)
+    if gitea and not re.match(r"https?://[^/]", gitea):
         raise UsageError("--gitea wants an address such as https://git.example.org")
-    return checkout, replace(place, address=gitea.rstrip("/")) if place and gitea else place
+    place = replace(found.place, address=gitea.rstrip("/")) if found.place and gitea else found.place
+    return checkout if found.own else None, place
 
 
 def deliver(text: str, checkout: Path | None, name: str, force: bool) -> None:
@@ -109,6 +108,7 @@ def deliver(text: str, checkout: Path | None, name: str, force: bool) -> None:
 def install(config: "Config", site: str, place: "Place | None", key: Path | None) -> None:
     """Set the secrets in the site's repository."""
     from deployer.config.ci_secrets import secrets_of
+    from deployer.config.credentials import OPTIONAL
     from deployer.errors import UsageError
     from deployer.report import say
     from deployer.server.forge import set_secrets
@@ -120,6 +120,7 @@ def install(config: "Config", site: str, place: "Place | None", key: Path | None
         raise UsageError(f"{site} comes from no repository on a forge", "Set the secrets by hand.")
     if place.github:
         raise UsageError("GitHub wants its secrets encrypted", "Set them there: gh secret set SSH_HOST")
+    require_private(place)
     if not token:
         raise UsageError(
             "GITEA_TOKEN is not set",
@@ -130,8 +131,25 @@ def install(config: "Config", site: str, place: "Place | None", key: Path | None
     known = line_of(server.host, server.port, server.host_key) if server else ""
     private = read_private_key(key or Path.home() / ".ssh" / f"deploy-{pusher(config, site)}")
     secrets = secrets_of(config, site, private.text, private.public, known)
-    set_secrets(place, token, secrets)
+    set_secrets(place, token, secrets, [name for name in OPTIONAL if name not in secrets])
     say(f"Set {', '.join(secrets)} in {place.owner}/{place.name} on {place.address}.")
+
+
+def require_private(place: "Place") -> None:
+    """Raise UsageError for a forge to which secrets would be sent for anybody to read."""
+    from urllib.parse import urlsplit
+
+    from deployer.errors import UsageError
+
+    if place.private:
+        return
+    port = urlsplit(place.address).port or 80
+    raise UsageError(
+        f"{place.address} is no https://: the token and the private key would cross the network unencrypted",
+        f"Go through SSH to its machine: ssh -L {port}:localhost:{port} {place.host}\n"
+        f"and meanwhile: --gitea http://localhost:{port}. Or set the secrets by hand; without "
+        "--install-secrets it says which.",
+    )
 
 
 def pusher(config: "Config", site: str) -> str:

@@ -9,6 +9,9 @@ from deployer.config.quantities import shown
 
 KEY_TYPES = re.compile(r"ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh|ecdsa)-[a-z0-9@.-]+")
 
+LOGIN = "deploy"
+"""The user on the server that restricted keys log in as."""
+
 
 def host(text: str) -> str:
     """A host name or an IP address to connect to."""

@@ -1,6 +1,5 @@
 """The secrets that a CI job needs to push a site."""
 
-from deployer.config.key_checks import LOGIN
 from deployer.config.model import Config, Server
 from deployer.errors import UsageError
 
@@ -22,10 +21,10 @@ def secrets_of(config: Config, site: str, private: str, public: str, known_hosts
 
 
 def where(server: Server) -> dict[str, str]:
-    """The secrets that say where to log in, and as whom.
+    """The secrets that say where to log in.
 
-    The usual port is left out: a forge stars out a secret wherever it stands in a log, and 22 stands in many
-    a revision.
+    The user of every restricted key and the usual port are left out: a forge stars out a secret wherever it
+    stands in a log, and "deploy" and 22 stand in many a line.
     """
     port = {} if server.port == 22 else {"SSH_PORT": str(server.port)}
-    return {"SSH_HOST": server.host, "SSH_USER": LOGIN, **port}
+    return {"SSH_HOST": server.host, **port}

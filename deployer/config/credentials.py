@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from deployer.config import access
+from deployer.config.access import LOGIN
 from deployer.config.quantities import Plain, whole_number
 from deployer.errors import UsageError
 
 NAMES = ("SSH_HOST", "SSH_USER", "SSH_PRIVATE_KEY", "SSH_PORT", "SSH_KNOWN_HOSTS")
 JOBS = ("CI", "GITHUB_ACTIONS", "GITEA_ACTIONS")
 """Variables that a forge sets in every job."""
-OPTIONAL = ("SSH_PORT",)
+USUAL = {"SSH_USER": LOGIN, "SSH_PORT": "22"}
+OPTIONAL = tuple(USUAL)
 ADVICE = "Set it as a secret of the repository, and hand it to the step: env: {%s: ${{ secrets.%s }}}"
 
 
@@ -39,16 +41,13 @@ def credentials(environment: Mapping[str, str]) -> Credentials | None:
         advice = "\n".join(ADVICE % (name, name) for name in missing)
         reason = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
         raise UsageError(reason if given else f"there is no sites.yaml here, and {reason}", advice)
+    given = USUAL | given
     return Credentials(
         _read("SSH_HOST", access.host, given),
         _read("SSH_USER", access.user, given),
         given["SSH_PRIVATE_KEY"].replace("\r\n", "\n") + "\n",
         _read("SSH_KNOWN_HOSTS", known_hosts, given),
-        int(
-            _read(
-                "SSH_PORT", lambda text: str(whole_number(1, 65535)(Plain(text))), {"SSH_PORT": "22"} | given
-            )
-        ),
+        int(_read("SSH_PORT", lambda text: str(whole_number(1, 65535)(Plain(text))), given)),
     )
 
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
+from deployer.config.access import LOGIN
 from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding
-
-LOGIN = "deploy"
-"""The user on the server that restricted keys log in as."""
 
 
 def check_keys(config: Config) -> Iterator[Finding]:

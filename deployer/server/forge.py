@@ -1,7 +1,7 @@
 """A Git forge's API, as far as it is needed: Gitea's and Forgejo's secrets of a repository."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
@@ -25,26 +25,36 @@ class NoRedirect(HTTPRedirectHandler):
         """Follow nothing."""
 
 
-def set_secrets(place: Place, token: str, secrets: Mapping[str, str]) -> None:
-    """Set secrets of the repository's Actions, each anew if it is there; raises DeployError with the name."""
-    opener = build_opener(NoRedirect())
+def set_secrets(place: Place, token: str, secrets: Mapping[str, str], obsolete: Iterable[str] = ()) -> None:
+    """Set secrets of the repository's Actions, each anew if it is there, and take away what is obsolete.
+
+    Raises DeployError with the name of the one that could not be set.
+    """
     for name, value in secrets.items():
-        path = f"repos/{quote(place.owner, safe='')}/{quote(place.name, safe='')}/actions/secrets/{name}"
-        request = Request(
-            f"{place.address}/api/v1/{path}",
-            data=json.dumps({"data": value}).encode(),
-            headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
-            method="PUT",
-        )
-        try:
-            with opener.open(request, timeout=SECONDS) as answer:
-                if answer.status not in (201, 204):
-                    raise DeployError(f"{name} was not set: {place.address} answers {answer.status}")
-        except HTTPError as error:
-            reason = REASONS.get(error.code, f"it answers {error.code} {error.reason}")
-            raise DeployError(
-                f"{name} was not set in {place.owner}/{place.name} on {place.address}: {reason}"
-            ) from error
-        except (URLError, HTTPException, OSError, ValueError) as error:
-            cause = getattr(error, "reason", error)
-            raise UnreachableError(f"{place.address} cannot be reached: {cause}") from error
+        call(place, token, "PUT", name, {"data": value})
+    for name in obsolete:
+        call(place, token, "DELETE", name)
+
+
+def call(place: Place, token: str, method: str, name: str, content: Mapping[str, str] | None = None) -> None:
+    """Ask for one thing to be done with a secret; that one is gone already is no failure."""
+    path = f"repos/{quote(place.owner, safe='')}/{quote(place.name, safe='')}/actions/secrets/{name}"
+    request = Request(
+        f"{place.address}/api/v1/{path}",
+        data=json.dumps(content).encode() if content else None,
+        headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
+        method=method,
+    )
+    done = "was not set in" if content else "was not taken out of"
+    try:
+        with build_opener(NoRedirect()).open(request, timeout=SECONDS) as answer:
+            if answer.status not in (201, 204):
+                raise DeployError(f"{name} {done} {place.name}: {place.address} answers {answer.status}")
+    except HTTPError as error:
+        if method == "DELETE" and error.code == 404:
+            return
+        reason = REASONS.get(error.code, f"it answers {error.code} {error.reason}")
+        raise DeployError(f"{name} {done} {place.owner}/{place.name} on {place.address}: {reason}") from error
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        cause = getattr(error, "reason", error)
+        raise UnreachableError(f"{place.address} cannot be reached: {cause}") from error

@@ -13,13 +13,14 @@ from deployer.tasks.push import Push, Pushed, push
 
 NO_SUCH_COMMAND = 127
 ADVICE = (
-    "SSH_HOST, SSH_PORT, SSH_USER and SSH_PRIVATE_KEY say how to log in, and SSH_KNOWN_HOSTS which host "
-    "key counts, as in: {name} ssh-ed25519 AAAA…\n"
+    "SSH_HOST, SSH_PORT (else 22), SSH_USER (else deploy) and SSH_PRIVATE_KEY say how to log in, "
+    "and SSH_KNOWN_HOSTS which host key counts, as in: {name} ssh-ed25519 AAAA…\n"
     "The server's own is what `cat /etc/ssh/ssh_host_ed25519_key.pub` prints there."
 )
 REFUSED = (
     "Was the key revoked? Where sites.yaml is: deploy key list\n"
-    "SSH_USER and SSH_PRIVATE_KEY say who logs in; with a restricted key, SSH_USER is deploy."
+    "SSH_USER and SSH_PRIVATE_KEY say who logs in; without SSH_USER it is deploy, "
+    "the user of restricted keys."
 )
 FORCED = (
     "--force is the reason: a restricted key may push, and not force.\n"

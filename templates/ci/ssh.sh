@@ -1,7 +1,7 @@
 set -euo pipefail
 umask 077
 missing=''
-for name in SSH_HOST SSH_USER SSH_PRIVATE_KEY SSH_KNOWN_HOSTS; do
+for name in SSH_HOST SSH_PRIVATE_KEY SSH_KNOWN_HOSTS; do
     if [ -z "${!name}" ]; then
         echo "✗ the secret $name is not set (settings of the repository: Actions, Secrets)"
         missing=1
@@ -21,7 +21,7 @@ unset SSH_PRIVATE_KEY
 code=0
 ssh -F none -T -p "${SSH_PORT:-22}" -o BatchMode=yes -o IdentityFile=none -o ConnectTimeout=15 \
     -o ServerAliveInterval=15 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$known_hosts" \
-    -o GlobalKnownHostsFile=/dev/null -- "$SSH_USER@$SSH_HOST" push {{ site }} </dev/null || code=$?
+    -o GlobalKnownHostsFile=/dev/null -- "${SSH_USER:-deploy}@$SSH_HOST" push {{ site }} </dev/null || code=$?
 if [ "$code" = 255 ]; then
     echo "✗ SSH could not log in, or the connection was lost: its words are above"
     exit 3

@@ -48,11 +48,11 @@ def test_a_key_is_made_and_its_secrets_are_installed(folder: Path) -> None:
     with running() as gitea:
         address = f"http://127.0.0.1:{gitea.server_port}"
         call = ("workflow", "www.example.org", "--install-secrets", "--gitea", address)
+        gitea.secrets["SSH_USER"] = "deploy"
         done = deploy(folder, *call, GITEA_TOKEN=TOKEN)
         assert done.returncode == 0, done.stderr
         assert gitea.secrets == {
             "SSH_HOST": "vps.example.org",
-            "SSH_USER": "deploy",
             "SSH_PORT": "2222",
             "SSH_KNOWN_HOSTS": f"[vps.example.org]:2222 {HOST_KEY}",
             "SSH_PRIVATE_KEY": private.read_text(),
@@ -70,11 +70,31 @@ def test_a_key_is_made_and_its_secrets_are_installed(folder: Path) -> None:
         assert deploy(folder, *call, "--key", "nowhere", GITEA_TOKEN=TOKEN).returncode == 2
         assert deploy(folder, *call, GITEA_TOKEN="wrong").returncode == 1
         assert gitea.secrets == {}
-    plain = deploy(
-        folder, "workflow", "www.example.org", "--install-secrets", "--gitea", "http://git.example.org"
+    for address, words in {
+        "http://git.lan:3000": "the token and the private key would cross the network unencrypted",
+        "git.example.org": "--gitea wants an address such as https://git.example.org",
+    }.items():
+        refused = deploy(folder, *call[:-1], address, GITEA_TOKEN=TOKEN)
+        assert refused.returncode == 2
+        assert words in " ".join(refused.stderr.split())
+    assert "ssh -L 3000:localhost:3000 git.lan" in deploy(folder, *call[:-1], "http://git.lan:3000").stderr
+    assert deploy(folder, *call[:2], "--gitea", "http://git.lan:3000").returncode == 0
+
+
+def test_the_checkout_is_known_by_another_address_of_its_repository(folder: Path) -> None:
+    (folder / "sites.yaml").write_text(
+        SITES.replace("https://git.example.org/me/a.git", "ssh://git@git.example.org:2222/me/a.git")
     )
-    assert plain.returncode == 2
-    assert "--gitea wants an address" in plain.stderr
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    origin = ["remote", "add", "origin", "https://git.example.org:3300/me/a.git"]
+    subprocess.run(["git", "-C", folder, *origin], check=True)
+    done = deploy(folder, "workflow", "www.example.org")
+    assert done.returncode == 0, done.stderr
+    assert not done.stdout
+    assert "SSH_USER" not in done.stderr
+    assert "ssh" in (folder / ".gitea/workflows/deploy.yml").read_text()
+    asked = deploy(folder, "workflow", "www.example.org", "--install-secrets", GITEA_TOKEN="")
+    assert "https://git.example.org:3300/user/settings/applications" in asked.stderr
 
 
 def test_keys_that_cannot_be_are_refused_before_anything_is_written(folder: Path) -> None:

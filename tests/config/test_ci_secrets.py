@@ -20,8 +20,8 @@ def config(**server: object) -> Config:
     )
 
 
-def test_the_usual_port_is_no_secret_for_a_forge_would_star_it_out_of_every_revision() -> None:
-    names = {"SSH_HOST", "SSH_USER", "SSH_KNOWN_HOSTS", "SSH_PRIVATE_KEY"}
+def test_the_usual_port_and_user_are_no_secrets_for_a_forge_would_star_them_out_of_every_line() -> None:
+    names = {"SSH_HOST", "SSH_KNOWN_HOSTS", "SSH_PRIVATE_KEY"}
     assert secrets_of(config(), PUSHED, "private", PUBLIC, "known").keys() == names
     other = secrets_of(config(port=2222), PUSHED, "private", PUBLIC, "known")
     assert other.keys() == names | {"SSH_PORT"}

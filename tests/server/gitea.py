@@ -1,4 +1,4 @@
-"""The one call of Gitea's API that is used, as strict as Gitea's documentation; no real Gitea was at hand."""
+"""The two calls of Gitea's API that are used, as strict as its documentation; no real Gitea was at hand."""
 
 import json
 import re
@@ -12,11 +12,16 @@ PATH = re.compile(r"/api/v1/repos/([^/]+)/([^/]+)/actions/secrets/([A-Z_][A-Z0-9
 
 
 class Gitea(BaseHTTPRequestHandler):
-    """PUT of a secret, and nothing else."""
+    """PUT and DELETE of a secret, and nothing else."""
 
     def do_PUT(self) -> None:
         data = self.rfile.read(int(self.headers["Content-Length"]))
         self.respond(self.judge(data))
+
+    def do_DELETE(self) -> None:
+        found = PATH.fullmatch(self.path)
+        known = found and found[1] == "me" and self.server.secrets.pop(found[3], None)
+        self.respond(401 if self.headers["Authorization"] != f"token {TOKEN}" else 204 if known else 404)
 
     def judge(self, data: bytes) -> int:
         found = PATH.fullmatch(self.path)

@@ -26,8 +26,8 @@ def place(gitea: HTTPServer, name: str = "a", owner: str = "me") -> Place:
 
 def test_secrets_are_set_and_set_anew(gitea: HTTPServer) -> None:
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nä\n-----END OPENSSH PRIVATE KEY-----\n"
-    set_secrets(place(gitea), TOKEN, {"SSH_HOST": "old", "SSH_PRIVATE_KEY": key})
-    set_secrets(place(gitea), TOKEN, {"SSH_HOST": "vps.example.org"})
+    set_secrets(place(gitea), TOKEN, {"SSH_HOST": "old", "SSH_PRIVATE_KEY": key, "SSH_PORT": "2222"})
+    set_secrets(place(gitea), TOKEN, {"SSH_HOST": "vps.example.org"}, ("SSH_PORT", "SSH_USER"))
     assert gitea.secrets == {"SSH_HOST": "vps.example.org", "SSH_PRIVATE_KEY": key}
 
 

@@ -26,7 +26,6 @@ def secrets(project: Guarded) -> dict[str, str]:
     project.git("page.test", "remote", "add", "forge", project.sites["page.test"]["repository"])
     return {
         "SSH_HOST": project.vps.address,
-        "SSH_USER": "deploy",
         "SSH_KNOWN_HOSTS": f"{project.vps.address} {project.vps.host_key}",
         "SSH_PRIVATE_KEY": (project.folder / "ci").read_text(),
     }
