@@ -1,16 +1,26 @@
 """Which host key a server must show: the pinned one, or the one in known_hosts. Never trust on first use."""
 
 import base64
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import paramiko
-from paramiko.hostkeys import HostKeyEntry, InvalidHostKey
 
 from deployer.errors import UnreachableError
+from deployer.server.hostcertificate import SUFFIX, read_certificate
+from deployer.server.knownhosts import KnownHosts, Line, read_known_hosts
 
-KNOWN_HOSTS = Path("~/.ssh/known_hosts")
+KNOWN_HOSTS = (
+    *("~/.ssh/known_hosts", "~/.ssh/known_hosts2"),
+    *("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"),
+)
+KINDS = (
+    *("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
+    *("rsa-sha2-512", "rsa-sha2-256"),
+)
+LOOK = "cat /etc/ssh/ssh_host_ed25519_key.pub"
 
 
 def entry_name(host: str, port: int) -> str:
@@ -18,76 +28,137 @@ def entry_name(host: str, port: int) -> str:
     return host if port == 22 else f"[{host}]:{port}"
 
 
-def trust_only(
-    client: paramiko.SSHClient, host: str, port: int, pinned: str | None, known_hosts: str = ""
-) -> None:
-    """Make the client refuse every host key but the pinned one, or without one those in known_hosts.
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which keys this host may show; `jump`: it is one on the way."""
 
-    `known_hosts` has lines that count instead of those in the user's own file.
+    host: str
+    names: tuple[str, ...]
+    known: KnownHosts
+    jump: bool = False
+
+    def kinds(self) -> tuple[str, ...]:
+        """The types of keys to ask it for before all others: those that can be checked."""
+        keys = (algorithm for key in self.known.keys(self.names) for algorithm in _algorithms(key.split()[0]))
+        signed = self.known.keys(self.names, "authority")
+        return (*(f"{each}{SUFFIX}" for each in KINDS if signed), *keys)
+
+    def judge(self, kind: str, encoded: str) -> None:
+        """Raise UnreachableError unless it may show this."""
+        certificate = read_certificate(kind, encoded)
+        key = certificate.key if certificate else f"{kind} {encoded}"
+        revoked = [key, *([certificate.authority] if certificate else [])]
+        if any(self.known.revokes(self.names, each) for each in revoked):
+            raise revoked_key(self.host, key)
+        if certificate and certificate.authority in self.known.keys(self.names, "authority"):
+            if fault := certificate.fault(self.names[-1], time.time()):
+                raise bad_certificate(self.host, fault)
+            return
+        known = self.known.keys(self.names)
+        if not known:
+            raise unknown_key(self)
+        if key not in known:
+            raise changed_key(self.host, key, self.jump)
+
+
+def trust(host: str, port: int, pinned: str | None, lines: str = "", jump: bool = False) -> Trust:
+    """Trust the pinned key and no other, or without one those in known_hosts.
+
+    `lines` count instead of those in the user's own files. As with OpenSSH, the key of a line without a port
+    counts on another port, where no line has that.
     """
-    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    names = tuple(dict.fromkeys((entry_name(host, port), host)))
+    known = read_known_hosts(lines or own_known_hosts())
     if pinned:
-        kind, encoded = pinned.split()[:2]
-        key = paramiko.PKey.from_type_string(kind, base64.b64decode(encoded))
-        client.get_host_keys().add(entry_name(host, port), kind, key)
-    else:
-        known = read_into(client.get_host_keys(), known_hosts or own_known_hosts())
-        without_port(known, host, port)
+        revoked = tuple(line for line in known.lines if line.role == "revoked")
+        known = KnownHosts((Line(names[0], " ".join(pinned.split()[:2])), *revoked))
+    return Trust(host, names, known, jump)
+
+
+class Policy(paramiko.MissingHostKeyPolicy):
+    """Asks what is trusted about each key: paramiko itself is told of none."""
+
+    def __init__(self, trusted: Trust) -> None:
+        self.trusted = trusted
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        """Raise UnreachableError unless the key counts."""
+        shown = getattr(key, "public_blob", None)  # the certificate that it came in
+        kind = shown.key_type if shown else key.get_name()
+        blob = shown.key_blob if shown else key.asbytes()
+        self.trusted.judge(kind, base64.b64encode(blob).decode())
 
 
 def own_known_hosts() -> str:
-    """The lines of the user's own file."""
+    """The lines of the user's own files and of the system's."""
+    return "".join(map(_text, KNOWN_HOSTS))
+
+
+def _text(name: str) -> str:
     try:
-        return KNOWN_HOSTS.expanduser().read_text(errors="replace")
+        return Path(name).expanduser().read_text(errors="replace") + "\n"
     except OSError:
         return ""
 
 
-def read_into(known: paramiko.HostKeys, lines: str) -> paramiko.HostKeys:
-    """Add the keys of lines as OpenSSH writes them; one that cannot be understood is passed over."""
-    for line in lines.splitlines():
-        with suppress(InvalidHostKey, paramiko.SSHException, ValueError):
-            entry = HostKeyEntry.from_line(line.strip()) if line.strip()[:1] not in ("", "#") else None
-            if entry:
-                for name in entry.hostnames:
-                    known.add(name, entry.key.get_name(), entry.key)
-    return known
-
-
-def without_port(known: paramiko.HostKeys, host: str, port: int) -> None:
-    """As OpenSSH does, trust the key of a line without a port on another port, where no line has that."""
-    if port == 22 or known.lookup(entry_name(host, port)):
-        return
-    for kind, key in (known.lookup(host) or {}).items():
-        known.add(entry_name(host, port), kind, key)
-
-
 def line_of(host: str, port: int, pinned: str | None) -> str:
-    """The line of known_hosts for this server, empty when its key is not known here."""
-    if pinned:
-        return f"{entry_name(host, port)} {pinned}"
-    known = read_into(paramiko.HostKeys(), own_known_hosts())
-    found: Mapping[str, paramiko.PKey] = known.lookup(entry_name(host, port)) or known.lookup(host) or {}
-    return "\n".join(f"{entry_name(host, port)} {kind} {key.get_base64()}" for kind, key in found.items())
+    """The lines of known_hosts for this server, empty when its key is not known here."""
+    trusted = trust(host, port, pinned)
+    name = trusted.names[0]
+    keys = [f"{name} {key}" for key in trusted.known.keys(trusted.names)]
+    signed = [f"@cert-authority {host} {key}" for key in trusted.known.keys(trusted.names, "authority")]
+    return "\n".join([*keys, *signed])
 
 
-def unknown_key(host: str, port: int, jump: bool = False) -> UnreachableError:
-    """Nothing says yet which key this server must show; `jump`: it is one on the way."""
-    scan = f"ssh-keyscan -t ed25519 {'' if port == 22 else f'-p {port} '}{host}"
-    pin = "" if jump else "pin it in sites.yaml as server.host_key, or "
+def unknown_key(trusted: Trust) -> UnreachableError:
+    """Nothing says yet which key this server must show."""
+    host, name = trusted.host, trusted.names[0]
+    port = name.rpartition("]:")[2] if name.startswith("[") else ""
+    scan = f"ssh-keyscan -t ed25519 {f'-p {port} ' if port else ''}{host}"
+    pin = "" if trusted.jump else "pin it in sites.yaml as server.host_key, or "
+    spoilt = trusted.known.spoilt(trusted.names)
+    why = ". The line of known_hosts that is about it is damaged" if spoilt else ""
     return UnreachableError(
-        f"the host key of {host} is not known, so nothing was sent to it",
-        f"Look up the key there (cat /etc/ssh/ssh_host_ed25519_key.pub) and {pin}"
-        f"compare it with `{scan}` and add that line to ~/.ssh/known_hosts.",
+        f"the host key of {host} is not known, so nothing was sent to it{why}",
+        f"Look up the key there ({LOOK}) and {pin}"
+        f"compare it with `{scan}` and {'put' if spoilt else 'add'} that line to ~/.ssh/known_hosts.",
     )
 
 
-def changed_key(host: str, shown: paramiko.PKey, jump: bool = False) -> UnreachableError:
+def changed_key(host: str, shown: str, jump: bool = False) -> UnreachableError:
     """The server shows another key than it must; `jump`: it is one on the way."""
     pin = "" if jump else "put it into sites.yaml as server.host_key, or "
     return UnreachableError(
-        f"{host} shows another host key than expected: {shown.get_name()} {shown.fingerprint}. "
+        f"{host} shows another host key than expected: {named(shown)}. "
         "Either the server was set up anew, or somebody is in between; nothing was sent to it",
-        "If you did set it up anew, look up its key there (cat /etc/ssh/ssh_host_ed25519_key.pub) "
+        f"If you did set it up anew, look up its key there ({LOOK}) "
         f"and {pin}replace the line in ~/.ssh/known_hosts.",
     )
+
+
+def revoked_key(host: str, shown: str) -> UnreachableError:
+    """The server shows a key that somebody has called lost."""
+    return UnreachableError(
+        f"{host} shows a host key that is revoked (@revoked in known_hosts): {named(shown)}. "
+        "Whoever has it may be somebody else; nothing was sent to it",
+        "Give the server a new key: there, ssh-keygen -A makes those that are missing.",
+    )
+
+
+def bad_certificate(host: str, fault: str) -> UnreachableError:
+    """The server shows a certificate that does not count, though its authority is trusted."""
+    return UnreachableError(
+        f"the host certificate of {host} does not count: {fault}; nothing was sent to it",
+        "Sign its key anew: ssh-keygen -s CA -h -I NAME -n NAME ssh_host_ed25519_key.pub",
+    )
+
+
+def named(key: str) -> str:
+    """A key as people compare it: its type and its fingerprint."""
+    kind, encoded = key.split()[:2]
+    digest = base64.b64encode(sha256(base64.b64decode(encoded)).digest()).decode()
+    return f"{kind} SHA256:{digest.rstrip('=')}"
+
+
+def _algorithms(kind: str) -> tuple[str, ...]:
+    return ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)

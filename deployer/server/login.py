@@ -16,7 +16,8 @@ from paramiko.ssh_exception import NoValidConnectionsError
 from deployer.errors import RefusedLoginError, UnreachableError, UsageError
 from deployer.server.advice import NO_KEY, NO_SUCH_NAME, UNREACHABLE, by_hand
 from deployer.server.connection import Server
-from deployer.server.hostkeys import changed_key, trust_only, unknown_key
+from deployer.server.hostkeys import Policy, Trust, trust
+from deployer.server.transport import Transport
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 30  # after which unacknowledged data means that the link is gone
@@ -42,14 +43,14 @@ def connect(
     if isinstance(key, Path) and not key.is_file():
         raise UnreachableError(f"there is no key {key}", "It is server.key in sites.yaml")
     connection = _described(host, port, user, key)
-    trust_only(connection.client, connection.host, connection.port, host_key, known_hosts)
+    _trust(connection, trust(connection.host, connection.port, host_key, known_hosts))
     try:
         with ExitStack() as jumps:
             for jump in reversed(_jumps(connection)):
                 jumps.callback(jump.close)
-                trust_only(jump.client, jump.host, jump.port, None, known_hosts)
+                _trust(jump, trust(jump.host, jump.port, None, known_hosts, jump=True))
                 jump.connect_timeout = CONNECT_SECONDS
-                _open(jump, None, jump=True)
+                _open(jump, None)
             _open(connection, key if isinstance(key, Path) else None)
             yield Server(connection, partial(connect, host, port, user, host_key, key, known_hosts))
     finally:
@@ -64,13 +65,19 @@ def _described(host: str, port: int, user: str, key: Path | paramiko.PKey | None
             user=user,
             port=port,
             connect_timeout=CONNECT_SECONDS,
-            connect_kwargs={"transport_factory": _transport, **_identity(key)},
+            connect_kwargs=_identity(key),
         )
     except (paramiko.SSHException, ValueError, OSError) as error:
         raise UsageError(
             f"~/.ssh/config (or /etc/ssh/ssh_config) cannot be understood: {error}",
             f"What does this say? ssh -G {host}",
         ) from error
+
+
+def _trust(connection: Connection, trusted: Trust) -> None:
+    """Make the connection ask `trusted` of each key, and the server for those keys first."""
+    connection.client.set_missing_host_key_policy(Policy(trusted))
+    connection.connect_kwargs["transport_factory"] = partial(_transport, trusted.kinds())
 
 
 def _jumps(connection: Connection) -> list[Connection]:
@@ -88,12 +95,10 @@ def _identity(key: Path | paramiko.PKey | None) -> dict[str, Any]:
     return {"key_filename": str(key)} if key else {}
 
 
-def _open(connection: Connection, key: Path | None, jump: bool = False) -> None:
+def _open(connection: Connection, key: Path | None) -> None:
     where = f"{connection.user}@{connection.original_host}:{connection.port}"
     try:
         connection.open()
-    except paramiko.BadHostKeyException as error:
-        raise changed_key(connection.host, error.key, jump) from error
     except paramiko.AuthenticationException as error:
         raise RefusedLoginError(
             f"{where} refused the login",
@@ -105,8 +110,6 @@ def _open(connection: Connection, key: Path | None, jump: bool = False) -> None:
             "Is it up, and may a login there be forwarded (AllowTcpForwarding)?",
         ) from error
     except paramiko.SSHException as error:
-        if "not found in known_hosts" in str(error):
-            raise unknown_key(connection.host, connection.port, jump) from error
         if "No authentication methods" in str(error):
             raise UnreachableError(f"there is no key to log in to {where} with", NO_KEY) from error
         words = re.sub(r":? *\[Errno \d+\] *", ": ", str(error))
@@ -121,10 +124,10 @@ def _open(connection: Connection, key: Path | None, jump: bool = False) -> None:
     connection.transport.set_keepalive(SILENCE_SECONDS // 3)
 
 
-def _transport(link: socket.socket | paramiko.ProxyCommand, **options: Any) -> paramiko.Transport:
+def _transport(first: tuple[str, ...], link: socket.socket, **options: Any) -> Transport:
     """SSH that notices when its link is dead; without TCP_NODELAY, each question would wait for 40 ms."""
     if isinstance(link, socket.socket):
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
-    return paramiko.Transport(link, **options)
+    return Transport(link, first, **options)

@@ -148,6 +148,10 @@ INPUTS: dict[str, dict[str, bytes | None]] = {
     "half a key": {"key": b"-----BEGIN OPENSSH PRIVATE KEY-----\nYWJj\n-----END OPENSSH PRIVATE KEY-----\n"},
     "an SSH configuration that is none": {".ssh/config": b"Host\n  Nonsense\nMatch\n\xff"},
     "known hosts that are none": {".ssh/known_hosts": b"127.0.0.1 ssh-ed25519 ====\n\xff\xfe\n", "pin": None},
+    "known hosts of others": {
+        ".ssh/known_hosts": b"@cert-authority *.example.org ssh-rsa AAAAB3Nza\n@revoked * ssh-dss\n@no x y\n",
+        "pin": None,
+    },
     "a backup key that is none": {"backup-key.asc": GARBAGE},
     "no archives": {"archives": None},
     "records that are none": {"archives/.deploy/verified.jsonl": GARBAGE + b'\n{"time": 1, "archive": 2}\n'},
