@@ -22,13 +22,22 @@ if TYPE_CHECKING:
 @wait_option
 @click.option("--dry-run", is_flag=True, help="Only show the plan.")
 @click.option(
+    "--full", is_flag=True, help="Show every line of the plan, also where that is more than a screen."
+)
+@click.option(
     "--take-off",
     type=click.IntRange(min=1),
     metavar="N",
     help="With --yes: take N sites off, where that is most of what the server has.",
 )
 def command(
-    sites: tuple[str, ...], config: Path, yes: bool, wait: bool, dry_run: bool, take_off: int | None
+    sites: tuple[str, ...],
+    config: Path,
+    yes: bool,
+    wait: bool,
+    dry_run: bool,
+    full: bool,
+    take_off: int | None,
 ) -> int:
     """Make the server as sites.yaml says: show the plan, ask, and do it as one transaction.
 
@@ -48,7 +57,7 @@ def command(
     refuse_a_home(loaded)
     scope = list(loaded.select(sites)) if sites else None
     with progress() as shown, server_of(loaded) as server:
-        return converge(convergence(server, loaded, scope, shown, wait), yes, dry_run, take_off)
+        return converge(convergence(server, loaded, scope, shown, wait, full), yes, dry_run, take_off)
 
 
 def refuse_a_home(config: "Config") -> None:
@@ -63,7 +72,12 @@ def refuse_a_home(config: "Config") -> None:
 
 
 def convergence(
-    server: "Server", config: "Config", scope: list[str] | None, shown: "Progress", wait: bool = False
+    server: "Server",
+    config: "Config",
+    scope: list[str] | None,
+    shown: "Progress",
+    wait: bool = False,
+    full: bool = False,
 ) -> "Convergence":
     """A run that tells the user what it does."""
     from functools import partial
@@ -71,7 +85,8 @@ def convergence(
     from deployer.report.changes import show_plan
     from deployer.tasks.converge import Convergence
 
-    return Convergence(server, config, scope, shown.line, partial(show_plan, server=server.host), wait)
+    show = partial(show_plan, server=server.host, full=full)
+    return Convergence(server, config, scope, shown.line, show, wait)
 
 
 def refuse_to_empty(plan: "Plan", host: str, yes: bool, take_off: int | None) -> None:

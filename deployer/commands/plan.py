@@ -12,24 +12,26 @@ from deployer.errors import CHANGES_WAIT
 @click.argument("sites", nargs=-1)
 @config_option
 @json_option
-@click.option("--full", is_flag=True, help="Print also the scripts that are the same on every server.")
+@click.option("--full", is_flag=True, help="Print every line, also of what is the same on every server.")
 def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> int:
     """Show each line that would change on the server, and change nothing.
 
     Packages, files as diffs, certificates, and what would be reloaded; of all sites, or of those named.
+    What no screen holds is shown in short: new sites by their names, the same change of many once.
     The exit code is 0 when there is nothing to do, and 4 when changes wait.
 
     \b
     Example:
       deploy plan
       deploy plan rogs.me
+      deploy plan --full | less
       deploy plan --json | jq .files
     """
     from deployer.commands.apply import convergence, refuse_a_home
     from deployer.config.loader import load
     from deployer.report import data
-    from deployer.report.changes import as_json as plan_as_json
     from deployer.report.changes import show_plan
+    from deployer.report.plan_document import as_json as plan_as_json
     from deployer.report.progress import progress
     from deployer.tasks import server_of
 

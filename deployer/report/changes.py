@@ -1,8 +1,8 @@
-"""A plan as a person reads it, and as JSON."""
+"""A plan as a person reads it."""
 
-import json
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 from rich.console import Group
 from rich.text import Text
@@ -10,26 +10,39 @@ from rich.text import Text
 from deployer.config.quantities import amount
 from deployer.plan import Change, Order, Plan, Surprise
 from deployer.report import data, harmless, out
-from deployer.report.difference import attributes, diff
+from deployer.report.difference import change_lines, mark
+from deployer.report.grouping import FEW, crowd, short_lines, sites_of
 from deployer.secrets import Given
 from deployer.transition import Ending
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
+PIPED = 1000
+"""So many lines of what does not go to a screen are printed whole."""
 OURS = "/usr/local/lib/deploy/"
 """Scripts that are the same on every server: those that come or go whole are counted, not printed."""
 
 
 def show_plan(plan: Plan, server: str, full: bool = False) -> None:
-    """Print all that would change, line by line, on standard output."""
-    lines = map(harmless, plan_lines(plan, server, full))
+    """Print what would change on standard output: each line, or in short what no screen holds."""
+    screen = out.height if out.is_terminal else PIPED
+    lines = map(harmless, plan_lines(plan, server, full, screen))
     if out.is_terminal:
         out.print(Group(*(Text(line, style=STYLES.get(line.lstrip()[:1], "")) for line in lines)))
     else:
         data("\n".join(lines))
 
 
-def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
-    """The lines of a plan."""
+def plan_lines(plan: Plan, server: str, full: bool = False, screen: int | None = None) -> Iterator[str]:
+    """The lines of a plan; in short when there are more than `screen` of them, unless it shall be full."""
+    lines = [*_lines(plan, server, full)]
+    if not full and screen is not None and len(lines) > screen:
+        told = f"  This is the short form: the whole plan has {len(lines)} lines (deploy plan --full)."
+        lines = [*_lines(plan, server, full, short=True), told]
+    yield from lines
+    yield summary(plan, server)
+
+
+def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator[str]:
     if plan.interrupted:
         yield "! The last apply was interrupted: what it changed is put back first."
     if plan.armed:
@@ -43,19 +56,16 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     for site, reason in plan.held.items():
         yield f"! {site} is left as it is: {reason}."
     yield from _installed_lines(plan)
-    yield from map(_order_line, plan.certificates)
+    yield from _order_lines(plan, short)
     brief = [] if full else [change for change in plan.changes if _is_brief(change)]
-    for change in plan.changes:
-        if change not in brief:
-            yield from _change_lines(change)
-    for mark in "+-":
-        if count := sum(_mark(change) == mark for change in brief):
-            yield f"{mark} {OURS} {amount(count, 'script')}, the same on every server (--full prints them)"
+    shown = [change for change in plan.changes if full or not _is_brief(change)]
+    yield from short_lines(plan, shown) if short else chain.from_iterable(map(change_lines, shown))
+    for sign in "+-":
+        if count := sum(mark(change) == sign for change in brief):
+            yield f"{sign} {OURS} {amount(count, 'script')}, the same on every server (--full prints them)"
     if plan.manifest and not plan.changes:
         yield "~ /var/lib/deploy/manifest: takes over files that are already as they should be"
-    for value in plan.secrets:
-        what = "value" if isinstance(value.secret, Given) else "secret"
-        yield f"{'+' if value.new else '~'} {what} {value.name} in {value.path} ({value.secret})"
+    yield from _secret_lines(plan, short)
     for name, found in plan.otherwise.items():
         yield from (f"~ containers of {name} are brought up anew: {what}" for what in found)
     yield from map(partial(_stopped_line, plan), plan.stopped)
@@ -71,7 +81,6 @@ def plan_lines(plan: Plan, server: str, full: bool = False) -> Iterator[str]:
     yield from (f"! {what}" for what in (*plan.left, *(() if plan.empty else plan.notes)))
     for renewal in plan.renewals:
         yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
-    yield summary(plan, server)
 
 
 def _installed_lines(plan: Plan) -> Iterator[str]:
@@ -89,59 +98,50 @@ def summary(plan: Plan, server: str) -> str:
     if plan.empty:
         held = f", but left as it is: {', '.join(plan.held)}" if plan.held else ""
         return f"Nothing to change on {server}{held}."
-    counts = [
-        (sum(change.before is None for change in plan.changes), "to add"),
-        (sum(None not in (change.before, change.after) for change in plan.changes), "to change"),
-        (sum(change.after is None for change in plan.changes), "to remove"),
-        (len(plan.certificates), "to issue"),
+    sites = sites_of(plan)
+    every = [
+        _counts("site", len(sites.added), len(sites.changed), len(sites.removed)),
+        _counts(
+            "file",
+            sum(change.before is None for change in plan.changes),
+            sum(None not in (change.before, change.after) for change in plan.changes),
+            sum(change.after is None for change in plan.changes),
+        )
+        or "no files to change",
     ]
-    files = ", ".join(f"{count} {what}" for count, what in counts if count) or "no files to change"
+    files = "; ".join(filter(None, every))
+    if plan.certificates:
+        files += f", {amount(len(plan.certificates), 'certificate')} to issue"
     then = ", ".join(handler.says for handler in plan.handlers)
     return f"{server}: {files}" + (f"; then {then}." if then else ".")
 
 
-def as_json(plan: Plan, server: str) -> str:
-    """The plan as one JSON document."""
-    return json.dumps(
-        {
-            "server": server,
-            "empty": plan.empty,
-            "packages": plan.packages,
-            "upgrades": plan.upgrades,
-            "removals": plan.removals,
-            "hugo": plan.hugo,
-            "certificates": [
-                {"name": o.name, "names": o.names, "missing": o.missing} for o in plan.certificates
-            ],
-            "files": [_change_json(change) for change in plan.changes],
-            "units": plan.units,
-            "handlers": [handler.says for handler in plan.handlers],
-            "interrupted": plan.interrupted,
-            "taken_off": _taken_off_json(plan),
-            "held": dict(plan.held),
-            "kept": plan.kept,
-            "renewals": plan.renewals,
-            "left": plan.left,
-            "notes": (*plan.pressing, *plan.notes),
-            "drift": dict(plan.drift),
-            "armed": plan.armed,
-            "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],
-            "compositions": {
-                "up": plan.compositions,
-                "down": [each.name for each in plan.ended if not each.heir],
-                "steps": [list(step.names) for step in plan.steps],
-                "moves": plan.moves,
-                "otherwise": dict(plan.otherwise),
-                "stopped": plan.stopped,
-            },
-        },
-        indent=2,
-    )
+def _counts(unit: str, added: int, changed: int, removed: int) -> str:
+    """How many come, change and go; what is counted is named once."""
+    found = [(added, "to add"), (changed, "to change"), (removed, "to remove")]
+    first, *others = [each for each in found if each[0]] or [(0, "")]
+    head = f"{amount(first[0], unit)} {first[1]}" if first[0] else ""
+    return ", ".join([head, *(f"{count} {what}" for count, what in others)])
 
 
-def _taken_off_json(plan: Plan) -> dict[str, object] | None:
-    off = {"names": plan.taken_off, "of": plan.entries, "most": plan.takes_most}
-    return off if plan.taken_off else None
+def _order_lines(plan: Plan, short: bool) -> Iterator[str]:
+    new = [order.name for order in plan.certificates if order.missing == order.names]
+    together = {*new} if short and len(new) > FEW else set()
+    if together:
+        yield f"+ {amount(len(together), 'certificate')}: {crowd(together)}"
+    yield from (_order_line(order) for order in plan.certificates if order.name not in together)
+
+
+def _secret_lines(plan: Plan, short: bool) -> Iterator[str]:
+    new = [value for value in plan.secrets if value.new]
+    together = new if short and len(new) > FEW else []
+    if together:
+        names = {value.composition for value in together}
+        yield f"+ {amount(len(together), 'value')} in .env, secrets among them, of {crowd(names)}"
+    for value in plan.secrets:
+        if value not in together:
+            what = "value" if isinstance(value.secret, Given) else "secret"
+            yield f"{'+' if value.new else '~'} {what} {value.name} in {value.path} ({value.secret})"
 
 
 def _order_line(order: Order) -> str:
@@ -175,24 +175,3 @@ def _stopped_line(plan: Plan, name: str) -> str:
 def _is_brief(change: Change) -> bool:
     whole = change.before is None or (change.after is None and change.surprise is Surprise.NONE)
     return whole and change.path.startswith(OURS)
-
-
-def _mark(change: Change) -> str:
-    return "+" if change.before is None else "-" if change.after is None else "~"
-
-
-def _change_lines(change: Change) -> Iterator[str]:
-    notes = [note for note in (change.surprise.value, *attributes(change)) if note]
-    yield f"{_mark(change)} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
-    yield from (f"    {line}" for line in diff(change))
-
-
-def _change_json(change: Change) -> dict[str, object]:
-    action = "add" if change.before is None else "remove" if change.after is None else "change"
-    return {
-        "path": change.path,
-        "action": action,
-        "site": change.site,
-        "surprise": change.surprise.name.lower() if change.surprise is not Surprise.NONE else None,
-        "diff": diff(change),
-    }

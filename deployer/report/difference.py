@@ -23,6 +23,18 @@ def attributes(change: Change) -> Iterator[str]:
         yield f"mode {after.mode:04o}"
 
 
+def mark(change: Change) -> str:
+    """What becomes of the file, in one letter: `+` comes, `-` goes, `~` changes."""
+    return "+" if change.before is None else "-" if change.after is None else "~"
+
+
+def change_lines(change: Change) -> Iterator[str]:
+    """A change as a plan shows it: its path, what is special about it, and its lines."""
+    notes = [note for note in (change.surprise.value, *attributes(change)) if note]
+    yield f"{mark(change)} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
+    yield from (f"    {line}" for line in diff(change))
+
+
 def diff(change: Change) -> list[str]:
     """The lines of a unified diff without its head; nothing of a secret."""
     before, after = change.before, change.after
