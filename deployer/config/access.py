@@ -5,7 +5,7 @@ import binascii
 import re
 
 from deployer.config.names import HOST
-from deployer.config.quantities import shown
+from deployer.config.quantities import Plain, shown, whole_number
 
 KEY_TYPES = re.compile(r"ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh|ecdsa)-[a-z0-9@.-]+")
 
@@ -19,6 +19,20 @@ def host(text: str) -> str:
     if not name and not is_ipv6(text):
         raise ValueError(f"{shown(text)} is not a host name or an IP address")
     return text
+
+
+def git_host(text: str) -> str:
+    """A Git server, with its port when that is not 22, as known_hosts files it."""
+    found = re.fullmatch(r"\[(.+)\](?::([0-9]+))?", text) or re.fullmatch(r"([^:]+):([0-9]+)", text)
+    try:
+        name = host(found[1] if found else text)
+        port = whole_number(1, 65535)(Plain(found[2])) if found and found[2] else 22
+    except ValueError as error:
+        raise ValueError(
+            f"{shown(text)} is not a Git server: only its name or address, and a port that is not 22, such "
+            "as git.example.org:2222"
+        ) from error
+    return name if port == 22 else f"[{name}]:{port}"
 
 
 def is_ipv6(text: str) -> bool:

@@ -19,8 +19,10 @@ from deployer.config.types import (
     Domain,
     Duration,
     Email,
+    GitHost,
     Host,
     HostKey,
+    HostKeys,
     KeyName,
     LocalPath,
     Port,
@@ -118,6 +120,9 @@ class Config(Section):
     acme: Acme = Field(Acme(), description="where certificates come from")
     docker: Docker = Field(Docker(), description="where Docker comes from")
     updates: Updates | None = Field(None, description="a timer on the server that updates the services")
+    git_hosts: dict[GitHost, HostKeys] = Field(
+        {}, description="host keys of Git servers that are read by SSH, by their names"
+    )
     security: Annotated[Security, BeforeValidator(all_off, json_schema_input_type=Security | bool)] = Field(
         Security(), description="how the server is kept safe; false turns all of it off"
     )

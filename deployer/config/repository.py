@@ -4,36 +4,50 @@ import os
 import re
 from pathlib import Path
 
+from deployer.config.access import is_ipv6
 from deployer.config.names import HOST
 from deployer.config.quantities import shown
 
-PATH = r"[\w.~+@=,/-]+"
+ESCAPED = r"%(?![01]|7[Ff])[0-9A-Fa-f]{2}"
+PART = rf"([\w.~+@=,]|{ESCAPED})"
+PATH = rf"([\w.~+@=,/-]|{ESCAPED})+"
 USER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
-REMOTE = re.compile(
-    rf"https://{HOST}(:[0-9]{{1,5}})?/{PATH}"
-    rf"|ssh://({USER}@)?{HOST}(:[0-9]{{1,5}})?/{PATH}"
-    rf"|({USER}@)?{HOST}:[\w.~+@=,][\w.~+@=,/-]*"
-    rf"|{USER}@{HOST}:/[\w.~+@=,][\w.~+@=,/-]*",
-    re.ASCII,
-)
+SERVER = rf"({HOST}|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
+REMOTES = [
+    re.compile(form, re.ASCII)
+    for form in (
+        rf"https?://{SERVER}(:[0-9]{{1,5}})?/{PATH}",
+        rf"ssh://({USER}@)?{SERVER}(:[0-9]{{1,5}})?/{PATH}",
+        rf"({USER}@)?{SERVER}:{PART}({PATH})?",
+        rf"{USER}@{SERVER}:/{PART}({PATH})?",
+    )
+]
 
 
 def repository(text: str, folder: Path | None) -> str:
-    """A Git repository: https:// or ssh:// URL, user@host:path, or a local path.
+    """A Git repository: https://, http:// or ssh:// URL, user@host:path, or a local path.
 
     With the folder of sites.yaml, a local path becomes absolute and must be a Git repository.
     """
-    if re.match(r"(https|ssh)://[^/]*:[^/]*@|https://[^/]*@", text):
+    if re.match(r"(https?|ssh)://[^/]*:[^/]*@|https?://[^/]*@", text):
         raise ValueError("a repository URL has no password or token: use a deploy key (deploy key show SITE)")
-    if text.startswith("-") or "::" in text or not text.isprintable() or not text:
+    if text.startswith("-") or re.match(r"[^/[]*::", text) or not text.isprintable() or not text:
         raise ValueError(f"{shown(text)} is not a repository")
     if is_local(text):
         return local(text, folder)
-    if not REMOTE.fullmatch(text):
+    if not is_remote(text):
+        space = ", and in an address write a space as %20" if " " in text else ""
         raise ValueError(
             f"{shown(text)} is not a repository: expected https://…, ssh://…, git@host:path or a local path"
+            + space
         )
     return text
+
+
+def is_remote(text: str) -> bool:
+    """Whether the text is the address of a repository on another machine."""
+    found = next((match for form in REMOTES if (match := form.fullmatch(text))), None)
+    return found is not None and (found["ipv6"] is None or is_ipv6(found["ipv6"]))
 
 
 def is_local(text: str) -> bool:

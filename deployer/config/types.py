@@ -77,6 +77,11 @@ def validate_secret(value: object, info: ValidationInfo) -> secrets.Secret:
     return value if isinstance(value, secrets.Secret) else secrets.secret(as_text(value), folder_of(info))
 
 
+def validate_host_keys(value: object) -> object:
+    """One public host key, or what stands in a list."""
+    return (access.host_key(value),) if isinstance(value, str) else value
+
+
 def schema(kind: str | list[str], **more: Any) -> WithJsonSchema:
     """The JSON Schema of a type: it may accept more than the type, never less."""
     return WithJsonSchema({"type": kind, **more})
@@ -150,7 +155,13 @@ Hook = Annotated[str, text(names.script), schema("string")]
 NginxSnippet = Annotated[str, text(nginx_snippet), schema("string")]
 Host = Annotated[str, text(access.host), schema("string")]
 User = Annotated[str, text(access.user), schema("string", pattern="^[a-z_][a-z0-9_-]*$")]
+GitHost = Annotated[str, text(access.git_host), schema("string")]
 HostKey = Annotated[str, text(access.host_key), schema("string")]
+HostKeys = Annotated[
+    tuple[HostKey, ...],
+    BeforeValidator(validate_host_keys),
+    schema(["string", "array"], items={"type": "string"}),
+]
 PublicKey = Annotated[str, text(access.login_key), schema("string", pattern="^[a-z]")]
 LocalPath = Annotated[str, BeforeValidator(validate_path), schema("string")]
 CertificateFile = Annotated[str, BeforeValidator(validate_certificate), schema("string")]

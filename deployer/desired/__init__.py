@@ -19,6 +19,7 @@ from deployer.desired.facts import BROTLI_MODULE, Facts
 from deployer.desired.firewall import drift
 from deployer.desired.keys import key_files, key_packages
 from deployer.desired.nginx import nginx_notes
+from deployer.desired.repositories import repository_files, repository_notes
 from deployer.desired.security import (
     FIREWALL,
     open_ports,
@@ -91,7 +92,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     sources = docker_sources(config, facts)
     files = {**shared_files(config, facts), **sources, **update_files(config), **resume_files(config)}
     site_of: dict[str, str] = {}
-    files |= key_files(config)
+    files |= key_files(config) | repository_files(config)
     files |= backup_files(config)
     able = {domain: site for domain, site in sites.items() if can_answer(domain, site, facts)}
     files |= security_files(config, facts, able)
@@ -134,6 +135,7 @@ def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[s
         *remarks(config),
         *port_notes(facts),
         *by_hand_notes(config, facts.by_hand, files),
+        *repository_notes(config),
         *backup_notes(config, facts),
     )
 

@@ -67,7 +67,7 @@ class Publication(Site):
     pushed: ClassVar[bool] = True
 
     repository: Repository = Field(
-        description="Git repository: https:// or ssh:// URL, git@host:path, or a folder on this machine"
+        description="Git repository: https:// or ssh:// URL (or http://), git@host:path, or a folder here"
     )
     branch: GitReference | None = Field(
         None, description="branch to publish; without it, the repository's default"
@@ -123,7 +123,11 @@ class Publication(Site):
     def packages(self) -> frozenset[str]:
         """Git, and what makes images and text smaller."""
         images = {"webp"} if self.images.webp else set()
-        ssh = set() if self.is_local or self.repository.startswith("https://") else {"openssh-client"}
+        ssh = (
+            set()
+            if self.is_local or self.repository.startswith(("https://", "http://"))
+            else {"openssh-client"}
+        )
         return super().packages() | {"git", *BROTLI} | images | ssh
 
 

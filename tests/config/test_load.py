@@ -259,6 +259,21 @@ sites:
     ]
 
 
+def test_a_host_key_of_a_git_server_that_is_none_has_its_place(file: Path) -> None:
+    text = """\
+git_hosts:
+  git.example.org: ssh-ed25519 AAAA
+  git.lan: [ssh-ed25519 AAAA]
+  https://git.example.org: ssh-ed25519 AAAA
+"""
+    assert [problem.split(" ")[0] for problem in problems(file, text)] == [
+        "sites.yaml:2:20:",
+        "sites.yaml:3:13:",
+        "sites.yaml:4:3:",
+        "sites.yaml:4:28:",
+    ]
+
+
 def test_a_local_repository_is_there_and_is_one(file: Path) -> None:
     (file.parent / "plain").mkdir()
     (file.parent / "work" / ".git").mkdir(parents=True)

@@ -84,11 +84,14 @@ def test_force_pushed_history_and_a_new_address(new_site):
     assert site.page() == "<h1>Elsewhere</h1>"
 
 
+CHANGED = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
+
+
 @pytest.fixture
 def hosting(server):
     """The server's own sshd as a Git host, with its host key."""
     yield (server.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
-    for path in ("etc/deploy/known_hosts", "root/.ssh/known_hosts"):
+    for path in ("etc/deploy/known_hosts", "etc/deploy/git_hosts", "root/.ssh/known_hosts"):
         (server.root / path).unlink(missing_ok=True)
 
 
@@ -99,9 +102,17 @@ def test_a_deploy_key_opens_a_private_repository(new_site, hosting):
     (site.vps.root / "etc/deploy/known_hosts").write_text(f"elsewhere {hosting}")
     site.configure(repository=f"ssh://root@localhost:2222/root/repositories/{site.domain}")
     site.vps.run("systemd-run --quiet --collect --unit=other-port /usr/sbin/sshd -D -p 2222")
-    assert "ssh-keyscan -t ed25519 -p 2222 localhost >> " in site.fails()
+    assert "compare what ssh-keyscan -t ed25519 -p 2222 localhost prints" in site.fails()
+    site.configure(repository=f"ssh://root@[::1]:2222/root/repositories/{site.domain}")
+    assert "the host key of ::1 is not known" in site.fails()
+    assert "ssh-keyscan -t ed25519 -p 2222 ::1 prints" in site.log()
+    (site.vps.root / "etc/deploy/git_hosts").write_text(f"[::1]:2222 {site.vps.host_key}\n")
+    assert "::1 refused the login: give ssh://[::1]:2222" in site.fails()
     site.vps.run("systemctl stop other-port")
     site.configure(repository=f"root@localhost:/root/repositories/{site.domain}")
+    (site.vps.root / "etc/deploy/git_hosts").write_text(f"localhost {CHANGED}\n")
+    assert "localhost shows another host key than /etc/deploy/git_hosts" in site.fails()
+    (site.vps.root / "etc/deploy/git_hosts").unlink()
     (site.vps.root / "etc/deploy/known_hosts").write_text(f"localhost {hosting}")
     assert (
         f"localhost refused the login: give root@localhost:/root/repositories/{site.domain} this key"
