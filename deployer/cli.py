@@ -8,11 +8,13 @@ import pkgutil
 import sys
 import threading
 import traceback
+from contextlib import AbstractContextManager
 
 import click
 
 from deployer import commands
 from deployer.errors import INTERRUPTED, TRACEBACK, DeployError, unexpected
+from deployer.waiting import Waiting, show_by
 
 
 class Commands(click.Group):
@@ -51,11 +53,20 @@ def deploy() -> None:
     """
 
 
+def _shown(wait: Waiting) -> AbstractContextManager[None]:
+    """Loaded when something takes its time: most of what is typed does not wait for anything."""
+    from deployer.report.display import displayed
+
+    return displayed(wait)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line (default: the process's arguments) and end the process with its exit code."""
     # What is loaded is no garbage: to look for some takes 20 ms at the start, and up to 50 at the end.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    if sys.stderr.isatty():
+        show_by(_shown)
     threading.excepthook = lambda lost: last_resort(lost.exc_value)
     try:
         sys.exit(deploy.main(arguments, standalone_mode=False) or 0)

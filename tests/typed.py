@@ -25,7 +25,6 @@ LIBRARIES = (
     "deployer.tasks.converge",
     "jinja2",
     "rich.live",
-    "rich.status",
     "rich.table",
 )
 

@@ -29,5 +29,7 @@ def command(name: str, config: Path, follow: bool, lines: int) -> int:
     compositions(loaded, [name])
     options = ["--lines", str(lines), *(["--follow", "--attached"] if follow else [])]
     with server_of(loaded) as server:
-        done = call_script(server, "logs", lambda line: data(harmless(line)), name, *options, attached=follow)
+        done = call_script(
+            server, "logs", lambda line: data(harmless(line)), name, *options, attached=follow, talks=True
+        )
     return 0 if done else 1

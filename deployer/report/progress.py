@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
-
-from rich.status import Status
 
 from deployer.report import err, harmless
+from deployer.report.display import display
+from deployer.waiting import Waiting
 
 _STYLES = {"✓": "green", "✗": "bold red", "!": "yellow"}
 
@@ -18,9 +17,8 @@ class Progress:
     """
 
     def __init__(self) -> None:
-        self._status = Status("", console=err)
         self._step = ""
-        self._since = monotonic()
+        self._wait: Waiting | None = None
 
     def line(self, text: str) -> None:
         """Show one line."""
@@ -48,10 +46,11 @@ class Progress:
         self._end()
 
     def _begin(self, step: str) -> None:
-        self._step, self._since = step, monotonic()
-        if err.is_terminal:
-            self._status.update(_Running(step, self._since))
-            self._status.start()
+        before = self._wait
+        self._step, self._wait = step, Waiting(step)
+        display.begin(self._wait)
+        if before:
+            display.end(before)
 
     def _head(self) -> None:
         if self._step:
@@ -60,17 +59,9 @@ class Progress:
 
     def _end(self) -> None:
         self._step = ""
-        self._status.stop()
-
-
-class _Running:
-    """The name of a step and for how long it has been running, whenever it is drawn."""
-
-    def __init__(self, step: str, since: float) -> None:
-        self.step, self.since = step, since
-
-    def __rich__(self) -> str:
-        return f"{self.step} … {monotonic() - self.since:.0f} s"
+        if self._wait:
+            display.end(self._wait)
+            self._wait = None
 
 
 @contextmanager

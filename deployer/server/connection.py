@@ -11,7 +11,9 @@ import paramiko
 from fabric import Connection
 
 from deployer.errors import DeployError, UnreachableError
+from deployer.waiting import waiting
 
+PIECE = 1 << 17
 NO_SUDO = 87  # our own exit code, unused by bash, ssh and sudo
 NOT_UNDERSTOOD = (
     ValueError,
@@ -45,7 +47,7 @@ class Server:
 
     def ask(self, command: str, data: bytes = b"") -> Answer:
         """Run the command with the data on its standard input; its output may be binary."""
-        with self.channel(command) as channel:
+        with waiting(f"asking {self.host}"), self.channel(command) as channel:
             _send(channel, data)
             output = channel.makefile("rb").read()
             errors = channel.makefile_stderr("rb").read().decode(errors="replace")
@@ -136,7 +138,10 @@ def script_command(script: bytes, *arguments: str) -> str:
 
 def _send(channel: paramiko.Channel, data: bytes, more: bool = False) -> None:
     try:
-        channel.sendall(data)
+        for start in range(
+            0, len(data), PIECE
+        ):  # paramiko copies the rest of what it is given for each packet
+            channel.sendall(data[start : start + PIECE])
     except OSError:
         return  # it ended before it had read everything: its status and its words tell why
     if not more:

@@ -1,38 +1,9 @@
-"""A Git repository on this machine, sent to the server as a bundle over the connection that is open."""
+"""A Git repository on this machine: what its names mean, and what is not committed."""
 
 import subprocess
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from deployer.errors import DeployError
-
-NAME = "refs/heads/push"
-"""The one ref that the bundle has."""
-
-UNSHALLOW = "Fetch the others there: git fetch --unshallow (in a workflow's checkout: fetch-depth: 0)"
-
-
-def bundle(path: str, reference: str, have: Iterable[str]) -> bytes:
-    """A Git bundle of the revision (default HEAD), without the commits that the server has already.
-
-    The user's repository is only read: the ref that a bundle needs is made in a borrowed one.
-    """
-    commit = revision(path, reference)
-    there = [name for name in have if _succeeds(path, "cat-file", "-e", f"{name}^{{commit}}")]
-    if any(_succeeds(path, "merge-base", "--is-ancestor", commit, name) for name in there):
-        there = git(path, "rev-parse", f"{commit}^@").decode().split()  # Git refuses an empty bundle
-    objects = git(path, "rev-parse", "--path-format=absolute", "--git-path", "objects").decode().strip()
-    with tempfile.TemporaryDirectory(prefix="deploy-") as borrowed:
-        git(borrowed, "init", "--quiet", "--bare")
-        (Path(borrowed) / "objects/info/alternates").write_text(objects + "\n")
-        git(borrowed, "update-ref", NAME, commit)
-        try:
-            return git(borrowed, "bundle", "create", "--quiet", "-", NAME, "--not", *there)
-        except DeployError as error:
-            if git(path, "rev-parse", "--is-shallow-repository").strip() == b"true":
-                raise DeployError(f"{path} is a shallow clone: too few commits to send", UNSHALLOW) from error
-            raise
 
 
 def revision(path: str, reference: str) -> str:
@@ -76,5 +47,6 @@ def git(path: str, *arguments: str) -> bytes:
     return done.stdout
 
 
-def _succeeds(path: str, *arguments: str) -> bool:
+def succeeds(path: str, *arguments: str) -> bool:
+    """Whether a Git command in that repository ends well."""
     return not subprocess.run(["git", "-C", path, *arguments], capture_output=True, check=False).returncode

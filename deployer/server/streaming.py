@@ -8,15 +8,22 @@ import paramiko
 from deployer.server.connection import Server
 
 
-def stream(server: Server, command: str, line: Callable[[str], None], chunks: Iterable[bytes]) -> int:
+def stream(
+    server: Server,
+    command: str,
+    line: Callable[[str], None],
+    chunks: Iterable[bytes],
+    attached: bool = False,
+) -> int:
     """Run the command, hand over each line as it comes, and return the exit status.
 
-    What making the input raises ends the input early, and is raised when the command has ended.
+    What making the input raises ends the input early, and is raised when the command has ended. `attached`
+    keeps the input open behind the last of it, so that the command sees its end when we are gone.
     """
     # the channel is closed before the sender is waited for: whatever ends this ends the sending, too
     with ThreadPoolExecutor(1) as sender, server.channel(command) as channel:
         channel.set_combine_stderr(True)
-        sending = sender.submit(_send, channel, chunks)
+        sending = sender.submit(_send, channel, chunks, attached)
         last = ""
         for text in channel.makefile("rb"):
             last = text.decode(errors="replace").rstrip("\n")
@@ -29,13 +36,15 @@ def stream(server: Server, command: str, line: Callable[[str], None], chunks: It
         return status
 
 
-def _send(channel: paramiko.Channel, chunks: Iterable[bytes]) -> None:
+def _send(channel: paramiko.Channel, chunks: Iterable[bytes], attached: bool) -> None:
+    whole = False
     try:
         for chunk in chunks:
             try:
                 channel.sendall(chunk)
             except OSError:
                 return  # it ended before it had read everything: its status and its words tell why
+        whole = True
     finally:
-        if not channel.closed:
+        if not (channel.closed or (whole and attached)):
             channel.shutdown_write()

@@ -1,12 +1,13 @@
 """What is done on the server: each task takes a connected Server and does one thing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer.errors import UsageError
+from deployer.waiting import waiting
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -22,8 +23,11 @@ def server_of(config: "Config") -> Iterator["Server"]:
         raise UsageError("there is no server in the configuration", "Add it: server: {host: vps.example.org}")
     server = config.server
     key = Path(server.key).expanduser() if server.key else None
-    with connect(server.host, server.port, server.user, server.host_key, key) as connected:
-        yield connected
+    with ExitStack() as stack:
+        with waiting(f"logging in to {server.host}"):
+            connected = connect(server.host, server.port, server.user, server.host_key, key)
+            there = stack.enter_context(connected)
+        yield there
 
 
 BEFORE = {

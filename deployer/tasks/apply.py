@@ -14,6 +14,7 @@ from deployer.server.connection import Server, script_command
 from deployer.tasks import script
 from deployer.tasks.guard import proving
 from deployer.transition import Step
+from deployer.waiting import waiting
 
 PARTLY, CHANGED_SINCE, LOCKED = 73, 74, 75  # exit codes of apply.sh
 
@@ -32,7 +33,8 @@ def transact(
     """
     apply = apply_script()
     command = script_command(apply, *(["wait"] if wait else []))
-    status = server.follow(command, proving(server, line), apply + parcel(plan, _who(), values or {}))
+    with waiting(f"{server.host} is at work"):
+        status = server.follow(command, proving(server, line), apply + parcel(plan, _who(), values or {}))
     if status == LOCKED:
         raise DeployError("another apply is running", "Run it again later, or with --wait")
     if status == CHANGED_SINCE:

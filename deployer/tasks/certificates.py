@@ -6,6 +6,7 @@ from deployer.config.model import Acme
 from deployer.plan import Order
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
+from deployer.waiting import waiting
 
 ACME_CA = "/etc/deploy/acme-ca.pem"
 
@@ -18,4 +19,5 @@ def issue(
     ca = ACME_CA if acme.ca_certificate else ""
     orders_text = "".join(f"{order.name}\t{order.how}\t{' '.join(order.names)}\n" for order in orders)
     command = script_command(ask, acme.directory, email or "", ca)
-    return server.follow(command, line, ask + orders_text.encode()) == 0
+    with waiting(f"{server.host} is at work"):
+        return server.follow(command, line, ask + orders_text.encode()) == 0

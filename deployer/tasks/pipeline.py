@@ -10,6 +10,7 @@ from deployer.server.connection import Server
 from deployer.server.login import connect
 from deployer.server.privatekeys import private_key
 from deployer.tasks.push import Push, Pushed, push
+from deployer.waiting import waiting
 
 NO_SUCH_COMMAND = 127
 ADVICE = (
@@ -76,7 +77,8 @@ def _push_restricted(server: Server, what: Push, line: Callable[[str], None]) ->
             line(text)
 
     words = ["push", what.domain, *([what.reference] if what.reference else [])]
-    status = server.follow(shlex.join(words), relay, as_root=False)
+    with waiting(f"{server.host} is at work"):
+        status = server.follow(shlex.join(words), relay, as_root=False)
     if status == NO_SUCH_COMMAND and len(said) <= 1:
         return None
     return Pushed(status) if status in set(Pushed) else Pushed.FAILED

@@ -1,13 +1,16 @@
 """Publish a site: one call to the server's own push script."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 
 from deployer.errors import DeployError
+from deployer.server.commits import lacking
 from deployer.server.connection import Server
-from deployer.server.repository import bundle
+from deployer.server.streaming import stream
+from deployer.waiting import waiting
 
 SCRIPTS = "/usr/local/lib/deploy"
 
@@ -59,9 +62,10 @@ def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
         return _outcome(answer.status)
     with server.understanding():
         known = answer.output.decode().split()
-    data = bundle(what.repository, what.reference, known)
-    options = ["--attached", "--bundle", str(len(data))]
-    return run_script(server, "push", line, what.domain, *what.options, *options, data=data, attached=True)
+    with waiting("commits") as wait, lacking(what.repository, what.reference, known) as commits:
+        options = [*what.options, "--attached", "--pack", commits.name]
+        pieces = commits.pieces(wait)
+        return run_script(server, "push", line, what.domain, *options, chunks=pieces, attached=True)
 
 
 def rollback(server: Server, domain: str, line: Callable[[str], None], who: str, release: str = "") -> Pushed:
@@ -86,21 +90,25 @@ def run_script(
     name: str,
     line: Callable[[str], None],
     *arguments: str,
-    data: bytes = b"",
+    chunks: Iterable[bytes] | None = None,
     attached: bool = False,
+    talks: bool = False,
 ) -> Pushed:
-    """Run one of the server-side scripts and hand over its lines, but not that an apply is due first."""
+    """Run one of the server-side scripts and hand over its lines, but not that an apply is due first.
+
+    Of one that `talks`, the lines are all that is shown while it runs.
+    """
     held: list[str] = []
-    started = False
+    first = ""
 
     def relay(text: str) -> None:
-        nonlocal started
-        if text.startswith("✗") and not started:
+        nonlocal first
+        if text.startswith("✗") and not first:
             held.append(text)
         else:
             flush()
             line(text)
-        started = True
+        first = first or text
 
     def flush() -> None:
         for text in held:
@@ -108,17 +116,32 @@ def run_script(
         held.clear()
 
     command = shlex.join([f"{SCRIPTS}/{name}", *arguments])
-    outcome = _outcome(server.follow(command, relay, data=data, attached=attached))
+    with nullcontext() if talks else waiting(f"{server.host} is at work"):
+        if chunks is None:
+            outcome = _outcome(server.follow(command, relay, attached=attached))
+        else:
+            outcome = _outcome(stream(server, command, relay, chunks, attached))
+    if outcome is Pushed.USAGE and first.startswith("✗ unknown option"):
+        raise DeployError(
+            f"the scripts on {server.host} are of another version than this deploy",
+            "With the newer of the two: deploy apply",
+        )
     if not outcome.needs_apply:
         flush()
     return outcome
 
 
 def call_script(
-    server: Server, name: str, line: Callable[[str], None], site: str, *arguments: str, attached: bool = False
+    server: Server,
+    name: str,
+    line: Callable[[str], None],
+    site: str,
+    *arguments: str,
+    attached: bool = False,
+    talks: bool = False,
 ) -> bool:
     """Run a script for a site that is on the server; whether it did its work. Raises DeployError."""
-    outcome = run_script(server, name, line, site, *arguments, attached=attached)
+    outcome = run_script(server, name, line, site, *arguments, attached=attached, talks=talks)
     if outcome.needs_apply:
         raise DeployError(f"{site} is not on {server.host} yet", f"Run: deploy apply {site}")
     return outcome is Pushed.DONE

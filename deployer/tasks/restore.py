@@ -9,6 +9,7 @@ from deployer.errors import DeployError
 from deployer.server.connection import Server
 from deployer.server.streaming import stream
 from deployer.tasks.push import SCRIPTS, Pushed
+from deployer.waiting import waiting
 
 RESTORE = f"{SCRIPTS}/restore"
 
@@ -56,4 +57,5 @@ def restore(
     line: Callable[[str], None],
 ) -> bool:
     """Stream the plain archive to the server, which puts it in place or leaves everything as it was."""
-    return stream(server, wanted.call(archive, "--by", who), line, chunks) == 0
+    with waiting(f"{server.host} is at work"):
+        return stream(server, wanted.call(archive, "--by", who), line, chunks) == 0

@@ -7,15 +7,21 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 import yaml
 
+from deployer import waiting
 from deployer.archives import Archive
 from deployer.cli import deploy
 from deployer.errors import DeployError
+from deployer.server import login
+from deployer.server.connection import Server
+from deployer.waiting import Waiting
 from home.sample import lay, now
 from server.hostile_sshd import AT_ONCE, FAULTS, HostileSshd, client_key
 
@@ -136,6 +142,39 @@ def test_a_server_that(fault: str, folder: Path) -> None:
             wrong[" ".join(arguments)] = found
     sshd.close()
     assert not wrong, "\n".join(f"{call}: {found}" for call, found in wrong.items())
+
+
+def test_no_command_waits_for_the_server_without_a_word(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    silent: set[str] = set()
+
+    @contextmanager
+    def show(wait: Waiting) -> Iterator[None]:
+        said.append(wait.what)
+        yield
+        said.remove(wait.what)
+
+    def watched(where: type | ModuleType, name: str) -> None:
+        asks = getattr(where, name)
+
+        def watch(*arguments: object, **more: object) -> object:
+            if not said:
+                silent.add(" ".join(command))
+            return asks(*arguments, **more)
+
+        monkeypatch.setattr(where, name, watch)
+
+    monkeypatch.setattr(waiting, "_shower", show)
+    watched(Server, "channel")
+    watched(login, "_open")
+    sshd = HostileSshd("answers nothing")
+    for command in CALLS:
+        write(folder, sshd)
+        call(command)
+    sshd.close()
+    assert silent == {"logs ntfy.test", "logs ntfy.test --follow"}, "these print what comes as it comes"
 
 
 GARBAGE = bytes(range(256))

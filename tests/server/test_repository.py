@@ -1,12 +1,15 @@
 """What is sent of a repository of this machine: enough for the server, whatever it has already."""
 
+import secrets
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from deployer.errors import DeployError
-from deployer.server.repository import bundle, git
+from deployer.server.commits import PIECE, lacking
+from deployer.server.repository import git
+from deployer.waiting import Waiting
 
 IDENTITY = ("-c", "user.name=Alma", "-c", "user.email=alma@example.org")
 
@@ -36,11 +39,17 @@ def commit(folder: Path, name: str = "HEAD") -> str:
     return git(str(folder), "rev-parse", name).decode().strip()
 
 
+def pack(mine: Path, have: list[str], reference: str = "") -> bytes:
+    with lacking(str(mine), reference, have) as commits:
+        return b"".join(commits.pieces(Waiting("commits")))
+
+
 def send(mine: Path, servers: Path, reference: str = "") -> str:
-    """Send a bundle as a push does; the subject of what the server has then."""
+    """Send a pack as a push does; the subject of what the server has then."""
     have = git(str(servers), "for-each-ref", "--format=%(objectname)").decode().split()
-    (servers / "bundle").write_bytes(bundle(str(mine), reference, have))
-    git(str(servers), "fetch", "-q", str(servers / "bundle"), "+refs/heads/push:refs/deploy/pushed")
+    argv = ["git", "-C", str(servers), "index-pack", "--stdin", "--fix-thin"]
+    subprocess.run(argv, input=pack(mine, have, reference), check=True, capture_output=True)
+    git(str(servers), "update-ref", "refs/deploy/pushed", commit(mine, reference or "HEAD"))
     git(str(servers), "fsck", "--connectivity-only")
     return git(str(servers), "log", "-1", "--format=%s", "refs/deploy/pushed").decode().strip()
 
@@ -70,20 +79,44 @@ def test_only_what_is_new_is_sent(mine: Path) -> None:
     git(str(mine), *IDENTITY, "commit", "-qm", "large")
     (mine / "page").write_text("four")
     git(str(mine), *IDENTITY, "commit", "-qam", "four")
-    everything, news = bundle(str(mine), "", []), bundle(str(mine), "", [commit(mine, "HEAD~1")])
+    everything, news = pack(mine, []), pack(mine, [commit(mine, "HEAD~1")])
     assert len(news) < 1000 < len(everything)
 
 
 def test_a_name_that_means_nothing(mine: Path, tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"has no branch, tag or commit nowhere; its branches: main$"):
-        bundle(str(mine), "nowhere", [])
+        pack(mine, [], "nowhere")
     subprocess.run(["git", "init", "-q", tmp_path / "empty"], check=True)
     with pytest.raises(DeployError, match=r"empty has no commit yet$"):
-        bundle(str(tmp_path / "empty"), "", [])
+        pack(tmp_path / "empty", [])
 
 
 def test_a_shallow_clone_says_how_to_get_the_rest(mine: Path, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{mine}", tmp_path / "shallow"], check=True)
     with pytest.raises(DeployError, match="is a shallow clone") as caught:
-        bundle(str(tmp_path / "shallow"), "", [commit(mine, "HEAD~2")])
+        pack(tmp_path / "shallow", [commit(mine, "HEAD~2")])
     assert "--unshallow" in caught.value.advice
+
+
+def test_it_comes_in_pieces_and_is_counted_with_what_is_left(mine: Path) -> None:
+    for number in range(3):
+        (mine / f"photo{number}").write_bytes(secrets.token_bytes(4 * PIECE))
+    git(str(mine), "add", ".")
+    git(str(mine), *IDENTITY, "commit", "-qm", "photos")
+    wait, sent = Waiting("commits"), 0
+    with lacking(str(mine), "", []) as commits:
+        for piece in commits.pieces(wait):
+            assert wait.done == sent
+            assert len(piece) <= PIECE
+            sent += len(piece)
+    assert wait.done == sent > 12 * PIECE
+    assert wait.expected == 0 or sent <= wait.expected < 1.1 * sent, (
+        "it may be that Git has not counted them before they are gone"
+    )
+
+
+def test_git_that_cannot_make_it_is_told_in_its_words(mine: Path) -> None:
+    name = git(str(mine), "rev-parse", "HEAD~1:page").decode().strip()
+    (mine / ".git/objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(DeployError, match=f"mine: .*{name}"):
+        pack(mine, [])

@@ -133,31 +133,33 @@ def test_a_deploy_key_opens_a_private_repository(new_site, hosting):
     assert site.page() == "<h1>One</h1>"
 
 
-def bundle(site, *revisions: str) -> bytes:
+def pack(site, *revisions: str) -> bytes:
     argv = [
         "git",
         "-C",
         str(site.repository),
         "-c",
         "safe.directory=*",
-        "bundle",
-        "create",
+        "pack-objects",
+        "--revs",
+        "--stdout",
+        "--thin",
         "-q",
-        "-",
-        *revisions,
     ]
-    return subprocess.run(argv, check=True, capture_output=True).stdout
+    lines = "".join(f"{revision}\n" for revision in revisions)
+    return subprocess.run(argv, input=lines.encode(), check=True, capture_output=True).stdout
 
 
-def send(site, data: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+def send(site, data: bytes, *options: str, commit: str = "HEAD") -> subprocess.CompletedProcess[bytes]:
     argv = ["ssh", "-F", "none", "-i", str(site.vps.key), "-o", f"UserKnownHostsFile={site.vps.known_hosts}"]
-    command = f"/usr/local/lib/deploy/push {site.domain} --bundle {len(data)} {' '.join(options)}"
+    name = site.git("rev-parse", commit)
+    command = f"/usr/local/lib/deploy/push {site.domain} --pack {name} {' '.join(options)}"
     return subprocess.run(
         [*argv, f"root@{site.vps.address}", command], input=data, capture_output=True, check=False
     )
 
 
-def test_a_repository_of_the_laptop_comes_as_a_bundle(new_site):
+def test_a_repository_of_the_laptop_comes_as_a_pack(new_site):
     site = new_site()
     site.configure(repository=" ")
     (site.vps.root / f"etc/deploy/sites/{site.domain}.conf").write_text(
@@ -165,29 +167,36 @@ def test_a_repository_of_the_laptop_comes_as_a_bundle(new_site):
     )
     assert "run deploy push" in site.fails()
     assert site.script("have") == ""
-    assert send(site, bundle(site, "HEAD")).returncode == 0
+    first = send(site, pack(site, "HEAD"))
+    assert first.returncode == 0
+    assert re.search(r"^✓ receive [\d.]+s 1 KB$", first.stdout.decode(), re.MULTILINE)
     assert site.page() == "<h1>One</h1>"
     had = site.script("have").split()
     assert had == [site.git("rev-parse", "HEAD")]
     site.commit({"index.html": "<h1>Two</h1>"})
-    assert send(site, bundle(site, "HEAD", f"^{had[0]}")).returncode == 0
+    assert send(site, pack(site, "HEAD", f"^{had[0]}")).returncode == 0
     assert site.page() == "<h1>Two</h1>"
     assert "nothing to push" in site.push()
     site.push("--ref", had[0])
     assert site.page() == "<h1>One</h1>"
     site.commit({"index.html": "<h1>Three</h1>", "more.txt": "x" * 9999})
-    data = bundle(site, "main")
-    for part in (b"", data[: len(data) // 2]):
+    data = pack(site, "main")
+    for part in (b"", data[:10], data[: len(data) // 2], data[:-1]):
         cut = send(site, part)
         assert cut.returncode == 1
         assert b"was the connection lost?" in cut.stdout
-    site.commit()
-    lacks = send(site, bundle(site, "main", "^main~1"))
-    assert b"push again" in lacks.stdout
+    assert b"cannot read what was sent" in send(site, b"GIF89a" * 99).stdout
+    site.commit({"more.txt": "y" * 9999})
+    for lacks in (pack(site, "main", "^main~1"), pack(site, "main~1")):
+        assert b"are missing here" in (sent := send(site, lacks)).stdout
+        assert b"push again" in sent.stdout
     assert site.page() == "<h1>One</h1>"
-    site.git("branch", "second")
-    assert b"more than one ref" in send(site, bundle(site, "main", "second")).stdout
-    assert send(site, bundle(site, "main")).returncode == 0
+    objects = site.vps.root / f"srv/deploy/{site.domain}/repository.git/objects/pack"
+    assert len(list(objects.glob("*.pack"))) == 2, "what was refused is nowhere"
+    assert send(site, pack(site, "main")).returncode == 0
+    assert send(site, pack(site, "main", "^main")).returncode == 0, (
+        "a commit that is there already comes as nothing"
+    )
     assert site.page() == "<h1>Three</h1>"
     assert not list((site.place / "tickets").iterdir())
 

@@ -76,11 +76,12 @@ def test_commits_that_arrive_and_what_is_built_are_nobody_elses(new_site):
     site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh")
     as_nobody = "setpriv --reuid=nobody --regid=nogroup --clear-groups"
     readable = f"{as_nobody} find /srv/deploy/{site.domain} -type f -readable 2>/dev/null || :"
-    arriving = started(site.vps, f"{PUSH} {site.domain} --bundle 999999", stdin=subprocess.PIPE)
-    arriving.stdin.write("private\n" * 9999)
+    arriving = started(site.vps, f"{PUSH} {site.domain} --pack {'1' * 40}", stdin=subprocess.PIPE)
+    arriving.stdin.write("PACK\0\0\0\2\0\0\0\1")
     arriving.stdin.flush()
-    until(site.vps, f"[ -s /srv/deploy/{site.domain}/tickets/1.bundle ]")
-    assert "bundle" not in site.vps.run(readable).stdout
+    objects = f"/srv/deploy/{site.domain}/tickets/1.objects"
+    until(site.vps, f"[ -e {objects}/pack/tmp_pack_* ]")
+    assert "objects" not in site.vps.run(readable).stdout
     arriving.communicate()
     building = started(site.vps, f"{PUSH} {site.domain}")
     until_it_says(building, "waiting")
