@@ -38,10 +38,12 @@ def waiting(what: str) -> Iterator[Waiting]:
         yield wait
 
 
-def counted(pieces: Iterable[bytes], wait: Waiting, expected: int) -> Iterator[bytes]:
-    """The same pieces, of so many bytes in all, counted as they go by."""
-    done = 0
+def counted(
+    pieces: Iterable[bytes], wait: Waiting, expected: int, done: Callable[[], int] | None = None
+) -> Iterator[bytes]:
+    """The same pieces, each counted when it is dealt with: its bytes, or what `done` says."""
+    passed = 0
     for piece in pieces:
-        done += len(piece)
-        wait.count(done, expected)
         yield piece
+        passed += len(piece)
+        wait.count(done() if done else passed, expected)

@@ -27,11 +27,12 @@ def unpack_here(
     from deployer.report import say
     from deployer.report.restore import show_archive
     from deployer.tasks.restore import Wanted
+    from deployer.waiting import counted, waiting
 
     found, archive = choose(places(config, server, place), name, at)
     show_archive(archive, "")
-    with beginning(found, archive, Wanted(at)) as (plain, begin):
-        left = unpack(directory, vouched(plain, begin.read))
+    with beginning(found, archive, Wanted(at)) as (plain, begin), waiting("unpacking") as wait:
+        left = unpack(directory, counted(vouched(plain, begin.read), wait, archive.bytes, plain.read_so_far))
     say(f"✓ unpacked into {directory}", style="green")
     if left:
         say(f"! {left}", style="yellow")
@@ -114,6 +115,7 @@ def restore_archive(
     from deployer.report.progress import progress
     from deployer.report.restore import show_archive, show_interrupted, show_plan
     from deployer.tasks.restore import restore, restore_plan
+    from deployer.waiting import counted, waiting
 
     show_archive(archive, server.host)
     with beginning(where, archive, wanted) as (plain, begin):
@@ -123,8 +125,9 @@ def restore_archive(
         if not yes and not confirm(f"Restore {archive.name}{as_what}?"):
             return False
         try:
-            with progress() as shown:
-                return restore(server, archive, caller(), wanted, vouched(plain, begin.read), shown.line)
+            with progress() as shown, waiting(archive.file) as wait:
+                chunks = counted(vouched(plain, begin.read), wait, archive.bytes, plain.read_so_far)
+                return restore(server, archive, caller(), wanted, chunks, shown.line)
         except KeyboardInterrupt:
             show_interrupted(wanted.name or archive.name, server.host)
             raise

@@ -16,6 +16,7 @@ from deployer.config.model import Server
 from deployer.errors import DeployError, UnreachableError, UsageError
 from deployer.home.failures import failure
 from deployer.home.offers import LARGEST_DIGEST
+from deployer.waiting import waiting
 
 SILENCE = 30  # seconds after which a link without a word counts as broken
 ALIAS = "deploy-server"
@@ -109,15 +110,16 @@ class Link:
     def _rsync(self, *arguments: str, given: str = "") -> str:
         remote = shlex.join(["ssh", "-F", str(self.folder / "config")])
         argv = ["rsync", f"--timeout={self.silence}", "-e", remote, *arguments]
-        done = subprocess.run(
-            argv,
-            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
-            input=given,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        with waiting(f"{'fetching from' if given else 'asking'} {self.server.host}"):
+            done = subprocess.run(
+                argv,
+                env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+                input=given,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+            )
         if done.returncode:
             raise self._failure(done.returncode, done.stderr)
         return done.stdout

@@ -40,6 +40,7 @@ class Plain:
         self._gpg.stdout.close()  # zstd has it now
         assert self._zstd.stdout, "it is a pipe"
         self._sink, self._source = self._gpg.stdin, self._zstd.stdout
+        self._taken = 0
         self._lost: Exception | None = None
         self._whole = False
         self._seen = hashlib.sha256()
@@ -49,6 +50,10 @@ class Plain:
     def read(self, size: int = CHUNK) -> bytes:
         """As many bytes, or fewer at the end."""
         return self._source.read(size)
+
+    def read_so_far(self) -> int:
+        """How many bytes of the encrypted archive have gone in."""
+        return self._taken
 
     def check(self) -> None:
         """Raise DeployError unless all of it came, was what had been written, and could be decrypted."""
@@ -76,6 +81,7 @@ class Plain:
                 for chunk in chunks:
                     self._seen.update(chunk)
                     sink.write(chunk)
+                    self._taken += len(chunk)
                 self._whole = True
         except BrokenPipeError:
             return  # gpg ended: its own words tell why

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from deployer.home.decryption import opened
 from deployer.home.held import Held
 from deployer.home.listing import listed
 from deployer.home.plain import Plain
+from deployer.waiting import waiting
 
 
 def read(path: Path, archive: Archive, digest: str = "") -> Contents:
@@ -40,11 +42,15 @@ Found = tuple[str, bytes] | None
 def members(stream: Plain) -> tuple[int, int, Found, Found, Held]:
     """How many members and bytes a tar stream has, its first and its last member, and what it holds."""
     count, first, last, held = 0, "", "", Held({})
-    with listed(stream) as listing:
+    with ExitStack() as stack:
+        listing = stack.enter_context(listed(stream))
         for names in listing:
             if not count:
                 first = names[0]
+                # not before: until then gpg may ask for a passphrase on this terminal
+                wait = stack.enter_context(waiting("reading"))
                 held = Held(parsed((first, listing.first())))
+            wait.count(stream.read_so_far())
             held.take(names[1:] if not count else names)
             count += len(names)
             last = names[-1]

@@ -15,6 +15,7 @@ from deployer.archives import Archive, parse
 from deployer.errors import DeployError
 from deployer.home.records import STAMP, moment
 from deployer.home.store import Store, digest_path, sha256
+from deployer.waiting import waiting
 
 NIGHT = timedelta(hours=12)  # what is less than that ago was the same night
 LAST = "last share"  # among the paths: when one was read
@@ -31,7 +32,8 @@ def reread(
     for archive in chosen:
         say(f"▸ again: {archive.path}")
         read[archive.path] = now
-        look(store, archive)
+        with waiting(archive.path):
+            look(store, archive)
         write(store, read, held)
     if tonight:
         read[LAST] = now

@@ -70,10 +70,14 @@ def on_the_server(config: Config) -> Lists:
             return proved(link.listing())
     from deployer.home.places import on_the_server as as_administrator
     from deployer.server.login import connect
+    from deployer.waiting import waiting
 
     server = config.server
     key = Path(server.key).expanduser() if server.key else None
-    with connect(server.host, server.port, server.user, server.host_key, key) as connected:
+    with (
+        waiting(f"asking {server.host}"),
+        connect(server.host, server.port, server.user, server.host_key, key) as connected,
+    ):
         there = as_administrator(connected)
         return there.archives, there.unproved
 

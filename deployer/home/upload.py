@@ -8,6 +8,7 @@ from typing import Any
 
 from deployer.errors import DeployError
 from deployer.home.unfinished import Unfinished, resumed
+from deployer.waiting import counted, waiting
 
 PART = 16 << 20  # bytes
 MOST_PARTS = 10_000
@@ -70,15 +71,16 @@ def in_parts(
         state.upload = client.create_multipart_upload(**target, **more)["UploadId"]
         state.write(begun)
     whole, sums = hashlib.sha256(), []
-    for number, data in enumerate(pieces(path, state.part), 1):
-        whole.update(data)
-        sums.append(hashlib.md5(data, usedforsecurity=False).digest())
-        if str(number) not in state.tags:
-            answer = client.upload_part(
-                **target, UploadId=state.upload, PartNumber=number, Body=data, ContentMD5=md5(data)
-            )
-            state.tags[str(number)] = answer["ETag"]
-            state.write(begun)
+    with waiting(f"S3: {path.name}") as wait:
+        for number, data in enumerate(counted(pieces(path, state.part), wait, path.stat().st_size), 1):
+            whole.update(data)
+            sums.append(hashlib.md5(data, usedforsecurity=False).digest())
+            if str(number) not in state.tags:
+                answer = client.upload_part(
+                    **target, UploadId=state.upload, PartNumber=number, Body=data, ContentMD5=md5(data)
+                )
+                state.tags[str(number)] = answer["ETag"]
+                state.write(begun)
     if whole.hexdigest() != state.digest:
         abandon(client, target)
         begun.unlink()

@@ -153,8 +153,10 @@ def test_no_command_waits_for_the_server_without_a_word(
     @contextmanager
     def show(wait: Waiting) -> Iterator[None]:
         said.append(wait.what)
-        yield
-        said.remove(wait.what)
+        try:
+            yield
+        finally:
+            said.remove(wait.what)
 
     def watched(where: type | ModuleType, name: str) -> None:
         asks = getattr(where, name)
