@@ -1,7 +1,10 @@
 """What counts as well is one thing: on the server, and where its words are read."""
 
+import os
 import shutil
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import deployer
@@ -19,6 +22,37 @@ def test_bash_and_python_call_the_same_answers_well() -> None:
     fine = [f"{site.status:03}" for site in sites if site.fine]
     assert told == fine
     assert [each for each in told if each[0] not in "23"] == ["401"]
+
+
+def test_one_curl_asks_for_all_sites(tmp_path: Path) -> None:
+    (tmp_path / "curl").write_text(
+        f'#!/bin/bash\necho >>{tmp_path}/started\nexec {shutil.which("curl")} "$@"\n'
+    )
+    (tmp_path / "curl").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        paths = {f"site-{number}.test": "/" if number % 5 else '/no"|"here' for number in range(50)}
+        lines = "".join(f"{name}\thttp\t:{server.server_port}{path}\n" for name, path in paths.items())
+        ask = f"set -euo pipefail; source {SCRIPTS}/visitor; visit_all"
+        argv = ["bash", "-c", ask]
+        done = subprocess.run(argv, input=lines, capture_output=True, text=True, check=True, env=environment)
+        server.shutdown()
+    answers = dict(line.split("|", 2)[:2] for line in done.stdout.splitlines())
+    assert answers == {name: "200" if path == "/" else "404" for name, path in paths.items()}
+    assert (tmp_path / "started").read_text() == "\n"
+
+
+class Answer(BaseHTTPRequestHandler):
+    """200 at /, to who asks for one of the names that lead here."""
+
+    def do_GET(self) -> None:
+        known = self.headers["Host"].startswith("site-")
+        self.send_response_only(200 if self.path == "/" and known else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_a_server_that_has_no_curl_yet_has_no_answer(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 # certificate, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
 # failed `failed NAME JSON`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
-# apt.sh tells. The page is asked for through NGINX on this machine by `visit` of scripts/visitor; both are sent before this.
+# apt.sh tells. The page is asked for through NGINX on this machine by `visit_all` of scripts/visitor; both are sent before this.
 set -uo pipefail
 export LC_ALL=C
 
@@ -20,53 +20,51 @@ server() {
     echo "server now $(date +%s)"
 }
 
-done_to() { # NAME: the lines of JSON that tell what was done to it; that it went back afterwards is none
-    grep -hF "\"site\":\"$1\"" /var/log/deploy/push.log.1 /var/log/deploy/push.log 2>/dev/null | grep -vF '"action":"back"'
+# What is live of each site, who has made it so, and what failed: all of them in one go, of lines KIND|LINK|IMAGES NAME WORD,
+# then of those of the logs. What a site was before may still lie there; a restart of containers names no release; and that
+# it went back afterwards is not what was done to it.
+releases() {
+    {
+        (cd /etc/deploy/sites && grep -H '^KIND=' -- *.conf | sed "s/\.conf:KIND=/ /; s/'//g; s/^/KIND /")
+        find /var/www -maxdepth 1 -type l -printf 'LINK %f %l\n'
+        (cd /srv/deploy && find ./*/images/live -maxdepth 0 -type l -printf 'IMAGES %p %l\n' | sed 's|/images/live||; s|\./||')
+        cat /var/log/deploy/push.log.1 /var/log/deploy/push.log
+    } 2>/dev/null | awk '
+        $1 == "KIND" { kind[$2] = $3; next }
+        $1 == "LINK" || $1 == "IMAGES" { sub(/.*\//, "", $3); if (($1 == "IMAGES") == (kind[$2] == "compose")) live[$2] = $3; next }
+        !match($0, /"site":"[^"]*"/) || /"action":"back"/ { next }
+        { name = substr($0, RSTART + 8, RLENGTH - 9) }
+        !(name in kind) { next }
+        { last[name] = $0 }
+        /"result":"live"/ && (kind[name] == "compose" || index($0, "\"release\":\"" (live[name] == "" ? "none" : live[name]) "\"")) { made[name] = $0 }
+        END {
+            for (name in kind) {
+                if (live[name] != "") print "release", name, live[name]
+                if (name in made) print "pushed", name, made[name]
+                if (last[name] ~ /"result":"failed".*}$/) print "failed", name, last[name]
+            }
+        }'
 }
 
-failed() { # of each name whose last push, restart or restore failed, what is told of that
-    local file name last
-    for file in /etc/deploy/sites/*.conf; do
-        name=${file##*/} name=${name%.conf}
-        last=$(done_to "$name" | tail -1)
-        case $last in *'"result":"failed"'*'}') echo "failed $name $last" ;; esac
-    done
-}
-
-live() { # DOMAIN: its release as what it is now, for what it was before may still lie there; sets KIND and LIVE
-    KIND=$(sed -n "s/^KIND='\\?\([^']*\).*/\1/p" "/etc/deploy/sites/$1.conf" 2>/dev/null)
-    case $KIND in
-        '') LIVE='' ;;
-        compose) LIVE=$(readlink "/srv/deploy/$1/images/live") ;;
-        *) LIVE=$(readlink "/var/www/$1") ;;
-    esac
-    LIVE=${LIVE##*/}
-}
-
-made_live() { # DOMAIN: the line that tells who has made live what it has; a restart of containers names no release
-    local of="\"release\":\"${LIVE:-none}\""
-    [ "$KIND" != compose ] || of=''
-    done_to "$1" | grep -F '"result":"live"' | grep -F "$of" | tail -1
-}
-
-site() { # DOMAIN SCHEME PATH
-    local KIND LIVE STATUS SECONDS_TAKEN EXPIRES DISTRUST
-    visit "$1" "$2" "$3"
-    echo "answer $1 $STATUS $SECONDS_TAKEN $EXPIRES"
-    [ -z "$DISTRUST" ] || echo "distrust $1 $DISTRUST"
-    live "$1"
-    [ -z "$LIVE" ] || echo "release $1 $LIVE"
-    made_live "$1" | sed "s|^|pushed $1 |"
+sites() { # asks for the page of each
+    local domain status seconds expires distrust
+    while IFS='|' read -r domain status seconds expires distrust; do
+        echo "answer $domain $status $seconds $expires"
+        [ -z "$distrust" ] || echo "distrust $domain $distrust"
+    done < <(visit_all)
 }
 
 backups() {
-    local script name key=/etc/deploy/backup-key.asc home
+    local key=/etc/deploy/backup-key.asc home
     [ -d /etc/deploy/backup ] || return 0
-    for script in /etc/deploy/backup/*; do
-        name=${script##*/}
-        echo "backup $name $(grep -hF "\"site\":\"$name\",\"action\":\"backup\",\"result\":\"" \
-            /var/log/deploy/backup.log.1 /var/log/deploy/backup.log 2>/dev/null | grep -v '"result":"failed"' | tail -1)"
-    done
+    {
+        find /etc/deploy/backup -mindepth 1 -maxdepth 1 -printf 'NAME %f\n'
+        cat /var/log/deploy/backup.log.1 /var/log/deploy/backup.log 2>/dev/null
+    } | awk '
+        $1 == "NAME" { names[$2]; next }
+        !match($0, /"site":"[^"]*","action":"backup","result":"/) || /"result":"failed"/ { next }
+        { name = substr($0, RSTART + 8); sub(/".*/, "", name); last[name] = $0 }
+        END { for (name in names) print "backup", name, last[name] }'
     # when the first of the keys expires, in seconds: by itself, or by the last of its parts that encrypt; nothing when none does
     home=$(mktemp -d) && gpg --batch --no-options --homedir "$home" --with-colons --show-keys $key 2>/dev/null |
         awk -F: 'function earlier(end) { if (end != "" && (ends == "" || end < ends)) ends = end }
@@ -84,10 +82,9 @@ unwell() {
 
 server
 unwell &
-failed
+releases
 apt_at_work
 dpkg_list | half_done
 backups
-export -f site live made_live done_to visit ask_page explain_distrust
-tr '\t' '\n' | tr '\n' '\0' | xargs -0 -r -n 3 -P 8 bash -c 'site "$@"' site
+sites
 wait
