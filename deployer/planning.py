@@ -117,10 +117,10 @@ def _removed(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterab
 
 
 def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
-    there = compositions_there(seen)
     for path in sorted(gone):
         domain = path.rpartition("/")[2].removesuffix(".conf")
-        if path == f"/etc/deploy/sites/{domain}.conf" and domain not in there:
+        builder = f"/etc/sysusers.d/deploy-{domain}.conf"  # only what is published has one
+        if path == f"/etc/deploy/sites/{domain}.conf" and builder in seen.written:
             yield f"what was published of {domain} stays in /srv/deploy/{domain} and /var/www/{domain}"
         if path == f"/etc/nginx/conf.d/{domain}.conf" and domain in seen.facts.certificates:
             yield (

@@ -210,3 +210,11 @@ def test_a_sites_yaml_of_another_server_takes_most_off() -> None:
     ]
     assert not plan(["one"]).takes_most
     assert not plan(["one", "two", "three"], ["rogs.me"]).taken_off
+
+
+def test_what_was_published_is_told_of_sites_only() -> None:
+    for builder, told in (("/etc/sysusers.d/deploy-gone.example.conf", 1), ("/opt/gone.example/.env", 0)):
+        gone = {"/etc/deploy/sites/gone.example.conf": File(b"x"), builder: File(b"x")}
+        removed = replace(seen({**WANTED.files, **gone}), files=dict(WANTED.files))
+        plan = make_plan(WANTED, removed, ACME)
+        assert len([what for what in plan.left if "/var/www/gone.example" in what]) == told

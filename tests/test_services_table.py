@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 
 from deployer.containers import Container
-from deployer.report import console
+from deployer.report import console, table
 from deployer.report import services as report
 
 
@@ -19,7 +19,7 @@ def test_one_is_not_many(
 ) -> None:
     page = console(stderr=False)
     page.file = StringIO()
-    monkeypatch.setattr(report, "out", page)
+    monkeypatch.setattr(table, "out", page)
     made = (datetime.now(UTC) - timedelta(days=days, minutes=1)).isoformat()
     report.show_services(
         [Container("app", "web", "running", None, 0, restarts, "app:1", made, made, None, (), False)]

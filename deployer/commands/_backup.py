@@ -9,10 +9,9 @@ if TYPE_CHECKING:
 
 def run(config: "Config", names: Sequence[str]) -> int:
     """Back up the names, or everything; the exit code."""
-    from deployer.commands.push import caller
     from deployer.errors import DeployError
     from deployer.report.progress import progress
-    from deployer.tasks import server_of
+    from deployer.tasks import caller, server_of
     from deployer.tasks.push import Pushed, run_script
 
     chosen = chosen_names(config, names)

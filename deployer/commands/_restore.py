@@ -68,16 +68,22 @@ def restore_one(
 ) -> int:
     """Restore one site, service or folder."""
     from deployer.config.suggestions import suggest
+    from deployer.home.former import of_another_name
     from deployer.home.places import choose, places
 
     known = restorable(config)
     target = wanted.name or name
+    found = places(config, server, place) if target in known or not wanted.name else []
+    if not wanted.name:
+        of_another_name(
+            name, known, {each.name for place in found for each in (*place.archives, *place.unproved)}
+        )
     if target not in known:
         raise UsageError(
             f"'{target}' is nothing that is backed up{suggest(target, known)}",
             "Those are: " + ", ".join(sorted(known)),
         )
-    where, archive = choose(places(config, server, place), name, wanted.at)
+    where, archive = choose(found, name, wanted.at)
     return 0 if restore_archive(server, where, archive, wanted, yes) else 1
 
 
@@ -109,11 +115,11 @@ def restore_archive(
     server: "Server", where: "Place", archive: "Archive", wanted: "Wanted", yes: bool, planned: bool = False
 ) -> bool:
     """Restore one, after showing what that does unless it was shown, and asking; whether it went well."""
-    from deployer.commands.push import caller
     from deployer.home.plain import vouched
     from deployer.report import confirm
     from deployer.report.progress import progress
     from deployer.report.restore import show_archive, show_interrupted, show_plan
+    from deployer.tasks import caller
     from deployer.tasks.restore import restore, restore_plan
     from deployer.waiting import counted, waiting
 

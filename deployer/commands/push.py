@@ -1,8 +1,6 @@
 """deploy push: publish a site."""
 
-import getpass
 import os
-import platform
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -20,11 +18,6 @@ if TYPE_CHECKING:
     from deployer.kinds.composition import Composition
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
-
-
-def caller() -> str:
-    """Who calls, for the push log."""
-    return f"{getpass.getuser()}@{platform.node()}"
 
 
 @click.command(short_help="Publish the newest revision of a site.")
@@ -70,6 +63,7 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
 def push_with(given: "Credentials", sites: tuple[str, ...], reference: str, force: bool) -> int:
     """Push as a CI job does; the exit code."""
     from deployer.report.progress import progress
+    from deployer.tasks import caller
     from deployer.tasks.pipeline import push_anyhow, server_with
     from deployer.tasks.push import Push, Pushed
 
@@ -125,6 +119,7 @@ def _push(
 ) -> bool:
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
+    from deployer.tasks import caller
     from deployer.tasks.converge import site_settings
     from deployer.tasks.push import Push, Pushed, push
 

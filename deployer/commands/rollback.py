@@ -21,11 +21,11 @@ def command(site: str, config: Path, release: str) -> int:
       deploy rollback rogs.me
       deploy rollback rogs.me --to 20261121-024159-3f2a1c9
     """
-    from deployer.commands.push import caller, require_pushed
+    from deployer.commands.push import require_pushed
     from deployer.config.loader import load
     from deployer.errors import DeployError
     from deployer.report.progress import progress
-    from deployer.tasks import server_of
+    from deployer.tasks import caller, server_of
     from deployer.tasks.push import Pushed, rollback
 
     loaded = load(config)

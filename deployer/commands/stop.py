@@ -20,11 +20,10 @@ def command(name: str, config: Path) -> int:
     Example:
       deploy stop analytics.rogs.me
     """
-    from deployer.commands.push import caller
     from deployer.commands.services import compositions
     from deployer.config.loader import load
     from deployer.report.progress import progress
-    from deployer.tasks import server_of
+    from deployer.tasks import caller, server_of
     from deployer.tasks.push import call_script
 
     loaded = load(config)

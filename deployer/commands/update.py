@@ -23,13 +23,12 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
       deploy update --check
       deploy update analytics.rogs.me
     """
-    from deployer.commands.push import caller
     from deployer.commands.services import compositions
     from deployer.config.loader import load
     from deployer.report import data
     from deployer.report.progress import progress
     from deployer.report.services import freshness_json, show_freshness
-    from deployer.tasks import server_of
+    from deployer.tasks import caller, server_of
     from deployer.tasks.push import call_script
     from deployer.tasks.services import freshness
 

@@ -1,5 +1,6 @@
 """Every word that a user sees: results on standard output, everything else on standard error."""
 
+import os
 import sys
 
 from rich.console import Console
@@ -7,14 +8,15 @@ from rich.console import Console
 from deployer.config.quantities import amount
 from deployer.errors import ConfigError, DeployError, UsageError
 
-WIDE = 240  # columns of what is piped: nothing is cut off there
+WIDE = 10_000  # columns of what is piped, unless somebody says: a row is a line there
 
 
 def console(stderr: bool) -> Console:
     """A console that prints text as it is; rich heeds NO_COLOR and whether it is a terminal."""
     plain = Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
     if not plain.is_terminal:
-        plain.width = WIDE
+        columns = os.environ.get("COLUMNS", "")
+        plain.width = int(columns) if columns.isdecimal() and int(columns) else WIDE
     return plain
 
 

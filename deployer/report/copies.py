@@ -8,8 +8,9 @@ from rich.text import Text
 
 from deployer.archives import Archive
 from deployer.protection import PLACES, Protection
-from deployer.report import out, say
-from deployer.report.figures import age, aged, complain_of, size, stamp, table, when
+from deployer.report import say
+from deployer.report.figures import age, aged, complain_of, size, stamp, when
+from deployer.report.table import show_table
 
 
 def show_archives(
@@ -31,9 +32,8 @@ def show_archives(
         one = next(iter(copies.values()))
         marks = ["yes" if place in copies else nothing(place, unasked) for place in PLACES]
         lines.append((one.name, when(one.time), f"{age(now - one.time)} ago", size(one.bytes), *marks))
-    if lines or unknown:
-        out.print(table(("name", "made", "age", "size", *PLACES), lines))
-    elif not unproved:
+    show_table(("name", "made", "age", "size", *PLACES), lines)
+    if not (lines or unknown or unproved):
         say_none()
     complain_of((), [*remarks(archives), *without_digest(unproved), *reasons(unknown), *reasons(elsewhere)])
 
@@ -94,9 +94,8 @@ def archives_json(
 def show_protections(protections: Sequence[Protection], unknown: Mapping[str, str]) -> None:
     """Print how every name is protected, against 3-2-1."""
     head = ("name", *(PLACES), "copies", "media", "elsewhere", "verified", "all read", "3-2-1")
-    if protections or unknown:
-        out.print(table(head, [protection_cells(protection, unknown) for protection in protections]))
-    else:
+    show_table(head, [protection_cells(protection, unknown) for protection in protections])
+    if not (protections or unknown):
         say_none()
     complain_of((), reasons(unknown))
 

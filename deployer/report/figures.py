@@ -1,10 +1,8 @@
-"""What the tables of backups have in common: their form, ages, times and sizes."""
+"""What the tables of backups have in common: ages, times and sizes."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from deployer.archives import FRESH
@@ -12,16 +10,6 @@ from deployer.config.quantities import amount
 from deployer.report import harmless, say
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
-
-
-def table(head: Sequence[str], lines: Sequence[Sequence[str | Text]]) -> Table:
-    """A plain table."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in head:
-        made.add_column(column, no_wrap=True)
-    for line in lines:
-        made.add_row(*(cell if isinstance(cell, Text) else harmless(cell) for cell in line))
-    return made
 
 
 def complain_of(troubles: Sequence[str], warnings: Sequence[str]) -> None:

@@ -3,13 +3,12 @@
 import json
 from dataclasses import asdict
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from deployer.config.quantities import amount
 from deployer.health import BackupHealth, Health, SiteHealth
 from deployer.report import harmless, out
+from deployer.report.table import show_table
 
 FEW_DAYS = 14
 KEY_DAYS = 30
@@ -19,14 +18,13 @@ GIBIBYTE = 1024 * 1024
 def show_health(health: Health, server: str) -> None:
     """Print one line for the server and one row for each site."""
     out.print(_server_line(health, server))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    columns = ["site", "answer", "certificate", "live", "since", "by"]
-    for column in [*columns, *(["backup"] if health.backups else [])]:
-        table.add_column(column, no_wrap=True)
     backups = {backup.name: backup for backup in health.backups}
-    for site in health.sites:
-        table.add_row(*_row(site), *([_backup(backups.pop(site.domain, None))] if health.backups else []))
-    out.print(table)
+    rows = [
+        (*_row(site), *([_backup(backups.pop(site.domain, None))] if health.backups else []))
+        for site in health.sites
+    ]
+    head = ("site", "answer", "certificate", "live", "since", "by")
+    show_table((*head, *(["backup"] if health.backups else [])), rows)
     for site in health.sites:
         for problem in site.problems:
             out.print(Text(harmless(f"{site.domain}: {problem}"), style="bold red"))

@@ -8,18 +8,16 @@ from pathlib import Path
 from rich.text import Text
 
 from deployer.copies import Night, Row, Verdict
-from deployer.report import harmless, out, say
-from deployer.report.figures import aged, complain_of, size, stamp, table, when
+from deployer.report import harmless, say
+from deployer.report.figures import aged, complain_of, size, stamp, when
+from deployer.report.table import show_table
 
 
 def show_night(night: Night) -> None:
     """Print one row for each name, and then all that is wrong."""
     now = datetime.now(UTC)
-    out.print(
-        table(
-            ("name", "newest", "archives", "size", "new", "gone", "S3"), [cells(r, now) for r in night.rows]
-        )
-    )
+    head = ("name", "newest", "archives", "size", "new", "gone", "S3")
+    show_table(head, [cells(row, now) for row in night.rows])
     complain_of(night.troubles, night.warnings)
 
 
@@ -59,7 +57,7 @@ def show_verdicts(verdicts: Sequence[Verdict], warnings: Sequence[str]) -> None:
             tables = "–" if found.tables is None else str(found.tables)
             numbers = (str(found.members), tables, size(found.bytes), f"{found.seconds} s")
         table_rows.append((verdict.archive.name, when(verdict.archive.time), state, *numbers))
-    out.print(table(("name", "made", "is", "members", "tables", "unpacked", "took"), table_rows))
+    show_table(("name", "made", "is", "members", "tables", "unpacked", "took"), table_rows)
     told = [f"{v.archive.name}: {text}" for v in verdicts if v.contents for text in v.contents.warnings]
     complain_of([f"{v.archive.file}: {v.error}" for v in verdicts if v.error], [*told, *warnings])
 

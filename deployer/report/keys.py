@@ -7,10 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from rich import box
-from rich.table import Table
-
 from deployer.report import harmless, out, say
+from deployer.report.table import show_table
 
 if TYPE_CHECKING:
     from deployer.config.keys import Key
@@ -32,16 +30,13 @@ class Seen(Protocol):
 def show_keys(keys: "Mapping[str, Key]", seen: Seen) -> None:
     """Print one row for each key, then what is not as sites.yaml says, and the last refusal."""
     if keys:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for column in ("key", "may", "fingerprint", "last used", "refused", "for"):
-            table.add_column(column, no_wrap=True)
+        rows = []
         for name, key in keys.items():
             use = seen.uses.get(name, {})
             refused = sum(each["key"] == name for each in seen.refusals)
             done = f"{asked(use)} ({use['result']})" if use else "–"
-            row = (name, may(key), fingerprint(key.public), moment(use), str(refused or "–"), done)
-            table.add_row(*row)
-        out.print(table)
+            rows.append((name, may(key), fingerprint(key.public), moment(use), str(refused or "–"), done))
+        show_table(("key", "may", "fingerprint", "last used", "refused", "for"), rows)
     else:
         out.print("There are no restricted keys: deploy key add NAME --push SITE makes one.")
     for name in missing(keys, seen):

@@ -5,26 +5,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from deployer.config.quantities import amount
 from deployer.containers import Container, Freshness, age_in_days
 from deployer.report import harmless, out
+from deployer.report.table import show_table
 
 MEBIBYTE = 1024 * 1024
 
 
 def show_services(containers: Sequence[Container]) -> None:
     """Print one row for each container."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in ("service", "container", "state", "image", "of", "memory", "ports"):
-        table.add_column(column, no_wrap=True)
     now = datetime.now(UTC)
-    for each in containers:
-        table.add_row(*(cell if isinstance(cell, Text) else harmless(cell) for cell in _row(each, now)))
-    out.print(table)
+    head = ("service", "container", "state", "image", "of", "memory", "ports")
+    show_table(head, [_row(each, now) for each in containers])
 
 
 def services_json(containers: Sequence[Container]) -> str:

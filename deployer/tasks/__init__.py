@@ -1,5 +1,7 @@
 """What is done on the server: each task takes a connected Server and does one thing."""
 
+import getpass
+import platform
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
@@ -12,6 +14,11 @@ from deployer.waiting import waiting
 if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.server.connection import Server
+
+
+def caller() -> str:
+    """Who calls, for logs and locks."""
+    return f"{getpass.getuser()}@{platform.node()}"
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """Change a server in one transaction, in one round trip."""
 
-import getpass
-import platform
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,7 +9,7 @@ from deployer.files import File, Link, pack
 from deployer.plan import Plan, SecretChange
 from deployer.secrets import Generated, Secret
 from deployer.server.connection import Server, script_command
-from deployer.tasks import script
+from deployer.tasks import caller, script
 from deployer.tasks.guard import proving
 from deployer.transition import Step
 from deployer.waiting import waiting
@@ -109,4 +107,4 @@ def _seen(before: File | Link | None) -> str:
 
 
 def _who() -> str:
-    return f"{getpass.getuser()} on {platform.node()}, since {datetime.now():%H:%M:%S},"
+    return f"{caller()}, since {datetime.now():%H:%M:%S},"

@@ -401,7 +401,7 @@ def test_two_at_once(vps: Machine, server: Server) -> None:
     waits = b"\ngo_live() {\n    until [ -e /root/go ]; do sleep 0.05; done"
     slow = apply_script().replace(b"\ngo_live() {", waits)
     first = f"{CONF}/one.test.conf"
-    data = parcel(plan(change(first, None, vhost("one.test"))), "roger on laptop, since 12:00:00,")
+    data = parcel(plan(change(first, None, vhost("one.test"))), "roger@laptop, since 12:00:00,")
 
     def apply_slowly() -> None:
         with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as other:
@@ -413,7 +413,7 @@ def test_two_at_once(vps: Machine, server: Server) -> None:
     lines: list[str] = []
     with pytest.raises(DeployError, match="another apply is running"):
         transact(server, Plan(), lines.append)
-    assert lines == ["! roger on laptop, since 12:00:00, is applying"]
+    assert lines == ["! roger@laptop, since 12:00:00, is applying"]
     second = Change(f"{CONF}/two.test.conf", None, vhost("two.test"))
     assert transact(server, Plan(changes=(second,)), lambda line: vps.run("touch /root/go"), wait=True)
     thread.join()

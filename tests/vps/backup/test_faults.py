@@ -286,7 +286,7 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
         vps.run("systemctl stop listen")
         configure(vps, key)
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "1 of 2 are backed up"
+    assert done.stdout.splitlines()[-1] == "1 of 2 is backed up"
     assert small.log()["by"] == "cron"
     told = (vps.root / "root/told").read_text()
     assert told.startswith(f"/topic {vps.name}: gone: there is no /srv/gone"), told

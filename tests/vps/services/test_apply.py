@@ -33,7 +33,7 @@ def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
     lists.setdefault("live", ["reload_nginx"])
     lists.setdefault("back", lists["live"])
     lists.setdefault("steps", [f"{name}||" for name in lists.get("compositions", ())])
-    members = unpack_members(empty_parcel(Plan(), "ada on laptop, since 12:00:00,"))
+    members = unpack_members(empty_parcel(Plan(), "ada@laptop, since 12:00:00,"))
     members |= {name: File("".join(f"{text}\n" for text in texts).encode()) for name, texts in lists.items()}
     return pack(members | {f"files{path}": File(text.encode()) for path, text in files.items()})
 

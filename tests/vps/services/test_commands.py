@@ -172,7 +172,9 @@ def test_what_was_stopped_on_purpose_stays_so(new_composition):
     told = f"/usr/local/lib/deploy/well {app.name}"
     assert app.vps.run(told).stdout.startswith(f"{app.name}\t\tby root, 20")
     assert lacks(app) == ()
-    assert "stopped on purpose by root" in app.script("summary", code=1)
+    summary = app.script("summary", code=1)
+    assert "stopped on purpose by root" in summary
+    assert not [line for line in summary.splitlines() if line and not line.strip()], summary
 
     app.image("two", "exit 3")
     app.push(code=1)
