@@ -47,9 +47,10 @@ def deploy() -> None:
 
     \b
     Example:
-      deploy plan               what would change on the server
-      deploy apply              change it
-      deploy push rogs.me       publish the site's newest revision
+      deploy plan                     what would change on the server
+      deploy apply                    change it
+      deploy push www.example.org     publish the site's newest revision
+      deploy docs first-site          from an empty server to a live site
     """
 
 

@@ -126,6 +126,14 @@ def test_every_command_explains_itself_with_an_example(name: str, command: click
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
+def test_every_example_is_of_one_family() -> None:
+    text = "".join(command.help or "" for _, command in commands(deploy))
+    text += "".join(path.read_text() for path in [*ROOT.glob("docs/*.md"), ROOT / "README.md"])
+    named = set(re.findall(r"deploy (?:[a-z]+ )+([a-z0-9-]+(?:\.[a-z0-9-]+)+)", text))
+    files = {name for name in named if name.endswith((".yaml", ".txt"))}
+    assert {name for name in named - files if not name.endswith(".example.org")} == set()
+
+
 def test_the_list_of_commands_is_not_cut_off() -> None:
     program = [sys.executable, "-m", "deployer", "--help"]
     done = subprocess.run(program, capture_output=True, text=True, check=True)

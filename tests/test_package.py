@@ -1,4 +1,4 @@
-"""What pip installs works without the checkout: templates and scripts are in the wheel."""
+"""What pip installs works without the checkout: templates, scripts and documents are in the wheel."""
 
 import os
 import re
@@ -42,6 +42,11 @@ def test_the_wheel_renders_a_whole_server(installed: Path, tmp_path: Path) -> No
     assert "server_name old.example.org;" in rendered
     code = "from deployer.tasks import script; print(len(script('apply.sh')) > 1000)"
     assert subprocess.run([installed, "-c", code], **run).stdout == "True\n"
+    page = subprocess.run([installed, "-m", "deployer", "docs", "first-site"], **run).stdout
+    assert page.rstrip() == (ROOT / "docs/first-site.md").read_text().rstrip()
+    listed = subprocess.run([installed, "-m", "deployer", "docs"], **run).stdout
+    assert "first-site" in listed.split()
+    assert str(ROOT) not in listed, "what pipx has installed needs no checkout"
 
 
 LOCK = (ROOT / "requirements.lock").read_text()

@@ -65,7 +65,7 @@ def services(seen: Evidence, config: Config) -> Iterator[Finding]:
         yield Finding(
             f"{name} is stopped on purpose, {by}",
             "nobody starts it again by himself",
-            f"deploy restart {name}",
+            f"deploy start {name}",
             serious=False,
         )
 

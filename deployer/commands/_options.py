@@ -1,8 +1,28 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+
+Completion = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def named(*sections: str) -> Completion:
+    """Completes the names below these sections of sites.yaml that were not typed yet."""
+
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        from deployer.config.outline import names
+
+        before = context.params.get(parameter.name or "") or ()
+        found = names(Path(context.params.get("config") or "sites.yaml"), *sections)
+        return [name for name in found if name.startswith(typed) and name not in before]
+
+    return complete
+
+
+entries = named("sites", "services")
+saved = named("sites", "services", "backups.folders")
 
 config_option = click.option(
     "-c",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._options import config_option, wait_option, yes_option
+from deployer.commands._options import config_option, entries, wait_option, yes_option
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Make the server as sites.yaml says, as one transaction.")
-@click.argument("sites", nargs=-1)
+@click.argument("sites", nargs=-1, shell_complete=entries)
 @config_option
 @yes_option
 @wait_option
@@ -47,7 +47,7 @@ def command(
     \b
     Example:
       deploy apply
-      deploy apply rogs.me --yes
+      deploy apply www.example.org --yes
     """
     from deployer.config.loader import load
     from deployer.report.progress import progress

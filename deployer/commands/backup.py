@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option, json_option, yes_option
+from deployer.commands._options import config_option, json_option, saved, yes_option
 
 
 @click.command(short_help="Make backups, bring them home, read them, show what there is.")
-@click.argument("sites", nargs=-1)
+@click.argument("sites", nargs=-1, shell_complete=saved)
 @click.option("--list", is_flag=True, help="List every archive in every place.")
 @click.option("--report", is_flag=True, help="Show copies, media, and what is elsewhere: 3-2-1.")
 @click.option("--pull", is_flag=True, help="On the home server: bring home what is new.")
@@ -26,11 +26,11 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, yes: bool, **ac
 
     \b
     Example:
-      deploy backup analytics.rogs.me
+      deploy backup analytics.example.org
       deploy backup --list
       deploy backup --init
       deploy backup --pull
-      deploy backup --verify rogs.me
+      deploy backup --verify analytics.example.org
       deploy backup --report
       deploy backup --install
     """

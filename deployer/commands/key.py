@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option, json_option, yes_option
+from deployer.commands._options import config_option, entries, json_option, named, yes_option
 
 no_apply_option = click.option(
     "--no-apply", is_flag=True, help="Only write sites.yaml: `deploy apply` is yours."
@@ -17,9 +17,9 @@ def command() -> None:
 
     \b
     Example:
-      deploy key add ci --push rogs.me,yams.media
+      deploy key add ci --push www.example.org,docs.example.org
       deploy key list
-      deploy key show rogs.me
+      deploy key show www.example.org
     """
 
 
@@ -52,7 +52,7 @@ def add(
 
     \b
     Example:
-      deploy key add ci --push rogs.me,yams.media
+      deploy key add ci --push www.example.org,docs.example.org
       deploy key add home --pull-backups --public home.pub
     """
     from deployer.commands import _keys
@@ -113,7 +113,7 @@ def list_keys(config: Path, as_json: bool) -> None:
 
 
 @command.command(short_help="Take a restricted key out of sites.yaml and off the server.")
-@click.argument("name")
+@click.argument("name", shell_complete=named("keys"))
 @config_option
 @yes_option
 @no_apply_option
@@ -144,7 +144,7 @@ def revoke(name: str, config: Path, yes: bool, no_apply: bool) -> int:
 
 
 @command.command(short_help="Print the public half of a site's key.")
-@click.argument("site")
+@click.argument("site", shell_complete=entries)
 @config_option
 def show(site: str, config: Path) -> None:
     """Print the public half of a site's deploy key, and make the key if there is none.
@@ -153,7 +153,7 @@ def show(site: str, config: Path) -> None:
 
     \b
     Example:
-      deploy key show rogs.me
+      deploy key show www.example.org
     """
     from deployer.commands.push import require_repositories
     from deployer.config.loader import load

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option
+from deployer.commands._options import config_option, entries
 
 
 @click.command(short_help="Print the last lines that the containers of a service wrote.")
-@click.argument("name")
+@click.argument("name", shell_complete=entries)
 @config_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="How many lines.")
@@ -17,11 +17,11 @@ def command(name: str, config: Path, follow: bool, lines: int) -> int:
 
     \b
     Example:
-      deploy logs analytics.rogs.me --follow
+      deploy logs analytics.example.org --follow
     """
     from deployer.commands.services import compositions
     from deployer.config.loader import load
-    from deployer.report import data, harmless
+    from deployer.report import data, words
     from deployer.tasks import server_of
     from deployer.tasks.push import call_script
 
@@ -30,6 +30,6 @@ def command(name: str, config: Path, follow: bool, lines: int) -> int:
     options = ["--lines", str(lines), *(["--follow", "--attached"] if follow else [])]
     with server_of(loaded) as server:
         done = call_script(
-            server, "logs", lambda line: data(harmless(line)), name, *options, attached=follow, talks=True
+            server, "logs", lambda line: data(words(line)), name, *options, attached=follow, talks=True
         )
     return 0 if done else 1

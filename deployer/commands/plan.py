@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option, json_option
+from deployer.commands._options import config_option, entries, json_option
 from deployer.errors import CHANGES_WAIT
 
 
 @click.command(short_help="Show each line that would change on the server.")
-@click.argument("sites", nargs=-1)
+@click.argument("sites", nargs=-1, shell_complete=entries)
 @config_option
 @json_option
 @click.option("--full", is_flag=True, help="Print every line, also of what is the same on every server.")
@@ -23,7 +23,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     \b
     Example:
       deploy plan
-      deploy plan rogs.me
+      deploy plan www.example.org
       deploy plan --full | less
       deploy plan --json | jq .files
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._options import config_option, yes_option
+from deployer.commands._options import config_option, entries, yes_option
 from deployer.errors import DeployError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Publish the newest revision of a site.")
-@click.argument("sites", nargs=-1, required=True)
+@click.argument("sites", nargs=-1, required=True, shell_complete=entries)
 @config_option
 @yes_option
 @click.option("--ref", "reference", default="", help="A branch, tag or commit instead of the site's branch.")
@@ -38,9 +38,9 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
 
     \b
     Example:
-      deploy push rogs.me
-      deploy push rogs.me yams.media --yes
-      deploy push rogs.me --ref v1.2
+      deploy push www.example.org
+      deploy push www.example.org docs.example.org --yes
+      deploy push www.example.org --ref v1.2
     """
     from deployer.config.credentials import credentials
     from deployer.config.loader import load

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option, json_option
+from deployer.commands._options import config_option, entries, json_option
 
 
 @click.command(short_help="List the releases of a site, newest first.")
-@click.argument("site")
+@click.argument("site", shell_complete=entries)
 @config_option
 @json_option
 def command(site: str, config: Path, as_json: bool) -> None:
@@ -16,7 +16,7 @@ def command(site: str, config: Path, as_json: bool) -> None:
 
     \b
     Example:
-      deploy releases rogs.me
+      deploy releases www.example.org
     """
     from deployer.commands.push import require_pushed
     from deployer.config.loader import load

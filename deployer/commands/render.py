@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._options import config_option
+from deployer.commands._options import config_option, entries
 
 if TYPE_CHECKING:
     from deployer.files import File, Files
@@ -14,7 +14,7 @@ OPENSSL = {"debian-12": (3, 0, 0), "debian-13": (3, 5, 0), "ubuntu-24.04": (3, 0
 
 
 @click.command(short_help="Print every file that the server would get.")
-@click.argument("sites", nargs=-1)
+@click.argument("sites", nargs=-1, shell_complete=entries)
 @config_option
 @click.option(
     "--os",
@@ -33,7 +33,7 @@ def command(sites: tuple[str, ...], config: Path, os: str, out: Path | None) -> 
 
     \b
     Example:
-      deploy render rogs.me
+      deploy render www.example.org
       deploy render --out rendered
       deploy render --os debian-12 --out rendered
     """

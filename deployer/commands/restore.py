@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._options import config_option, yes_option
+from deployer.commands._options import config_option, saved, yes_option
 from deployer.errors import UnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Put a backup back, onto the server or into a folder here.")
-@click.argument("site", required=False)
+@click.argument("site", required=False, shell_complete=saved)
 @config_option
 @yes_option
 @click.option("--all", "every", is_flag=True, help="Restore everything that has a backup, onto a new server.")
@@ -54,9 +54,9 @@ def command(
 
     \b
     Example:
-      deploy restore analytics.rogs.me
-      deploy restore analytics.rogs.me --at 2026-11-20 --from home
-      deploy restore analytics.rogs.me --to ./look
+      deploy restore analytics.example.org
+      deploy restore analytics.example.org --at 2026-11-20 --from home
+      deploy restore analytics.example.org --to ./look
       deploy restore photos --only /srv/photos/2026
       deploy restore shop.example.org --as store.example.org
       deploy restore --all

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option
+from deployer.commands._options import config_option, entries
 
 
 @click.command(short_help="Make an earlier release of a site live again.")
-@click.argument("site")
+@click.argument("site", shell_complete=entries)
 @config_option
 @click.option("--to", "release", default="", help="A release, as `deploy releases` names it.")
 def command(site: str, config: Path, release: str) -> int:
@@ -18,8 +18,8 @@ def command(site: str, config: Path, release: str) -> int:
 
     \b
     Example:
-      deploy rollback rogs.me
-      deploy rollback rogs.me --to 20261121-024159-3f2a1c9
+      deploy rollback www.example.org
+      deploy rollback www.example.org --to 20261121-024159-3f2a1c9
     """
     from deployer.commands.push import require_pushed
     from deployer.config.loader import load

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option
+from deployer.commands._options import config_option, entries
 
 
 @click.group()
@@ -13,12 +13,12 @@ def command() -> None:
 
     \b
     Example:
-      deploy secret show analytics.rogs.me APP_SECRET
+      deploy secret show analytics.example.org APP_SECRET
     """
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", shell_complete=entries)
 @click.argument("variable")
 @config_option
 def show(name: str, variable: str, config: Path) -> None:
@@ -26,7 +26,7 @@ def show(name: str, variable: str, config: Path) -> None:
 
     \b
     Example:
-      deploy secret show analytics.rogs.me APP_SECRET
+      deploy secret show analytics.example.org APP_SECRET
     """
     from deployer.commands.services import compositions
     from deployer.config.loader import load

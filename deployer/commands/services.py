@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._options import config_option, json_option
+from deployer.commands._options import config_option, entries, json_option
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show what runs in containers, and how well it is.")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=entries)
 @config_option
 @json_option
 def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
@@ -26,7 +26,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
     \b
     Example:
       deploy services
-      deploy services analytics.rogs.me --json
+      deploy services analytics.example.org --json
     """
     from deployer.config.loader import load
     from deployer.report import data, say

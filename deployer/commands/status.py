@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option, json_option
+from deployer.commands._options import config_option, entries, json_option
 
 
 @click.command(short_help="Show how the server and its sites are.")
-@click.argument("sites", nargs=-1)
+@click.argument("sites", nargs=-1, shell_complete=entries)
 @config_option
 @json_option
 def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:

@@ -4,21 +4,21 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option
+from deployer.commands._options import config_option, entries
 
 
 @click.command(short_help="Stop the containers of a service.")
-@click.argument("name")
+@click.argument("name", shell_complete=entries)
 @config_option
 def command(name: str, config: Path) -> int:
     """Stop the containers of a service. Its data stays.
 
-    It stays stopped, and is told as stopped on purpose, until `deploy restart`, a push, a restore or an apply
-    that changes its files starts it again.
+    It stays stopped, and is told as stopped on purpose, until `deploy start` or `deploy restart`, a push, a
+    restore, or an apply that changes its files starts it again.
 
     \b
     Example:
-      deploy stop analytics.rogs.me
+      deploy stop analytics.example.org
     """
     from deployer.commands.services import compositions
     from deployer.config.loader import load

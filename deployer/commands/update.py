@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from deployer.commands._options import config_option, json_option
+from deployer.commands._options import config_option, entries, json_option
 
 
 @click.command(short_help="Take the newer images of services, or go back.")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=entries)
 @config_option
 @json_option
 @click.option("--check", is_flag=True, help="Only tell which images have newer versions.")
@@ -21,7 +21,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
     \b
     Example:
       deploy update --check
-      deploy update analytics.rogs.me
+      deploy update analytics.example.org
     """
     from deployer.commands.services import compositions
     from deployer.config.loader import load

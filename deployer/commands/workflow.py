@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._options import config_option
+from deployer.commands._options import config_option, entries
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Write the workflow with which Gitea Actions push a site.")
-@click.argument("site")
+@click.argument("site", shell_complete=entries)
 @config_option
 @click.option("--test-build", is_flag=True, help="Build in a first job, for pull requests too.")
 @click.option("--tool", is_flag=True, help="Use `deploy push` on the runner instead of plain ssh.")
@@ -46,9 +46,9 @@ def command(
 
     \b
     Example:
-      deploy workflow rogs.me --test-build
-      deploy workflow rogs.me --tool --runs-on self-hosted
-      GITEA_TOKEN=… deploy workflow rogs.me --install-secrets
+      deploy workflow www.example.org --test-build
+      deploy workflow www.example.org --tool --runs-on self-hosted
+      GITEA_TOKEN=… deploy workflow www.example.org --install-secrets
     """
     from deployer.commands.push import require_pushed
     from deployer.config.loader import load

@@ -38,7 +38,6 @@ CODENAMES = {
 }
 SOURCES = "/etc/apt/sources.list.d/docker.sources"
 KEY = "/etc/apt/keyrings/docker.asc"
-SAFE_ENGINE = (28, 0, 0)
 
 
 def origin(config: "Config", facts: Facts) -> Origin:
@@ -97,20 +96,13 @@ def docker_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
     """What a person should know of Docker on this server."""
     if not config.compositions:
         return ()
-    where, version = origin(config, facts), running(facts) or coming_engine(config, facts)
+    where = origin(config, facts)
     notes = [*_running_notes(config, facts)]
     if not facts.docker:
         notes.append(f"Docker comes from {reason(config, facts, where)}")
     if away := in_the_way(config, facts):
         notes.append(
             f"Docker's own packages replace {', '.join(sorted(away))}: all containers stop for a moment"
-        )
-    if version and version < SAFE_ENGINE:
-        newest = where == "docker.com" or (facts.docker or version) >= SAFE_ENGINE
-        advice = "" if newest else " (`docker: {packages: docker.com}` brings a newer one)"
-        notes.append(
-            f"Docker {dotted(version)} is older than 28: machines in the same network segment can reach "
-            f"ports that are published on 127.0.0.1 only{advice}"
         )
     return tuple(notes)
 

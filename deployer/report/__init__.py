@@ -1,6 +1,7 @@
 """Every word that a user sees: results on standard output, everything else on standard error."""
 
 import os
+import re
 import sys
 
 from rich.console import Console
@@ -25,6 +26,18 @@ err = console(stderr=True)
 
 
 CONTROLS = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+SEQUENCE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, the cursor
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles, addresses of links
+    r"|\x1b[ -/]+[0-~]|\x1b[0-Z^-~]"
+)
+
+
+def words(text: str) -> str:
+    """What a program says that wrote for a terminal of its own: without colours, and harmless."""
+    return harmless(SEQUENCE.sub("", text).rstrip("\r").replace("\r", " "))
 
 
 def harmless(text: str) -> str:

@@ -169,7 +169,7 @@ def _ended_line(plan: Plan, each: Ending) -> str:
 def _stopped_line(plan: Plan, name: str) -> str:
     if name in plan.compositions:
         return f"! {name} was stopped on purpose: this starts it."
-    return f"! {name} is stopped on purpose, and stays so (deploy restart {name} starts it)."
+    return f"! {name} is stopped on purpose, and stays so (deploy start {name} starts it)."
 
 
 def _is_brief(change: Change) -> bool:

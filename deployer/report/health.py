@@ -36,7 +36,7 @@ def show_health(health: Health, server: str) -> None:
         out.print(Text(harmless(f"! {name}: {what}"), style="yellow"))
     for name, by in health.stopped.items():
         out.print(
-            Text(harmless(f"! {name} is stopped on purpose, {by} (deploy restart {name})"), style="yellow")
+            Text(harmless(f"! {name} is stopped on purpose, {by} (deploy start {name})"), style="yellow")
         )
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))

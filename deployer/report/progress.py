@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from deployer.report import err, harmless
+from deployer.report import err, words
 from deployer.report.display import display
 from deployer.waiting import Waiting
 
@@ -22,7 +22,7 @@ class Progress:
 
     def line(self, text: str) -> None:
         """Show one line."""
-        text = harmless(text)
+        text = words(text)
         if not text.startswith((f"✓ {self._step}", f"✗ {self._step}")):
             self._head()
         if text.startswith("▸ "):

@@ -258,12 +258,12 @@ def test_stop_restart_and_logs(project: Project) -> None:
     assert (told.returncode, f"! {NAME} is stopped on purpose, by " in told.stdout) == (1, True)
     assert f"{NAME} is stopped on purpose, by " in project.deploy("audit").stdout
     plan = project.deploy("plan")
-    assert f"! {NAME} is stopped on purpose, and stays so (deploy restart {NAME} starts it)." in plan.stdout
+    assert f"! {NAME} is stopped on purpose, and stays so (deploy start {NAME} starts it)." in plan.stdout
     assert (plan.returncode, project.plan()["compositions"]["stopped"]) == (0, [NAME])
     assert (project.apply().returncode, page(project)) == (0, "502")
-    assert (project.deploy("restart", NAME).returncode, page(project)) == (0, "one")
+    assert (project.deploy("start", NAME).returncode, page(project)) == (0, "one")
     log = (project.vps.root / "var/log/deploy/push.log").read_text().splitlines()[-1]
-    assert (json.loads(log)["action"], "@" in json.loads(log)["by"]) == ("restart", True)
+    assert (json.loads(log)["action"], "@" in json.loads(log)["by"]) == ("start", True)
     words = project.deploy("logs", NAME, "--lines", "1")
     assert words.returncode == 0
     assert words.stdout.endswith("first words\n")
@@ -282,7 +282,7 @@ def test_following_logs_ends_with_ctrl_c_and_leaves_nothing_on_the_server(projec
 def test_what_is_not_on_the_server_yet(project: Project) -> None:
     (project.folder / "new.yml").write_text(COMPOSE.format(image="x", port=8092))
     project.sites["new.test"] = project.sites[NAME] | {"file": "new.yml", "port": 8092}
-    for command in ("stop", "restart", "logs"):
+    for command in ("stop", "start", "restart", "logs"):
         done = project.deploy(command, "new.test")
         assert done.returncode == 1
         assert "new.test is not on " in done.stderr

@@ -59,6 +59,22 @@ def test_stop_and_restart(new_composition):
     assert app.page() == "one"
 
 
+def test_start_leaves_alone_what_runs(new_composition):
+    app = new_composition()
+    app.write(worker={"image": f"{app.repository}:1"})
+    app.push()
+    since = f"docker inspect --format '{{{{.State.StartedAt}}}}' {app.project}-app-1"
+    before = app.vps.run(since).stdout
+    app.vps.run(f"docker stop --time 0 {app.project}-worker-1")
+    assert "✓ start" in app.script("start")
+    assert lacks(app) == ()
+    assert app.vps.run(since).stdout == before
+    app.script("stop")
+    app.script("start", "--by ada")
+    assert (app.page(), lacks(app), (app.place / "stopped").exists()) == ("one", (), False)
+    assert (app.log()["action"], app.log()["by"]) == ("start", "ada")
+
+
 def test_restart_of_what_does_not_get_well(new_composition):
     app = new_composition()
     volumes = {"volumes": ["./data:/data"]}
