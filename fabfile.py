@@ -1,4 +1,4 @@
-"""The tasks behind `deploy`, for who likes Fabric: `fab --list`, `fab apply`, `fab push --site www.example.org`.
+"""The tasks behind `deploy`, for who likes Fabric: `fab --list`, `fab apply`, `fab push --site NAME`.
 
 Each runs on the server that sites.yaml names, over a connection whose host key is verified.
 """
