@@ -1,4 +1,4 @@
-"""For how long visitors get errors while services move: to other ports, or to other names."""
+"""For how long visitors get errors while services move: to other ports, other names, or to another kind."""
 
 import json
 import tempfile
@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import renames
-from bench.asking import Visitor
-from bench.measure import DEPLOY, Command, progress, shown, timed
+from bench import kinds, renames
+from bench.asking import Visitor, errors
+from bench.measure import DEPLOY, Command, progress, shown
 from bench.page import arguments, publish, table
 from bench.service import COMPOSE, PACKAGES, Service
-from bench.update import until
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.shell import ssh
 
 ROUNDS = 5
 OURS = ("one.example.org", "two.example.org", "stays.example.org")
+STAYS = OURS[-1]
 BY_HAND = ("hand-one.example.org", "hand-two.example.org")
 Places = dict[str, int]
 MOVES: dict[str, Callable[[Sequence[str], Places], Places]] = {
@@ -29,13 +29,16 @@ def main() -> None:
     options = arguments(__doc__)
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
         services = Service.prepare(machine, Path(name), [*OURS, *BY_HAND])
-        with Visitor(machine.address, OURS[-1]) as staying:
-            rows = [*ports(services), *names(services[-1])]
+        with Visitor(machine.address, STAYS) as staying:
+            rows = [*ports(services)]
+            changed = kinds.measured(services[OURS.index(STAYS)])
+            rows += names(services[-1])
     failed = sum(status != 200 for _, _, status in staying.answers)
     head = ["errors with", "`deploy apply`", "Compose and NGINX by hand"]
     told = f"Of the service that stays, {failed} of {len(staying.answers)} requests failed meanwhile."
     results = {f"errors while a service moves, {row[0]}, `deploy apply`": row[1] for row in rows}
-    publish("moves", [table(head, rows), told], options.write, results)
+    results["errors while a site becomes another kind, `deploy apply`"] = kinds.worst(changed)
+    publish("moves", [table(head, rows), kinds.matrix(changed), told], options.write, results)
 
 
 def ports(services: Sequence[Service]) -> Iterator[list[str]]:
@@ -53,7 +56,7 @@ def ports(services: Sequence[Service]) -> Iterator[list[str]]:
 
 def names(service: Service) -> Iterator[list[str]]:
     """What each way costs visitors of services that get other names."""
-    each_way = renames.begin(service, OURS[-1])
+    each_way = renames.begin(service, STAYS)
     for case in renames.CASES:
         figures: dict[str, list[float]] = {way: [] for way in renames.WAYS}
         for number in range(ROUNDS):
@@ -61,7 +64,7 @@ def names(service: Service) -> Iterator[list[str]]:
                 progress(f"{case}, {way}, round {number + 1} of {ROUNDS}")
                 now = each_way[way, case]
                 after = each_way[way, case] = now.next()
-                figures[way].append(errors(service.machine, now.domain, rename(now, after)))
+                figures[way].append(errors(Visitor(service.machine.address, now.domain), rename(now, after)))
         yield [case, *map(shown, figures.values())]
 
 
@@ -76,17 +79,8 @@ def moved(
     """Move one of them, or two; its seconds of errors go to the figures, and the new places come back."""
     after = move(names, now)
     mine = [replace(each, port=after[each.domain]) for each in services if each.domain in after]
-    figures.append(errors(mine[0].machine, names[0], way(mine, now, after)))
+    figures.append(errors(Visitor(mine[0].machine.address, names[0]), way(mine, now, after)))
     return after
-
-
-def errors(machine: Machine, domain: str, command: Command) -> float:
-    """Seconds of errors that a visitor gets, until the domain is served again for two seconds."""
-    with Visitor(machine.address, domain) as visitor:
-        until(lambda: visitor.is_served(0.5), f"{domain} is not served", 20)
-        timed(command)
-        until(lambda: visitor.is_served(2), f"{domain} is not served again", 30)
-    return visitor.failed()
 
 
 def by_deploy(services: Sequence[Service], now: Places, after: Places) -> Command:

@@ -2,11 +2,10 @@
 
 import re
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.asking import Visitor
+from bench.asking import Visitor, until
 from bench.measure import Command, Failed, progress, shown, timed
 from bench.page import arguments, publish, table
 from bench.service import CRASHES, HANGS, PACKAGES, Service
@@ -83,15 +82,6 @@ def failing(way: str, service: Service, what: str, command: str) -> str:
             timed(service.by_compose() if way != "Watchtower's way" else service.by_stopping())
             return f"until a person comes (watched for {WATCHED} s)"
     return shown(figures)
-
-
-def until(fine: Callable[[], bool], otherwise: str, seconds: float) -> None:
-    """Wait for it; raises Failed when it takes longer."""
-    deadline = time.perf_counter() + seconds
-    while not fine():
-        if time.perf_counter() > deadline:
-            raise Failed(otherwise)
-        time.sleep(0.1)
 
 
 if __name__ == "__main__":
