@@ -162,11 +162,11 @@ def _source(site: object, reference: str) -> tuple[str, str]:
     """The repository on this machine, empty for one elsewhere, and what of it is published."""
     from deployer.kinds.publication import Publication
     from deployer.report import say
-    from deployer.server.repository import revision, uncommitted
+    from deployer.server.repository import require_submodules, revision, uncommitted
 
     if not isinstance(site, Publication) or not site.is_local:
         return "", reference
-    revision(site.repository, reference or site.branch or "")
+    require_submodules(site.repository, revision(site.repository, reference or site.branch or ""))
     if reference in ("", site.branch) and uncommitted(site.repository):
         say(f"! {site.repository} has uncommitted changes: what is pushed is its last commit", style="yellow")
     return site.repository, reference or site.branch or ""

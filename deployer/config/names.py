@@ -124,6 +124,16 @@ def one_line(text: str) -> str:
     return text
 
 
+def environment_value(text: str) -> str:
+    """The value of an environment variable, which is no secret: free text on one line."""
+    if re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|gpg:.+", text):
+        raise ValueError(
+            f"{shown(text)} would be taken as that text: a secret stands under `secrets:` of what runs in "
+            "containers, and a build gets none, for it could publish it"
+        )
+    return one_line(text)
+
+
 def nginx_text(text: str) -> str:
     """Free text on one line, for a string in an NGINX file, where a `$` cannot be written."""
     if "$" in text:

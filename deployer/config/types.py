@@ -149,7 +149,7 @@ Repository = Annotated[str, BeforeValidator(validate_repository), schema("string
 EnvironmentName = Annotated[
     str, text(names.environment_name), schema("string", pattern="^[A-Za-z_][A-Za-z0-9_]*$")
 ]
-EnvironmentValue = Annotated[str, text(names.one_line), schema([*SCALAR, "boolean"])]
+EnvironmentValue = Annotated[str, text(names.environment_value), schema([*SCALAR, "boolean"])]
 NginxText = Annotated[str, text(names.nginx_text), schema(SCALAR, pattern="^[^$]*$")]
 Hook = Annotated[str, text(names.script), schema("string")]
 NginxSnippet = Annotated[str, text(nginx_snippet), schema("string")]

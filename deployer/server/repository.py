@@ -1,5 +1,6 @@
 """A Git repository on this machine: what its names mean, and what is not committed."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -19,6 +20,28 @@ def revision(path: str, reference: str) -> str:
         missing = f"no branch, tag or commit {reference}; its branches: {' '.join(branches)}"
         raise DeployError(f"{path} has {missing}") from error
     return name.decode().strip()
+
+
+def require_submodules(path: str, commit: str) -> None:
+    """Raise DeployError for a submodule of the revision that the server cannot fetch: one of this machine."""
+    if not git(path, "ls-tree", "-z", commit, "--", ".gitmodules"):
+        return
+    written = git(path, "config", "--blob", f"{commit}:.gitmodules", "--list", "-z").decode().split("\0")
+    values = dict(entry.split("\n", 1) for entry in written if "\n" in entry)
+    for key, url in values.items():
+        place = values.get(f"{key.removesuffix('.url')}.path", "")
+        here = url.startswith("file:") or ":" not in url.partition("/")[0]
+        if key.endswith(".url") and place and here and _is_submodule(path, commit, place):
+            raise DeployError(
+                f"{path}: the submodule {place} has the address {url}, which is of this machine: "
+                "the server cannot fetch it",
+                f"Give it a public one (git submodule set-url {shlex.quote(place)} https://…), or commit its "
+                "files themselves.",
+            )
+
+
+def _is_submodule(path: str, commit: str, place: str) -> bool:
+    return git(path, "ls-tree", "-z", commit, "--", f":(literal){place}").startswith(b"160000 ")
 
 
 def uncommitted(path: str) -> bool:

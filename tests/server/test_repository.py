@@ -8,7 +8,7 @@ import pytest
 
 from deployer.errors import DeployError
 from deployer.server.commits import PIECE, lacking
-from deployer.server.repository import git
+from deployer.server.repository import git, require_submodules
 from deployer.waiting import Waiting
 
 IDENTITY = ("-c", "user.name=Alma", "-c", "user.email=alma@example.org")
@@ -120,3 +120,23 @@ def test_git_that_cannot_make_it_is_told_in_its_words(mine: Path) -> None:
     (mine / ".git/objects" / name[:2] / name[2:]).unlink()
     with pytest.raises(DeployError, match=f"mine: .*{name}"):
         pack(mine, [])
+
+
+@pytest.mark.parametrize("url", ["../theme", "./theme", "/srv/git/theme", "file:///srv/git/theme"])
+def test_a_submodule_that_only_this_machine_has_is_told_before_anything_is_sent(mine: Path, url: str) -> None:
+    (mine / ".gitmodules").write_text(f'[submodule "the theme"]\n\tpath = themes/a b\n\turl = {url}\n')
+    git(str(mine), "add", ".gitmodules")
+    git(str(mine), *IDENTITY, "commit", "-qm", "a submodule that is not there any more")
+    require_submodules(str(mine), commit(mine))
+    git(str(mine), "update-index", "--add", "--cacheinfo", f"160000,{commit(mine)},themes/a b")
+    git(str(mine), *IDENTITY, "commit", "-qm", "a submodule")
+    with pytest.raises(DeployError) as caught:
+        require_submodules(str(mine), commit(mine))
+    assert f"the submodule themes/a b has the address {url}, which is of this machine" in caught.value.message
+    assert "git submodule set-url 'themes/a b' https://" in caught.value.advice
+    require_submodules(str(mine), commit(mine, "HEAD~2"))
+    (mine / ".gitmodules").write_text(
+        '[submodule "x"]\n\tpath = themes/a b\n\turl = https://git.example.org/a.git\n'
+    )
+    git(str(mine), *IDENTITY, "commit", "-qam", "a public one")
+    require_submodules(str(mine), commit(mine))

@@ -1,6 +1,7 @@
 """What is not let through: each ends in one message, and what was live stays live."""
 
 import json
+import os
 
 import pytest
 
@@ -23,6 +24,10 @@ BIG = {f"posts/{number}.html": f"<p>Post {number}" for number in range(10)}
             "the symbolic link index.html leads out of the release",
         ),
         ('ln -s ../x "$DEPLOY_OUTPUT/index.html"', "the symbolic link index.html leads out of the release"),
+        (
+            'ln -s "$DEPLOY_OUTPUT/../x" "$DEPLOY_OUTPUT/index.html"',
+            "the symbolic link index.html leads out of the release",
+        ),
         ('mkfifo "$DEPLOY_OUTPUT/index.html"', "'./index.html' cannot be published"),
         ("touch \"$DEPLOY_OUTPUT/\"$'a\\nb'", "'./a?b' cannot be published"),
     ],
@@ -36,10 +41,19 @@ def test_what_no_visitor_should_see(new_site, script, message):
 def test_links_inside_a_release_and_odd_modes_are_made_right(new_site):
     script = """
     cd "$DEPLOY_OUTPUT" && mkdir -m 700 private && echo page > private/index.html
-    chmod 6755 private/index.html; ln private/index.html hard.html; ln -s private/index.html index.html; chmod 0 private
+    chmod 6755 private/index.html; ln private/index.html hard.html; ln -s private/index.html index.html
+    mkdir -p "deep/er" && ln -s "$DEPLOY_OUTPUT/private/index.html" deep/er/index.html && ln -s "$DEPLOY_OUTPUT/" root
+    chmod 0 private
     """
     site = new_site({"build.sh": script}, build="build.sh")
     site.push()
+    links = {path: os.readlink(site.site / path) for path in ("index.html", "deep/er/index.html", "root")}
+    assert links == {
+        "index.html": "private/index.html",
+        "deep/er/index.html": "../../private/index.html",
+        "root": ".",
+    }
+    assert site.page("/deep/er/") == site.page("/root/hard.html") == "page\n"
     assert site.page() == site.page("/private/") == site.page("/hard.html") == "page\n"
     modes = site.vps.run(f"cd /var/www/{site.domain}/ && stat -c '%a %U' private private/index.html").stdout
     assert modes.split("\n")[:2] == ["755 root", "644 root"]

@@ -18,6 +18,8 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 
+LONGEST = "n" * 248 + ".html"
+"""A name to which nothing can be appended any more."""
 TEXT = "".join(f"<p>This is line {line} of a page that is worth compressing.</p>\n" for line in range(60))
 
 
@@ -109,11 +111,13 @@ def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
             "turned.jpeg": photo[:2] + exif + photo[2:],
             "broken.png": b"\x89PNG nothing",
             "own.html": TEXT,
+            LONGEST: TEXT,
             "own.html.gz": "shipped by the site",
         }
     )
     output = site.push()
     assert "! broken.png is published as it is" in output
+    assert site.page(f"/{LONGEST}") == TEXT
     derived = {path.name for path in site.site.rglob("*") if path.suffix in {".gz", ".br", ".webp"}}
     assert derived == {
         "page.html.gz",
@@ -300,10 +304,14 @@ mkdir -p /var/www/DOMAIN/ && cp -r . /var/www/DOMAIN/ && rm -rf /var/www/DOMAIN/
 
 def test_a_folder_that_the_build_fills_is_published(new_site):
     site = new_site(
-        {"build.sh": "mkdir public && echo built > public/index.html"}, build="build.sh", output="public"
+        {
+            "build.sh": 'mkdir public && echo built > public/index.html && ln -s "$PWD/public/index.html" public/2.html'
+        },
+        build="build.sh",
+        output="public",
     )
     site.push()
-    assert site.page() == "built\n"
+    assert site.page() == site.page("/2.html") == "built\n"
     site.configure(build=None)
     site.commit({"public/index.html": "from the repository"})
     site.push()
