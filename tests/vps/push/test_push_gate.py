@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager
 
 import pytest
 
@@ -190,13 +191,63 @@ def test_a_rollback_that_is_not_served_is_switched_back(new_site):
     assert site.page() == "<h1>One</h1>"
 
 
-def test_a_page_behind_a_password_is_right(new_site):
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("location = / { return 302 /de/; }", "https://{}/de/ answers 200, where https://{}/ leads"),
+        ("location = / { return 302 /a%20b/; }", "https://{}/a%20b/ answers 200, where https://{}/ leads"),
+        (
+            "location = / { return 307 https://www.example.net/; }",
+            "https://{}/ answers 307 and leads to https://www.example.net/",
+        ),
+        (
+            "return 302 https://login.example.net/?for=$request_uri;",
+            "https://{}/ answers 302 and leads to https://login.example.net/?for=/: what is behind that was not seen",
+        ),
+        ("sub_filter '<h1>' '<h1 id=x>';", "https://{}/ answers 200, with a page that NGINX changes"),
+        (
+            "allow 192.0.2.1; deny all;",
+            "https://{}/ answers 403 to this server, which asks from 127.0.0.1: what others get was not seen",
+        ),
+    ],
+)
+def test_a_site_is_asked_as_it_answers(new_site, lines, said):
+    """By language, only some addresses, or with another page: what its NGINX lines want is no fault."""
+    site = new_site({"de/index.html": "<h1>Eins</h1>", "a b/index.html": "<h1>A b</h1>"})
+    with nginx_lines(site, lines):
+        assert "✓ switch " in (output := site.push())
+        assert said.replace("{}", site.domain) + "\n" in output
+    assert not list(site.site.glob("deploy-question-*"))
+    assert site.page("/de/") == "<h1>Eins</h1>"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("location = / { return 302 /gone/; }", "https://{}/gone/ answers 404, where https://{}/ leads"),
+        ("index start.html;", "https://{}/ answers 403 to this server, which asks from 127.0.0.1"),
+        ("location = / { return 302 /; }", "https://{}/ answers 302 again and again"),
+    ],
+)
+def test_what_nobody_can_reach_is_no_page(new_site, lines, said):
     site = new_site()
+    with nginx_lines(site, lines):
+        assert f"✗ switch: switched back, because {said.replace('{}', site.domain)}" in site.fails()
+
+
+@contextmanager
+def nginx_lines(site, lines):
     conf = site.vps.root / "etc/nginx/broken.conf"
-    conf.write_text("return 401;")
+    conf.write_text(lines)
     try:
         reload_nginx(site.vps)
-        assert "answers 401: it wants a password" in site.push()
+        yield
     finally:
         conf.unlink()
         reload_nginx(site.vps)
+
+
+def test_a_page_behind_a_password_is_right(new_site):
+    site = new_site()
+    with nginx_lines(site, "return 401;"):
+        assert "answers 401: it wants a password" in site.push()
