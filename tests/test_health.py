@@ -7,8 +7,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pytest
+
 import deployer
 from deployer.health import SiteHealth, read_health
+from test_health_of_backups import shown
 
 SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
 SITE = SCRIPTS / "site"
@@ -67,3 +70,12 @@ def test_a_server_that_has_no_curl_yet_has_no_answer(tmp_path: Path) -> None:
     server = "".join(f"server {line}\n" for line in SERVER.split("|"))
     (site,) = read_health(server + told, {"example.org": ()}).sites
     assert (site.status, site.fine) == (0, False)
+
+
+def test_who_is_refused_is_told_who_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = "answer office.example.org 403 0.1\nanswer gone.example.org 404 0.1\n"
+    server = "".join(f"server {line}\n" for line in SERVER.split("|"))
+    health = read_health(server + answers, {"office.example.org": (), "gone.example.org": ()})
+    told = " ".join(shown(health, monkeypatch).split())
+    assert "! office.example.org answers 403 to this server, which asks from 127.0.0.1" in told
+    assert "! gone.example.org" not in told

@@ -12,6 +12,11 @@ from deployer.report.table import show_table
 
 FEW_DAYS = 14
 KEY_DAYS = 30
+FORBIDDEN = 403
+REFUSED = (
+    "answers 403 to this server, which asks from 127.0.0.1: where its nginx: lines allow only some "
+    "addresses, allow that one too"
+)
 GIBIBYTE = 1024 * 1024
 
 
@@ -28,6 +33,9 @@ def show_health(health: Health, server: str) -> None:
     for site in health.sites:
         for problem in site.problems:
             out.print(Text(harmless(f"{site.domain}: {problem}"), style="bold red"))
+    for site in health.sites:
+        if site.status == FORBIDDEN:
+            out.print(Text(harmless(f"! {site.domain} {REFUSED}"), style="yellow"))
     for name, why in health.unwell.items():
         out.print(Text(harmless(f"✗ {name}: {why} (deploy logs {name})"), style="red"))
     for what in health.unfinished:
