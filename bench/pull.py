@@ -1,4 +1,4 @@
-"""1,000 archives come home, and a night on which nothing is new; beside bare rsync of the same folder."""
+"""1,000 archives come home, and a night with few new ones of 9,900; beside bare rsync of the same folder."""
 
 import hashlib
 import json
@@ -12,12 +12,15 @@ from pathlib import Path
 
 from bench.measure import DEPLOY, Command, progress, seconds, shown, times
 from bench.page import arguments, publish, table
+from bench.slow_line import SlowLine
 from deployer.archives import Archive
 from deployer.rehearsal import shell
 from deployer.rehearsal.machine import Machine
 
 NAMES, NIGHTS, BYTES = 20, 50, 50_000
 ROUNDS = 9
+MORE_NIGHTS, NEW = 495, 10  # 9,900 archives, and as many of them new
+SPEED, DELAY = 125_000, 0.02  # of the slow line: bytes a second, and seconds each way
 PACKAGES = ("curl", "nginx-light", "python3", "rsync", "sudo", "zstd")
 
 
@@ -33,13 +36,19 @@ def main() -> None:
         bare = rsync(machine, folder / "bare")
         first = compare("all is new", ours, bare, lambda: forget(folder))
         nothing = compare("nothing is new", ours, bare, lambda: None)
+        few = on_a_slow_line(machine, folder)
     rows = [
         [what, shown(found["deploy"]), f"{shown(found['rsync'])} ({times(found['deploy'], found['rsync'])})"]
-        for what, found in (("nothing is new", nothing), ("all is new, 50 MB", first))
+        for what, found in (
+            ("nothing is new", nothing),
+            ("all is new, 50 MB", first),
+            (f"{NEW} of 9,900 are new, over a line of 1 Mbit/s", few),
+        )
     ]
     kept = {
         "pull of 1,000 archives, all new, against `rsync -a`": times(first["deploy"], first["rsync"]),
         "pull of 1,000 archives, nothing new": shown(nothing["deploy"]),
+        "pull of 10 new of 9,900 archives, 1 Mbit/s": shown(few["deploy"]),
     }
     head = ["1,000 archives of 20 services", "`deploy backup --pull`", "`rsync -a` (deploy against it)"]
     publish("pull", [table(head, rows)], options.write, kept)
@@ -54,6 +63,32 @@ def compare(what: str, ours: Command, bare: Command, before: Callable[[], None])
             before()
             found[tool].append(seconds(command))
     return found
+
+
+def on_a_slow_line(machine: Machine, folder: Path) -> dict[str, list[float]]:
+    """A night with a few new archives of thousands, which all were brought over a fast line before."""
+    progress(f"making {NAMES * MORE_NIGHTS} small archives")
+    shutil.rmtree(machine.root / "home/backups")
+    for number in range(NAMES):
+        fill(machine.root / "home/backups", f"service-{number}", MORE_NIGHTS, 500)
+    forget(folder)
+    pull = Command([DEPLOY, "backup", "--pull"], folder / "pull")
+    seconds(pull)
+    seconds(rsync(machine, folder / "bare"))
+    newest = sorted((machine.root / "home/backups").glob("*/*.gpg"), key=lambda path: path.name[-32:])[-NEW:]
+
+    def lack() -> None:
+        for path in newest:
+            for place in ("home", "bare"):
+                for name in (path.name, f"{path.name}.sha256"):
+                    (folder / place / path.parent.name / name).unlink()
+
+    with SlowLine((machine.address, 22), SPEED, DELAY) as line:
+        settings = folder / "pull/sites.yaml"
+        config = json.loads(settings.read_text())
+        config["server"] |= {"host": "127.0.0.1", "port": line.port}
+        settings.write_text(json.dumps(config))
+        return compare("few are new", pull, rsync(machine, folder / "bare", line.port), lack)
 
 
 def forget(folder: Path) -> None:
@@ -78,7 +113,7 @@ def prepare(machine: Machine, folder: Path, **more: object) -> Command:
         "sites": {"old.example.org": {"kind": "redirect", "to": "https://example.org", "https": False}},
         "keys": {"home": {"public": key.with_suffix(".pub").read_text(), "pull_backups": True}},
     } | more
-    home = {"directory": str(folder / "home"), "key": str(key), "keep": {"daily": NIGHTS + 10}}
+    home = {"directory": str(folder / "home"), "key": str(key), "keep": {"daily": MORE_NIGHTS + 10}}
     for name, content in (("vps", owner), ("pull", {"server": server, "home": home})):
         (folder / name).mkdir()
         (folder / name / "sites.yaml").write_text(json.dumps(content))
@@ -88,22 +123,28 @@ def prepare(machine: Machine, folder: Path, **more: object) -> Command:
     return Command([DEPLOY, "backup", "--pull"], folder / "pull")
 
 
-def fill(place: Path, name: str) -> None:
+def fill(place: Path, name: str, nights: int = NIGHTS, size: int = BYTES) -> None:
     """An archive for each of the last nights, with its digest, as the server writes them."""
     last = datetime.now(UTC).replace(microsecond=0)
-    for night in range(NIGHTS):
-        archive = Archive(name, last - timedelta(days=night), BYTES)
-        path, content = place / archive.path, os.urandom(BYTES)
+    for night in range(nights):
+        archive = Archive(name, last - timedelta(days=night), size)
+        path, content = place / archive.path, os.urandom(size)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
-        path.with_name(f"{path.name}.sha256").write_text(f"{digest}  {path.name}\n")
+        beside = path.with_name(f"{path.name}.sha256")
+        beside.write_text(f"{digest}  {path.name}\n")
+        for each in (path, beside):
+            os.utime(each, (archive.time.timestamp(),) * 2)
 
 
-def rsync(machine: Machine, target: Path) -> Command:
-    """Bare rsync of the same folder over SSH, with a key that may do everything."""
+def rsync(machine: Machine, target: Path, port: int = 0) -> Command:
+    """Bare rsync of the same folder over SSH, with a key that may do everything, or over a line to it."""
     way = " ".join(shell.ssh(machine.key, machine.known_hosts))
-    source = f"{machine.user}@{machine.address}:/home/backups/"
+    host = machine.address
+    if port:
+        way, host = f"{way} -p {port} -o HostKeyAlias={host}", "127.0.0.1"
+    source = f"{machine.user}@{host}:/home/backups/"
     return Command(["rsync", "-a", "-e", way, source, f"{target}/"])
 
 

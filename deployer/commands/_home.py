@@ -153,6 +153,6 @@ def settle(home: "Home | None", path: Path, as_json: bool, yes: bool) -> int:
         return 1
     timers.carry_out(change, call.system)
     say("done", style="green")
-    if home and change.files and not call.system:
+    if home and any(path.suffix == ".timer" for path in change.files) and not call.system:
         say("Timers of a user run while somebody is logged in; for always: loginctl enable-linger")
     return 0

@@ -64,11 +64,13 @@ def command(
     from deployer.commands._restore import restore_one, unpack_here
     from deployer.commands._restore_all import restore_all
     from deployer.config.loader import load
+    from deployer.home.plain import require_programs
     from deployer.tasks.restore import Wanted
 
     check(bool(site), every, bool(directory), bool(only or name))
     wanted = Wanted(date(at), archive_load, only, name)
     loaded = load(config)
+    require_programs()
     with reached(loaded, needed=not directory or place == "vps") as server:
         if directory:
             return unpack_here(loaded, server, site or "", wanted.at, place or "", directory)

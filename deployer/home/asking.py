@@ -1,9 +1,11 @@
 """What the server has, and what is wrong with that, before anything is fetched."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deployer.archives import DIGEST, Archive, is_from_the_future
+from deployer.archives import DIGEST, Archive, is_from_the_future, parse
+from deployer.home.answered import answers, remember
 from deployer.home.link import Link
 from deployer.home.offers import Offer, offers, tried, with_digest
 from deployer.home.store import Store, read_digest
@@ -11,13 +13,16 @@ from deployer.home.store import Store, read_digest
 
 def ask(link: Link, store: Store) -> tuple[list[Offer], set[str]]:
     """All that the server has, and the names whose backup was ever begun."""
-    store.offered.mkdir(exist_ok=True)
-    link.digests(store.offered, store.directory)
+    asked = datetime.now(UTC)
     listing = link.listing()
-    came, here = digests_below(store.offered), digests_below(store.directory)
-    known = here | came  # what did not come is the same as here
-    digests = {path: digest for path in with_digest(listing) if (digest := known.get(path))}
-    return offers(listing, digests), tried(listing)
+    there = {path: state for path, state in with_digest(listing).items() if parse(path)}
+    digests = answers(store, there, asked)
+    shutil.rmtree(store.offered, ignore_errors=True)
+    store.offered.mkdir()
+    link.digests([f"{path}{DIGEST}" for path in there if path not in digests], store.offered)
+    digests |= digests_below(store.offered)
+    remember(store, there, digests, asked)
+    return offers(listing, {path: digest for path, digest in digests.items() if digest}), tried(listing)
 
 
 def digests_below(folder: Path) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""The way to the archives on the server: rsync over one SSH connection, by a key that can only read."""
+"""The way to the archives on the server: rsync over SSH, by a key that can only read."""
 
 import os
 import shlex
@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from deployer.archives import DIGEST, Archive
+from deployer.archives import Archive
 from deployer.config.home import Home
 from deployer.config.model import Server
-from deployer.errors import DeployError, UnreachableError, UsageError
+from deployer.errors import DeployError, UnreachableError
+from deployer.home import programs
 from deployer.home.failures import failure
 from deployer.home.offers import LARGEST_DIGEST
 from deployer.waiting import waiting
@@ -24,12 +25,10 @@ ARCHIVES = "/home/backups/"
 
 
 class Link:
-    """Reads from the server; all calls share one connection, which ends with the context."""
+    """Reads from the server: a connection for lists and one for archives, which end with the context."""
 
     def __init__(self, server: Server, home: Home, silence: int = SILENCE) -> None:
-        for program in ("rsync", "ssh"):
-            if not shutil.which(program):
-                raise UsageError(f"{program} is not installed here", f"Install it: apt-get install {program}")
+        self.rsync, self.ssh = programs.rsync(), programs.require("ssh", "openssh-client")
         self.server, self.home, self.silence = server, home, silence
         self.folder = Path(tempfile.mkdtemp(prefix="deploy-"))
         (self.folder / "config").write_text(self._settings())
@@ -38,21 +37,14 @@ class Link:
 
     def listing(self) -> str:
         """What `rsync --list-only` says of everything below the folder of archives, times in UTC."""
-        return self._rsync("--recursive", "--list-only", "--no-human-readable", self._from(""))
+        return self._rsync("--recursive", "--list-only", "--no-human-readable", self._from(""), small=True)
 
-    def digests(self, folder: Path, known: Path) -> None:
-        """Mirror the digests of all archives into a folder, but for those that are below `known`."""
-        rules = ("--include=/*/", f"--include=/*/backup-*{DIGEST}", "--exclude=*")
-        # their content decides: all have one size, and times differ between file systems
-        mirror = ("--recursive", "--checksum", "--delete", "--prune-empty-dirs")
-        self._rsync(
-            *mirror,
-            f"--compare-dest={known.absolute()}",
-            f"--max-size={LARGEST_DIGEST}",
-            *rules,
-            self._from(""),
-            f"{folder}/",
-        )
+    def digests(self, paths: Sequence[str], folder: Path) -> None:
+        """Bring files of digests below a folder, each at its path; what has gone meanwhile is left out."""
+        if paths:
+            options = ("--ignore-missing-args", f"--max-size={LARGEST_DIGEST}", "--files-from=-")
+            asked = "".join(f"{path}\n" for path in paths)
+            self._rsync(*options, self._from(""), f"{folder}/", given=asked, small=True)
 
     def fetch(self, archives: Sequence[Archive], folder: Path) -> None:
         """Bring archives below a folder, each at its path; what is there of one already is not sent again."""
@@ -63,8 +55,9 @@ class Link:
 
     def reset(self) -> None:
         """End the connection, so that the next call makes a new one."""
-        argv = ["ssh", "-F", str(self.folder / "config"), "-O", "exit", self._host()]
-        subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        for small in (True, False):
+            argv = [*self._remote(small), "-O", "exit", self._host()]
+            subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, check=False)
 
     def __enter__(self) -> Self:
         return self
@@ -107,10 +100,15 @@ class Link:
         # a key that can only read archives sees their folder as its root; root has the whole server
         return f"{self._host()}:{ARCHIVES if self.home.user == 'root' else ''}{path}"
 
-    def _rsync(self, *arguments: str, given: str = "") -> str:
-        remote = shlex.join(["ssh", "-F", str(self.folder / "config")])
-        argv = ["rsync", f"--timeout={self.silence}", "-e", remote, *arguments]
-        with waiting(f"{'fetching from' if given else 'asking'} {self.server.host}"):
+    def _remote(self, small: bool) -> list[str]:
+        # lists shrink to a quarter; what is encrypted would only cost the server's time, and has its own line
+        ways = ("-o", "Compression=yes", "-o", f"ControlPath={self.folder}/small") if small else ()
+        return [self.ssh, "-F", str(self.folder / "config"), *ways]
+
+    def _rsync(self, *arguments: str, given: str = "", small: bool = False) -> str:
+        remote = shlex.join(self._remote(small))
+        argv = [self.rsync, f"--timeout={self.silence}", "-e", remote, *arguments]
+        with waiting(f"{'asking' if small else 'fetching from'} {self.server.host}"):
             done = subprocess.run(
                 argv,
                 env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},

@@ -4,7 +4,6 @@ The archives are in the format of POSIX, whose long names BusyBox's tar cuts off
 """
 
 import os
-import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -13,19 +12,20 @@ from typing import IO, Any, cast
 
 from deployer.errors import DeployError, UsageError
 from deployer.home.plain import CHUNK
+from deployer.home.programs import find, how_to_install
 
 LARGEST = 1 << 20  # bytes of begin.json and end.json
 OURS = ("/backup/begin.json", "/backup/end.json")
 GATHERED = 1000  # members whose names are handed on at once
 # what is in the headers, and only GNU tar puts in place
 ATTRIBUTES = ("SCHILY.xattr.", "SCHILY.acl.")
-NEWER_PYTHON = "tar of GNU, or a Python that has tarfile.tar_filter, is needed here"
+NEWER_PYTHON = "GNU tar, or a Python that has tarfile.tar_filter, is needed here"
 
 
 def gnu_tar() -> str | None:
     """The program of GNU, which is called gtar where another one is called tar."""
     for name in ("gtar", "tar"):
-        if found := shutil.which(name):
+        if found := find(name):
             told = subprocess.run([found, "--version"], capture_output=True, check=False).stdout
             if b"GNU tar" in told:
                 return found
@@ -75,7 +75,7 @@ class Members:
 def extract(stream: Any, folder: Path) -> int:
     """Unpack into a folder, as GNU tar would; how many members have attributes that could not be set."""
     if not hasattr(tarfile, "tar_filter"):
-        raise UsageError(NEWER_PYTHON, "apt install tar (or brew install gnu-tar)")
+        raise UsageError(NEWER_PYTHON, how_to_install("gnu-tar"))
     tar, without = _opened(stream), 0
     folders: list[tarfile.TarInfo] = []
     for member in _each(tar):

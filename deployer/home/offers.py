@@ -27,10 +27,11 @@ def tried(listing: str) -> set[str]:
     return {match[1] for line in listing.splitlines() if (match := FOLDER.fullmatch(line))}
 
 
-def with_digest(listing: str) -> set[str]:
-    """The paths of the archives that have a digest beside them, in the same output."""
+def with_digest(listing: str) -> dict[str, str]:
+    """The paths of the archives that have a digest beside them, in the same output; when that was written."""
     lines = (LINE.fullmatch(line) for line in listing.splitlines() if line.endswith(DIGEST))
-    return {line[3].removesuffix(DIGEST) for line in lines if line and int(line[1]) <= LARGEST_DIGEST}
+    found = (line for line in lines if line and int(line[1]) <= LARGEST_DIGEST)
+    return {line[3].removesuffix(DIGEST): f"{line[1]} {line[2]}" for line in found}
 
 
 def offers(listing: str, digests: Mapping[str, str]) -> list[Offer]:

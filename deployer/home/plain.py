@@ -12,9 +12,11 @@ from threading import Thread
 from typing import IO
 
 from deployer.errors import DeployError
+from deployer.home.programs import find, require
 
 CHUNK = 1 << 17
 GPG = ("gpg", "--quiet", "--status-fd", "2", "--decrypt")
+PACKAGES = {"gpg": "gnupg", "zstd": "zstd"}
 ZSTD = ("zstd", "--quiet", "--decompress", "--stdout")
 NO_KEY = "Do this where the private key is (gpg --list-secret-keys shows which are here)"
 NO_PASSPHRASE = (
@@ -93,12 +95,14 @@ def _start(argv: tuple[str, ...], stdin: int | IO[bytes], said: IO[bytes]) -> su
     environment = dict(os.environ)
     if "GPG_TTY" not in environment and sys.stdin.isatty():
         environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())
-    try:
-        return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=said, env=environment)
-    except FileNotFoundError as error:
-        raise DeployError(
-            f"there is no {argv[0]} on this machine", f"apt install gnupg zstd ({argv[0]})"
-        ) from error
+    argv = (require(argv[0], PACKAGES[argv[0]]), *argv[1:])
+    return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=said, env=environment)
+
+
+def require_programs() -> None:
+    """Raise UsageError where no archive can be read on this machine."""
+    for name, package in PACKAGES.items():
+        require(name, package)
 
 
 @contextmanager
@@ -151,7 +155,7 @@ def failure(said: str) -> DeployError:
 
 def _is_here(keys: list[str]) -> bool:
     """Is a private half of these here? gpg says "No secret key" of one that is and stays locked, too."""
-    ask = ["gpg", "--batch", "--quiet", "--list-secret-keys"]
+    ask = [find("gpg") or "gpg", "--batch", "--quiet", "--list-secret-keys"]
     return any(subprocess.run([*ask, key], capture_output=True, check=False).returncode == 0 for key in keys)
 
 

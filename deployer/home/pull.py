@@ -106,7 +106,8 @@ def already(store: Store, archive: Archive) -> int:
 
 
 def sweep(store: Store, offered: list[Offer]) -> None:
-    """Remove beginnings of archives that the server has no more."""
+    """Remove digests that nobody waits for, and beginnings of archives that the server has no more."""
+    shutil.rmtree(store.offered, ignore_errors=True)
     there = {offer.archive.path for offer in offered}
     for part in store.incoming.glob("*/*"):
         if f"{part.parent.name}/{part.name}" not in there:

@@ -1,5 +1,6 @@
-"""The pull and the verification at their times: as systemd timers, or as lines of a crontab; pure."""
+"""The pull and the verification at their times: for systemd, for launchd, or as lines of a crontab; pure."""
 
+import plistlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,29 @@ def units(home: Home, call: Call) -> dict[str, str]:
     return found
 
 
+def agents(home: Home, call: Call, log: str) -> dict[str, str]:
+    """The text of what launchd of a Mac reads, by the name of its file; complaints go to the log."""
+    found = {}
+    for name, (option, _, _, when) in times(home).items():
+        agent = {
+            "Label": name,
+            "ProgramArguments": ["/bin/sh", "-c", shell_line(option, call)],
+            "StartCalendarInterval": moment(when),
+            "StandardOutPath": "/dev/null",
+            "StandardErrorPath": log,
+            "LowPriorityIO": True,
+            "Nice": 10,
+        }
+        found[f"{name}.plist"] = plistlib.dumps(agent, sort_keys=False).decode()
+    return found
+
+
+def moment(when: str) -> dict[str, int]:
+    """The times of a line for cron as launchd has them."""
+    fields = zip(("Minute", "Hour", "Day", "Month", "Weekday"), when.split(), strict=True)
+    return {field: int(value) for field, value in fields if value != "*"}
+
+
 def crontab(before: str, home: Home | None, call: Call) -> str:
     """The crontab with our lines, or without them where there is no home; the others stay as they are."""
     lines = without_ours(before)
@@ -105,12 +129,31 @@ def times(home: Home) -> dict[str, tuple[str, str, str, str]]:
     return found
 
 
+def said(home: Home, call: Call) -> dict[str, str]:
+    """The calls by when they are to be made, in words."""
+    hour, minute = map(int, home.at.split(":"))
+    found = {f"daily at {home.at}": command_line("--pull", call)}
+    if home.verify != "never":
+        later = f"{(hour + LATER) % 24:02}:{minute:02}"
+        found[f"{home.verify} at {later}"] = command_line("--verify", call)
+    return found
+
+
 def cron_line(option: str, when: str, call: Call) -> str:
     """A line of a crontab; in it, % would be the end of the line."""
+    return f"{when} {shell_line(option, call)} >/dev/null".replace("%", "\\%")
+
+
+def shell_line(option: str, call: Call) -> str:
+    """The call, with what stands in home.env."""
     environment = shlex.quote(str(call.environment))
     given = f"if [ -r {environment} ]; then set -a; . {environment}; set +a; fi"
-    command = shlex.join([call.program, "backup", option, "--config", str(call.config)])
-    return f"{when} {given}; {command} >/dev/null".replace("%", "\\%")
+    return f"{given}; {command_line(option, call)}"
+
+
+def command_line(option: str, call: Call) -> str:
+    """The call itself, as a person may type it."""
+    return shlex.join([call.program, "backup", option, "--config", str(call.config)])
 
 
 def unit_word(text: str) -> str:

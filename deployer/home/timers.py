@@ -4,27 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from deployer.config.home import Home
 from deployer.errors import DeployError, UsageError
-from deployer.home.schedule import PULL, VERIFY, Call, crontab, units
+from deployer.home import launchd
+from deployer.home.change import Change, content, run
+from deployer.home.schedule import PULL, VERIFY, Call, crontab, said, units
 
 RUNNING = Path("/run/systemd/system")
 ALL = tuple(f"{name}.{kind}" for name in (PULL, VERIFY) for kind in ("service", "timer"))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is to be done: a text for each file (None: no file), or a whole crontab."""
-
-    files: dict[Path, str | None] = field(default_factory=dict)
-    crontab: str | None = None
-    timers: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.files or self.crontab is not None or self.timers)
 
 
 def call_of(config: Path) -> Call:
@@ -41,7 +30,9 @@ def call_of(config: Path) -> Call:
 def wanted(home: Home | None, call: Call) -> Change:
     """What is to be done so that the timers are those of this section, or that there are none."""
     if not RUNNING.is_dir():
-        before = read_crontab()
+        if launchd.is_here():
+            return launchd.wanted(home, call)
+        before = read_crontab(home, call)
         after = crontab(before, home, call)
         return Change(crontab=after if after != before else None)
     folder = unit_folder(call.system)
@@ -56,6 +47,8 @@ def carry_out(change: Change, system: bool) -> None:
     """Do it, or leave everything as it was; raises DeployError."""
     if change.crontab is not None:
         return run("crontab", "-", given=change.crontab)
+    if not RUNNING.is_dir():
+        return launchd.carry_out(change, system)
     before = {path: content(path) for path in change.files}
     try:
         put_in_place(change, system)
@@ -119,25 +112,15 @@ def active(name: str, system: bool) -> bool:
     return all(subprocess.run([*argv, s, "--quiet", name], check=False).returncode == 0 for s in states)
 
 
-def content(path: Path) -> str | None:
-    """The text of a file, None where there is none."""
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        return None
-
-
-def read_crontab() -> str:
-    """The user's crontab; raises UsageError where there is no cron."""
+def read_crontab(home: Home | None, call: Call) -> str:
+    """The user's crontab; raises UsageError where there is nothing that calls programs at their times."""
     if not shutil.which("crontab"):
-        raise UsageError("there is neither systemd nor cron here", "apt-get install cron")
+        if home is None:
+            return ""
+        missing = "there is neither systemd nor launchd nor a crontab here"
+        if shutil.which("apt-get"):
+            raise UsageError(missing, "Install it: apt-get install cron")
+        calls = [f"  {when}: {line}" for when, line in said(home, call).items()]
+        raise UsageError(missing, "\n".join(["Let this machine's own scheduler call:", *calls]))
     done = subprocess.run(["crontab", "-l"], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else ""
-
-
-def run(*argv: str, given: str = "") -> None:
-    """Run a program; raises DeployError with what it said."""
-    done = subprocess.run(argv, input=given, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-        raise DeployError(f"{' '.join(argv[:3])}: {said[-1]}")

@@ -26,6 +26,18 @@ def test_a_restore_of_what_is_no_date_chooses_nothing(tmp_path: Path, date: str)
     assert "2026-11-21" in done.stderr
 
 
+def test_what_a_restore_needs_here_is_said_before_the_server_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "gpg").write_text("#!/bin/sh\n")
+    (tmp_path / "gpg").chmod(0o755)
+    done = deploy(tmp_path, "server: {host: 127.0.0.1, port: 1}\n", "restore", "photos", "--to", "look")
+    assert done.returncode == 2
+    assert "zstd is not installed here" in done.stderr
+    assert "127.0.0.1" not in done.stderr
+
+
 @pytest.mark.parametrize("option", [(), ("--list",), ("--report",)])
 def test_without_backups_in_sites_yaml_it_says_how_to_get_them(
     tmp_path: Path, option: tuple[str, ...]
