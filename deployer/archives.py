@@ -7,7 +7,7 @@ An archive is `NAME/backup-NAME-DATE.tar.zst.gpg` below a folder or an S3 prefix
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from deployer.errors import DeployError, UsageError
@@ -63,8 +63,9 @@ def stamp_of(time: datetime) -> str:
 @lru_cache(1 << 16)
 def time_of(stamp: str) -> datetime | None:
     """The time that the name of a file has, or None."""
-    try:
-        return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    try:  # as STAMP says: strptime takes six times as long, and there may be ten thousand
+        day, clock = stamp[:10], f"{stamp[11:13]}:{stamp[13:15]}:{stamp[15:]}"
+        return datetime.fromisoformat(f"{day}T{clock}+00:00")
     except ValueError:
         return None
 

@@ -5,13 +5,14 @@ And of the others a share each night, since whoever owns the server can set time
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zlib import crc32
 
 from deployer.home.store import Store
 
 NIGHTS = 30  # in which each is asked again whatever its time is
+WRITTEN = "%Y/%m/%d %H:%M:%S"  # as rsync shows a time, whose order is that of its letters
 SETTLED = timedelta(minutes=1)
 """What is younger when it is asked for may be written anew within the second that `rsync` shows."""
 
@@ -32,10 +33,11 @@ def remember(
     store: Store, there: Mapping[str, str], digests: Mapping[str, str | None], asked: datetime
 ) -> None:
     """Write down what they say, but for those that are too young to be sure of."""
+    settled = (asked - SETTLED).strftime(WRITTEN)
     kept = {
         path: (state, digests[path])
         for path, state in there.items()
-        if path in digests and _written(state) < asked - SETTLED
+        if path in digests and state.partition(" ")[2] < settled
     }
     new = _path(store).with_suffix(".new")
     new.write_text(json.dumps(kept, indent=0))
@@ -44,7 +46,3 @@ def remember(
 
 def _path(store: Store) -> Path:
     return store.state / "digests.json"
-
-
-def _written(state: str) -> datetime:
-    return datetime.strptime(state.partition(" ")[2], "%Y/%m/%d %H:%M:%S").replace(tzinfo=UTC)

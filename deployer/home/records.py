@@ -43,9 +43,10 @@ def last_failed(store: Store) -> set[str]:
 def moment(text: str) -> datetime | None:
     """The time of a record."""
     try:
-        return datetime.strptime(text, STAMP).replace(tzinfo=UTC)
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.tzinfo else None
 
 
 def warnings(store: Store) -> dict[str, tuple[str, ...]]:
