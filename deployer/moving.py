@@ -7,6 +7,7 @@ from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
 from deployer.holding import Places, kept_from
 from deployer.observation import Observation
+from deployer.pools import too_many
 from deployer.running import lacking, stopped
 
 VALUES = "/etc/deploy/sites/"
@@ -89,6 +90,7 @@ def moving(
         if found:
             otherwise[name] = tuple(found)
         remarks += volumes_elsewhere(name, standing, wanted, seen)
+    remarks += too_many(wanted, seen)
     held |= kept_from(wanted, there, seen, scope, {*held, *waiting})
     done = {name: standing for name, standing in chosen.items() if name not in held}
     return Moving(

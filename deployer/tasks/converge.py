@@ -19,6 +19,7 @@ from deployer.newer import because_newer
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.planning import make_plan
+from deployer.pools import DAEMON
 from deployer.secrets import Secret
 from deployer.server.connection import Server
 from deployer.tasks.apply import transact
@@ -67,7 +68,7 @@ class Convergence:
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        asked = {*self._questions(in_the_end(self.config, NOT_LOOKED_AT)), SOURCES, KEY}
+        asked = {*self._questions(in_the_end(self.config, NOT_LOOKED_AT)), SOURCES, KEY, DAEMON}
         seen = observe(self.server, asked)
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
