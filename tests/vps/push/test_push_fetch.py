@@ -227,10 +227,11 @@ def test_submodules_come_along_or_are_told_missing(new_site, daemon):
     assert "✗ build: a submodule is missing" in site.fails()
 
 
-def test_large_files_come_from_lfs_or_are_told_missing(new_site):
-    site = new_site({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
+@pytest.mark.parametrize("folder", ["", "media/"])
+def test_large_files_come_from_lfs_or_are_told_missing(new_site, folder):
+    site = new_site({f"{folder}.gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 5\n"
-    site.commit({"large.bin": pointer})
+    site.commit({f"{folder}large.bin": pointer})
     output = site.fails()
     assert "✗ build: revision" in output
     assert "lfs" in output
@@ -240,6 +241,10 @@ def test_large_files_come_from_lfs_or_are_told_missing(new_site):
         assert (
             "this repository keeps files in Git LFS: on the server, apt-get install git-lfs" in site.fails()
         )
+        site.vps.run("mv /usr/bin/git-lfs.away /usr/bin/git-lfs")
+        assert "✗ build: revision" in site.fails(), "the package is there, and nobody has told Git of it"
     finally:
-        site.vps.run("mv /usr/bin/git-lfs.away /usr/bin/git-lfs && git lfs install --system --skip-repo")
+        site.vps.run(
+            "mv /usr/bin/git-lfs.away /usr/bin/git-lfs || true; git lfs install --system --skip-repo"
+        )
     assert json.loads(site.log())["result"] == "failed"

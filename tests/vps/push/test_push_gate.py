@@ -39,6 +39,14 @@ def test_what_no_visitor_should_see(new_site, script, message):
     assert json.loads(site.log())["result"] == "failed"
 
 
+def test_a_pointer_of_lfs_is_not_published_for_the_file(new_site):
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 5\n"
+    site = new_site({"img/a b.png": pointer, "how-lfs-works.md": f"It is a file such as:\n\n{pointer}"})
+    assert "✗ gate: img/a b.png is a pointer of Git LFS, not the file that it stands for:" in site.fails()
+    site.commit({"img/a b.png": "the image"})
+    site.push()
+
+
 def test_links_inside_a_release_and_odd_modes_are_made_right(new_site):
     script = """
     cd "$DEPLOY_OUTPUT" && mkdir -m 700 private && echo page > private/index.html
