@@ -171,6 +171,42 @@ def test_rollback_and_releases(new_site):
     assert site.page() == "<h1>Two</h1>"
 
 
+def test_what_is_still_there_is_not_built_again(new_site):
+    site = new_site({"build.sh": 'date +%s%N >"$DEPLOY_OUTPUT/index.html"'}, build="build.sh")
+    site.push()
+    site.commit({"more": "x"})
+    site.push()
+    second, page = site.live, site.page()
+    site.script("rollback")
+    output = site.push()
+    assert f"this revision is still there as release {second}" in output
+    assert "▸ build" not in output
+    assert (site.live, site.page()) == (second, page)
+    assert json.loads(site.log())["result"] == "live"
+    site.script("rollback")
+    site.vps.run(f"sleep 0.1; echo by hand >> /srv/deploy/{site.domain}/releases/{second}/index.html")
+    assert "▸ build" in site.push()
+    assert site.page() not in (page, page + "by hand\n")
+    site.script("rollback")
+    assert "▸ build" in site.push("--force")
+
+
+def test_how_hard_texts_are_compressed_depends_on_how_much_there_is(new_site):
+    large = "\n".join(f"{number}: {TEXT[:300]}" for number in range(3500))
+    site = new_site({"page.html": TEXT, "large.json": large})
+    site.push()
+    assert site.vps.run(levels(site, "page.html", 11) + levels(site, "large.json", 9)).returncode == 0
+    several = {f"{number}.json": large[:950_000] + str(number) for number in range(9)}
+    site.commit({**several, "new.html": TEXT + "new"})
+    site.push()
+    assert site.vps.run(levels(site, "new.html", 9) + levels(site, "page.html", 11)).returncode == 0
+
+
+def levels(site, name: str, level: int) -> str:
+    """A command that fails if the file's .br is of another level."""
+    return f"brotli -q {level} -c /var/www/{site.domain}/{name} | cmp - /var/www/{site.domain}/{name}.br || exit 1\n"
+
+
 def test_old_releases_are_removed_but_never_the_one_before(new_site):
     site = new_site(keep=2)
     for number in range(4):
@@ -178,6 +214,8 @@ def test_old_releases_are_removed_but_never_the_one_before(new_site):
         site.push()
     assert len(site.releases) == 2
     assert len(list((site.place / "releases").iterdir())) == 2 * 4
+    numbered = [os.readlink(site.place / "earlier" / str(number)) for number in (1, 2)]
+    assert [link.rpartition("/")[2] for link in numbered] == site.releases[::-1], "the newest first"
     site.script("rollback")
     site.commit({"index.html": "<h1>new</h1>"})
     site.push()
