@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from deployer import secrets
 from deployer.config import access, attachments, names, quantities, service_names
 from deployer.config.attachments import LocalFile
+from deployer.config.directives import site_lines
 from deployer.config.quantities import shown
 from deployer.config.repository import located, repository
-from deployer.config.snippet import nginx_snippet
 
 
 def folder_of(info: ValidationInfo) -> Path | None:
@@ -152,7 +152,7 @@ EnvironmentName = Annotated[
 EnvironmentValue = Annotated[str, text(names.environment_value), schema([*SCALAR, "boolean"])]
 NginxText = Annotated[str, text(names.nginx_text), schema(SCALAR, pattern="^[^$]*$")]
 Hook = Annotated[str, text(names.script), schema("string")]
-NginxSnippet = Annotated[str, text(nginx_snippet), schema("string")]
+NginxSnippet = Annotated[str, text(site_lines), schema("string")]
 Host = Annotated[str, text(access.host), schema("string")]
 User = Annotated[str, text(access.user), schema("string", pattern="^[a-z_][a-z0-9_-]*$")]
 GitHost = Annotated[str, text(access.git_host), schema("string")]

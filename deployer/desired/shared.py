@@ -12,7 +12,7 @@ from deployer.templates import render
 if TYPE_CHECKING:
     from deployer.config.model import Config
 
-POLICIES = ("acme", "headers", "proxy", "static", "tls")
+POLICIES = ("acme", "caching", "compression", "headers", "proxy", "static", "tls")
 SCRIPTS = "/usr/local/lib/deploy"
 UNITS = "/etc/systemd/system"
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from deployer.desired.facts import Facts
 
 BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
+EARLIER = 10
+"""How many earlier releases are asked for what is fingerprinted; the scripts number as many."""
 LONGEST_USER = 31  # for Linux, the longest name of a user
 
 
@@ -96,7 +98,14 @@ class Publication(Site):
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, and for the push script its values and hooks."""
         return {
-            **virtual_host(self, domain, facts, "publication"),
+            **virtual_host(
+                self,
+                domain,
+                facts,
+                "publication",
+                policies=("headers", "caching"),
+                earlier=min(self.keep, EARLIER),
+            ),
             **self.settings(domain),
             **self.user(domain),
             **self._hook(domain, "before", self.before),

@@ -1,7 +1,9 @@
 """The NGINX file of one site: which names answer, which lead elsewhere."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from deployer.config.directives import keeping_headers, settings
 from deployer.files import File
 from deployer.templates import render
 
@@ -20,14 +22,17 @@ def virtual_host(
     code: int = 301,
     keep_path: bool = True,
     aliases_too: bool = False,
+    policies: Sequence[str] = ("headers",),
     **values: object,
 ) -> dict[str, File]:
     """The site's file in conf.d, by path.
 
     Aliases, and http:// where there is HTTPS, lead to `home` (default: the site itself) with `code`.
     With `aliases_too` the main server answers for the aliases as well. Over HTTPS only the names that
-    the certificate covers answer.
+    the certificate covers answer. `policies` have the headers of its answers: where a location among its
+    own lines would lose them, it gets them back.
     """
+    headers = [f"/etc/nginx/deploy/{policy}.conf" for policy in policies]
     aliases = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
     text = render(
         f"nginx/sites/{template}.conf",
@@ -38,6 +43,8 @@ def virtual_host(
         code=code,
         keep_path=keep_path,
         all_names=[domain, *site.aliases],
+        own_lines=keeping_headers(site.nginx, headers),
+        own_settings=settings(site.nginx),
         main_names=[domain, *aliases] if aliases_too else [domain],
         other_names=[] if aliases_too else aliases,
         **values,

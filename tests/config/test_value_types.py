@@ -79,7 +79,7 @@ ACCEPTED: dict[str, list[str]] = {
     ],
     "NginxText": ["", "Gone for good.", '"it\'s" \\ 100 %; {here}', "größe"],
     "Hook": ["", "systemctl reload nginx\n\tx=1\n"],
-    "NginxSnippet": ["", "location / { return 204; }\n"],
+    "NginxSnippet": ["", "location /x/ { return 204; }\n"],
     "Host": ["vps.example.org", "10.0.0.1", "2001:db8::1", "vps", "VPS"],
     "User": ["root", "deploy-user", "_x"],
     "HostKey": [f"ssh-ed25519 {KEY}"],

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from chance import noise
-from nginx.content import PAGE, RELEASES, switch
+from nginx.content import KINDS, PAGE, RELEASES, switch
 from nginx.place import CONTEXT, Answer, Place
 
 SECURITY = {
@@ -48,7 +48,7 @@ class PublishedSite:
             ("/nothing/", 404),
             ("/nothing.png", 404),
             ("/.git/config", 404),
-            ("/images/", 403),
+            ("/images/", 404),
         ],
     )
     def test_security_headers_stand_once_on_every_answer(self, place: Place, path: str, status: int) -> None:
@@ -84,6 +84,9 @@ class PublishedSite:
             ("/photo_hu_9e8d7c6b5a.jpg", YEAR),
             ("/photo.png", DAY),
             ("/photo-20240131.jpg", DAY),
+            ("/photo-Wedding2024.jpg", DAY),
+            ("/assets/lazy-CZ1Cv7bX.js", YEAR),
+            ("/assets/lazy-DkI3bQpX.js", YEAR),
             ("/images/inner.gif", DAY),
             ("/style.0123456789ab.css", "no-cache"),
             ("/missing.png", "no-cache"),
@@ -112,7 +115,7 @@ class PublishedSite:
         zipped = place.ask("https://rogs.me/", Accept_Encoding="gzip")
         assert plain.body == PAGE.format("second").encode()
         assert gzip.decompress(zipped.body) == b"gz " + plain.body
-        assert zipped.headers["Content-Type"] == plain.headers["Content-Type"] == "text/html"
+        assert zipped.headers["Content-Type"] == plain.headers["Content-Type"] == "text/html; charset=utf-8"
         assert vary(zipped) == vary(plain) == {"Accept-Encoding"}
         assert zipped.headers["ETag"] != plain.headers["ETag"]
 
@@ -126,7 +129,9 @@ class PublishedSite:
         answer = place.ask("https://rogs.me/feed.xml", Accept_Encoding="gzip")
         assert gzip.decompress(answer.body) == b"<feed/>" * 300
 
-    @pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/missing.png", "/style.0123456789ab.css"])
+    @pytest.mark.parametrize(
+        "path", ["/nothing", "/nothing/", "/missing.png", "/style.0123456789ab.css", "/images/"]
+    )
     @pytest.mark.parametrize("accept", ["*/*", WEBP])
     def test_its_own_404_page(self, place: Place, path: str, accept: str) -> None:
         answer = place.ask(f"https://rogs.me{path}", Accept=accept)
@@ -142,6 +147,20 @@ class PublishedSite:
         answer = place.ask(f"https://docs.example.org{path}")
         assert (answer.status, answer.all("Cache-Control")) == (404, ["no-cache"])
         assert b"<center><h1>404 Not Found</h1></center>" in answer.body
+
+    def test_what_is_missing_is_no_error_of_the_server(self, place: Place) -> None:
+        log = place.root / "var/log/nginx/error.log"
+        before = log.stat().st_size
+        for domain in ("rogs.me", "docs.example.org"):
+            for path in ("/nothing", "/images/", "/images", "/missing.png", "/a.0123456789ab.css", "/.env"):
+                place.ask(f"https://{domain}{path}")
+        assert log.read_bytes()[before:] == b""
+
+    def test_assets_of_earlier_releases(self, place: Place) -> None:
+        for chunk in ("DkI3bQpX", "B_xYz-wE", "CZ1Cv7bX"):
+            assert place.ask(f"https://rogs.me/assets/lazy-{chunk}.js").body == b"export {}"
+        assert place.ask("https://rogs.me/style.0a1b2c3d4e.css").status == 200
+        assert place.ask("https://rogs.me/only-zeroth.txt").status == 404
 
     def test_assets_of_the_release_before(self, place: Place) -> None:
         assert place.ask("https://rogs.me/style.3f2a1c9d4e.css").body == b"p { color: black }"
@@ -161,9 +180,12 @@ class PublishedSite:
 
     def test_types_that_browsers_insist_on(self, place: Place) -> None:
         for path, kind in {
-            "/app.mjs": "application/javascript",
+            "/app.mjs": "application/javascript; charset=utf-8",
             "/site.webmanifest": "application/manifest+json",
-            "/style.css": "text/css",
+            "/.well-known/security.txt": "text/plain; charset=utf-8",
+            "/.well-known/acme-corp/proof": "text/plain; charset=utf-8",
+            "/.well-known/matrix/server": "application/json",
+            **{f"/kinds/a.{ending}": kind for ending, kind in KINDS.items()},
         }.items():
             assert place.ask(f"https://rogs.me{path}").headers["Content-Type"] == kind
 
@@ -283,6 +305,15 @@ class ProxiedProgram:
         assert answer.all("Cache-Control") == ["max-age=60"]
         assert answer.all("Strict-Transport-Security") == ["max-age=31536000"]
 
+    @pytest.mark.parametrize("kind", ["text/html", "text/css", "text/javascript", "application/json"])
+    def test_its_text_is_compressed_on_the_way(self, place: Place, kind: str) -> None:
+        for url in ("https://files.example.org/text/", "https://docs.example.org/api/text/"):
+            plain = place.ask(url + kind)
+            zipped = place.ask(url + kind, Accept_Encoding="gzip", Via="1.1 a cache")
+            assert gzip.decompress(zipped.body) == plain.body
+            assert "Accept-Encoding" in vary(zipped) & vary(plain)
+            assert zipped.headers["Content-Type"] == kind
+
     def test_a_stream_comes_as_it_is_sent(self, place: Place) -> None:
         connection = place.connect("https://files.example.org/stream")
         connection.request("GET", "/stream", headers={"Accept-Encoding": "gzip"})
@@ -362,6 +393,24 @@ class Snippet:
         for path in ("/", "/nothing", "/old"):
             assert place.ask(f"https://docs.example.org{path}").all("X-Frame-Options") == ["DENY"]
         assert place.ask("https://docs.example.org/").all("Strict-Transport-Security") == ["max-age=31536000"]
+
+    def test_a_header_of_a_location_leaves_the_others_there(self, place: Place) -> None:
+        answer = place.ask("https://docs.example.org/kinds/a.txt")
+        assert answer.all("Access-Control-Allow-Origin") == ["*"]
+        assert {name: answer.all(name) for name in SECURITY} == {
+            k: [v] for k, v in {**SECURITY, "X-Frame-Options": "DENY"}.items()
+        }
+
+    def test_expires_decides_how_long_a_browser_keeps_it(self, place: Place) -> None:
+        assert place.ask("https://docs.example.org/kinds/a.txt").all("Cache-Control") == ["max-age=60"]
+
+    def test_its_headers_for_all_of_the_site_stand_once(self, place: Place) -> None:
+        answer = place.ask("https://docs.example.org/")
+        assert answer.all("Referrer-Policy") == ["same-origin"]
+
+    def test_its_page_for_what_is_not_allowed(self, place: Place) -> None:
+        answer = place.ask("https://docs.example.org/posts/one/", "POST")
+        assert (answer.status, answer.body) == (405, b"not for you")
 
     def test_its_locations_stand_beside_ours(self, place: Place) -> None:
         assert place.ask("https://docs.example.org/old").headers["Location"] == "/new"

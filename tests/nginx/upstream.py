@@ -29,7 +29,11 @@ class Upstream(BaseHTTPRequestHandler):
             "/socket": self.socket,
             "/own-headers": self.own_headers,
         }
-        answers.get(self.path.rpartition("/api")[2], self.say_what_was_told)()
+        path = self.path.rpartition("/api")[2]
+        if path.startswith("/text/"):
+            self.answer("some text " * 100, {"Content-Type": path.removeprefix("/text/")})
+        else:
+            answers.get(path, self.say_what_was_told)()
 
     def do_POST(self) -> None:
         Upstream.received = 0
