@@ -61,6 +61,11 @@ FOLLOW_SWAP = (
     f"systemctl start {SWAP}; "
     f"else systemctl disable --quiet --now {SWAP} 2>/dev/null; rm -f /var/swapfile; fi"
 )
+# Where systemd listens for it, sshd dies of a reload: it has no port that it could open again.
+RELOAD_SSH = (
+    "if systemctl --quiet is-active ssh.socket; then systemctl try-restart ssh; "
+    "else systemctl try-reload-or-restart ssh; fi && sleep 0.3"
+)
 HANDLERS = (
     Handler(f"{KEYS_HOME}/*", check=NOBODY_ELSES, says="see whose the user deploy is"),
     Handler("/etc/sudoers.d/*", check="visudo -c -f /etc/sudoers >/dev/null", says="check the rules of sudo"),
@@ -99,7 +104,7 @@ HANDLERS = (
     Handler(
         "/etc/ssh/sshd_config.d/*",
         check="check_sshd",
-        live="systemctl try-reload-or-restart ssh && sleep 0.3",
+        live=RELOAD_SSH,
         says="reload SSH",
         guarded=True,
     ),

@@ -79,3 +79,13 @@ def test_who_is_refused_is_told_who_asked(monkeypatch: pytest.MonkeyPatch) -> No
     told = " ".join(shown(health, monkeypatch).split())
     assert "! office.example.org answers 403 to this server, which asks from 127.0.0.1" in told
     assert "! gone.example.org" not in told
+
+
+def test_the_end_of_a_certificate_is_read_without_its_words() -> None:
+    ends = ("Feb 26 07:47:29 2027 GMT", "Dec  1 00:00:00 2026 GMT", "Sep 09 08:09:10 2026 GMT")
+    loop = f'source {SCRIPTS}/visitor; for end in "$@"; do seconds_of "$end"; done'
+    kathmandu = {"TZ": "Asia/Kathmandu", "PATH": "/usr/bin:/bin"}
+    told = subprocess.run(
+        ["bash", "-euc", loop, "test", *ends], capture_output=True, text=True, check=True, env=kathmandu
+    )
+    assert told.stdout.split() == ["1803628049", "1796083200", "1788941350"]

@@ -5,7 +5,8 @@ from io import StringIO
 
 import pytest
 
-from deployer.containers import Container
+from deployer.containers import Container, age_in_days
+from deployer.desired.stacks import unix_time
 from deployer.report import console, table
 from deployer.report import services as report
 
@@ -27,3 +28,22 @@ def test_one_is_not_many(
     shown = page.file.getvalue()
     assert all(word in shown for word in words), shown
     assert ("restart" in shown) == bool(restarts)
+
+
+@pytest.mark.parametrize(
+    ("made", "days"),
+    [
+        ("2026-11-28T03:40:00.123456789+05:45", 0),  # built in Kathmandu a moment ago
+        ("2026-11-25T22:00:00.1-02:00", 1),
+        ("2026-11-25T21:54:59Z", 2),
+        ("2026-11-28T21:55:00Z", 0),  # by a clock that is ahead
+        ("0001-01-01T00:00:00Z", 739946),
+    ],
+)
+def test_the_age_of_an_image_counts_its_zone(made: str, days: int) -> None:
+    assert age_in_days(made, datetime(2026, 11, 27, 21, 55, tzinfo=UTC)) == days
+
+
+def test_a_moment_of_docker_counts_its_zone() -> None:
+    assert unix_time("1970-01-01T05:45:01.500000001+05:45") == unix_time("1970-01-01T00:00:01.5Z") == 1.5
+    assert unix_time("0001-01-01T00:00:00Z") < 0

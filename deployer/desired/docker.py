@@ -35,6 +35,7 @@ CODENAMES = {
     ("debian", "13"): "trixie",
     ("ubuntu", "22.04"): "jammy",
     ("ubuntu", "24.04"): "noble",
+    ("ubuntu", "26.04"): "resolute",
 }
 SOURCES = "/etc/apt/sources.list.d/docker.sources"
 KEY = "/etc/apt/keyrings/docker.asc"

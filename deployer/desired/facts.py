@@ -12,6 +12,8 @@ NGINX_OF_RELEASE = {
     ("debian", "12"): (1, 22, 1),
     ("debian", "13"): (1, 26, 3),
     ("ubuntu", "24.04"): (1, 24, 0),
+    ("ubuntu", "25.10"): (1, 28, 0),
+    ("ubuntu", "26.04"): (1, 28, 0),
 }
 OLDEST_NGINX = (1, 18, 0)
 BROTLI_MODULE = "libnginx-mod-http-brotli-static"

@@ -104,9 +104,8 @@ def read_stacks(containers: Iterable[str], volumes: Iterable[str]) -> dict[str, 
 
 
 def unix_time(moment: str) -> float:
-    """A moment as Docker writes it, in UTC with up to nine decimals; of year 1 where there was none."""
-    second, _, decimals = moment.removesuffix("Z").partition(".")
-    return datetime.fromisoformat(f"{second}+00:00").timestamp() + float(f"0.{decimals or 0}")
+    """A moment as Docker writes it, with up to nine decimals; of year 1 where there was none."""
+    return datetime.fromisoformat(moment).timestamp()
 
 
 def published(text: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -152,11 +152,6 @@ check_sshd() { # sshd understands its files, and what ours says is what counts
 }
 export -f check_sshd
 
-ssh_listens() { # the ports of the sshd that takes logins, without what logged in users forward
-    ss -Hltnp 2>/dev/null | awk -v pid="pid=$(systemctl show --property=MainPID --value ssh)," \
-        'index($0, pid) { sub(/.*:/, "", $4); print $4 }' | sort -u
-}
-
 came_by() { # the port through which we are logged in; behind sudo, its environment tells
     local us=${SSH_CONNECTION:-}
     [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
@@ -263,7 +258,7 @@ ssh_stays() { # a reload must not close the port that we came by, for somebody w
     [ -s "$incoming/guarded" ] || return 0
     ssh_before=$(ssh_listens)
     grep -qw ssh "$incoming/guarded" && ours=$(came_by) || return 0
-    configured=$(sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u)
+    configured=$(ssh_goes_to)
     if [ -z "$configured" ] || grep -qx "$ours" <<<"$configured"; then return; fi
     say "✗ we are logged in on port $ours, but sshd's files say port $(paste -sd ' ' <<<"$configured"), where it goes when"
     say "  it is reloaded, as this change does: that would shut us out. Nothing was changed. The lines are:"
@@ -501,7 +496,7 @@ arm() { # a timer of systemd undoes it, whatever becomes of this script and of t
     rm -rf $guard.new && mkdir -m 700 $guard.new && mkdir $guard.new/before
     cp "$incoming/guarded-paths" $guard.new/paths
     cp "$incoming/guarded-back" $guard.new/back
-    { declare -f ssh_listens let_ssh_in; echo "let_ssh_in ${ssh_before//$'\n'/ }"; } >$guard.new/let-ssh-in
+    { declare -f by_socket ssh_listens let_ssh_in; echo "let_ssh_in ${ssh_before//$'\n'/ }"; } >$guard.new/let-ssh-in
     echo "bash $guard.undoing/let-ssh-in" >>$guard.new/back
     while IFS= read -r path; do
         if [ ! -e "$transaction/before$path" ] && [ ! -L "$transaction/before$path" ]; then continue; fi

@@ -15,7 +15,8 @@ listening() { # listen PROTOCOL ADDRESS PORT PROGRAM
 
 logins() {
     sshd -T 2>/dev/null |
-        sed -nE 's/^(passwordauthentication|kbdinteractiveauthentication|permitrootlogin|permitemptypasswords|port) /sshd \1 /p'
+        sed -nE 's/^(passwordauthentication|kbdinteractiveauthentication|permitrootlogin|permitemptypasswords) /sshd \1 /p'
+    ssh_goes_to | sed 's/^/sshd port /'
     awk -F: '$2 == "" { print "nopassword", $1 }' /etc/shadow
     awk -F: '$3 == 0 && $1 != "root" { print "root", $1 }' /etc/passwd
     grep -HsE '^[^#]*NOPASSWD:' /etc/sudoers /etc/sudoers.d/* | sed 's/:/ /; s/^/sudo /' # sudo FILE RULE
@@ -64,9 +65,10 @@ defences() {
 expiries() {
     for file in /etc/letsencrypt/live/*/cert.pem; do
         [ -e "$file" ] || continue
-        end=$(openssl x509 -noout -enddate -in "$file" 2>/dev/null) || continue
+        end=$(openssl x509 -noout -enddate -dateopt iso_8601 -in "$file" 2>/dev/null) || continue # not every `date` reads the others
+        end=$(date -d "${end#*=}" +%s) || continue
         name=${file%/cert.pem}
-        echo "certificate ${name##*/} $(date -d "${end#*=}" +%s)"
+        echo "certificate ${name##*/} $end"
     done
     if [ -e /etc/deploy/backup-key.asc ] && command -v gpg >/dev/null; then
         home=$(mktemp -d)

@@ -140,11 +140,12 @@ ssh_ports() {
     local us=${SSH_CONNECTION:-}
     [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
     us=${us##* }
-    ss -Hltnp 2>/dev/null | awk -v ours="$us" '
-        function port(number) { if (number ~ /^[0-9]+$/ && !told[number]++) print "ssh_port", number }
-        BEGIN { if (ours ~ /^[0-9]+$/) print "ssh_ours", ours; port(ours) }
-        /"sshd"/ { sub(/.*:/, "", $4); port($4) }'
-    sshd -T 2>/dev/null | awk 'sub(/^listenaddress .*:/, "") && !told[$0]++ { print "ssh_configured", $0 }'
+    {
+        [[ ! $us =~ ^[0-9]+$ ]] || printf 'ssh_ours %s\nssh_port %s\n' "$us" "$us"
+        ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print "ssh_port", $4 }'
+        ssh_listens | sed 's/^/ssh_port /'
+        ssh_goes_to | sed 's/^/ssh_configured /'
+    } | sort -u
 }
 
 firewall() { # UFW's settings, and its rules

@@ -38,9 +38,9 @@ def server_of(config: "Config") -> Iterator["Server"]:
 
 
 BEFORE = {
-    "apply.sh": ("apt.sh", "transition.sh"),
-    "audit.sh": ("apt.sh",),
-    "observe.sh": ("apt.sh",),
+    "apply.sh": ("apt.sh", "ssh.sh", "transition.sh"),
+    "audit.sh": ("apt.sh", "ssh.sh"),
+    "observe.sh": ("apt.sh", "ssh.sh"),
     "status.sh": ("scripts/visitor", "apt.sh"),
 }
 """What a script finds defined when it begins."""

@@ -12,4 +12,5 @@ def audit(server: Server) -> Evidence:
     answer = server.ask(script_command(ask), ask)
     if answer.status:
         raise DeployError(f"{server.host} could not be audited: {answer.errors.strip() or answer.status}")
-    return read_evidence(answer.output.decode(errors="replace"))
+    with server.understanding():
+        return read_evidence(answer.output.decode(errors="replace"))

@@ -1,0 +1,19 @@
+#!/bin/bash
+# Where this server takes logins. Sent before the scripts that ask, and changes nothing.
+
+by_socket() { # systemd listens for sshd, as it does on Ubuntu: sshd's own `Port` opens nothing, and a reload would end it
+    systemctl --quiet is-active ssh.socket
+}
+
+ssh_listens() { # the ports where logins are taken, without what logged in users forward
+    if by_socket; then
+        systemctl show --property=Listen --value ssh.socket | sed -nE 's/^(.*:)?([0-9]+) \(Stream\).*/\2/p'
+    else
+        ss -Hltnp 2>/dev/null | awk -v pid="pid=$(systemctl show --property=MainPID --value ssh)," \
+            'index($0, pid) { sub(/.*:/, "", $4); print $4 }'
+    fi | sort -u
+}
+
+ssh_goes_to() { # the ports where it listens once it is reloaded; nothing when its files cannot be understood
+    if by_socket; then ssh_listens; else sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u; fi
+}
