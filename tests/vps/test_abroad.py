@@ -1,38 +1,82 @@
-"""A server that speaks German, in Nepal's time, whose root shares nothing: the same comes out as at home."""
+"""A server that speaks German, in Nepal's time, whose root shares nothing: the same comes out as at home.
+
+Debian 13 is dressed as Ubuntu 26.04 besides.
+"""
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from deployer.rehearsal.shell import ssh
 from vps.backup.conftest import Key, key
 from vps.project import Project
 from vps.security.conftest import PACKAGES
+from vps.services.conftest import SCRIPTS
 from vps.waiting import started
 
 __all__ = ["key"]
 # As a provider's image or its owner would have set it up. Kathmandu is 5:45 ahead: no whole hours.
 ABROAD = """
-apt-get install --quiet=2 --yes --no-install-recommends locales >/dev/null
 localedef -i de_DE -f UTF-8 de_DE.UTF-8
 printf 'LANG=de_DE.UTF-8\\nLC_ALL=de_DE.UTF-8\\n' > /etc/locale.conf
 ln -sf /usr/share/zoneinfo/Asia/Kathmandu /etc/localtime; echo Asia/Kathmandu > /etc/timezone
 printf 'umask 077\\nexport LC_ALL=de_DE.UTF-8\\n' > /root/.bashrc
 sed -i 's/^UMASK.*/UMASK 077/' /etc/login.defs
+mount -o remount,hidepid=2 /proc
+mount -t tmpfs -o noexec,nosuid,mode=1777 tmpfs /tmp
+sed -i '/^Subsystem/d' /etc/ssh/sshd_config
+echo MaxSessions 2 > /etc/ssh/sshd_config.d/90-provider.conf
 systemctl set-environment LANG=de_DE.UTF-8 LC_ALL=de_DE.UTF-8
 systemctl restart ssh cron nginx
+"""
+# What of Ubuntu can be had on Debian: programs in Rust (coreutils 0.0.30, older than Ubuntu's 0.8.0, where cp, mv and rm are
+# GNU's), systemd listening for sshd, whose own `Port` then opens nothing, and what cloud-init writes.
+UBUNTU = r"""
+for program in /usr/lib/cargo/bin/coreutils/*; do
+    case ${program##*/} in cp | mv | rm) ;; *) ln -sf "$program" /usr/bin/ ;; esac
+done
+ln -sf /usr/lib/cargo/bin/sudo /usr/bin/sudo
+ln -sf /usr/lib/cargo/bin/visudo /usr/sbin/visudo
+useradd --create-home --shell /bin/bash ubuntu
+echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' | install -m 440 /dev/stdin /etc/sudoers.d/90-cloud-init-users
+install -d -o ubuntu -g ubuntu -m 700 /home/ubuntu/.ssh
+install -o ubuntu -g ubuntu -m 600 /root/.ssh/authorized_keys /home/ubuntu/.ssh/
+cp /root/.bashrc /home/ubuntu/.bashrc
+echo PasswordAuthentication yes > /etc/ssh/sshd_config.d/50-cloud-init.conf
+echo PasswordAuthentication no > /etc/ssh/sshd_config.d/60-cloudimg-settings.conf
+echo Port 2222 > /etc/ssh/sshd_config.d/95-port.conf
+sed -i 's/^ID=.*/ID=ubuntu/; s/^VERSION_ID=.*/VERSION_ID="26.04"/' /etc/os-release
+systemctl disable --quiet --now ssh 2>/dev/null; systemctl enable --quiet --now ssh.socket
 """
 
 
 @pytest.fixture(scope="module")
 def vps(release: str) -> Iterator[Machine]:
     """A server abroad."""
-    with Machine.boot(release, PACKAGES) as machine:
+    ubuntus = ("needrestart", "rust-coreutils", "sudo-rs") if release == "debian-13" else ()
+    with Machine.boot(release, (*PACKAGES, "locales", *ubuntus)) as machine:
         machine.run(ABROAD)
+        if dressed(machine):
+            machine.run(UBUNTU)
+            lock = 'command="echo \'Please login as the user \\"ubuntu\\" rather than root.\';exit 142"'
+            keys = machine.root / "root/.ssh/authorized_keys"
+            keys.write_text(f"{lock} {keys.read_text()}")
         yield machine
+
+
+def user(vps: Machine) -> str:
+    """Who logs in."""
+    return "ubuntu" if dressed(vps) else "root"
+
+
+def dressed(vps: Machine) -> bool:
+    """Whether it passes for an Ubuntu: its root cannot log in."""
+    return vps.release == "debian-13"
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +85,32 @@ def project(vps: Machine, key: Key, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("user")
     (folder / "key.asc").write_bytes(key.public.read_bytes())
     vps.run("mkdir -p /srv/photos; echo Grüße > /srv/photos/one")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "ci"], check=True)
+    public = (folder / "ci.pub").read_text().strip()
     more = {
+        "server": {"host": vps.address, "host_key": vps.host_key, "key": str(vps.key), "user": user(vps)},
+        "keys": {"ci": {"public": public, "push": ["key.test"]}},
         "backups": {"recipient": "key.asc", "folders": {"photos": ["/srv/photos"]}},
-        "security": {"undo_after": "60s", "fail2ban": {"ignore": [vps.network.host]}},
+        "security": {
+            "ssh": {"allow_users": []},
+            "undo_after": "60s",
+            "fail2ban": {"ignore": [vps.network.host]},
+        },
     }
     made = Project(folder, vps, None, {}, more)
     page = made.repository("page", {"index.html": "eins"})
     made.sites["page.test"] = {"kind": "static", "repository": page, "https": False}
+    made.sites["key.test"] = {"kind": "static", "repository": "https://git.example.org/a.git", "https": False}
     return made
 
 
 def test_the_server_is_what_it_is_said_to_be(vps: Machine, project: Project) -> None:
     """Where a login of ours comes out elsewhere, the others here would prove nothing."""
-    said, _ = started(vps, "umask; date +%z; ls /nowhere").communicate()
+    said, _ = started(vps, "umask; date +%z; cat /nowhere; grep x /nowhere", user=user(vps)).communicate()
     assert said.split("\n")[:2] == ["0077", "+0545"]
     assert "Datei oder Verzeichnis nicht gefunden" in said
+    refused, _ = started(vps, "true", user="root").communicate()
+    assert ('Please login as the user "ubuntu"' in refused) == dressed(vps)
 
 
 def test_everything_works_abroad(vps: Machine, project: Project, key: Key) -> None:
@@ -93,9 +148,30 @@ def test_backup_and_restore_abroad(vps: Machine, project: Project, key: Key) -> 
     assert vps.run("cat /srv/photos/one").stdout == "Grüße\n"
 
 
+def test_a_restricted_key_abroad(vps: Machine, project: Project) -> None:
+    reach = [*ssh(project.folder / "ci", vps.known_hosts), f"deploy@{vps.address}"]
+    told = subprocess.run([*reach, "status"], capture_output=True, text=True, check=False)
+    assert "✗ key.test: 404 in " in told.stdout, told
+    refused = subprocess.run([*reach, "push page.test"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, "it may push: key.test" in refused.stderr) == (2, True), refused
+
+
+def test_a_container_without_health_check_counts_as_up_abroad(vps: Machine) -> None:
+    """Only its `date` matters: it reads what Docker writes, in microseconds."""
+    ask = "source /dev/stdin; microseconds 2026-11-28T21:00:00.123456789Z; microseconds 2026-11-29T02:45:00+05:45"
+    health = (SCRIPTS / "health").read_text()
+    moments = [int(each) for each in vps.run(ask, input=health).stdout.split()]
+    assert moments == pytest.approx([1795899600_123456, 1795899600_000000], rel=0, abs=10_000)
+
+
 def test_status_and_audit_abroad(vps: Machine, project: Project) -> None:
+    place = "/etc/letsencrypt/live/old.test"
+    vps.run(
+        f"mkdir -p {place}; openssl req -quiet -x509 -newkey ed25519 -nodes -keyout {place}/privkey.pem -out "
+        f"{place}/cert.pem -days 3 -subj /CN=old.test -addext subjectAltName=DNS:old.test"
+    )
     health = json.loads(project.deploy("status", "--json").stdout)
-    (site,) = health["sites"]
+    site = next(each for each in health["sites"] if each["domain"] == "page.test")
     assert (site["fine"], site["status"]) == (True, 200)
     (photos,) = health["backups"]
     assert photos["fine"], photos
@@ -103,5 +179,6 @@ def test_status_and_audit_abroad(vps: Machine, project: Project) -> None:
     assert health["uptime"] > 0
     done = project.deploy("audit", "--json")
     found = {each["what"] for each in json.loads(done.stdout)["findings"]}
+    assert "the certificate old.test expires in 2 days" in found
     about = ("photos", "edited by hand", "firewall", "fail2ban", "sshd", "listens", "no security updates")
     assert not [what for what in found if any(word in what for word in about)], found

@@ -29,10 +29,12 @@ def end_clients() -> None:
             process.wait()
 
 
-def started(vps: Machine, command: str, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
+def started(
+    vps: Machine, command: str, stdin: int | None = subprocess.DEVNULL, user: str = "root"
+) -> subprocess.Popen[str]:
     """A command that runs on the server, over a connection of its own; errors come with its output."""
     argv = ["ssh", "-F", "none", "-i", str(vps.key), "-o", f"UserKnownHostsFile={vps.known_hosts}"]
-    argv += [f"root@{vps.address}", command]
+    argv += [f"{user}@{vps.address}", command]
     return client(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
