@@ -1,6 +1,7 @@
 """The command line: finds the commands, and turns every failure into a message and an exit code."""
 
 import atexit
+import errno
 import gc
 import importlib
 import os
@@ -8,12 +9,13 @@ import pkgutil
 import sys
 import threading
 import traceback
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 import click
 
 from deployer import commands
 from deployer.errors import INTERRUPTED, TRACEBACK, DeployError, unexpected
+from deployer.letters import print_any_letter
 from deployer.waiting import Waiting, show_by
 
 
@@ -69,28 +71,43 @@ def main(arguments: list[str] | None = None) -> None:
     if sys.stderr.isatty():
         show_by(_shown)
     threading.excepthook = lambda lost: last_resort(lost.exc_value)
+    print_any_letter()
     try:
         sys.exit(deploy.main(arguments, standalone_mode=False) or 0)
-    except DeployError as error:
-        from deployer.report import complain
+    except (Exception, KeyboardInterrupt) as error:
+        with suppress(OSError):  # there may be no room for these words either
+            tell(error)
+        sys.exit(code_of(error))
 
-        complain(error)
-        sys.exit(error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(2)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
-    except Exception as error:
-        last_resort(error)
-        sys.exit(1)
+
+def tell(error: BaseException) -> None:
+    """Say what has ended the command."""
+    from deployer.report import complain
+
+    match error:
+        case DeployError():
+            complain(error)
+        case click.ClickException():
+            error.show()
+        case click.Abort() | KeyboardInterrupt():
+            click.echo("Interrupted.", err=True)
+        case BrokenPipeError():
+            sys.stderr.close()
+        case OSError(errno=errno.ENOSPC, filename=None):
+            complain(DeployError("what this prints could not be written: no space is left where it goes"))
+        case _:
+            last_resort(error)
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of a command that ended with this."""
+    match error:
+        case DeployError() | click.ClickException():
+            return error.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            return INTERRUPTED
+        case _:
+            return 1
 
 
 def last_resort(error: BaseException | None) -> None:

@@ -76,5 +76,5 @@ def _ports(published: Mapping[str, list[Mapping[str, str]] | None]) -> list[str]
 
 
 def age_in_days(moment: str, now: datetime) -> int:
-    """Whole days between a moment in ISO 8601 and now; none where it is still to come, by a clock that is ahead."""
+    """Whole days between a moment in ISO 8601 and now; none when that is still to come."""
     return max((now - datetime.fromisoformat(moment)).days, 0)

@@ -97,8 +97,9 @@ class Plan:
     that are no longer in sites.yaml, `notes` are remarks, `pressing` those that count though nothing changes:
     all are only told. `upgrades` and `removals` are what apt would do to packages that are there to install
     those that are not. `sources` are those of the
-    changes without which apt does not find the packages. `drift` is what the server does otherwise than a
-    file says, by its path: its handler runs again. `armed` is how many seconds an earlier change that could
+    changes without which apt does not find the packages. `occupied` says who
+    has the ports that NGINX needs. `drift` is what the server does otherwise than a file says, by its path:
+    its handler runs again. `armed` is how many seconds an earlier change that could
     lock out still waits for a new login, `undo_after` how long that of this plan will.
     `compositions` are the names of those that are brought up anew, `ended` of those whose containers are
     stopped, and `otherwise` says what of containers is otherwise than it shall be, or does not run. `stopped`
@@ -112,6 +113,7 @@ class Plan:
     packages: tuple[str, ...] = ()
     upgrades: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
+    occupied: tuple[str, ...] = ()
     hugo: tuple[str, ...] = ()
     certificates: tuple[Order, ...] = ()
     changes: tuple[Change, ...] = ()

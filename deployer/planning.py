@@ -12,6 +12,7 @@ from deployer.handing_over import with_transition
 from deployer.installing import with_additions
 from deployer.moving import compositions_there, moving
 from deployer.observation import Observation
+from deployer.occupied import with_occupied
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
 from deployer.renames import belongs, not_yet, with_renamed, without_waiting
 from deployer.secrets import Secret
@@ -65,6 +66,7 @@ def make_plan(
     )
     plan = with_additions(plan, desired, seen.facts)
     plan = with_transition(plan, desired, seen, gone, containers)
+    plan = with_occupied(plan, seen.facts.by_hand.web_ports)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
 

@@ -113,6 +113,18 @@ def refuse_to_remove(plan: "Plan", host: str) -> None:
         )
 
 
+def refuse_to_meet_another(plan: "Plan", host: str) -> None:
+    """Raise DeployError when another program has the ports that NGINX needs."""
+    from deployer.errors import DeployError
+
+    if plan.occupied:
+        raise DeployError(
+            f"nothing was changed on {host}: {'; '.join(plan.occupied)}",
+            "Let it listen elsewhere, or stop it for good on the server (systemctl disable --now UNIT; of a "
+            "container, docker ps --filter publish=80 tells which). Then apply again.",
+        )
+
+
 def converge(run: "Convergence", yes: bool, dry_run: bool = False, take_off: int | None = None) -> int:
     """Show the plan, ask unless told not to, and carry it out; the exit code."""
     from deployer.errors import DeployError
@@ -126,6 +138,7 @@ def converge(run: "Convergence", yes: bool, dry_run: bool = False, take_off: int
     if plan.empty:
         return 1 if plan.held else 0
     refuse_to_remove(plan, run.server.host)
+    refuse_to_meet_another(plan, run.server.host)
     refuse_to_empty(plan, run.server.host, yes, take_off)
     off = f", and take {len(plan.taken_off)} of {plan.entries} sites off" if plan.takes_most else ""
     if not yes and not confirm(f"Apply this{off}?"):

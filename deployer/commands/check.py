@@ -50,5 +50,5 @@ def tell(problems: list[Problem], sites: list[str], keys: list[str]) -> int:
     from dataclasses import asdict
 
     found = {"problems": [asdict(problem) for problem in problems], "sites": sites, "backup_keys": keys}
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(found, indent=2))
     return 2 if problems else 0

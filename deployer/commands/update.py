@@ -25,7 +25,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
     """
     from deployer.commands.services import compositions
     from deployer.config.loader import load
-    from deployer.report import data
+    from deployer.report import data, say
     from deployer.report.progress import progress
     from deployer.report.services import freshness_json, show_freshness
     from deployer.tasks import caller, server_of
@@ -44,4 +44,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
         data(freshness_json(images))
     else:
         show_freshness(images)
-    return 0
+    missing = [name for name in chosen if name not in {each.composition for each in images}]
+    for name in missing:
+        say(f"! {name} has no containers: deploy push {name} makes them", style="yellow")
+    return 1 if missing else 0

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from deployer.config import checks, syntax, text, wording
 from deployer.config.model import Config
 from deployer.config.nodes import Node
+from deployer.config.remains import stand_ins
 from deployer.config.wording import Finding
 from deployer.errors import ConfigError, Problem
 
@@ -39,17 +40,22 @@ def validate(document: dict[str, Any], folder: Path) -> tuple[Config | None, lis
 
 
 def remainder(document: dict[str, Any], wrong: list[Any], folder: Path) -> Config | None:
-    """The configuration without the sites and sections that have mistakes."""
+    """The configuration without what has mistakes; of a site, what others meet of it stays."""
     named = ("sites", "services")
     dropped = {location[:2] if location[0] in named else location[:1] for location in wrong}
     kept = {key: value for key, value in document.items() if (key,) not in dropped and key not in named}
     for section in named:
         if isinstance(entries := document.get(section), dict):
             kept[section] = {key: entry for key, entry in entries.items() if (section, key) not in dropped}
-    try:
-        return Config.model_validate(kept, context={"folder": folder})
-    except ValidationError:
-        return None
+    met = stand_ins(document["sites"], kept["sites"]) if "sites" in kept else {}
+    for sites in (met, {}):
+        try:
+            return Config.model_validate(
+                kept | {"sites": {**kept.get("sites", {}), **sites}}, context={"folder": folder}
+            )
+        except ValidationError:
+            continue
+    return None
 
 
 def located(finding: Finding, root: Node, file: str) -> Problem:

@@ -19,7 +19,7 @@ def check_ports(config: Config) -> Iterator[Finding]:
 
 def ports_of_the_server(config: Config) -> Iterator[Finding]:
     """NGINX listens on all addresses, and would ask itself; nobody else can listen there."""
-    ssh = f"{config.server.port if config.server else 22}/tcp"
+    ssh = ssh_port(config)
     for section, entries in (("sites", config.sites), ("services", config.services)):
         for name, entry in entries.items():
             for port, key in ports(entry):
@@ -27,6 +27,11 @@ def ports_of_the_server(config: Config) -> Iterator[Finding]:
                     who = "NGINX" if port in OF_NGINX else "SSH"
                     message = f"port {port.removesuffix('/tcp')} is that of {who} itself: name another one"
                     yield Finding((section, name, key), message)
+
+
+def ssh_port(config: Config) -> str:
+    """Where we log in."""
+    return f"{config.server.port if config.server else 22}/tcp"
 
 
 def same_ports(config: Config) -> Iterator[Finding]:
@@ -37,6 +42,8 @@ def same_ports(config: Config) -> Iterator[Finding]:
     for section, entries in (("sites", config.sites), ("services", config.services)):
         for name, entry in entries.items():
             for port, key in ports(entry):
+                if port in (*OF_NGINX, ssh_port(config)):
+                    continue  # none of them may have it
                 taken = led_to if isinstance(entry, Proxy) and port in free else owners
                 if port in taken and taken[port] != name:
                     aliases = " (for a second name: aliases)" if section == "sites" else ""

@@ -46,7 +46,7 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
     """The finding for one entry of `ValidationError.errors()` of this model."""
     location, kind = tuple(error["loc"]), error["type"]
     path = without_tag(location)
-    if path[-1:] == ("[key]",):
+    if len(path) > 1 and path[-1] == "[key]":
         message = f"{shown(path[-2])} is a key of a site: indent it more than the domain"
         return Finding(path[:-1], message if is_outdented(path[:-1]) else reason(error), at_key=True)
     if kind == "missing":

@@ -20,7 +20,7 @@ class ByHand:
     `passwords` are users who log in by password and have no key. `jail` is what jail.local says, by its key.
     `ipv4_only` has the file and the server names of sites that listen on IPv4 alone. `backups` are the files
     with lines of cron that back something up, `builds` has a file of cron and the domain whose folder in
-    /var/www its line writes to.
+    /var/www its line writes to. `web_ports` says who else listens at the ports of NGINX.
     """
 
     passwords: frozenset[str] = frozenset()
@@ -28,6 +28,7 @@ class ByHand:
     ipv4_only: tuple[tuple[str, str], ...] = ()
     backups: tuple[str, ...] = ()
     builds: tuple[tuple[str, str], ...] = ()
+    web_ports: tuple[str, ...] = ()
 
 
 def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHand:
@@ -45,7 +46,12 @@ def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHan
         ipv4_only=tuple(pair for pair in pairs("ipv4_only") if pair[0] not in ours),
         backups=tuple(dict.fromkeys(path for path in said.get("own_backup", ()) if path not in ours)),
         builds=tuple(dict.fromkeys(pairs("own_build"))),
+        web_ports=tuple(_holder(*line.split(maxsplit=3)) for line in said.get("web_port", ())),
     )
+
+
+def _holder(port: str, process: str, unit: str, name: str) -> str:
+    return f"port {port} is held by {name} (process {process}, {'no unit' if unit == '-' else unit})"
 
 
 def by_hand_notes(config: "Config", by_hand: ByHand, files: Iterable[str]) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Network:
         self._insert("filter", "INPUT", "-i", self.link, "-j", "ACCEPT")
         self._insert("filter", "FORWARD", "-i", self.link, "-j", "ACCEPT")
         self._insert("filter", "FORWARD", "-o", self.link, "-j", "ACCEPT")
-        self._insert("nat", "POSTROUTING", "-s", self.subnet, "!", "-d", self.subnet, "-j", "MASQUERADE")
+        self._insert("nat", "POSTROUTING", "-s", self.subnet, "!", "-d", str(SUBNETS), "-j", "MASQUERADE")
 
     def cut(self) -> None:
         """Lose every packet from and to the machine, silently, as a broken line does."""

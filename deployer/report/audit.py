@@ -41,4 +41,4 @@ def finding_lines(findings: Sequence[Finding], server: str) -> Iterator[str]:
 def as_json(findings: Sequence[Finding], server: str) -> str:
     """The findings as one JSON document."""
     document = {"server": server, "findings": [asdict(each) for each in findings]}
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json.dumps(document, indent=2)

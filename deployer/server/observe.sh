@@ -274,6 +274,7 @@ facts() {
         }' "${FILES[@]}"
     server_names
     ssh_ports
+    web_ports | sed 's/^/web_port /'
     firewall
     accounts
     owed

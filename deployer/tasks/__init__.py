@@ -38,9 +38,9 @@ def server_of(config: "Config") -> Iterator["Server"]:
 
 
 BEFORE = {
-    "apply.sh": ("apt.sh", "ssh.sh", "transition.sh"),
-    "audit.sh": ("apt.sh", "ssh.sh"),
-    "observe.sh": ("apt.sh", "ssh.sh"),
+    "apply.sh": ("apt.sh", "listening.sh", "transition.sh"),
+    "audit.sh": ("apt.sh", "listening.sh"),
+    "observe.sh": ("apt.sh", "listening.sh"),
     "status.sh": ("scripts/visitor", "apt.sh"),
 }
 """What a script finds defined when it begins."""

@@ -14,7 +14,7 @@ from deployer.tasks.guard import proving
 from deployer.transition import Step
 from deployer.waiting import waiting
 
-PARTLY, CHANGED_SINCE, LOCKED = 73, 74, 75  # exit codes of apply.sh
+PARTLY, CHANGED_SINCE, LOCKED, INSTALLED_SOME = 73, 74, 75, 76  # exit codes of apply.sh
 
 
 def transact(
@@ -30,7 +30,8 @@ def transact(
     Raises DeployError when the server is as it was; `earlier` says that another transaction went well before.
     """
     apply = apply_script()
-    command = script_command(apply, *(["wait"] if wait else []))
+    words = [*(["wait"] if wait else []), *(["earlier"] if earlier else [])]
+    command = script_command(apply, *words)
     with waiting(f"{server.host} is at work"):
         status = server.follow(command, proving(server, line), apply + parcel(plan, _who(), values or {}))
     if status == LOCKED:
@@ -38,6 +39,11 @@ def transact(
     if status == CHANGED_SINCE:
         raise DeployError(
             "the server has changed since the plan was made", "Run it again to see the new plan"
+        )
+    if status == INSTALLED_SOME:
+        raise DeployError(
+            f"not all packages could be installed on {server.host}, and what apt has done stays",
+            "Nothing else was changed. What apt says is above; then apply again.",
         )
     if status not in (0, PARTLY):
         raise DeployError(

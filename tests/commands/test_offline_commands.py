@@ -166,3 +166,35 @@ def test_commands_for_all_containers_say_when_there_are_none(folder: Path, comma
     none = deploy(folder, command)
     assert none.returncode == 2
     assert none.stderr.startswith("✗ nothing in sites.yaml runs in containers")
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("render",), ("--help",)])
+def test_output_for_which_there_is_no_room_is_told(folder: Path, arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "deployer", *arguments],
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    told = "✗ what this prints could not be written: no space is left where it goes.\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
+def test_the_exit_code_is_right_where_nothing_can_be_said(folder: Path) -> None:
+    with open("/dev/full", "w") as full:
+        for arguments, code in ((["nonsense"], 2), (["check", "-c", "nowhere.yaml"], 2)):
+            argv = [sys.executable, "-m", "deployer", *arguments]
+            assert subprocess.run(argv, cwd=folder, stderr=full, check=False).returncode == code
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_any_text_can_be_printed_in_any_encoding(folder: Path, encoding: str) -> None:
+    words = "from deployer.letters import print_any_letter as f; f(); print('✓ Grüße – 東京 → …')"
+    argv = [sys.executable, "-c", words]
+    plain = {"PYTHONIOENCODING": encoding, "PATH": os.environ["PATH"]}
+    done = subprocess.run(argv, cwd=folder, capture_output=True, env=plain, check=True, encoding=encoding)
+    greeting = {"ascii": "Gr\\xfc\\xdfe", "latin-1": "Grüße"}[encoding]
+    assert done.stdout == f"+ {greeting} - \\u6771\\u4eac -> ...\n"

@@ -86,6 +86,8 @@ sites:
         "sites.yaml:13:3: sites.c.example.org: 'port' is missing "
         "(port on 127.0.0.1 where the program listens)",
         f"sites.yaml:14:3: sites.d.example.org: 'kind' is missing (one of {', '.join(kinds())})",
+        "sites.yaml:14:25: sites.d.example.org.port: port 3000 is already used by 'a.example.org' "
+        "(for a second name: aliases)",
         "sites.yaml:15:17: sites.e.example.org: expected a section with keys, not nothing",
         "sites.yaml:16:18: sites.f.example.org: expected a section with keys, not a list",
         "sites.yaml:17:85: sites.g.example.org.aliases: expected a list such as [one, two], "
@@ -130,17 +132,49 @@ sites: {}
         ("port: '80'", "port: write this number without quotes"),
         ("port: 0", "port: 0 is not between 1 and 65535"),
         ("port: [80]", "port: expected a whole number from 1 to 65535, not a list"),
-        ("port: 80, https: yes", "https: expected true or false, not 'yes'"),
-        ("port: 80, https: 'true'", "https: expected true or false, not 'true'"),
-        ("port: 80, https: 1", "https: expected true or false, not '1'"),
-        ("port: 80, hsts: 3600", "hsts: expected a duration such as 90s, 10m, 2h or 7d, not '3600'"),
-        ("port: 80, max_upload: 1GB", "max_upload: expected a size such as 512K, 200M or 2G, not '1GB'"),
-        ("port: 80, nginx: [a]", "nginx: expected text, not a list"),
+        ("port: 8080, https: yes", "https: expected true or false, not 'yes'"),
+        ("port: 8080, https: 'true'", "https: expected true or false, not 'true'"),
+        ("port: 8080, https: 1", "https: expected true or false, not '1'"),
+        ("port: 8080, hsts: 3600", "hsts: expected a duration such as 90s, 10m, 2h or 7d, not '3600'"),
+        ("port: 8080, max_upload: 1GB", "max_upload: expected a size such as 512K, 200M or 2G, not '1GB'"),
+        ("port: 8080, nginx: [a]", "nginx: expected text, not a list"),
     ],
 )
 def test_values_that_yaml_reads_as_something_else_are_refused(file: Path, value: str, message: str) -> None:
     found = problems(file, f"sites:\n  a.example.org: {{kind: proxy, {value}}}\n")
     assert [problem.split(" ", 1)[1] for problem in found] == [f"sites.a.example.org.{message}"]
+
+
+def test_a_site_that_has_mistakes_meets_the_others_all_the_same(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org: {kind: proxy, port: 443, aliases: [b.example.org, d.example.org], hsts: 5x}
+  b.example.org: {kind: redirect, to: https://example.org, alias: x}
+  c.example.org: {kind: proxy, port: 443, aliases: [1, a.example.org], hsts: 5x}
+  d.example.org: {kind: hugo, aliases: [c.example.org]}
+"""
+    hsts = "hsts: expected a duration such as 90s, 10m, 2h or 7d, not '5x'"
+    found = [
+        problem.removeprefix("sites.yaml:").replace(".example.org", "") for problem in problems(file, text)
+    ]
+    assert found == [
+        "2:38: sites.a.port: port 443 is that of NGINX itself: name another one",
+        "2:53: sites.a.aliases: 'b' is already the name of site 'b'",
+        "2:68: sites.a.aliases: 'd' is already the name of site 'd'",
+        f"2:90: sites.a.{hsts}",
+        "3:60: sites.b: unknown key 'alias' (did you mean 'aliases'?)",
+        "4:38: sites.c.port: port 443 is that of NGINX itself: name another one",
+        "4:53: sites.c.aliases: '1' is not a domain such as www",
+        "4:56: sites.c.aliases: 'a' is already the name of site 'a'",
+        f"4:78: sites.c.{hsts}",
+        "5:3: sites.d: 'repository' is missing (Git repository: https:// or ssh:// URL, git@host:path, or a "
+        "folder on this machine)",
+        "5:41: sites.d.aliases: 'c' is already the name of site 'c'",
+    ]
+
+
+def test_a_domain_that_is_called_key_is_a_mistake_like_any_other(file: Path) -> None:
+    assert problems(file, '"[key]":\n')[0].startswith("sites.yaml:1:1: unknown key '[key]'")
 
 
 def test_domains_and_ports_belong_to_one_site(file: Path) -> None:

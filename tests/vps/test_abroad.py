@@ -130,11 +130,22 @@ def test_everything_works_abroad(vps: Machine, project: Project, key: Key) -> No
     assert all(timedelta() <= datetime.now(UTC) - each < timedelta(minutes=30) for each in pushed)
     assert project.deploy("rollback", "page.test").returncode == 0
     assert project.get("page.test", scheme="http") == (200, "eins")
+    by_hand(vps, project, *(each["release"] for each in releases))
     written = vps.run(
         "sha256sum --check --quiet /var/lib/deploy/manifest && sed 's/^.\\{66\\}//' /var/lib/deploy/manifest"
     )
     modes = vps.run("xargs -d '\\n' stat -c '%a %n'", input=written.stdout).stdout.split("\n")
     assert [line for line in modes if re.match(r"6[04]0 |[67]00 |[67]11 ", line) and "/nginx/" in line] == []
+
+
+def by_hand(vps: Machine, project: Project, newest: str, before: str) -> None:
+    """A link that somebody sets is what counts, as docs/by-hand.md says; with what the shell completes."""
+    vps.run(f"ln -sfn /srv/deploy/page.test/releases/{newest}/ /var/www/page.test")
+    (site,) = json.loads(project.deploy("status", "page.test", "--json").stdout)["sites"]
+    assert (site["release"], newest.endswith(site["revision"][:7])) == (newest, True)
+    refused = project.deploy("rollback", "page.test")
+    assert f"✗ rollback: {newest}, the one before, is live already, by a link made by hand" in refused.stderr
+    assert project.deploy("rollback", "page.test", "--to", before).returncode == 0
 
 
 def test_backup_and_restore_abroad(vps: Machine, project: Project, key: Key) -> None:
@@ -167,7 +178,7 @@ def test_a_container_without_health_check_counts_as_up_abroad(vps: Machine) -> N
 def test_status_and_audit_abroad(vps: Machine, project: Project) -> None:
     place = "/etc/letsencrypt/live/old.test"
     vps.run(
-        f"mkdir -p {place}; openssl req -quiet -x509 -newkey ed25519 -nodes -keyout {place}/privkey.pem -out "
+        f"mkdir -p {place}; openssl req -x509 -newkey ed25519 -nodes -keyout {place}/privkey.pem -out "
         f"{place}/cert.pem -days 3 -subj /CN=old.test -addext subjectAltName=DNS:old.test"
     )
     health = json.loads(project.deploy("status", "--json").stdout)

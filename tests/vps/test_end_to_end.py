@@ -343,13 +343,16 @@ def test_a_program_that_holds_a_port_is_named(project: Project) -> None:
     project.vps.run("systemctl stop nginx; systemd-run --quiet --unit=squatter python3 -m http.server 80")
     try:
         until_listening(project.vps, 80)
-        done = project.apply()
+        plan, done = project.deploy("plan"), project.apply()
     finally:
         project.vps.run("systemctl stop squatter")
     assert done.returncode == 1
-    assert re.search(r"port 80 is held by python3 \(process \d+, squatter\.service\)", done.stderr), (
+    held = re.compile(r"port 80 is held by python3 \(process \d+, squatter\.service\), and NGINX needs it")
+    assert re.search(f"(?m)^! {held.pattern}$", plan.stdout), plan.stdout
+    assert re.search(f"✗ nothing was changed on {project.vps.address}: {held.pattern}", done.stderr), (
         done.stderr
     )
+    assert "▸" not in done.stderr
     assert project.apply().returncode == 0
     assert project.get("app.test", scheme="http")[0] == 502
 

@@ -62,6 +62,13 @@ dpkg --purge webp; dpkg -i /repo/owner-lib_1.deb
 """
     + REFRESH
 )
+BROKEN = (
+    """
+install -m 755 /dev/stdin /repo/build/DEBIAN/postinst <<< $'#!/bin/sh\\nexit 1'
+make broken 1 ''; rm /repo/build/DEBIAN/postinst
+"""
+    + REFRESH
+)
 ONLY_99 = "printf 'Package: webp\\nPin: version 99\\nPin-Priority: 1001\\n' > /etc/apt/preferences.d/owner"
 
 
@@ -175,6 +182,41 @@ def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(vps: Machi
         assert transact(server, Plan(packages=("webp",)), lines.append)
     assert "! apt upgrades owner-lib too: its lists are newer now" in lines
     assert vps.run(state).stdout == "owner-lib 2 installed\nowner-old 1 installed\nwebp 99 installed\n"
+
+
+@pytest.mark.fault("the postinst of a package fails")
+def test_what_was_installed_is_not_called_nothing(vps: Machine, project: Project) -> None:
+    vps.run(REPOSITORY + BROKEN)
+    lines: list[str] = []
+    with (
+        connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server,
+        pytest.raises(DeployError, match="not all packages could be installed on "),
+    ):
+        transact(server, Plan(packages=("broken",)), lines.append)
+    assert "✗ apt-get could not install broken" in lines
+    assert not [line for line in lines if "nothing was changed" in line]
+    vps.run("dpkg --purge --force-all broken")
+
+
+@pytest.mark.fault("the server has no internet: every packet is lost")
+def test_no_internet_is_told_within_seconds(vps: Machine, project: Project) -> None:
+    hasty = apply_script().replace(b"timeout 12", b"timeout 1")
+    lines: list[str] = []
+    rule = "OUTPUT ! -o lo -m multiport -p {} --dports 53,80,443,3128 -j DROP"
+    cut, mend = (
+        "; ".join(f"iptables {how} {rule.format(each)}" for each in ("tcp", "udp")) for how in ("-I", "-D")
+    )
+    vps.run(cut)
+    try:
+        with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+            data = parcel(Plan(packages=("hello",)), "ada")
+            assert server.follow(script_command(hasty), lines.append, hasty + data) == 1
+    finally:
+        vps.run(mend)
+    assert lines[0].startswith(
+        "✗ this server does not reach the internet, or not where its packages come from ("
+    )
+    assert lines[0].endswith("); nothing was changed")
 
 
 def test_packages_that_apt_cannot_find_hide_nothing_of_the_others(vps: Machine, project: Project) -> None:

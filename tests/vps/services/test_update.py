@@ -61,6 +61,13 @@ def test_an_update_is_logged_and_told(new_composition, told):
     assert told.read_text().startswith(f"/topic?key=hush {app.vps.name}: {app.name} is live: ")
     assert f"{app.name}: {app.repository}:1 is up to date" in update(app, "--check")
 
+    absent = "✗ nowhere.test is not on this server yet: run deploy apply nowhere.test\n"
+    there_too = update(app, "nowhere.test", "--cooldown", "0", "--by", "ada", code=1)
+    assert there_too.startswith(absent)
+    assert "already up to date" in there_too
+    alone = app.vps.run("/usr/local/lib/deploy/update nowhere.test --cooldown 0 --by ada", check=False)
+    assert (alone.returncode, alone.stdout) == (69, absent)
+
 
 def test_an_update_is_told_whatever_words_the_values_have(new_composition, told):
     app = new_composition()

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Where this server takes logins. Sent before the scripts that ask, and changes nothing.
+# Who listens on this server, for sshd and at the ports of the web. Sent before the scripts that ask, and changes nothing.
 
 by_socket() { # systemd listens for sshd, as it does on Ubuntu: sshd's own `Port` opens nothing, and a reload would end it
     systemctl --quiet is-active ssh.socket
@@ -16,4 +16,13 @@ ssh_listens() { # the ports where logins are taken, without what logged in users
 
 ssh_goes_to() { # the ports where it listens once it is reloaded; nothing when its files cannot be understood
     if by_socket; then ssh_listens; else sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u; fi
+}
+
+web_ports() { # PORT PROCESS UNIT NAME of whoever keeps NGINX from its ports
+    local port name pid unit
+    while read -r port name pid; do
+        unit=$(ps -o unit= -p "$pid" 2>/dev/null)
+        case $name:${unit:--} in nginx:nginx.service | nginx:-) ;; *) echo "$port $pid ${unit:--} $name" ;; esac
+    done < <(ss -Hltnp '( sport = :80 or sport = :443 )' 2>/dev/null |
+        sed -nE 's/^.*:(80|443) .*users:\(\("([^"]*)",pid=([0-9]+).*$/\1 \2 \3/p' | sort -u)
 }
