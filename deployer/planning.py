@@ -65,8 +65,7 @@ def make_plan(
         undo_after=desired.undo_after,
     )
     plan = with_additions(plan, desired, seen.facts)
-    plan = with_transition(plan, desired, seen, gone, containers)
-    plan = with_occupied(plan, seen.facts.by_hand.web_ports)
+    plan = with_transition(with_occupied(plan, seen), desired, seen, gone, containers)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
 
