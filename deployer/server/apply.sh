@@ -36,6 +36,25 @@ ssh_before='' # where sshd listened, when what we change could move it
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
 
+# What systemctl says, on standard input; in place of its advice to look at a unit, what that said last.
+with_last_words() {
+    local line unit units=()
+    while IFS= read -r line; do
+        case $line in
+            'See "systemctl status '* | "See 'systemctl status "*) continue ;;
+            'Job for '*) unit=${line#Job for } && units+=("${unit%% *}") ;;
+        esac
+        say "$line"
+    done
+    for unit in "${units[@]}"; do last_words_of "$unit" | indent; done
+}
+
+last_words_of() { # UNIT: its own, before those of systemd about it
+    journalctl --sync 2>/dev/null # it reads when it finds the time
+    journalctl --no-pager --quiet --lines 8 --output cat --since=-5min "_SYSTEMD_UNIT=$1" | grep . ||
+        journalctl --no-pager --quiet --lines 4 --output cat --since=-5min --unit "$1"
+}
+
 private_lock() { (umask 077 && : >>"$1") && chmod 600 "$1"; } # FILE: who can open it can hold it
 
 lock() {
@@ -547,7 +566,7 @@ go_live_guarded() { # last of all, and not for good before somebody has logged i
     [ -s "$incoming/guarded" ] || return 0
     if ! words=$(arm 2>&1 && run_list "$incoming/guarded"); then
         say "✗ the change is in place, but does not start:"
-        indent <<<"$words"
+        with_last_words <<<"$words" | indent
     else
         say "▸ new login"
         for _ in $(seq $(($(<"$incoming/undo-after") * 10 + 100))); do
@@ -566,13 +585,13 @@ go_live() {
     local words units
     if ! words=$(run_list "$incoming/live"); then
         say "✗ the change is in place, but does not start:"
-        indent <<<"$words"
+        with_last_words <<<"$words" | indent
         return 1
     fi
     mapfile -t units <"$incoming/units"
     [ ${#units[@]} -eq 0 ] || words=$(systemctl enable --now "${units[@]}" 2>&1) || {
-        say "✗ ${units[*]}: $words"
-        journalctl --no-pager -n 5 -o cat -u "${units[0]}" | indent
+        say "✗ ${units[*]}: not all of them start:"
+        with_last_words <<<"$words" | indent
         return 1
     }
     go_live_guarded

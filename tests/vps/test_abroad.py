@@ -159,6 +159,19 @@ def test_backup_and_restore_abroad(vps: Machine, project: Project, key: Key) -> 
     assert vps.run("cat /srv/photos/one").stdout == "Grüße\n"
 
 
+def test_a_unit_that_does_not_reload_says_why_itself(vps: Machine, project: Project) -> None:
+    drop_in = "/etc/systemd/system/fail2ban.service.d/owner.conf"
+    refusal = "[Service]\nExecReload=\nExecReload=/bin/sh -c 'echo the owner broke it; exit 1'\n"
+    vps.run(f"install -D -m 644 /dev/stdin {drop_in}; systemctl daemon-reload", input=refusal)
+    project.more["security"]["fail2ban"]["ignore"].append("192.0.2.1")
+    done = project.apply()
+    assert (done.returncode, "Everything is as it was." in done.stderr) == (1, True), done.stderr
+    assert re.search("Job for fail2ban.service failed.*\n *the owner broke it\n", done.stderr), done.stderr
+    assert "systemctl status" not in done.stderr
+    vps.run(f"rm {drop_in}; systemctl daemon-reload; systemctl restart fail2ban")
+    assert project.apply().returncode == 0
+
+
 def test_a_restricted_key_abroad(vps: Machine, project: Project) -> None:
     reach = [*ssh(project.folder / "ci", vps.known_hosts), f"deploy@{vps.address}"]
     told = subprocess.run([*reach, "status"], capture_output=True, text=True, check=False)
