@@ -89,7 +89,18 @@ class Health:
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
-    kinds = ("server", "answer", "distrust", "release", "pushed", "backup", "unwell", "stopped", "failed")
+    kinds = (
+        "server",
+        "answer",
+        "distrust",
+        "deaf",
+        "release",
+        "pushed",
+        "backup",
+        "unwell",
+        "stopped",
+        "failed",
+    )
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     lines: dict[str, list[str]] = {}
     for line in answer.splitlines():
@@ -145,6 +156,8 @@ def _failure(last: Mapping[str, str]) -> str:
 def _problems(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]]) -> Iterator[str]:
     if why := said["distrust"].get(domain):
         yield why
+    if (port := said["deaf"].get(domain)) and not (domain in said["stopped"] or domain in said["unwell"]):
+        yield f"nothing listens on 127.0.0.1:{port}, where NGINX leads its visitors"
     for alias in aliases:
         status = int(said["answer"].get(alias, "000").split()[0])
         if why := said["distrust"].get(alias):

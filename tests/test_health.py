@@ -89,3 +89,17 @@ def test_the_end_of_a_certificate_is_read_without_its_words() -> None:
         ["bash", "-euc", loop, "test", *ends], capture_output=True, text=True, check=True, env=kathmandu
     )
     assert told.stdout.split() == ["1803628049", "1796083200", "1788941350"]
+
+
+def test_a_program_that_does_not_listen_is_told_once() -> None:
+    server = "".join(f"server {line}\n" for line in SERVER.split("|"))
+    told = server + "".join(
+        f"answer {each} 502 0.001\ndeaf {each} 3000\n" for each in ("a.test", "b.test", "c.test")
+    )
+    told += "stopped b.test by ada\nunwell c.test app has stopped\n"
+    sites = read_health(told, dict.fromkeys(("a.test", "b.test", "c.test"), ())).sites
+    assert [each.problems for each in sites] == [
+        ("nothing listens on 127.0.0.1:3000, where NGINX leads its visitors",),
+        (),
+        (),
+    ]

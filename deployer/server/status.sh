@@ -1,7 +1,7 @@
 #!/bin/bash
 # How this server and its sites are. Each line of standard input is a site or an alias: DOMAIN <tab> http|https <tab> PATH.
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
-# certificate, for each site `release …` and `pushed JSON`, for each service whose containers are not well
+# certificate, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
 # failed `failed NAME JSON`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
 # apt.sh tells. The page is asked for through NGINX on this machine by `visit_all` of scripts/visitor; both are sent before this.
@@ -46,11 +46,18 @@ releases() {
         }'
 }
 
+deaf() { # DOMAIN: tells the port to which NGINX leads its visitors, when nothing listens there
+    local port
+    port=$(sed -nE 's|.*proxy_pass http://127\.0\.0\.1:([0-9]+).*|\1|p' "/etc/nginx/conf.d/$1.conf" 2>/dev/null | head -1)
+    [ -z "$port" ] || [ -n "$(ss -Hltn "sport = :$port")" ] || echo "deaf $1 $port"
+}
+
 sites() { # asks for the page of each
     local domain status seconds expires distrust
     while IFS='|' read -r domain status seconds expires distrust; do
         echo "answer $domain $status $seconds $expires"
         [ -z "$distrust" ] || echo "distrust $domain $distrust"
+        [ "$status" != 502 ] || deaf "$domain"
     done < <(visit_all)
 }
 

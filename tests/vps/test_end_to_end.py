@@ -355,6 +355,8 @@ def test_a_program_that_holds_a_port_is_named(project: Project) -> None:
     assert "▸" not in done.stderr
     assert project.apply().returncode == 0
     assert project.get("app.test", scheme="http")[0] == 502
+    deaf = "app.test: nothing listens on 127.0.0.1:9000, where NGINX leads its visitors"
+    assert deaf in project.deploy("status").stdout
 
 
 def test_whatever_else_renews_certificates_is_told(project: Project) -> None:
