@@ -166,7 +166,9 @@ def test_a_unit_that_does_not_reload_says_why_itself(vps: Machine, project: Proj
     project.more["security"]["fail2ban"]["ignore"].append("192.0.2.1")
     done = project.apply()
     assert (done.returncode, "Everything is as it was." in done.stderr) == (1, True), done.stderr
-    assert re.search("Job for fail2ban.service failed.*\n *the owner broke it\n", done.stderr), done.stderr
+    assert re.search("Job for fail2ban.service failed.*\n(    .*\n)* *the owner broke it\n", done.stderr), (
+        done.stderr
+    )
     assert "systemctl status" not in done.stderr
     vps.run(f"rm {drop_in}; systemctl daemon-reload; systemctl restart fail2ban")
     assert project.apply().returncode == 0
