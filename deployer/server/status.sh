@@ -31,6 +31,7 @@ releases() {
         cat /var/log/deploy/push.log.1 /var/log/deploy/push.log
     } 2>/dev/null | awk '
         $1 == "KIND" { kind[$2] = $3; next }
+        ($1 == "LINK" || $1 == "IMAGES") && !($2 in kind) { next }
         $1 == "LINK" || $1 == "IMAGES" { sub(/\/$/, "", $3); sub(/.*\//, "", $3); if (($1 == "IMAGES") == (kind[$2] == "compose")) live[$2] = $3; next }
         !match($0, /"site":"[^"]*"/) || /"action":"back"/ { next }
         { name = substr($0, RSTART + 8, RLENGTH - 9) }
