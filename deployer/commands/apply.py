@@ -57,7 +57,8 @@ def command(
     refuse_a_home(loaded)
     scope = list(loaded.select(sites)) if sites else None
     with progress() as shown, server_of(loaded) as server:
-        return converge(convergence(server, loaded, scope, shown, wait, full), yes, dry_run, take_off)
+        run = convergence(server, loaded, scope, shown, wait, full)
+        return converge(run, yes, dry_run, take_off, last=True)
 
 
 def refuse_a_home(config: "Config") -> None:
@@ -125,8 +126,11 @@ def refuse_to_meet_another(plan: "Plan", host: str) -> None:
         )
 
 
-def converge(run: "Convergence", yes: bool, dry_run: bool = False, take_off: int | None = None) -> int:
-    """Show the plan, ask unless told not to, and carry it out; the exit code."""
+def converge(
+    run: "Convergence", yes: bool, dry_run: bool = False, take_off: int | None = None, last: bool = False
+) -> int:
+    """Show the plan, ask unless told not to, and carry it out; the exit code. `last`: say what comes next."""
+    from deployer.commands._next import after_apply
     from deployer.errors import DeployError
     from deployer.report import confirm, say
 
@@ -150,4 +154,6 @@ def converge(run: "Convergence", yes: bool, dry_run: bool = False, take_off: int
         if done
         else f"{host}: not everything could be done, see above."
     )
+    if done and last:
+        after_apply(run.server, run.config, plan)
     return 0 if done else 1

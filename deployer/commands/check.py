@@ -38,6 +38,8 @@ def command(config: Path, as_json: bool) -> int:
     counts = [(len(loaded.sites), "site"), (len(loaded.services), "service")]
     said = [amount(count, what) for count, what in counts if count or what == "site"]
     click.echo(f"{config} is fine: {' and '.join(said)}.")
+    if loaded.server and loaded.everything:
+        click.echo("→ deploy plan shows what would change on the server", err=True)
     if keys:
         each = "the key" if len(keys) == 1 else f"each of {len(keys)} keys"
         click.echo(f"Backups can be opened with {each} {', '.join(keys)}.")

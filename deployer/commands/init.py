@@ -9,25 +9,53 @@ from deployer.commands._options import config_option
 
 @click.command(short_help="Write a short sites.yaml with comments to begin with.")
 @config_option
-def command(config: Path) -> None:
+@click.option("--host", default="", help="Your server, by name or IP address; it is asked for its host key.")
+@click.option("--user", default="", help="Who logs in there: root, or a user with sudo.")
+@click.option("--port", type=click.IntRange(1, 65535), default=22, show_default=True, help="Its SSH port.")
+@click.option("--key", type=click.Path(path_type=Path), help="Private key to log in with; else SSH's choice.")
+@click.option("--fingerprint", default="", metavar="SHA256:…", help="What its host key must have; else ask.")
+def command(config: Path, host: str, user: str, port: int, key: Path | None, fingerprint: str) -> None:
     """Write a short sites.yaml with comments to begin with. An existing file is never overwritten.
+
+    With --host the server is in it, and its host key, once you have compared that. What NGINX and Docker
+    Compose serve there already is proposed, as comments; nothing is changed on the server.
 
     \b
     Example:
       deploy init
+      deploy init --host vps.example.org
+      deploy init --host vps.example.org --user alma --fingerprint SHA256:pMeT9SvU1qmvmrQTVqWHzCmyEp8
       deploy init -c other.yaml
     """
-    from deployer import config as package
+    from deployer.config.starter import starter
     from deployer.errors import DeployError
+    from deployer.report import ask, next_step
 
-    starter = Path(package.__file__).with_name("starter.yaml").read_text("utf-8")
+    if config.exists():
+        raise already_there(config)
+    if not host:
+        host = ask("Your server, by name or IP address (empty: later):", "")
+    text = starter()
+    if host:
+        from deployer.commands._meeting import meet
+
+        text = meet(host, user or ask("Who logs in there?", "root"), port, key, fingerprint)
     try:
         with config.open("x", encoding="utf-8") as file:
-            file.write(starter)
+            file.write(text)
     except FileExistsError as error:
-        advice = "Edit it, or name another file: deploy init -c FILE"
-        raise DeployError(f"{config} is already there and stays as it is", advice) from error
+        raise already_there(config) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DeployError(f"{config} cannot be written: {reason}") from error
-    click.echo(f"Wrote {config}. Put your server and your site in, then: deploy check")
+    what = "your sites" if host else "your server and your sites"
+    click.echo(f"Wrote {config}.")
+    next_step(f"put {what} in, then: deploy check")
+
+
+def already_there(config: Path) -> Exception:
+    """Why nothing is written."""
+    from deployer.errors import DeployError
+
+    advice = "Edit it, or name another file: deploy init -c FILE"
+    return DeployError(f"{config} is already there and stays as it is", advice)

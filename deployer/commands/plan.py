@@ -27,6 +27,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
       deploy plan --full | less
       deploy plan --json | jq .files
     """
+    from deployer.commands._next import after_plan
     from deployer.commands.apply import convergence, refuse_a_home
     from deployer.config.loader import load
     from deployer.report import data
@@ -45,4 +46,5 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
         data(plan_as_json(plan, server.host))
     else:
         show_plan(plan, server.host, full)
+        after_plan(plan, sites)
     return 0 if plan.empty else CHANGES_WAIT

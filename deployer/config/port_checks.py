@@ -19,19 +19,23 @@ def check_ports(config: Config) -> Iterator[Finding]:
 
 def ports_of_the_server(config: Config) -> Iterator[Finding]:
     """NGINX listens on all addresses, and would ask itself; nobody else can listen there."""
-    ssh = ssh_port(config)
+    chosen = config.security.ssh.port if config.security.ssh else None
+    if chosen and f"{chosen}/tcp" in OF_NGINX:
+        yield Finding(("security", "ssh", "port"), f"port {chosen} is that of NGINX itself: name another one")
+    ssh = ssh_ports(config)
     for section, entries in (("sites", config.sites), ("services", config.services)):
         for name, entry in entries.items():
             for port, key in ports(entry):
-                if port in OF_NGINX or (key == "port" and port == ssh):
+                if port in OF_NGINX or (key == "port" and port in ssh):
                     who = "NGINX" if port in OF_NGINX else "SSH"
                     message = f"port {port.removesuffix('/tcp')} is that of {who} itself: name another one"
                     yield Finding((section, name, key), message)
 
 
-def ssh_port(config: Config) -> str:
-    """Where we log in."""
-    return f"{config.server.port if config.server else 22}/tcp"
+def ssh_ports(config: Config) -> frozenset[str]:
+    """Where we log in, and where sites.yaml wants SSH."""
+    chosen = config.security.ssh.port if config.security.ssh else None
+    return frozenset(f"{port}/tcp" for port in (config.server.port if config.server else 22, chosen) if port)
 
 
 def same_ports(config: Config) -> Iterator[Finding]:
@@ -42,7 +46,7 @@ def same_ports(config: Config) -> Iterator[Finding]:
     for section, entries in (("sites", config.sites), ("services", config.services)):
         for name, entry in entries.items():
             for port, key in ports(entry):
-                if port in (*OF_NGINX, ssh_port(config)):
+                if port in (*OF_NGINX, *ssh_ports(config)):
                     continue  # none of them may have it
                 taken = led_to if isinstance(entry, Proxy) and port in free else owners
                 if port in taken and taken[port] != name:

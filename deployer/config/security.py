@@ -12,6 +12,7 @@ from deployer.config.types import (
     ClockTime,
     Count,
     MemoryLimit,
+    Port,
     TimeLimit,
     User,
     schema,
@@ -81,6 +82,9 @@ class Fail2ban(Section):
 class Ssh(Section):
     """Who may log in by SSH, and how."""
 
+    port: Port | None = Field(
+        None, description="where SSH listens, and also where we come in until server.port is this one, too"
+    )
     passwords: Boolean = Field(False, description="true lets users log in with a password; root never may")
     root: Literal["keys-only", "no"] = Field(
         "keys-only", description="keys-only or no: whether root may log in"

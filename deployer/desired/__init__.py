@@ -133,7 +133,7 @@ def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[s
         *nginx_notes(facts, asked_packages(config)),
         *docker_notes(config, facts),
         *remarks(config),
-        *port_notes(facts),
+        *port_notes(config, facts),
         *by_hand_notes(config, facts.by_hand, files),
         *repository_notes(config),
         *backup_notes(config, facts),

@@ -23,7 +23,7 @@ def security_files(config: "Config", facts: Facts, domains: Iterable[str]) -> di
     if security.firewall:
         files[FIREWALL] = rendered("system/firewall.conf", ports=open_ports(config, facts))
     if security.ssh:
-        files[SSHD] = sshd_file(config)
+        files[SSHD] = sshd_file(config, facts)
     if security.fail2ban:
         files["/etc/fail2ban/jail.d/deploy.local"] = rendered(
             "system/fail2ban.conf",
@@ -42,7 +42,7 @@ def security_files(config: "Config", facts: Facts, domains: Iterable[str]) -> di
     return files | swap_files(config)
 
 
-def sshd_file(config: "Config") -> File:
+def sshd_file(config: "Config", facts: Facts) -> File:
     """Who may log in, and how; never without the user that we log in as."""
     ssh, server = config.security.ssh, config.server
     users: tuple[str, ...] = ()
@@ -50,7 +50,21 @@ def sshd_file(config: "Config") -> File:
         ours = [server.user] if server else ["root"]
         users = tuple(dict.fromkeys([*ours, *(["deploy"] if config.keys else []), *ssh.allow_users]))
     pinned = server.host_key or "" if server else ""
-    return rendered("system/sshd.conf", ssh=ssh, users=users, ecdsa=pinned.startswith("ecdsa-"))
+    return rendered(
+        "system/sshd.conf",
+        ssh=ssh,
+        ports=chosen_ports(config, facts),
+        users=users,
+        ecdsa=pinned.startswith("ecdsa-"),
+    )
+
+
+def chosen_ports(config: "Config", facts: Facts) -> tuple[int, ...]:
+    """The ports that sites.yaml chooses for SSH: the wanted one, and while we come in elsewhere, that too."""
+    ssh, server = config.security.ssh, config.server
+    if not ssh or not ssh.port:
+        return ()
+    return tuple(sorted({ssh.port, facts.ssh_ours or (server.port if server else ssh.port)}))
 
 
 def swap_files(config: "Config") -> dict[str, File]:
@@ -90,13 +104,19 @@ def security_units(config: "Config") -> frozenset[str]:
 
 def ssh_ports(config: "Config", facts: Facts) -> tuple[int, ...]:
     """Where sshd listens, or will, as the server says; before it is asked, the port that we use."""
-    said = tuple(sorted({*facts.ssh_ports, *facts.ssh_configured}))
+    said = chosen_ports(config, facts) or tuple(sorted({*facts.ssh_ports, *facts.ssh_configured}))
     return said or (config.server.port if config.server else 22,)
 
 
-def port_notes(facts: Facts) -> tuple[str, ...]:
-    """What a person should know when sshd's files say another port than the one where we are logged in."""
+def port_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
+    """What a person should know of SSH's port: a move that is half done, and files that say another one."""
     ours, files = facts.ssh_ours, facts.ssh_configured
+    if ours and len(chosen_ports(config, facts)) > 1 and config.security.ssh:
+        return (
+            f"SSH listens on {ours} and on {config.security.ssh.port}, until sites.yaml has "
+            f"`port: {config.security.ssh.port}` below `server:`: then an apply closes {ours} "
+            "(deploy docs security says who else has to know)",
+        )
     if not ours or not files or ours in files:
         return ()
     return (

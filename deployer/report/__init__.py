@@ -69,6 +69,19 @@ def say(text: str, style: str = "") -> None:
     err.print(text, style=style)
 
 
+def next_step(text: str) -> None:
+    """Say what comes next, in one line."""
+    say(f"→ {text}", style="dim")
+
+
+def ask(question: str, default: str) -> str:
+    """What the user types, or the default; the default, too, without a terminal to ask on."""
+    if not sys.stdin.isatty():
+        return default
+    err.print(f"{question} [{default}] " if default else f"{question} ", end="", style="bold")
+    return sys.stdin.readline().strip() or default
+
+
 def confirm(question: str) -> bool:
     """Ask; raises UsageError without a terminal to ask on."""
     if not sys.stdin.isatty():

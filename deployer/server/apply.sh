@@ -164,7 +164,7 @@ check_sshd() { # sshd understands its files, and what ours says is what counts
         echo "$keyword is not '$value', as /etc/ssh/sshd_config.d/00-deploy.conf says: what stands before"
         echo "'Include /etc/ssh/sshd_config.d/*.conf' in /etc/ssh/sshd_config? That line must come first."
         return 1
-    done < <(grep -E '^(PasswordAuthentication|KbdInteractiveAuthentication|PermitRootLogin) ' \
+    done < <(grep -E '^(Port|PasswordAuthentication|KbdInteractiveAuthentication|PermitRootLogin) ' \
         /etc/ssh/sshd_config.d/00-deploy.conf)
 }
 export -f check_sshd

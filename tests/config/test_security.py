@@ -1,5 +1,7 @@
 """The section `security`: on by default, each part off by `false`, and nothing that locks out."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from deployer.config.model import Config
 from deployer.config.quantities import Plain
 from deployer.config.security import NONE
 from deployer.desired.facts import Facts
-from deployer.desired.security import SSHD, open_ports, security_files
+from deployer.desired.security import SSHD, open_ports, port_notes, security_files
 
 FACTS = Facts("debian", "13")
 SERVER = {"host": "vps.example.org", "user": "alma"}
@@ -107,3 +109,34 @@ def test_the_ports_are_those_that_are_in_use_and_declared() -> None:
     ]
     assert open_ports(made, facts)["51820/udp"] == "vpn"
     assert next(iter(open_ports(config(server=None), FACTS))) == "22/tcp"
+
+
+def test_ssh_moves_to_another_port_by_way_of_both() -> None:
+    made = config({"ssh": {"port": 2222}})
+    assert "\nPort 22\nPort 2222\n" in sshd(made)
+    assert {"22/tcp", "2222/tcp"} <= set(open_ports(made, FACTS))
+    (note,) = port_notes(made, replace(FACTS, ssh_ours=22))
+    assert "`port: 2222` below `server:`" in note
+    moved = config({"ssh": {"port": 2222}}, server=SERVER | {"port": 2222})
+    there = replace(FACTS, ssh_ours=2222, ssh_ports=(22, 2222), ssh_configured=(22, 2222))
+    assert security_files(moved, there, ())[SSHD].content.decode().count("Port ") == 1
+    assert "22/tcp" not in open_ports(moved, there)
+    assert port_notes(moved, there) == ()
+    assert "\nPort " not in sshd(config())
+
+
+def test_behind_a_forwarded_port_it_is_where_sshd_listens_that_counts() -> None:
+    forwarded = config({"ssh": {"port": 22}}, server=SERVER | {"port": 40022})
+    assert (
+        "\nPort 22\nPassword"
+        in security_files(forwarded, replace(FACTS, ssh_ours=22), ())[SSHD].content.decode()
+    )
+
+
+def test_ssh_cannot_listen_where_others_do() -> None:
+    sites = {"a.example.org": {"kind": "proxy", "port": Plain("2222")}}
+    for port, wrong in (("443", "that of NGINX itself"), ("2222", "that of SSH itself")):
+        _, findings = validate(
+            {"server": SERVER, "security": {"ssh": {"port": Plain(port)}}, "sites": sites}, Path()
+        )
+        assert [wrong in finding.message for finding in findings] == [True]

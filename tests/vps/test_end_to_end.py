@@ -19,6 +19,7 @@ from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.sweep import LIMIT
+from deployer.server.hostkeys import named
 from typed import typed
 from vps.project import DEPLOY, GIT, Project
 from vps.waiting import client, reload_nginx, until_listening
@@ -139,6 +140,11 @@ def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) 
 def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project, mine: str) -> None:
     project.vps.run(f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}")
     reload_nginx(project.vps)
+    vps, new = project.vps, project.folder / "new.yaml"
+    there = ("--host", vps.address, "--key", str(vps.key), "--fingerprint", named(vps.host_key).split()[1])
+    proposed = project.deploy("init", "-c", new.name, *there)
+    assert proposed.returncode == 0, proposed.stderr
+    assert f"  # app.test:  # in {mine}\n" in new.read_text()
     project.sites = {"app.test": PROXY, "old.test": REDIRECT}
     done = project.apply()
     assert done.returncode == 1
@@ -188,7 +194,10 @@ def test_a_site_that_is_removed_goes_and_its_content_stays(project: Project) -> 
 
 
 def test_an_apply_of_one_site_leaves_the_others_alone(project: Project) -> None:
-    project.sites = {"app.test": PROXY, "old.test": REDIRECT}
+    project.sites = {"app.test": PROXY, "old.test": REDIRECT, "page.test": page(https=False)}
+    applied = project.apply("page.test")
+    assert (applied.returncode, project.get("page.test", scheme="http")[0]) == (0, 404)
+    assert "page.test answers 404 until it is pushed.\n→ deploy push page.test\n" in applied.stderr
     assert project.apply("old.test").returncode == 0
     assert project.get("old.test", scheme="http")[0] == 301
     assert [file["path"] for file in project.plan()["files"]] == ["/etc/nginx/conf.d/app.test.conf"]

@@ -200,24 +200,26 @@ def test_when_undoing_moves_sshd_the_firewall_lets_it_in_and_the_user_is_told(
 
 
 def test_ssh_moves_to_another_port_as_the_documentation_says(vps: Machine, project: Project) -> None:
-    written = "> /etc/ssh/sshd_config.d/port.conf && sshd -t && systemctl restart ssh"
-    vps.run(f"printf 'Port 22\\nPort 2222\\n' {written}")
-    assert project.apply().returncode == 0
+    project.more["security"] = (before := project.more["security"]) | {"ssh": {"port": 2222}}
+    done = project.apply()
+    assert done.returncode == 0, done.stderr
+    assert "SSH listens on 22 and on 2222, until sites.yaml has `port: 2222` below `server:`" in done.stdout
     assert "2222/tcp" in vps.run("ufw status").stdout
     assert "port = 22,2222" in vps.run("cat /etc/fail2ban/jail.d/deploy.local").stdout
+    assert project.plan()["empty"]
     moved = {"host": vps.address, "host_key": vps.host_key, "key": str(vps.key), "port": 2222}
     project.more["server"] = moved
     try:
-        assert project.plan()["empty"]
-        vps.run(f"echo 'Port 2222' {written}", check=False)
         done = project.apply()
         assert done.returncode == 0, done.stderr
         assert not can_log_in(vps)
         assert project.plan()["empty"]
+        assert "22/tcp" not in vps.run("ufw status | sed 's/2222/moved/g'").stdout
     finally:
         with connect(vps.address, 2222, vps.user, vps.host_key, vps.key) as there:
-            there.ask("ufw allow 22/tcp; rm /etc/ssh/sshd_config.d/port.conf; systemctl restart ssh")
+            there.ask(f"ufw allow 22/tcp; sed -i '/^Port/d' {SSHD}; systemctl restart ssh")
         del project.more["server"]
+        project.more["security"] = before
     assert project.apply().returncode == 0
     assert can_log_in(vps)
     assert "2222" not in vps.run("ufw status").stdout

@@ -1,0 +1,90 @@
+"""The first meeting with a server: its host key, and what it has already."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployer.errors import DeployError, UsageError
+
+if TYPE_CHECKING:
+    from deployer.server.introduction import Introduction
+
+LOOK = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
+
+
+def meet(host: str, user: str, port: int, key: Path | None, fingerprint: str) -> str:
+    """The text of a sites.yaml for this server; raises DeployError where nobody vouches for its key."""
+    from deployer.config.loader import validate
+    from deployer.config.starter import starter
+    from deployer.server.introduction import introduce
+
+    server: dict[str, object] = {"host": host, "user": user, "port": port} | (
+        {"key": str(key)} if key else {}
+    )
+    _, findings = validate({"server": server}, Path.cwd())
+    for finding in findings:
+        raise UsageError(f"{finding.where}: {finding.message}")
+    shown = introduce(host, port, user)
+    vouch(host, shown, fingerprint)
+    found = list(look(host, user, port, key, shown.key))
+    return starter(host, user, port, str(key or ""), shown.key, found)
+
+
+def vouch(host: str, shown: "Introduction", fingerprint: str) -> None:
+    """Have the host key compared by somebody who can; raises UsageError where nobody does."""
+    from deployer.report import confirm, say
+
+    say(f"{host} shows the host key {shown.name}")
+    if fingerprint:
+        if fingerprint not in (shown.name, shown.name.split()[1]):
+            raise UsageError(
+                f"{host} shows another host key than {fingerprint}; nothing was sent to it",
+                f"Look on your provider's console of the server: {LOOK}",
+            )
+        say("✓ that is the fingerprint that you gave", style="green")
+    elif shown.known:
+        say("✓ your known_hosts has the same", style="green")
+    elif not terminal():
+        raise UsageError(
+            "nobody has compared that key, and there is no terminal to ask on; nothing was sent there",
+            f"Look on your provider's console of the server: {LOOK}\n"
+            f"If it says the same: deploy init --host {host} --fingerprint {shown.name.split()[1]}",
+        )
+    else:
+        say(f"Your provider's console of the server must show the same: {LOOK}")
+        if not confirm("Is it the same?"):
+            raise UsageError(
+                "nothing was written, and nothing was sent to the server",
+                "Another key means another server, or somebody in between: ask your provider.",
+            )
+
+
+def terminal() -> bool:
+    """Whether there is somebody to ask."""
+    import sys
+
+    return sys.stdin.isatty()
+
+
+def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> Iterator[str]:
+    """What the server has already, as lines to propose; without a login, why there are none is told."""
+    from deployer.proposal import proposals
+    from deployer.report import complain, say
+    from deployer.server.login import connect
+    from deployer.tasks.observe import observe
+
+    try:
+        with connect(host, port, user, host_key, key.expanduser() if key else None) as server:
+            facts = observe(server, ()).facts
+            names = sorted(set(facts.taken_names.values()))
+            files = observe(server, names).files if names else {}
+    except DeployError as error:
+        complain(error)
+        say("! sites.yaml is written all the same, without what the server has already", style="yellow")
+        return
+    say(f"✓ {user} can log in: {facts.os.capitalize()} {facts.release}", style="green")
+    stacks = [stack for stack in facts.stacks.values() if stack.running]
+    found = list(proposals({path: files[path] for path in names if path in files}, stacks))
+    if found:
+        say("What it serves already is proposed in sites.yaml, as comments.")
+    yield from found

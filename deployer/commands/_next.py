@@ -1,0 +1,66 @@
+"""What comes next, in one line after what was done."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from deployer.report import next_step, say
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.kinds.base import Site
+    from deployer.kinds.composition import Composition
+    from deployer.plan import Plan
+    from deployer.server.connection import Server
+
+
+def after_plan(plan: "Plan", names: Sequence[str]) -> None:
+    """Only where there is something to apply."""
+    if not plan.empty:
+        next_step(f"{' '.join(['deploy apply', *names])} does this, after showing it once more and asking")
+
+
+def after_apply(server: "Server", config: "Config", plan: "Plan") -> None:
+    """A push, where a new site has nothing to show yet; else the look at it."""
+    waiting = unpublished(server, new_sites(config, plan))
+    if waiting:
+        answer, pushed = ("answers", "it is") if len(waiting) == 1 else ("answer", "they are")
+        say(f"{', '.join(waiting)} {answer} 404 until {pushed} pushed.")
+        next_step(f"deploy push {' '.join(waiting)}")
+    else:
+        next_step("deploy status shows how the server and its sites are")
+
+
+def after_push(done: "Mapping[str, Site | Composition]") -> None:
+    """Where to look at it, and the way back."""
+    from deployer.kinds.base import Site
+
+    pages = [
+        f"{'https' if site.https else 'http'}://{name}/"
+        for name, site in done.items()
+        if isinstance(site, Site)
+    ]
+    if done:
+        back = f"deploy rollback {next(iter(done)) if len(done) == 1 else 'SITE'} takes it back"
+        next_step("; ".join([*([f"look at {' '.join(pages)}"] if pages else []), back]))
+
+
+def new_sites(config: "Config", plan: "Plan") -> list[str]:
+    """The sites of the plan that a push publishes, and that the server did not know before."""
+    from deployer.kinds.publication import Publication
+
+    paths = {change.path for change in plan.changes if change.before is None}
+    return [
+        domain
+        for domain, site in config.sites.items()
+        if isinstance(site, Publication) and f"/etc/deploy/sites/{domain}.conf" in paths
+    ]
+
+
+def unpublished(server: "Server", domains: Sequence[str]) -> list[str]:
+    """Those of the sites that have nothing to show."""
+    if not domains:
+        return []
+    names = " ".join(map(shlex.quote, domains))
+    answer = server.ask(f'for name in {names}; do [ -e "/var/www/$name" ] || echo "$name"; done')
+    return answer.output.decode(errors="replace").split()
