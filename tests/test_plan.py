@@ -205,7 +205,7 @@ def test_a_sites_yaml_of_another_server_takes_most_off() -> None:
     most = plan(["one", "two", "three"])
     assert most.taken_off == ("one.example", "three.example", "two.example", "worker")
     assert (most.entries, most.takes_most) == (6, True)
-    assert "! takes 4 of 6 sites off vps: one.example, three.example, two.example, worker" in [
+    assert "! takes 4 of 6 sites and services off vps: one.example, three.example, two.example, worker" in [
         *plan_lines(most, "vps")
     ]
     assert not plan(["one"]).takes_most

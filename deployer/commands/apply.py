@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--take-off",
     type=click.IntRange(min=1),
     metavar="N",
-    help="With --yes: take N sites off, where that is most of what the server has.",
+    help="With --yes: take N sites and services off, where that is most of what the server has.",
 )
 def command(
     sites: tuple[str, ...],
@@ -97,7 +97,7 @@ def refuse_to_empty(plan: "Plan", host: str, yes: bool, take_off: int | None) ->
     count = len(plan.taken_off)
     if plan.takes_most and yes and take_off != count:
         raise UsageError(
-            f"nothing was changed: this takes {count} of {plan.entries} sites off {host}",
+            f"nothing was changed: this takes {count} of {plan.entries} sites and services off {host}",
             f"Is this the sites.yaml of that server? If it is right: deploy apply --yes --take-off {count}",
         )
 
@@ -144,7 +144,11 @@ def converge(
     refuse_to_remove(plan, run.server.host)
     refuse_to_meet_another(plan, run.server.host)
     refuse_to_empty(plan, run.server.host, yes, take_off)
-    off = f", and take {len(plan.taken_off)} of {plan.entries} sites off" if plan.takes_most else ""
+    off = (
+        f", and take {len(plan.taken_off)} of {plan.entries} sites and services off"
+        if plan.takes_most
+        else ""
+    )
     if not yes and not confirm(f"Apply this{off}?"):
         raise DeployError("nothing was changed")
     done = run.apply(plan, seen)

@@ -51,7 +51,7 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
             f"it is undone in {plan.armed} s."
         )
     if plan.takes_most:
-        off = f"{len(plan.taken_off)} of {plan.entries} sites off {server}"
+        off = f"{len(plan.taken_off)} of {plan.entries} sites and services off {server}"
         yield f"! takes {off}: {', '.join(plan.taken_off)}"
     for site, reason in plan.held.items():
         yield f"! {site} is left as it is: {reason}."

@@ -55,6 +55,11 @@ last_words_of() { # UNIT: its own, before those of systemd about it
         journalctl --no-pager --quiet --lines 4 --output cat --since=-5min --unit "$1"
 }
 
+emergencies() { # NGINX's errors on standard input, each once: it says them on two ways, and each time that it tries again
+    sed -nE 's/^.*\[emerg\] ([0-9]+#[0-9]+: )?(\*[0-9]+ )?/nginx: [emerg] /p' | awk '!told[$0]++'
+}
+export -f emergencies
+
 private_lock() { (umask 077 && : >>"$1") && chmod 600 "$1"; } # FILE: who can open it can hold it
 
 lock() {
@@ -110,7 +115,7 @@ reload_nginx() {
     if [ "$master" = 0 ]; then
         systemctl start nginx 2>/dev/null && return
         echo "NGINX does not start:"
-        journalctl --no-pager --lines 20 --output cat --unit nginx | grep -F '[emerg]' | sort -u | tail -3
+        journalctl --no-pager --lines 20 --output cat --unit nginx | emergencies | tail -3
         port_holders
         return 1
     fi
@@ -133,7 +138,7 @@ reload_nginx() {
         done
     done 2>/dev/null
     echo "NGINX goes on with its old configuration:"
-    grep -F '[emerg]' /var/log/nginx/error.log | tail -3
+    tail -n 100 /var/log/nginx/error.log | emergencies | tail -3
     port_holders
     return 1
 }
@@ -471,7 +476,7 @@ refuse() { # FILE LINE WORDS [PLACE]: whose file it is stays as it was; fails wh
     case $file in /etc/nginx/conf.d/00-deploy.conf | /etc/nginx/deploy/*) return 1 ;; esac
     name=$(basename "$file" .conf) values=/etc/deploy/sites/$name.conf
     say "✗ $name: NGINX refuses $file${shared:+ together with ${shared%:*}, line ${shared##*:}}${line:+, line $line}"
-    { grep -F '[emerg]' <<<"$words" || echo "$words"; } | indent
+    { emergencies <<<"$words" | grep . || echo "$words"; } | indent
     [ -z "$line" ] || sed -n "$((line > 2 ? line - 2 : 1)),$((line + 1))p" "$file" |
         awk -v first=$((line > 2 ? line - 2 : 1)) '{ printf "  %5d | %s\n", first + NR - 1, $0 }'
     say "  $name stays as it was; everything else goes live."

@@ -588,8 +588,8 @@ def test_a_sites_yaml_that_takes_most_away_needs_more_than_yes(project: Project)
         refused = project.deploy("apply", "--yes", *options)
         assert refused.returncode == 2
         host = project.vps.address
-        assert f"! takes 3 of 3 sites off {host}: old.test, one.test, two.test" in refused.stdout
-        assert f"nothing was changed: this takes 3 of 3 sites off {host}" in refused.stderr
+        assert f"! takes 3 of 3 sites and services off {host}: old.test, one.test, two.test" in refused.stdout
+        assert f"nothing was changed: this takes 3 of 3 sites and services off {host}" in refused.stderr
         assert "deploy apply --yes --take-off 3" in refused.stderr
     assert project.plan()["taken_off"] == {"names": list(names), "of": 3, "most": True}
     assert project.get("old.test", scheme="http")[0] == 301
