@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 def run(config: "Config", names: Sequence[str]) -> int:
     """Back up the names, or everything; the exit code."""
     from deployer.errors import DeployError
+    from deployer.report import next_step
     from deployer.report.progress import progress
     from deployer.tasks import caller, server_of
     from deployer.tasks.push import Pushed, run_script
@@ -20,7 +21,12 @@ def run(config: "Config", names: Sequence[str]) -> int:
         if outcome.needs_apply:
             what = f"not all of {', '.join(chosen)}" if chosen else "nothing"
             raise DeployError(f"{what} is backed up on {server.host} yet", "Run: deploy apply")
-    return 0 if outcome is Pushed.DONE else 1
+    if outcome is not Pushed.DONE:
+        return 1
+    next_step(
+        "deploy backup --list shows every archive; on the home server, deploy backup --pull fetches them"
+    )
+    return 0
 
 
 def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:

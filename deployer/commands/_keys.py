@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,17 +119,28 @@ def will_apply(config: "Config", yes: bool, no_apply: bool) -> bool:
     return True
 
 
-def apply(path: Path, yes: bool) -> int:
+def use_of(sites: Sequence[str]) -> str:
+    """What comes next for a new key: of one that may push sites, and of one that fetches backups."""
+    if sites:
+        return f"deploy workflow {sites[0]} writes a CI job for it"
+    return "on the home server: deploy backup --init, then deploy backup --install"
+
+
+def apply(path: Path, yes: bool, then: str = "") -> int:
     """Make sites.yaml count on the server; what fails says that sites.yaml is changed all the same."""
     from deployer.commands.apply import converge, convergence
     from deployer.config.loader import load
+    from deployer.report import next_step
     from deployer.report.progress import progress
     from deployer.tasks import server_of
 
     loaded = load(path)
     try:
         with progress() as shown, server_of(loaded) as server:
-            return converge(convergence(server, loaded, None, shown), yes)
+            code = converge(convergence(server, loaded, None, shown), yes)
+        if then and code == 0:
+            next_step(then)
+        return code
     except DeployError as error:
         changed = f"{path} is changed all the same; it counts after: deploy apply"
         error.advice = "\n".join(filter(None, (error.advice, changed)))

@@ -79,7 +79,7 @@ def add(
     by_hand = "Add these lines yourself, below `keys:`\n" + "\n".join(entry(name, key))
     _keys.save(config, with_key(config.read_text("utf-8"), name, key), wanted, by_hand)
     say(f"{config} has the key '{name}' now.")
-    return _keys.apply(config, yes) if applies else _keys.later()
+    return _keys.apply(config, yes, _keys.use_of(sites)) if applies else _keys.later()
 
 
 @command.command("list", short_help="List the restricted keys, and when each was used last.")
@@ -157,7 +157,7 @@ def show(site: str, config: Path) -> None:
     """
     from deployer.commands.push import require_repositories
     from deployer.config.loader import load
-    from deployer.report import data
+    from deployer.report import data, next_step
     from deployer.tasks import server_of
     from deployer.tasks.push import ask_script
 
@@ -165,3 +165,4 @@ def show(site: str, config: Path) -> None:
     require_repositories(loaded.select([site]))
     with server_of(loaded) as server:
         data(ask_script(server, "key", site))
+    next_step(f"in the repository's settings, as a deploy key that may only read; then: deploy push {site}")

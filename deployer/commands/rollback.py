@@ -24,6 +24,7 @@ def command(site: str, config: Path, release: str) -> int:
     from deployer.commands.push import require_pushed
     from deployer.config.loader import load
     from deployer.errors import DeployError
+    from deployer.report import next_step
     from deployer.report.progress import progress
     from deployer.tasks import caller, server_of
     from deployer.tasks.push import Pushed, rollback
@@ -34,4 +35,7 @@ def command(site: str, config: Path, release: str) -> int:
         outcome = rollback(server, site, shown.line, caller(), release)
     if outcome.needs_apply:
         raise DeployError(f"{site} is not on {server.host} yet", f"Run: deploy push {site}")
-    return 0 if outcome is Pushed.DONE else 1
+    if outcome is not Pushed.DONE:
+        return 1
+    next_step(f"deploy push {site} publishes the newest again")
+    return 0
