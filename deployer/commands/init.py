@@ -24,7 +24,7 @@ def command(config: Path, host: str, user: str, port: int, key: Path | None, fin
     Example:
       deploy init
       deploy init --host vps.example.org
-      deploy init --host vps.example.org --user alma --fingerprint SHA256:pMeT9SvU1qmvmrQTVqWHzCmyEp8
+      deploy init --host vps.example.org --fingerprint SHA256:…
       deploy init -c other.yaml
     """
     from deployer.config.starter import starter
