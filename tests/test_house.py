@@ -37,6 +37,7 @@ PURE = (
         "protection",
         "openpgp",
         "retention",
+        "proposal",
     ),
 )
 IMPURE = ("server", "tasks", "home", "commands", "cli", "report", "rehearsal")
