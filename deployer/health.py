@@ -141,9 +141,9 @@ def _site(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]], 
         seconds=float(seconds),
         certificate_days=_days(expires.strip(), now),
         release=said["release"].get(domain),
-        revision=push.get("revision"),
+        revision=push.get("revision") or None,
         pushed=push.get("time"),
-        by=push.get("by"),
+        by=push.get("by") or None,
         problems=tuple(_problems(domain, aliases, said)),
     )
 

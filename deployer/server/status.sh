@@ -4,7 +4,8 @@
 # certificate, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
 # failed `failed NAME JSON`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
-# apt.sh tells. The page is asked for through NGINX on this machine by `visit_all` of scripts/visitor; both are sent before this.
+# apt.sh tells. The page is asked for through NGINX on this machine by `visit_all` of scripts/visitor, and scripts/record knows
+# what logs have forgotten; all are sent before this.
 set -uo pipefail
 export LC_ALL=C
 
@@ -21,30 +22,41 @@ server() {
 }
 
 # What is live of each site, who has made it so, and what failed: all of them in one go, of lines KIND|LINK|IMAGES NAME WORD,
-# then of those of the logs. What a site was before may still lie there; a restart of containers names no release; and that
-# it went back afterwards is not what was done to it.
+# then of those of the logs, and of each made-live: where there is one, no log knows better. What a site was before may still
+# lie there; a restart of containers names no release; and that it went back afterwards is not what was done to it.
 releases() {
+    local line name kind live
     {
         (cd /etc/deploy/sites && grep -H '^KIND=' -- *.conf | sed "s/\.conf:KIND=/ /; s/'//g; s/^/KIND /")
         find /var/www -maxdepth 1 -type l -printf 'LINK %f %l\n'
         (cd /srv/deploy && find ./*/images/live -maxdepth 0 -type l -printf 'IMAGES %p %l\n' | sed 's|/images/live||; s|\./||')
         cat /var/log/deploy/push.log.1 /var/log/deploy/push.log
+        sed 's/^/MADE /' /srv/deploy/*/made-live
     } 2>/dev/null | awk '
         $1 == "KIND" { kind[$2] = $3; next }
         ($1 == "LINK" || $1 == "IMAGES") && !($2 in kind) { next }
         $1 == "LINK" || $1 == "IMAGES" { sub(/\/$/, "", $3); sub(/.*\//, "", $3); if (($1 == "IMAGES") == (kind[$2] == "compose")) live[$2] = $3; next }
+        { is_record = sub(/^MADE /, "") }
         !match($0, /"site":"[^"]*"/) || /"action":"back"/ { next }
         { name = substr($0, RSTART + 8, RLENGTH - 9) }
         !(name in kind) { next }
-        { last[name] = $0 }
+        is_record { delete made[name] }
+        !is_record { last[name] = $0 }
         /"result":"live"/ && (kind[name] == "compose" || index($0, "\"release\":\"" (live[name] == "" ? "none" : live[name]) "\"")) { made[name] = $0 }
         END {
             for (name in kind) {
                 if (live[name] != "") print "release", name, live[name]
                 if (name in made) print "pushed", name, made[name]
+                else if (live[name] != "") print "forgotten", name, kind[name], live[name]
                 if (last[name] ~ /"result":"failed".*}$/) print "failed", name, last[name]
             }
-        }'
+        }' | while IFS= read -r line; do
+        if [[ $line == forgotten\ * ]]; then
+            read -r _ name kind live <<<"$line"
+            line="pushed $name $(made_live "$name" "$kind" "$live")"
+        fi
+        printf '%s\n' "$line"
+    done
 }
 
 deaf() { # DOMAIN: tells the port to which NGINX leads its visitors, when nothing listens there

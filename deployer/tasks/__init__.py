@@ -41,7 +41,7 @@ BEFORE = {
     "apply.sh": ("apt.sh", "listening.sh", "transition.sh"),
     "audit.sh": ("apt.sh", "listening.sh"),
     "observe.sh": ("apt.sh", "listening.sh"),
-    "status.sh": ("scripts/visitor", "apt.sh"),
+    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh"),
 }
 """What a script finds defined when it begins."""
 

@@ -100,6 +100,21 @@ def test_a_site_goes_live_changes_and_is_rolled_back(project: Project) -> None:
     assert len(site["revision"]) == 40
     assert "\x1b" not in project.deploy("status").stdout
 
+    project.vps.run("mv /var/log/deploy /var/log/rotated")
+    (known,) = json.loads(project.deploy("status", "--json").stdout)["sites"]
+    told = ("release", "revision", "pushed", "by")
+    assert [known[key] for key in told] == [site[key] for key in told], "the release knows it"
+    assert "@" in known["by"]
+    project.vps.run("mv -T /var/log/rotated /var/log/deploy")
+    other = project.vps.run("readlink /srv/deploy/page.test/previous").stdout.strip()
+    project.vps.run(f"sed -i 's/^time=.*/time=1/' {other}.info; ln -sfn {other} /var/www/page.test")
+    (known,) = json.loads(project.deploy("status", "--json").stdout)["sites"]
+    assert other.endswith(known["release"]), "a link made by hand"
+    assert known["revision"].startswith(known["release"][-7:])
+    assert (known["pushed"] > site["pushed"], known["by"]) == (True, None), (
+        "since when it is live, not pushed"
+    )
+
 
 @pytest.mark.parametrize("kind", ["static", "proxy", "redirect"])
 def test_a_second_apply_has_nothing_to_do(project: Project, kind: str) -> None:

@@ -115,6 +115,7 @@ def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     assert sorted(p.name for p in site.place.iterdir()) == [
         "builder",
         "lock",
+        "made-live",
         "previous",
         "releases",
         "repository.git",
