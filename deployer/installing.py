@@ -24,7 +24,11 @@ def with_additions(plan: Plan, desired: Desired, facts: Facts) -> Plan:
         packages=packages,
         upgrades=additions.upgrades,
         removals=additions.removals,
-        pressing=(*unfinished(facts.packaging), *other_release(facts.packaging, facts.codename)),
+        pressing=(
+            *plan.pressing,
+            *unfinished(facts.packaging),
+            *other_release(facts.packaging, facts.codename),
+        ),
         notes=(*_unforeseen(additions), *plan.notes),
     )
 

@@ -22,7 +22,8 @@ class Observation:
 
     `written` has the digests of what we wrote there last, by path; `renewals` is what renews
     certificates besides Certbot's own timer: a file and its line, or a unit. `secrets` has the SHA-256
-    of each value in a .env, by its path and their names.
+    of each value in a .env, by its path and their names, and `folders` has the
+    paths that are no files.
     """
 
     facts: Facts
@@ -30,6 +31,7 @@ class Observation:
     written: Mapping[str, str]
     renewals: tuple[str, ...] = ()
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    folders: frozenset[str] = frozenset()
 
 
 def read_observation(answer: bytes) -> Observation:
@@ -47,7 +49,8 @@ def read_observation(answer: bytes) -> Observation:
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
     said = _facts(facts, certificates, written)
-    return Observation(said, files, written, tuple(facts["renewal"]), _secrets(facts["secret"]))
+    secrets, folders = _secrets(facts["secret"]), frozenset(facts["folder"])
+    return Observation(said, files, written, tuple(facts["renewal"]), secrets, folders)
 
 
 def _content(file: File | Link) -> bytes:

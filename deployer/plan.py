@@ -107,7 +107,8 @@ class Plan:
     those sites and services, of the `entries` that the server has from us, that are no longer in sites.yaml,
     and `takes_most` says that they are more than half of them. `steps` are all of `compositions` in the order
     in which they come up, and `moves` says what changes hands by that. `leads` has the composition to which
-    a file of NGINX leads, by its path: the file counts only when that answers.
+    a file of NGINX leads, by its path: the file counts only when that answers. `obstacles` are to be mended
+    before anything of the plan can be carried out.
     """
 
     packages: tuple[str, ...] = ()
@@ -141,6 +142,7 @@ class Plan:
     taken_off: tuple[str, ...] = ()
     entries: int = 0
     takes_most: bool = False
+    obstacles: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -12,6 +12,7 @@ from deployer.handing_over import with_transition
 from deployer.installing import with_additions
 from deployer.moving import compositions_there, moving
 from deployer.observation import Observation
+from deployer.obstacles import of_sites, with_obstacles
 from deployer.occupied import with_occupied
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
 from deployer.renames import belongs, not_yet, with_renamed, without_waiting
@@ -35,7 +36,7 @@ def make_plan(
     those are there, and so are not removed now. `values` has those of the secrets that come from here.
     """
     sites = None if scope is None else frozenset(scope)
-    containers = moving(desired.standings, seen, sites, _clashes(desired, seen), not_yet(desired, seen))
+    containers = moving(desired.standings, seen, sites, of_sites(desired, seen), not_yet(desired, seen))
     held = containers.held
 
     def in_scope(site: str | None) -> bool:
@@ -64,7 +65,7 @@ def make_plan(
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
-    plan = with_additions(plan, desired, seen.facts)
+    plan = with_additions(with_obstacles(plan, desired, seen), desired, seen.facts)
     plan = with_transition(with_occupied(plan, seen), desired, seen, gone, containers)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
@@ -180,17 +181,3 @@ def _orders(
             yield Order(name, names, missing, replaces)
         elif there.drops_names:
             yield Order(name, names, (), mends=True)
-
-
-def _clashes(desired: Desired, seen: Observation) -> dict[str, str]:
-    """The sites one of whose names a hand-made NGINX file serves already, each with the reason."""
-    held = {}
-    for site, names in desired.names.items():
-        for name in names:
-            path = seen.facts.taken_names.get(name)
-            if path and path not in desired.files:
-                held[site] = (
-                    f"{path} on the server, made by hand, serves {name} already. Move it away, "
-                    f"or rename it to /etc/nginx/conf.d/{site}.conf, and the plan takes it over"
-                )
-    return held

@@ -30,6 +30,7 @@ PURE = (
         "manifest",
         "audit",
         "observation",
+        "obstacles",
         "health",
         "errors",
         "archives",

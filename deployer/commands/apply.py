@@ -102,6 +102,14 @@ def refuse_to_empty(plan: "Plan", host: str, yes: bool, take_off: int | None) ->
         )
 
 
+def refuse_obstacles(plan: "Plan", host: str) -> None:
+    """Raise DeployError when something of the server has to be mended first; the plan has told what."""
+    from deployer.errors import DeployError
+
+    if plan.obstacles:
+        raise DeployError(f"nothing was changed on {host}: mend what is marked with ✗ above")
+
+
 def refuse_to_remove(plan: "Plan", host: str) -> None:
     """Raise DeployError when apt would remove packages for those that are missing."""
     from deployer.errors import DeployError
@@ -141,6 +149,7 @@ def converge(
         return 0
     if plan.empty:
         return 1 if plan.held else 0
+    refuse_obstacles(plan, run.server.host)
     refuse_to_remove(plan, run.server.host)
     refuse_to_meet_another(plan, run.server.host)
     refuse_to_empty(plan, run.server.host, yes, take_off)

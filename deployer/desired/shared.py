@@ -1,6 +1,7 @@
 """What a server gets once, whatever the number of its sites."""
 
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 POLICIES = ("acme", "caching", "compression", "headers", "proxy", "static", "tls")
 SCRIPTS = "/usr/local/lib/deploy"
+MADE_BY = f"{SCRIPTS}/version"
+"""Of the deploy that made the server what it is: an older one leaves it alone."""
 UNITS = "/etc/systemd/system"
 
 
@@ -23,6 +26,7 @@ def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
     return {
         **nginx_files(facts),
         **undo_files(),
+        MADE_BY: File(f"{version('vps-deployer')}\n".encode()),
         "/etc/systemd/system/nginx.service.d/deploy.conf": system("nginx.service.conf"),
         "/etc/tmpfiles.d/deploy.conf": system("tmpfiles.conf", pushed=pushed),
         **(certbot_files(config) if any(site.https for site in config.sites.values()) else {}),

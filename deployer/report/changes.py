@@ -76,6 +76,7 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
     yield from (f"~ firewall: {what}" for found in plan.drift.values() for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
+    yield from (f"✗ {what}." for what in plan.obstacles)
     yield from (f"! {what}" for what in plan.pressing)
     # remarks that stay true for years are told when there is something to decide
     yield from (f"! {what}" for what in (*plan.left, *(() if plan.empty else plan.notes)))

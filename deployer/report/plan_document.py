@@ -28,7 +28,7 @@ def as_json(plan: Plan, server: str) -> str:
             "kept": plan.kept,
             "renewals": plan.renewals,
             "left": plan.left,
-            "notes": (*plan.pressing, *plan.notes),
+            "notes": (*plan.obstacles, *plan.pressing, *plan.notes),
             "drift": dict(plan.drift),
             "armed": plan.armed,
             "secrets": [{"path": s.path, "name": s.name, "from": str(s.secret)} for s in plan.secrets],

@@ -62,6 +62,17 @@ export -f emergencies
 
 private_lock() { (umask 077 && : >>"$1") && chmod 600 "$1"; } # FILE: who can open it can hold it
 
+writable() { # asked before anything else, for what comes after would only say what it cannot do
+    local place
+    for place in /etc /srv /usr/local /var/lib /var/log; do
+        [ ! -e $place ] || [ -w $place ] || {
+            say "✗ $place is read-only on this server; nothing was changed"
+            say "  What is mounted there: findmnt -T $place; whether its disk is failing: journalctl -k"
+            exit 1
+        }
+    done
+}
+
 lock() {
     mkdir -p $state && private_lock $state/lock && exec 9>>$state/lock
     flock -n 9 && return
@@ -248,7 +259,7 @@ receive() {
 }
 
 enough_space() {
-    local needed free place
+    local needed free total place
     read -r needed _ < <(du -sk "$incoming")
     needed=$((needed * 2 + 20480))
     while read -r free place; do
@@ -257,6 +268,13 @@ enough_space() {
         say "✗ $place has $((free / 1024)) MB free, and $((needed / 1024)) MB are needed; nothing was changed"
         exit 1
     done < <(df -k --output=avail,file / /etc $state)
+    needed=$(($(find "$incoming" | wc -l) * 2 + 100))
+    while read -r free total place; do # some file systems do not count their files
+        case $free$total in *[!0-9]*) continue ;; esac
+        if [ "$total" = 0 ] || [ "$free" -ge $needed ]; then continue; fi
+        say "✗ $place can have $free files and folders more, and $needed are needed; nothing was changed (df -i $place)"
+        exit 1
+    done < <(df --output=iavail,itotal,file / /etc $state)
 }
 
 as_the_plan_saw() {
@@ -619,6 +637,7 @@ keep() { # what was replaced stays readable: the last ten transactions
     find $state/before -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r -d '\n' rm -rf
 }
 
+writable
 lock
 recover
 receive

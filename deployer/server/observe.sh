@@ -7,14 +7,15 @@
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
-answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
+answer=$(mktemp -d) || exit 1
+trap 'rm -rf "$answer"' EXIT
 mkdir "$answer/certificates"
 
 # bash reads a file by the page, but a pipe byte by byte
 cat >"$answer/paths"
 mapfile -d '' -t wanted <"$answer/paths"
 printf '%s\0' $state/manifest >>"$answer/paths"
-[ -f $state/manifest ] && sed 's/^.\{66\}//' $state/manifest | tr '\n' '\0' >>"$answer/paths"
+[ -f $state/manifest ] && sed -n 's|^[0-9a-f]\{64\}  /|/|p' $state/manifest | tr '\n' '\0' >>"$answer/paths"
 
 there() {
     while IFS= read -r -d '' path; do
@@ -124,6 +125,13 @@ secrets() {
     for path in "${wanted[@]}"; do
         if [[ $path == */.env && -f $path ]]; then secret_digests "$path"; fi
     done
+}
+
+folders() { # folder PATH: where a file shall be
+    local path
+    while IFS= read -r -d '' path; do
+        if [[ $path == /* && -d $path && ! -L $path ]]; then echo "folder $path"; fi
+    done <"$answer/paths"
 }
 
 missing() {
@@ -284,6 +292,7 @@ facts() {
     cron_lines
     renewals "$units"
     secrets
+    folders
     missing
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.metadata import version
 
 from deployer.config.model import Config
 from deployer.desired import Desired
@@ -17,6 +18,7 @@ from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
 from deployer.newer import because_newer
 from deployer.observation import Observation
+from deployer.obstacles import require_no_newer
 from deployer.plan import Plan
 from deployer.planning import make_plan
 from deployer.pools import DAEMON
@@ -70,6 +72,7 @@ class Convergence:
         """The server as it is, with every file that may be wanted there."""
         asked = {*self._questions(in_the_end(self.config, NOT_LOOKED_AT)), SOURCES, KEY, DAEMON}
         seen = observe(self.server, asked)
+        require_no_newer(seen, self.server.host, version("vps-deployer"))
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
         forgotten = self._questions(wanted) - asked

@@ -38,7 +38,7 @@ def test_proxies_alone_need_nothing_of_pushes() -> None:
     found = desired(PROXY)
     assert found.packages == {"nginx", "certbot", "curl", "logrotate"}
     ours = [path for path in found.files if path.startswith("/usr/local") or "sysusers" in path]
-    assert ours == ["/usr/local/lib/deploy/undo"]
+    assert ours == ["/usr/local/lib/deploy/undo", "/usr/local/lib/deploy/version"]
     assert "srv" not in text(found, "/etc/tmpfiles.d/deploy.conf")
 
 

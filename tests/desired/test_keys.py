@@ -52,7 +52,7 @@ def test_what_a_key_runs_is_there_whatever_else_is() -> None:
     assert "/usr/local/lib/deploy/entrance" in found
     without = shared_files(Config.model_validate({"sites": sites}), Facts("debian", "13"))
     ours = [path for path in without if path.startswith("/usr/local/lib/deploy")]
-    assert ours == ["/usr/local/lib/deploy/undo"]
+    assert ours == ["/usr/local/lib/deploy/undo", "/usr/local/lib/deploy/version"]
 
 
 def test_without_keys_there_is_nothing() -> None:

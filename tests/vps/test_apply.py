@@ -242,6 +242,33 @@ def test_a_full_disk_changes_nothing(vps: Machine, server: Server) -> None:
         vps.run("umount /var/lib/deploy")
 
 
+@pytest.mark.fault("there are no inodes, or a disk is read-only, when an apply begins")
+@pytest.mark.parametrize(
+    ("place", "options", "told"),
+    [
+        (
+            "/var/lib/deploy",
+            "nr_inodes=60",
+            "files and folders more, and 160 are needed; nothing was changed (df -i /var/lib/deploy)",
+        ),
+        ("/srv", "ro", "✗ /srv is read-only on this server; nothing was changed"),
+        ("/var/lib", "ro", "✗ /var/lib is read-only on this server; nothing was changed"),
+    ],
+)
+def test_a_disk_that_takes_no_files_is_told_as_that(
+    vps: Machine, server: Server, place: str, options: str, told: str
+) -> None:
+    vps.run(f"mkdir -p {place} && mount -t tmpfs -o size=99m,mode=755,{options} tmpfs {place}")
+    try:
+        lines: list[str] = []
+        with pytest.raises(DeployError, match="nothing was changed"):
+            transact(server, plan(change(f"{CONF}/x.test.conf", None, vhost("x.test"))), lines.append)
+        assert told in "\n".join(lines)
+        assert content(vps, f"{CONF}/x.test.conf") is None
+    finally:
+        vps.run(f"umount {place}")
+
+
 @pytest.mark.parametrize("step", [*STEPS, "check", "go_live", "remember_what_is_ours"])
 @pytest.mark.fault("an apply is killed after each of its steps")
 def test_killed_at_any_step_the_next_run_restores_first(vps: Machine, server: Server, step: str) -> None:

@@ -132,6 +132,32 @@ def test_what_one_site_has_filled_the_disk_with_stops_no_other(new_site):
         greedy.vps.run("umount --lazy /srv/deploy")  # NGINX keeps open what it has served
 
 
+@pytest.mark.fault("there are no inodes, or the disk is read-only, when a push begins or builds")
+def test_a_disk_that_takes_no_files_is_not_called_full(new_site):
+    many = 'cd "$DEPLOY_OUTPUT" && seq 9999 | xargs touch'
+    site, small = new_site({"build.sh": many}, build="build.sh"), new_site()
+
+    def disk(options: str) -> None:
+        site.vps.run(f"mount -t tmpfs -o size=900m,mode=755,{options} tmpfs /srv/deploy")
+
+    disk("nr_inodes=6000")
+    try:
+        output = site.push(code=1)
+        assert "✗ build: no inodes are left on /srv/deploy: of its " in output
+        assert "disk is full" not in output
+        small.push()
+        site.vps.run("mount -o remount,ro /srv/deploy")
+        assert f"✗ lock: /srv/deploy/{small.domain} is read-only (findmnt -T " in small.push(code=1)
+        assert "✗ lock: /srv/deploy/" in small.script("rollback", code=1)
+    finally:
+        site.vps.run("umount --lazy /srv/deploy")
+    disk("nr_inodes=500")
+    try:
+        assert "✗ space: no inodes are left on /srv/deploy/" in small.push(code=1)
+    finally:
+        site.vps.run("umount --lazy /srv/deploy")
+
+
 @pytest.mark.fault("the disk is full during a build")
 def test_a_full_disk_is_told_and_nothing_is_left(new_site):
     site = new_site(

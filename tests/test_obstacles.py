@@ -1,0 +1,78 @@
+"""Servers that are not what they could be: what is held back, and in which words."""
+
+from dataclasses import replace
+
+import pytest
+
+from deployer import manifest
+from deployer.desired.shared import MADE_BY
+from deployer.errors import DeployError
+from deployer.files import File, pack
+from deployer.observation import read_observation
+from deployer.obstacles import require_no_newer
+from deployer.planning import make_plan
+from deployer.report.changes import plan_lines
+from test_plan import ACME, BLOG, OTHER, READY, SHARED, WANTED, seen
+
+RUBBISH = bytes(range(256)) * 3
+
+
+def test_a_folder_where_a_site_s_file_should_be_holds_up_that_site_alone() -> None:
+    plan = make_plan(WANTED, replace(seen({}), folders=frozenset({BLOG, "/srv"})), ACME)
+    assert plan.held == {
+        "rogs.me": f"{BLOG} on the server is a folder, and has to be a file. "
+        f"Move it away there (empty: rmdir {BLOG})"
+    }
+    assert not plan.obstacles
+    assert {change.path for change in plan.changes} == {OTHER, SHARED}
+
+
+def test_a_folder_where_a_shared_file_should_be_is_mended_first() -> None:
+    plan = make_plan(WANTED, replace(seen({}), folders=frozenset({SHARED})), ACME)
+    (told,) = plan.obstacles
+    assert f"✗ {told}." in list(plan_lines(plan, "vps"))
+    assert told.startswith(f"{SHARED} on the server is a folder")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        RUBBISH,
+        manifest.write({BLOG: File(b"blog\n").digest}).content + RUBBISH,
+        b"\0" * 4096,
+        b"/etc/passwd\n" * 3,
+        b"\n\n",
+    ],
+)
+def test_rubbish_in_the_manifest_is_told_and_written_anew(content: bytes) -> None:
+    facts = b"os debian\nrelease 13\npackage nginx\npackage git\nunit nginx.service active enabled\n"
+    files = {"facts": File(facts), manifest.PATH: File(content, mode=0o600), **WANTED.files}
+    found = read_observation(pack(files))
+    assert found.written in ({}, {BLOG: File(b"blog\n").digest})
+    plan = make_plan(WANTED, found, ACME)
+    told = "\n".join(plan_lines(plan, "vps"))
+    assert "of /var/lib/deploy/manifest" in told
+    assert "damaged: files that only stood there count as made by hand" in told
+    assert plan.manifest
+    assert manifest.read(plan.manifest.after.content).keys() == WANTED.files.keys()
+    assert not plan.changes, "files that are as they should be stay"
+
+
+def test_an_empty_manifest_is_not_damaged() -> None:
+    for digests in ({}, {"/opt/bücher/ä.conf": "0" * 64}):
+        content = manifest.write(digests).content
+        assert (manifest.read(content), manifest.damaged(content)) == (digests, 0)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "refused"),
+    [("0.9.9", False), ("0.10.0", False), ("0.10.1", True), ("1.0", True), ("\0", False)],
+)
+def test_an_older_deploy_leaves_alone_what_a_newer_one_has_made(theirs: str, refused: bool) -> None:
+    server = seen({MADE_BY: File(f"{theirs}\n".encode())}, READY)
+    if not refused:
+        require_no_newer(server, "vps", "0.10.0")
+        return
+    with pytest.raises(DeployError, match=f"vps was made by deploy {theirs}, and this is 0.10.0") as caught:
+        require_no_newer(server, "vps", "0.10.0")
+    assert "pipx upgrade" in caught.value.advice
