@@ -139,7 +139,8 @@ def _push(
     if outcome.needs_apply:
         raise DeployError(
             f"{domain} is still not on {server.host}",
-            f"Mend what is said above, then: deploy push {domain}",
+            f"Mend what is said above, then: deploy push {domain}\n"
+            "Before its DNS leads there, publish it with `https: false` in sites.yaml.",
         )
     return outcome is Pushed.DONE and code == 0
 

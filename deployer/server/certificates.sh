@@ -14,9 +14,15 @@ failed=0
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
 
+addresses_of() { getent ahosts "$1" | awk '{ print $1 }' | sort -u | paste -sd ' '; } # DOMAIN: prints them
+
+who_leads_here() { # prints which name of the same certificate does, to compare
+    [ ${#domains[@]} -eq 0 ] || printf ' (%s leads here, by %s)' "${domains[0]}" "$(addresses_of "${domains[0]}")"
+}
+
 leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says why not
     local token=$webroot/.well-known/acme-challenge/deploy-$$ addresses answer file
-    addresses=$(getent ahosts "$1" | awk '{ print $1 }' | sort -u | paste -sd ' ')
+    addresses=$(addresses_of "$1")
     if [ -z "$addresses" ]; then say "  $1 has no address in the DNS"; return 1; fi
     mkdir -p "${token%/*}" && echo "$1" >"$token"
     answer=$(curl --silent --max-time 10 "http://$1/.well-known/acme-challenge/${token##*/}" | head -c 300)
@@ -27,7 +33,7 @@ leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says
     if [ -n "$file" ] && is_ours "$addresses"; then
         say "  $file answers for $1 without the challenge: add to its server on port 80: include /etc/nginx/deploy/acme.conf;"
     else
-        say "  http://$1/ ($addresses) is not answered by this server: check its DNS records and port 80"
+        say "  http://$1/ ($addresses) is not answered by this server: check its DNS records and port 80$(who_leads_here)"
     fi
     return 1
 }
@@ -44,16 +50,16 @@ covered() { # NAME: the domains of the certificate that is there, sorted
 }
 
 issue() { # NAME new|again DOMAIN…
-    local name=$1 how=$2 words domains=() started=$SECONDS
+    local name=$1 how=$2 words domains=() astray=() started=$SECONDS
     local options=(--cert-name "$name" --webroot --webroot-path "$webroot" --key-type ecdsa --server "$directory")
     shift 2
     say "▸ certificate $name"
-    for domain; do leads_here "$domain" && domains+=("$domain"); done
+    for domain; do if leads_here "$domain"; then domains+=("$domain"); else astray+=("$domain"); fi; done
     [ ${#domains[@]} -eq $# ] || failed=1
     if [ ${#domains[@]} -eq 0 ]; then say "✗ certificate $name: none of its names leads here"; return; fi
     if [ "${domains[0]}" != "$1" ]; then say "✗ certificate $name: without $1 itself it would be of no use"; return; fi
     if [ "$how" = new ] && [ "$(printf '%s\n' "${domains[@]}" | sort | paste -sd ' ')" = "$(covered "$name")" ]; then
-        say "✗ certificate $name stays as it is"
+        say "✗ certificate $name stays without $(who_is_astray)"
         return
     fi
     if [ -n "$email" ]; then options+=(-m "$email"); else options+=(--register-unsafely-without-email); fi
@@ -65,9 +71,24 @@ issue() { # NAME new|again DOMAIN…
         return
     }
     covers_all "$@" && say "✓ certificate $name $((SECONDS - started))s ${domains[*]}" && return
-    say "✗ certificate $name: made, but only for $(covered "$name")"
+    say "✗ certificate $name: made without $(who_lacks)"
     details <<<"$words"
     failed=1
+}
+
+who_is_astray() { # prints the names that do not lead here, and that they do not
+    local lead='does not lead'
+    if [ ${#astray[@]} -gt 1 ]; then lead='do not lead'; fi
+    printf '%s, which %s here' "${astray[*]}" "$lead"
+}
+
+who_lacks() { # prints those that the certificate does not cover, and why
+    local domain refused=() there
+    there=" $(covered "$name") "
+    for domain in "${domains[@]}"; do [[ $there == *" $domain "* ]] || refused+=("$domain"); done
+    if [ ${#astray[@]} -gt 0 ]; then who_is_astray; fi
+    if [ ${#astray[@]} -gt 0 ] && [ ${#refused[@]} -gt 0 ]; then printf ', and without '; fi
+    if [ ${#refused[@]} -gt 0 ]; then printf '%s, which the authority refuses' "${refused[*]}"; fi
 }
 
 ask() { # DOMAIN…: with the options of `issue`. Never --allow-subset-of-names: Certbot would go on leaving out names at renewals

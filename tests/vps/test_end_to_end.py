@@ -230,7 +230,7 @@ def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
     finally:
         project.acme.allow("b.three.test")
     assert done.returncode == 1
-    assert "✗ certificate three.test: made, but only for a.three.test three.test\n" in done.stderr
+    assert "✗ certificate three.test: made without b.three.test, which the authority refuses" in done.stderr
     assert "b.three.test" in done.stderr
     assert project.get("three.test")[0] == 301
     assert project.get("a.three.test")[0] == 301
@@ -282,15 +282,27 @@ def test_an_alias_that_leads_elsewhere_is_no_fault_of_our_own_file(project: Proj
     elsewhere = Network.of(f"vps-{LIMIT}").address
     project.vps.add_hosts({"elsewhere.test": elsewhere})
     project.sites = {"old.test": {**site, "aliases": ["elsewhere.test"]}}
+    told = f"http://elsewhere.test/ ({elsewhere}) is not answered by this server: check its DNS records and port 80"
     for _ in range(2):  # the second time, our own file on the server has the name
         done = project.apply()
         assert done.returncode == 1
-        assert f"http://elsewhere.test/ ({elsewhere}) is not answered by this server" in done.stderr
+        assert f"{told} (old.test leads here, by 127.0.0.1)" in done.stderr
+        assert "✗ certificate old.test stays without elsewhere.test, which does not lead here" in done.stderr
         assert "answers for elsewhere.test without the challenge" not in done.stderr
     status = project.deploy("status", "--json")
-    (site,) = json.loads(status.stdout)["sites"]
-    assert (status.returncode, site["fine"]) == (1, False)
-    assert site["problems"] == ["elsewhere.test does not answer"]
+    (found,) = json.loads(status.stdout)["sites"]
+    assert (status.returncode, found["fine"]) == (1, False)
+    assert found["problems"] == [
+        f"elsewhere.test: it has no certificate: its DNS leads to {elsewhere}, and deploy apply asks for one when "
+        "that is this server"
+    ]
+    project.sites = {"three.test": {**site, "aliases": ["elsewhere.test", "nowhere.test"]}}
+    first = project.apply()
+    assert first.returncode == 1
+    assert (
+        "✗ certificate three.test: made without elsewhere.test nowhere.test, which do not lead here"
+        in first.stderr
+    )
 
 
 def self_signed(name: str, days: int) -> bytes:
@@ -359,7 +371,13 @@ def test_a_name_that_does_not_lead_here_is_not_asked_for(project: Project) -> No
     assert pushed.returncode == 1
     assert "✗ nowhere.test is still not on " in pushed.stderr
     assert "Nothing was pushed to nowhere.test." in pushed.stderr
+    assert "with `https: false`" in pushed.stderr
     assert project.get("page.test", scheme="http")[0] == 200
+
+    project.sites = {"nowhere.test": page(https=False)}
+    early = project.deploy("push", "nowhere.test", "--yes")
+    assert early.returncode == 0, early.stderr
+    assert project.get("nowhere.test", scheme="http") == (200, "<h1>One</h1>\n")
 
 
 def test_a_program_that_holds_a_port_is_named(project: Project) -> None:
