@@ -171,19 +171,45 @@ def test_every_file_of_the_project_that_is_mentioned_exists(document: Path) -> N
 
 
 def test_the_new_kind_that_is_walked_through_works(tmp_path: Path) -> None:
-    for folder in ("deployer", "templates"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    languages = dict(blocks(ROOT / "docs/add-a-kind.md"))
-    (tmp_path / "deployer/kinds/gone.py").write_text(languages["python"])
-    (tmp_path / "templates/nginx/sites/gone.conf").write_text(languages["nginx"])
-    (tmp_path / "sites.yaml").write_text("sites: {old.example.org: {kind: gone, text: Gone for good.}}\n")
-    render = [sys.executable, "-m", "deployer", "render", "old.example.org"]
-    done = subprocess.run(render, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert 'return 410 "Gone for good.";' in done.stdout, done.stderr
+    """All that the page says to write, in a copy, and those of our tests there that look for every kind."""
+    for folder in ("deployer", "templates", "tests", "docs", "examples"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("vps", "__pycache__"))
+    for file in ("sites.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path)
+    model, template, example, golden, covered, good, *questions = (
+        text for language, text in blocks(ROOT / "docs/add-a-kind.md") if language
+    )
+    (tmp_path / "deployer/kinds/gone.py").write_text(model)
+    (tmp_path / "templates/nginx/sites/gone.conf").write_text(template)
+    for name, before, text in (
+        ("sites.yaml", "\nservices:", example),
+        ("tests/golden/sites.yaml", "keys:\n", golden),
+        ("tests/golden/server.py", '    ("rogs.me", ', covered),
+        ("tests/desired/test_no_escape.py", '    "redirect": {"kind"', good),
+    ):
+        known = (tmp_path / name).read_text()
+        assert known.count(before) == 1
+        (tmp_path / name).write_text(known.replace(before, text + before))
+    for text in questions:
+        compile(text.replace("answers.GoneSite", "object"), "questions", "exec")
+    refer = "from deployer.config.reference import reference; print(reference(), end='')"
+    (tmp_path / "docs/sites.md").write_text(called(tmp_path, "-c", refer))
+    tests = ["tests/golden", "tests/config/test_example.py", "tests/desired/test_services_no_escape.py"]
+    chosen = "reviewed and sites or gixy and sites and 13 or every_kind or example or reference"
+    pytest_here = ["-m", "pytest", "-q", "--no-vps", "-p", "no:cacheprovider", "--update-golden"]
+    called(tmp_path, *pytest_here, *tests, "-k", chosen)
+    written = (tmp_path / "tests/golden/debian-13/etc/nginx/conf.d/gone.example.org.conf").read_text()
+    assert 'return 410 "Gone \\"for\\" good.";' in written
     (tmp_path / "sites.yaml").write_text("sites: {old.example.org: {kind: gone, text: 5 $}}\n")
-    done = subprocess.run(render, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "has a $" in done.stderr
+    assert "has a $" in called(tmp_path, "-m", "deployer", "check", code=2)
+
+
+def called(folder: Path, *arguments: str, code: int = 0) -> str:
+    """What a Python of its own says in the folder."""
+    run = {"cwd": folder, "capture_output": True, "text": True, "check": False}
+    done = subprocess.run([sys.executable, *arguments], **run)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + (done.stderr if code else "")
 
 
 WRITTEN = re.compile(r"/(?:etc/nginx/(?:deploy|conf\.d)|usr/local/lib/deploy|etc/systemd/system)/[\w./-]*\w")
