@@ -1,0 +1,102 @@
+"""Publishing 50,000 pages: all of them, one that has changed, and a release that is still there."""
+
+import json
+import random
+import re
+import tempfile
+from pathlib import Path
+
+from bench.image_blog import VOCABULARY, write
+from bench.image_site import PACKAGES
+from bench.measure import DEPLOY, Command, Failed, progress, seconds, shown, timed
+from bench.page import arguments, publish, table
+from deployer.rehearsal.machine import Machine
+
+DOMAIN = "pages.example.org"
+PAGES = 50_000
+ROUNDS = 5
+SITES = """\
+server: {{host: {machine.address}, host_key: {machine.host_key}, key: {machine.key}}}
+security: false
+sites:
+  {domain}: {{kind: static, https: false, images: {{webp: false}}, repository: pages}}
+"""
+DERIVE = re.compile(r"✓ derive ([\d.]+)s")
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
+        folder = Path(name)
+        (folder / "sites.yaml").write_text(SITES.format(machine=machine, domain=DOMAIN))
+        progress("writing the pages")
+        write_pages(folder / "pages")
+        commit(folder, "Begin")
+        seconds(Command([DEPLOY, "apply", "--yes"], folder))
+        progress("the first push")
+        first, said = timed(push(folder))
+        found = DERIVE.search(said)
+        derived = float(found[1]) if found else 0.0
+        changed, again, large = measure(folder)
+    rows = [
+        ["the first push", f"{first:.1f} s"],
+        ["of that, `.gz` and `.br` of all", f"{derived:.1f} s, {derived * 1000 / PAGES:.2f} ms a page"],
+        ["one page changed", shown(changed)],
+        ["the same again after `deploy rollback`", shown(again)],
+        ["a JSON file of 9.6 MB changed, its `.gz` and `.br`", f"{large:.1f} s"],
+    ]
+    kept = {f"push of one of {PAGES:,} pages": shown(changed)}
+    publish("pages", [table([f"`deploy push`, {PAGES:,} pages", "time"], rows)], options.write, kept)
+
+
+def measure(folder: Path) -> tuple[list[float], list[float], float]:
+    """Seconds of pushes of one changed page, of one still there, and of the copies of a large file."""
+    changed, again = [], []
+    for number in range(ROUNDS):
+        progress(f"round {number + 1} of {ROUNDS}")
+        with open(folder / "pages/7/7007.html", "a") as page:
+            page.write(f"<p>Number {number}.</p>\n")
+        commit(folder, "Change")
+        changed.append(seconds(push(folder)))
+        seconds(Command([DEPLOY, "rollback", DOMAIN], folder))
+        again.append(seconds(push(folder)))
+    chance = random.Random(2)
+    records = [
+        {"id": number, "text": " ".join(chance.choices(VOCABULARY.split(), k=35))} for number in range(47_000)
+    ]
+    write(folder / "pages/all.json", json.dumps(records))
+    commit(folder, "Data")
+    found = DERIVE.search(timed(push(folder))[1])
+    if not found:
+        raise Failed("the push of the large file did not derive anything")
+    return changed, again, float(found[1])
+
+
+def write_pages(folder: Path) -> None:
+    """Pages of 3 kB, in folders of a thousand."""
+    chance = random.Random(1)
+    paragraphs = [" ".join(chance.choices(VOCABULARY.split(), k=80)) for _ in range(400)]
+    write(folder / "index.html", "<!doctype html><h1>Pages</h1>")
+    for number in range(PAGES):
+        text = "".join(f"<p>{paragraph}</p>\n" for paragraph in chance.choices(paragraphs, k=6))
+        link = (number * 7) % PAGES
+        head = f"<!doctype html><title>{number}</title><a href='/{link // 1000}/{link}.html'>More</a>"
+        write(folder / f"{number // 1000}/{number}.html", f"{head}\n{text}")
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit all pages."""
+    git = ["git", "-C", str(folder / "pages"), "-c", "user.name=Bench", "-c", "user.email=bench@example.org"]
+    if not (folder / "pages/.git").is_dir():
+        timed(Command([*git, "init", "--quiet", "--initial-branch=main"]))
+    timed(Command([*git, "add", "--all"]))
+    timed(Command([*git, "commit", "--quiet", "--message", message]))
+
+
+def push(folder: Path) -> Command:
+    """`deploy push`."""
+    return Command([DEPLOY, "push", DOMAIN, "--yes"], folder)
+
+
+if __name__ == "__main__":
+    main()
