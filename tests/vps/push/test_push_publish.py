@@ -87,6 +87,37 @@ def test_unchanged_files_are_shared_and_deleted_ones_are_gone(new_site):
     assert (before / "index.html").read_text() == "<h1>One</h1>"
 
 
+def test_of_files_without_a_build_only_what_has_changed_is_taken_out_of_git(new_site):
+    """And what goes live is what a whole build makes, to the last byte."""
+    before = {
+        "a b.html": TEXT,
+        "old/1.html": TEXT,
+        "old/2.html": TEXT,
+        "ü/ü.html": TEXT,
+        "-": "x",
+        "s.css": TEXT,
+    }
+    site = new_site(before)
+    site.push()
+    site.git("rm", "--quiet", "-r", "old")
+    site.commit({"a b.html": TEXT + "two", "old": TEXT, "ü/new.html": TEXT, "-": "y"})
+    output = site.push()
+    assert "4 pages, changed files: 6" in output
+    changed = site.site
+    assert "✓ derive" in output
+    site.push("--force")
+    for end in ("", ".sha256", ".derived"):
+        site.vps.run(f"cd /srv/deploy/{site.domain}/releases && diff -r {changed.name}{end} {site.live}{end}")
+    counted = [
+        {key: each[key] for key in ("pages", "bytes")}
+        for each in json.loads(site.script("releases", "--json"))
+    ]
+    assert counted[0] == counted[1] != counted[2]
+    site.commit({".gitattributes": "*.html eol=crlf"})
+    assert "changed files" not in site.push(), "Git reads that for all files"
+    assert b"\r\n" in (site.site / "ü/ü.html").read_bytes()
+
+
 def test_a_file_edited_by_hand_in_the_live_release_is_not_carried_on(new_site):
     site = new_site({"page.html": TEXT})
     site.push()
