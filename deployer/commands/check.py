@@ -23,6 +23,7 @@ def command(config: Path, as_json: bool) -> int:
       deploy check --json | jq '.problems[].message'
     """
     from deployer.config.loader import load
+    from deployer.config.placeholders import placeholders
     from deployer.config.quantities import amount
     from deployer.openpgp import fingerprints
 
@@ -43,6 +44,8 @@ def command(config: Path, as_json: bool) -> int:
     if keys:
         each = "the key" if len(keys) == 1 else f"each of {len(keys)} keys"
         click.echo(f"Backups can be opened with {each} {', '.join(keys)}.")
+    if left := placeholders(loaded):
+        click.echo(f"! Still as deploy init wrote it: {', '.join(left)}. Put what is yours there.", err=True)
     return 0
 
 

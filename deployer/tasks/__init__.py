@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer.errors import UsageError
+from deployer.errors import UnreachableError, UsageError
 from deployer.waiting import waiting
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def caller() -> str:
 @contextmanager
 def server_of(config: "Config") -> Iterator["Server"]:
     """A verified connection to the server of sites.yaml."""
+    from deployer.config.placeholders import placeholders
     from deployer.server.login import connect
 
     if config.server is None:
@@ -33,7 +34,13 @@ def server_of(config: "Config") -> Iterator["Server"]:
     with ExitStack() as stack:
         with waiting(f"logging in to {server.host}"):
             connected = connect(server.host, server.port, server.user, server.host_key, key)
-            there = stack.enter_context(connected)
+            try:
+                there = stack.enter_context(connected)
+            except UnreachableError as error:
+                if "server.host" not in placeholders(config):
+                    raise
+                advice = "server.host is still as deploy init wrote it: put your server there"
+                raise UnreachableError(error.message, advice) from error
         yield there
 
 

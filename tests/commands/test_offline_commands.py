@@ -168,6 +168,18 @@ def test_commands_for_all_containers_say_when_there_are_none(folder: Path, comma
     assert none.stderr.startswith("✗ nothing in sites.yaml runs in containers")
 
 
+def test_what_is_still_as_init_wrote_it_is_told(tmp_path: Path) -> None:
+    deploy(tmp_path, "init")
+    written = (tmp_path / "sites.yaml").read_text()
+    (tmp_path / "sites.yaml").write_text(written.replace("# email:", "email:"))
+    left = "server.host, email, sites.www.example.org.repository"
+    told = f"! Still as deploy init wrote it: {left}. Put what is yours there.\n"
+    done = deploy(tmp_path, "check")
+    assert (done.returncode, done.stderr) == (0, told)
+    (tmp_path / "sites.yaml").write_text("server: {host: vps.example.org, port: 9}\nsites: {}\n")
+    assert "server.host is still as deploy init wrote it" in deploy(tmp_path, "plan").stderr
+
+
 @pytest.mark.parametrize("arguments", [("check",), ("render",), ("--help",)])
 def test_output_for_which_there_is_no_room_is_told(folder: Path, arguments: tuple[str, ...]) -> None:
     with open("/dev/full", "w") as full:
