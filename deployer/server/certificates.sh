@@ -14,18 +14,22 @@ failed=0
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
 
-addresses_of() { getent ahosts "$1" | awk '{ print $1 }' | sort -u | paste -sd ' '; } # DOMAIN: prints them
+addresses_of() { getent "${@:2}" ahosts "$1" | awk '{ print $1 }' | sort -u | paste -sd ' '; } # DOMAIN [OPTION…]: prints them
 
 who_leads_here() { # prints which name of the same certificate does, to compare
     [ ${#domains[@]} -eq 0 ] || printf ' (%s leads here, by %s)' "${domains[0]}" "$(addresses_of "${domains[0]}")"
 }
 
 leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says why not
-    local token=$webroot/.well-known/acme-challenge/deploy-$$ addresses answer file
+    local token=$webroot/.well-known/acme-challenge/deploy-$$ addresses answer file told there=()
     addresses=$(addresses_of "$1")
+    if [ "$addresses" = 127.0.1.1 ]; then # that is what Debian calls itself in /etc/hosts: others ask the DNS
+        told=$(addresses_of "$1" -s dns)
+        if [ "$told" != 127.0.1.1 ]; then addresses=$told there=(--resolve "$1:80:${told// /,}"); fi # systemd-resolved reads it, too
+    fi
     if [ -z "$addresses" ]; then say "  $1 has no address in the DNS"; return 1; fi
     mkdir -p "${token%/*}" && echo "$1" >"$token"
-    answer=$(curl --silent --max-time 10 "http://$1/.well-known/acme-challenge/${token##*/}" | head -c 300)
+    answer=$(curl --silent --max-time 10 "${there[@]}" "http://$1/.well-known/acme-challenge/${token##*/}" | head -c 300)
     rm -f "$token"
     [ "$answer" = "$1" ] && return
     file=$(grep -lE "^[^#]*server_name[^#]*[[:space:]]${1//./\\.}[;[:space:]]" /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* 2>/dev/null |

@@ -109,6 +109,13 @@ def test_the_server_is_what_it_is_said_to_be(vps: Machine, project: Project) -> 
     said, _ = started(vps, "umask; date +%z; cat /nowhere; grep x /nowhere", user=user(vps)).communicate()
     assert said.split("\n")[:2] == ["0077", "+0545"]
     assert "Datei oder Verzeichnis nicht gefunden" in said
+    assert "hidepid=" in vps.run("grep ' /proc proc ' /proc/mounts | tail -1").stdout
+    assert "noexec" in vps.run("grep ' /tmp ' /proc/mounts | tail -1").stdout
+    assert vps.run("sshd -T | grep -E '^(maxsessions|subsystem)'").stdout == "maxsessions 2\n"
+    rust = vps.run("date --version; sudo --version; systemctl is-active ssh.socket", check=False)
+    assert ("uutils" in rust.stdout, "sudo-rs" in rust.stdout, "\nactive" in rust.stdout) == 3 * (
+        dressed(vps),
+    )
     refused, _ = started(vps, "true", user="root").communicate()
     assert ('Please login as the user "ubuntu"' in refused) == dressed(vps)
 

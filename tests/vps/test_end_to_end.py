@@ -275,6 +275,13 @@ def test_a_renewal_never_drops_the_site_s_own_name(project: Project) -> None:
     assert [project.get(name)[0] for name in names] == [301, 301]
 
 
+def test_what_the_server_calls_itself_proves_no_dns(project: Project) -> None:
+    project.vps.add_hosts({"itself.test": "127.0.1.1"})
+    project.sites = {"itself.test": {**REDIRECT, "https": True}}
+    done = project.apply()
+    assert (done.returncode, "itself.test has no address in the DNS" in done.stderr) == (1, True), done.stderr
+
+
 def test_an_alias_that_leads_elsewhere_is_no_fault_of_our_own_file(project: Project) -> None:
     site = {**REDIRECT, "https": True}
     project.sites = {"old.test": site}
