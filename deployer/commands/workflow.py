@@ -60,9 +60,10 @@ def command(
     entry = chosen[site]
     text = workflow(site, entry, test_build, tool, runs_on)
     checkout, place = whereabouts(getattr(entry, "repository", ""), gitea)
+    # an older workflow that stays may want secrets that are taken away
+    deliver(text, checkout, place.file if place else ".gitea/workflows/deploy.yml", force)
     if install_secrets:
         install(loaded, site, place, key)
-    deliver(text, checkout, place.file if place else ".gitea/workflows/deploy.yml", force)
     tell_secrets(loaded, site, install_secrets)
 
 

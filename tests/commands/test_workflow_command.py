@@ -93,7 +93,13 @@ def test_the_checkout_is_known_by_another_address_of_its_repository(folder: Path
     assert not done.stdout
     assert "SSH_USER" not in done.stderr
     assert "ssh" in (folder / ".gitea/workflows/deploy.yml").read_text()
-    asked = deploy(folder, "workflow", "www.example.org", "--install-secrets", GITEA_TOKEN="")
+    with running() as gitea:
+        (folder / ".gitea/workflows/deploy.yml").write_text("older")
+        address = f"http://127.0.0.1:{gitea.server_port}"
+        call = ("workflow", "www.example.org", "--install-secrets", "--gitea", address)
+        assert "stays as it is" in deploy(folder, *call, GITEA_TOKEN=TOKEN).stderr
+        assert not gitea.secrets
+    asked = deploy(folder, "workflow", "www.example.org", "--install-secrets", "--force", GITEA_TOKEN="")
     assert "https://git.example.org:3300/user/settings/applications" in asked.stderr
 
 
