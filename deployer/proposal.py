@@ -28,6 +28,12 @@ def proposals(files: Mapping[str, File | Link], stacks: Iterable[Stack]) -> Iter
         yield f"# the Compose project {stack.project} in {stack.folder} ({ports}) is for `kind: compose`"
 
 
+def entries_there(written: Iterable[str]) -> list[str]:
+    """The sites and services among the paths that an apply wrote."""
+    found = (re.fullmatch(r"/etc/(?:deploy/sites|nginx/conf\.d)/(?!00-)(.+)\.conf", path) for path in written)
+    return sorted({each[1] for each in found if each})
+
+
 def _entry(domain: str, blocks: list[list[str]], left: dict[str, Stack]) -> Iterator[str]:
     every = [word for block in blocks for word in block]
     names = dict.fromkeys(name for block in blocks for name in _values(block, "server_name"))

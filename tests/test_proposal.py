@@ -5,7 +5,7 @@ import yaml
 from deployer.config.starter import starter
 from deployer.desired.stacks import Stack
 from deployer.files import File, Link
-from deployer.proposal import proposals
+from deployer.proposal import entries_there, proposals
 
 NGINX = """\
 # server { server_name commented.example.org; }
@@ -57,3 +57,16 @@ def test_the_file_has_the_server_and_the_proposals_as_comments() -> None:
     }
     assert "\n  # wiki.example.org:\n  #   kind: proxy\n" in text
     assert "host_key" not in yaml.safe_load(starter())["server"]
+
+
+def test_a_server_that_another_sites_yaml_runs_is_known_by_what_it_wrote() -> None:
+    written = [
+        "/etc/deploy/sites/worker.conf",
+        "/etc/deploy/sites/www.example.org.conf",
+        "/etc/nginx/conf.d/www.example.org.conf",
+        "/etc/nginx/conf.d/old.example.org.conf",
+        "/etc/nginx/conf.d/00-deploy.conf",
+        "/etc/nginx/deploy/tls.conf",
+    ]
+    assert entries_there(written) == ["old.example.org", "worker", "www.example.org"]
+    assert entries_there([]) == []

@@ -68,14 +68,15 @@ def terminal() -> bool:
 
 def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> Iterator[str]:
     """What the server has already, as lines to propose; without a login, why there are none is told."""
-    from deployer.proposal import proposals
+    from deployer.proposal import entries_there, proposals
     from deployer.report import complain, say
     from deployer.server.login import connect
     from deployer.tasks.observe import observe
 
     try:
         with connect(host, port, user, host_key, key.expanduser() if key else None) as server:
-            facts = observe(server, ()).facts
+            seen = observe(server, ())
+            facts = seen.facts
             names = sorted(set(facts.taken_names.values()))
             files = observe(server, names).files if names else {}
     except DeployError as error:
@@ -83,6 +84,9 @@ def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> It
         say("! sites.yaml is written all the same, without what the server has already", style="yellow")
         return
     say(f"✓ {user} can log in: {facts.os.capitalize()} {facts.release}", style="green")
+    if there := entries_there(seen.written):
+        other = "from another sites.yaml: take that one, for an apply takes off what is not in yours"
+        say(f"! it has {', '.join(there)} {other}", style="yellow")
     stacks = [stack for stack in facts.stacks.values() if stack.running]
     found = list(proposals({path: files[path] for path in names if path in files}, stacks))
     if found:

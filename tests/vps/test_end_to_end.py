@@ -179,6 +179,8 @@ def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: P
     assert project.apply().returncode == 0
     assert project.get("app.test", scheme="http")[0] == 502
     assert project.vps.run("grep -l 418 -r /var/lib/deploy/before").stdout
+    again = project.deploy("init", "-c", "again.yaml", *there)
+    assert "! it has app.test, old.test from another sites.yaml" in again.stderr
 
 
 def test_a_hand_edit_is_shown_and_kept_aside(project: Project) -> None:
