@@ -17,21 +17,27 @@ from test_plan import ACME, BLOG, OTHER, READY, SHARED, WANTED, seen
 RUBBISH = bytes(range(256)) * 3
 
 
+VALUES = "/etc/deploy/sites/rogs.me.conf"
+
+
 def test_a_folder_where_a_site_s_file_should_be_holds_up_that_site_alone() -> None:
-    plan = make_plan(WANTED, replace(seen({}), folders=frozenset({BLOG, "/srv"})), ACME)
+    files = {**WANTED.files, VALUES: File(b"values\n")}
+    wanted = replace(WANTED, files=files, site_of={**WANTED.site_of, VALUES: "rogs.me"})
+    plan = make_plan(wanted, replace(seen({}), folders=frozenset({VALUES, "/srv"})), ACME)
     assert plan.held == {
-        "rogs.me": f"{BLOG} on the server is a folder, and has to be a file. "
-        f"Move it away there (empty: rmdir {BLOG})"
+        "rogs.me": f"{VALUES} on the server is a folder, and has to be a file. "
+        f"Move it away there (empty: rmdir {VALUES})"
     }
     assert not plan.obstacles
     assert {change.path for change in plan.changes} == {OTHER, SHARED}
 
 
-def test_a_folder_where_a_shared_file_should_be_is_mended_first() -> None:
-    plan = make_plan(WANTED, replace(seen({}), folders=frozenset({SHARED})), ACME)
+@pytest.mark.parametrize("path", [SHARED, BLOG])
+def test_a_folder_where_a_file_of_all_should_be_is_mended_first(path: str) -> None:
+    plan = make_plan(WANTED, replace(seen({}), folders=frozenset({path})), ACME)
     (told,) = plan.obstacles
     assert f"✗ {told}." in list(plan_lines(plan, "vps"))
-    assert told.startswith(f"{SHARED} on the server is a folder")
+    assert told.startswith(f"{path} on the server is a folder")
 
 
 @pytest.mark.parametrize(

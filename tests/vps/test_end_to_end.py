@@ -196,6 +196,26 @@ def test_a_hand_edit_is_shown_and_kept_aside(project: Project) -> None:
     assert project.plan() == EMPTY | {"server": project.vps.address}
 
 
+def test_what_stands_in_the_way_of_a_plan_is_told(project: Project) -> None:
+    project.sites = {"one.test": REDIRECT}
+    folder = "/etc/nginx/conf.d/one.test.conf"  # as Docker makes what it mounts and does not find
+    project.vps.run(f"mkdir {folder}")
+    applied = project.apply()
+    assert (applied.returncode, f"✗ {folder} on the server is a folder" in applied.stdout) == (1, True)
+    assert "nothing was changed" in applied.stderr
+    project.vps.run(f"rmdir {folder}")
+    assert project.apply().returncode == 0
+    project.vps.run("head -c 999 /dev/urandom >>/var/lib/deploy/manifest")
+    mended = project.apply()
+    assert (mended.returncode, "of /var/lib/deploy/manifest" in mended.stdout) == (0, True), mended.stderr
+    project.vps.run("sha256sum --check --strict --quiet /var/lib/deploy/manifest")
+    version = project.vps.run("cat /usr/local/lib/deploy/version").stdout.strip()
+    project.vps.run("echo 99.1 >/usr/local/lib/deploy/version")
+    older = project.deploy("plan")
+    assert (older.returncode, older.stdout) == (1, "")
+    assert f"was made by deploy 99.1, and this is {version}: it would undo" in older.stderr
+
+
 def test_a_site_that_is_removed_goes_and_its_content_stays(project: Project) -> None:
     project.sites = {"page.test": page(https=False), "old.test": REDIRECT}
     assert project.deploy("push", "page.test", "--yes").returncode == 0
