@@ -98,7 +98,11 @@ follow() { # NGINX does as its files say
 lead_visitors() { # NAME: it answers at its port, and now at its name
     [ -n "$(leading_to "$1")" ] || return 0
     lead_to "$1"
-    follow && /usr/local/lib/deploy/served "$1"
+    follow && is_served "$1"
+}
+
+is_served() { # NAME: as visitors get it, where NGINX has just been led to it
+    [ -z "$(leading_to "$1")" ] || /usr/local/lib/deploy/served "$1"
 }
 
 # ── coming up ─────────────────────────────────────────────────────────────────────────────────
@@ -195,12 +199,16 @@ keep_composition() { # NAME BUT: it was to end, and stays, for BUT, which was to
 come_up() { # NAME PROJECT…: it comes up, in the place of these projects
     local name=$1 options=() project
     for project in "${@:2}"; do options+=(--instead-of "$project"); done
-    if leading_to "$name" | grep -xF "/etc/nginx/conf.d/$name.conf" >/dev/null; then options+=(--at-port); fi
+    if asks_at_port "$name"; then options+=(--at-port); fi
     say "▸ $name"
     for project in "${@:2}"; do say "  it takes the place of $(ending "$project")"; done
     if push_leading "$name" "${options[@]}" && lead_visitors "$name"; then BECAME[$name]=well && return; fi
     say "  $name goes back to what it was; everything else stays live."
     give_back "$@"
+}
+
+asks_at_port() { # NAME: for NGINX does not lead to it yet
+    leading_to "$1" | grep -xF "/etc/nginx/conf.d/$1.conf" >/dev/null
 }
 
 # A part of `take_step`, with its `instead`: each shall have what another has, or one domain of a single one what another
@@ -274,13 +282,18 @@ must_wait() { # NAMES|AFTER|INSTEAD[|crossed]: for another step, or for a networ
 }
 
 bring_up_compositions() { # each healthy, or as it was
-    local name step left later stuck=''
+    local name step left later together=() stuck=''
     who=$(<"$incoming/label")
     while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done <"$incoming/compositions" |
         sort -u - "$incoming/gone" >"$transaction/containers"
     grep -vE '^[^ |]*\|\|$' "$incoming/steps" >"$transaction/exchanged"
     cut -d ' ' -f 2 "$incoming/leads" >"$transaction/leads"
     mapfile -t left <"$incoming/steps"
+    for step in "${left[@]}"; do if comes_by_itself "$step"; then together+=("${step%||}"); fi; done
+    if [ ${#together[@]} -gt 1 ]; then
+        bring_up_at_once "${together[@]}"
+        mapfile -t left < <(printf '%s||\n' "${together[@]}" | grep -vxF -f - "$incoming/steps")
+    fi
     while [ ${#left[@]} -gt 0 ]; do
         later=()
         for step in "${left[@]}"; do

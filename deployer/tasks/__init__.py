@@ -45,7 +45,7 @@ def server_of(config: "Config") -> Iterator["Server"]:
 
 
 BEFORE = {
-    "apply.sh": ("apt.sh", "listening.sh", "transition.sh"),
+    "apply.sh": ("apt.sh", "listening.sh", "transition.sh", "together.sh"),
     "audit.sh": ("apt.sh", "listening.sh"),
     "observe.sh": ("apt.sh", "listening.sh"),
     "status.sh": ("scripts/visitor", "scripts/record", "apt.sh"),

@@ -99,6 +99,25 @@ def test_a_new_name_for_one_project_keeps_it_running(project: Project) -> None:
     assert (page(project, "berta.test"), running(project.vps)) == ("berta.test", {"one": 1})
 
 
+def test_what_takes_nothing_of_others_comes_up_at_once(project: Project) -> None:
+    project.vps.run("install -d -m 777 /srv/meeting")
+    names = ["alma.test", "berta.test", "carla.test"]
+    all_there = " && ".join(f"[ -e /meeting/{name} ]" for name in names)
+    for number, name in enumerate(names):
+        script = f"touch /meeting/{name}; until {all_there}; do sleep 0.1; done; mkdir /w; echo {name} > /w/index.html; "
+        command = ["/bin/busybox", "sh", "-c", f"{script} exec /bin/busybox httpd -f -p 80 -h /w"]
+        stack(project, name, 8201 + number, app={"command": command, "volumes": ["/srv/meeting:/meeting"]})
+        project.sites[name]["wait"] = "20s"
+    fails(project, "delia.test", 8204)
+    said = applied(project, code=1)
+    assert [page(project, name) for name in names] == names, said
+    assert "  delia.test goes back to what it was; everything else stays live." in said
+    assert running(project.vps) == {"almatest": 1, "bertatest": 1, "carlatest": 1}
+    del project.sites["delia.test"]
+    applied(project)
+    project.vps.run("rm -r /srv/meeting")
+
+
 def test_what_goes_hands_its_port_to_one_that_was_there(project: Project) -> None:
     stack(project, "alma.test", 8201)
     stack(project, "berta.test", 8202)
@@ -207,8 +226,8 @@ def test_another_project_without_data_goes_on(project: Project) -> None:
     applied(project)
     assert running(project.vps) == {"three": 1}
     fails(project, "alma.test", 8202, top="four")
-    applied(project, code=1)
-    assert (page(project, "alma.test"), running(project.vps)) == ("three", {"three": 1})
+    said = applied(project, code=1)
+    assert (page(project, "alma.test"), running(project.vps)) == ("three", {"three": 1}), said
 
 
 def test_another_project_would_lose_its_data(project: Project) -> None:
