@@ -74,7 +74,7 @@ def test_from_nothing_and_a_changed_secret(new_composition, server):
     assert app.page() == "one"
     assert token(app) == "hush"
     assert "hush" not in told
-    assert app.log()["by"] == "ada on laptop"
+    assert app.log()["by"] == "ada@laptop"
     app.image("two")
     apply(server, parcel({}, secrets=value(app, "other"), compositions=[app.name]))
     assert token(app) == "other"
