@@ -114,6 +114,7 @@ def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     assert site.page() == "<h1>Two</h1>"
     assert sorted(p.name for p in site.place.iterdir()) == [
         "builder",
+        "earlier",
         "lock",
         "made-live",
         "previous",
