@@ -14,7 +14,8 @@ from deployer.errors import ConfigError, Problem
 def command(config: Path, as_json: bool) -> int:
     """Find every mistake in sites.yaml, each with its line and column, without asking the server.
 
-    The exit code is 0 when the file is fine, and 2 when it is not.
+    The exit code is 0 when the file is fine, and 2 when it is not. Private keys, values and dumps beside it
+    that would get into Git are told.
 
     \b
     Example:
@@ -22,6 +23,7 @@ def command(config: Path, as_json: bool) -> int:
       deploy check -c other.yaml
       deploy check --json | jq '.problems[].message'
     """
+    from deployer.config.beside import found_beside
     from deployer.config.loader import load
     from deployer.config.placeholders import placeholders
     from deployer.config.quantities import amount
@@ -32,10 +34,11 @@ def command(config: Path, as_json: bool) -> int:
     except ConfigError as error:
         if not as_json:
             raise
-        return tell(error.problems, [], [])
+        return tell(error.problems, [], [], [])
     keys = sorted({*fingerprints(loaded.backups.recipient.content)}) if loaded.backups else []
+    warnings = [found.warning for found in found_beside(config)]
     if as_json:
-        return tell([], list(loaded.everything), keys)
+        return tell([], list(loaded.everything), keys, warnings)
     counts = [(len(loaded.sites), "site"), (len(loaded.services), "service")]
     said = [amount(count, what) for count, what in counts if count or what == "site"]
     click.echo(f"{config} is fine: {' and '.join(said)}.")
@@ -46,14 +49,17 @@ def command(config: Path, as_json: bool) -> int:
         click.echo(f"Backups can be opened with {each} {', '.join(keys)}.")
     if left := placeholders(loaded):
         click.echo(f"! Still as deploy init wrote it: {', '.join(left)}. Put what is yours there.", err=True)
+    if warnings:
+        click.echo("\n".join(f"! {warning}" for warning in warnings), err=True)
     return 0
 
 
-def tell(problems: list[Problem], sites: list[str], keys: list[str]) -> int:
+def tell(problems: list[Problem], sites: list[str], keys: list[str], warnings: list[str]) -> int:
     """Print the result as JSON, with the keys that open archives; gives the exit code."""
     import json
     from dataclasses import asdict
 
     found = {"problems": [asdict(problem) for problem in problems], "sites": sites, "backup_keys": keys}
+    found["warnings"] = warnings
     click.echo(json.dumps(found, indent=2))
     return 2 if problems else 0

@@ -20,6 +20,8 @@ def command(config: Path, host: str, user: str, port: int, key: Path | None, fin
     With --host the server is in it, and its host key, once you have compared that. What NGINX and Docker
     Compose serve there already is proposed, as comments; nothing is changed on the server.
 
+    Beside it comes a .gitignore, unless there is one, that keeps private keys, values and dumps out of Git.
+
     \b
     Example:
       deploy init
@@ -50,6 +52,7 @@ def command(config: Path, host: str, user: str, port: int, key: Path | None, fin
         raise DeployError(f"{config} cannot be written: {reason}") from error
     what = "your sites" if host else "your server and your sites"
     click.echo(f"Wrote {config}.")
+    ignore_secrets(config.parent)
     next_step(f"put {what} in, then: deploy check")
 
 
@@ -59,3 +62,16 @@ def already_there(config: Path) -> Exception:
 
     advice = "Edit it, or name another file: deploy init -c FILE"
     return DeployError(f"{config} is already there and stays as it is", advice)
+
+
+def ignore_secrets(folder: Path) -> None:
+    """Write the .gitignore, unless there is one or it cannot be."""
+    from deployer.config.beside import GITIGNORE
+
+    try:
+        with (folder / ".gitignore").open("x", encoding="utf-8") as file:
+            file.write(GITIGNORE)
+    except FileExistsError:
+        return
+    except OSError as error:
+        click.echo(f"! {folder / '.gitignore'} cannot be written: {error.strerror}", err=True)

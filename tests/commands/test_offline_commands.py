@@ -38,6 +38,26 @@ def test_check_of_a_file_that_is_fine(folder: Path) -> None:
     assert deploy(folder, "check", "-c", "one.yaml").stdout == "one.yaml is fine: 1 site.\n"
 
 
+def test_check_warns_of_what_must_not_get_into_git(folder: Path) -> None:
+    (folder / "private-key.asc").write_text("-----BEGIN PGP PRIVATE KEY BLOCK-----\n")
+    (folder / "private-key.asc").chmod(0o644)
+    done = deploy(folder, "check")
+    assert done.returncode == 0
+    assert done.stderr == (
+        "! private-key.asc is a private key: others on this machine can read it (chmod 600); "
+        "git add would take it: name it in .gitignore, or keep it elsewhere\n"
+    )
+    (folder / "sites.yaml").unlink()
+    assert deploy(folder, "init").returncode == 0
+    assert "private*.asc" in (folder / ".gitignore").read_text()
+    (warning,) = json.loads(deploy(folder, "check", "--json").stdout)["warnings"]
+    assert "git" not in warning
+    (folder / "sites.yaml").unlink()
+    (folder / ".gitignore").write_text("mine\n")
+    assert deploy(folder, "init").returncode == 0
+    assert (folder / ".gitignore").read_text() == "mine\n"
+
+
 def test_check_prints_the_problems_in_the_order_of_the_file(folder: Path) -> None:
     (folder / "sites.yaml").write_text(GOOD.replace("3000", "0").replace("kind: hugo", "kind: hugi"))
     done = deploy(folder, "check")
@@ -52,7 +72,7 @@ def test_check_prints_the_problems_in_the_order_of_the_file(folder: Path) -> Non
 def test_check_as_json(folder: Path) -> None:
     done = deploy(folder, "check", "--json")
     assert done.returncode == 0
-    told = {"problems": [], "sites": ["rogs.me", "app.example.org"], "backup_keys": []}
+    told = {"problems": [], "sites": ["rogs.me", "app.example.org"], "backup_keys": [], "warnings": []}
     assert json.loads(done.stdout) == told
     (folder / "sites.yaml").write_text("emial: x\n")
     done = deploy(folder, "check", "--json")
