@@ -42,12 +42,13 @@ def command(config: Path, as_json: bool) -> int:
     counts = [(len(loaded.sites), "site"), (len(loaded.services), "service")]
     said = [amount(count, what) for count, what in counts if count or what == "site"]
     click.echo(f"{config} is fine: {' and '.join(said)}.")
-    if loaded.server and loaded.everything:
+    left = placeholders(loaded)
+    if loaded.server and loaded.everything and not left:
         click.echo("→ deploy plan shows what would change on the server", err=True)
     if keys:
         each = "the key" if len(keys) == 1 else f"each of {len(keys)} keys"
         click.echo(f"Backups can be opened with {each} {', '.join(keys)}.")
-    if left := placeholders(loaded):
+    if left:
         click.echo(f"! Still as deploy init wrote it: {', '.join(left)}. Put what is yours there.", err=True)
     if warnings:
         click.echo("\n".join(f"! {warning}" for warning in warnings), err=True)

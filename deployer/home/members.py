@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 from deployer.errors import DeployError, UsageError
 from deployer.home.plain import CHUNK
 from deployer.home.programs import find, how_to_install
+from deployer.system import is_root
 
 LARGEST = 1 << 20  # bytes of begin.json and end.json
 OURS = ("/backup/begin.json", "/backup/end.json")
@@ -115,7 +116,7 @@ def _dress(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     path = folder / member.name.lstrip("/")
     if path.is_symlink():
         return
-    if os.geteuid() == 0:
+    if is_root():
         os.chown(path, member.uid, member.gid)
     path.chmod(member.mode & 0o7777)
     tar.utime(member, str(path))

@@ -93,7 +93,7 @@ class Plain:
 
 def _start(argv: tuple[str, ...], stdin: int | IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
     environment = dict(os.environ)
-    if "GPG_TTY" not in environment and sys.stdin.isatty():
+    if "GPG_TTY" not in environment and hasattr(os, "ttyname") and sys.stdin.isatty():
         environment["GPG_TTY"] = os.ttyname(sys.stdin.fileno())
     argv = (require(argv[0], PACKAGES[argv[0]]), *argv[1:])
     return subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=said, env=environment)

@@ -1,5 +1,6 @@
 """The section `home` of sites.yaml: its folder, and who is told how a task of the home server went."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from deployer.config.home import Home, Notify
 from deployer.config.model import Config, Server
 from deployer.errors import DeployError, UsageError
 from deployer.home.store import Busy, Store
+from deployer.system import on_windows
 
 if TYPE_CHECKING:
     from deployer.home.notify import Event
@@ -18,6 +20,8 @@ Say = Callable[[str], None]
 
 def home_of(config: Config) -> tuple[Server, Home, Store]:
     """The server, the section `home` and its folder; raises UsageError where sites.yaml lacks one."""
+    if sys.platform == "win32":
+        raise on_windows("the locks and the rsync of a home server")
     if config.home is None:
         raise UsageError("there is no home in sites.yaml", "Add it: home: {directory: /mnt/nas/backups}")
     if config.server is None:

@@ -5,7 +5,6 @@ not; `.deploy/` has the mark (`home`), what is on its way (`incoming/`), those o
 digests that are not here (`offered/`), and the records.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from deployer import system
 from deployer.archives import DIGEST, Archive, digest_of, parse, proof
 from deployer.errors import DeployError
 
@@ -95,7 +95,7 @@ class Store:
             raise DeployError(f"{self.state} cannot be written: {error.strerror}") from error
         with lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                system.lock(lock, wait=False)
             except OSError as error:
                 lock.seek(0)
                 holder = lock.read().strip() or "somebody"

@@ -11,6 +11,7 @@ from deployer.errors import DeployError, UsageError
 from deployer.home import launchd
 from deployer.home.change import Change, content, run
 from deployer.home.schedule import PULL, VERIFY, Call, crontab, said, units
+from deployer.system import is_root
 
 RUNNING = Path("/run/systemd/system")
 ALL = tuple(f"{name}.{kind}" for name in (PULL, VERIFY) for kind in ("service", "timer"))
@@ -24,7 +25,7 @@ def call_of(config: Path) -> Call:
     chosen = found or (beside if beside.exists() else None)
     if not chosen:
         raise UsageError("the program deploy is not installed", "pip install it, so that a timer can call it")
-    return Call(str(Path(chosen).absolute()), config.absolute(), os.geteuid() == 0)
+    return Call(str(Path(chosen).absolute()), config.absolute(), is_root())
 
 
 def wanted(home: Home | None, call: Call) -> Change:

@@ -1,6 +1,5 @@
 """Unpacks a plain archive into a folder of this machine, by GNU tar, or where there is none by Python."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from deployer.errors import DeployError
 from deployer.home.members import extract, gnu_tar
+from deployer.system import is_root
 
 
 def unpack(directory: Path, chunks: Iterable[bytes]) -> str:
@@ -42,7 +42,7 @@ def _extract(folder: Path, chunks: Iterable[bytes]) -> str:
     without = extract(stream, folder)
     stream.finish()
     # who is not root cannot set them either, and was never told
-    return ATTRIBUTES.format(without) if without and os.geteuid() == 0 else ""
+    return ATTRIBUTES.format(without) if without and is_root() else ""
 
 
 ATTRIBUTES = "the access lists and extended attributes of {} files were left out: only GNU tar can set them"
@@ -50,7 +50,7 @@ ATTRIBUTES = "the access lists and extended attributes of {} files were left out
 
 def _by_tar(program: str, folder: Path, chunks: Iterable[bytes]) -> None:
     tar = [program, "--extract", "--preserve-permissions", f"--directory={folder}"]
-    if os.geteuid() == 0:  # only root can give files away, and set what the system has as attributes
+    if is_root():  # only root can give files away, and set what the system has as attributes
         tar += ["--numeric-owner", "--acls", "--xattrs", "--xattrs-include=*"]
     with tempfile.TemporaryFile() as said:
         # BrokenPipeError: its own words tell why it read no further

@@ -1,6 +1,5 @@
 """The base image of a release: built once, kept in a cache, shared by every machine on top of it."""
 
-import fcntl
 import hashlib
 import json
 import shutil
@@ -8,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from deployer import system
 from deployer.errors import DeployError
 from deployer.rehearsal import mirror
 from deployer.rehearsal.commands import call
@@ -57,7 +57,7 @@ def base_image(release: str, packages: Iterable[str] = (), say: Callable[[str], 
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(f"{image}.lock", "w") as lock:
         if not image.is_dir():
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            system.lock(lock, wait=True)
         if not image.is_dir():
             _prune()
             say(f"Building the base image of {release} ({len(included)} packages), once …")

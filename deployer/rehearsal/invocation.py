@@ -6,10 +6,12 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from deployer.system import is_root
+
 
 def invocation(*arguments: str) -> str:
     """The command line that calls this program with these arguments, as root."""
-    needs_sudo = os.geteuid() != 0 or "SUDO_UID" in os.environ
+    needs_sudo = not is_root() or "SUDO_UID" in os.environ
     return command_line(sys.argv[0], sys.executable, arguments, needs_sudo)
 
 

@@ -1,13 +1,14 @@
 """Where a machine lives on this one: small state under /run, its disk under /var/lib."""
 
 import contextlib
-import fcntl
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from deployer import system
 
 RUN = Path("/run/vps-deployer")
 DISKS = Path("/var/lib/vps-deployer")
@@ -38,7 +39,7 @@ class Place:
         """The machine's lock, held until it is closed or its process dies; None when another holds it."""
         lock = open(self.run / "lock", "w")  # noqa: SIM115
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            system.lock(lock, wait=False)
         except BlockingIOError:
             lock.close()
             return None
@@ -70,5 +71,5 @@ def alone() -> Iterator[None]:
     RUN.mkdir(parents=True, exist_ok=True)
     DISKS.mkdir(parents=True, exist_ok=True)
     with open(RUN / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        system.lock(lock, wait=True)
         yield

@@ -1,6 +1,5 @@
 """What a throwaway VPS needs on this machine, and the one command that mends what is missing."""
 
-import os
 import platform
 import shutil
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from deployer.errors import DeployError
 from deployer.rehearsal.commands import environment
 from deployer.rehearsal.invocation import invocation
+from deployer.system import is_root
 
 PACKAGE_OF = {
     "systemd-nspawn": "systemd-container",
@@ -29,14 +29,14 @@ def require() -> None:
     """Fail with everything that is missing at once."""
     path = environment()["PATH"]
     again = invocation(*sys.argv[1:])
-    problem = complaint(platform.system(), os.geteuid(), missing_packages(path, KEYRING), again)
+    problem = complaint(platform.system(), not is_root(), missing_packages(path, KEYRING), again)
     if problem:
         raise problem
 
 
 def require_root() -> None:
     """Fail when the caller is not root."""
-    if problem := complaint("Linux", os.geteuid(), [], invocation(*sys.argv[1:])):
+    if problem := complaint("Linux", not is_root(), [], invocation(*sys.argv[1:])):
         raise problem
 
 
@@ -46,8 +46,8 @@ def missing_packages(path: str, keyring: Path) -> list[str]:
     return sorted(missing if keyring.exists() else missing | {"debian-archive-keyring"})
 
 
-def complaint(system: str, user: int, packages: Sequence[str], again: str) -> DeployError | None:
-    """The error for what is missing: the kernel's name, the user's number and the missing packages.
+def complaint(system: str, user: bool, packages: Sequence[str], again: str) -> DeployError | None:
+    """The error for what is missing: the kernel's name, whether it is not root, and the missing packages.
 
     `again` is the command line that does it as root.
     """

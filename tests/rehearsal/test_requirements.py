@@ -6,17 +6,17 @@ AGAIN = "sudo /home/alma/.local/bin/deploy rehearse"
 
 
 def test_nothing_missing_is_no_complaint() -> None:
-    assert complaint("Linux", 0, [], AGAIN) is None
+    assert complaint("Linux", False, [], AGAIN) is None
 
 
 def test_when_only_root_is_missing_there_is_one_thing_to_do() -> None:
-    problem = complaint("Linux", 1000, [], AGAIN)
+    problem = complaint("Linux", True, [], AGAIN)
     assert problem is not None
     assert (problem.message, problem.advice) == ("A throwaway VPS needs root", f"Run: {AGAIN}")
 
 
 def test_everything_missing_is_one_message_with_one_command() -> None:
-    problem = complaint("Linux", 1000, ["mmdebstrap", "pebble"], AGAIN)
+    problem = complaint("Linux", True, ["mmdebstrap", "pebble"], AGAIN)
     assert problem is not None
     assert problem.message == (
         "A throwaway VPS needs root, and what is missing here: the packages mmdebstrap, pebble"
@@ -26,14 +26,14 @@ def test_everything_missing_is_one_message_with_one_command() -> None:
         AGAIN,
     ]
     assert problem.exit_code == 1
-    as_root = complaint("Linux", 0, ["pebble"], AGAIN)
+    as_root = complaint("Linux", False, ["pebble"], AGAIN)
     assert as_root is not None
     assert as_root.message == "A throwaway VPS needs what is missing here: the package pebble"
     assert as_root.advice == "sudo apt-get install -y pebble"
 
 
 def test_other_systems_are_named() -> None:
-    problem = complaint("Darwin", 0, [], AGAIN)
+    problem = complaint("Darwin", False, [], AGAIN)
     assert problem is not None
     assert "Darwin" in problem.message
 
