@@ -47,7 +47,7 @@ judge_pushes() { # a part of `bring_up_at_once`: of those that have ended
         say "  $name goes back to what it was; everything else stays live."
         give_back "$name"
     done
-    ((${#left[@]} + ${#push[@]} == 0)) || say "▸ $((${#left[@]} + ${#push[@]})) more services"
+    ((${#left[@]} + ${#push[@]} == 0)) || say "▸ $((${#left[@]} + ${#push[@]})) more to come up"
 }
 
 how_many_at_once() { # as memory is there for as many Docker Composes, and what they start
