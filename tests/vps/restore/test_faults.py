@@ -47,7 +47,7 @@ def nothing_left(app) -> bool:
     volumes = f"/var/lib/docker/volumes/{app.project}_*"
     app.vps.run(f"rmdir /srv/deploy/{app.name}/restored", check=False)
     found = app.vps.run(f"find /opt/{app.name}* {volumes} /srv/deploy/{app.name} -name '*restor*'").stdout
-    return found == "" and sorted(p.name for p in app.place.iterdir()) == ["images", "lock"]
+    return found == "" and sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live"]
 
 
 def second(app) -> None:
@@ -219,7 +219,7 @@ def test_too_little_space(new_composition):
     try:
         output = restore(app.vps, app.name, tar, code=1)
         assert "not enough space on /srv/deploy" in output or "the disk is full" in output
-        assert app.vps.run(f"ls /srv/deploy/{app.name}").stdout.split() == ["images", "lock"]
+        assert app.vps.run(f"ls /srv/deploy/{app.name}").stdout.split() == ["images", "lock", "made-live"]
     finally:
         app.vps.run(f"umount /srv/deploy; mv /root/kept /srv/deploy/{app.name}")
     archive.paths = archive.paths[:-1]

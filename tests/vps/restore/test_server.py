@@ -73,7 +73,7 @@ def test_a_service_with_files_and_a_volume(new_composition):
     assert "it was down for" in output
     assert len(aside_of(output)) == 3
     assert "the archive" not in output
-    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "restored"]
+    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live", "restored"]
     assert (app.log()["action"], app.log()["result"], app.log()["by"]) == ("restore", "live", "ada")
     again = restore(app.vps, app.name, tar)
     assert everything(app, archive) == before
@@ -96,7 +96,7 @@ def test_a_service_that_is_not_well_with_what_was_restored(new_composition):
     assert "✗ up: app crashes again and again" in output
     assert "✓ back" in output
     assert (everything(app, archive), app.running(), app.page()) == (before, running, "first")
-    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock"]
+    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live"]
     assert app.vps.run(f"find /opt /var/lib/docker/volumes -name '*{app.name}*restor*'").stdout == ""
 
 

@@ -69,7 +69,7 @@ def test_killed_and_the_next_push_heals(new_composition, place):
     assert "was killed: cleaning up after it" in output
     assert app.page() == "two"
     assert "already up to date" in app.push()
-    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock"]
+    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live"]
     assert not (app.place / "images/interrupted").exists()
 
 
