@@ -6,7 +6,6 @@ import re
 import tempfile
 from pathlib import Path
 
-from bench.image_blog import VOCABULARY, write
 from bench.image_site import PACKAGES
 from bench.measure import DEPLOY, Command, Failed, progress, seconds, shown, timed
 from bench.page import arguments, publish, table
@@ -21,6 +20,10 @@ security: false
 sites:
   {domain}: {{kind: static, https: false, images: {{webp: false}}, repository: pages}}
 """
+WORDS = (
+    "tide server page wind harbour file image morning release light script shelf night water name paper path "
+    "small quiet year hand stone letter window machine garden line answer road"
+)
 DERIVE = re.compile(r"✓ derive ([\d.]+)s")
 
 
@@ -62,9 +65,9 @@ def measure(folder: Path) -> tuple[list[float], list[float], float]:
         again.append(seconds(push(folder)))
     chance = random.Random(2)
     records = [
-        {"id": number, "text": " ".join(chance.choices(VOCABULARY.split(), k=35))} for number in range(47_000)
+        {"id": number, "text": " ".join(chance.choices(WORDS.split(), k=35))} for number in range(47_000)
     ]
-    write(folder / "pages/all.json", json.dumps(records))
+    (folder / "pages/all.json").write_text(json.dumps(records))
     commit(folder, "Data")
     found = DERIVE.search(timed(push(folder))[1])
     if not found:
@@ -75,13 +78,16 @@ def measure(folder: Path) -> tuple[list[float], list[float], float]:
 def write_pages(folder: Path) -> None:
     """Pages of 3 kB, in folders of a thousand."""
     chance = random.Random(1)
-    paragraphs = [" ".join(chance.choices(VOCABULARY.split(), k=80)) for _ in range(400)]
-    write(folder / "index.html", "<!doctype html><h1>Pages</h1>")
+    paragraphs = [" ".join(chance.choices(WORDS.split(), k=80)) for _ in range(400)]
+    folder.mkdir()
+    (folder / "index.html").write_text("<!doctype html><h1>Pages</h1>")
     for number in range(PAGES):
         text = "".join(f"<p>{paragraph}</p>\n" for paragraph in chance.choices(paragraphs, k=6))
         link = (number * 7) % PAGES
         head = f"<!doctype html><title>{number}</title><a href='/{link // 1000}/{link}.html'>More</a>"
-        write(folder / f"{number // 1000}/{number}.html", f"{head}\n{text}")
+        page = folder / f"{number // 1000}/{number}.html"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(f"{head}\n{text}")
 
 
 def commit(folder: Path, message: str) -> None:
