@@ -72,14 +72,17 @@ def time_of(stamp: str) -> datetime | None:
 
 def parse(path: str, size: int = 0, place: str = "") -> Archive | None:
     """The archive that a path names, or None for anything else; size in bytes."""
+    named = _named(path)
+    return Archive(*named, size, place) if named else None
+
+
+@lru_cache(1 << 16)
+def _named(path: str) -> tuple[str, datetime] | None:
     match = PATH.fullmatch(path.removesuffix(SUFFIX)) if path.endswith(SUFFIX) else None
-    if not match or ".." in match["name"]:
+    time = time_of(match["stamp"]) if match and ".." not in match["name"] else None
+    if not match or not time or Archive(match["name"], time).path != path:
         return None
-    time = time_of(match["stamp"])
-    if time is None:
-        return None
-    archive = Archive(match["name"], time, size, place)
-    return archive if archive.path == path else None
+    return match["name"], time
 
 
 def beginning(date: str) -> str:
