@@ -75,13 +75,13 @@ def on_a_slow_line(machine: Machine, folder: Path) -> dict[str, list[float]]:
     pull = Command([DEPLOY, "backup", "--pull"], folder / "pull")
     seconds(pull)
     seconds(rsync(machine, folder / "bare"))
-    newest = sorted((machine.root / "home/backups").glob("*/*.gpg"), key=lambda path: path.name[-32:])[-NEW:]
+    newest = sorted((machine.root / "home/backups").glob("*/*.gpg"), key=lambda path: path.name[-29:])[-NEW:]
 
     def lack() -> None:
         for path in newest:
             for place in ("home", "bare"):
                 for name in (path.name, f"{path.name}.sha256"):
-                    (folder / place / path.parent.name / name).unlink()
+                    (folder / place / path.parent.name / name).unlink(missing_ok=True)
 
     with SlowLine((machine.address, 22), SPEED, DELAY) as line:
         settings = folder / "pull/sites.yaml"
