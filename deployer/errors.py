@@ -4,7 +4,8 @@ DeployError                1   it did not work
 ├── UsageError             2   the command line is wrong
 │   └── ConfigError        2   sites.yaml is wrong: all its problems at once
 └── UnreachableError       3   the server cannot be reached, or cannot be trusted
-    └── RefusedLoginError  3   it is the one we know, and does not let us in
+    ├── RefusedLoginError  3   it is the one we know, and does not let us in
+    └── WrongUserError     3   it lets us in, to say that another user works there
 
 0 is success, 4 is `deploy plan` with changes waiting, 130 is Ctrl-C.
 """
@@ -49,6 +50,14 @@ class UnreachableError(DeployError):
 
 class RefusedLoginError(UnreachableError):
     """The server is the one we know, and does not let this user in with this key."""
+
+
+class WrongUserError(UnreachableError):
+    """The server lets another `user` work, and tells this one so."""
+
+    def __init__(self, message: str, advice: str, user: str) -> None:
+        super().__init__(message, advice)
+        self.user = user
 
 
 @dataclass(frozen=True, order=True, slots=True)

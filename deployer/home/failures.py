@@ -8,6 +8,9 @@ UNREACHABLE = re.compile(
     r"ssh: connect to .* port \d+: (?P<connect>.+)|ssh: (?P<resolve>Could not resolve hostname .+)"
     r"|(?P<timeout>Connection timed out during banner exchange)"
 )
+OTHER_USER = re.compile(r'Please login as the user "([^"\s]+)" rather than')
+NOT_RSYNC = (2, 12)
+"""Codes of rsync when what answers does not speak as it does."""
 KEY_ADVICE = (
     "Its public half belongs into sites.yaml, as a key with `pull_backups: true`, and then on the server: "
     "deploy apply"
@@ -22,8 +25,18 @@ class Full(DeployError):
     """There is no room here for what was to be fetched."""
 
 
-def failure(where: str, code: int, said: str) -> DeployError:
-    """The failure of a call of rsync; `where` is user@host:port."""
+def failure(where: str, code: int, said: str, greeting: str = "") -> DeployError:
+    """The failure of a call of rsync; `where` is user@host:port, `greeting` what a login there prints."""
+    if match := OTHER_USER.search(greeting):
+        return UnreachableError(
+            f"{where} lets nobody work there as this user: it says to log in as {match[1]}",
+            "Fetch by a key that can only read backups, as docs/home.md says, and leave home.user out",
+        )
+    if greeting:
+        return UnreachableError(
+            f"a login at {where} prints something, which rsync takes for its answer: {last_line(greeting)}",
+            "Let it greet people only. At the top of ~/.bashrc there: [[ $- == *i* ]] || return",
+        )
     if "Host key verification failed" in said or "HOST IDENTIFICATION HAS CHANGED" in said:
         return UnreachableError(
             f"{where} does not show the host key that is expected of it, so nothing was asked of it",

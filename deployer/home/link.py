@@ -15,13 +15,23 @@ from deployer.config.home import Home
 from deployer.config.model import Server
 from deployer.errors import DeployError, UnreachableError
 from deployer.home import programs
-from deployer.home.failures import failure
+from deployer.home.failures import NOT_RSYNC, failure
 from deployer.home.offers import LARGEST_DIGEST
+from deployer.server.knownhosts import read_known_hosts
 from deployer.waiting import waiting
 
 SILENCE = 30  # seconds after which a link without a word counts as broken
 ALIAS = "deploy-server"
 ARCHIVES = "/home/backups/"
+
+
+def revoked_for(host: str) -> list[str]:
+    """The keys that this host may not show, though they be pinned."""
+    try:
+        known = read_known_hosts(Path("~/.ssh/known_hosts").expanduser().read_text(errors="replace"))
+    except OSError:
+        return []
+    return [line.key for line in known.lines if line.role == "revoked" and line.is_about(host)]
 
 
 class Link:
@@ -33,7 +43,8 @@ class Link:
         self.folder = Path(tempfile.mkdtemp(prefix="deploy-"))
         (self.folder / "config").write_text(self._settings())
         if server.host_key:
-            (self.folder / "known_hosts").write_text(f"{ALIAS} {server.host_key}\n")
+            lines = [f"{ALIAS} {server.host_key}", *(f"@revoked * {key}" for key in revoked_for(server.host))]
+            (self.folder / "known_hosts").write_text("".join(f"{line}\n" for line in lines))
 
     def listing(self) -> str:
         """What `rsync --list-only` says of everything below the folder of archives, times in UTC."""
@@ -123,4 +134,15 @@ class Link:
         return done.stdout
 
     def _failure(self, code: int, said: str) -> DeployError:
-        return failure(f"{self.home.user}@{self.server.host}:{self.server.port}", code, said)
+        where = f"{self.home.user}@{self.server.host}:{self.server.port}"
+        # the key of another user can run nothing by which one could look
+        shell = self.home.user == "root" and code in NOT_RSYNC
+        return failure(where, code, said, self._greeting() if shell else "")
+
+    def _greeting(self) -> str:
+        """What a login says that is asked for nothing: to rsync, it is a wrong answer."""
+        argv = ["ssh", "-F", str(self.folder / "config"), self._host(), "true"]
+        done = subprocess.run(
+            argv, capture_output=True, stdin=subprocess.DEVNULL, text=True, errors="replace", check=False
+        )
+        return done.stdout.strip()

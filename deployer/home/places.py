@@ -87,9 +87,9 @@ def on_the_server(server: "Server") -> Place:
         path = shlex.quote(f"{ON_THE_SERVER}/{archive.path}")
         written = server.ask(f"[ ! -e {path}{DIGEST} ] || {{ echo; cat {path}{DIGEST}; }}").output
         digest = proof(written[1:].decode(errors="replace") if written else None, archive)
-        with server.channel(f"cat {path}") as channel:
-            channel.shutdown_write()
-            yield iter(partial(channel.recv, CHUNK), b""), digest
+        with server.channel(f"cat {path}") as session:
+            session.shutdown_write()
+            yield iter(partial(session.recv, CHUNK), b""), digest
 
     proved, unproved = listed(server.ask(LIST).output.decode(errors="replace"))
     return Place("vps", proved, reading, unproved)

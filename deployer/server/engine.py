@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from socket import socket
 
     from docker import DockerClient
-    from paramiko import Channel
+
+    from deployer.server.session import Session
 
 DIAL = "exec docker system dial-stdio"
 CHUNK = 65536
@@ -93,7 +94,7 @@ def _relay(server: Server, path: Path) -> Iterator[None]:
             listener.shutdown()
 
 
-def _carry(here: "socket | Channel", there: "socket | Channel") -> None:
+def _carry(here: "socket | Session", there: "socket | Session") -> None:
     while True:
         readable, _, _ = select.select([here, there], [], [])
         for source, target in ((here, there), (there, here)):

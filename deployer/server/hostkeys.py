@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import paramiko
-
 from deployer.errors import UnreachableError
 from deployer.server.hostcertificate import SUFFIX, read_certificate
 from deployer.server.knownhosts import KnownHosts, Line, read_known_hosts
+from deployer.server.way import Way, way_to
 
-KNOWN_HOSTS = (
-    *("~/.ssh/known_hosts", "~/.ssh/known_hosts2"),
-    *("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"),
-)
 KINDS = (
     *("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
     *("rsa-sha2-512", "rsa-sha2-256"),
@@ -61,37 +56,18 @@ class Trust:
             raise changed_key(self.host, key, self.jump)
 
 
-def trust(host: str, port: int, pinned: str | None, lines: str = "", jump: bool = False) -> Trust:
+def trust(way: Way, pinned: str | None, lines: str = "", jump: bool = False) -> Trust:
     """Trust the pinned key and no other, or without one those in known_hosts.
 
-    `lines` count instead of those in the user's own files. As with OpenSSH, the key of a line without a port
-    counts on another port, where no line has that.
+    `lines` count instead of those in the files that SSH reads. As with OpenSSH, the key of a line
+    without a port counts on another port, where no line has that.
     """
-    names = tuple(dict.fromkeys((entry_name(host, port), host)))
-    known = read_known_hosts(lines or own_known_hosts())
+    names = (way.alias,) if way.alias else tuple(dict.fromkeys((entry_name(way.host, way.port), way.host)))
+    known = read_known_hosts(lines or "".join(map(_text, way.known_hosts)))
     if pinned:
         revoked = tuple(line for line in known.lines if line.role == "revoked")
         known = KnownHosts((Line(names[0], " ".join(pinned.split()[:2])), *revoked))
-    return Trust(host, names, known, jump)
-
-
-class Policy(paramiko.MissingHostKeyPolicy):
-    """Asks what is trusted about each key: paramiko itself is told of none."""
-
-    def __init__(self, trusted: Trust) -> None:
-        self.trusted = trusted
-
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        """Raise UnreachableError unless the key counts."""
-        shown = getattr(key, "public_blob", None)  # the certificate that it came in
-        kind = shown.key_type if shown else key.get_name()
-        blob = shown.key_blob if shown else key.asbytes()
-        self.trusted.judge(kind, base64.b64encode(blob).decode())
-
-
-def own_known_hosts() -> str:
-    """The lines of the user's own files and of the system's."""
-    return "".join(map(_text, KNOWN_HOSTS))
+    return Trust(way.host, names, known, jump)
 
 
 def _text(name: str) -> str:
@@ -103,9 +79,8 @@ def _text(name: str) -> str:
 
 def line_of(host: str, port: int, pinned: str | None) -> str:
     """The lines of known_hosts for this server, empty when its key is not known here."""
-    trusted = trust(host, port, pinned)
-    name = trusted.names[0]
-    keys = [f"{name} {key}" for key in trusted.known.keys(trusted.names)]
+    trusted = trust(way_to(host, port), pinned)
+    keys = [f"{entry_name(host, port)} {key}" for key in trusted.known.keys(trusted.names)]
     signed = [f"@cert-authority {host} {key}" for key in trusted.known.keys(trusted.names, "authority")]
     return "\n".join([*keys, *signed])
 

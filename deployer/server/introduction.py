@@ -1,15 +1,12 @@
 """The first meeting with a server: which host key it shows, before anything is sent to it."""
 
-import base64
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-import paramiko
-
-from deployer.errors import UnreachableError
 from deployer.server.hostcertificate import read_certificate
 from deployer.server.hostkeys import Trust, named, trust
-from deployer.server.login import CONNECT_SECONDS, _described, _jumps, _open, _trust
+from deployer.server.login import jumped, meet
+from deployer.server.way import way_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +22,15 @@ class Introduction:
         return named(self.key)
 
 
-class _Shown(Exception):
-    """Ends a login as soon as there is a key to look at."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-
-class _Looking(paramiko.MissingHostKeyPolicy):
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        blob = getattr(key, "public_blob", None)
-        kind, encoded = (blob.key_type, blob.key_blob) if blob else (key.get_name(), key.asbytes())
-        text = base64.b64encode(encoded).decode()
-        certificate = read_certificate(kind, text)
-        raise _Shown(certificate.key if certificate else f"{kind} {text}")
-
-
 def introduce(host: str, port: int, user: str) -> Introduction:
     """Ask a server for its host key; raises UnreachableError, also where another one is known."""
-    connection = _described(host, port, user, None)
-    trusted = trust(connection.host, connection.port, None)
-    try:
-        with ExitStack() as jumps:
-            for jump in reversed(_jumps(connection)):
-                jumps.callback(jump.close)
-                _trust(jump, trust(jump.host, jump.port, None, jump=True))
-                jump.connect_timeout = CONNECT_SECONDS
-                _open(jump, None)
-            _trust(connection, trusted)
-            connection.client.set_missing_host_key_policy(_Looking())
-            _open(connection, None)
-    except _Shown as shown:
-        return Introduction(shown.key, _is_known(trusted, shown.key))
-    finally:
-        connection.close()
-    raise UnreachableError(f"{host} shows no host key")
+    way = way_to(host, port, user)
+    trusted = trust(way, None)
+    with ExitStack() as opened:
+        kind, encoded = meet(opened, way, jumped(opened, way), trusted).shown()
+    certificate = read_certificate(kind, encoded)
+    key = certificate.key if certificate else f"{kind} {encoded}"
+    return Introduction(key, _is_known(trusted, key))
 
 
 def _is_known(trusted: Trust, key: str) -> bool:

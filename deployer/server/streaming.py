@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-import paramiko
-
 from deployer.server.connection import Server
+from deployer.server.session import Session
 
 
 def stream(
@@ -21,30 +20,27 @@ def stream(
     keeps the input open behind the last of it, so that the command sees its end when we are gone.
     """
     # the channel is closed before the sender is waited for: whatever ends this ends the sending, too
-    with ThreadPoolExecutor(1) as sender, server.channel(command) as channel:
-        channel.set_combine_stderr(True)
-        sending = sender.submit(_send, channel, chunks, attached)
+    with ThreadPoolExecutor(1) as sender, server.channel(command, together=True) as session:
+        sending = sender.submit(_send, session, chunks, attached)
         last = ""
-        for text in channel.makefile("rb"):
-            last = text.decode(errors="replace").rstrip("\n")
+        for last in session.lines():
             line(last)
-        status = channel.recv_exit_status()
-        if status == -1:
-            raise EOFError(last)  # the connection is lost
-        channel.close()
+        said = last
+        status = session.status(lambda: server.lost(said))
+        session.channel.close()
         sending.result()
         return status
 
 
-def _send(channel: paramiko.Channel, chunks: Iterable[bytes], attached: bool) -> None:
+def _send(session: Session, chunks: Iterable[bytes], attached: bool) -> None:
     whole = False
     try:
         for chunk in chunks:
             try:
-                channel.sendall(chunk)
+                session.sendall(chunk)
             except OSError:
                 return  # it ended before it had read everything: its status and its words tell why
         whole = True
     finally:
-        if not (channel.closed or (whole and attached)):
-            channel.shutdown_write()
+        if not (session.channel.closed or (whole and attached)):
+            session.shutdown_write()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from deployer.config.credentials import Credentials
-from deployer.errors import DeployError, RefusedLoginError, UnreachableError, UsageError
+from deployer.errors import DeployError, RefusedLoginError, UnreachableError, UsageError, WrongUserError
 from deployer.server.connection import Server
 from deployer.server.login import connect
 from deployer.server.privatekeys import private_key
@@ -23,6 +23,7 @@ REFUSED = (
     "SSH_USER and SSH_PRIVATE_KEY say who logs in; without SSH_USER it is deploy, "
     "the user of restricted keys."
 )
+OTHER_USER = "SSH_USER says who logs in: {user}, or with a restricted key the user of restricted keys."
 FORCED = (
     "--force is the reason: a restricted key may push, and not force.\n"
     "Leave it out, or use a key that may log in as you do."
@@ -37,6 +38,8 @@ def server_with(given: Credentials) -> Iterator[Server]:
     try:
         with connect(given.host, given.port, given.user, None, key, given.known_hosts) as server:
             yield server
+    except WrongUserError as error:
+        raise WrongUserError(error.message, OTHER_USER.format(user=error.user), error.user) from error
     except RefusedLoginError as error:
         raise RefusedLoginError(error.message, REFUSED) from error
     except UnreachableError as error:
@@ -73,12 +76,14 @@ def _push_restricted(server: Server, what: Push, line: Callable[[str], None]) ->
 
     def relay(text: str) -> None:
         said.append(text)
-        if not (len(said) == 1 and "not found" in text):
+        if not ("push" in text and "not found" in text):
             line(text)
 
     words = ["push", what.domain, *([what.reference] if what.reference else [])]
     with waiting(f"{server.host} is at work"):
-        status = server.follow(shlex.join(words), relay, as_root=False)
-    if status == NO_SUCH_COMMAND and len(said) <= 1:
+        status = server.follow_forced(shlex.join(words), relay)
+    # a shell may also have been replaced by another one, which was told nothing, and says nothing
+    ran = any(what.domain in text for text in said)
+    if status == NO_SUCH_COMMAND or (status == Pushed.DONE and not ran):
         return None
     return Pushed(status) if status in set(Pushed) else Pushed.FAILED

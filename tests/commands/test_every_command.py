@@ -173,7 +173,7 @@ def test_no_command_waits_for_the_server_without_a_word(
 
     monkeypatch.setattr(waiting, "_shower", show)
     watched(Server, "channel")
-    watched(login, "_open")
+    watched(login, "meet")
     sshd = HostileSshd("answers nothing")
     for command in CALLS:
         write(folder, sshd)

@@ -7,6 +7,7 @@ import pytest
 
 from deployer.config.home import Home
 from deployer.config.model import Server
+from deployer.home.failures import failure
 from deployer.home.link import Link
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
@@ -35,3 +36,32 @@ def test_a_jump_is_not_taken_for_the_server(host: str, tmp_path: Path) -> None:
     assert (jump["port"], jump.get("identitiesonly"), jump.get("controlmaster")) == ("22", "no", "false")
     for each in (there, jump):
         assert (each["stricthostkeychecking"], each["batchmode"]) == ("true", "yes")
+
+
+def test_a_pinned_key_that_is_revoked_is_refused_here_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/known_hosts").write_text(
+        f"damaged\n@revoked *.example.org {KEY}\n@revoked other {KEY}\n"
+    )
+    server = Server.model_validate({"host": "vps.example.org", "host_key": KEY})
+    with Link(server, Home.model_validate({"directory": str(tmp_path)})) as link:
+        lines = (link.folder / "known_hosts").read_text().splitlines()
+    assert lines == [f"deploy-server {KEY}", f"@revoked * {KEY}"]
+
+
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [
+        ("", "rsync ended with 2"),
+        ("hello", "a login at root@vps:22 prints something, which rsync takes for its answer: hello"),
+        ('Please login as the user "debian" rather than the user "root".', "it says to log in as debian"),
+    ],
+)
+def test_what_a_login_prints_is_no_answer_of_rsync(greeting: str, said: str) -> None:
+    wrong = (
+        "protocol version mismatch -- is your shell clean?\nrsync error: protocol incompatibility (code 2)"
+    )
+    assert said in failure("root@vps:22", 2, wrong, greeting).message

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paramiko
 
-AT_ONCE = ("hangs up", "is no sshd", "refuses sessions")
+AT_ONCE = ("hangs up", "is no sshd", "refuses sessions", "is lost in the login", "refuses every key")
 FAULTS = (
     *AT_ONCE,
     "is lost in a command",
@@ -54,7 +54,7 @@ class HostileSshd:
         transport.add_server_key(self.key)
         try:
             transport.start_server(server=Session(self.fault, transport))
-        except (EOFError, paramiko.SSHException):
+        except (OSError, EOFError, paramiko.SSHException):
             return
 
 
@@ -68,7 +68,14 @@ class Session(paramiko.ServerInterface):
         return "publickey"
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        return paramiko.AUTH_SUCCESSFUL
+        if "login" in self.fault:
+            self.transport.close()
+        return paramiko.AUTH_FAILED if "every key" in self.fault else paramiko.AUTH_SUCCESSFUL
+
+    def check_global_request(self, kind: str, msg: paramiko.Message) -> bool:
+        if self.fault == "falls silent":
+            threading.Event().wait(60)  # its kernel goes on acknowledging
+        return False
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         if self.fault == "refuses sessions":
@@ -84,6 +91,8 @@ class Session(paramiko.ServerInterface):
             if self.fault == "is lost in a command":
                 self.transport.close()
                 return
+            if self.fault in ("falls silent", "thinks for long"):
+                threading.Event().wait(2.5)
             channel.settimeout(0.1)
             with suppress(TimeoutError):  # some keep their standard input open
                 while channel.recv(65536):

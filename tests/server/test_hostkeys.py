@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import UnreachableError
-from deployer.server.hostkeys import line_of, trust
+from deployer.server.hostkeys import Trust, line_of
+from deployer.server.hostkeys import trust as trust_on
+from deployer.server.way import Way, way_to
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
 HOST = "vps.example.org"
+
+
+def trust(host: str, port: int, pinned: str | None, lines: str) -> Trust:
+    return trust_on(Way(host, host, port, "root"), pinned, lines)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +45,7 @@ def test_a_line_counts_for_whom_it_names(
     monkeypatch.setenv("HOME", str(tmp_path))
     name = HOST if port == 22 else f"[{HOST}]:{port}"
     assert line_of(HOST, port, None) == (f"{name} {trusted}" if trusted else "")
-    for given in (trust(HOST, port, None, "\n".join(lines)), trust(HOST, port, None)):
+    for given in (trust(HOST, port, None, "\n".join(lines)), trust_on(way_to(HOST, port), None)):
         assert [key for key in (ONE, TWO) if not refused(given, key)] == ([trusted] if trusted else [])
 
 

@@ -412,7 +412,7 @@ def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) ->
     apply = apply_script().replace(b"\ngo_live() {", b"\ngo_live() {\n    say cut\n    sleep 2")
     data = parcel(plan(change(path, None, vhost("x.test"))), "test")
     try:
-        transport = server.connection.transport
+        transport = server.transport
         transport.set_keepalive(1)
         transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2000)
         with pytest.raises(UnreachableError, match="was lost"):
