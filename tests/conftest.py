@@ -1,6 +1,7 @@
 """Options of the test suite: which of the tests on a throwaway VPS run, and on which Debian."""
 
 import gc
+import os
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from scheduling import ByServer, arranged
 # how long an example takes is a matter of the machine: it is no property
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+# how wide the terminal is on which the tests run is no matter of what they test
+os.environ.pop("COLUMNS", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-LONGEST = ("tests/vps/test_upgrade.py", "tests/vps/walk/")
+LONGEST = ("tests/vps/test_upgrade.py", "tests/vps/walk/", "tests/vps/services/test_transitions.py")
 """They take minutes each: begun late, they would go on alone when everything else is done."""
 
 
