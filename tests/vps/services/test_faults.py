@@ -40,17 +40,18 @@ PLACES = {
 }
 
 
-def die(app, place: str) -> None:
-    """Run the real push, which kills itself at that place."""
+def die(app, place: str, how: str = "kill -9 $$", code: int = 137) -> str:
+    """Run the real push, which kills itself at that place, or does what else is said; what it says."""
     part, before, after = PLACES[place]
     scripts = app.vps.root / "root/dying"
     app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
     text = (scripts / part).read_text()
     assert before in text
-    (scripts / part).write_text(text.replace(before, after))
+    (scripts / part).write_text(text.replace(before, after.replace("kill -9 $$", how)))
     app.vps.run("sed -i 's|/usr/local/lib/deploy|/root/dying|' /root/dying/compose-push")
     done = app.vps.run(f"/root/dying/compose-push {app.name} --by ada; echo ended with $?")
-    assert done.stdout.endswith("ended with 137\n")
+    assert done.stdout.endswith(f"ended with {code}\n")
+    return done.stdout
 
 
 def images(app) -> set[str]:
@@ -71,6 +72,18 @@ def test_killed_and_the_next_push_heals(new_composition, place):
     assert "already up to date" in app.push()
     assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live"]
     assert not (app.place / "images/interrupted").exists()
+
+
+@pytest.mark.fault("Docker stops in the middle of a first push of containers")
+def test_docker_stops_and_what_came_up_is_still_to_be_removed(new_composition):
+    app = new_composition()
+    place = "when it is remembered"
+    output = die(app, place, how="systemctl stop docker.socket docker; fail 'no'", code=1)
+    app.vps.run("systemctl start docker.socket docker")
+    assert "! what has come up is not removed: docker compose down: " in output
+    assert "are removed" not in output
+    assert app.script("compose-push", "--back").splitlines()[-1] == f"{app.name} is as it was: nothing runs"
+    assert app.running() == {}
 
 
 @pytest.mark.fault("a push of containers was killed, and another command comes next", rounds=3)
