@@ -14,7 +14,7 @@ from bench.service import COMPOSE, Service
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.shell import ssh
 
-ROUNDS = 3
+ROUNDS = 1
 PROGRAM = 8199
 """The port of somebody's program, for the kind `proxy`."""
 ANSWERS = {"redirect": 301}
