@@ -40,6 +40,14 @@ class Trust:
 
     def judge(self, kind: str, encoded: str) -> None:
         """Raise UnreachableError unless it may show this."""
+        if not self.knows(kind, encoded):
+            raise unknown_key(self)
+
+    def knows(self, kind: str, encoded: str) -> bool:
+        """Whether it may show this; False where nothing says so, or otherwise.
+
+        Raises UnreachableError where it is revoked, another key is known, or a certificate does not count.
+        """
         certificate = read_certificate(kind, encoded)
         key = certificate.key if certificate else f"{kind} {encoded}"
         revoked = [key, *([certificate.authority] if certificate else [])]
@@ -48,12 +56,11 @@ class Trust:
         if certificate and certificate.authority in self.known.keys(self.names, "authority"):
             if fault := certificate.fault(self.names[-1], time.time()):
                 raise bad_certificate(self.host, fault)
-            return
+            return True
         known = self.known.keys(self.names)
-        if not known:
-            raise unknown_key(self)
-        if key not in known:
+        if known and key not in known:
             raise changed_key(self.host, key, self.jump)
+        return bool(known)
 
 
 def trust(way: Way, pinned: str | None, lines: str = "", jump: bool = False) -> Trust:

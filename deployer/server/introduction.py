@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from deployer.server.hostcertificate import read_certificate
-from deployer.server.hostkeys import Trust, named, trust
+from deployer.server.hostkeys import named, trust
 from deployer.server.login import jumped, meet
 from deployer.server.way import way_to
 
@@ -23,21 +23,11 @@ class Introduction:
 
 
 def introduce(host: str, port: int, user: str) -> Introduction:
-    """Ask a server for its host key; raises UnreachableError, also where another one is known."""
+    """Ask a server for its host key; raises UnreachableError where it is revoked or another one is known."""
     way = way_to(host, port, user)
     trusted = trust(way, None)
     with ExitStack() as opened:
         kind, encoded = meet(opened, way, jumped(opened, way), trusted).shown()
     certificate = read_certificate(kind, encoded)
     key = certificate.key if certificate else f"{kind} {encoded}"
-    return Introduction(key, _is_known(trusted, key))
-
-
-def _is_known(trusted: Trust, key: str) -> bool:
-    """Whether a line of known_hosts vouches for it; raises UnreachableError where one has another key."""
-    if trusted.known.keys(trusted.names, "authority"):
-        return True  # the login judges the certificate
-    if not trusted.known.keys(trusted.names):
-        return False
-    trusted.judge(*key.split())
-    return True
+    return Introduction(key, trusted.knows(kind, encoded))

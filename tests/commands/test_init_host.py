@@ -60,6 +60,26 @@ def test_a_key_that_is_known_here_is_taken(sshd: HostileSshd, tmp_path: Path) ->
         init(sshd)
 
 
+def test_a_key_without_a_certificate_is_not_known_by_an_authority(sshd: HostileSshd, tmp_path: Path) -> None:
+    (tmp_path / ".ssh").mkdir()
+    known = tmp_path / ".ssh/known_hosts"
+    known.write_text(f"@cert-authority * {HostileSshd().host_key}\n")
+    with pytest.raises(UsageError, match="nobody has compared that key"):
+        init(sshd)
+    with known.open("a") as lines:
+        lines.write(f"[127.0.0.1]:{sshd.port} {HostileSshd().host_key}\n")
+    with pytest.raises(UnreachableError, match="shows another host key than expected"):
+        init(sshd)
+
+
+def test_a_revoked_key_is_refused_whoever_has_compared_it(sshd: HostileSshd, tmp_path: Path) -> None:
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/known_hosts").write_text(f"@revoked * {sshd.host_key}\n")
+    with pytest.raises(UnreachableError, match="is revoked"):
+        init(sshd, "--fingerprint", named(sshd.host_key).split()[1])
+    assert not Path("sites.yaml").exists()
+
+
 @pytest.mark.parametrize("options", [["--user", "Nobody Here"], ["--host", "no host"]])
 def test_what_sites_yaml_would_refuse_is_refused_before(options: list[str], sshd: HostileSshd) -> None:
     with pytest.raises(UsageError, match=r"server\.(user|host)"):
