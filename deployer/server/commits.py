@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from deployer.errors import DeployError
-from deployer.server.repository import git, revision, succeeds
+from deployer.server.repository import environment, git, revision, succeeds
 from deployer.waiting import Waiting
 
 PIECE = 1 << 17
@@ -60,7 +60,9 @@ class Commits:
             wanted.write(self.wanted)
             wanted.seek(0)
             argv = ["git", "-C", self.borrowing, *arguments]
-            with subprocess.Popen(argv, stdin=wanted, stdout=subprocess.PIPE, stderr=said) as process:
+            with subprocess.Popen(
+                argv, env=environment(), stdin=wanted, stdout=subprocess.PIPE, stderr=said
+            ) as process:
                 try:
                     yield process
                 finally:

@@ -1,10 +1,15 @@
 """A Git repository on this machine: what its names mean, and what is not committed."""
 
+import os
 import shlex
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from deployer.errors import DeployError
+
+SETTINGS = {"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"}
+"""What a repository inherits from the one around it, such as safe.directory; Git's submodules do so, too."""
 
 
 def revision(path: str, reference: str) -> str:
@@ -62,7 +67,7 @@ def checkout_of(folder: Path) -> tuple[Path | None, list[str]]:
 def git(path: str, *arguments: str) -> bytes:
     """The output of a Git command in that repository; raises DeployError with Git's own words."""
     try:
-        done = subprocess.run(["git", "-C", path, *arguments], capture_output=True, check=False)
+        done = _run(path, arguments)
     except FileNotFoundError as error:
         raise DeployError("git is not installed here", "Install it: apt install git") from error
     if done.returncode:
@@ -72,4 +77,21 @@ def git(path: str, *arguments: str) -> bytes:
 
 def succeeds(path: str, *arguments: str) -> bool:
     """Whether a Git command in that repository ends well."""
-    return not subprocess.run(["git", "-C", path, *arguments], capture_output=True, check=False).returncode
+    return not _run(path, arguments).returncode
+
+
+def environment() -> dict[str, str]:
+    """That of each Git command: without what tells it of the repository whose hook or alias runs us."""
+    return {name: value for name, value in os.environ.items() if name not in _of_a_repository()}
+
+
+def _run(path: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
+    argv = ["git", "-C", path, *arguments]
+    return subprocess.run(argv, env=environment(), capture_output=True, check=False)
+
+
+@cache
+def _of_a_repository() -> frozenset[str]:
+    """The variables by which Git is told of one repository, such as GIT_DIR."""
+    listed = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, check=False)
+    return frozenset(listed.stdout.decode().split()) - SETTINGS

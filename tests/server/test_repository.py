@@ -8,7 +8,7 @@ import pytest
 
 from deployer.errors import DeployError
 from deployer.server.commits import PIECE, lacking
-from deployer.server.repository import git, require_submodules
+from deployer.server.repository import checkout_of, git, require_submodules
 from deployer.waiting import Waiting
 
 IDENTITY = ("-c", "user.name=Alma", "-c", "user.email=alma@example.org")
@@ -140,3 +140,27 @@ def test_a_submodule_that_only_this_machine_has_is_told_before_anything_is_sent(
     )
     git(str(mine), *IDENTITY, "commit", "-qam", "a public one")
     require_submodules(str(mine), commit(mine))
+
+
+def test_a_hook_of_git_does_not_lead_to_its_own_repository(
+    mine: Path, servers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git(str(other), "init", "-q")
+    config = (other / ".git/config").read_bytes()
+    with monkeypatch.context() as hook:
+        hook.setenv("GIT_DIR", str(other / ".git"))
+        hook.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
+        hook.setenv("GIT_OBJECT_DIRECTORY", str(other / ".git/objects"))
+        whole = pack(mine, [])
+        assert checkout_of(mine)[0] == mine
+    assert (other / ".git/config").read_bytes() == config
+    assert whole == pack(mine, [])
+
+
+def test_settings_of_the_environment_still_count(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As safe.directory, which a job of CI may set so."""
+    for name, value in (("COUNT", "1"), ("KEY_0", "deploy.test"), ("VALUE_0", "told")):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert git(str(mine), "config", "deploy.test") == b"told\n"
