@@ -5,6 +5,7 @@
 # Most of what it takes a service to come up is waiting until it is well. Those that take nothing of others and wait for
 # nobody come up together, before all others. What runs beside this script is no more than their push, which needs nothing of
 # it and ends by itself when it is killed; where NGINX leads, and what becomes of who fails, is decided here, one by one.
+# A new one that fails may have lacked another of them, or the processors that they all needed: it stays for later.
 bring_up_at_once() { # NAME…
     local most name left=("$@")
     local -A push=()
@@ -40,6 +41,10 @@ judge_pushes() { # a part of `bring_up_at_once`: of those that have ended
     for name in "${ready[@]}" "${failed[@]}"; do
         say "▸ $name"
         cat "$incoming/said.$name"
+        if [[ " ${failed[*]} " == *" $name "* ]] && ! was_composition "$name"; then
+            say "  $name is tried once more, by itself, when the others are up."
+            continue
+        fi
         if [[ " ${failed[*]} " != *" $name "* ]] && if [ "$led" ]; then is_served "$name"; else lead_visitors "$name"; fi; then
             BECAME[$name]=well
             continue
@@ -50,8 +55,9 @@ judge_pushes() { # a part of `bring_up_at_once`: of those that have ended
     ((${#left[@]} + ${#push[@]} == 0)) || say "▸ $((${#left[@]} + ${#push[@]})) more to come up"
 }
 
-how_many_at_once() { # as memory is there for as many Docker Composes, and what they start
-    awk '$1 == "MemAvailable:" { most = int($2 / 100000); print (most < 1 ? 1 : most > 10 ? 10 : most) }' /proc/meminfo
+how_many_at_once() { # as memory is there for as many Docker Composes, and processors for what they start
+    awk -v most="$((5 * $(nproc)))" '$1 == "MemAvailable:" { free = int($2 / 100000); most = free < most ? free : most }
+        END { print (most < 1 ? 1 : most > 10 ? 10 : most) }' /proc/meminfo
 }
 
 comes_by_itself() { # NAMES|AFTER|INSTEAD[|crossed]: takes and waits for nothing of others, and nothing is built for it

@@ -292,7 +292,8 @@ bring_up_compositions() { # each healthy, or as it was
     for step in "${left[@]}"; do if comes_by_itself "$step"; then together+=("${step%||}"); fi; done
     if [ ${#together[@]} -gt 1 ]; then
         bring_up_at_once "${together[@]}"
-        mapfile -t left < <(printf '%s||\n' "${together[@]}" | grep -vxF -f - "$incoming/steps")
+        left=()
+        while IFS= read -r step; do [ -n "${BECAME[${step%%|*}]:-}" ] || left+=("$step"); done <"$incoming/steps"
     fi
     while [ ${#left[@]} -gt 0 ]; do
         later=()

@@ -109,10 +109,22 @@ def test_what_takes_nothing_of_others_comes_up_at_once(project: Project) -> None
         stack(project, name, 8201 + number, app={"command": command, "volumes": ["/srv/meeting:/meeting"]})
         project.sites[name]["wait"] = "20s"
     fails(project, "delia.test", 8204)
+    second = (
+        "[ -e /meeting/first ] || { touch /meeting/first; exit 3; }; mkdir /w; echo second > /w/index.html; "
+    )
+    command = ["/bin/busybox", "sh", "-c", f"{second} exec /bin/busybox httpd -f -p 80 -h /w"]
+    stack(project, "emil.test", 8205, app={"command": command, "volumes": ["/srv/meeting:/meeting"]})
     said = applied(project, code=1)
+    assert "  emil.test is tried once more, by itself, when the others are up." in said
+    assert page(project, "emil.test") == "second", said
     assert [page(project, name) for name in names] == names, said
     assert "  delia.test goes back to what it was; everything else stays live." in said
-    assert running(project.vps) == {"almatest": 1, "bertatest": 1, "carlatest": 1}
+    assert running(project.vps) == {
+        "almatest": 1,
+        "bertatest": 1,
+        "carlatest": 1,
+        "emiltest": 1,
+    }
     del project.sites["delia.test"]
     applied(project)
     project.vps.run("rm -r /srv/meeting")
