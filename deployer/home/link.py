@@ -17,7 +17,8 @@ from deployer.errors import DeployError, UnreachableError
 from deployer.home import programs
 from deployer.home.failures import NOT_RSYNC, failure
 from deployer.home.offers import LARGEST_DIGEST
-from deployer.server.knownhosts import read_known_hosts
+from deployer.server.hostkeys import trust
+from deployer.server.way import way_to
 from deployer.waiting import waiting
 
 SILENCE = 30  # seconds after which a link without a word counts as broken
@@ -25,13 +26,11 @@ ALIAS = "deploy-server"
 ARCHIVES = "/home/backups/"
 
 
-def revoked_for(host: str) -> list[str]:
-    """The keys that this host may not show, though they be pinned."""
-    try:
-        known = read_known_hosts(Path("~/.ssh/known_hosts").expanduser().read_text(errors="replace"))
-    except OSError:
-        return []
-    return [line.key for line in known.lines if line.role == "revoked" and line.is_about(host)]
+def revoked_for(server: Server, user: str) -> list[str]:
+    """The keys that this server may not show, though they be pinned."""
+    trusted = trust(way_to(server.host, server.port, user), server.host_key)
+    revoked = [line for line in trusted.known.lines if line.role == "revoked"]
+    return [line.key for line in revoked if any(map(line.is_about, trusted.names))]
 
 
 class Link:
@@ -43,7 +42,8 @@ class Link:
         self.folder = Path(tempfile.mkdtemp(prefix="deploy-"))
         (self.folder / "config").write_text(self._settings())
         if server.host_key:
-            lines = [f"{ALIAS} {server.host_key}", *(f"@revoked * {key}" for key in revoked_for(server.host))]
+            revoked = [f"@revoked * {key}" for key in revoked_for(server, home.user)]
+            lines = [f"{ALIAS} {server.host_key}", *revoked]
             (self.folder / "known_hosts").write_text("".join(f"{line}\n" for line in lines))
 
     def listing(self) -> str:

@@ -53,6 +53,28 @@ def test_a_pinned_key_that_is_revoked_is_refused_here_too(
 
 
 @pytest.mark.parametrize(
+    ("said", "name", "file"),
+    [
+        ("", "[vps]:2222", "known_hosts"),
+        ("HostName vps.example.org", "vps.example.org", "known_hosts"),
+        ("HostName vps.example.org", "[vps.example.org]:2222", "known_hosts2"),
+        ("HostKeyAlias mine", "mine", "known_hosts"),
+        ("GlobalKnownHostsFile ~/.ssh/of_all", "vps", "of_all"),
+    ],
+)
+def test_a_key_is_revoked_under_each_name_and_in_each_file_that_openssh_asks(
+    said: str, name: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/config").write_text(f"Host vps\n  {said}\n")
+    (tmp_path / ".ssh" / file).write_text(f"@revoked {name} {KEY}\n")
+    server = Server.model_validate({"host": "vps", "port": 2222, "host_key": KEY})
+    with Link(server, Home.model_validate({"directory": str(tmp_path)})) as link:
+        assert f"@revoked * {KEY}\n" in (link.folder / "known_hosts").read_text()
+
+
+@pytest.mark.parametrize(
     ("greeting", "said"),
     [
         ("", "rsync ended with 2"),
