@@ -38,6 +38,10 @@ class Trust:
         signed = self.known.keys(self.names, "authority")
         return (*(f"{each}{SUFFIX}" for each in KINDS if signed), *keys)
 
+    def counting(self, role: str = "own") -> list[str]:
+        """The keys in this role that nobody has revoked."""
+        return [key for key in self.known.keys(self.names, role) if not self.known.revokes(self.names, key)]
+
     def judge(self, kind: str, encoded: str) -> None:
         """Raise UnreachableError unless it may show this."""
         if not self.knows(kind, encoded):
@@ -85,10 +89,10 @@ def _text(name: str) -> str:
 
 
 def line_of(host: str, port: int, pinned: str | None) -> str:
-    """The lines of known_hosts for this server, empty when its key is not known here."""
+    """The lines of known_hosts for this server, empty when no key of it is known here that still counts."""
     trusted = trust(way_to(host, port), pinned)
-    keys = [f"{entry_name(host, port)} {key}" for key in trusted.known.keys(trusted.names)]
-    signed = [f"@cert-authority {host} {key}" for key in trusted.known.keys(trusted.names, "authority")]
+    keys = [f"{entry_name(host, port)} {key}" for key in trusted.counting()]
+    signed = [f"@cert-authority {host} {key}" for key in trusted.counting("authority")]
     return "\n".join([*keys, *signed])
 
 

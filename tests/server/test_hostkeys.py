@@ -49,6 +49,20 @@ def test_a_line_counts_for_whom_it_names(
         assert [key for key in (ONE, TWO) if not refused(given, key)] == ([trusted] if trusted else [])
 
 
+def test_a_revoked_key_is_given_to_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    lines = [
+        f"{HOST} {ONE}",
+        f"{HOST} {TWO}",
+        f"@cert-authority {HOST} {ONE}",
+        f"@revoked [{HOST}]:2222 {ONE}",
+    ]
+    (tmp_path / ".ssh/known_hosts").write_text("".join(f"{line}\n" for line in lines))
+    assert line_of(HOST, 2222, None) == f"[{HOST}]:2222 {TWO}"
+    assert line_of(HOST, 2222, ONE) == ""
+
+
 def refused(given, shown: str) -> str:
     """Why a host with this key is refused, or nothing."""
     try:
