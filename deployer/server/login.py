@@ -80,7 +80,7 @@ def _jumps(way: Way, depth: int = 5) -> list[Way]:
     found: list[Way] = []
     for number, jump in enumerate(way.jumps if depth else ()):
         there = way_to(*parts_of(jump))
-        if there.host == way.host:
+        if (there.host, there.port) == (way.host, way.port):
             continue  # a jump that `Host *` names leads to itself, too
         if number == 0:
             found += _jumps(there, depth - 1)

@@ -68,20 +68,21 @@ def read_way(name: str, text: str, home: Path, account: Path) -> Way:
         "d": str(home),
         "u": getuser(),
     }
-    files = [Path(_filled(each, tokens).replace("~", str(home), 1)) for each in lines.get("identityfile", ())]
+    files = [Path(_below(home, _filled(each, tokens))) for each in lines.get("identityfile", ())]
     usual = set(files) <= set(_usual(home))
     known = f"{one.get('userknownhostsfile', '')} {one.get('globalknownhostsfile', '')}".split()
     jump, command = one.get("proxyjump", "none"), one.get("proxycommand", "none")
+    alias = one.get("hostkeyalias", "none")
     return Way(
         name=name,
         host=one["hostname"],
         port=int(one["port"]),
         user=one["user"],
-        alias=one.get("hostkeyalias", "").replace("none", ""),
+        alias="" if alias == "none" else alias,
         named=() if usual else tuple(files),
         usual=tuple(files) if usual else (),
         named_only=one.get("identitiesonly") == "yes",
-        agent=_filled(one.get("identityagent", "SSH_AUTH_SOCK"), tokens).replace("~", str(home), 1),
+        agent=_below(home, _filled(one.get("identityagent", "SSH_AUTH_SOCK"), tokens)),
         jumps=() if jump == "none" else tuple(jump.split(",")),
         command="" if command == "none" else _filled(command, tokens),
         known_hosts=tuple(each.replace(f"{account}/.ssh/", f"{home}/.ssh/", 1) for each in known),
@@ -93,6 +94,10 @@ def parts_of(jump: str) -> tuple[str, int | None, str | None]:
     user, _, place = jump.removeprefix("ssh://").rpartition("@")
     host, _, port = place.rpartition(":") if place.count(":") == 1 or "]:" in place else (place, "", "")
     return host.strip("[]"), int(port) if port.isdigit() else None, user or None
+
+
+def _below(home: Path, text: str) -> str:
+    return f"{home}{text[1:]}" if text.startswith("~/") else text
 
 
 def _filled(text: str, tokens: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from deployer.errors import UnreachableError
 from deployer.server.hostkeys import Trust, line_of
 from deployer.server.hostkeys import trust as trust_on
-from deployer.server.way import Way, way_to
+from deployer.server.way import Way, read_way, way_to
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
@@ -195,3 +195,15 @@ def test_the_wildcard_of_a_principal_counts(tmp_path: Path) -> None:
     authority = key(tmp_path / "ca")
     given = trust(HOST, 22, None, f"@cert-authority * {authority}\n")
     assert not refused(given, signed(tmp_path, "-h", "-n", "*.example.org"))
+
+
+def test_what_ssh_says_is_taken_by_the_letter() -> None:
+    said = (
+        "hostname vps\nport 22\nuser root\nhostkeyalias nonesuch.none\n"
+        "identityfile ~/.ssh/a~b\nidentityfile /keys/~/c\nidentityagent /run/a~b"
+    )
+    way = read_way("vps", said, Path("/home/alma"), Path("/home/alma"))
+    assert way.alias == "nonesuch.none"
+    assert way.named == (Path("/home/alma/.ssh/a~b"), Path("/keys/~/c"))
+    assert way.agent == "/run/a~b"
+    assert read_way("vps", f"{said}\nhostkeyalias none", Path("/home/alma"), Path("/home/alma")).alias == ""

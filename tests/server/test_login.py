@@ -149,6 +149,23 @@ def test_what_is_included_and_the_alias_of_the_host_key_count(home: Path) -> Non
     sshd.close()
 
 
+def test_a_jump_on_the_same_host_is_made(home: Path) -> None:
+    (home / ".ssh/config").write_text("Host inner\n  HostName 127.0.0.1\n  ProxyJump 127.0.0.1:1\n")
+    error = failure("", home / "key", "inner")
+    assert error
+    assert "127.0.0.1:1 " in error.message
+
+
+def test_a_jump_to_itself_is_none(home: Path) -> None:
+    sshd = HostileSshd()
+    (home / ".ssh/config").write_text(
+        f"Host jump\n  HostName 127.0.0.1\n  Port {sshd.port}\nHost *\n  ProxyJump jump\n"
+    )
+    with connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key") as server:
+        assert server.host == "127.0.0.1"
+    sshd.close()
+
+
 @pytest.mark.parametrize("fault", ["falls silent", "thinks for long"])
 def test_a_server_that_says_nothing_for_long(fault: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its TCP still answers, as a jump does for a server behind it that is gone."""
