@@ -140,7 +140,14 @@ def whereabouts(repository: str, remotes: Sequence[str]) -> Whereabouts:
 
 
 def place_of(repository: str) -> Place | None:
-    """Where a repository is by its address; None for a folder, or an address without an owner."""
+    """Where a repository is by its address; None for a folder, or one that cannot be or lacks an owner."""
+    try:
+        return _place_of(repository)
+    except ValueError:  # of a port or an IPv6 address that cannot be
+        return None
+
+
+def _place_of(repository: str) -> Place | None:
     scp = re.fullmatch(r"(?:[^@/]+@)?(\[[^]/]+\]|[^:/[]+):(?!//)(.+)", repository)
     url = urlsplit(f"ssh://{scp[1]}/{scp[2].lstrip('/')}" if scp else repository)
     if url.scheme not in ("http", "https", "ssh") or not url.hostname:

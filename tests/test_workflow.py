@@ -114,6 +114,10 @@ def test_nothing_to_build_is_told() -> None:
         ("git@git.example.org:a.git", None),
         ("/srv/git/a.git", None),
         ("../a", None),
+        ("https://git.example.org:abc/me/a", None),
+        ("https://git.example.org:99999/me/a", None),
+        ("http://[::1/me/a", None),
+        ("https://[h]/me/a", None),
     ],
 )
 def test_where_a_repository_is(repository: str, place: Place | None) -> None:

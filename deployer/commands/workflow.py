@@ -73,12 +73,12 @@ def whereabouts(repository: str, gitea: str | None) -> "tuple[Path | None, Place
 
     from deployer.errors import UsageError
     from deployer.server.repository import checkout_of
-    from deployer.workflow import whereabouts
+    from deployer.workflow import place_of, whereabouts
 
     folder = os.path.isdir(repository)
     checkout, remotes = checkout_of(Path(repository) if folder else Path())
     found = whereabouts("" if folder else repository, remotes)
-    if gitea and not re.match(r"https?://[^/]", gitea):
+    if gitea and not (re.match(r"https?://[^/]", gitea) and place_of(f"{gitea}/owner/name")):
         raise UsageError("--gitea wants an address such as https://git.example.org")
     place = replace(found.place, address=gitea.rstrip("/")) if found.place and gitea else found.place
     return checkout if found.own else None, place

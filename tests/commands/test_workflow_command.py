@@ -72,6 +72,7 @@ def test_a_key_is_made_and_its_secrets_are_installed(folder: Path) -> None:
         assert gitea.secrets == {}
     for address, words in {
         "http://git.lan:3000": "the token and the private key would cross the network unencrypted",
+        "http://git.lan:abc": "--gitea wants an address such as https://git.example.org",
         "git.example.org": "--gitea wants an address such as https://git.example.org",
     }.items():
         refused = deploy(folder, *call[:-1], address, GITEA_TOKEN=TOKEN)
