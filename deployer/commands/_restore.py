@@ -32,7 +32,8 @@ def unpack_here(
     found, archive = choose(places(config, server, place), name, at)
     show_archive(archive, "")
     with beginning(found, archive, Wanted(at)) as (plain, begin), waiting("unpacking") as wait:
-        left = unpack(directory, counted(vouched(plain, begin.read), wait, archive.bytes, plain.read_so_far))
+        chunks = counted(vouched(plain, begin.read), wait, archive.bytes, plain.read_so_far)
+        left = unpack(directory, name, chunks)
     say(f"✓ unpacked into {directory}", style="green")
     if left:
         say(f"! {left}", style="yellow")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,7 @@ def read(path: Path, archive: Archive, digest: str = "") -> Contents:
     end = own(last, f"srv/deploy/{archive.name}/backup/end.json")
     if begin.get("name") != archive.name or begin.get("format") != FORMAT:
         raise DeployError(f"it is an archive of {begin.get('name')}, format {begin.get('format')}")
-    if end.get("members") != count - 1:
-        raise DeployError(
-            f"it has {count - 1} members, and {end.get('members')} were written: some are missing"
-        )
+    complete(end, count)
     warnings = (*map(str, end.get("warnings", ())), *held.compare(end))
     tables = end.get("tables")
     compared = tables if isinstance(tables, int) else None
@@ -66,6 +64,14 @@ def own(found: Found, name: str) -> dict[str, Any]:
     if not (content := parsed(found)):
         raise DeployError(f"its {name.rpartition('/')[2]} cannot be read")
     return content
+
+
+def complete(end: Mapping[str, Any], count: int) -> None:
+    """Raise DeployError unless there are as many members as `end.json`, which is one more, says."""
+    if end.get("members") != count - 1:
+        raise DeployError(
+            f"it has {count - 1} members, and {end.get('members')} were written: some are missing"
+        )
 
 
 def parsed(found: Found) -> dict[str, Any]:

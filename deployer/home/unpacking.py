@@ -8,15 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from deployer.errors import DeployError
-from deployer.home.members import extract, gnu_tar
+from deployer.home.extraction import extract
+from deployer.home.members import gnu_tar
+from deployer.home.reading import complete, own
 from deployer.system import is_root
 
 
-def unpack(directory: Path, chunks: Iterable[bytes]) -> str:
+def unpack(directory: Path, name: str, chunks: Iterable[bytes]) -> str:
     """Unpack into a folder which is not there before or empty; what of the archive could not be set here."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise DeployError(f"{directory} is there already, and not empty", "Name a folder that does not exist")
-    part = directory.with_name(directory.name + ".part")
+    directory = directory.resolve()
+    # one that is there stays the same: a shell may stand in it, or a disk be mounted there
+    part = (directory / "part" if directory.exists() else directory).with_name(directory.name + ".part")
     try:
         part.mkdir(mode=0o700, parents=True)
     except OSError as error:
@@ -24,25 +28,39 @@ def unpack(directory: Path, chunks: Iterable[bytes]) -> str:
             f"{part} cannot be made: {error.strerror}", "Remove it, or name another folder"
         ) from error
     try:
-        left = _extract(part, chunks)
-        if directory.exists():
-            directory.rmdir()
-        part.rename(directory)
+        left = _extract(part, name, chunks)
+        _into_place(part, directory)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return left
 
 
-def _extract(folder: Path, chunks: Iterable[bytes]) -> str:
+def _into_place(part: Path, directory: Path) -> None:
+    try:
+        if part.parent != directory:
+            part.rename(directory)
+            return
+        for path in part.iterdir():
+            path.rename(directory / path.name)
+        part.rmdir()
+    except OSError as error:
+        raise DeployError(
+            f"{error.filename} cannot be moved into {directory}: {error.strerror}",
+            "Name a folder that does not exist",
+        ) from error
+
+
+def _extract(folder: Path, name: str, chunks: Iterable[bytes]) -> str:
     if tar := gnu_tar():
         _by_tar(tar, folder, chunks)
         return ""
     stream = Chunks(chunks)
-    without = extract(stream, folder)
-    stream.finish()
+    found = extract(stream, folder)
+    stream.finish()  # what it has to say tells more than what is missing
+    complete(own(found.last, f"srv/deploy/{name}/backup/end.json"), found.members)
     # who is not root cannot set them either, and was never told
-    return ATTRIBUTES.format(without) if without and is_root() else ""
+    return ATTRIBUTES.format(found.without) if found.without and is_root() else ""
 
 
 ATTRIBUTES = "the access lists and extended attributes of {} files were left out: only GNU tar can set them"
