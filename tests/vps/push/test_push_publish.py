@@ -203,7 +203,8 @@ def test_rollback_and_releases(new_site):
 
 
 def test_what_is_still_there_is_not_built_again(new_site):
-    site = new_site({"build.sh": 'date +%s%N >"$DEPLOY_OUTPUT/index.html"'}, build="build.sh")
+    script = 'cd "$DEPLOY_OUTPUT" && date +%s%N >index.html && echo page >page.html'
+    site = new_site({"build.sh": script}, build="build.sh")
     site.push()
     site.commit({"more": "x"})
     site.push()
@@ -214,10 +215,14 @@ def test_what_is_still_there_is_not_built_again(new_site):
     assert "▸ build" not in output
     assert (site.live, site.page()) == (second, page)
     assert json.loads(site.log())["result"] == "live"
-    site.script("rollback")
-    site.vps.run(f"sleep 0.1; echo by hand >> /srv/deploy/{site.domain}/releases/{second}/index.html")
-    assert "▸ build" in site.push()
-    assert site.page() not in (page, page + "by hand\n")
+    for by_hand in ("sleep 0.1; echo by hand >>index.html", "rm page.html", "touch -d 2020-01-01 old.html"):
+        page = site.page()
+        changed = site.site
+        site.script("rollback")
+        site.vps.run(f"cd /srv/deploy/{site.domain}/releases/{changed.name}; {by_hand}")
+        assert "▸ build" in site.push(), by_hand
+        assert site.page() not in (page, page + "by hand\n")
+        assert {path.name for path in site.site.iterdir()} == {"index.html", "page.html"}
     site.script("rollback")
     assert "▸ build" in site.push("--force")
 
