@@ -125,9 +125,9 @@ def test_links_are_looked_at_without_rights_and_not_for_ever(new_site):
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        ("return 503;", "answers 503"),
-        ("location / { return 200 other; }", "answers with another page than the release's"),
-        ("return 444;", "NGINX does not answer at https://"),
+        ("return 503;", "https://{}/ answers 503"),
+        ("location / { return 200 other; }", "https://{}/ answers with another page than the release's"),
+        ("return 444;", "NGINX does not answer at https://{}/"),
     ],
 )
 @pytest.mark.fault("NGINX does not serve what was pushed")
@@ -139,7 +139,8 @@ def test_a_page_that_is_not_served_is_switched_back(new_site, broken, message):
     conf.write_text(broken)
     try:
         reload_nginx(site.vps)
-        assert message in site.fails()
+        told = message.replace("{}", site.domain)
+        assert f"✗ switch: switched back, because {told}\n" in site.fails()
         rolled = site.script("rollback", "--to", site.live, code=1)
         assert "is live already" in rolled
     finally:
