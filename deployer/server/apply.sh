@@ -31,6 +31,7 @@ guard=$state/guard             # is there only while a change that could lock ou
 wait_for_lock='' earlier=''
 for word; do case $word in wait) wait_for_lock=1 ;; earlier) earlier=1 ;; esac; done # something was done before this step
 partly=0
+dpkg_before='' # what dpkg had before apt-get was first to install
 ssh_before='' # where sshd listened, when what we change could move it
 
 say() { printf '%s\n' "$*"; }
@@ -309,14 +310,21 @@ ssh_stays() { # a reload must not close the port that we came by, for somebody w
 
 # ── the steps ─────────────────────────────────────────────────────────────────────────────────
 
+leave() { # CODE WORDS [MORE…]: before apt does more; 76 where what it has done already stays
+    local code=$1 end='nothing was changed'
+    if [ -n "$dpkg_before" ] && [ "$(dpkg_list)" != "$dpkg_before" ]; then code=76 end='some packages were installed'; fi
+    say "✗ $2; $end"
+    [ $# = 2 ] || printf '  %s\n' "${@:3}"
+    exit "$code"
+}
+
 wait_for_apt() { # two minutes at most
     local _ process name
     for _ in {1..120}; do
         read -r _ process name < <(apt_at_work) || return 0
         sleep 1
     done
-    say "✗ apt is at work (process $process, $name), and has been for two minutes; nothing was changed"
-    exit 1
+    leave 1 "apt is at work (process $process, $name), and has been for two minutes"
 }
 
 # Ends the script when none of the servers that packages come from answers: apt would ask them for minutes. Release.gpg is
@@ -327,6 +335,7 @@ ask_sources() {
     [ -s "$incoming/packages" ] || [ -d "$incoming/sources" ] || return 0
     while read -r uri; do
         site=${uri#*://} site=${site%%/*}
+        case $site in *@*) site=${site##*@} uri=${uri%%://*}://$site/${uri#*://*/} ;; esac # its password is not for all to read
         [ -z "${asked[$site]:-}" ] || continue
         asked[$site]=1
         {
@@ -370,17 +379,17 @@ add_sources() { # and none of them, when apt cannot read one
 
 install_packages() {
     [ -s "$incoming/packages" ] || return 0
-    local packages said before
+    local packages said
     mapfile -t packages <"$incoming/packages"
     say "▸ packages"
     wait_for_apt
-    before=$(dpkg_list)
+    dpkg_before=$(dpkg_list)
     if ! install_as_planned "${packages[@]}"; then
         wait_for_apt # its lists may be old, but a lock is waited for once
         if ! apt-get update >/dev/null 2>&1 9>&- || ! install_as_planned "${packages[@]}"; then
             say "✗ apt-get could not install ${packages[*]}"
             tail -15 <<<"$said" | indent
-            [ "$(dpkg_list)" = "$before" ] || exit 76
+            [ "$(dpkg_list)" = "$dpkg_before" ] || exit 76
             exit 1
         fi
     fi
@@ -402,9 +411,7 @@ install_as_planned() { # PACKAGE…
         more+=("$does $other")
     done < <(printf '%s' "${said:+$said$'\n'}")
     if [ ${#more[@]} -gt 0 ]; then
-        say "✗ to install ${*}, apt would do more than the plan says; nothing was changed"
-        printf '  it would %s\n' "${more[@]}"
-        exit 74
+        leave 74 "to install ${*}, apt would do more than the plan says" "${more[@]/#/it would }"
     fi
     said=$(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=20 "$@" 2>&1 9>&-)
 }
