@@ -108,7 +108,8 @@ class Plan:
     and `takes_most` says that they are more than half of them. `steps` are all of `compositions` in the order
     in which they come up, and `moves` says what changes hands by that. `leads` has the composition to which
     a file of NGINX leads, by its path: the file counts only when that answers. `obstacles` are to be mended
-    before anything of the plan can be carried out.
+    before anything of the plan can be carried out. `vanished` are files of NGINX that nobody wants, and
+    that somebody has removed already: NGINX may do as they said all the same.
     """
 
     packages: tuple[str, ...] = ()
@@ -143,6 +144,7 @@ class Plan:
     entries: int = 0
     takes_most: bool = False
     obstacles: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -163,7 +165,7 @@ class Plan:
     @property
     def handlers(self) -> list[Handler]:
         """What is checked and reloaded."""
-        return handlers_of([*(change.path for change in self.changes), *self.drift])
+        return handlers_of([*(change.path for change in self.changes), *self.drift, *self.vanished])
 
     @property
     def guarded(self) -> list[str]:

@@ -65,7 +65,7 @@ def make_plan(
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
-    plan = with_additions(with_obstacles(plan, desired, seen), desired, seen.facts)
+    plan = with_additions(with_obstacles(_with_lost(plan, gone, seen), desired, seen), desired, seen.facts)
     plan = with_transition(with_occupied(plan, seen), desired, seen, gone, containers)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
@@ -116,6 +116,11 @@ def _removed(gone: Iterable[str], desired: Desired, seen: Observation) -> Iterab
         if path in seen.files and removable(path):
             surprise = Surprise.NONE if path in desired.absent else _surprise(path, seen)
             yield Change(path, seen.files[path], None, surprise=surprise)
+
+
+def _with_lost(plan: Plan, gone: Iterable[str], seen: Observation) -> Plan:
+    read = (path for path in gone if path.startswith("/etc/nginx/") and path not in seen.files)
+    return replace(plan, vanished=tuple(read))
 
 
 def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:

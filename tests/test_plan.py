@@ -83,6 +83,14 @@ def test_a_site_that_is_gone_is_removed_and_what_we_may_not_delete_is_reported()
     assert manifest.read(plan.manifest.after.content).keys() == WANTED.files.keys()
 
 
+def test_nginx_is_told_of_what_somebody_has_removed_before_it_left() -> None:
+    gone = "/etc/nginx/conf.d/gone.example.conf"
+    written = {path: file.digest for path, file in WANTED.files.items()} | {gone: File(b"x").digest}
+    plan = make_plan(WANTED, seen(WANTED.files, written=written), ACME)
+    assert (plan.changes, plan.empty) == ((), False)
+    assert [handler.says for handler in plan.handlers] == ["reload NGINX"]
+
+
 def test_what_will_be_wanted_later_is_not_removed_now() -> None:
     now = replace(WANTED, files={SHARED: WANTED.files[SHARED]})
     assert make_plan(now, seen(WANTED.files), ACME, later=WANTED.files).empty
