@@ -2,7 +2,8 @@
 
 DeployError                1   it did not work
 ├── UsageError             2   the command line is wrong
-│   └── ConfigError        2   sites.yaml is wrong: all its problems at once
+│   ├── ConfigError        2   sites.yaml is wrong: all its problems at once
+│   └── RestrictedKeyError 2   the key that we log in with may do something else, and not this
 └── UnreachableError       3   the server cannot be reached, or cannot be trusted
     ├── RefusedLoginError  3   it is the one we know, and does not let us in
     └── WrongUserError     3   it lets us in, to say that another user works there
@@ -40,6 +41,10 @@ class UsageError(DeployError):
     """The command was called in a way that cannot work."""
 
     exit_code = 2
+
+
+class RestrictedKeyError(UsageError):
+    """The key is bound to a command of its own, which refuses what it is asked."""
 
 
 class UnreachableError(DeployError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from deployer.server.session import Session
 
-DIAL = "exec docker system dial-stdio"
+DIAL = "exec docker system dial-stdio 2>/dev/null"
 CHUNK = 65536
 COMMAND_NOT_FOUND = 127
 
@@ -77,7 +77,7 @@ def _relay(server: Server, path: Path) -> Iterator[None]:
 
     class Relay(StreamRequestHandler):
         def handle(self) -> None:
-            with server.channel(DIAL) as channel:
+            with server.channel(DIAL, together=True) as channel:
                 _carry(self.connection, channel)
 
     class Listener(ThreadingUnixStreamServer):
@@ -94,12 +94,17 @@ def _relay(server: Server, path: Path) -> Iterator[None]:
             listener.shutdown()
 
 
-def _carry(here: "socket | Session", there: "socket | Session") -> None:
+def _carry(here: "socket", there: "Session") -> None:
+    ends: list[socket | Session] = [here, there]
     while True:
-        readable, _, _ = select.select([here, there], [], [])
-        for source, target in ((here, there), (there, here)):
-            if source in readable:
-                data = source.recv(CHUNK)
-                if not data:
-                    return
-                target.sendall(data)
+        readable, _, _ = select.select(ends, [], [])
+        if here in readable:
+            data = here.recv(CHUNK)
+            if not data:
+                return
+            there.sendall(data)
+        if there in readable:
+            answer = there.arrived(CHUNK)
+            if answer is None:
+                return
+            here.sendall(answer)

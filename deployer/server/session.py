@@ -6,11 +6,13 @@ from contextlib import suppress
 
 import paramiko
 
-from deployer.errors import DeployError, UnreachableError, WrongUserError
+from deployer.errors import DeployError, RestrictedKeyError, UnreachableError, WrongUserError
 from deployer.server.frame import CUT_OFF, NO_SUDO, Frame, another_user, framed, last_words
 
 CHUNK = 1 << 16
 PIECE = 1 << 17  # paramiko copies the rest of what it is given for each packet
+REFUSED = "✗ refused: "
+"""How the command that a restricted key is bound to begins a refusal, in its last line."""
 
 
 class Session:
@@ -25,6 +27,8 @@ class Session:
     def begin(self, command: str, together: bool = False) -> None:
         """Run the command; `together`: what it says of errors comes in its output, in its place."""
         line, first = framed(command, self.token, self.user, together)
+        if together:  # also what the login says: `select` finds the session readable for it, too
+            self.channel.set_combine_stderr(True)
         self.channel.exec_command(line)
         self.send(first)
 
@@ -49,15 +53,24 @@ class Session:
 
     def recv(self, size: int = CHUNK) -> bytes:
         """The next piece of its output, nothing at its end; raises DeployError when it never began."""
-        while piece := self.channel.recv(size):
+        while (piece := self.arrived(size)) == b"":
+            pass
+        return piece or b""
+
+    def arrived(self, size: int = CHUNK) -> bytes | None:
+        """What has come of its output, perhaps nothing yet; None at its end.
+
+        It does not wait when `select` has found readable what came together. Raises DeployError when the
+        command never began.
+        """
+        if piece := self.channel.recv(size):
             inside = self.frame.feed(piece)
-            if inside:
-                return inside
             if not self.frame.begun and (user := another_user(self.frame.before)):
                 raise wrong_user(self.host, self.user, user)
+            return inside
         if not self.frame.begun:
             raise self._did_not_begin()
-        return self.frame.rest()
+        return self.frame.rest() or None
 
     def lines(self) -> Iterator[str]:
         """Each line of its output as it comes."""
@@ -91,6 +104,10 @@ class Session:
         if status == NO_SUDO:
             return no_sudo(self.host, self.user)
         words = last_words(said)
+        if words.startswith(REFUSED):
+            return RestrictedKeyError(
+                words.removeprefix("✗ "), "Another key may do more: the one that you log in with by ssh."
+            )
         heard = f", and says: {words}" if words else ", and says nothing"
         if status == CUT_OFF:
             heard = ": another shell takes its place, and reads ahead"

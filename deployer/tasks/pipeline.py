@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from deployer.config.credentials import Credentials
-from deployer.errors import DeployError, RefusedLoginError, UnreachableError, UsageError, WrongUserError
+from deployer.errors import (
+    DeployError,
+    RefusedLoginError,
+    RestrictedKeyError,
+    UnreachableError,
+    UsageError,
+    WrongUserError,
+)
 from deployer.server.connection import Server
 from deployer.server.login import connect
 from deployer.server.privatekeys import private_key
@@ -51,18 +58,13 @@ def push_anyhow(server: Server, what: Push, line: Callable[[str], None]) -> Push
 
     Raises UsageError when the key may not do this, and DeployError for a site that is not there.
     """
-    refused = False
-
-    def relay(text: str) -> None:
-        nonlocal refused
-        refused |= text.startswith("✗ refused: ")
-        line(text)
-
     outcome = None if what.force else _push_restricted(server, what, line)
-    outcome = push(server, what, relay) if outcome is None else outcome
+    try:
+        outcome = push(server, what, line) if outcome is None else outcome
+    except RestrictedKeyError as error:
+        raise RestrictedKeyError(error.message, FORCED if what.force else error.advice) from error
     if outcome is Pushed.USAGE:
-        reason = FORCED if what.force and refused else "The server says why, above."
-        raise UsageError(f"nothing was pushed to {what.domain}", reason)
+        raise UsageError(f"nothing was pushed to {what.domain}", "The server says why, above.")
     if outcome.needs_apply:
         raise DeployError(
             f"{what.domain} is not on {server.host} yet", "Run `deploy apply` where sites.yaml is"

@@ -220,6 +220,7 @@ def test_forty_containers_need_one_channel(project: Project, images: Composition
         f" {images.repository}:n$1 sleep 1000 >/dev/null\n[ $1 -gt 3 ] || docker start many$1 >/dev/null\n"
     )
     vps.run("seq 40 | xargs -n 1 -P 4 sh -e /root/many.sh")
+    vps.run("cat > /root/.bashrc", input="echo hello; echo oops >&2\n")
     try:
         shown = project.deploy("services")
         assert (shown.stdout.count("many"), shown.stdout.count("MiB")) == (40, 4), shown.stderr
@@ -229,7 +230,7 @@ def test_forty_containers_need_one_channel(project: Project, images: Composition
         assert (len(reasons), reasons["1"]) == (41, ""), checked.stderr
         assert reasons["n40"] == "no image on the server has this name any more"
     finally:
-        vps.run("docker rm -f $(docker ps -aq --filter name=many) >/dev/null")
+        vps.run("rm /root/.bashrc; docker rm -f $(docker ps -aq --filter name=many) >/dev/null")
         vps.run(f"seq 39 | sed 's|^|{images.repository}:n|' | xargs docker rmi >/dev/null")
 
 
