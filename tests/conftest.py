@@ -26,9 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--no-vps", action="store_true", help="leave out the tests that need a throwaway VPS")
     group.addoption(
         "--release",
-        default="all",
-        choices=("all", "debian-12", "debian-13"),
-        help="the Debian of the throwaway VPS (default: all)",
+        default="turns",
+        choices=("turns", "all", "debian-12", "debian-13"),
+        help="the Debian of the throwaway VPS: what may takes turns (default), or all on each, or all on one",
     )
 
 

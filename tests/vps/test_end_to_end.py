@@ -24,6 +24,8 @@ from typed import typed
 from vps.project import DEPLOY, GIT, Project
 from vps.waiting import client, reload_nginx, until_listening
 
+pytestmark = pytest.mark.takes_turns
+
 NAMES = ("page.test", "www.page.test", "app.test", "old.test", "three.test", "a.three.test", "b.three.test")
 PROXY = {"kind": "proxy", "port": 9000, "https": False}
 REDIRECT = {"kind": "redirect", "to": "https://page.test", "https": False}

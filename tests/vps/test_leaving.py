@@ -13,6 +13,8 @@ from vps.project import Project
 from vps.security.conftest import PACKAGES
 from vps.waiting import until
 
+pytestmark = pytest.mark.takes_turns("module")
+
 __all__ = ["key"]
 PAGE = Path(__file__).parents[2] / "docs/by-hand.md"
 NAMES = ("page.test", "old.test")

@@ -21,6 +21,8 @@ from vps.conftest import PREINSTALLED
 from vps.project import Project
 from vps.waiting import started, until, until_it_says
 
+pytestmark = pytest.mark.takes_turns
+
 SITES = {"a.test": {"kind": "static", "folder": "a", "https": False}}
 # Somebody else holds the lock that apt takes first.
 HOLD = """python3 -c 'import fcntl, time
@@ -31,9 +33,7 @@ time.sleep(600)'"""
 REFRESH = """
 apt-get update -qq -o Dir::Etc::sourcelist=sources.list.d/owner.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
 """
-# A repository of tests: webp in it wants a newer owner-lib, and the other one also that owner-old goes.
-REPOSITORY = (
-    """
+MAKE = """
 make() { # NAME VERSION FIELDS
     mkdir -p /repo/build/DEBIAN
     printf 'Package: %s\\nVersion: %s\\nArchitecture: all\\nMaintainer: Ada <ada@example.org>\\nDescription: x\\n%b' \\
@@ -44,6 +44,11 @@ make() { # NAME VERSION FIELDS
       echo "Size: $(stat -c %s "/repo/$1_$2.deb")"
       echo "SHA256: $(sha256sum "/repo/$1_$2.deb" | cut -d' ' -f1)"; echo; } >> /repo/Packages
 }
+"""
+# A repository of tests: webp in it wants a newer owner-lib, and the other one also that owner-old goes.
+REPOSITORY = (
+    MAKE
+    + """
 rm -rf /repo; mkdir -p /repo
 make owner-old 1 ''; make owner-lib 1 ''; make owner-lib 2 ''
 make webp 99 'Depends: owner-lib (>= 2)\\n'
@@ -63,12 +68,18 @@ dpkg --purge webp; dpkg -i /repo/owner-lib_1.deb
     + REFRESH
 )
 BROKEN = (
-    """
+    MAKE
+    + """
 install -m 755 /dev/stdin /repo/build/DEBIAN/postinst <<< $'#!/bin/sh\\nexit 1'
 make broken 1 ''; rm /repo/build/DEBIAN/postinst
 """
     + REFRESH
 )
+WITHOUT = """
+rm -f /etc/apt/sources.list.d/owner.list /etc/apt/preferences.d/owner /var/lib/apt/lists/_repo_*
+dpkg --purge webp owner-lib owner-old
+apt-get install -qq --yes --no-install-recommends webp >/dev/null
+"""
 ONLY_99 = "printf 'Package: webp\\nPin: version 99\\nPin-Priority: 1001\\n' > /etc/apt/preferences.d/owner"
 
 
@@ -101,6 +112,14 @@ def told(project: Project, about: str) -> dict[str, list[str]]:
         "audit": [each["what"] for each in json.loads(project.deploy("audit", "--json").stdout)["findings"]],
     }
     return {name: [line for line in said if about in line] for name, said in lines.items()}
+
+
+@pytest.fixture
+def repository(vps: Machine) -> Iterator[None]:
+    """The owner's repository, and no webp."""
+    vps.run(REPOSITORY)
+    yield
+    vps.run(WITHOUT)
 
 
 def test_who_is_at_work_with_apt_is_told(project: Project, holder: int) -> None:
@@ -147,8 +166,9 @@ def test_what_a_killed_dpkg_left_is_told_and_not_called_missing(vps: Machine, pr
     assert told(project, "dpkg") == {"plan": [], "status": [], "audit": []}
 
 
-def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(vps: Machine, project: Project) -> None:
-    vps.run(REPOSITORY)
+def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(
+    vps: Machine, project: Project, repository: None
+) -> None:
     plan = project.plan()
     assert (plan["packages"], plan["upgrades"], plan["removals"]) == (["webp"], ["owner-lib"], ["owner-old"])
     lines = project.deploy("plan").stdout.splitlines()
@@ -185,8 +205,8 @@ def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(vps: Machi
 
 
 @pytest.mark.fault("the postinst of a package fails")
-def test_what_was_installed_is_not_called_nothing(vps: Machine, project: Project) -> None:
-    vps.run(REPOSITORY + BROKEN)
+def test_what_was_installed_is_not_called_nothing(vps: Machine, repository: None) -> None:
+    vps.run(BROKEN)
     lines: list[str] = []
     with (
         connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server,

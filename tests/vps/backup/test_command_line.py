@@ -11,6 +11,8 @@ from typed import typed
 from vps.backup.conftest import Backed, make_key
 from vps.conftest import PREINSTALLED
 
+pytestmark = pytest.mark.takes_turns("module")
+
 PHOTOS = {"paths": ["/srv/photos"], "stop": ["photos.service"]}
 
 

@@ -4,7 +4,11 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from vps.keys.conftest import Guarded
+
+pytestmark = pytest.mark.takes_turns("module")
 
 
 def test_a_key_pushes_its_site_and_the_output_and_the_exit_code_come_back(project: Guarded) -> None:

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.takes_turns("module")
+
 
 def test_branches_tags_and_commits_can_be_asked_for(new_site):
     site = new_site()

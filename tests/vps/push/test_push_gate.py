@@ -8,6 +8,8 @@ import pytest
 
 from vps.waiting import reload_nginx
 
+pytestmark = pytest.mark.takes_turns("module")
+
 BIG = {f"posts/{number}.html": f"<p>Post {number}" for number in range(10)}
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from vps.waiting import started, until, until_it_says
 
+pytestmark = pytest.mark.takes_turns("module")
+
 SLOW = 'cp -r index.html "$DEPLOY_OUTPUT"; echo waiting; while [ -e slow ]; do sleep 0.1; done'
 PUSH = "/usr/local/lib/deploy/push"
 

@@ -18,6 +18,8 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 
+pytestmark = pytest.mark.takes_turns("module")
+
 LONGEST = "n" * 248 + ".html"
 """A name to which nothing can be appended any more."""
 TEXT = "".join(f"<p>This is line {line} of a page that is worth compressing.</p>\n" for line in range(60))

@@ -3,8 +3,12 @@
 import json
 from typing import Any
 
+import pytest
+
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
+
+pytestmark = pytest.mark.takes_turns("module")
 
 BAD = """
 printf 'PasswordAuthentication yes\\nPermitRootLogin yes\\n' > /etc/ssh/sshd_config.d/00-bad.conf

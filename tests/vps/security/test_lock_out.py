@@ -23,6 +23,8 @@ from vps.project import Project
 from vps.security.conftest import can_log_in
 from vps.waiting import until, until_free
 
+pytestmark = pytest.mark.takes_turns
+
 LOCK = "/var/lib/deploy/lock"
 KILLED = Path(__file__).with_name("killed.py")
 WRONG = {
