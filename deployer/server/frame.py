@@ -24,6 +24,8 @@ mark "$1 $code"; exit $code
 """.strip().splitlines()
 )
 
+KEPT = 1 << 16
+"""How much is kept of what comes before the first mark, in bytes: its last words may be told."""
 WRONG_USER = re.compile(rb'Please login as the user "([^"\s]+)" rather than')
 
 
@@ -63,6 +65,7 @@ class Frame:
             self.before, mark, piece = (self.before + piece).partition(self.first)
             self.begun = bool(mark)
         if not self.begun:
+            self.before = self.before[-KEPT:]
             return b""
         if self.ended:
             self.after = (self.after + piece)[:9]

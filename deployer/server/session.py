@@ -74,12 +74,16 @@ class Session:
 
     def lines(self) -> Iterator[str]:
         """Each line of its output as it comes."""
-        rest = b""
+        rest: list[bytes] = []  # joined once, however many pieces a line comes in
         while piece := self.recv():
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from (line.decode(errors="replace") for line in whole)
-        if rest:
-            yield rest.decode(errors="replace")
+            first, end, more = piece.partition(b"\n")
+            rest.append(first)
+            if end:
+                *whole, last = more.split(b"\n")
+                yield from (line.decode(errors="replace") for line in (b"".join(rest), *whole))
+                rest = [last]
+        if line := b"".join(rest):
+            yield line.decode(errors="replace")
 
     def complaints(self) -> str:
         """What it says of errors, once its output has ended."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.server.frame import CUT_OFF, Frame, another_user, framed
+from deployer.server.frame import CUT_OFF, KEPT, Frame, another_user, framed
 
 TOKEN = "0123456789abcdef"
 MARK = b"\x1e" + TOKEN.encode() + b"\n"
@@ -78,6 +78,14 @@ def test_a_frame_is_found_in_whatever_pieces_it_comes(size: int) -> None:
     pieces = [frame.feed(whole[place : place + size]) for place in range(0, len(whole), size)]
     assert b"".join(pieces) + frame.rest() == answer
     assert frame.status == 75
+
+
+def test_whatever_a_login_prints_little_of_it_is_kept() -> None:
+    frame = Frame(TOKEN)
+    for _ in range(50):
+        assert frame.feed(b"x" * 65536) == b""
+        assert len(frame.before) <= KEPT
+    assert frame.feed(b"y" + MARK + b"answer") == b"answer"
 
 
 def test_nothing_is_held_back_that_can_be_given() -> None:
