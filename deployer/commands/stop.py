@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from deployer.commands._containers import call
 from deployer.commands._options import config_option, entries
 
 
@@ -20,13 +21,4 @@ def command(name: str, config: Path) -> int:
     Example:
       deploy stop analytics.example.org
     """
-    from deployer.commands.services import compositions
-    from deployer.config.loader import load
-    from deployer.report.progress import progress
-    from deployer.tasks import caller, server_of
-    from deployer.tasks.push import call_script
-
-    loaded = load(config)
-    compositions(loaded, [name])
-    with progress() as shown, server_of(loaded) as server:
-        return 0 if call_script(server, "stop", shown.line, name, "--by", caller()) else 1
+    return call("stop", name, config)
