@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from deployer.config.snippet import SPACE, end_of, end_of_word, line_of, nginx_snippet
+from deployer.config.snippet import MARKS, line_of, nginx_snippet, tokens
 
 TRY_FILES = (
     "outside of a location, try_files has no effect, because `location /` of the site decides; for pages "
@@ -28,28 +28,19 @@ class Directive:
 def directives(text: str) -> Iterator[Directive]:
     """Each directive, and the head of each block, of lines that `nginx_snippet` has let in."""
     words: list[str] = []
-    start, position, opened, blocks = 0, 0, 0, [0]
-    while position < len(text):
-        letter = text[position]
-        if letter in SPACE:
-            position += 1
-        elif letter == "#":
-            position = end_of(text, position, "\n")
-        elif letter in ";{":
-            position += 1
-            yield Directive(tuple(words), start, position, blocks[-1])
+    begin, opened, blocks = 0, 0, [0]
+    for token, start in tokens(text):
+        if token == "}":
+            blocks.pop()
+        elif token in MARKS:
+            yield Directive(tuple(words), begin, start + 1, blocks[-1])
             words = []
-            if letter == "{":
+            if token == "{":
                 opened += 1
                 blocks.append(opened)
-        elif letter == "}":
-            position += 1
-            blocks.pop()
         else:
-            end = end_of_word(text, position)
-            start = start if words else position
-            words.append(text[position:end])
-            position = end
+            begin = begin if words else start
+            words.append(token)
 
 
 def settings(text: str) -> frozenset[str]:

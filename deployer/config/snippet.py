@@ -1,37 +1,49 @@
 """The check of a hand-written NGINX snippet: read as NGINX reads it, it stays inside its server block."""
 
+from collections.abc import Iterator
+
 from deployer.config.names import CONTROL
 
 SPACE = " \t\r\n"
+MARKS = {";": 0, "{": 1, "}": -1}
+"""What ends a directive, or opens or closes a block: by how much each goes deeper."""
 
 
 def nginx_snippet(text: str) -> str:
     """Directives and blocks that are complete; raises ValueError with the line in the snippet."""
     if CONTROL.search(text):
         raise ValueError("a snippet has no control characters other than line ends and tabs")
-    depth, position, open_directive = 0, 0, False
-    while position < len(text):
-        letter = text[position]
-        if letter in SPACE:
-            position += 1
-        elif letter == "#":
-            position = end_of(text, position, "\n")
-        elif letter in ";{}":
-            if letter == "}" and open_directive:
-                raise ValueError(f"{line_of(text, position)}: expected ';' before '}}'")
-            if letter != "}" and not open_directive:
-                raise ValueError(f"{line_of(text, position)}: unexpected '{letter}'")
-            depth, open_directive = depth + {";": 0, "{": 1, "}": -1}[letter], False
-            if depth < 0:
-                raise ValueError(f"{line_of(text, position)}: this '}}' would close the server block")
-            position += 1
-        else:
-            position, open_directive = end_of_word(text, position), True
+    depth, open_directive = 0, False
+    for token, start in tokens(text):
+        if token not in MARKS:
+            open_directive = True
+            continue
+        if token == "}" and open_directive:
+            raise ValueError(f"{line_of(text, start)}: expected ';' before '}}'")
+        if token != "}" and not open_directive:
+            raise ValueError(f"{line_of(text, start)}: unexpected '{token}'")
+        depth, open_directive = depth + MARKS[token], False
+        if depth < 0:
+            raise ValueError(f"{line_of(text, start)}: this '}}' would close the server block")
     if open_directive:
         raise ValueError("the last directive does not end with ';'")
     if depth:
         raise ValueError(f"{depth} of its blocks {'is' if depth == 1 else 'are'} not closed with '}}'")
     return text
+
+
+def tokens(text: str) -> Iterator[tuple[str, int]]:
+    """Each word and each of the MARKS, and where it begins; ValueError when a quote is never closed."""
+    position = 0
+    while position < len(text):
+        start = position
+        if text[start] in SPACE:
+            position += 1
+        elif text[start] == "#":
+            position = end_of(text, start, "\n")
+        else:
+            position = start + 1 if text[start] in MARKS else end_of_word(text, start)
+            yield text[start:position], start
 
 
 def end_of_word(text: str, start: int) -> int:
