@@ -25,7 +25,7 @@ from deployer.tasks.observe import observe
 from deployer.templates import render
 from vps.waiting import until, until_free
 
-pytestmark = pytest.mark.vps
+pytestmark = [pytest.mark.takes_turns, pytest.mark.vps]
 
 CONF = "/etc/nginx/conf.d"
 STEPS = (

@@ -19,6 +19,8 @@ from deployer.rehearsal.shell import ssh
 from deployer.rehearsal.sweep import LIMIT
 from vps.waiting import client, started, until, until_it_says
 
+pytestmark = pytest.mark.takes_turns
+
 BOOT = """
 import sys, time
 from deployer.rehearsal.acme import AcmeServer

@@ -11,6 +11,8 @@ import pytest
 from vps.keys.conftest import Guarded
 from vps.keys.hostile import CANARY, COMMANDS
 
+pytestmark = pytest.mark.takes_turns("module")
+
 
 @pytest.fixture(scope="module")
 def transport(project: Guarded) -> Iterator[paramiko.Transport]:

@@ -4,13 +4,10 @@ from vps.restore.test_faults import (  # noqa: F401
     test_a_folder_from_a_crafted_archive,
     test_a_service_from_a_crafted_archive,
     test_what_sites_yaml_wrote_stays_and_what_it_names_is_no_link,
-    test_who_else_has_it_mounted_is_stopped_meanwhile,
 )
 from vps.restore.test_server import (  # noqa: F401
     test_a_folder_with_everything_that_a_file_system_can_have,
-    test_a_service_that_is_not_well_with_what_was_restored,
     test_a_service_with_files_and_a_volume,
-    test_an_archive_of_a_whole_folder_that_has_moved_since,
     test_one_path_of_a_service_and_all_of_it_as_another,
     test_what_docker_compose_obeys_is_as_the_server_says,
 )

@@ -4,10 +4,14 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.security.conftest import Stranger, can_log_in
 from vps.waiting import journal, until
+
+pytestmark = pytest.mark.takes_turns
 
 SSH_AUDIT = Path(sys.executable).with_name("ssh-audit")
 LISTENERS = (

@@ -6,22 +6,16 @@ from deployer.tasks.observe import observe
 from vps.services.conftest import debian_12 as vps  # noqa: F401
 from vps.services.test_commands import (  # noqa: F401
     test_what_does_not_run_is_told_and_a_push_brings_it_up,
-    test_what_was_stopped_on_purpose_stays_so,
 )
 from vps.services.test_faults import (  # noqa: F401
     test_docker_compose_killed_at_any_moment,
     test_what_docker_does_not_start_is_made_anew,
 )
 from vps.services.test_push import (  # noqa: F401
-    test_a_migration_that_fails,
     test_a_new_image_that_crashes_at_once,
-    test_a_port_that_only_a_value_on_the_server_opens,
-    test_an_open_port_of_what_was_started_by_hand_is_closed,
     test_from_nothing_then_nothing_new_then_a_new_image,
     test_image_missing,
     test_images_by_digest,
-    test_only_the_file_that_was_checked_is_read,
-    test_port_taken_by_something_else,
     test_up_to_date_though_the_hash_that_compose_prints_is_another,
     test_what_was_started_by_hand_in_another_folder_gets_the_mounts_of_this_one,
 )
