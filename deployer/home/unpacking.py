@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deployer.errors import DeployError
 from deployer.home.extraction import extract
-from deployer.home.members import gnu_tar
+from deployer.home.members import LARGEST, gnu_tar
 from deployer.home.reading import complete, own
 from deployer.system import is_root
 
@@ -52,13 +52,15 @@ def _into_place(part: Path, directory: Path) -> None:
 
 
 def _extract(folder: Path, name: str, chunks: Iterable[bytes]) -> str:
+    end = f"srv/deploy/{name}/backup/end.json"
     if tar := gnu_tar():
-        _by_tar(tar, folder, chunks)
+        count, last = _by_tar(tar, folder, chunks)
+        complete(own((last, _content(folder / last)), end), count)
         return ""
     stream = Chunks(chunks)
     found = extract(stream, folder)
     stream.finish()  # what it has to say tells more than what is missing
-    complete(own(found.last, f"srv/deploy/{name}/backup/end.json"), found.members)
+    complete(own(found.last, end), found.members)
     # who is not root cannot set them either, and was never told
     return ATTRIBUTES.format(found.without) if found.without and is_root() else ""
 
@@ -66,13 +68,24 @@ def _extract(folder: Path, name: str, chunks: Iterable[bytes]) -> str:
 ATTRIBUTES = "the access lists and extended attributes of {} files were left out: only GNU tar can set them"
 
 
-def _by_tar(program: str, folder: Path, chunks: Iterable[bytes]) -> None:
+def _content(path: Path) -> bytes:
+    """What a file of our own says; nothing where there is none, or something that no backup writes."""
+    written = path.is_file() and not path.is_symlink() and path.stat().st_size <= LARGEST
+    return path.read_bytes() if written else b""
+
+
+def _by_tar(program: str, folder: Path, chunks: Iterable[bytes]) -> tuple[int, str]:
+    """How many members there were, and the name of the last: tar itself misses none that was never there."""
     tar = [program, "--extract", "--preserve-permissions", f"--directory={folder}"]
+    tar += ["--verbose", "--quoting-style=escape"]  # a line each, whatever the name
     if is_root():  # only root can give files away, and set what the system has as attributes
         tar += ["--numeric-owner", "--acls", "--xattrs", "--xattrs-include=*"]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as names:
         # BrokenPipeError: its own words tell why it read no further
-        with suppress(BrokenPipeError), subprocess.Popen(tar, stdin=subprocess.PIPE, stderr=said) as process:
+        with (
+            suppress(BrokenPipeError),
+            subprocess.Popen(tar, stdin=subprocess.PIPE, stdout=names, stderr=said) as process,
+        ):
             assert process.stdin, "it was asked for"
             for chunk in chunks:
                 process.stdin.write(chunk)
@@ -80,6 +93,11 @@ def _by_tar(program: str, folder: Path, chunks: Iterable[bytes]) -> None:
             said.seek(0)
             words = said.read().decode(errors="replace").splitlines() or ["it said nothing"]
             raise DeployError(f"tar could not unpack it: {words[0]}")
+        names.seek(0)
+        count, last = 0, b""
+        for count, last in enumerate(names, start=1):  # noqa: B007  the last of them
+            pass
+        return count, last.decode(errors="replace").rstrip("\n")
 
 
 class Chunks:
