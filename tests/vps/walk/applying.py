@@ -34,8 +34,9 @@ def visited(*lives: Live) -> list[str]:
     """Every name that visitors may ask for."""
     found = {name for live in lives for name in live.all_answers}
     for live in lives:
-        for name, entry in live.unsure.items():
-            found |= live.answers(name, entry).keys()
+        for name, entries in live.unsure.items():
+            for entry in entries:
+                found |= live.answers(name, entry).keys()
     return sorted(found)
 
 

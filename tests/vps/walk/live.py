@@ -15,15 +15,16 @@ class Live:
     """What is live under each name.
 
     `published` is the page that was pushed last to a domain, `stopped` has what the owner has stopped,
-    `unsure` the other thing that a name may be since an accident, None for nothing. `releases` has the pages
-    that a domain can be rolled back to, `images` which image each owner runs, `generations` whose images a name
-    can be rolled back to, and which, and `by_hand` the names that an NGINX file made by hand serves.
+    `unsure` the other things that a name may be since accidents, None for nothing: an apply that was interrupted may
+    have ended well all the same. `releases` has the pages that a domain can be rolled back to, `images` which image
+    each owner runs, `generations` whose images a name can be rolled back to, and which, and `by_hand` the names that
+    an NGINX file made by hand serves.
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
-    unsure: dict[str, Entry | None] = field(default_factory=dict)
+    unsure: dict[str, tuple[Entry | None, ...]] = field(default_factory=dict)
     releases: dict[str, list[str]] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     generations: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Live:
 
     def possible(self, name: str) -> list[Entry | None]:
         """What may be there under a name."""
-        return [self.entries.get(name), *([self.unsure[name]] if name in self.unsure else [])]
+        return [self.entries.get(name), *self.unsure.get(name, ())]
 
     @property
     def projects(self) -> dict[str, str]:

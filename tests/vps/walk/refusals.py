@@ -71,7 +71,7 @@ def outcome(
     for name in {*walk.live.entries, *walk.live.unsure, *aimed.entries}:
         if (name not in found or not found[name].sure) and matches(walk, name, aimed, answers):
             continue
-        if name in walk.disturbed and names and name not in names:
+        if name in {*walk.disturbed, *walk.live.unsure} and names and name not in names:
             continue  # as an accident left it
         if name not in group:
             raise Fault("one_broken_thing_harms_nothing_else", f"{name} is not as sites.yaml says", *said)

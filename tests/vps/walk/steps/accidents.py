@@ -108,7 +108,7 @@ def interrupted(walk: Walk, moment: str, act: Callable[[BaseProcess], object]) -
         )
     for name in {*walk.live.entries, *aimed.entries}:
         if walk.live.entries.get(name) != aimed.entries.get(name):
-            walk.live.unsure[name] = aimed.entries.get(name)
+            walk.live.unsure[name] = (*walk.live.unsure.get(name, ()), aimed.entries.get(name))
             walk.live.stopped -= {name} - aimed.stopped
 
 
