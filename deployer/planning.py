@@ -15,7 +15,7 @@ from deployer.observation import Observation
 from deployer.obstacles import of_sites, with_obstacles
 from deployer.occupied import with_occupied
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
-from deployer.renames import belongs, not_yet, with_renamed, without_waiting
+from deployer.renames import belongs, not_yet, with_renamed, without_staying, without_waiting
 from deployer.secrets import Secret
 
 EDITING = ("nginx", "apache", "standalone")
@@ -88,10 +88,10 @@ def _entries(paths: Iterable[str]) -> Iterable[str]:
 
 
 def _gone(desired: Desired, seen: Observation, later: Collection[str], held: Collection[str]) -> list[str]:
-    """What we wrote and nobody wants any more; of a composition that is held, nothing."""
+    """What we wrote and nobody wants any more; of those that are held or wait for a certificate, nothing."""
     wanted = {*desired.files, *desired.stays, *later}
-    kept = tuple(f"{folder}/" for name, (folder, _) in compositions_there(seen).items() if name in held)
-    return [path for path in seen.written if path not in wanted and not path.startswith(kept)]
+    staying = {*held, *(desired.names.keys() - {*desired.site_of.values()})}
+    return without_staying([path for path in seen.written if path not in wanted], staying, seen)
 
 
 def _secrets(desired: Desired, seen: Observation, values: Mapping[Secret, str]) -> Iterable[SecretChange]:

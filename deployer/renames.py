@@ -12,6 +12,9 @@ from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.secrets import Generated
 
+SHARED = re.compile(r"/usr/local/lib/deploy/|/etc/systemd/system/(.*/)?deploy-resume\.")
+"""What goes with the last one that is pushed or runs in containers."""
+
 
 def renamed(wanted: Mapping[str, Standing], files: Files, seen: Observation) -> dict[str, str]:
     """Whose place each new composition takes, by the new name: of one that we wrote, and nobody wants it.
@@ -96,7 +99,25 @@ def without_waiting(gone: Collection[str], desired: Desired, files: Files, seen:
     return [path for path in gone if not any(belongs(path, old, there[old][0]) for old in staying)]
 
 
+def without_staying(gone: Collection[str], staying: Collection[str], seen: Observation) -> list[str]:
+    """The paths that go, without those of these names, and what they are pushed and brought up with."""
+    there = compositions_there(seen)
+    folders = {name: there.get(name, (f"/opt/{name}", ""))[0] for name in staying}
+    is_needed = any(f"{VALUES}{name}.conf" in seen.written for name in staying)
+    return [
+        path
+        for path in gone
+        if not any(belongs(path, *each) for each in folders.items())
+        and not (is_needed and SHARED.match(path))
+    ]
+
+
 def belongs(path: str, name: str, folder: str) -> bool:
-    """Whether the path is one of the composition of this name, which stands in this folder."""
-    own = (f"{VALUES}{name}.conf", f"/etc/nginx/conf.d/{name}.conf", f"/etc/deploy/backup/{name}")
-    return path.startswith(f"{folder}/") or path in own
+    """Whether the path is one of the site or service of this name, which stands in this folder."""
+    own = (
+        f"{VALUES}{name}.conf",
+        f"/etc/nginx/conf.d/{name}.conf",
+        f"/etc/deploy/backup/{name}",
+        f"/etc/sysusers.d/deploy-{name}.conf",
+    )
+    return path.startswith((f"{folder}/", f"/etc/deploy/hooks/{name}.")) or path in own

@@ -14,6 +14,8 @@ from deployer.planning import make_plan
 from deployer.renames import remarks, renamed, without_waiting
 from deployer.secrets import FromEnvironment, Generated
 from deployer.transition import Ending
+from test_plan import ACME, READY
+from test_plan import seen as on_server
 
 OLD = "KIND=compose\nPROJECT='chat'\nDIRECTORY='/opt/chat'\n"
 NOTHING = desired_files(Config(), Facts("debian", "13"))
@@ -61,6 +63,35 @@ def test_what_is_most_alike_takes_the_place() -> None:
 def test_one_that_is_wanted_all_the_same_has_no_follower() -> None:
     wanted = {"chat": standing("chat"), "talk": standing("talk", "chat")}
     assert renamed(wanted, {}, seen()) == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "goes"),
+    [
+        ({"certificates": {}}, False),  # asked for, and perhaps refused
+        ({"taken_names": {"chat.test": "/etc/nginx/conf.d/mine.conf"}}, False),
+        ({}, True),
+    ],
+)
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"kind": "ntfy", "port": 2586},
+        {"kind": "static", "repository": "https://git.example.org/a", "before": "make"},
+    ],
+)
+def test_what_is_to_be_of_another_kind_is_what_it_was_until_it_can(
+    before: dict[str, object], changed: dict[str, object], goes: bool
+) -> None:
+    facts = replace(READY, certificates={"chat.test": Certificate(frozenset({"chat.test"}), 0, "", ACME)})
+    there = desired_files(Config.model_validate({"sites": {"chat.test": before}}), facts).files
+    facts = replace(facts, **changed)  # type: ignore[arg-type]
+    redirect = {"kind": "redirect", "to": "https://example.org"}
+    wanted = desired_files(Config.model_validate({"sites": {"chat.test": redirect}}), facts)
+    plan = make_plan(wanted, on_server(there, facts), ACME)
+    gone = {change.path for change in plan.changes if change.after is None and "logrotate" not in change.path}
+    assert bool(plan.ended) is (goes and before["kind"] == "ntfy")
+    assert gone == ({*there} - {*wanted.files, "/etc/logrotate.d/deploy"} if goes else set())
 
 
 @pytest.mark.parametrize("certified", [False, True])
