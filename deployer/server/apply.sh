@@ -496,10 +496,10 @@ blamed() {
 }
 
 refuse() { # FILE LINE WORDS [PLACE]: whose file it is stays as it was; fails when it is not one of ours. PLACE is of a shared one
-    local file=$1 line=$2 words=$3 shared=${4:-} name values
+    local file=$1 line=$2 words=$3 shared=${4:-} name
     grep -qxF -- "$file" $transaction/paths && ! grep -qxF -- "$file" "$incoming/refused" || return
     case $file in /etc/nginx/conf.d/00-deploy.conf | /etc/nginx/deploy/*) return 1 ;; esac
-    name=$(basename "$file" .conf) values=/etc/deploy/sites/$name.conf
+    name=$(basename "$file" .conf)
     say "✗ $name: NGINX refuses $file${shared:+ together with ${shared%:*}, line ${shared##*:}}${line:+, line $line}"
     { emergencies <<<"$words" | grep . || echo "$words"; } | indent
     [ -z "$line" ] || sed -n "$((line > 2 ? line - 2 : 1)),$((line + 1))p" "$file" |
@@ -507,12 +507,7 @@ refuse() { # FILE LINE WORDS [PLACE]: whose file it is stays as it was; fails wh
     say "  $name stays as it was; everything else goes live."
     say "$file" >>"$incoming/refused"
     put_back "$file"
-    if grep -qxF -- "$name" "$incoming/compositions"; then
-        refuse_composition "$name"
-    elif grep -qxF -- "$values" $transaction/paths; then # a push asks at the address that it has
-        say "$values" >>"$incoming/refused"
-        put_back "$values"
-    fi
+    refuse_all_of "$name" # a push asks at the address that its values have
 }
 
 # What a site adds to a file that all share is blamed there: a second `gzip_vary`, a location that is there already; and
@@ -564,6 +559,15 @@ check() { # until what is left is accepted
             return 1
         fi
     done
+    [ ! -s "$incoming/refused" ] || keep_what_all_share
+}
+
+keep_what_all_share() { # it goes with the last one that needs it, and who stays as it was may be that one
+    local paths
+    mapfile -t paths < <(grep -E '^/(usr/local/lib/deploy|etc/systemd/system/(.*/)?deploy-resume)[/.]' "$incoming/remove")
+    [ ${#paths[@]} -gt 0 ] || return 0
+    printf '%s\n' "${paths[@]}" >>"$incoming/refused"
+    put_back "${paths[@]}"
 }
 
 # ── what could lock out ───────────────────────────────────────────────────────────────────────

@@ -32,12 +32,13 @@ is_refused() { # NAME: a new one that is has lost its values by now, and with th
         index($0, folder) == 1 || $0 == values { found = 1 } END { exit !found }' "$incoming/refused"
 }
 
-refuse_composition() { # NAME: all that is its own is as it was, and so is what leads to it
+refuse_all_of() { # NAME: all that is its own is as it was, and so is what leads to it
     local path paths
     mapfile -t paths < <(
-        awk -v name="$1" -v folder="$(folder_of "$1")/" 'index($0, folder) == 1 ||
+        awk -v name="$1" -v folder="$(folder_of "$1")/" '
+            index($0, folder) == 1 || index($0, "/etc/deploy/hooks/" name ".") == 1 ||
             $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
-            $0 == "/etc/deploy/backup/" name' "$transaction/paths"
+            $0 == "/etc/deploy/backup/" name || $0 == "/etc/sysusers.d/deploy-" name ".conf"' "$transaction/paths"
         leading_to "$1")
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
     for path in "${paths[@]}"; do has_been_used "$path" || put_back "$path"; done
@@ -56,7 +57,7 @@ check_compositions() {
         say "✗ $name: Docker Compose refuses $folder/docker-compose.yml"
         without_secrets "$name" "$words" | indent
         say "  $name stays as it was; everything else goes live."
-        refuse_composition "$name"
+        refuse_all_of "$name"
     done 8<"$incoming/compositions"
 }
 
@@ -167,7 +168,7 @@ give_back() { # NAME PROJECT…: it is as it was, and so is what stopped for it
     local name=$1 project own
     own=$(value_of "$name" PROJECT)
     BECAME[$name]=back
-    refuse_composition "$name"
+    refuse_all_of "$name"
     follow
     if [ -e "/etc/deploy/sites/$name.conf" ]; then
         bring_back "$name"
@@ -191,7 +192,7 @@ keep_composition() { # NAME BUT: it was to end, and stays, for BUT, which was to
     mv "$incoming/still-gone" "$incoming/gone"
     [ "$1" != "$2" ] || return 0 # the same one as another project
     say "  $1 stays."
-    refuse_composition "$1"
+    refuse_all_of "$1"
     follow
     bring_back "$1"
 }
@@ -235,7 +236,7 @@ exchange() { # NAME…
         say "  $* go back to what they were, for $failed is not well; everything else stays live."
     fi
     stop_all "$@"
-    for name; do BECAME[$name]=back && refuse_composition "$name"; done
+    for name; do BECAME[$name]=back && refuse_all_of "$name"; done
     follow
     for name; do bring_back "$name"; done
     for project in "${instead[@]}"; do keep_composition "$(ending "$project")" ''; done
@@ -268,7 +269,7 @@ leave_all() { # KEEPS: a part of `take_step`: nothing of its names was touched y
     for name in "${names[@]}"; do
         BECAME[$name]=back
         is_refused "$name" || say "  $name stays as it was$([ "$1" = "$name" ] || echo ": $1 has the port that it wants")."
-        refuse_composition "$name"
+        refuse_all_of "$name"
         for project in "${instead[@]}"; do keep_composition "$(ending "$project")" "$name"; done
     done
 }

@@ -37,6 +37,7 @@ OF_THE_WORK = (
 """Where the state of the work itself and the data of services lie: no plan names it."""
 UNFINISHED = ("/var/lib/deploy/transaction/*", "/var/lib/deploy/containers/*", "/srv/deploy/*/work/*")
 """What is there only while something is done."""
+SCRIPTS = "/usr/local/lib/deploy/"
 UFW_LETS_IN = re.compile(rb"^### tuple ### allow (\w+) (\S+) ", re.MULTILINE)
 
 
@@ -136,7 +137,7 @@ def changes_are_told(one: Round) -> Iterator[str]:
     if "+ packages " in one.said:
         return
     known = [*(f"{told}*" if told.endswith("/") else told for told in TOLD.findall(one.said)), *OF_THE_WORK]
-    put_back = one.was.unsure if "put back first" in one.said else ()
+    put_back = {*one.was.unsure, *one.disturbed} if "put back first" in one.said else set()
     for path in sorted(one.after.changed(one.before)):
         if any(is_of(name, path) or path.startswith(f"/opt/{name}/") for name in put_back):
             continue  # the plan says how many there are
@@ -145,13 +146,19 @@ def changes_are_told(one: Round) -> Iterator[str]:
 
 
 def what_is_refused_is_as_it_was(one: Round) -> Iterator[str]:
-    """No file of what could not be done has changed."""
+    """No file of what could not be done has changed, and what it is pushed and brought up with is there still."""
+    gone = {path for path in one.before.files if path.startswith(SCRIPTS)} - one.after.files.keys()
     for name in one.refused - one.disturbed - one.was.unsure.keys():
         was = one.was.entries.get(name)
-        for path, text in one.before.texts.items() if was else ():
-            mine = path.startswith(f"{was.folder(name)}/") if was and was.folder(name) else False
-            if (mine or is_of(name, path)) and one.after.texts.get(path) != text:
+        if not was:
+            continue
+        folder = was.folder(name)
+        for path, text in one.before.texts.items():
+            mine = is_of(name, path) or (folder and path.startswith(f"{folder}/"))
+            if mine and one.after.texts.get(path) != text:
                 yield f"{name} was refused, and {path} is not what it was"
+        if gone and (folder or was.pushed):
+            yield f"{name} was refused, and is left without {len(gone)} of our scripts"
 
 
 def nothing_is_half_done(one: Round) -> Iterator[str]:

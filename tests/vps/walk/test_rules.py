@@ -62,6 +62,15 @@ def test_a_server_as_it_shall_be_breaks_no_rule() -> None:
             replace(WELL, aimed=REFUSED, after=seen(texts=TEXTS | {"/opt/a.test/.env": b"other"})),
         ),
         (
+            "what_is_refused_is_as_it_was",
+            replace(
+                WELL,
+                aimed=REFUSED,
+                said="- /usr/local/lib/deploy/ 82 scripts",
+                before=seen(files=GOOD.files | {"/usr/local/lib/deploy/push": FILE}),
+            ),
+        ),
+        (
             "nothing_is_half_done",
             replace(WELL, after=seen(files=GOOD.files | {"/srv/deploy/a.test/work/before": FILE})),
         ),
