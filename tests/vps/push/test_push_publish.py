@@ -120,6 +120,35 @@ def test_of_files_without_a_build_only_what_has_changed_is_taken_out_of_git(new_
     assert b"\r\n" in (site.site / "ü/ü.html").read_bytes()
 
 
+def test_a_large_release_is_made_of_one_that_went(new_site):
+    """By what is different, and it is what a whole build makes; what was edited by hand is not carried on."""
+    many = {f"many/{number}.txt": str(number) for number in range(1000)}
+    before = {"a.html": TEXT, "b.html": TEXT, "old/1.html": TEXT, "c": "a file", "-": "x"}
+    site = new_site(many | before, keep=1)
+    site.push()
+    site.commit({"a.html": TEXT + "two", "many/7.txt": None, "ü/new.html": TEXT})
+    site.push()
+    site.git("rm", "--quiet", "-r", "old")
+    site.commit({"old": TEXT, "-": "y"})
+    site.push()
+    spare = (site.place / "spare/site").stat().st_ino
+    site.commit({"b.html": TEXT + "four", "c": None, "c/d.html": TEXT, "many/8.txt": "eight"})
+    assert "5 pages, changed files: 4" in site.push()
+    changed = site.site
+    assert changed.stat().st_ino == spare
+    site.push("--force")
+    for end in ("", ".sha256", ".derived"):
+        site.vps.run(f"cd /srv/deploy/{site.domain}/releases && diff -r {changed.name}{end} {site.live}{end}")
+    site.vps.run(f"sleep 0.1; echo by hand >>/var/www/{site.domain}/b.html")
+    site.commit({"a.html": TEXT + "five"})
+    assert "changed files" not in site.push()
+    assert (site.site / "b.html").read_text() == TEXT + "four"
+    site.configure(build="build.sh")
+    site.commit({"build.sh": 'cp index.html "$DEPLOY_OUTPUT"'})
+    site.push("--force")
+    assert not (site.place / "spare").exists(), "no build has a use for it"
+
+
 def test_a_file_edited_by_hand_in_the_live_release_is_not_carried_on(new_site):
     site = new_site({"page.html": TEXT})
     site.push()
