@@ -7,8 +7,9 @@ from pathlib import Path
 from bench.contenders import ours
 from bench.converge import packages
 from bench.measure import DEPLOY, Command, progress, shown, timed
+from bench.night import KEY, PACKAGES
 from bench.page import arguments, publish, table
-from bench.service import COMPOSE, PACKAGES, Service
+from bench.service import COMPOSE, Service
 from deployer.pools import DAEMON, POOLS
 from deployer.rehearsal.machine import Machine
 
@@ -72,14 +73,18 @@ def measured_services(count: int) -> dict[str, str]:
                 "port": port,
                 "https": False,
             }
+        (folder / "key.asc").write_text(machine.run(KEY).stdout)
+        config["backups"] = {"recipient": "key.asc"}
         (folder / "sites.yaml").write_text(json.dumps(config))
         progress(f"{count} services")
         took, _ = timed(Command([DEPLOY, "apply", "--yes"], folder))
-        looks = [timed(Command([DEPLOY, "status"], folder))[0] for _ in range(LOOKS)]
+        looks = [timed(Command([DEPLOY, "status"], folder), [0, UNWELL])[0] for _ in range(LOOKS)]
+        saved, _ = timed(Command([DEPLOY, "backup"], folder))
     return {
         "`deploy apply`": shown([took]),
         "each": shown([took / count]),
         "`deploy status`": shown(looks),
+        "`deploy backup` of all, with hardly any data": shown([saved]),
     }
 
 
