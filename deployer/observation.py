@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from deployer import manifest
 from deployer.desired.by_hand import read_by_hand
 from deployer.desired.facts import Certificate, Facts, Programs, Version
+from deployer.desired.failures import read_failures
 from deployer.desired.firewall import read_ufw
 from deployer.desired.packaging import read_additions, read_packaging
 from deployer.desired.stacks import read_stacks
@@ -111,6 +112,7 @@ def _facts(
         engine=bool(one("engine")),
         brought_up=frozenset(said["brought_up"]),
         stopped={name: float(time) for name, time in (line.split() for line in said["stopped"])},
+        failed=read_failures(said["failed"]),
         by_hand=read_by_hand(said, written),
         programs=_programs(said),
         packaging=read_packaging(said),

@@ -109,7 +109,8 @@ class Plan:
     in which they come up, and `moves` says what changes hands by that. `leads` has the composition to which
     a file of NGINX leads, by its path: the file counts only when that answers. `obstacles` are to be mended
     before anything of the plan can be carried out. `vanished` are files of NGINX that nobody wants, and
-    that somebody has removed already: NGINX may do as they said all the same.
+    that somebody has removed already: NGINX may do as they said all the same. `tried` has the digest of
+    what is tried of each of `compositions`.
     """
 
     packages: tuple[str, ...] = ()
@@ -145,6 +146,7 @@ class Plan:
     takes_most: bool = False
     obstacles: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
+    tried: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from deployer import manifest
 from deployer.consequences import consequences
 from deployer.desired import Desired
+from deployer.failing import with_tried
 from deployer.files import File, Files, same
 from deployer.handing_over import with_transition
 from deployer.installing import with_additions
@@ -29,14 +30,17 @@ def make_plan(
     scope: Iterable[str] | None = None,
     later: Collection[str] = (),
     values: Mapping[Secret, str] | None = None,
+    left: Mapping[str, str] | None = None,
 ) -> Plan:
     """What has to change for the server to be as desired, limited to the sites in scope (None: all).
 
     `acme` is the directory URL that certificates shall come from; `later` are paths that will be wanted when
     those are there, and so are not removed now. `values` has those of the secrets that come from here.
+    `left` are sites that stay as they are, with the reason.
     """
     sites = None if scope is None else frozenset(scope)
-    containers = moving(desired.standings, seen, sites, of_sites(desired, seen), not_yet(desired, seen))
+    refused = {**of_sites(desired, seen), **(left or {})}
+    containers = moving(desired.standings, seen, sites, refused, not_yet(desired, seen))
     held = containers.held
 
     def in_scope(site: str | None) -> bool:
@@ -44,7 +48,7 @@ def make_plan(
 
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
     gone = without_waiting(_gone(desired, seen, later, held), desired, files, seen)
-    left = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone, desired))
+    stays = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone, desired))
     gone = gone if sites is None else _of_another_kind(gone, sites, desired, seen)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     plan = Plan(
@@ -57,7 +61,7 @@ def make_plan(
         held={site: why for site, why in held.items() if sites is None or site in sites},
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
         renewals=seen.renewals if desired.certificates else (),
-        left=tuple(left),
+        left=tuple(stays),
         secrets=tuple(each for each in _secrets(desired, seen, values or {}) if in_scope(each.composition)),
         notes=(*desired.notes, *containers.remarks, *consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
@@ -67,6 +71,7 @@ def make_plan(
     )
     plan = with_additions(with_obstacles(_with_lost(plan, gone, seen), desired, seen), desired, seen.facts)
     plan = with_transition(with_occupied(plan, seen), desired, seen, gone, containers)
+    plan = with_tried(plan, desired, seen, values or {})
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployer.desired.by_hand import ByHand
+from deployer.desired.failures import Failure
 from deployer.desired.firewall import UfwState
 from deployer.desired.packaging import Additions, Packaging
 from deployer.desired.stacks import Stack
@@ -69,7 +70,8 @@ class Facts:
     there.
     `stacks` is what runs in containers of Docker Compose, by the project's name, as far as `engine` says that
     Docker answers. `brought_up` are the compositions that were up once, `stopped` those that `deploy stop`
-    has stopped, with the Unix time, `owed` the names and projects of those that an apply could not end.
+    has stopped, with the Unix time, `failed` those that an apply could not bring up, `owed` the names and
+    projects of those that an apply could not end.
     `by_hand` is what a person has set up beside ours.
     `programs` is how those of NGINX and Docker are otherwise than their packages say.
     `packaging` is what apt and dpkg are about, `additions` what apt would do besides to install what is
@@ -107,6 +109,7 @@ class Facts:
     engine: bool = False
     brought_up: frozenset[str] = frozenset()
     stopped: Mapping[str, float] = field(default_factory=dict)
+    failed: Mapping[str, Failure] = field(default_factory=dict)
     by_hand: ByHand = field(default_factory=ByHand)
     programs: Programs = field(default_factory=Programs)
     packaging: Packaging = field(default_factory=Packaging)

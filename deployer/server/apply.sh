@@ -14,6 +14,7 @@
 #   undo-after             if somebody logs in anew within so many seconds
 #   units                  systemd units to enable and start
 #   compositions           names of those whose containers are brought up anew
+#   tried                  NAME DIGEST: what is tried of each, so that a failure of just that is known again
 #   steps                  NAMES|AFTER|INSTEAD: the same in their order; what each waits for, and projects that stop for it;
 #                          with |crossed, where its own domains change places
 #   leads                  NAME PATH: NGINX's files that count only when NAME answers
@@ -255,7 +256,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{upgrades,secrets,compositions,steps,leads,gone}
+    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone}
     cp "$incoming/label" $state/holder
 }
 
@@ -637,7 +638,7 @@ remember_what_is_ours() { # a refused file is ours only as far as it was before
     while IFS= read -r file; do
         { awk -v file="$file" 'substr($0, 67) != file' $manifest
           [ ! -f $transaction/before$manifest ] || awk -v file="$file" 'substr($0, 67) == file' $transaction/before$manifest
-        } >$manifest.new && mv $manifest.new $manifest
+        } | (umask 077 && LC_ALL=C sort --field-separator=$'\n' --key=1.67 >$manifest.new) && mv $manifest.new $manifest
     done <"$incoming/refused"
 }
 

@@ -5,7 +5,8 @@
 # Most of what it takes a service to come up is waiting until it is well. Those that take nothing of others and wait for
 # nobody come up together, before all others. What runs beside this script is no more than their push, which needs nothing of
 # it and ends by itself when it is killed; where NGINX leads, and what becomes of who fails, is decided here, one by one.
-# A new one that fails may have lacked another of them, or the processors that they all needed: it stays for later.
+# A new one that fails may have lacked another of them, or the processors that they all needed: it stays for later, unless
+# it failed just so before.
 bring_up_at_once() { # NAME…
     local most name left=("$@")
     local -A push=()
@@ -41,7 +42,7 @@ judge_pushes() { # a part of `bring_up_at_once`: of those that have ended
     for name in "${ready[@]}" "${failed[@]}"; do
         say "▸ $name"
         cat "$incoming/said.$name"
-        if [[ " ${failed[*]} " == *" $name "* ]] && ! was_composition "$name"; then
+        if [[ " ${failed[*]} " == *" $name "* ]] && ! was_composition "$name" && ! has_failed_before "$name"; then
             say "  $name is tried once more, by itself, when the others are up."
             continue
         fi

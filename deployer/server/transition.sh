@@ -176,6 +176,28 @@ give_back() { # NAME PROJECT…: it is as it was, and so is what stopped for it
         by_compose "$own" down --remove-orphans >/dev/null 2>&1
     fi
     for project in "${@:2}"; do keep_composition "$(ending "$project")" "$name"; done
+    remember_failure "$name"
+}
+
+what_is_tried() { # NAME
+    awk -v name="$1" '$1 == name { print $2 }' "$incoming/tried"
+}
+
+remember_failure() { # NAME: for the next plans; whatever brings it up takes that away (`remember_live`)
+    local tried why file=/srv/deploy/$1/failed
+    rm -f "$file"
+    tried=$(what_is_tried "$1")
+    [ -n "$tried" ] || return 0
+    why=$(grep -F "\"site\":\"$1\",\"action\":\"push\"" /var/log/deploy/push.log 2>/dev/null | tail -n 1 |
+        sed -nE 's/.*"result":"failed".*,"error":"(.*)"\}$/\1/p' | sed 's/\\\(["\\]\)/\1/g')
+    { (umask 077 && printf 'time=%(%s)T\ntried=%s\nwhy=%s\n' -1 "$tried" "${why:-visitors do not get its page}" >"$file.new") &&
+        mv "$file.new" "$file"; } 2>/dev/null
+}
+
+has_failed_before() { # NAME: just so, and nothing of it has changed since
+    local tried
+    tried=$(what_is_tried "$1")
+    [ -n "$tried" ] && grep -qsx "tried=$tried" "/srv/deploy/$1/failed"
 }
 
 bring_back() { # NAME: what it runs, if it ran in containers before

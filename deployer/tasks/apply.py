@@ -79,6 +79,7 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
         "units": plan.units,
         "secrets": [_secret_line(change, values or {}) for change in plan.secrets],
         "compositions": plan.compositions,
+        "tried": [f"{name} {digest}" for name, digest in plan.tried.items()],
         "steps": [_step(step) for step in plan.steps],
         "leads": [f"{name} {path}" for path, name in plan.leads.items()],
         "gone": [f"{each.name} {each.project}" for each in plan.ended],

@@ -1,6 +1,6 @@
 """Bring a server to what sites.yaml says: packages, files, certificates, and the files that need those."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -11,7 +11,9 @@ from deployer.desired.backups import needs_of_folders
 from deployer.desired.compositions import values
 from deployer.desired.docker import KEY, SOURCES
 from deployer.desired.facts import Facts
+from deployer.desired.failures import Failure
 from deployer.expectation import at_once, in_the_end
+from deployer.failing import failed_before, left, with_tried_again
 from deployer.files import File
 from deployer.installing import missing_packages
 from deployer.kinds.composition import Composition
@@ -59,6 +61,7 @@ class Convergence:
     line: Line
     show: Callable[[Plan], None]
     wait: bool = False
+    _again: Mapping[str, Failure] | None = field(default=None, init=False, repr=False)
     _rendered: tuple[Facts, Desired] | None = field(default=None, init=False, repr=False)
 
     @cached_property
@@ -147,7 +150,18 @@ class Convergence:
         return self._rendered[1]
 
     def _make_plan(self, desired: Desired, seen: Observation, later: Collection[str] = ()) -> Plan:
-        return make_plan(desired, seen, self.config.acme.directory, self.scope, later, self.values)
+        def make(failures: Mapping[str, Failure]) -> Plan:
+            acme, why = self.config.acme.directory, left(failures)
+            return make_plan(desired, seen, acme, self.scope, later, self.values, why)
+
+        plan = make({})
+        failed = failed_before(plan, desired, seen)
+        if self._again is None:  # decided once: what the plan shows is what is done
+            others = failed and self.scope is None and not (plan.packages or plan.units)
+            self._again = {} if others and not make(failed).empty else failed
+        again = {name: each for name, each in failed.items() if self._again.get(name) == each}
+        not_again = {name: each for name, each in failed.items() if name not in again}
+        return with_tried_again(make(not_again) if not_again else plan, again)
 
     def _transact(self, plan: Plan, earlier: bool = False) -> bool:
         return transact(self.server, plan, self.line, self.wait, self.values, earlier)

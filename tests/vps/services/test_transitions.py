@@ -125,9 +125,32 @@ def test_what_takes_nothing_of_others_comes_up_at_once(project: Project) -> None
         "carlatest": 1,
         "emiltest": 1,
     }
-    del project.sites["delia.test"]
+    not_well_and_not_tried_by_every_apply(project)
+    del project.sites["delia.test"], project.sites["frida.test"]
     applied(project)
     project.vps.run("rm -r /srv/meeting")
+
+
+def not_well_and_not_tried_by_every_apply(project: Project) -> None:
+    """Two that have failed are tried when nothing else is to be done, or by their names, and each once."""
+    project.sites["other0.test"] = REDIRECT | {"to": "https://example.org/elsewhere"}
+    fails(project, "frida.test", 8206)
+    said = applied(project, code=1)
+    why = r"bringing it up failed at [\d: -]+ UTC \(app ended with exit code 3\) and nothing of it has changed since"
+    assert re.search(
+        rf"! delia.test is left as it is: {why}; this tries it again: deploy apply delia.test\.", said
+    )
+    assert ("▸ delia.test" in said, "▸ frida.test" in said) == (False, True), said
+    mark = "/srv/deploy/delia.test/failed"
+    tried = project.vps.run(f"stat -c %a {mark}; sed 's/=[0-9a-f]*$//' {mark}").stdout
+    assert tried == "600\ntime\ntried\nwhy=app ended with exit code 3\n"
+    said = applied(project, code=1)
+    assert re.search(rf"! delia.test: {why}; it is tried once more", said), said
+    assert (said.count("▸ delia.test"), "by itself, when the others are up" in said) == (1, False), said
+    stack(project, "delia.test", 8204)
+    said = applied(project, "delia.test")
+    assert "! delia.test: " not in said
+    assert project.vps.run(f"test ! -e {mark}", check=False).returncode == 0
 
 
 def test_what_goes_hands_its_port_to_one_that_was_there(project: Project) -> None:
