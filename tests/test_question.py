@@ -1,4 +1,4 @@
-"""What NGINX sends counts as its answer only when it has come whole."""
+"""What is sent counts as an answer only when it has come whole."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 
 import deployer
 
-QUESTION = Path(deployer.__file__).parent / "server/scripts/question"
+SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
 SITE = "http://site.test"
 PAGE = b"<h1>One</h1>"
 
@@ -43,8 +43,46 @@ def test_another_release_is_told_by_the_address_of_the_page(work: Path) -> None:
     assert asked(work, "/", witness=False) == f"1 {SITE}/ answers with another page than the release's"
 
 
+@pytest.mark.parametrize("way", ["ask_nginx", "ask_port"])
+@pytest.mark.parametrize(
+    ("probe", "told"),
+    [
+        ("/", "200 {} answers 200"),
+        ("/cut", "000 {} breaks off its answer (curl ends with 18)"),
+        ("/gone", "404 {} answers 404"),
+        ("/none", "000 NGINX does not answer at {}"),
+    ],
+)
+def test_what_runs_in_containers_is_not_well_when_its_answer_breaks_off(
+    work: Path, way: str, probe: str, told: str
+) -> None:
+    if way == "ask_port":
+        told = told.replace("NGINX does not answer", "nothing answers")
+    url = f"{SITE if way == 'ask_nginx' else 'http://127.0.0.1:8080'}{probe}"
+    script = f'source {SCRIPTS}/health; HOST=site.test PORT=8080; {way}; echo "$CODE $ANSWER"'
+    assert answered(work, probe, script) == told.format(url)
+
+
+def test_status_tells_of_an_answer_that_breaks_off(work: Path) -> None:
+    told = [
+        line.split("|") for line in answered(work, "/cut", f"source {SCRIPTS}/visitor; {VISIT}").splitlines()
+    ]
+    assert [(status, problem) for _, status, _, _, problem in told] == [
+        ("200", "its answer breaks off (curl ends with 18)")
+    ]
+
+
+VISIT = "printf 'site.test\\thttp\\t%s\\n' \"$PROBE\" | visit_all"
+
+
 def asked(work: Path, probe: str, witness: bool = True) -> str:
-    """What the script finds; its curl is the real one, and comes to a server of this test's."""
+    """What `is_served` finds."""
+    ask = 'served=0; is_served now || served=1; echo "$served $ANSWER"'
+    return answered(work, probe, f"source {SCRIPTS}/question; {ask}", witness)
+
+
+def answered(work: Path, probe: str, ask: str, witness: bool = True) -> str:
+    """What a script says; its curl is the real one, and comes to a server of this test's."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -77,9 +115,8 @@ def asked(work: Path, probe: str, witness: bool = True) -> str:
         )
         curl.chmod(0o755)
         values = f"DOMAIN=site.test HTTPS=0 PROBE={probe} WORK={work} RELEASES={work}"
-        ask = 'served=0; is_served now || served=1; echo "$served $ANSWER"'
-        argv = ["bash", "-c", f"set -euo pipefail; source {QUESTION}; {values}; {ask}"]
-        environment = {"PATH": f"{curl.parent}:{os.environ['PATH']}"}
-        done = subprocess.run(argv, capture_output=True, text=True, check=True, env=environment)
+        path = f"PATH={curl.parent}:{os.environ['PATH']}"
+        argv = ["bash", "-c", f"set -euo pipefail; source {SCRIPTS}/site; {path}; {values}; {ask}"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
         server.shutdown()
     return done.stdout.strip()
