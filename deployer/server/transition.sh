@@ -385,15 +385,18 @@ end_composition() { # NAME PROJECT: its volumes stay
 
 # ── after a kill ──────────────────────────────────────────────────────────────────────────────
 
+lock_of() { # NAME: on descriptor 6, for a push that outlived the apply may be bringing it up
+    [ -d "/srv/deploy/$1" ] || return 0
+    private_lock "/srv/deploy/$1/lock"
+    exec 6>>"/srv/deploy/$1/lock"
+    flock --wait 300 6
+}
+
 stop_exchanged() { # before NGINX leads to the old places again, nobody stands there who came from another
     local name project
     [ -s "$state/exchanged" ] || return 0
     while read -r name project <&8; do
-        if [ -d "/srv/deploy/$name" ]; then # a push that outlived the apply may be bringing it up
-            private_lock "/srv/deploy/$name/lock"
-            exec 6>>"/srv/deploy/$name/lock"
-            flock --wait 300 6
-        fi
+        lock_of "$name"
         by_compose "$project" stop >/dev/null 2>&1 6>&-
         exec 6>&-
     done 8<"$state/containers"
@@ -408,7 +411,11 @@ recover_containers() { # of an apply that was killed while it brought them up; t
     fi
     while read -r name project <&8; do
         owner=$(owner_of "$project")
-        if [ -z "$owner" ]; then by_compose "$project" down --remove-orphans >/dev/null 2>&1; fi
+        if [ -z "$owner" ]; then
+            lock_of "$name"
+            by_compose "$project" down --remove-orphans >/dev/null 2>&1 6>&-
+            exec 6>&-
+        fi
         if [ "$owner" = "$name" ]; then bring_back "$name"; fi
     done 8<"$state/containers"
     rm -f "$state/containers" "$state/exchanged"

@@ -280,7 +280,10 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     with pytest.raises(UnreachableError):
         apply(server, data, text=dying.encode())
     assert app.page() == "one"
-    apply(server, parcel({}))
+    ours = 'flock --nonblock "/srv/deploy/$name/lock" true && touch /root/unlocked'
+    watched = apply_script().decode().replace("by_compose() {", f"by_compose() {{\n    {ours}\n")
+    apply(server, parcel({}), text=watched.encode())
+    assert not (app.vps.root / "root/unlocked").exists(), "the push may have outlived the apply"
     assert app.page() == "502"
     assert [path.name for path in app.directory.iterdir()] == [".env"]
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
