@@ -109,6 +109,7 @@ def _facts(
         missing=frozenset(said["missing"]),
         stacks=read_stacks(said["container"], said["volume"]),
         owed=tuple((name, project) for name, _, project in (line.partition(" ") for line in said["owed"])),
+        listening=frozenset(map(int, said["port_here"])),
         engine=bool(one("engine")),
         brought_up=frozenset(said["brought_up"]),
         stopped={name: float(time) for name, time in (line.split() for line in said["stopped"])},

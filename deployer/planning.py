@@ -14,7 +14,7 @@ from deployer.installing import with_additions
 from deployer.moving import compositions_there, moving
 from deployer.observation import Observation
 from deployer.obstacles import of_sites, with_obstacles
-from deployer.occupied import with_occupied
+from deployer.occupied import with_nobody_there, with_occupied
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
 from deployer.renames import belongs, not_yet, with_renamed, without_staying, without_waiting
 from deployer.secrets import Secret
@@ -70,7 +70,8 @@ def make_plan(
         undo_after=desired.undo_after,
     )
     plan = with_additions(with_obstacles(_with_lost(plan, gone, seen), desired, seen), desired, seen.facts)
-    plan = with_transition(with_occupied(plan, seen), desired, seen, gone, containers)
+    plan = with_nobody_there(with_occupied(plan, seen), desired, seen, sites)
+    plan = with_transition(plan, desired, seen, gone, containers)
     plan = with_tried(plan, desired, seen, values or {})
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 

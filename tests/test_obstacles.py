@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from deployer import manifest
+from deployer.config.model import Config
+from deployer.desired import desired_files
 from deployer.desired.shared import MADE_BY
 from deployer.errors import DeployError
 from deployer.files import File, pack
@@ -82,3 +84,30 @@ def test_an_older_deploy_leaves_alone_what_a_newer_one_has_made(theirs: str, ref
     with pytest.raises(DeployError, match=f"vps was made by deploy {theirs}, and this is 0.10.0") as caught:
         require_no_newer(server, "vps", "0.10.0")
     assert "pipx upgrade" in caught.value.advice
+
+
+def test_a_site_behind_which_nothing_listens_is_told_and_no_change() -> None:
+    lines = "# proxy_pass http://127.0.0.1:9003;\nlocation /api { proxy_pass http://127.0.0.1:9002/; }"
+    sites = {
+        "api.test": {"kind": "proxy", "port": 9001, "https": False},
+        "chat.test": {"kind": "ntfy", "port": 2586, "https": False},
+        "door.test": {"kind": "proxy", "port": 2586, "https": False},
+        "page.test": {"kind": "redirect", "to": "https://api.test", "https": False, "nginx": lines},
+    }
+    wanted = desired_files(Config.model_validate({"sites": sites}), READY)
+
+    def told(*listening: int, scope: list[str] | None = None) -> list[str]:
+        there = seen(wanted.files, replace(READY, listening=frozenset(listening)))
+        plan = make_plan(wanted, there, ACME, scope)
+        assert all(f"! {each}" in list(plan_lines(plan, "vps")) for each in plan.pressing)
+        assert not plan.changes
+        return list(plan.pressing)
+
+    api, page = (
+        f"{site}: nothing listens on 127.0.0.1:{port}, visitors get 502"
+        for site, port in (("api.test", 9001), ("page.test", 9002))
+    )
+    assert told(22, 80) == [api, page]
+    assert told(22, 80, scope=["api.test"]) == [api]
+    assert told(9001, 9002) == []
+    assert told() == [], "where it is not known"

@@ -71,7 +71,8 @@ class Facts:
     `stacks` is what runs in containers of Docker Compose, by the project's name, as far as `engine` says that
     Docker answers. `brought_up` are the compositions that were up once, `stopped` those that `deploy stop`
     has stopped, with the Unix time, `failed` those that an apply could not bring up, `owed` the names and
-    projects of those that an apply could not end.
+    projects of those that an apply could not end. `listening` are the ports at which 127.0.0.1 answers,
+    none where that is not known.
     `by_hand` is what a person has set up beside ours.
     `programs` is how those of NGINX and Docker are otherwise than their packages say.
     `packaging` is what apt and dpkg are about, `additions` what apt would do besides to install what is
@@ -106,6 +107,7 @@ class Facts:
     missing: frozenset[str] = frozenset()
     stacks: Mapping[str, Stack] = field(default_factory=dict)
     owed: tuple[tuple[str, str], ...] = ()
+    listening: frozenset[int] = frozenset()
     engine: bool = False
     brought_up: frozenset[str] = frozenset()
     stopped: Mapping[str, float] = field(default_factory=dict)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Who listens on this server, for sshd and at the ports of the web. Sent before the scripts that ask, and changes nothing.
+# Who listens on this server, for sshd, at the ports of the web, and where NGINX leads to. Sent before the scripts that ask, and changes nothing.
 
 by_socket() { # systemd listens for sshd, as it does on Ubuntu: sshd's own `Port` opens nothing, and a reload would end it
     systemctl --quiet is-active ssh.socket
@@ -25,4 +25,8 @@ web_ports() { # PORT PROCESS UNIT NAME of whoever keeps NGINX from its ports
         case $name:${unit:--} in nginx:nginx.service | nginx:-) ;; *) echo "$port $pid ${unit:--} $name" ;; esac
     done < <(ss -Hltnp '( sport = :80 or sport = :443 )' 2>/dev/null |
         sed -nE 's/^.*:(80|443) .*users:\(\("([^"]*)",pid=([0-9]+).*$/\1 \2 \3/p' | sort -u)
+}
+
+ports_here() { # those at which 127.0.0.1 answers, where NGINX leads to
+    ss -Hltn 2>/dev/null | sed -nE 's/^[^ ]+ +[^ ]+ +[^ ]+ +(127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]|\[::ffff:127\.0\.0\.1\])(%[^: ]+)?:([0-9]+) .*/\3/p' | sort -u
 }

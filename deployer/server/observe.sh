@@ -290,6 +290,7 @@ facts() {
     server_names
     ssh_ports
     web_ports | sed 's/^/web_port /'
+    ports_here | sed 's/^/port_here /'
     firewall
     accounts
     owed

@@ -62,7 +62,7 @@ releases() {
 deaf() { # DOMAIN: tells the port to which NGINX leads its visitors, when nothing listens there
     local port
     port=$(sed -nE 's|.*proxy_pass http://127\.0\.0\.1:([0-9]+).*|\1|p' "/etc/nginx/conf.d/$1.conf" 2>/dev/null | head -1)
-    [ -z "$port" ] || [ -n "$(ss -Hltn "sport = :$port")" ] || echo "deaf $1 $port"
+    [ -z "$port" ] || grep -qx "$port" <<<"$(ports_here)" || echo "deaf $1 $port"
 }
 
 sites() { # asks for the page of each

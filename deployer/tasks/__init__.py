@@ -48,7 +48,7 @@ BEFORE = {
     "apply.sh": ("apt.sh", "listening.sh", "transition.sh", "together.sh"),
     "audit.sh": ("apt.sh", "listening.sh"),
     "observe.sh": ("apt.sh", "listening.sh"),
-    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh"),
+    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh", "listening.sh"),
 }
 """What a script finds defined when it begins."""
 
