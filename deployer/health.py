@@ -64,6 +64,7 @@ class Health:
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
     the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
     `failed` what was done last to a site or service, if that failed.
+    `astray` has why a name with a certificate does not lead here any more.
     `unfinished` is what apt and dpkg are about.
     """
 
@@ -80,6 +81,7 @@ class Health:
     unfinished: tuple[str, ...] = ()
     stopped: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    astray: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fine(self) -> bool:
@@ -93,6 +95,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         "server",
         "answer",
         "distrust",
+        "astray",
         "deaf",
         "release",
         "pushed",
@@ -122,6 +125,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         unwell=said["unwell"],
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],
+        astray=said["astray"],
         failed={name: _failure(json.loads(text)) for name, text in said["failed"].items()},
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )

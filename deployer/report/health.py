@@ -36,6 +36,8 @@ def show_health(health: Health, server: str) -> None:
     for site in health.sites:
         if site.status == FORBIDDEN:
             out.print(Text(harmless(f"! {site.domain} {REFUSED}"), style="yellow"))
+    for why in health.astray.values():
+        out.print(Text(harmless(f"! {why}; its certificate cannot be renewed so"), style="yellow"))
     for name, why in health.unwell.items():
         out.print(Text(harmless(f"✗ {name}: {why} (deploy logs {name})"), style="red"))
     for what in health.unfinished:

@@ -4,49 +4,14 @@
 # `mend` asks for nothing: from then on a renewal leaves no name out, as none of what is made here does.
 # Arguments: ACME directory URL, e-mail address (may be empty), CA file of that server (may be empty).
 # A name that does not lead here yet is told and left out, so that it cannot use up the few failures
-# that the authority allows. Exit: 0 all names are covered, 1 not all.
+# that the authority allows (leading.sh, which is sent before this). Exit: 0 all names are covered, 1 not all.
 set -uo pipefail
 export LC_ALL=C.UTF-8
 directory=$1 email=$2 ca=$3
-webroot=/var/www/acme
 failed=0
 
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
-
-addresses_of() { getent "${@:2}" ahosts "$1" | awk '{ print $1 }' | sort -u | paste -sd ' '; } # DOMAIN [OPTION…]: prints them
-
-who_leads_here() { # prints which name of the same certificate does, to compare
-    [ ${#domains[@]} -eq 0 ] || printf ' (%s leads here, by %s)' "${domains[0]}" "$(addresses_of "${domains[0]}")"
-}
-
-leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says why not
-    local token=$webroot/.well-known/acme-challenge/deploy-$$ addresses answer file told there=()
-    addresses=$(addresses_of "$1")
-    if [ "$addresses" = 127.0.1.1 ]; then # that is what Debian calls itself in /etc/hosts: others ask the DNS
-        told=$(addresses_of "$1" -s dns)
-        if [ "$told" != 127.0.1.1 ]; then addresses=$told there=(--resolve "$1:80:${told// /,}"); fi # systemd-resolved reads it, too
-    fi
-    if [ -z "$addresses" ]; then say "  $1 has no address in the DNS"; return 1; fi
-    mkdir -p "${token%/*}" && echo "$1" >"$token"
-    answer=$(curl --silent --max-time 10 "${there[@]}" "http://$1/.well-known/acme-challenge/${token##*/}" | head -c 300)
-    rm -f "$token"
-    [ "$answer" = "$1" ] && return
-    file=$(grep -lE "^[^#]*server_name[^#]*[[:space:]]${1//./\\.}[;[:space:]]" /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* 2>/dev/null |
-        xargs -r -d '\n' grep -LE '^[^#]*(deploy/acme\.conf|acme-challenge)' | head -1) # ours have the challenge
-    if [ -n "$file" ] && is_ours "$addresses"; then
-        say "  $file answers for $1 without the challenge: add to its server on port 80: include /etc/nginx/deploy/acme.conf;"
-    else
-        say "  http://$1/ ($addresses) is not answered by this server: check its DNS records and port 80$(who_leads_here)"
-    fi
-    return 1
-}
-
-is_ours() { # ADDRESSES: whether one of them is this server's
-    local address
-    for address in $1; do if ip -o address 2>/dev/null | grep -F " $address/" >/dev/null; then return 0; fi; done
-    return 1
-}
 
 covered() { # NAME: the domains of the certificate that is there, sorted
     openssl x509 -noout -ext subjectAltName -in "/etc/letsencrypt/live/$1/cert.pem" 2>/dev/null |

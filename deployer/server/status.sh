@@ -1,7 +1,7 @@
 #!/bin/bash
 # How this server and its sites are. Each line of standard input is a site or an alias: DOMAIN <tab> http|https <tab> PATH.
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
-# certificate, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
+# certificate, `astray DOMAIN WHY` of those with one to which the DNS leads elsewhere, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
 # failed `failed NAME JSON`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
 # apt.sh tells. The page is asked for through NGINX on this machine by `visit_all` of scripts/visitor, and scripts/record knows
@@ -66,12 +66,19 @@ deaf() { # DOMAIN: tells the port to which NGINX leads its visitors, when nothin
 }
 
 sites() { # asks for the page of each
-    local domain status seconds expires distrust
+    local domain status seconds expires distrust certified=''
     while IFS='|' read -r domain status seconds expires distrust; do
         echo "answer $domain $status $seconds $expires"
         [ -z "$distrust" ] || echo "distrust $domain $distrust"
         [ "$status" != 502 ] || deaf "$domain"
+        if [ -n "$expires" ] && [ -z "$distrust" ]; then certified+="$domain $expires"$'\n'; fi
     done < <(visit_all)
+    first_to_end <<<"$certified" | head -n 100 | tell_astray
+}
+
+first_to_end() { # of lines DOMAIN EXPIRES: the names whose certificates end first, among which are those that cannot be renewed
+    awk 'NF > 4 { month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $2) + 2) / 3; printf "%s%02d%02d %s\n", $5, month, $3, $1 }' |
+        sort | cut -d ' ' -f 2
 }
 
 backups() {

@@ -47,8 +47,9 @@ def server_of(config: "Config") -> Iterator["Server"]:
 BEFORE = {
     "apply.sh": ("apt.sh", "listening.sh", "transition.sh", "together.sh"),
     "audit.sh": ("apt.sh", "listening.sh"),
+    "certificates.sh": ("leading.sh",),
     "observe.sh": ("apt.sh", "listening.sh"),
-    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh", "listening.sh"),
+    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh", "listening.sh", "leading.sh"),
 }
 """What a script finds defined when it begins."""
 

@@ -327,6 +327,13 @@ def test_an_alias_that_leads_elsewhere_is_no_fault_of_our_own_file(project: Proj
         f"elsewhere.test: it has no certificate: its DNS leads to {elsewhere}, and deploy apply asks for one when "
         "that is this server"
     ]
+    hosts = project.vps.root / "etc/hosts"
+    right = hosts.read_text()
+    hosts.write_text(f"{elsewhere} old.test\n{right}")  # it was right when the certificate was made
+    told = f"http://old.test/ ({elsewhere}) is not answered by this server: check its DNS records and port 80"
+    assert json.loads(project.deploy("status", "--json").stdout)["astray"] == {"old.test": told}
+    assert f"! {told}; its certificate cannot be renewed so" in project.deploy("status", COLUMNS="300").stdout
+    hosts.write_text(right)
     project.sites = {"three.test": {**site, "aliases": ["elsewhere.test", "nowhere.test"]}}
     first = project.apply()
     assert first.returncode == 1
