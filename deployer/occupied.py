@@ -1,7 +1,7 @@
 """The ports that NGINX needs and another program has, and those to which it leads and nobody has; pure."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from deployer.desired import Desired
@@ -11,25 +11,23 @@ from deployer.plan import Plan
 LEADS = re.compile(rb"^[^#\n]*proxy_pass\s+http://127\.0\.0\.1:(\d+)", re.MULTILINE)
 
 
-def with_occupied(plan: Plan, seen: Observation) -> Plan:
-    """The plan with whoever keeps NGINX from its ports, where it would be started or reloaded."""
+def with_ports(plan: Plan, desired: Desired, seen: Observation, sites: Collection[str] | None) -> Plan:
+    """The plan with whoever keeps NGINX from its ports, and the sites behind which nothing listens."""
     waits = "nginx.service" in plan.units or any(each.path.startswith("/etc/nginx/") for each in plan.changes)
     told = tuple(f"{each}, and NGINX needs it" for each in seen.facts.by_hand.web_ports) if waits else ()
-    return replace(plan, occupied=told, pressing=(*told, *plan.pressing))
+    open_ends = _open_ends(plan, desired, seen, sites) if seen.facts.listening else ()
+    return replace(plan, occupied=told, pressing=(*told, *plan.pressing, *open_ends))
 
 
-def with_nobody_there(plan: Plan, desired: Desired, seen: Observation, sites: Collection[str] | None) -> Plan:
-    """The plan with the sites of which visitors get 502, as nothing listens where NGINX leads to.
-
-    What becomes of services in containers is told by what is known of these.
-    """
+def _open_ends(
+    plan: Plan, desired: Desired, seen: Observation, sites: Collection[str] | None
+) -> Iterator[str]:
+    """Of services in containers, what is known of these tells it."""
     services = {int(port.partition("/")[0]) for each in desired.coming.values() for port in each.ports}
-    told = [
-        f"{site}: nothing listens on 127.0.0.1:{port}, visitors get 502"
-        for path, site in sorted(desired.site_of.items())
-        if path == f"/etc/nginx/conf.d/{site}.conf" and site not in desired.coming
-        if (sites is None or site in sites) and site not in plan.held and seen.facts.listening
-        for port in sorted({int(found) for found in LEADS.findall(desired.files[path].content)})
-        if port not in services | seen.facts.listening
-    ]
-    return replace(plan, pressing=(*plan.pressing, *told))
+    for path, site in sorted(desired.site_of.items()):
+        if site in desired.coming or site in plan.held or (sites is not None and site not in sites):
+            continue
+        if path == f"/etc/nginx/conf.d/{site}.conf":
+            ports = {int(found) for found in LEADS.findall(desired.files[path].content)}
+            for port in sorted(ports - services - seen.facts.listening):
+                yield f"{site}: nothing listens on 127.0.0.1:{port}, visitors get 502"

@@ -7,20 +7,17 @@ from hashlib import sha256
 from deployer import manifest
 from deployer.consequences import consequences
 from deployer.desired import Desired
-from deployer.failing import with_tried
 from deployer.files import File, Files, same
 from deployer.handing_over import with_transition
 from deployer.installing import with_additions
-from deployer.moving import compositions_there, moving
+from deployer.moving import Moving, compositions_there, moving
 from deployer.observation import Observation
 from deployer.obstacles import of_sites, with_obstacles
-from deployer.occupied import with_nobody_there, with_occupied
-from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
+from deployer.occupied import with_ports
+from deployer.orders import orders
+from deployer.plan import Change, Plan, SecretChange, Surprise, removable
 from deployer.renames import belongs, not_yet, with_renamed, without_staying, without_waiting
 from deployer.secrets import Secret
-
-EDITING = ("nginx", "apache", "standalone")
-"""Certbot's ways to prove a domain that edit NGINX's files at each renewal, or want its port."""
 
 
 def make_plan(
@@ -34,13 +31,11 @@ def make_plan(
 ) -> Plan:
     """What has to change for the server to be as desired, limited to the sites in scope (None: all).
 
-    `acme` is the directory URL that certificates shall come from; `later` are paths that will be wanted when
-    those are there, and so are not removed now. `values` has those of the secrets that come from here.
-    `left` are sites that stay as they are, with the reason.
+    `acme` is the directory URL of certificates, `later` are paths that will be wanted when those are there,
+    and so stay; `values` has those of the secrets that come from here, `left` why sites are left as they are.
     """
     sites = None if scope is None else frozenset(scope)
-    refused = {**of_sites(desired, seen), **(left or {})}
-    containers = moving(desired.standings, seen, sites, refused, not_yet(desired, seen))
+    containers = _containers(desired, seen, sites, left or {})
     held = containers.held
 
     def in_scope(site: str | None) -> bool:
@@ -48,12 +43,11 @@ def make_plan(
 
     files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
     gone = without_waiting(_gone(desired, seen, later, held), desired, files, seen)
-    stays = _left(gone, seen) if sites is None else dict.fromkeys(_out_of_scope(gone, desired))
-    gone = gone if sites is None else _of_another_kind(gone, sites, desired, seen)
+    gone, stays = _going(gone, sites, desired, seen)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     plan = Plan(
         hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
-        certificates=tuple(_orders(desired, seen, acme, held, sites)),
+        certificates=tuple(orders(desired, seen, acme, held, sites)),
         changes=tuple(sorted(changes, key=lambda change: change.path)),
         units=tuple(sorted(u for u in desired.units if seen.facts.units.get(u) != "active enabled")),
         manifest=_manifest(files, gone, seen),
@@ -70,10 +64,15 @@ def make_plan(
         undo_after=desired.undo_after,
     )
     plan = with_additions(with_obstacles(_with_lost(plan, gone, seen), desired, seen), desired, seen.facts)
-    plan = with_nobody_there(with_occupied(plan, seen), desired, seen, sites)
-    plan = with_transition(plan, desired, seen, gone, containers)
-    plan = with_tried(plan, desired, seen, values or {})
+    plan = with_transition(with_ports(plan, desired, seen, sites), desired, seen, gone, containers)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
+
+
+def _containers(
+    desired: Desired, seen: Observation, sites: Collection[str] | None, left: Mapping[str, str]
+) -> Moving:
+    refused = of_sites(desired, seen) | dict(left)
+    return moving(desired.standings, seen, sites, refused, not_yet(desired, seen))
 
 
 def _with_those_taken_off(plan: Plan, desired: Desired, seen: Observation) -> Plan:
@@ -154,6 +153,15 @@ def _of_another_kind(
     return [path for path in gone if any(belongs(path, *each) for each in folders.items())]
 
 
+def _going(
+    gone: list[str], sites: Collection[str] | None, desired: Desired, seen: Observation
+) -> tuple[list[str], Iterable[str]]:
+    """What goes of that, and what is to be said of what stays."""
+    if sites is None:
+        return gone, _left(gone, seen)
+    return _of_another_kind(gone, sites, desired, seen), dict.fromkeys(_out_of_scope(gone, desired))
+
+
 def _out_of_scope(gone: Iterable[str], desired: Desired) -> Iterable[str]:
     for site in _entries(sorted(gone)):
         if site not in desired.names:
@@ -174,21 +182,3 @@ def _manifest(files: Files, gone: Iterable[str], seen: Observation) -> Change | 
     after = manifest.write(digests | {path: file.digest for path, file in files.items()})
     before = seen.files.get(manifest.PATH)
     return None if same(after, before) else Change(manifest.PATH, before, after)
-
-
-def _orders(
-    desired: Desired, seen: Observation, acme: str, held: Mapping[str, str], sites: frozenset[str] | None
-) -> Iterable[Order]:
-    for name, names in sorted(desired.certificates.items()):
-        if name in held or (sites is not None and name not in sites):
-            continue
-        there = seen.facts.certificates.get(name)
-        if there is None:
-            yield Order(name, names, names)
-            continue
-        missing = tuple(n for n in names if n not in there.names)
-        replaces = there.server not in ("", acme) or there.authenticator in EDITING
-        if replaces or there.names != frozenset(names):
-            yield Order(name, names, missing, replaces)
-        elif there.drops_names:
-            yield Order(name, names, (), mends=True)

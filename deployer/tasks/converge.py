@@ -13,7 +13,7 @@ from deployer.desired.docker import KEY, SOURCES
 from deployer.desired.facts import Facts
 from deployer.desired.failures import Failure
 from deployer.expectation import at_once, in_the_end
-from deployer.failing import failed_before, left, with_tried_again
+from deployer.failing import failed_before, left, with_tried, with_tried_again
 from deployer.files import File
 from deployer.installing import missing_packages
 from deployer.kinds.composition import Composition
@@ -152,7 +152,8 @@ class Convergence:
     def _make_plan(self, desired: Desired, seen: Observation, later: Collection[str] = ()) -> Plan:
         def make(failures: Mapping[str, Failure]) -> Plan:
             acme, why = self.config.acme.directory, left(failures)
-            return make_plan(desired, seen, acme, self.scope, later, self.values, why)
+            plan = make_plan(desired, seen, acme, self.scope, later, self.values, why)
+            return with_tried(plan, desired, seen, self.values)
 
         plan = make({})
         failed = failed_before(plan, desired, seen)

@@ -437,6 +437,11 @@ def test_a_program_that_holds_a_port_is_named(project: Project) -> None:
     assert project.get("app.test", scheme="http")[0] == 502
     deaf = "app.test: nothing listens on 127.0.0.1:9000, where NGINX leads its visitors"
     assert deaf in project.deploy("status").stdout
+    plan = project.deploy("plan")
+    assert (plan.returncode, plan.stdout.splitlines()[:-1]) == (
+        0,
+        ["! app.test: nothing listens on 127.0.0.1:9000, visitors get 502"],
+    )
 
 
 def test_whatever_else_renews_certificates_is_told(project: Project) -> None:
