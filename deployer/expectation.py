@@ -6,6 +6,7 @@ from dataclasses import replace
 from deployer.config.model import Config
 from deployer.desired import Desired, desired_files, wanted_certificates, wanted_packages
 from deployer.desired.facts import Certificate, Facts
+from deployer.files import Found, same
 
 
 def with_packages(config: Config, facts: Facts) -> Desired:
@@ -13,12 +14,19 @@ def with_packages(config: Config, facts: Facts) -> Desired:
     return desired_files(config, replace(facts, packages=facts.packages | wanted_packages(config, facts)))
 
 
-def at_once(config: Config, facts: Facts, later: Desired) -> Desired:
-    """What is wanted now: just what `later` is, in the end, when no name lacks a certificate."""
+def at_once(config: Config, facts: Facts, later: Desired, seen: Found) -> Desired:
+    """What is wanted now: just what `later` is, in the end, when no name lacks a certificate.
+
+    What all share, and is on the server as it shall be in the end, stays so meanwhile: a site that waits may
+    have been there without TLS.
+    """
     there = facts.certificates
     if all(name in there and there[name].names >= set(names) for name, names in later.certificates.items()):
         return later
-    return with_packages(config, facts)
+    now = with_packages(config, facts)
+    done = {path: file for path, file in later.files.items() if same(file, seen.get(path))}
+    shared = now.files.keys() - now.site_of.keys()
+    return replace(now, files=now.files | {path: file for path, file in done.items() if path in shared})
 
 
 def in_the_end(config: Config, facts: Facts, scope: Collection[str] | None = None) -> Desired:

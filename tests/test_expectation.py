@@ -6,6 +6,7 @@ from deployer.config.model import Config
 from deployer.desired import Desired
 from deployer.desired.facts import Certificate, Facts
 from deployer.expectation import at_once, in_the_end
+from deployer.files import File
 from golden.server import config
 
 REDIRECT = {"kind": "redirect", "to": "https://example.org"}
@@ -32,8 +33,17 @@ def test_what_all_share_is_judged_alike_while_others_wait_for_their_certificate(
     config: Config, name: str
 ) -> None:
     facts = with_certificate(config, name)
-    done = at_once(config, facts, in_the_end(config, facts))
+    done = at_once(config, facts, in_the_end(config, facts), {})
     assert shared(in_the_end(config, facts, [name])) == shared(done)
+
+
+def test_what_all_share_stays_as_it_shall_be_while_a_site_that_was_there_waits() -> None:
+    jail = "/etc/fail2ban/jail.d/deploy.local"
+    facts = with_certificate(TWO, "a.example.org")
+    later = in_the_end(TWO, facts)
+    other = File(b"of before")
+    for there, stays in ((later.files[jail], True), (other, False)):
+        assert (at_once(TWO, facts, later, {jail: there}).files[jail] == later.files[jail]) is stays
 
 
 def test_what_all_share_knows_every_site_in_the_end() -> None:

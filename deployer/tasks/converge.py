@@ -140,7 +140,7 @@ class Convergence:
     def _possible(self, seen: Observation) -> Plan:
         """What can change now: no file that needs a certificate which is not there."""
         later = self._in_the_end(seen.facts)
-        plan = self._make_plan(at_once(self.config, seen.facts, later), seen, later.files)
+        plan = self._make_plan(at_once(self.config, seen.facts, later, seen.files), seen, later.files)
         return replace(plan, packages=(), upgrades=(), hugo=(), certificates=(), sources=())
 
     def _in_the_end(self, facts: Facts) -> Desired:
