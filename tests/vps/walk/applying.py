@@ -68,7 +68,8 @@ def apply(walk: Walk, *names: str) -> None:
     if done.returncode:
         something_is_left(walk, names, one.said)
     else:
-        walk.done = walk.done if names else walk.file
+        if not names:
+            walk.done, walk.backed_up_there = walk.file, walk.backed_up
         nothing_is_left(walk, names, after)
     if walk.applied % 2 or done.returncode:
         status(walk, one.unknown)

@@ -33,7 +33,7 @@ class Walk(Wishes):
     """A server and its owner.
 
     `live` is what the server has, and `disturbed` has the names that an accident may have changed since; `done` is
-    what sites.yaml said when all of it went live.
+    what sites.yaml said when all of it went live, and `backed_up_there` whether there were backups then.
     """
 
     def __init__(self, ground: Ground, folder: Path, say: Callable[[str], None] = print) -> None:
@@ -44,6 +44,7 @@ class Walk(Wishes):
         self.disturbed: set[str] = set()
         self.applied = self.images = 0
         self.done: object = None
+        self.backed_up_there = False
         self.taken: list[str] = []
         self.clock = Clock()
 
@@ -57,7 +58,9 @@ class Walk(Wishes):
         return mark
 
     def settled(self, kind: type[Entry]) -> list[str]:
-        """Those that are on the server as sites.yaml has them."""
+        """Those that are on the server as sites.yaml has them, and whether they are backed up, too."""
+        if self.backed_up != self.backed_up_there:
+            return []
         return [
             name
             for name in self.of(kind)
