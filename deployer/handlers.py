@@ -66,6 +66,12 @@ RELOAD_SSH = (
     "if systemctl --quiet is-active ssh.socket; then systemctl try-restart ssh; "
     "else systemctl try-reload-or-restart ssh; fi && sleep 0.3"
 )
+# It starts none while sshd runs. A login that is open goes on: it is a process of its own.
+MOVE_SSH_SOCKET = (
+    "systemctl daemon-reload; "
+    "if systemctl --quiet is-enabled ssh.socket || systemctl --quiet is-active ssh.socket; then "
+    "systemctl stop ssh.socket ssh.service && systemctl start ssh.socket; fi"
+)
 HANDLERS = (
     Handler(f"{KEYS_HOME}/*", check=NOBODY_ELSES, says="see whose the user deploy is"),
     Handler("/etc/sudoers.d/*", check="visudo -c -f /etc/sudoers >/dev/null", says="check the rules of sudo"),
@@ -106,6 +112,12 @@ HANDLERS = (
         check="check_sshd",
         live=RELOAD_SSH,
         says="reload SSH",
+        guarded=True,
+    ),
+    Handler(
+        "/etc/systemd/system/ssh.socket.d/*",
+        live=MOVE_SSH_SOCKET,
+        says="move where systemd listens for SSH",
         guarded=True,
     ),
     Handler(

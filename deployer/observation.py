@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deployer import manifest
 from deployer.desired.by_hand import read_by_hand
@@ -49,7 +49,7 @@ def read_observation(answer: bytes) -> Observation:
         certificates[name] = _certificate(_content(files.pop(path)), server, authenticator, name in dropping)
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
-    said = _facts(facts, certificates, written)
+    said = _with_ports(_facts(facts, certificates, written), facts)
     secrets, folders = _secrets(facts["secret"]), frozenset(facts["folder"])
     return Observation(said, files, written, tuple(facts["renewal"]), secrets, folders)
 
@@ -98,9 +98,6 @@ def _facts(
         compose=compose if (compose := version(one("compose"))) and compose >= (2, 0, 0) else None,
         docker_repository=next((p for p in said["docker_repository"] if p not in written), ""),
         codename=one("codename"),
-        ssh_ports=tuple(sorted(map(int, said["ssh_port"]))),
-        ssh_configured=tuple(sorted(map(int, said["ssh_configured"]))),
-        ssh_ours=int(one("ssh_ours") or 0),
         ufw=read_ufw(said["ufw"], bool(one("ufw_managed"))),
         ufw_was_off=bool(one("ufw_was_off")),
         armed=int(one("armed") or 0),
@@ -109,7 +106,6 @@ def _facts(
         missing=frozenset(said["missing"]),
         stacks=read_stacks(said["container"], said["volume"]),
         owed=tuple((name, project) for name, _, project in (line.partition(" ") for line in said["owed"])),
-        listening=frozenset(map(int, said["port_here"])),
         engine=bool(one("engine")),
         brought_up=frozenset(said["brought_up"]),
         stopped={name: float(time) for name, time in (line.split() for line in said["stopped"])},
@@ -118,6 +114,21 @@ def _facts(
         programs=_programs(said),
         packaging=read_packaging(said),
         additions=read_additions(said),
+    )
+
+
+def _with_ports(facts: Facts, said: Mapping[str, list[str]]) -> Facts:
+    def ports(name: str) -> tuple[int, ...]:
+        return tuple(sorted(map(int, said[name])))
+
+    return replace(
+        facts,
+        listening=frozenset(ports("port_here")),
+        ssh_ports=ports("ssh_port"),
+        ssh_configured=ports("ssh_configured"),
+        ssh_ours=next(iter(ports("ssh_ours")), 0),
+        ssh_socket=bool(said["ssh_socket"]),
+        ssh_unheard=ports("ssh_unheard"),
     )
 
 

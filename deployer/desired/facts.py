@@ -64,6 +64,7 @@ class Facts:
     that of its plugin Compose v2; `docker_repository` is a file of apt with Docker's own repository that a
     person wrote, `codename` the release's name. `ssh_ports` are those where sshd listens, `ssh_configured`
     those of its files, where it goes when it is reloaded, `ssh_ours` is the one that we came through.
+    `ssh_socket`: systemd listens for sshd, whose files name the ports `ssh_unheard`, and open nothing by it.
     `armed` is when a change that no new login has proved good yet will be undone, in Unix time.
     `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
     shell and a key to log in with. `missing` are those paths and units of folders to back up that are not
@@ -99,6 +100,8 @@ class Facts:
     ssh_ports: tuple[int, ...] = ()
     ssh_configured: tuple[int, ...] = ()
     ssh_ours: int = 0
+    ssh_socket: bool = False
+    ssh_unheard: tuple[int, ...] = ()
     ufw: UfwState | None = None
     ufw_was_off: bool = False
     armed: int = 0

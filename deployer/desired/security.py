@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FIREWALL = "/etc/deploy/firewall"
 SSHD = "/etc/ssh/sshd_config.d/00-deploy.conf"
+SSH_SOCKET = f"{UNITS}/ssh.socket.d/zz-deploy.conf"  # after the addresses.conf that Ubuntu makes there
 SWAP_UNIT = "var-swapfile.swap"
 
 
@@ -24,6 +25,8 @@ def security_files(config: "Config", facts: Facts, domains: Iterable[str]) -> di
         files[FIREWALL] = rendered("system/firewall.conf", ports=open_ports(config, facts))
     if security.ssh:
         files[SSHD] = sshd_file(config, facts)
+    if facts.ssh_socket and (ports := chosen_ports(config, facts)):
+        files[SSH_SOCKET] = rendered("system/ssh-socket.conf", ports=ports)
     if security.fail2ban:
         files["/etc/fail2ban/jail.d/deploy.local"] = rendered(
             "system/fail2ban.conf",
@@ -116,6 +119,14 @@ def port_notes(config: "Config", facts: Facts) -> tuple[str, ...]:
             f"SSH listens on {ours} and on {config.security.ssh.port}, until sites.yaml has "
             f"`port: {config.security.ssh.port}` below `server:`: then an apply closes {ours} "
             "(deploy docs security says who else has to know)",
+        )
+    if facts.ssh_unheard and not chosen_ports(config, facts):
+        unheard, heard = (
+            " and ".join(map(str, ports)) for ports in (facts.ssh_unheard, facts.ssh_configured)
+        )
+        return (
+            f"sshd's files say port {unheard}, and open nothing by that: systemd listens for sshd "
+            f"(ssh.socket), on {heard}. `security.ssh.port` in sites.yaml moves both",
         )
     if not ours or not files or ours in files:
         return ()

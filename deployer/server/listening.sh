@@ -5,6 +5,15 @@ by_socket() { # systemd listens for sshd, as it does on Ubuntu: sshd's own `Port
     systemctl --quiet is-active ssh.socket
 }
 
+by_socket_as_sshd_says() { # on Ubuntu, where that is made anew from sshd's files at each start of the server
+    by_socket && [ -x /usr/lib/systemd/system-generators/sshd-socket-generator ] &&
+        [ ! -e /etc/systemd/system/ssh.socket.d/zz-deploy.conf ]
+}
+
+ssh_ports_written() { # those of sshd's files; nothing when they cannot be understood
+    sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u
+}
+
 ssh_listens() { # the ports where logins are taken, without what logged in users forward
     if by_socket; then
         systemctl show --property=Listen --value ssh.socket | sed -nE 's/^(.*:)?([0-9]+) \(Stream\).*/\2/p'
@@ -14,8 +23,8 @@ ssh_listens() { # the ports where logins are taken, without what logged in users
     fi | sort -u
 }
 
-ssh_goes_to() { # the ports where it listens once it is reloaded; nothing when its files cannot be understood
-    if by_socket; then ssh_listens; else sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u; fi
+ssh_goes_to() { # the ports where it listens once it is started anew; nothing when its files cannot be understood
+    if by_socket && ! by_socket_as_sshd_says; then ssh_listens; else ssh_ports_written; fi
 }
 
 web_ports() { # PORT PROCESS UNIT NAME of whoever keeps NGINX from its ports

@@ -153,6 +153,8 @@ ssh_ports() {
         ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print "ssh_port", $4 }'
         ssh_listens | sed 's/^/ssh_port /'
         ssh_goes_to | sed 's/^/ssh_configured /'
+        ! by_socket || echo "ssh_socket 1"
+        ! by_socket || by_socket_as_sshd_says || comm -13 <(ssh_listens) <(ssh_ports_written) | sed 's/^/ssh_unheard /'
     } | sort -u
 }
 

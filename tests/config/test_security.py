@@ -11,7 +11,8 @@ from deployer.config.model import Config
 from deployer.config.quantities import Plain
 from deployer.config.security import NONE
 from deployer.desired.facts import Facts
-from deployer.desired.security import SSHD, open_ports, port_notes, security_files
+from deployer.desired.security import SSH_SOCKET, SSHD, open_ports, port_notes, security_files
+from deployer.handlers import MOVE_SSH_SOCKET, handlers_of
 
 FACTS = Facts("debian", "13")
 SERVER = {"host": "vps.example.org", "user": "alma"}
@@ -123,6 +124,18 @@ def test_ssh_moves_to_another_port_by_way_of_both() -> None:
     assert "22/tcp" not in open_ports(moved, there)
     assert port_notes(moved, there) == ()
     assert "\nPort " not in sshd(config())
+
+
+def test_where_systemd_listens_for_sshd_it_is_its_socket_that_moves() -> None:
+    by_socket = replace(FACTS, ssh_ours=22, ssh_ports=(22,), ssh_configured=(22,), ssh_socket=True)
+    made = config({"ssh": {"port": 2222}})
+    socket = security_files(made, by_socket, ())[SSH_SOCKET].content.decode()
+    assert socket.endswith("\nListenStream=\nBindIPv6Only=both\nListenStream=22\nListenStream=2222\n")
+    assert SSH_SOCKET not in security_files(made, replace(by_socket, ssh_socket=False), ())
+    assert SSH_SOCKET not in security_files(config(), by_socket, ())
+    assert [each.live for each in handlers_of([SSH_SOCKET]) if each.guarded] == [MOVE_SSH_SOCKET]
+    (note,) = port_notes(config(), replace(by_socket, ssh_unheard=(2222,)))
+    assert note.startswith("sshd's files say port 2222, and open nothing by that: systemd listens for sshd")
 
 
 def test_behind_a_forwarded_port_it_is_where_sshd_listens_that_counts() -> None:

@@ -17,7 +17,7 @@ from vps.backup.conftest import Key, key
 from vps.project import Project
 from vps.security.conftest import PACKAGES
 from vps.services.conftest import SCRIPTS
-from vps.waiting import started
+from vps.waiting import started, until_listening
 
 __all__ = ["key"]
 # As a provider's image or its owner would have set it up. Kathmandu is 5:45 ahead: no whole hours.
@@ -215,3 +215,32 @@ def test_status_and_audit_abroad(vps: Machine, project: Project) -> None:
     assert found & {f"the certificate old.test expires in {days} days" for days in (2, 3)}, found
     about = ("photos", "edited by hand", "firewall", "fail2ban", "sshd", "listens", "no security updates")
     assert not [what for what in found if any(word in what for word in about)], found
+
+
+def test_ssh_moves_also_where_systemd_listens_for_it(vps: Machine, project: Project) -> None:
+    """The last one here: from then on it listens elsewhere."""
+    if not dressed(vps):
+        return
+    unheard = (
+        "sshd's files say port 2222, and open nothing by that: systemd listens for sshd (ssh.socket), on 22"
+    )
+    assert any(unheard in note for note in project.plan()["notes"])
+    listens = "ss -Hltn '( sport = :22 or sport = :2200 )' | sed -E 's/.*:(22|2200) .*/\\1/' | sort -u | paste -sd ' '"
+    project.more["security"]["ssh"]["port"] = 2200
+    vps.run("systemd-run --quiet --unit=squatter python3 -m http.server 2200")
+    until_listening(vps, 2200)
+    done = project.apply()
+    assert (done.returncode, "Everything is as it was" in done.stderr) == (1, True), done.stderr
+    vps.run("systemctl stop squatter")
+    assert vps.run(listens).stdout == "22\n"
+    assert "deploy.conf" not in vps.run("ls /etc/systemd/system/ssh.socket.d", check=False).stdout
+    done = project.apply()
+    assert done.returncode == 0, done.stderr
+    assert vps.run(listens).stdout == "22 2200\n"
+    assert project.plan()["empty"]
+    project.more["server"]["port"] = 2200
+    done = project.apply()
+    assert done.returncode == 0, done.stderr
+    assert vps.run(listens).stdout == "2200\n"
+    plan = project.plan()
+    assert (plan["empty"], plan["notes"]) == (True, [])
