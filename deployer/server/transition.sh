@@ -187,7 +187,7 @@ remember_failure() { # NAME: for the next plans; whatever brings it up takes tha
     local tried why file=/srv/deploy/$1/failed
     rm -f "$file"
     tried=$(what_is_tried "$1")
-    [ -n "$tried" ] || return 0
+    [ -n "$tried" ] && docker version >/dev/null 2>&1 || return 0 # without Docker it was not tried
     why=$(grep -F "\"site\":\"$1\",\"action\":\"push\"" /var/log/deploy/push.log 2>/dev/null | tail -n 1 |
         sed -nE 's/.*"result":"failed".*,"error":"(.*)"\}$/\1/p' | sed 's/\\\(["\\]\)/\1/g')
     { (umask 077 && printf 'time=%(%s)T\ntried=%s\nwhy=%s\n' -1 "$tried" "${why:-visitors do not get its page}" >"$file.new") &&
