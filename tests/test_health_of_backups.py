@@ -1,6 +1,7 @@
 """What the server tells of its backups, and when that is no good."""
 
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from deployer.health import Health, read_health
 from deployer.report import console
 from deployer.report import health as report
+from deployer.report.health import gigabytes
 
 SERVER = """\
 server memory 4000000 2000000
@@ -59,3 +61,9 @@ def test_a_server_without_backups_says_nothing_of_them(monkeypatch: pytest.Monke
 def test_a_server_with_one_core_has_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     health = read_health(SERVER.replace("load 0.10 2", "load 0.10 1"), {})
     assert "load 0.10 on 1 core, up 1 day" in shown(health, monkeypatch)
+
+
+def test_room_on_the_disk_is_told_in_the_unit_of_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(read_health(SERVER, {}), monkeypatch)
+    assert re.search(r"disk [0-9.]+ of [0-9.]+ GB free, memory [0-9.]+ of [0-9.]+ GiB free", text), text
+    assert gigabytes(50_292_969) == "51.5"

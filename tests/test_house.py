@@ -39,6 +39,7 @@ PURE = (
         "openpgp",
         "retention",
         "proposal",
+        "suggested",
     ),
 )
 IMPURE = ("server", "tasks", "home", "commands", "cli", "report", "rehearsal")

@@ -42,7 +42,9 @@ def listeners(seen: Evidence, config: Config) -> Iterator[Finding]:
         yield Finding(
             f"{', '.join(programs)} listens on {port} for everyone",
             "only the firewall keeps strangers out" if kept_out else anyone,
-            f"bind it to 127.0.0.1, stop it, or add {port} to security.firewall.allow in sites.yaml",
+            "bind it to 127.0.0.1, or stop it"
+            if kept_out
+            else f"bind it to 127.0.0.1, stop it, or add {port} to security.firewall.allow in sites.yaml",
             serious=not kept_out,
         )
 

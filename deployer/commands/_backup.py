@@ -29,6 +29,18 @@ def run(config: "Config", names: Sequence[str]) -> int:
     return 0
 
 
+def without_data(config: "Config", name: str) -> str:
+    """Why a site of sites.yaml has no backup; empty for what could have one, and for what is none."""
+    from deployer.kinds.publication import Publication
+
+    site = config.sites.get(name)
+    if isinstance(site, Publication):
+        return f"{name} is a {site.kind} site: its content is in Git, so nothing of it is backed up"
+    if site and name not in config.compositions:
+        return f"{name} is a {site.kind} site: it has no data of its own to back up"
+    return ""
+
+
 def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:
     """The names, each once; raises UsageError for one that is not backed up."""
     from deployer.config.suggestions import suggest
@@ -46,5 +58,7 @@ def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in known:
             there = f"What is backed up: {', '.join(known)}"
+            if why := without_data(config, name):
+                raise UsageError(why, there)
             raise UsageError(f"nothing of '{name}' is backed up{suggest(name, known)}", there)
     return list(dict.fromkeys(names))

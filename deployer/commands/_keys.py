@@ -71,6 +71,14 @@ def read_public(path: Path) -> str:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
+def command_line(name: str, push: str, yes: bool, no_apply: bool) -> str:
+    """The same `deploy key add` once more, as it is advised where a new pair has no room."""
+    import shlex
+
+    what = f"--push {shlex.quote(push)}" if push else "--pull-backups"
+    return f"deploy key add {name} {what}{' --yes' if yes else ''}{' --no-apply' if no_apply else ''}"
+
+
 def write_pair(path: Path, name: str, again: str) -> str:
     """Make a key pair without a passphrase, the private half only for its owner; the public half.
 

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 LOOK = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
 
 
-def meet(host: str, user: str, port: int, key: Path | None, fingerprint: str) -> str:
-    """The text of a sites.yaml for this server; raises DeployError where nobody vouches for its key."""
+def meet(host: str, user: str, port: int, key: Path | None, fingerprint: str, again: str) -> str:
+    """The text of a sites.yaml for this server; raises DeployError where nobody vouches for its key.
+
+    `again` is the command that is advised, with the fingerprint.
+    """
     from deployer.config.loader import validate
     from deployer.config.starter import starter
     from deployer.server.introduction import introduce
@@ -25,12 +28,12 @@ def meet(host: str, user: str, port: int, key: Path | None, fingerprint: str) ->
     for finding in findings:
         raise UsageError(f"{finding.where}: {finding.message}")
     shown = introduce(host, port, user)
-    vouch(host, shown, fingerprint)
+    vouch(host, shown, fingerprint, again)
     found = list(look(host, user, port, key, shown.key))
     return starter(host, user, port, str(key or ""), shown.key, found)
 
 
-def vouch(host: str, shown: "Introduction", fingerprint: str) -> None:
+def vouch(host: str, shown: "Introduction", fingerprint: str, again: str) -> None:
     """Have the host key compared by somebody who can; raises UsageError where nobody does."""
     from deployer.report import confirm, say
 
@@ -48,7 +51,7 @@ def vouch(host: str, shown: "Introduction", fingerprint: str) -> None:
         raise UsageError(
             "nobody has compared that key, and there is no terminal to ask on; nothing was sent there",
             f"Look on your provider's console of the server: {LOOK}\n"
-            f"If it says the same: deploy init --host {host} --fingerprint {shown.name.split()[1]}",
+            f"If it says the same: {again} --fingerprint {shown.name.split()[1]}",
         )
     else:
         say(f"Your provider's console of the server must show the same: {LOOK}")

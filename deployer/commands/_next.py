@@ -31,8 +31,8 @@ def after_apply(server: "Server", config: "Config", plan: "Plan") -> None:
         next_step("deploy status shows how the server and its sites are")
 
 
-def after_push(done: "Mapping[str, Site | Composition]") -> None:
-    """Where to look at it, and the way back."""
+def after_push(done: "Mapping[str, Site | Composition]", first: Sequence[str] = ()) -> None:
+    """Where to look at it, and the way back, which those that are `first` do not have yet."""
     from deployer.kinds.base import Site
 
     pages = [
@@ -40,9 +40,26 @@ def after_push(done: "Mapping[str, Site | Composition]") -> None:
         for name, site in done.items()
         if isinstance(site, Site)
     ]
-    if done:
-        back = f"deploy rollback {next(iter(done)) if len(done) == 1 else 'SITE'} takes it back"
-        next_step("; ".join([*([f"look at {' '.join(pages)}"] if pages else []), back]))
+    ways = [name for name in done if name not in first]
+    back = f"deploy rollback {ways[0] if len(done) == 1 else 'SITE'} takes it back" if ways else ""
+    look = f"look at {' '.join(pages)}" if pages else ""
+    if look or back:
+        next_step("; ".join(filter(None, (look, back))))
+
+
+def without_earlier(server: "Server", done: "Mapping[str, Site | Composition]") -> list[str]:
+    """Those of what was pushed that have nothing to go back to."""
+    from deployer.kinds.publication import Publication
+
+    places = {
+        name: f"/srv/deploy/{name}/{'' if isinstance(site, Publication) else 'images/'}previous"
+        for name, site in done.items()
+    }
+    if not places:
+        return []
+    paths = " ".join(shlex.quote(f"{name}={place}") for name, place in places.items())
+    answer = server.ask(f'for each in {paths}; do [ -L "${{each#*=}}" ] || echo "${{each%%=*}}"; done')
+    return answer.output.decode(errors="replace").split()
 
 
 def new_sites(config: "Config", plan: "Plan") -> list[str]:

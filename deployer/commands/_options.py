@@ -24,9 +24,20 @@ def named(*sections: str) -> Completion:
 entries = named("sites", "services")
 saved = named("sites", "services", "backups.folders")
 
+
+def keep_file(context: click.Context, _: click.Parameter, file: Path) -> Path:
+    """Keep the file that was typed, for the commands that messages suggest; the environment stays."""
+    from deployer.suggested import keep
+
+    typed = context.get_parameter_source("config") is click.core.ParameterSource.COMMANDLINE
+    keep(str(file) if typed else "")
+    return file
+
+
 config_option = click.option(
     "-c",
     "--config",
+    callback=keep_file,
     type=click.Path(path_type=Path),
     default=Path("sites.yaml"),
     envvar="DEPLOY_CONFIG",

@@ -68,6 +68,7 @@ def restore_one(
     config: "Config", server: "Server", name: str, place: str, wanted: "Wanted", yes: bool
 ) -> int:
     """Restore one site, service or folder."""
+    from deployer.commands._backup import without_data
     from deployer.config.suggestions import suggest
     from deployer.home.former import of_another_name
     from deployer.home.places import choose, places
@@ -81,7 +82,8 @@ def restore_one(
         )
     if target not in known:
         raise UsageError(
-            f"'{target}' is nothing that is backed up{suggest(target, known)}",
+            without_data(config, target)
+            or f"'{target}' is nothing that is backed up{suggest(target, known)}",
             "Those are: " + ", ".join(sorted(known)),
         )
     where, archive = choose(found, name, wanted.at)

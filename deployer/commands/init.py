@@ -41,7 +41,8 @@ def command(config: Path, host: str, user: str, port: int, key: Path | None, fin
     if host:
         from deployer.commands._meeting import meet
 
-        text = meet(host, user or ask("Who logs in there?", "root"), port, key, fingerprint)
+        again = command_line(host, user, port, key)
+        text = meet(host, user or ask("Who logs in there?", "root"), port, key, fingerprint, again)
     try:
         with config.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -54,6 +55,18 @@ def command(config: Path, host: str, user: str, port: int, key: Path | None, fin
     click.echo(f"Wrote {config}.")
     ignore_secrets(config.parent)
     next_step(f"put {what} in, then: deploy check")
+
+
+def command_line(host: str, user: str, port: int, key: Path | None) -> str:
+    """The same command once more, for the message that asks for a fingerprint."""
+    import shlex
+
+    from deployer.suggested import file_option
+
+    given = [f" --user {shlex.quote(user)}"] if user else []
+    given += [f" --port {port}"] if port != 22 else []
+    given += [f" --key {shlex.quote(str(key))}"] if key else []
+    return f"deploy init{file_option()} --host {shlex.quote(host)}{''.join(given)}"
 
 
 def already_there(config: Path) -> Exception:

@@ -70,10 +70,10 @@ def add(
     sites = _keys.sites_to_push(loaded, name, push or "")
     applies = _keys.will_apply(loaded, yes, no_apply)
     place = private or Path.home() / ".ssh" / f"deploy-{name}"
-    again = f"deploy key add {name} {f'--push {push}' if push else '--pull-backups'}"
+    again = _keys.command_line(name, push or "", yes, no_apply)
     line = _keys.read_public(public) if public else _keys.write_pair(place, name, again)
     if not public:
-        say(f"Made {place}: keep it to yourself, and give it to whoever shall have this key.")
+        say(f"Made {place}: only whoever shall use this key may have that file.")
     key = Key(public=line, push=sites, pull_backups=pull_backups)
     wanted = _keys.with_keys(loaded, {**loaded.keys, name: key})
     by_hand = "Add these lines yourself, below `keys:`\n" + "\n".join(entry(name, key))

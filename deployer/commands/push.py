@@ -42,7 +42,7 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
       deploy push www.example.org docs.example.org --yes
       deploy push www.example.org --ref v1.2
     """
-    from deployer.commands._next import after_push
+    from deployer.commands._next import after_push, without_earlier
     from deployer.config.credentials import credentials
     from deployer.config.loader import load
     from deployer.report.progress import progress
@@ -58,7 +58,9 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     with progress() as shown, server_of(loaded) as server:
         one = partial(_push, server, loaded, shown, reference, force, yes)
         done = [attempt(one, domain) for domain in chosen]
-    after_push({domain: site for (domain, site), good in zip(chosen.items(), done, strict=True) if good})
+        good = {domain: site for (domain, site), well in zip(chosen.items(), done, strict=True) if well}
+        first = without_earlier(server, good)
+    after_push(good, first)
     return 0 if all(done) else 1
 
 

@@ -71,7 +71,7 @@ def command(
     wanted = Wanted(date(at), archive_load, only, name)
     loaded = load(config)
     require_programs()
-    with reached(loaded, needed=not directory or place == "vps") as server:
+    with reached(loaded, not directory or place == "vps", bool(place)) as server:
         if directory:
             return unpack_here(loaded, server, site or "", wanted.at, place or "", directory)
         assert server, "reached has seen to it"
@@ -101,14 +101,18 @@ def date(written: str | None) -> str:
 
 
 @contextmanager
-def reached(config: "Config", needed: bool) -> Iterator["Server | None"]:
-    """The server; to unpack an archive here it may be gone."""
+def reached(config: "Config", needed: bool, elsewhere: bool = False) -> Iterator["Server | None"]:
+    """The server; to unpack an archive here it may be gone, and is not asked for one that is elsewhere."""
     from deployer.report import say
     from deployer.tasks import server_of
 
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(server_of(config)) if config.server else None
+            server = (
+                stack.enter_context(server_of(config))
+                if config.server and (needed or not elsewhere)
+                else None
+            )
         except UnreachableError as error:
             if needed:
                 raise

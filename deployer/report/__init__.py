@@ -8,6 +8,7 @@ from rich.console import Console
 
 from deployer.config.quantities import amount
 from deployer.errors import ConfigError, DeployError, UsageError
+from deployer.suggested import with_file
 
 WIDE = 10_000  # columns of what is piped, unless somebody says: a row is a line there
 
@@ -49,13 +50,13 @@ def complain(error: DeployError) -> None:
     """Say what failed, and what to do about it."""
     if isinstance(error, ConfigError):
         for problem in error.problems:
-            err.print(str(problem))
+            err.print(with_file(str(problem)))
         err.print(f"{amount(len(error.problems), 'problem')}. Nothing was done.", style="bold red")
         return
     end = "" if error.message.endswith((".", "?", ")", "!")) else "."
-    err.print(harmless(f"✗ {error.message}{end}"), style="bold red")
+    err.print(harmless(with_file(f"✗ {error.message}{end}")), style="bold red")
     if error.advice:
-        err.print(error.advice)
+        err.print(with_file(error.advice))
 
 
 def data(text: str) -> None:
@@ -66,7 +67,7 @@ def data(text: str) -> None:
 
 def say(text: str, style: str = "") -> None:
     """Tell the user something that is not the result itself."""
-    err.print(text, style=style)
+    err.print(with_file(text), style=style)
 
 
 def next_step(text: str) -> None:

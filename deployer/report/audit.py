@@ -10,6 +10,7 @@ from rich.text import Text
 from deployer.audit import Finding
 from deployer.config.quantities import amount
 from deployer.report import data, harmless, out
+from deployer.suggested import with_file
 
 STYLES = {"✗": "bold red", "!": "yellow", "✓": "green"}
 
@@ -28,7 +29,7 @@ def finding_lines(findings: Sequence[Finding], server: str) -> Iterator[str]:
     for each in findings:
         yield f"{'✗' if each.serious else '!'} {each.what}"
         yield f"    why:  {each.why}"
-        yield f"    mend: {each.mend}"
+        yield f"    mend: {with_file(each.mend)}"
     serious = sum(each.serious for each in findings)
     others = len(findings) - serious
     if not findings:

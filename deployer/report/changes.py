@@ -13,9 +13,12 @@ from deployer.report import data, harmless, out
 from deployer.report.difference import change_lines, mark
 from deployer.report.grouping import FEW, crowd, short_lines, sites_of
 from deployer.secrets import Given
+from deployer.suggested import with_file
 from deployer.transition import Ending
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
+SAID = ("!", "✗", "  This is the short form")
+"""How lines begin that suggest commands; no line of a file does."""
 PIPED = 1000
 """So many lines of what does not go to a screen are printed whole."""
 OURS = "/usr/local/lib/deploy/"
@@ -25,7 +28,8 @@ OURS = "/usr/local/lib/deploy/"
 def show_plan(plan: Plan, server: str, full: bool = False) -> None:
     """Print what would change on standard output: each line, or in short what no screen holds."""
     screen = out.height if out.is_terminal else PIPED
-    lines = map(harmless, plan_lines(plan, server, full, screen))
+    told = plan_lines(plan, server, full, screen)
+    lines = (harmless(with_file(line) if line.startswith(SAID) else line) for line in told)
     if out.is_terminal:
         out.print(Group(*(Text(line, style=STYLES.get(line.lstrip()[:1], "")) for line in lines)))
     else:
@@ -113,6 +117,8 @@ def summary(plan: Plan, server: str) -> str:
     files = "; ".join(filter(None, every))
     if plan.certificates:
         files += f", {amount(len(plan.certificates), 'certificate')} to issue"
+    if plan.secrets:
+        files += f", {amount(len(plan.secrets), 'value')} to write"
     then = ", ".join(handler.says for handler in plan.handlers)
     return f"{server}: {files}" + (f"; then {then}." if then else ".")
 

@@ -11,7 +11,7 @@ from deployer.report.difference import attributes, change_lines, diff, mark
 FEW = 3
 """So many new sites, or lines of a new file, are shown whole."""
 NAMED = 8
-OWN = ("/etc/nginx/conf.d/{}.conf", "/etc/deploy/sites/{}.conf", "/etc/deploy/backup/{}")
+OWN = ("/etc/nginx/conf.d/{}.conf", "/etc/deploy/sites/{}.conf")
 """The files of a site or service one of which comes with it."""
 
 

@@ -9,6 +9,7 @@ from deployer.config.quantities import amount
 from deployer.health import BackupHealth, Health, SiteHealth
 from deployer.report import harmless, out
 from deployer.report.table import show_table
+from deployer.suggested import with_file
 
 FEW_DAYS = 14
 KEY_DAYS = 30
@@ -39,15 +40,14 @@ def show_health(health: Health, server: str) -> None:
     for why in health.astray.values():
         out.print(Text(harmless(f"! {why}; its certificate cannot be renewed so"), style="yellow"))
     for name, why in health.unwell.items():
-        out.print(Text(harmless(f"✗ {name}: {why} (deploy logs {name})"), style="red"))
+        out.print(Text(harmless(with_file(f"✗ {name}: {why} (deploy logs {name})")), style="red"))
     for what in health.unfinished:
         out.print(Text(harmless(what), style="yellow"))
     for name, what in health.failed.items():
         out.print(Text(harmless(f"! {name}: {what}"), style="yellow"))
     for name, by in health.stopped.items():
-        out.print(
-            Text(harmless(f"! {name} is stopped on purpose, {by} (deploy start {name})"), style="yellow")
-        )
+        told = with_file(f"! {name} is stopped on purpose, {by} (deploy start {name})")
+        out.print(Text(harmless(told), style="yellow"))
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
     for backup in health.backups:
@@ -68,12 +68,17 @@ def _server_line(health: Health, server: str) -> str:
     total, available = health.memory
     size, free = health.disk
     parts = [
-        f"disk {free / GIBIBYTE:.1f} of {size / GIBIBYTE:.0f} GiB free",
+        f"disk {gigabytes(free)} of {gigabytes(size)} GB free",
         f"memory {available / GIBIBYTE:.1f} of {total / GIBIBYTE:.1f} GiB free",
         f"load {health.load:.2f} on {amount(health.cores, 'core')}",
         f"up {_duration(health.uptime)}",
     ]
     return f"{server}: {', '.join(parts)}" + ("; wants a reboot" if health.reboot else "")
+
+
+def gigabytes(kibibytes: int) -> str:
+    """Room on a disk, in the unit in which disks are sold and the sizes of backups are told."""
+    return f"{kibibytes * 1024 / 1e9:.1f}"
 
 
 def _row(site: SiteHealth) -> tuple[str | Text, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from deployer.report import harmless, out, say
 from deployer.report.table import show_table
+from deployer.suggested import with_file
 
 if TYPE_CHECKING:
     from deployer.config.keys import Key
@@ -36,9 +37,9 @@ def show_keys(keys: "Mapping[str, Key]", seen: Seen) -> None:
             refused = sum(each["key"] == name for each in seen.refusals)
             done = f"{asked(use)} ({use['result']})" if use else "–"
             rows.append((name, may(key), fingerprint(key.public), moment(use), str(refused or "–"), done))
-        show_table(("key", "may", "fingerprint", "last used", "refused", "for"), rows)
+        show_table(("key", "may", "fingerprint", "last used", "refused", "last command"), rows)
     else:
-        out.print("There are no restricted keys: deploy key add NAME --push SITE makes one.")
+        out.print(with_file("There are no restricted keys: deploy key add NAME --push SITE makes one."))
     for name in missing(keys, seen):
         say(f"! the server does not have the key {name} yet: deploy apply", style="yellow")
     for name in left_over(keys, seen):
@@ -89,7 +90,9 @@ def left_over(keys: "Mapping[str, Key]", seen: Seen) -> list[str]:
 
 def asked(use: Mapping[str, str]) -> str:
     """What was asked for, on one short line; what is cut ends with `…`."""
-    text = COMMIT.sub(r"\1…", use.get("command", ""))
+    text = COMMIT.sub(r"\1…", use.get("command", "")) or "no command"
+    if text.startswith("rsync --server --sender ") and use.get("result") == "accepted":
+        text = "fetched backups"
     return harmless(text if len(text) <= 60 else f"{text[:59]}…")
 
 

@@ -676,7 +676,7 @@ fi
 if [ -d $transaction ]; then
     bring_up_compositions
     remember_what_is_ours
-    say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" "$incoming/changed-paths" || true)"
+    say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" -f <(cut -f 1 "$incoming/secrets") "$incoming/changed-paths" || true)"
     owe
     keep
 fi

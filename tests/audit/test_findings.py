@@ -42,6 +42,14 @@ def found(*lines: str, without: str = "", **sections: Any) -> list[str]:
     return [("" if each.serious else "! ") + each.what for each in findings(seen, config, {KEY})]
 
 
+def mending(*lines: str, without: str = "") -> dict[str, str]:
+    """What mends each of the findings, by what was found."""
+    told = [line for line in GOOD.splitlines() if not without or not line.startswith(without)]
+    seen = read_evidence("\n".join([*told, *lines]))
+    config = Config.model_validate({"sites": SITES})
+    return {each.what: each.mend for each in findings(seen, config, {KEY})}
+
+
 def test_nothing_is_found_on_a_good_server() -> None:
     assert found() == []
 
@@ -167,6 +175,13 @@ def test_without_a_firewall_every_open_port_is_serious() -> None:
 def test_a_port_that_a_rule_made_by_hand_opens_is_serious() -> None:
     said = found("let_in 9000/tcp", "listen tcp 0.0.0.0 9000 python3", "listen tcp 0.0.0.0 9001 python3")
     assert said == ["python3 listens on 9000/tcp for everyone", "! python3 listens on 9001/tcp for everyone"]
+
+
+@pytest.mark.parametrize(("firewall", "advised"), [("", False), ("ufw inactive", True)])
+def test_a_port_that_the_firewall_keeps_is_not_to_be_opened(firewall: str, advised: bool) -> None:
+    facts = [firewall] if firewall else []
+    mends = mending(*facts, "listen tcp 0.0.0.0 9000 python3", without="ufw" if firewall else "")
+    assert ("security.firewall.allow" in mends["python3 listens on 9000/tcp for everyone"]) == advised
 
 
 def test_what_is_declared_is_no_finding() -> None:

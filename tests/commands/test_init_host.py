@@ -30,7 +30,12 @@ def test_a_key_that_nobody_has_compared_is_shown_and_refused(sshd: HostileSshd) 
     with pytest.raises(UsageError) as caught:
         init(sshd)
     fingerprint = named(sshd.host_key).split()[1]
-    assert f"deploy init --host 127.0.0.1 --fingerprint {fingerprint}" in caught.value.advice
+    again = f"deploy init --host 127.0.0.1 --port {sshd.port} --key key --fingerprint {fingerprint}"
+    assert again in caught.value.advice
+    with pytest.raises(UsageError) as caught:
+        init(sshd, "-c", "other.yaml", "--user", "alma")
+    again = f"-c other.yaml --host 127.0.0.1 --user alma --port {sshd.port} --key key --fingerprint"
+    assert f"deploy init {again} {fingerprint}" in caught.value.advice
     assert "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" in caught.value.advice
     assert not Path("sites.yaml").exists()
     with pytest.raises(UsageError, match="shows another host key than SHA256:other"):

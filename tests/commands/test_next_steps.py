@@ -67,5 +67,7 @@ def test_after_a_plan_and_a_push(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         "→ look at https://www.example.org/; deploy rollback www.example.org takes it back\n"
     )
+    _next.after_push({"www.example.org": CONFIG.sites["www.example.org"]}, ["www.example.org"])
+    assert capsys.readouterr().err == "→ look at https://www.example.org/\n", "nothing was there before it"
     _next.after_push({})
     assert capsys.readouterr().err == ""

@@ -1,8 +1,9 @@
 """A plan that is longer than a screen."""
 
 from deployer.files import File
-from deployer.plan import Change, Order, Plan, Surprise
+from deployer.plan import Change, Order, Plan, SecretChange, Surprise
 from deployer.report.changes import plan_lines, summary
+from deployer.secrets import Generated
 
 NAMES = tuple(f"site-{number:04}.example.org" for number in range(1000))
 CONF = "/etc/nginx/conf.d"
@@ -93,3 +94,15 @@ def test_what_is_in_the_way_of_a_new_site_is_shown_whole() -> None:
 
 def test_files_of_no_site_are_counted_as_files() -> None:
     assert summary(Plan(changes=(SHARED,)), "vps") == "vps: 1 file to add; then reload NGINX."
+
+
+def test_a_service_that_gets_a_backup_is_not_new() -> None:
+    script = Change("/etc/deploy/backup/chat.test", None, File(b"NAME=chat.test\n"), "chat.test")
+    told = summary(Plan(changes=(SHARED, script)), "vps")
+    assert told == "vps: 1 site to change; 2 files to add; then reload NGINX."
+
+
+def test_values_are_counted_beside_the_files() -> None:
+    value = SecretChange("/opt/chat.test/.env", "TOKEN", Generated(32), True, "chat.test")
+    told = summary(Plan(changes=(SHARED,), secrets=(value,)), "vps")
+    assert told == "vps: 1 site to change; 1 file to add, 1 value to write; then reload NGINX."

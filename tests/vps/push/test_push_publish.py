@@ -202,6 +202,8 @@ def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
 def test_rollback_and_releases(new_site):
     site = new_site()
     assert "there is no earlier release" in site.script("rollback", code=1)
+    log = "/var/log/deploy/push.log"
+    assert site.vps.run(f"grep -F {site.domain} {log} | grep rollback || :").stdout == "", "no failure of it"
     assert site.script("releases").strip() == f"{site.domain} has no release yet"
     assert json.loads(site.script("releases", "--json")) == []
     site.push()

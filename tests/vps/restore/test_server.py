@@ -160,7 +160,7 @@ def test_one_path_of_a_folder(vps):
     assert state(vps, "/srv/album/random") == changed
     assert vps.run(f"cat {aside}/new").stdout == "new\n"
     for wrong, words in (
-        ("/srv/album/none", "it names /srv/album/none, and has nothing of it"),
+        ("/srv/album/none", "the archive has no /srv/album/none: --only takes a path that is in it"),
         ("/etc/ssh", "it has no /etc/ssh, only /srv/album"),
         ("etc/ssh", "it has no /etc/ssh, only /srv/album"),
         ("/srv/album/../album", "it has no /srv/album/../album, only /srv/album"),
