@@ -25,7 +25,7 @@ def of_sites(desired: Desired, seen: Observation) -> dict[str, str]:
 def with_obstacles(plan: Plan, desired: Desired, seen: Observation) -> Plan:
     """The plan with what has to be mended before any of it, and what of the manifest says nothing."""
     blocked = tuple(_is_folder(path) for path in _wanted(desired, seen) if not _owner(path, desired))
-    return replace(plan, obstacles=blocked, pressing=(*_damaged(seen), *plan.pressing))
+    return replace(plan, obstacles=blocked, pressing=(*_damaged(seen), *desired.pressing, *plan.pressing))
 
 
 def _damaged(seen: Observation) -> Iterator[str]:

@@ -53,7 +53,8 @@ class Desired:
     apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
     are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
     their names, `standings` where each composition shall stand, by its name, and `coming` also of those that
-    wait for a certificate. `notes` is what a person should know. `drift` is what the server does otherwise
+    wait for a certificate. `notes` is what a person should know,
+    `pressing` also when nothing changes. `drift` is what the server does otherwise
     than a file says that is as it should be, by its path. `undo_after` is how many seconds a change that
     could lock out waits for a new login.
     """
@@ -73,6 +74,7 @@ class Desired:
     standings: Mapping[str, Standing] = field(default_factory=dict)
     coming: Mapping[str, Standing] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    pressing: tuple[str, ...] = ()
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_after: int = 120
 
@@ -122,6 +124,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         standings={name: each for name, each in coming.items() if name in site_of.values()},
         coming=coming,
         notes=_notes(config, facts, files),
+        pressing=port_notes(config, facts),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,
     )
@@ -133,7 +136,6 @@ def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[s
         *nginx_notes(facts, asked_packages(config)),
         *docker_notes(config, facts),
         *remarks(config),
-        *port_notes(config, facts),
         *by_hand_notes(config, facts.by_hand, files),
         *repository_notes(config),
         *backup_notes(config, facts),

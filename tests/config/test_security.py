@@ -10,6 +10,7 @@ from deployer.config.loader import validate
 from deployer.config.model import Config
 from deployer.config.quantities import Plain
 from deployer.config.security import NONE
+from deployer.desired import desired_files
 from deployer.desired.facts import Facts
 from deployer.desired.security import SSH_SOCKET, SSHD, open_ports, port_notes, security_files
 from deployer.handlers import MOVE_SSH_SOCKET, handlers_of
@@ -118,6 +119,8 @@ def test_ssh_moves_to_another_port_by_way_of_both() -> None:
     assert {"22/tcp", "2222/tcp"} <= set(open_ports(made, FACTS))
     (note,) = port_notes(made, replace(FACTS, ssh_ours=22))
     assert "`port: 2222` below `server:`" in note
+    wanted = desired_files(made, replace(FACTS, ssh_ours=22))
+    assert (wanted.pressing, note in wanted.notes) == ((note,), False), "it is told though nothing changes"
     moved = config({"ssh": {"port": 2222}}, server=SERVER | {"port": 2222})
     there = replace(FACTS, ssh_ours=2222, ssh_ports=(22, 2222), ssh_configured=(22, 2222))
     assert security_files(moved, there, ())[SSHD].content.decode().count("Port ") == 1

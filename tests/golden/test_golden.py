@@ -32,7 +32,7 @@ def listing(desired: Desired) -> str:
         *(f"unit {unit}" for unit in sorted(desired.units)),
         *(f"before apt {path}" for path in sorted(desired.sources)),
         *(f"secret {name} in {path} ({s})" for path, ss in desired.secrets.items() for name, s in ss.items()),
-        *(f"note {note}" for note in desired.notes),
+        *(f"note {note}" for note in (*desired.pressing, *desired.notes)),
     ]
     return "\n".join(lines) + "\n"
 

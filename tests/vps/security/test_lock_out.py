@@ -208,7 +208,8 @@ def test_ssh_moves_to_another_port_as_the_documentation_says(vps: Machine, proje
     assert "SSH listens on 22 and on 2222, until sites.yaml has `port: 2222` below `server:`" in done.stdout
     assert "2222/tcp" in vps.run("ufw status").stdout
     assert "port = 22,2222" in vps.run("cat /etc/fail2ban/jail.d/deploy.local").stdout
-    assert project.plan()["empty"]
+    assert (plan := project.plan())["empty"]
+    assert any("until sites.yaml has `port: 2222`" in note for note in plan["notes"]), "the second step waits"
     moved = {"host": vps.address, "host_key": vps.host_key, "key": str(vps.key), "port": 2222}
     project.more["server"] = moved
     try:
