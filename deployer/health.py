@@ -65,7 +65,7 @@ class Health:
     the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
     `failed` what was done last to a site or service, if that failed.
     `astray` has why a name with a certificate does not lead here any more.
-    `unfinished` is what apt and dpkg are about.
+    `unfinished` is what apt and dpkg are about, `nginx_refuses` why NGINX would not take its files again.
     """
 
     memory: tuple[int, int]
@@ -82,11 +82,12 @@ class Health:
     stopped: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     astray: Mapping[str, str] = field(default_factory=dict)
+    nginx_refuses: str = ""
 
     @property
     def fine(self) -> bool:
-        """Whether every site answers, and all that runs in containers is well."""
-        return all(site.fine for site in self.sites) and not self.unwell
+        """Whether every site answers, also after a restart, and all that runs in containers is well."""
+        return all(site.fine for site in self.sites) and not self.unwell and not self.nginx_refuses
 
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
@@ -123,6 +124,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         sites=tuple(_site(domain, aliases, said, now) for domain, aliases in sites.items()),
         backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
         unwell=said["unwell"],
+        nginx_refuses="".join(lines.get("nginx_refuses", ())),
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],
         astray=said["astray"],

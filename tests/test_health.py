@@ -91,6 +91,15 @@ def test_the_end_of_a_certificate_is_read_without_its_words() -> None:
     assert told.stdout.split() == ["1803628049", "1796083200", "1788941350"]
 
 
+def test_files_with_which_nginx_would_not_start_again_are_told() -> None:
+    server = "".join(f"server {line}\n" for line in SERVER.split("|"))
+    words = 'cannot load certificate "/etc/letsencrypt/live/a.test/fullchain.pem": no such file'
+    told = f"{server}answer a.test 200 0.001\n"
+    assert read_health(told, {"a.test": ()}).fine
+    health = read_health(f"{told}nginx_refuses {words}\n", {"a.test": ()})
+    assert (health.fine, health.nginx_refuses) == (False, words)
+
+
 def test_a_program_that_does_not_listen_is_told_once() -> None:
     server = "".join(f"server {line}\n" for line in SERVER.split("|"))
     told = server + "".join(

@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     exposure.old_docker,
     upkeep.defences,
     upkeep.services,
+    upkeep.nginx,
     upkeep.logs,
     upkeep.updates,
     upkeep.packaging,

@@ -122,6 +122,16 @@ def packaging(seen: Evidence, config: Config) -> Iterator[Finding]:
         )
 
 
+def nginx(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """Files with which NGINX would not start again."""
+    if words := seen.one("nginx_refuses"):
+        yield Finding(
+            f"NGINX refuses its files: {words}",
+            "it goes on as it is, without renewed certificates, and would not start after a reboot",
+            "nginx -t   # names the file; deploy plan tells what an apply mends",
+        )
+
+
 def certificates(seen: Evidence, config: Config) -> Iterator[Finding]:
     """Certificates that end soon."""
     for name, end in seen.certificates.items():

@@ -18,6 +18,7 @@ REFUSED = (
     "answers 403 to this server, which asks from 127.0.0.1: where its nginx: lines allow only some "
     "addresses, allow that one too"
 )
+REFUSES = "goes on as it is, and would not start again with its files (deploy plan tells what an apply mends)"
 GIBIBYTE = 1024 * 1024
 
 
@@ -41,6 +42,8 @@ def show_health(health: Health, server: str) -> None:
         out.print(Text(harmless(f"! {why}; its certificate cannot be renewed so"), style="yellow"))
     for name, why in health.unwell.items():
         out.print(Text(harmless(with_file(f"✗ {name}: {why} (deploy logs {name})")), style="red"))
+    if health.nginx_refuses:
+        out.print(Text(harmless(f"✗ NGINX {REFUSES}: {health.nginx_refuses}"), style="red"))
     for what in health.unfinished:
         out.print(Text(harmless(what), style="yellow"))
     for name, what in health.failed.items():

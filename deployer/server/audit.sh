@@ -1,6 +1,6 @@
 #!/bin/bash
 # Tells what an attacker would look for on this server: lines of words, each beginning with what it is about.
-# Changes nothing. apt.sh is sent before it.
+# Changes nothing. apt.sh and nginx.sh are sent before it.
 set -uo pipefail
 export LC_ALL=C
 
@@ -107,7 +107,7 @@ services() { # unwell NAME WHY, and stopped NAME BY: what sites.yaml wants and d
 
 echo "now $(date +%s)"
 answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
-for part in listening logins secrets updates defences expiries containers services; do
+for part in listening logins secrets updates defences expiries containers services nginx_refuses; do
     $part >"$answer/$part" 2>/dev/null &
 done
 wait

@@ -4,7 +4,7 @@
 # certificate, `astray DOMAIN WHY` of those with one to which the DNS leads elsewhere, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
 # failed `failed NAME JSON`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
-# apt.sh tells. The page is asked for through NGINX on this machine by `visit_all` of scripts/visitor, and scripts/record knows
+# apt.sh and nginx.sh tell. The page is asked for through NGINX on this machine by `visit_all` of scripts/visitor, and scripts/record knows
 # what logs have forgotten; all are sent before this.
 set -uo pipefail
 export LC_ALL=C
@@ -109,6 +109,7 @@ unwell() {
 
 server
 unwell &
+nginx_refuses &
 releases
 apt_at_work
 dpkg_list | half_done

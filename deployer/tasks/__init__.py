@@ -46,10 +46,10 @@ def server_of(config: "Config") -> Iterator["Server"]:
 
 BEFORE = {
     "apply.sh": ("apt.sh", "listening.sh", "transition.sh", "together.sh"),
-    "audit.sh": ("apt.sh", "listening.sh"),
+    "audit.sh": ("apt.sh", "listening.sh", "nginx.sh"),
     "certificates.sh": ("leading.sh",),
     "observe.sh": ("apt.sh", "listening.sh"),
-    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh", "listening.sh", "leading.sh"),
+    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh", "listening.sh", "leading.sh", "nginx.sh"),
 }
 """What a script finds defined when it begins."""
 

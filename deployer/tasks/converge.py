@@ -1,6 +1,6 @@
 """Bring a server to what sites.yaml says: packages, files, certificates, and the files that need those."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -18,10 +18,11 @@ from deployer.files import File
 from deployer.installing import missing_packages
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
+from deployer.name_moves import NameMove, before_moves, keeping_old, losing_nothing, name_moves, that_lost
 from deployer.newer import because_newer
 from deployer.observation import Observation
 from deployer.obstacles import require_no_newer
-from deployer.plan import Plan
+from deployer.plan import Order, Plan
 from deployer.planning import make_plan
 from deployer.pools import DAEMON
 from deployer.secrets import Secret
@@ -96,7 +97,8 @@ class Convergence:
         why = because_newer(
             plan.changes, seen.facts, lambda facts: in_the_end(self.config, facts, self.scope).files
         )
-        return replace(plan, notes=(*why, *plan.notes))
+        moves = name_moves(self.config, seen, self.scope)
+        return replace(plan, notes=(*why, *plan.notes, *map(str, moves)))
 
     def differs(self, name: str, seen: Observation) -> bool:
         """Whether a file of the entry is otherwise on the server; for that no secret has to be known."""
@@ -116,12 +118,28 @@ class Convergence:
             shown, plan = plan, self.plan(seen)
             self._show_what_is_new(shown, plan, cause)
         done = prepared & self._transact(self._possible(seen), earlier=installed)
-        if plan.certificates:
-            done &= issue(self.server, plan.certificates, self.config.acme, self.config.email, self.line)
-            rest = self._possible(self.look())
+        moves = name_moves(self.config, seen, self.scope)
+        if orders := tuple(losing_nothing(plan.certificates, moves, seen)):
+            done &= self._issue(orders)
+            seen = self.look()
+            rest = self._possible(seen)
             done &= self._transact(rest, earlier=True)
             self._tell_who_waits(rest, plan)
+        if moves:
+            done &= self._end_moves(moves, seen)
         return done and not plan.held
+
+    def _end_moves(self, moves: Collection[NameMove], seen: Observation) -> bool:
+        """Have certificates let go of the names that have moved; whether all have."""
+        waiting = name_moves(self.config, seen, self.scope)
+        for move in waiting:
+            self.line(f"✗ {move.name} stays with {move.old}: the certificate of {move.new} does not have it.")
+        seen = self.look()
+        orders = that_lost(self.plan(seen).certificates, moves, seen)
+        return (not orders or self._issue(orders)) and not waiting
+
+    def _issue(self, orders: Sequence[Order]) -> bool:
+        return issue(self.server, orders, self.config.acme, self.config.email, self.line)
 
     def _tell_who_waits(self, rest: Plan, plan: Plan) -> None:
         """Name those that were not done as others have no certificate; the plan has told of the rest."""
@@ -139,8 +157,9 @@ class Convergence:
 
     def _possible(self, seen: Observation) -> Plan:
         """What can change now: no file that needs a certificate which is not there."""
-        later = self._in_the_end(seen.facts)
-        plan = self._make_plan(at_once(self.config, seen.facts, later, seen.files), seen, later.files)
+        later, moves = self._in_the_end(seen.facts), name_moves(self.config, seen)
+        desired = at_once(before_moves(self.config, moves), seen.facts, later, seen.files)
+        plan = self._make_plan(keeping_old(desired, moves), seen, later.files)
         return replace(plan, packages=(), upgrades=(), hugo=(), certificates=(), sources=())
 
     def _in_the_end(self, facts: Facts) -> Desired:

@@ -61,6 +61,7 @@ def test_nothing_is_found_on_a_good_server() -> None:
         ("sshd permitroot", "sshd permitrootlogin yes", "root may log in with a password"),
         ("sshd permitempty", "sshd permitemptypasswords yes", "sshd says: permitemptypasswords yes"),
         ("", "nopassword berta", "berta has an empty password"),
+        ("", "nginx_refuses cannot load it", "NGINX refuses its files: cannot load it"),
         ("", "root toor", "toor has the number 0: it is root by another name"),
         (
             "",

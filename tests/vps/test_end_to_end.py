@@ -4,8 +4,13 @@ import json
 import os
 import re
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -271,9 +276,15 @@ def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
     assert project.apply().returncode == 0
     assert project.get("b.three.test")[0] == 301
     assert project.plan() == EMPTY | {"server": project.vps.address}
+    project.vps.run("certbot delete --non-interactive --cert-name three.test")
+    lost = 'cannot load certificate "/etc/letsencrypt/live/three.test/fullchain.pem"'
+    status = project.deploy("status", "--json")
+    assert (status.returncode, lost in json.loads(status.stdout)["nginx_refuses"]) == (1, True), status
+    assert f"NGINX refuses its files: {lost}" in project.deploy("audit").stdout
 
 
 RENEWAL = "etc/letsencrypt/renewal/three.test.conf"
+NAMES_OF = "openssl x509 -noout -ext subjectAltName -in /etc/letsencrypt/live/{}/cert.pem"
 
 
 @pytest.mark.fault("the authority refuses a name at a renewal")
@@ -299,6 +310,76 @@ def test_a_renewal_never_drops_the_site_s_own_name(project: Project) -> None:
         project.acme.allow("three.test")
     assert project.plan()["empty"], "the certificate still has both names"
     assert [project.get(name)[0] for name in names] == [301, 301]
+
+
+@contextmanager
+def tls_visitors(address: str, names: Iterable[str]) -> Iterator[dict[str, set[str]]]:
+    """What visitors of these names by HTTPS meet instead of an answer, all the time."""
+    met: dict[str, set[str]] = {name: set() for name in names}
+    end = threading.Event()
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def visit(name: str) -> None:
+        while not end.wait(0.02):
+            try:
+                with (
+                    socket.create_connection((address, 443), timeout=10) as raw,
+                    context.wrap_socket(raw, server_hostname=name) as tls,
+                ):
+                    certificate = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
+                    covered = certificate.extensions.get_extension_for_class(
+                        x509.SubjectAlternativeName
+                    ).value
+                    if name not in covered.get_values_for_type(x509.DNSName):
+                        met[name].add("a certificate of others")
+            except OSError as error:
+                met[name].add(str(error))
+
+    threads = [threading.Thread(target=visit, args=(name,)) for name in met]
+    for thread in threads:
+        thread.start()
+    try:
+        yield met
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.fault("the authority refuses a name that moves to another site")
+def test_a_name_keeps_its_https_while_it_moves_to_another_site(project: Project) -> None:
+    site, moving = {**REDIRECT, "https": True}, ["a.three.test", "old.test"]
+    old = {**site, "to": "https://old.example"}
+    project.sites = {"three.test": {**old, "aliases": ["a.three.test"]}, "old.test": old}
+    assert project.apply().returncode == 0
+    # an alias of one that stays, and the own domain of one that goes
+    project.sites = {"three.test": old, "app.test": {**site, "aliases": moving}}
+    notes = project.plan()["notes"]
+    for name in moving:
+        project.acme.refuse(name)
+    with tls_visitors(project.vps.address, moving) as met:
+        try:
+            done = project.apply()
+        finally:
+            for name in moving:
+                project.acme.allow(name)
+        assert done.returncode == 1
+        assert not any(met.values()), met
+        assert "✗ a.three.test stays with three.test" in done.stderr
+        assert "✓ certificate three.test" not in done.stderr
+        assert "a.three.test" in project.vps.run(NAMES_OF.format("three.test")).stdout
+        assert project.plan()["certificates"][0]["missing"] == moving
+        again = project.apply()
+        assert again.returncode == 0, again.stderr
+        assert project.plan() == EMPTY | {"server": project.vps.address, "left": []}
+        assert "a.three.test" not in project.vps.run(NAMES_OF.format("three.test")).stdout
+        assert not (project.vps.root / "etc/nginx/conf.d/old.test.conf").exists()
+    assert not any(met.values()), met
+    assert [note.split(":")[0] for note in notes] == [
+        "a.three.test moves from three.test to app.test",
+        "old.test moves from old.test to app.test",
+    ]
 
 
 def test_what_the_server_calls_itself_proves_no_dns(project: Project) -> None:
