@@ -20,8 +20,9 @@ def at_once(config: Config, facts: Facts, later: Desired, seen: Found) -> Desire
     What all share, and is on the server as it shall be in the end, stays so meanwhile: a site that waits may
     have been there without TLS.
     """
-    there = facts.certificates
-    if all(name in there and there[name].names >= set(names) for name, names in later.certificates.items()):
+    there, names_of = facts.certificates, later.certificates
+    covered = all(name in there and there[name].names >= set(names) for name, names in names_of.items())
+    if covered and names_of == wanted_certificates(config):  # otherwise names are about to move
         return later
     now = with_packages(config, facts)
     done = {path: file for path, file in later.files.items() if same(file, seen.get(path))}

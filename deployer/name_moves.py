@@ -1,4 +1,4 @@
-"""Names that move from one site to another: each stays until the new one's certificate has it; pure."""
+"""Names that move from one site to another: each stays until the new one serves it by HTTPS; pure."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from deployer.config.model import Config
 from deployer.desired import Desired
 from deployer.files import File
+from deployer.moving import compositions_there
 from deployer.observation import Observation
 from deployer.plan import Order
 
@@ -15,17 +16,27 @@ SERVER_NAMES = re.compile(r"^\s*server_name\s([^;]*);", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class NameMove:
-    """A name that `old` serves by HTTPS and `new` shall serve, whose certificate does not cover it yet."""
+    """A name that `old` serves by HTTPS and `new` shall serve, and does not yet.
+
+    When it is `covered` by the certificate of `new`, both have it until NGINX has taken the file of `new`.
+    """
 
     name: str
     old: str
     new: str
+    covered: bool
 
     def __str__(self) -> str:
         return (
             f"{self.name} moves from {self.old} to {self.new}: "
             f"it stays with {self.old} until the certificate of {self.new} has it"
         )
+
+    @property
+    def why_not(self) -> str:
+        """Why it is still where it was."""
+        reason = "is not live with it" if self.covered else "has no certificate for it"
+        return f"{self.name} stays with {self.old}: {self.new} {reason}"
 
 
 def name_moves(
@@ -39,15 +50,17 @@ def name_moves(
 
 def _all_moves(config: Config, seen: Observation) -> Iterator[NameMove]:
     has: dict[str, str] = {}
+    ending = compositions_there(seen).keys() - config.everything.keys()
     for old, certificate in sorted(seen.facts.certificates.items()):
         site = config.sites.get(old)
-        if vhost(old) in seen.written and (site is None or site.https):
+        if vhost(old) in seen.written and old not in ending and (site is None or site.https):
             has |= {name: old for name in served(old, seen) if certificate.covers(name)}
     for new, site in sorted(config.sites.items()):
         there = seen.facts.certificates.get(new)
         for name in (new, *site.aliases) if site.https else ():
-            if has.get(name, new) != new and not (there and there.covers(name)):
-                yield NameMove(name, has[name], new)
+            covered = there is not None and there.covers(name)
+            if has.get(name, new) != new and not (covered and name in served(new, seen)):
+                yield NameMove(name, has[name], new, covered)
 
 
 def vhost(domain: str) -> str:
@@ -66,8 +79,9 @@ def before_moves(config: Config, moves: Iterable[NameMove]) -> Config:
     """The same sites, each with the names that it still has."""
     sites = dict(config.sites)
     for move in moves:
-        left = tuple(name for name in sites[move.new].aliases if name != move.name)
-        sites[move.new] = sites[move.new].model_copy(update={"aliases": left})
+        if not move.covered:
+            left = tuple(name for name in sites[move.new].aliases if name != move.name)
+            sites[move.new] = sites[move.new].model_copy(update={"aliases": left})
         if old := sites.get(move.old):
             sites[move.old] = old.model_copy(update={"aliases": (*old.aliases, move.name)})
     return config.model_copy(update={"sites": sites})

@@ -126,17 +126,19 @@ class Convergence:
             done &= self._transact(rest, earlier=True)
             self._tell_who_waits(rest, plan)
         if moves:
-            done &= self._end_moves(moves, seen)
+            done &= self._end_moves(moves)
         return done and not plan.held
 
-    def _end_moves(self, moves: Collection[NameMove], seen: Observation) -> bool:
-        """Have certificates let go of the names that have moved; whether all have."""
+    def _end_moves(self, moves: Collection[NameMove]) -> bool:
+        """Let the old sites go of the names that the new ones serve now; whether all have moved."""
+        seen = self.look()
         waiting = name_moves(self.config, seen, self.scope)
+        done = self._transact(self._possible(seen), earlier=True) and not waiting
         for move in waiting:
-            self.line(f"✗ {move.name} stays with {move.old}: the certificate of {move.new} does not have it.")
+            self.line(f"✗ {move.why_not}.")
         seen = self.look()
         orders = that_lost(self.plan(seen).certificates, moves, seen)
-        return (not orders or self._issue(orders)) and not waiting
+        return (not orders or self._issue(orders)) and done
 
     def _issue(self, orders: Sequence[Order]) -> bool:
         return issue(self.server, orders, self.config.acme, self.config.email, self.line)

@@ -369,7 +369,12 @@ def test_a_name_keeps_its_https_while_it_moves_to_another_site(project: Project)
         assert "✗ a.three.test stays with three.test" in done.stderr
         assert "✓ certificate three.test" not in done.stderr
         assert "a.three.test" in project.vps.run(NAMES_OF.format("three.test")).stdout
-        assert project.plan()["certificates"][0]["missing"] == moving
+        project.sites["app.test"]["nginx"] = "nonsense on;"
+        refused = project.apply()
+        assert refused.returncode == 1
+        assert "✗ a.three.test stays with three.test: app.test is not live with it" in refused.stderr
+        assert not any(met.values()), met
+        del project.sites["app.test"]["nginx"]
         again = project.apply()
         assert again.returncode == 0, again.stderr
         assert project.plan() == EMPTY | {"server": project.vps.address, "left": []}
