@@ -71,7 +71,8 @@ def _coming(
         and name in there
         and there[name] != wanted[name].place
     }
-    return frozenset({*changed, *elsewhere, *otherwise, *(each.composition for each in plan.secrets)})
+    values = {each.composition for each in plan.secrets if each.composition in wanted}
+    return frozenset({*changed, *elsewhere, *otherwise, *values})
 
 
 def _ended(

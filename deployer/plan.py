@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 
 from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
-from deployer.secrets import Secret
+from deployer.secrets import Secret, Withdrawn
 from deployer.transition import Ending, Step
 
 REMOVABLE = (
@@ -76,14 +76,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class SecretChange:
-    """A value to set in a .env, never the value itself; `new` when there is none by this name yet.
+    """A value to set in a .env or to take out of it, never the value itself.
 
-    `composition` is the name of the composition whose .env it is.
+    It is `new` when there is none by this name yet; the .env is that of `composition`.
     """
 
     path: str
     name: str
-    secret: Secret
+    secret: Secret | Withdrawn
     new: bool
     composition: str
 

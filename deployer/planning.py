@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 
 from deployer import manifest
 from deployer.consequences import consequences
 from deployer.desired import Desired
+from deployer.dotenv import value_changes
 from deployer.files import File, Files, same
 from deployer.handing_over import with_transition
 from deployer.installing import with_additions
@@ -15,7 +15,7 @@ from deployer.observation import Observation
 from deployer.obstacles import of_sites, with_obstacles
 from deployer.occupied import with_ports
 from deployer.orders import orders
-from deployer.plan import Change, Plan, SecretChange, Surprise, removable
+from deployer.plan import Change, Plan, Surprise, removable
 from deployer.renames import belongs, not_yet, with_renamed, without_staying, without_waiting
 from deployer.secrets import Secret
 
@@ -56,7 +56,7 @@ def make_plan(
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(stays),
-        secrets=tuple(each for each in _secrets(desired, seen, values or {}) if in_scope(each.composition)),
+        secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope)),
         notes=(*desired.notes, *containers.remarks, *consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,
@@ -97,16 +97,6 @@ def _gone(desired: Desired, seen: Observation, later: Collection[str], held: Col
     wanted = {*desired.files, *desired.stays, *later}
     staying = {*held, *(desired.names.keys() - {*desired.site_of.values()})}
     return without_staying([path for path in seen.written if path not in wanted], staying, seen)
-
-
-def _secrets(desired: Desired, seen: Observation, values: Mapping[Secret, str]) -> Iterable[SecretChange]:
-    names = {f"{standing.folder}/.env": name for name, standing in desired.standings.items()}
-    for path, secrets in sorted(desired.secrets.items()):
-        there = seen.secrets.get(path, {})
-        for name, secret in secrets.items():
-            value = values.get(secret)
-            if name not in there or (value is not None and sha256(value.encode()).hexdigest() != there[name]):
-                yield SecretChange(path, name, secret, name not in there, names[path])
 
 
 def _written(files: Files, desired: Desired, seen: Observation) -> Iterable[Change]:

@@ -52,6 +52,14 @@ class Given:
         return "from sites.yaml"
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Was `Given` once, and has to go from where it stands."""
+
+    def __str__(self) -> str:
+        return "no longer in sites.yaml"
+
+
 Secret = Generated | FromEnvironment | FromFile | Given
 
 

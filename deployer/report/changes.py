@@ -12,7 +12,7 @@ from deployer.plan import Change, Order, Plan, Surprise
 from deployer.report import data, harmless, out
 from deployer.report.difference import change_lines, mark
 from deployer.report.grouping import FEW, crowd, short_lines, sites_of
-from deployer.secrets import Given
+from deployer.secrets import Given, Withdrawn
 from deployer.suggested import with_file
 from deployer.transition import Ending
 
@@ -117,8 +117,11 @@ def summary(plan: Plan, server: str) -> str:
     files = "; ".join(filter(None, every))
     if plan.certificates:
         files += f", {amount(len(plan.certificates), 'certificate')} to issue"
-    if plan.secrets:
-        files += f", {amount(len(plan.secrets), 'value')} to write"
+    withdrawn = sum(isinstance(each.secret, Withdrawn) for each in plan.secrets)
+    if written := len(plan.secrets) - withdrawn:
+        files += f", {amount(written, 'value')} to write"
+    if withdrawn:
+        files += f", {amount(withdrawn, 'value')} to take out"
     then = ", ".join(handler.says for handler in plan.handlers)
     return f"{server}: {files}" + (f"; then {then}." if then else ".")
 
@@ -147,8 +150,9 @@ def _secret_lines(plan: Plan, short: bool) -> Iterator[str]:
         yield f"+ {amount(len(together), 'value')} in .env, secrets among them, of {crowd(names)}"
     for value in plan.secrets:
         if value not in together:
-            what = "value" if isinstance(value.secret, Given) else "secret"
-            yield f"{'+' if value.new else '~'} {what} {value.name} in {value.path} ({value.secret})"
+            what = "value" if isinstance(value.secret, Given | Withdrawn) else "secret"
+            sign = "-" if isinstance(value.secret, Withdrawn) else "+" if value.new else "~"
+            yield f"{sign} {what} {value.name} in {value.path} ({value.secret})"
 
 
 def _order_line(order: Order) -> str:

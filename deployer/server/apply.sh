@@ -6,7 +6,7 @@
 #   upgrades               packages that are there, and may be upgraded for those that are not
 #   expect                 what the plan saw: DIGEST|absent|link:TARGET <tab> PATH
 #   files/…                the new files, with mode and owner
-#   secrets                what shall be in .env files: PATH <tab> NAME <tab> generate|value <tab> LENGTH|BASE64
+#   secrets                what shall be in .env files: PATH <tab> NAME <tab> generate|value|remove <tab> LENGTH|BASE64
 #   remove                 paths to remove, one a line
 #   checks live            commands, one a line; `live` makes the new files count
 #   back                   commands that make the old files count again
@@ -481,9 +481,9 @@ write() { # whole files only: each is renamed into its place
     for folder in "${!folders[@]}"; do
         find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return
     done
-    xargs -r -d '\n' rm -f <"$incoming/remove"
     # shellcheck source=/dev/null
-    [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/secrets && write_secrets <"$incoming/secrets")
+    [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/secrets && write_secrets <"$incoming/secrets") || return
+    xargs -r -d '\n' rm -f <"$incoming/remove" # with the last service, our scripts too
 }
 
 # The file of ours that NGINX blames in its words on standard input, and the line
