@@ -47,8 +47,10 @@ def withdrawn_values(changes: Iterable[Change], desired: Desired) -> Iterator[Se
         if not change.path.startswith(VALUES):
             continue
         name = PurePosixPath(change.path).stem
-        folder, _ = ours({name: _text(change.before)}).get(name, ("", ""))
-        path = f"{folder}/.env"
+        there = ours({name: _text(change.before)})
+        if name not in there:  # no composition, or somebody has edited away where it stands
+            continue
+        path = f"{there[name][0]}/.env"
         for key in sorted(_given(change.before) - _given(change.after) - {*desired.secrets.get(path, {})}):
             yield SecretChange(path, key, Withdrawn(), False, name)
 

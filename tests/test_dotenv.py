@@ -33,6 +33,7 @@ def values(given: str, kind: str = "compose", folder: str = "/opt/chat.test") ->
         (values("''"), values("WORD"), []),
         (None, values("WORD"), []),
         (File(b"rubbish \xff\x00"), None, []),
+        (File(b"GIVEN=WORD\n"), None, []),
     ],
 )
 def test_what_was_given_and_is_not_any_more_goes(
