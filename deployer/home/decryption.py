@@ -7,9 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from deployer.errors import DeployError
-from deployer.home.plain import CHUNK, NoKey, Plain, altered, decrypted
-
-__all__ = ["NoKey", "opened"]
+from deployer.home.plain import CHUNK, Plain, altered, decrypted
 
 
 @contextmanager

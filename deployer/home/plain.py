@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -12,22 +11,13 @@ from threading import Thread
 from typing import IO
 
 from deployer.errors import DeployError
-from deployer.home.programs import find, require
+from deployer.home.programs import require
+from deployer.home.undecrypted import failure
 
 CHUNK = 1 << 17
-GPG = ("gpg", "--quiet", "--status-fd", "2", "--decrypt")
+GPG = ("gpg", "--status-fd", "2", "--decrypt")  # if it is quiet, it does not tell why a key does not do it
 PACKAGES = {"gpg": "gnupg", "zstd": "zstd"}
 ZSTD = ("zstd", "--quiet", "--decompress", "--stdout")
-NO_KEY = "Do this where the private key is (gpg --list-secret-keys shows which are here)"
-NO_PASSPHRASE = (
-    "In a terminal: export GPG_TTY=$(tty), and try again. Without one, a key without a passphrase is needed,"
-    " or one that gpg-agent knows already"
-)
-LOCKED = ("NO_SECKEY", "No secret key", "cancelled", "Bad passphrase", "No pinentry", "Inappropriate ioctl")
-
-
-class NoKey(DeployError):
-    """The private key is not here, or gpg did not get its passphrase."""
 
 
 class Plain:
@@ -137,26 +127,6 @@ def altered() -> DeployError:
         "the archive is not the one that was made: its SHA-256 differs",
         "It was damaged or altered. Take another one (--at), or one from another place (--from)",
     )
-
-
-def failure(said: str) -> DeployError:
-    """What gpg or zstd said, as a failure."""
-    if "DECRYPTION_OKAY" not in said and any(word in said for word in LOCKED):
-        if _is_here(re.findall(r"^\[GNUPG:\] ENC_TO ([0-9A-F]+)", said, re.MULTILINE)):
-            return NoKey("gpg did not get the passphrase of the private key", NO_PASSPHRASE)
-        return NoKey("the private key that the archive is encrypted for is not here", NO_KEY)
-    words = [line for line in said.splitlines() if line and not line.startswith("[GNUPG:]")]
-    last = words[-1] if words else "it said nothing"
-    return DeployError(
-        f"the archive cannot be decrypted and unpacked: {last}",
-        "It is damaged, or not whole. Take another one (--at), or one from another place (--from)",
-    )
-
-
-def _is_here(keys: list[str]) -> bool:
-    """Is a private half of these here? gpg says "No secret key" of one that is and stays locked, too."""
-    ask = [find("gpg") or "gpg", "--batch", "--quiet", "--list-secret-keys"]
-    return any(subprocess.run([*ask, key], capture_output=True, check=False).returncode == 0 for key in keys)
 
 
 class Remembering:

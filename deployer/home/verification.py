@@ -8,12 +8,12 @@ from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.copies import Verdict
 from deployer.errors import DeployError, UsageError
-from deployer.home.decryption import NoKey
 from deployer.home.reading import read
 from deployer.home.records import record
 from deployer.home.rereading import look
 from deployer.home.section import Say, failures_told, home_of, tell_end
 from deployer.home.store import Store
+from deployer.home.undecrypted import NoKey
 
 
 def verify(config: Config, names: Iterable[str], say: Say) -> tuple[list[Verdict], list[str]]:

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +16,8 @@ from chance import noise
 from deployer.archives import Archive
 from deployer.copies import Verdict
 from deployer.errors import DeployError
-from deployer.home.plain import NoKey
 from deployer.home.reading import read
+from deployer.home.undecrypted import NoKey, failure
 from deployer.report.home import show_verdicts, verdicts_json
 from home.sample import Keyring, lay, now, tar_of, without_gnu_tar
 
@@ -156,14 +158,15 @@ def test_what_is_no_whole_backup(keyring: Keyring, tmp_path: Path, tar: str, pla
         read(archive(keyring, tmp_path, plain), ARCHIVE)
 
 
-@pytest.mark.parametrize("place", [0.0, 0.3, 0.9, 0.9999])
+@pytest.mark.parametrize("place", [0, 30, 80, 0.3, 0.9, 0.9999], ids=str)
 def test_one_wrong_byte_is_found(keyring: Keyring, tmp_path: Path, place: float) -> None:
     path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))
     content = bytearray(path.read_bytes())
-    content[int(place * len(content))] ^= 1
+    content[place if isinstance(place, int) else int(place * len(content))] ^= 1
     path.write_bytes(content)
-    with pytest.raises(DeployError, match=r"damaged|decrypt"):
+    with pytest.raises(DeployError, match=r"damaged|decrypt") as caught:
         read(path, ARCHIVE)
+    assert not isinstance(caught.value, NoKey), "it is the archive, not the key"
 
 
 @pytest.mark.parametrize("missing", [1, 100, 100_000])
@@ -240,6 +243,46 @@ def test_a_passphrase_that_nobody_can_type(tmp_path: Path) -> None:
     ring.stop()
     assert "gpg did not get the passphrase of the private key" in done.stderr
     assert "NoKey" in done.stderr
+
+
+STATUS = "[GNUPG:] ENC_TO BBC4606FD268E7DD 18 0\n{}[GNUPG:] BEGIN_DECRYPTION\n[GNUPG:] DECRYPTION_FAILED\n"
+STATUS += "gpg: Entschlüsselung fehlgeschlagen: Kein geheimer Schlüssel\n[GNUPG:] END_DECRYPTION\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "of_the_key"),
+    [
+        ("[GNUPG:] NO_SECKEY BBC4606FD268E7DD\n", "the private key .* is not here", True),
+        (
+            "gpg: kein Zugriff auf den Agenten\n",
+            "not use the private key: kein Zugriff auf den Agenten$",
+            True,
+        ),
+        ("gpg: Abgebrochen\n[GNUPG:] ERROR pkdecrypt_failed 83886179\n", "did not get the passphrase", True),
+        ("gpg: No pinentry\n[GNUPG:] ERROR pkdecrypt_failed 67108949\n", "did not get the passphrase", True),
+        (
+            "gpg: Kein Speicher\n[GNUPG:] ERROR pkdecrypt_failed 67141718\n",
+            "private key: Kein Speicher$",
+            True,
+        ),
+        ("gpg: Prüfsumme\n[GNUPG:] ERROR pkdecrypt_failed 16777226\n", "unpacked: Prüfsumme$", False),
+    ],
+)
+def test_why_it_is_not_decrypted_is_told_in_any_language(said: str, told: str, of_the_key: bool) -> None:
+    found = failure(STATUS.format(said))
+    assert re.search(told, found.message)
+    assert isinstance(found, NoKey) == of_the_key
+
+
+def test_an_agent_that_does_not_start_is_not_taken_for_a_passphrase(
+    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, {"opt/file": b"x"}))
+    ring = shutil.copytree(keyring.folder, tmp_path / "r", ignore=shutil.ignore_patterns("S.*"))
+    (ring / "gpg.conf").write_text("agent-program /bin/false\n")
+    monkeypatch.setenv("GNUPGHOME", str(ring))
+    with pytest.raises(NoKey, match=r"could not use the private key: .*/bin/false"):
+        read(path, ARCHIVE)
 
 
 def test_reading_waits_for_nothing_that_others_need(keyring: Keyring, tmp_path: Path) -> None:
