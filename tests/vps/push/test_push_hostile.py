@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from vps.waiting import journal, started, until_it_says
 
 NewSite = Callable[..., PushedSite]
 PUSH = "/usr/local/lib/deploy/push"
+PHOTO = Path(__file__).parent / "photo.jpg"
 WAITS = (
     'echo "<h1>Mine</h1>" >"$DEPLOY_OUTPUT/index.html"; echo waiting; while [ -e slow ]; do sleep 0.1; done'
 )
@@ -159,22 +161,25 @@ def test_a_submodule_leads_nowhere_that_a_build_may_not_go(new_site: NewSite, mo
 
 @pytest.mark.fault("a build puts a copy of the next page into the cache")
 def test_visitors_get_no_copy_that_a_build_has_made_for_a_page(new_site: NewSite) -> None:
-    digest = hashlib.sha256(TEXT.encode()).hexdigest()
+    photo = PHOTO.read_bytes()
+    digests = [hashlib.sha256(content).hexdigest() for content in (TEXT.encode(), photo)]
     poison = f"""
-    cp *.html "$DEPLOY_OUTPUT"
+    cp *.html *.jpg "$DEPLOY_OUTPUT"
     for folder in cache derived; do
-        for kind in gz-9 br-11; do
-            mkdir -p "$DEPLOY_CACHE/../$folder/$kind"; echo DEFACED | gzip >"$DEPLOY_CACHE/../$folder/$kind/{digest}"
+        for kind in gz-9 br-11 webp-82; do
+            mkdir -p "$DEPLOY_CACHE/../$folder/$kind"; cd "$DEPLOY_CACHE/../$folder/$kind" || continue
+            for digest in {" ".join(digests)}; do echo DEFACED | gzip >$digest; done
         done
     done 2>/dev/null
     exit 0
     """
     site = new_site({"build.sh": poison}, build="build.sh")
     site.push()
-    site.commit({"page.html": TEXT})
+    site.commit({"page.html": TEXT, "photo.jpg": photo})
     site.push()
     assert gzip.decompress((site.site / "page.html.gz").read_bytes()).decode() == TEXT
     site.vps.run(f"brotli -dc /var/www/{site.domain}/page.html.br | cmp - /var/www/{site.domain}/page.html")
+    assert (site.site / "photo.jpg.webp").read_bytes()[8:12] == b"WEBP"
 
 
 LEAVES = """
