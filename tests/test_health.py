@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def test_bash_and_python_call_the_same_answers_well() -> None:
     fine = [f"{site.status:03}" for site in sites if site.fine]
     assert told == fine
     assert [each for each in told if each[0] not in "23"] == ["401"]
+
+
+def test_a_page_whose_certificate_browsers_refuse_is_not_fine() -> None:
+    site = SiteHealth("old.test", 200, 0, 89, None, None, None, None)
+    assert site.fine
+    assert not replace(site, problems=("the certificate is not for old.test",)).fine
 
 
 def test_one_curl_asks_for_all_sites(tmp_path: Path) -> None:

@@ -85,6 +85,20 @@ def test_a_port_that_another_project_has_holds_it_back() -> None:
     assert "write `directory: /opt/byhand` and `project: byhand`" in held
 
 
+def test_volumes_of_a_project_that_is_called_otherwise_are_found() -> None:
+    name = "paperless.example.org"
+    made = frozenset({f"{name}_data".replace(".", ""), f"{name}_new".replace(".", "")})
+    wanted = {name: Standing(f"/opt/{name}", name.replace(".", ""), volumes=made)}
+    theirs = Stack("paperless", volumes=frozenset({"paperless_data"}))
+    assert moving(wanted, seen(theirs)).remarks == (
+        "paperless.example.org would begin with an empty volume paperlessexampleorg_data, but there is "
+        "paperless_data: if that has its data, write `project: paperless`",
+    )
+    assert moving(wanted, seen(replace(theirs, volumes=frozenset({"paperless_media"})))).remarks == ()
+    ours = Stack("paperlessexampleorg", volumes=made)
+    assert moving(wanted, seen(theirs, ours)).remarks == (), "it has its own already"
+
+
 @pytest.mark.parametrize(
     ("container", "told"),
     [

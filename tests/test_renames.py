@@ -11,7 +11,7 @@ from deployer.desired.stacks import Stack, Standing
 from deployer.files import File
 from deployer.observation import Observation
 from deployer.planning import make_plan
-from deployer.renames import remarks, renamed, without_waiting
+from deployer.renames import not_yet, remarks, renamed, without_waiting
 from deployer.secrets import FromEnvironment, Generated
 from deployer.transition import Ending
 from test_plan import ACME, READY
@@ -104,7 +104,9 @@ def test_the_old_one_stays_while_the_new_one_waits_for_its_certificate(certified
         written=dict.fromkeys(there.files, "0" * 64),
     )
     config = Config.model_validate({"sites": {"talk.test": {"kind": "ntfy", "port": 2586}}})
-    plan = make_plan(desired_files(config, there.facts), there, "")
+    desired = desired_files(config, there.facts)
+    plan = make_plan(desired, there, "")
+    assert not_yet(desired, there) == (frozenset() if certified else {"talk.test", "chat"})
     assert plan.ended == ((Ending("chat", "chat"),) if certified else ())
     assert [step.instead_of for step in plan.steps] == ([("chat",)] if certified else [])
     removed = {change.path for change in plan.changes if change.after is None}

@@ -105,15 +105,13 @@ def test_a_crash_loop_that_takes_its_time(new_composition):
     assert "app crashes again and again (exit code 5)" in output
 
 
-def test_a_worker_that_dies_after_six_seconds_beside_a_healthy_page(new_composition):
+def test_a_worker_that_dies_after_six_seconds_beside_a_page_that_answers(new_composition):
     app = new_composition()
     app.push()
     app.configure(WATCH=10)
-    image = {"image": f"{app.repository}:1"}
-    worker = image | {
-        "command": ["sh", "-c", "sleep 6; echo out of jobs; exit 3"],
-        "healthcheck": {"disable": True},
-    }
+    # neither has a health check: for that of the page, the push would wait, and see the worker end by that
+    image = {"image": f"{app.repository}:1", "healthcheck": {"disable": True}}
+    worker = image | {"command": ["sh", "-c", "sleep 6; echo out of jobs; exit 3"]}
     app.write(app=image | {"ports": [f"127.0.0.1:{app.port}:80"]}, worker=worker)
     output = app.push(code=1)
     assert "✗ up: worker ended with exit code 3" in output
