@@ -57,7 +57,12 @@ def make_plan(
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(stays),
         secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope)),
-        notes=(*desired.notes, *containers.remarks, *consequences(changes, seen.facts)),
+        notes=(
+            *desired.notes,
+            *_remarks(desired, sites),
+            *containers.remarks,
+            *consequences(changes, seen.facts),
+        ),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,
         armed=max(seen.facts.armed - seen.facts.now, 0),
@@ -66,6 +71,11 @@ def make_plan(
     plan = with_additions(with_obstacles(_with_lost(plan, gone, seen), desired, seen), desired, seen.facts)
     plan = with_transition(with_ports(plan, desired, seen, sites), desired, seen, gone, containers)
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
+
+
+def _remarks(desired: Desired, sites: Collection[str] | None) -> Iterable[str]:
+    """What is to be said of single entries; who has named some need not hear of the others."""
+    return (remark for name, remark in desired.remarks if sites is None or name in sites)
 
 
 def _containers(

@@ -57,6 +57,14 @@ def test_an_empty_server_gets_everything() -> None:
     assert manifest.read(plan.manifest.after.content).keys() == WANTED.files.keys()
 
 
+def test_who_names_a_site_does_not_hear_of_the_others() -> None:
+    of_both = ("rogs.me", "rogs.me is odd"), ("other.example", "other.example is odder")
+    wanted = replace(WANTED, notes=("for all",), remarks=of_both)
+    there = seen({SHARED: File(b"old\n")})
+    assert make_plan(wanted, there, ACME).notes == ("for all", "rogs.me is odd", "other.example is odder")
+    assert make_plan(wanted, there, ACME, ["rogs.me"]).notes == ("for all", "rogs.me is odd")
+
+
 def test_what_a_person_should_know_of_a_file() -> None:
     files = {BLOG: File(b"edited\n"), OTHER: File(b"by hand\n")}
     written = {BLOG: File(b"blog\n").digest, SHARED: File(b"tls\n").digest}

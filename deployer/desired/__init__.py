@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from deployer.desired.backups import backup_files, backup_notes, backup_packages, composition_backup
+from deployer.desired.backups import (
+    backup_files,
+    backup_notes,
+    backup_packages,
+    composition_backup,
+    unsaved_remarks,
+)
 from deployer.desired.by_hand import by_hand_notes
 from deployer.desired.compositions import (
-    remarks,
+    composition_remarks,
     resume_files,
     standings,
+    update_notes,
     values,
     wanted_secrets,
     without_domain,
@@ -19,7 +26,7 @@ from deployer.desired.facts import BROTLI_MODULE, Facts
 from deployer.desired.firewall import drift
 from deployer.desired.keys import key_files, key_packages
 from deployer.desired.nginx import nginx_notes
-from deployer.desired.repositories import repository_files, repository_notes
+from deployer.desired.repositories import repository_files, repository_remarks
 from deployer.desired.security import (
     FIREWALL,
     open_ports,
@@ -53,7 +60,7 @@ class Desired:
     apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
     are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
     their names, `standings` where each composition shall stand, by its name, and `coming` also of those that
-    wait for a certificate. `notes` is what a person should know,
+    wait for a certificate. `notes` is what a person should know, `remarks` what of single entries,
     `pressing` also when nothing changes. `drift` is what the server does otherwise
     than a file says that is as it should be, by its path. `undo_after` is how many seconds a change that
     could lock out waits for a new login.
@@ -74,6 +81,7 @@ class Desired:
     standings: Mapping[str, Standing] = field(default_factory=dict)
     coming: Mapping[str, Standing] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
     pressing: tuple[str, ...] = ()
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_after: int = 120
@@ -124,6 +132,11 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         standings={name: each for name, each in coming.items() if name in site_of.values()},
         coming=coming,
         notes=_notes(config, facts, files),
+        remarks=(
+            *composition_remarks(config),
+            *repository_remarks(config),
+            *unsaved_remarks(config),
+        ),
         pressing=port_notes(config, facts),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,
@@ -135,9 +148,8 @@ def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[s
     return (
         *nginx_notes(facts, asked_packages(config)),
         *docker_notes(config, facts),
-        *remarks(config),
+        *update_notes(config),
         *by_hand_notes(config, facts.by_hand, files),
-        *repository_notes(config),
         *backup_notes(config, facts),
     )
 

@@ -1,6 +1,6 @@
 """The backups on the server: a script for each service and folder, the key, and the hour."""
 
-from itertools import chain
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.desired.shared import rendered
@@ -44,12 +44,17 @@ def needs_of_folders(config: "Config") -> dict[str, tuple[str, ...]]:
 
 
 def backup_notes(config: "Config", facts: "Facts") -> tuple[str, ...]:
-    """What a person should know of folders that cannot be backed up, and of what archives will not have."""
+    """What a person should know of folders that cannot be backed up."""
     needs = needs_of_folders(config)
     missing = {name: [need for need in needed if need in facts.missing] for name, needed in needs.items()}
+    return missing_folders(missing)
+
+
+def unsaved_remarks(config: "Config") -> Iterator[tuple[str, str]]:
+    """What the archives of single services will not have, by their names."""
     services = {name: entry for name, entry in config.compositions.items() if isinstance(entry, Compose)}
-    left_out = (unsaved(name, entry) for name, entry in sorted(services.items()) if config.backups)
-    return (*chain.from_iterable(left_out), *missing_folders(missing))
+    for name, entry in sorted(services.items()) if config.backups else ():
+        yield from ((name, remark) for remark in unsaved(name, entry))
 
 
 def missing_folders(missing: dict[str, list[str]]) -> tuple[str, ...]:

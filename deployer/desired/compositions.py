@@ -1,6 +1,6 @@
 """What compositions put on a server besides their own files: the values for the scripts, and the secrets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from deployer.desired.shared import UNITS, rendered
@@ -80,12 +80,13 @@ def without_domain(config: "Config") -> dict[str, Composition]:
     return dict(sorted(config.services.items()))
 
 
-def remarks(config: "Config") -> tuple[str, ...]:
-    """What a person should know of single compositions, and of all together."""
+def update_notes(config: "Config") -> tuple[str, ...]:
+    """What a person should know of who updates images."""
     twice = config.updates and any(entry.kind == "watchtower" for entry in config.services.values())
-    both = ("`updates:` and watchtower would both update the images: leave one of them out",)
-    return (both if twice else ()) + tuple(
-        f"{name}: {remark}"
-        for name, composition in sorted(config.compositions.items())
-        for remark in composition.remarks()
-    )
+    return ("`updates:` and watchtower would both update the images: leave one of them out",) if twice else ()
+
+
+def composition_remarks(config: "Config") -> Iterator[tuple[str, str]]:
+    """What a person should know of single compositions, by their names."""
+    for name, composition in sorted(config.compositions.items()):
+        yield from ((name, f"{name}: {remark}") for remark in composition.remarks())

@@ -20,9 +20,10 @@ def repository_files(config: "Config") -> dict[str, File]:
     return {"/etc/deploy/git_hosts": system("git_hosts", hosts=hosts)} if hosts else {}
 
 
-def repository_notes(config: "Config") -> Iterator[str]:
-    """Which sites come over a line that proves nothing of who is at its other end."""
+def repository_remarks(config: "Config") -> Iterator[tuple[str, str]]:
+    """The sites that come over a line that proves nothing of who is at its other end, and what that means."""
     for domain, site in config.sites.items():
         url = urlsplit(site.repository if isinstance(site, Publication) and not site.is_local else "")
         if url.scheme == "http" and url.hostname not in HERE:
-            yield f"{domain} is fetched over http://: whoever is on the way can change what is published"
+            what = "is fetched over http://: whoever is on the way can change what is published"
+            yield domain, f"{domain} {what}"

@@ -1,6 +1,5 @@
 """The whole of a sites.yaml on a throwaway VPS: apply, push, look at every page."""
 
-import shlex
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -15,8 +14,8 @@ from deployer.kinds.base import Site
 from deployer.kinds.publication import Publication
 from deployer.rehearsal import names
 from deployer.rehearsal.acme import AcmeServer
-from deployer.rehearsal.handover import hand_over, take_back
-from deployer.rehearsal.invocation import invocation
+from deployer.rehearsal.handover import take_back
+from deployer.rehearsal.invitation import invite, invite_to_begin
 from deployer.rehearsal.machine import Machine
 from deployer.report import complain, say
 from deployer.report.changes import show_plan, summary
@@ -35,20 +34,36 @@ ALL = "all"
 def perform(config: Config, file: Path, system: str, keep: bool, shown: Progress) -> int:
     """Rehearse the configuration of a file on a fresh VPS; 0 when every site was served, 1 otherwise."""
     with ExitStack() as stack:
-        with shown.doing(f"booting a fresh {system}"):
-            machine = stack.enter_context(Machine.boot(system, keep=keep, say=shown.line))
-            acme = stack.enter_context(AcmeServer.start(machine))
-            names.start(machine)
-        shown.line(f"✓ {machine.name} is a fresh {system} at {machine.address}")
+        machine, acme = _fresh(stack, config, system, keep, shown)
         config = moved(config, machine, acme)
-        machine.add_hosts(dict.fromkeys(names_of(config), "127.0.0.1"))
         began = monotonic()
         fine = _everything(config, shown)
         say(f"{'Rehearsed' if fine else 'The rehearsal failed'} in {monotonic() - began:.1f} s.")
         if keep:
             site = next((domain for domain, site in config.sites.items() if site.https), None)
-            _tell_how_to_go_on(file, machine, acme, site)
+            invite(file, machine, acme, site)
         return 0 if fine else 1
+
+
+def prepare(config: Config | None, file: Path, system: str, shown: Progress) -> int:
+    """Boot a fresh VPS and leave it empty, for whoever wants to begin there: without a sites.yaml, too."""
+    with ExitStack() as stack:
+        machine, acme = _fresh(stack, config, system, True, shown)
+        invite_to_begin(file, machine, acme)
+        return 0
+
+
+def _fresh(
+    stack: ExitStack, config: Config | None, system: str, keep: bool, shown: Progress
+) -> tuple[Machine, AcmeServer]:
+    """A VPS that the names of the configuration lead to, and its certificate authority."""
+    with shown.doing(f"booting a fresh {system}"):
+        machine = stack.enter_context(Machine.boot(system, keep=keep, say=shown.line))
+        acme = stack.enter_context(AcmeServer.start(machine))
+        names.start(machine)
+    shown.line(f"✓ {machine.name} is a fresh {system} at {machine.address}")
+    machine.add_hosts(dict.fromkeys(names_of(config) if config else (), "127.0.0.1"))
+    return machine, acme
 
 
 def moved(config: Config, machine: Machine, acme: AcmeServer) -> Config:
@@ -81,24 +96,6 @@ def stop_kept(name: str) -> int:
     if not machines:
         say("No rehearsal is running.")
     return 0
-
-
-def _tell_how_to_go_on(file: Path, machine: Machine, acme: AcmeServer, site: str | None) -> None:
-    """Say what to try; `site` is one with HTTPS, if there is one."""
-    try:
-        sites = hand_over(file, machine, acme)
-    except DeployError as error:
-        complain(error)
-        say(f"{machine.name} stays: ssh -i {machine.key} root@{machine.address}")
-    else:
-        say(f"{machine.name} stays. {sites} is your {file.name} with it as the server:")
-        say(f"  deploy status -c {shlex.quote(str(sites))}")
-        keys = sites.parent / f".{machine.name}"
-        say(f"  ssh -i {shlex.quote(str(keys / 'key'))} root@{machine.address}")
-        if site:
-            reach = f"--cacert {shlex.quote(str(keys / 'root.pem'))} --resolve {site}:443:{machine.address}"
-            say(f"  curl {reach} https://{site}/")
-    say(f"Stop it: {invocation('rehearse', '--stop', machine.name)}")
 
 
 def _everything(config: Config, shown: Progress) -> bool:

@@ -56,5 +56,5 @@ def test_without_host_keys_there_is_no_file() -> None:
 def test_what_anybody_on_the_way_could_change_is_told(repository: str, told: bool, ssh: bool) -> None:
     desired = desired_files(config(repository), FACTS)
     said = "www.example.org is fetched over http://: whoever is on the way can change what is published"
-    assert (said in desired.notes) == told
+    assert (("www.example.org", said) in desired.remarks) == told
     assert ("openssh-client" in desired.packages) == ssh

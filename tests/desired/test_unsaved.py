@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from deployer.config.loader import load
-from deployer.desired.backups import backup_notes
-from deployer.desired.facts import Facts
+from deployer.desired.backups import unsaved_remarks
 from home.sample import Keyring
 
 COMPOSE = """\
@@ -65,7 +64,7 @@ def notes(folder: Path, public: Path, backup: str) -> list[str]:
         f"    backup: {backup}}}\n"
     )
     (folder / "sites.yaml").write_text(text)
-    return list(backup_notes(load(folder / "sites.yaml"), Facts("debian", "13")))
+    return [remark for _, remark in unsaved_remarks(load(folder / "sites.yaml"))]
 
 
 def told(left: dict[str, str]) -> list[str]:

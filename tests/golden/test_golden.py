@@ -33,6 +33,7 @@ def listing(desired: Desired) -> str:
         *(f"before apt {path}" for path in sorted(desired.sources)),
         *(f"secret {name} in {path} ({s})" for path, ss in desired.secrets.items() for name, s in ss.items()),
         *(f"note {note}" for note in (*desired.pressing, *desired.notes)),
+        *(f"note {remark}" for _, remark in desired.remarks),
     ]
     return "\n".join(lines) + "\n"
 

@@ -125,12 +125,13 @@ def test_a_push_that_fails_says_who_is_to_blame(project: Project, images: Compos
         )
     told = project.deploy("status")
     assert (told.returncode, f"! {NAME}: the last push failed, 20" in told.stdout) == (0, True), told.stdout
-    assert f"{images.repository}:1 cannot be had from" in told.stdout
+    assert f"{images.repository}:1 is here, and whether 127.0.0.1:5000 has a newer one" in told.stdout
     images.image("three")
     assert project.deploy("push", NAME).returncode == 0
     assert "failed" not in project.deploy("status").stdout
     assert down.returncode == 1
-    assert f"✗ pull: {images.repository}:1 cannot be had from 127.0.0.1:5000: " in down.stderr
+    unknown = "is here, and whether 127.0.0.1:5000 has a newer one cannot be known: "
+    assert f"✗ pull: {images.repository}:1 {unknown}" in down.stderr
 
 
 def test_a_push_applies_a_changed_compose_file_first(project: Project) -> None:

@@ -432,7 +432,7 @@ def test_a_registry_that_wants_a_password(new_composition):
     try:
         app.vps.run("curl -s --retry 9 --retry-connrefused 127.0.0.1:5000")
         output = app.fails()
-        assert "cannot be had from 127.0.0.1:5000: " in output
+        assert "is here, and whether 127.0.0.1:5000 has a newer one cannot be known: " in output
         app.vps.run("docker login --username ada --password-stdin 127.0.0.1:5000 2>&1", input='hu:sh"x')
         assert "already up to date" in app.push()
         app.registry_password = ("ada", 'hu:sh"x')
