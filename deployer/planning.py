@@ -57,12 +57,7 @@ def make_plan(
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(stays),
         secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope)),
-        notes=(
-            *desired.notes,
-            *_remarks(desired, sites),
-            *containers.remarks,
-            *consequences(changes, seen.facts),
-        ),
+        notes=(*_notes(desired, sites), *containers.remarks, *consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,
         armed=max(seen.facts.armed - seen.facts.now, 0),
@@ -73,9 +68,10 @@ def make_plan(
     return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
 
 
-def _remarks(desired: Desired, sites: Collection[str] | None) -> Iterable[str]:
-    """What is to be said of single entries; who has named some need not hear of the others."""
-    return (remark for name, remark in desired.remarks if sites is None or name in sites)
+def _notes(desired: Desired, sites: Collection[str] | None) -> Iterable[str]:
+    """What a person should know; who has named some entries need not hear of the others."""
+    yield from desired.notes
+    yield from (remark for name, remark in desired.remarks if sites is None or name in sites)
 
 
 def _containers(

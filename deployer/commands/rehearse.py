@@ -32,8 +32,8 @@ def command(config: Path, system: str, keep: bool, empty: bool, stop: str | None
     """Apply and push the whole of sites.yaml to a throwaway VPS on this Linux machine.
 
     It boots a fresh Debian with a certificate authority for tests, applies, pushes every site, asks for
-    every page, and removes the VPS. Your server is not touched. It needs root: who is root types no sudo,
-    and sudo alone may not find a deploy that is installed for one user.
+    every page, and removes the VPS. Your server is not touched. It needs root: who is root already runs
+    deploy rehearse; sudo alone may not find a deploy that is installed for one user.
 
     \b
     Example:

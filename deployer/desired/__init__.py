@@ -132,11 +132,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         standings={name: each for name, each in coming.items() if name in site_of.values()},
         coming=coming,
         notes=_notes(config, facts, files),
-        remarks=(
-            *composition_remarks(config),
-            *repository_remarks(config),
-            *unsaved_remarks(config),
-        ),
+        remarks=_remarks(config),
         pressing=port_notes(config, facts),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,
@@ -152,6 +148,11 @@ def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[s
         *by_hand_notes(config, facts.by_hand, files),
         *backup_notes(config, facts),
     )
+
+
+def _remarks(config: "Config") -> tuple[tuple[str, str], ...]:
+    """What a person should know of single entries, with their names."""
+    return (*composition_remarks(config), *repository_remarks(config), *unsaved_remarks(config))
 
 
 def firewall_drift(config: "Config", facts: Facts) -> tuple[str, ...]:

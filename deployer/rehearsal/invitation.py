@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
-
 from deployer.errors import DeployError
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.handover import authority, hand_keys, hand_over
@@ -39,12 +37,12 @@ def invite_to_begin(file: Path, machine: Machine, acme: AcmeServer) -> None:
         hand_keys(file, machine, acme)
         key = shlex.quote(str(file.parent / f".{machine.name}" / "key"))
         console = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
-        line = yaml.safe_dump({"acme": authority(machine, acme)}, default_flow_style=None, width=1000)
+        line = ", ".join(f"{key}: {value}" for key, value in authority(machine, acme).items())
         say(f"{machine.name} stays, and nothing was done there. Begin as with a server that you were given:")
         say(f"  deploy init{file_option()} --host {machine.address} --key {key}")
         say(f"The fingerprint that a provider's console shows: {login(file.parent, machine)} {console}")
         say("Its certificates come from a test authority: add to sites.yaml")
-        say(f"  {line.strip()}")
+        say(f"  acme: {{{line}}}")
 
 
 def login(folder: Path, machine: Machine) -> str:

@@ -3,7 +3,15 @@
 import subprocess
 from pathlib import Path
 
-from deployer.rehearsal.handover import ssh_config
+import pytest
+
+from deployer.config.loader import load
+from deployer.rehearsal import places
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.handover import ssh_config, take_back
+from deployer.rehearsal.invitation import invite_to_begin
+from deployer.rehearsal.machine import Machine
+from deployer.rehearsal.network import Network
 
 
 def asked(folder: Path, host: str) -> dict[str, str]:
@@ -23,3 +31,40 @@ def test_ssh_finds_key_and_host_key_by_name_and_by_address(tmp_path: Path) -> No
         assert found["identityfile"].replace("%%", "%") == f"{folder}/key"
         assert found["userknownhostsfile"].replace("%%", "%") == f"{folder}/known_hosts"
         assert (found["stricthostkeychecking"], found["identitiesonly"]) == ("true", "yes")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """What is known here of a VPS that was booted; none was."""
+    monkeypatch.setattr(places, "RUN", tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    place = places.Place("vps-1")
+    (place.run / "acme").mkdir(parents=True)
+    for name in ("key", "key.pub", "known_hosts", "acme/ca.pem", "acme/root.pem"):
+        (place.run / name).write_text(f"{name}\n")
+    return Machine(place, Network.of("vps-1"), f"ssh-ed25519 {'A' * 68}")
+
+
+def test_an_empty_vps_is_begun_with_as_a_new_server(
+    machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invite_to_begin(Path("sites.yaml"), machine, AcmeServer.attach(machine))
+    said = capsys.readouterr().err
+    assert f"  deploy init --host {machine.address} --key .vps-1/key\n" in said
+    assert "ssh -F .vps-1/ssh_config vps-1 ssh-keygen -lf" in said
+    (line,) = [line.strip() for line in said.splitlines() if line.startswith("  acme:")]
+    Path("sites.yaml").write_text(f"{line}\n")
+    Path(".vps-1/acme-ca.pem").write_text("-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n")
+    assert load(Path("sites.yaml")).acme.server == AcmeServer.attach(machine).directory
+    assert not list(tmp_path.glob("sites.vps-*.yaml"))
+    assert take_back(machine) is None
+    assert not Path(".vps-1").exists()
+
+
+def test_an_empty_vps_gets_the_sites_that_there_are(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("my.yaml").write_text("server: {host: vps.example.org}\nsites: {}\n")
+    invite_to_begin(Path("my.yaml"), machine, AcmeServer.attach(machine))
+    assert "  deploy plan -c my.vps-1.yaml\n" in capsys.readouterr().err
+    assert machine.address in Path("my.vps-1.yaml").read_text()

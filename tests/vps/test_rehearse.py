@@ -71,6 +71,10 @@ def test_one_wrong_site_is_told_and_a_kept_vps_can_be_worked_with(folder: Path) 
     page = subprocess.run(shlex.split(curl), cwd=folder, capture_output=True, text=True, check=True).stdout
     assert page == "<h1>One</h1>\n"
 
+    (ssh,) = [line for line in done.stderr.splitlines() if line.startswith("  ssh -F ")]
+    command = [*shlex.split(ssh), "hostname"]
+    assert subprocess.check_output(command, cwd=folder, stdin=subprocess.DEVNULL, text=True) == f"{name}\n"
+
     # no DNS knows these names, and no file on the VPS
     sites.write_text(text.replace("wrong.example.org", "new.example.org").replace(", branch: nothing", ""))
     pushed = deploy(folder, "push", "new.example.org", "--yes", "-c", sites.name)
