@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 class Handler:
     """Files whose path matches are checked by one command before they count, and count by another.
 
-    reload_nginx and check_sshd are functions of apply.sh.
+    reload_nginx and check_sshd are functions of apply.sh, set_jails of jail.sh.
 
     Patterns are those of fnmatch; `*` reaches across folders. Both commands run as root, in the
     order of the table, once each, also when a matching file is removed. What is guarded could lock out: it
@@ -103,8 +103,7 @@ HANDLERS = (
     Handler(
         "/etc/fail2ban/*",
         check=f"[ ! -e {JAILS} ] || fail2ban-client -t >/dev/null",
-        live=f"if [ -e {JAILS} ]; then systemctl reload-or-restart fail2ban; "
-        "else systemctl disable --quiet --now fail2ban; fi",
+        live=f"if [ -e {JAILS} ]; then set_jails {JAILS}; else systemctl disable --quiet --now fail2ban; fi",
         says="set fail2ban",
     ),
     Handler(

@@ -34,6 +34,8 @@ for word; do case $word in wait) wait_for_lock=1 ;; earlier) earlier=1 ;; esac; 
 partly=0
 dpkg_before='' # what dpkg had before apt-get was first to install
 ssh_before='' # where sshd listened, when what we change could move it
+SSH_CONNECTION=$(our_login)
+export SSH_CONNECTION
 
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
@@ -187,11 +189,7 @@ check_sshd() { # sshd understands its files, and what ours says is what counts
 }
 export -f check_sshd
 
-came_by() { # the port through which we are logged in; behind sudo, its environment tells
-    local us=${SSH_CONNECTION:-}
-    [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
-    grep -x '[0-9]\+' <<<"${us##* }"
-}
+came_by() { grep -o '[0-9]\+$' <<<"$SSH_CONNECTION"; } # the port through which we are logged in
 
 let_ssh_in() { # PORT…, where sshd listened before: if it has moved, UFW lets in where it listens now
     local port
@@ -394,6 +392,7 @@ install_packages() {
             exit 1
         fi
     fi
+    case " ${packages[*]} " in *' fail2ban '*) let_us_in ;; esac
     say "✓ packages ${SECONDS}s ${packages[*]}"
 }
 

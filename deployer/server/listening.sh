@@ -1,6 +1,11 @@
 #!/bin/bash
 # Who listens on this server, for sshd, at the ports of the web, and where NGINX leads to. Sent before the scripts that ask, and changes nothing.
 
+our_login() { # ADDRESS PORT ADDRESS PORT, from where and to where; behind sudo, its environment tells
+    [ -z "${SSH_CONNECTION:-}" ] || { echo "$SSH_CONNECTION"; return; }
+    sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr '\0' '\n'
+}
+
 by_socket() { # systemd listens for sshd, as it does on Ubuntu: sshd's own `Port` opens nothing, and a reload would end it
     systemctl --quiet is-active ssh.socket
 }

@@ -142,11 +142,10 @@ missing() {
     done
 }
 
-# Where sshd listens, where the one does that we came through (behind sudo, its environment tells), and where its
-# files say that it will after a reload
+# Where sshd listens, where the one does that we came through, and where its files say that it will after a reload
 ssh_ports() {
-    local us=${SSH_CONNECTION:-}
-    [ -n "$us" ] || us=$(sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr -d '\0')
+    local us
+    us=$(our_login)
     us=${us##* }
     {
         [[ ! $us =~ ^[0-9]+$ ]] || printf 'ssh_ours %s\nssh_port %s\n' "$us" "$us"

@@ -45,7 +45,7 @@ def server_of(config: "Config") -> Iterator["Server"]:
 
 
 BEFORE = {
-    "apply.sh": ("apt.sh", "listening.sh", "transition.sh", "together.sh"),
+    "apply.sh": ("apt.sh", "listening.sh", "jail.sh", "transition.sh", "together.sh"),
     "audit.sh": ("apt.sh", "listening.sh", "nginx.sh"),
     "certificates.sh": ("leading.sh",),
     "observe.sh": ("apt.sh", "listening.sh"),

@@ -1,11 +1,13 @@
 """The whole baseline, as a stranger sees it: what answers, who is let in, and who is shut out."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from deployer.rehearsal import shell
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.security.conftest import Stranger, can_log_in
@@ -17,6 +19,15 @@ SSH_AUDIT = Path(sys.executable).with_name("ssh-audit")
 LISTENERS = (
     "for port in 3306 8080 9000; do setsid python3 -m http.server $port >/dev/null 2>&1 </dev/null & done"
 )
+PROBE = """
+import socket, struct, sys
+
+for number in range(14):
+    with socket.create_connection((sys.argv[1], 22), timeout=30) as probe:
+        assert probe.recv(256).startswith(b"SSH-")
+        if number % 2:  # goes away with a reset, as some do that know enough
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+"""
 
 
 def failures(vps: Machine, stranger: Stranger) -> int:
@@ -119,6 +130,16 @@ def test_who_asks_for_the_host_keys_is_not_shut_out(
     assert not is_shut_out(vps, stranger)
 
 
+def test_who_looks_whether_ssh_answers_is_not_shut_out(
+    vps: Machine, project: Project, stranger: Stranger
+) -> None:
+    probed = stranger.run(sys.executable, "-c", PROBE, stranger.server)
+    assert probed.returncode == 0, probed
+    assert failures(vps, stranger) == 0
+    assert journal(vps, "--unit=ssh", "--grep=kex_exchange_identification: .*Connection ").count("\n") >= 7
+    assert not is_shut_out(vps, stranger)
+
+
 def test_six_wrong_logins_and_the_address_is_shut_out(
     vps: Machine, project: Project, stranger: Stranger
 ) -> None:
@@ -166,6 +187,13 @@ def test_what_is_switched_off_is_undone(vps: Machine, project: Project) -> None:
     assert vps.run("systemctl is-active fail2ban", check=False).stdout == "inactive\n"
     assert vps.run("ls /var/lib/deploy").stdout.split() == ["before", "holder", "lock", "manifest"]
     assert project.plan()["empty"]
+    for number in range(6):  # of whoever is logged in for the next apply
+        wrong = [*shell.ssh(vps.key, vps.known_hosts), "-o", "PubkeyAuthentication=no"]
+        subprocess.run([*wrong, f"user-{number}@{vps.address}", "true"], check=False, capture_output=True)
+    project.more["security"] = safe | {"fail2ban": True}
+    assert project.apply().returncode == 0
+    assert vps.network.host not in vps.run("fail2ban-client get sshd banned").stdout
+    assert can_log_in(vps)
     project.more["security"] = safe
     assert project.apply().returncode == 0
     assert project.plan()["empty"]
