@@ -1,6 +1,6 @@
 """From what is desired and what is there to a plan; pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from deployer import manifest
@@ -10,14 +10,16 @@ from deployer.dotenv import value_changes
 from deployer.files import File, Files, same
 from deployer.handing_over import with_transition
 from deployer.installing import with_additions
-from deployer.moving import Moving, compositions_there, moving
+from deployer.moving import Moving, moving
 from deployer.observation import Observation
 from deployer.obstacles import of_sites, with_obstacles
 from deployer.occupied import with_ports
 from deployer.orders import orders
 from deployer.plan import Change, Plan, Surprise, removable
-from deployer.renames import belongs, not_yet, with_renamed, without_staying, without_waiting
+from deployer.renames import not_yet, with_renamed, without_staying, without_waiting
+from deployer.scope import entries, going, staying
 from deployer.secrets import Secret
+from deployer.shared_lists import with_lines_of_others
 
 
 def make_plan(
@@ -41,9 +43,7 @@ def make_plan(
     def in_scope(site: str | None) -> bool:
         return site not in held and (sites is None or site is None or site in sites)
 
-    files = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
-    gone = without_waiting(_gone(desired, seen, later, held), desired, files, seen)
-    gone, stays = _going(gone, sites, desired, seen)
+    desired, files, gone, stays = _parts(desired, seen, sites, later, held, in_scope)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     plan = Plan(
         hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
@@ -81,21 +81,29 @@ def _containers(
     return moving(desired.standings, seen, sites, refused, not_yet(desired, seen))
 
 
+def _parts(
+    desired: Desired,
+    seen: Observation,
+    sites: Collection[str] | None,
+    later: Collection[str],
+    held: Collection[str],
+    in_scope: Callable[[str | None], bool],
+) -> tuple[Desired, Files, list[str], Iterable[str]]:
+    """What is wanted, the files of it in scope, what goes, and what is to be said of what stays."""
+    paths = {path: file for path, file in desired.files.items() if in_scope(desired.site_of.get(path))}
+    gone = without_waiting(_gone(desired, seen, later, held), desired, paths, seen)
+    gone, stays = (gone, []) if sites is None else going(gone, sites, desired, seen)
+    desired = with_lines_of_others(desired, seen, staying(in_scope, gone, desired, seen))
+    return desired, {path: desired.files[path] for path in paths}, gone, [*_left(gone, seen), *stays]
+
+
 def _with_those_taken_off(plan: Plan, desired: Desired, seen: Observation) -> Plan:
     """The plan with the sites and services that go; that one takes the place of another is not `most`."""
     plan = with_renamed(plan, desired, seen)
-    there, wanted = set(_entries(seen.written)), {*desired.names, *desired.site_of.values()}
+    there, wanted = set(entries(seen.written)), {*desired.names, *desired.site_of.values()}
     off = there - wanted
     most = len(off) * 2 > len(there) and not (len(off) == 1 and wanted - there)
     return replace(plan, taken_off=tuple(sorted(off)), entries=len(there), takes_most=most)
-
-
-def _entries(paths: Iterable[str]) -> Iterable[str]:
-    """The sites and services that these files belong to."""
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and name != "00-deploy.conf":
-            yield name.removesuffix(".conf")
 
 
 def _gone(desired: Desired, seen: Observation, later: Collection[str], held: Collection[str]) -> list[str]:
@@ -135,33 +143,6 @@ def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
                 f"the certificate of {domain} is renewed until you run on the server: "
                 f"certbot delete --cert-name {domain}"
             )
-
-
-def _of_another_kind(
-    gone: Iterable[str], sites: Collection[str], desired: Desired, seen: Observation
-) -> list[str]:
-    """What goes of those in scope that ran in containers until now."""
-    folders = {
-        name: folder
-        for name, (folder, _) in compositions_there(seen).items()
-        if name in sites and name not in desired.coming
-    }
-    return [path for path in gone if any(belongs(path, *each) for each in folders.items())]
-
-
-def _going(
-    gone: list[str], sites: Collection[str] | None, desired: Desired, seen: Observation
-) -> tuple[list[str], Iterable[str]]:
-    """What goes of that, and what is to be said of what stays."""
-    if sites is None:
-        return gone, _left(gone, seen)
-    return _of_another_kind(gone, sites, desired, seen), dict.fromkeys(_out_of_scope(gone, desired))
-
-
-def _out_of_scope(gone: Iterable[str], desired: Desired) -> Iterable[str]:
-    for site in _entries(sorted(gone)):
-        if site not in desired.names:
-            yield f"{site} is no longer in sites.yaml, and stays: deploy apply without names takes it away"
 
 
 def _surprise(path: str, seen: Observation) -> Surprise:

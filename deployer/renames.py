@@ -113,11 +113,13 @@ def without_staying(gone: Collection[str], staying: Collection[str], seen: Obser
 
 
 def belongs(path: str, name: str, folder: str) -> bool:
-    """Whether the path is one of the site or service of this name, which stands in this folder."""
+    """Whether the path is one of the site or service of this name, which stands in this folder, if in any."""
     own = (
         f"{VALUES}{name}.conf",
         f"/etc/nginx/conf.d/{name}.conf",
         f"/etc/deploy/backup/{name}",
-        f"/etc/sysusers.d/deploy-{name}.conf",
+        f"/etc/deploy/hooks/{name}.before",
+        f"/etc/deploy/hooks/{name}.after",
+        *([f"/etc/sysusers.d/deploy-{name}.conf"] if "." in name else []),  # deploy-keys.conf is no service's
     )
-    return path.startswith((f"{folder}/", f"/etc/deploy/hooks/{name}.")) or path in own
+    return path in own or (folder != "" and path.startswith(f"{folder}/"))

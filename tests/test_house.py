@@ -20,6 +20,8 @@ PURE = (
     *(
         "plan",
         "planning",
+        "scope",
+        "shared_lists",
         "moving",
         "renames",
         "workflow",

@@ -42,6 +42,8 @@ def command(
     """Make the server as sites.yaml says: show the plan, ask, and do it as one transaction.
 
     If a check or a reload fails, everything is put back. One broken site does not stop the others.
+    Of sites and services that are named, all that is theirs is done, and what all share is written; what
+    all share and is off in sites.yaml waits for an apply without names, and the plan names it.
     Where more than half of the sites that a server has would go, --yes alone is not enough.
 
     \b

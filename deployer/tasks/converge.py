@@ -18,7 +18,15 @@ from deployer.files import File
 from deployer.installing import missing_packages
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
-from deployer.name_moves import NameMove, before_moves, keeping_old, losing_nothing, name_moves, that_lost
+from deployer.name_moves import (
+    NameMove,
+    before_moves,
+    keeping_old,
+    losing_nothing,
+    name_moves,
+    names_kept,
+    that_lost,
+)
 from deployer.newer import because_newer
 from deployer.observation import Observation
 from deployer.obstacles import require_no_newer
@@ -174,6 +182,9 @@ class Convergence:
         def make(failures: Mapping[str, Failure]) -> Plan:
             acme, why = self.config.acme.directory, left(failures)
             plan = make_plan(desired, seen, acme, self.scope, later, self.values, why)
+            while (kept := names_kept(self.config, seen, self.scope, plan.held)).keys() - plan.held.keys():
+                why = {**kept, **why}
+                plan = make_plan(desired, seen, acme, self.scope, later, self.values, why)
             return with_tried(plan, desired, seen, self.values)
 
         plan = make({})
