@@ -60,7 +60,7 @@ def apply(walk: Walk, *names: str) -> None:
         scope=frozenset(names),
         disturbed=frozenset(walk.disturbed),
         saved=walk.saved,
-        open=walk.open,
+        open=walk.open(walk.live.entries.values()),
         unwell=walk.vps.run(UNWELL, check=False).stdout,
     )
     judge(one)

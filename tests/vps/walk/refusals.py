@@ -27,6 +27,7 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
             continue
         others = {other: resources(other, [each]) for other, each in aimed.entries.items() if other != name}
         clash = [other for other, has in others.items() if has & resources(name, [entry])]
+        clash += [other for other in others if names_of(other, aimed.entries[other]) & names_of(name, entry)]
         if entry.reason:
             found[name] = Reason(entry.reason)
         elif by_hand := walk.live.by_hand & {name, *entry.aliases}:
@@ -40,6 +41,11 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
         elif clash:
             found[name] = Reason(f"{', '.join(clash)} is not named, and has what it needs")
     return found
+
+
+def names_of(name: str, entry: Entry) -> set[str]:
+    """The domains that NGINX answers for."""
+    return {name, *entry.aliases} if "." in name else set()
 
 
 def stay(seen: Seen) -> set[str]:
@@ -95,7 +101,9 @@ def matches(walk: Walk, name: str, live: Live, answers: dict[str, str]) -> bool:
     entry = live.entries.get(name)
     if entry:
         return shows(walk, name, entry, answers)
-    if (walk.vps.root / f"etc/nginx/conf.d/{name}.conf").exists():
+    if any(
+        (walk.vps.root / f"etc/{place}/{name}.conf").exists() for place in ("nginx/conf.d", "deploy/sites")
+    ):
         return False
     gone = [each for other in walk.live.possible(name) for each in walk.live.answers(name, other)]
     return all(answers.get(each, "closed") in NOBODY for each in gone if each not in live.all_answers)

@@ -1,10 +1,13 @@
 """The rules of the walk can be broken: each says so of a server that is not as it shall be."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from vps.walk.live import Live
+from vps.walk.refusals import matches
 from vps.walk.round import Round
 from vps.walk.rules import RULES
 from vps.walk.seen import Seen
@@ -90,3 +93,12 @@ def test_a_server_as_it_shall_be_breaks_no_rule() -> None:
 )  # fmt: skip
 def test_a_rule_sees_what_is_wrong(rule: str, one: Round) -> None:
     assert broken(one) == [rule]
+
+
+def test_a_service_that_stays_though_it_was_to_go_is_seen_by_its_values(tmp_path: Path) -> None:
+    walk = SimpleNamespace(vps=SimpleNamespace(root=tmp_path), live=Live({"alpha": ENTRY}))
+    assert matches(walk, "alpha", Live(), {})  # type: ignore[arg-type]
+    values = tmp_path / "etc/deploy/sites/alpha.conf"
+    values.parent.mkdir(parents=True)
+    values.touch()
+    assert not matches(walk, "alpha", Live(), {})  # type: ignore[arg-type]

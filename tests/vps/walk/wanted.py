@@ -1,6 +1,7 @@
 """What an owner wants: all that sites.yaml says, and what it could say."""
 
 import copy
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -71,13 +72,12 @@ class Wishes:
             if entry.folder(name) and entry.keeps and entry.backup is not False
         )
 
-    @property
-    def open(self) -> frozenset[str] | None:
-        """The ports that the firewall shall let in; None when it is left alone."""
+    def open(self, entries: Iterable[Entry]) -> frozenset[str] | None:
+        """The ports that the firewall shall let in when these are there; None when it is left alone."""
         security = self.more.get("security") or {}
         if security.get("firewall", False) is False:
             return None
-        own = {port for name, entry in self.wanted.items() for port in entry.public_ports()}
+        own = {port for entry in entries for port in entry.public_ports()}
         return LET_IN | own | {*security["firewall"].get("allow", ())}
 
     def change(self, name: str, **values: object) -> None:

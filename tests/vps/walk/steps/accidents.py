@@ -101,6 +101,8 @@ def no_site_by_hand(walk: Walk, name: str) -> None:
 def interrupted(walk: Walk, moment: str, act: Callable[[BaseProcess], object]) -> None:
     """An apply in the middle of which something happens: what it has done of each name, nobody knows."""
     aimed = applying.aim(walk, ())
+    for entry in aimed.entries.values():
+        entry.prepare(walk.vps)
     done = walk.deploy("apply", "--yes", "--take-off", "9", meanwhile=at(walk.vps, moment, act))
     if done.returncode not in (0, 1, 2, 3, -9):
         raise Fault(

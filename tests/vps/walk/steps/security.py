@@ -18,7 +18,7 @@ def secure(walk: Walk, what: str) -> None:
     walk.more["security"] = security | {what: False if security[what] is not False else ON.get(what, {})}
 
 
-@step(0.7, lambda walk: [(port,) for port in MORE_PORTS if walk.open is not None])
+@step(0.7, lambda walk: [(port,) for port in MORE_PORTS if walk.open([]) is not None])
 def let_in(walk: Walk, port: str) -> None:
     """The firewall lets in one more port, or no longer."""
     security = walk.more["security"]
@@ -36,7 +36,7 @@ HANDS = {
 
 @step(
     0.7,
-    lambda walk: [(how,) for how in HANDS if walk.open is not None and walk.file == walk.done],
+    lambda walk: [(how,) for how in HANDS if walk.open([]) is not None and walk.file == walk.done],
     fault="somebody changes the firewall by hand",
 )
 def firewall_by_hand(walk: Walk, how: str) -> None:
