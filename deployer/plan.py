@@ -1,9 +1,10 @@
 """What would change on the server, as a value: computed without touching anything."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from fnmatch import fnmatch
+from fnmatch import translate
 
 from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
@@ -33,6 +34,7 @@ REMOVABLE = (
     "/var/lib/deploy-keys/.ssh/authorized_keys",
 )
 """Where apply may delete what it wrote. Web roots, volumes, certificates and databases are only reported."""
+_REMOVABLE = re.compile("|".join(map(translate, REMOVABLE)))
 
 
 class Surprise(Enum):
@@ -178,4 +180,4 @@ class Plan:
 
 def removable(path: str) -> bool:
     """Whether apply may delete this path."""
-    return any(fnmatch(path, pattern) for pattern in REMOVABLE)
+    return bool(_REMOVABLE.fullmatch(path))

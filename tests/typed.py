@@ -7,29 +7,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from multiprocessing import get_context
+from functools import cache
+from multiprocessing import forkserver, get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-# None of them looks at the environment or the terminal while it is loaded.
-LIBRARIES = (
-    "cryptography.x509",
-    "deployer.cli",
-    "deployer.commands.apply",
-    "deployer.commands.plan",
-    "deployer.commands.push",
-    "deployer.commands.status",
-    "deployer.config.loader",
-    "deployer.server.login",
-    "deployer.tasks.converge",
-    "jinja2",
-    "rich.live",
-    "rich.table",
-)
+from unittest import mock
 
 processes = get_context("forkserver")
-processes.set_forkserver_preload(list(LIBRARIES))
+processes.set_forkserver_preload(["preloaded"])
+
+
+@cache
+def _begin() -> None:
+    """Start the process that the others are forked from, which finds the modules beside this one."""
+    with mock.patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
+        forkserver.ensure_running()
 
 
 def typed(
@@ -43,6 +36,7 @@ def typed(
 
     `meanwhile` is called with the process as soon as that has begun.
     """
+    _begin()
     with TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
         process = processes.Process(target=_run, args=(arguments, folder, dict(environment), out, err))

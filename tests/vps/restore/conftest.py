@@ -6,7 +6,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.restore.databases import make_images
-from vps.services.conftest import NO_RULES, PACKAGES, install_scripts, new_composition, prepare
+from vps.services.conftest import NO_FILTERS, PACKAGES, install_scripts, new_composition, prepare
 
 __all__ = ["new_composition", "vps"]
 MORE = ("acl", "attr", "mariadb-server", "postgresql", "sqlite3", "zstd")
@@ -15,7 +15,7 @@ DATABASES = ("mariadb.service", "postgresql.service")
 
 def boot() -> Machine:
     """A server with Docker and the databases' programs; none of these databases runs."""
-    return Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES, files=NO_RULES)
+    return Machine.boot("debian-13", (*PACKAGES, *MORE), masked=DATABASES, files=NO_FILTERS)
 
 
 @pytest.fixture(scope="module")

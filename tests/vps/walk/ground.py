@@ -14,7 +14,7 @@ from vps.services.conftest import (
     ALWAYS_OFTEN,
     ASK,
     HEALTHY,
-    NO_RULES,
+    NO_FILTERS,
     PACKAGES,
     PREPARE,
     REGISTRY,
@@ -95,10 +95,10 @@ def public_key() -> str:
 @contextmanager
 def _machine(release: str) -> Iterator[Machine]:
     if release == "debian-12":
-        with booted_debian_12(*MORE, files=NO_RULES) as machine:
+        with booted_debian_12(*MORE, files=NO_FILTERS) as machine:
             machine.run("touch /var/log/auth.log")  # without it, the package's own jail does not start
             yield machine
         return
-    with Machine.boot(release, (*PACKAGES, *MORE), files=NO_RULES) as machine:
+    with Machine.boot(release, (*PACKAGES, *MORE), files=NO_FILTERS) as machine:
         machine.run(PREPARE)
         yield machine
