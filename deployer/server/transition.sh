@@ -36,7 +36,8 @@ refuse_all_of() { # NAME: all that is its own is as it was, and so is what leads
     local path paths
     mapfile -t paths < <(
         awk -v name="$1" -v folder="$(folder_of "$1")/" '
-            index($0, folder) == 1 || index($0, "/etc/deploy/hooks/" name ".") == 1 ||
+            index($0, folder) == 1 ||
+            $0 == "/etc/deploy/hooks/" name ".before" || $0 == "/etc/deploy/hooks/" name ".after" ||
             $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
             $0 == "/etc/deploy/backup/" name || $0 == "/etc/sysusers.d/deploy-" name ".conf"' "$transaction/paths"
         leading_to "$1")
