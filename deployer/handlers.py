@@ -34,7 +34,8 @@ class Handler:
 
 UPDATES = "/etc/systemd/system/deploy-update.timer"
 FOLLOW_UPDATES = (
-    f"if [ -e {UPDATES} ]; then systemctl try-restart deploy-update.timer; "
+    f"if [ -e {UPDATES} ]; then systemctl reset-failed deploy-update.timer 2>/dev/null; "
+    "systemctl try-restart deploy-update.timer; "
     "else systemctl disable --quiet --now deploy-update.timer; "
     "systemctl reset-failed deploy-update.timer 2>/dev/null || true; fi"
 )
@@ -61,16 +62,20 @@ FOLLOW_SWAP = (
     f"systemctl start {SWAP}; "
     f"else systemctl disable --quiet --now {SWAP} 2>/dev/null; rm -f /var/swapfile; fi"
 )
-# Where systemd listens for it, sshd dies of a reload: it has no port that it could open again.
+# Where systemd listens for it, sshd dies of a reload: it has no port that it could open again. A sixth start
+# within ten seconds, as when changes are undone, would be refused, and the socket closed for good:
+# `reset-failed` begins the count anew.
 RELOAD_SSH = (
-    "if systemctl --quiet is-active ssh.socket; then systemctl try-restart ssh; "
+    "if systemctl --quiet is-active ssh.socket; then systemctl reset-failed ssh.service 2>/dev/null; "
+    "systemctl try-restart ssh; "
     "else systemctl try-reload-or-restart ssh; fi && sleep 0.3"
 )
 # It starts none while sshd runs. A login that is open goes on: it is a process of its own.
 MOVE_SSH_SOCKET = (
     "systemctl daemon-reload; "
     "if systemctl --quiet is-enabled ssh.socket || systemctl --quiet is-active ssh.socket; then "
-    "systemctl stop ssh.socket ssh.service && systemctl start ssh.socket; fi"
+    "systemctl stop ssh.socket ssh.service && systemctl reset-failed ssh.socket ssh.service 2>/dev/null; "
+    "systemctl start ssh.socket; fi"
 )
 HANDLERS = (
     Handler(f"{KEYS_HOME}/*", check=NOBODY_ELSES, says="see whose the user deploy is"),

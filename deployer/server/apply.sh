@@ -128,6 +128,7 @@ reload_nginx() {
     local master old new pid title
     master=$(systemctl show --property=MainPID --value nginx)
     if [ "$master" = 0 ]; then
+        systemctl reset-failed nginx 2>/dev/null # however often it has been tried
         systemctl start nginx 2>/dev/null && return
         echo "NGINX does not start:"
         journalctl --no-pager --lines 20 --output cat --unit nginx | emergencies | tail -3
