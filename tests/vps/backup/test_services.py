@@ -412,6 +412,7 @@ def test_ended_in_the_middle_it_runs_again_at_once(new_composition, key, vps):
     assert app.page() == "one"
     assert not list(backed.folder.glob("*"))
     assert backed.log()["error"] == "interrupted: given up"
+    assert not (app.place / "backup/stopped").exists()
     vps.run(f"rm /opt/{app.name}/big")
 
 
