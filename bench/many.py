@@ -32,6 +32,7 @@ def main() -> None:
     many = sites[SITES[-1]]
     kept = {f"`deploy status` of {SITES[-1]} sites": many["`deploy status`"].partition(" (")[0]}
     kept[f"`deploy apply` of {SERVICES[-1]} services, each"] = services[SERVICES[-1]]["each"]
+    kept[f"`deploy backup` of {SERVICES[-1]} services, each"] = services[SERVICES[-1]]["each of them"]
     publish("many", parts, options.write, kept)
 
 
@@ -85,6 +86,7 @@ def measured_services(count: int) -> dict[str, str]:
         "each": shown([took / count]),
         "`deploy status`": shown(looks),
         "`deploy backup` of all, with hardly any data": shown([saved]),
+        "each of them": shown([saved / count]),
     }
 
 

@@ -16,6 +16,7 @@ from vps.backup.test_services import (  # noqa: F401
     test_all_that_a_database_server_has_comes_back,
     test_what_docker_does_not_start_after_a_backup_is_made_anew,
     test_what_docker_has_lost_does_not_write_on,
+    test_what_has_something_in_common_is_not_saved_at_the_same_time,
 )
 from vps.backup.test_units import (  # noqa: F401
     test_a_restore_that_fails_leaves_what_was_there_running,

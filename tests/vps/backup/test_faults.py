@@ -9,7 +9,7 @@ import pytest
 
 from deployer.retention import Keep, kept
 from vps.backup.conftest import configure, make_key, standing_still
-from vps.waiting import started, until_it_says, until_listening, until_locked
+from vps.waiting import started, until, until_it_says, until_listening, until_locked
 
 STAMP = "%Y-%m-%d-%H%M%S"
 
@@ -294,6 +294,40 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
     lines = vps.run("/usr/local/lib/deploy/backup-list small").stdout.splitlines()
     assert [json.loads(line)["file"] for line in lines] == small.archives()[::-1]
     assert vps.run("/usr/local/lib/deploy/backup nothing", check=False).returncode == 69
+
+
+@pytest.mark.fault("one of several backups that are made at once fails or is killed")
+def test_small_ones_are_made_at_once_and_told_in_order(vps, folder):
+    vps.run(
+        "rm -rf /etc/deploy/backup/* /srv/pair /home/backups/[a-e]-*; mkdir -p /srv/pair/one/inner /srv/pair/two"
+    )
+    vps.run("for each in one one/inner two; do head -c 1M /dev/urandom >/srv/pair/$each/big; done")
+    folder("a-one", "/srv/pair/one")
+    folder("b-inner", "/srv/pair/one/inner")
+    two = folder("c-two", "/srv/pair/two")
+    folder("d-gone", "/srv/pair/gone")
+    folder("e-dump", dump="echo dumped", load="cat")
+    with standing_still(vps):
+        night = started(vps, "/usr/local/lib/deploy/backup")
+        until(vps, "ls /home/backups/a-one/*.part && ls /home/backups/c-two/*.part")
+        vps.run("[ ! -e /home/backups/b-inner ]")  # it has files of a-one
+        vps.run("! flock --nonblock /var/lib/deploy/backup.lock true")
+        vps.run("pkill -KILL -f /etc/deploy/backup/c-two")
+    lines = [line for line in night.communicate()[0].splitlines() if not line.startswith("! c-two: waiting")]
+    assert [" ".join(line.split()[:2]) for line in lines[:-1]] == [
+        *("▸ a-one", "✓ a-one", "▸ b-inner", "✓ b-inner"),
+        *("▸ c-two", "! c-two:", "▸ d-gone", "✗ d-gone:", "▸ e-dump", "e-dump is"),
+        *("▸ c-two", "✓ c-two", "▸ e-dump", "✓ e-dump"),
+    ], lines
+    assert lines[5] == "! c-two: its backup was killed: it is made once more, by itself"
+    assert lines[9] == "  e-dump is made by itself, when the small ones are"
+    assert lines[-1] == "4 of 5 are backed up"
+    assert len(two.archives()) == 1
+    assert (
+        vps.run("ls /dev/shm; ls /home/backups/[a-e]-*/*.part 2>&1 | grep -v 'No such'", check=False).stdout
+        == ""
+    )
+    vps.run("rm -rf /etc/deploy/backup/* /srv/pair /srv/deploy/[a-e]-* /home/backups/[a-e]-*")
 
 
 @pytest.mark.fault("two backups at once")

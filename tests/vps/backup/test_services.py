@@ -416,6 +416,94 @@ def test_ended_in_the_middle_it_runs_again_at_once(new_composition, key, vps):
     vps.run(f"rm /opt/{app.name}/big")
 
 
+@pytest.mark.fault("a backup of several services is killed or ended while one is stopped", rounds=2)
+def test_of_several_only_one_is_down_and_killed_or_ended_in_the_middle_it_runs_again(
+    new_composition, key, vps
+):
+    apps = [new_composition(), new_composition()]
+    backed = []
+    for app in apps:
+        app.push()
+        vps.run(f"head -c 1M /dev/urandom >/opt/{app.name}/big")
+        backed.append(composed(app, key, Backup(paths=(".",), volumes=None)))
+    marks = [vps.root / f"srv/deploy/{app.name}/backup/stopped" for app in apps]
+    every = " ".join(app.name for app in apps)
+    backup = f"systemd-run --collect --unit=several -p KillMode=process /usr/local/lib/deploy/backup {every}"
+    for signal, whom in (("KILL", "all"), ("TERM", "main")):
+        with standing_still(vps):
+            vps.run(backup)
+            until(vps, " || ".join(f"{{ {nothing_runs(app)}; }}" for app in apps))
+            until(vps, "pgrep -x flock")  # the other waits for it
+            down = [not app.running() for app in apps]
+            assert sorted(down) == [False, True]
+            vps.run(f"systemctl kill --kill-who={whom} --signal=SIG{signal} several")
+            until(vps, "! systemctl is-active --quiet several")
+        if signal == "KILL":
+            assert [mark.exists() for mark in marks] == down
+            said = vps.run("/usr/local/lib/deploy/backup --start-stopped 2>&1").stdout
+            assert said.count("a killed backup had stopped it: starting it") == 1, said
+        assert [app.page() for app in apps] == ["one", "one"]
+        assert not any(mark.exists() for mark in marks)
+        assert vps.run("ls /dev/shm").stdout == ""
+    assert [each.log()["error"] for each in backed] == ["interrupted: given up"] * 2
+    assert not any(list(each.folder.glob("*")) for each in backed)
+
+
+APART = """
+set -uo pipefail
+for part in site backup-apart; do source /usr/local/lib/deploy/$part; done
+TOGETHER=$(mktemp -d)
+find_apart {names} && for name in {names}; do echo $name: $(xargs -n 1 <<<"${{APART[$name]:-}}" | sort); done
+rm -r "$TOGETHER"
+"""
+
+
+def test_what_has_something_in_common_is_not_saved_at_the_same_time(new_composition, folder, key, vps):
+    """Stopped together, one of them would come up without the network, the volume or the files that it needs."""
+    apps = [new_composition(page="") for _ in range(6)]
+    for app in apps:
+        composed(app, key, Backup(paths=(".",), volumes=None))
+    folder("all-of-four", f"/opt/{apps[3].name}/data")
+    vps.run("mkdir -p /srv/shelf/a; ln -s /srv/shelf /srv/linked; docker network create mesh >/dev/null")
+    vps.run("docker volume create -o type=none -o o=bind -o device=/srv/shelf/a on-shelf")
+    common = "-v /etc/ssl:/etc/ssl -v /run/docker.sock:/run/docker.sock --network"
+    for app, options in zip(
+        apps,
+        [
+            f"{common} mesh",
+            f"{common} mesh -v shared:/data",
+            f"{common} none -v shared:/data",
+            f"{common} none -v on-shelf:/data",
+            f"{common} none -v /srv/linked:/data:ro",
+            f"{common} none -v own:/data",
+        ],
+        strict=True,
+    ):
+        label = f"--label com.docker.compose.project={app.project}"
+        vps.run(f"docker create --name {app.project}-x {label} {options} 127.0.0.1:5000/base:1 true")
+    names = [*(app.name for app in apps), "all-of-four"]
+    one, two, three, four, five, six, files = names
+    try:
+        said = vps.run(f"bash -c {shlex.quote(APART.format(names=' '.join(names)))}").stdout
+    finally:
+        vps.run(
+            f"docker rm {' '.join(f'{app.project}-x' for app in apps)}; docker volume rm own shared on-shelf"
+        )
+        vps.run("docker network rm mesh; rm -r /srv/shelf /srv/linked /etc/deploy/backup/all-of-four")
+    apart = {
+        one: [two],
+        two: [one, three],
+        three: [two],
+        four: [files, five],
+        five: [four],
+        six: [],
+        files: [four],
+    }
+    assert dict(line.split(":") for line in said.splitlines()) == {
+        name: "".join(f" {other}" for other in sorted(others)) for name, others in apart.items()
+    }
+
+
 def test_what_waits_for_another_starts_in_order_and_what_had_ended_stays_so(new_composition, key):
     app = new_composition()
     once = {"image": f"{app.repository}:1", "command": ["true"]}
