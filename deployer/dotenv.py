@@ -1,19 +1,16 @@
 """What changes in the .env files of compositions; pure."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import PurePosixPath
 
 from deployer.desired import Desired
 from deployer.desired.stacks import ours
-from deployer.files import File, Link
+from deployer.inheritance import given, inherited_values, text_of
 from deployer.moving import VALUES
 from deployer.observation import Observation
 from deployer.plan import Change, SecretChange
 from deployer.secrets import Secret, Withdrawn
-
-GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)
 
 
 def value_changes(
@@ -22,9 +19,15 @@ def value_changes(
     seen: Observation,
     values: Mapping[Secret, str],
     in_scope: Callable[[str], bool],
+    places: Mapping[str, str],
 ) -> Iterator[SecretChange]:
-    """What is written into .env files and taken out of them, beside these changes of files."""
-    yield from (each for each in missing_values(desired, seen, values) if in_scope(each.composition))
+    """What is written into .env files and taken out of them, beside these changes of files.
+
+    `places` says whose place a new composition takes. What that one loses is copied before it is gone.
+    """
+    found = {(each.path, each.name): each for each in missing_values(desired, seen, values)}
+    found |= {(each.path, each.name): each for each in inherited_values(places, desired, seen)}
+    yield from (each for each in found.values() if in_scope(each.composition))
     yield from withdrawn_values(changes, desired)
 
 
@@ -47,17 +50,9 @@ def withdrawn_values(changes: Iterable[Change], desired: Desired) -> Iterator[Se
         if not change.path.startswith(VALUES):
             continue
         name = PurePosixPath(change.path).stem
-        there = ours({name: _text(change.before)})
+        there = ours({name: text_of(change.before)})
         if name not in there:  # no composition, or somebody has edited away where it stands
             continue
         path = f"{there[name][0]}/.env"
-        for key in sorted(_given(change.before) - _given(change.after) - {*desired.secrets.get(path, {})}):
+        for key in sorted(given(change.before) - given(change.after) - {*desired.secrets.get(path, {})}):
             yield SecretChange(path, key, Withdrawn(), False, name)
-
-
-def _given(file: File | Link | None) -> frozenset[str]:
-    return frozenset(word for words in GIVEN.findall(_text(file)) for word in words.split())
-
-
-def _text(file: File | Link | None) -> str:
-    return file.content.decode(errors="replace") if isinstance(file, File) else ""

@@ -146,7 +146,7 @@ def by_another_name(
     return ""
 
 
-def proposal(stack: Stack, standing: Standing) -> str:
+def proposal(stack: Stack, standing: Standing, over: str = "it over") -> str:
     """What to write so that the containers of this project, with their folder and volumes, are taken over."""
     keys = []
     if stack.folder and stack.folder != standing.folder:
@@ -156,7 +156,7 @@ def proposal(stack: Stack, standing: Standing) -> str:
         )
     if stack.project != standing.project:
         keys.append(f"`project: {stack.project}`")
-    return f"To take it over, write {' and '.join(keys)}"
+    return f"To take {over}, write {' and '.join(keys)}"
 
 
 def strangers(wanted: Mapping[str, Standing], seen: Observation) -> Iterator[Stack]:

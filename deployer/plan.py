@@ -8,7 +8,7 @@ from fnmatch import translate
 
 from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
-from deployer.secrets import Secret, Withdrawn
+from deployer.secrets import Inherited, Secret, Withdrawn
 from deployer.transition import Ending, Step
 
 REMOVABLE = (
@@ -85,7 +85,7 @@ class SecretChange:
 
     path: str
     name: str
-    secret: Secret | Withdrawn
+    secret: Secret | Inherited | Withdrawn
     new: bool
     composition: str
 

@@ -16,7 +16,7 @@ from deployer.obstacles import of_sites, with_obstacles
 from deployer.occupied import with_ports
 from deployer.orders import orders
 from deployer.plan import Change, Plan, Surprise, removable
-from deployer.renames import not_yet, with_renamed, without_staying, without_waiting
+from deployer.renames import not_yet, renamed, with_renamed, without_staying, without_waiting
 from deployer.scope import entries, going, staying
 from deployer.secrets import Secret
 from deployer.shared_lists import with_lines_of_others
@@ -45,6 +45,7 @@ def make_plan(
 
     desired, files, gone, stays = _parts(desired, seen, sites, later, held, in_scope)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
+    places = renamed(desired.coming, desired.files, seen)
     plan = Plan(
         hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
         certificates=tuple(orders(desired, seen, acme, held, sites)),
@@ -56,7 +57,7 @@ def make_plan(
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(stays),
-        secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope)),
+        secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope, places)),
         notes=(*_notes(desired, sites), *containers.remarks, *consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,

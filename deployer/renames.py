@@ -7,6 +7,7 @@ from dataclasses import replace
 from deployer.desired import Desired
 from deployer.desired.stacks import Stack, Standing
 from deployer.files import File, Files
+from deployer.inheritance import data_of_both, inheritances, inherited_names
 from deployer.moving import VALUES, compositions_there, proposal
 from deployer.observation import Observation
 from deployer.plan import Plan
@@ -63,22 +64,61 @@ def _anonymous(file: object, *names: str) -> bytes:
 
 def remarks(places: Mapping[str, str], desired: Desired, seen: Observation) -> Iterator[str]:
     """What becomes of the data of those whose place is taken."""
-    there = compositions_there(seen)
     for name, old in places.items():
-        folder, project = there[old]
-        standing = desired.coming[name]
-        if standing.place == (folder, project):
-            yield f"{name} takes the place of {old}, and goes on with its folder, volumes and secrets"
-            continue
-        stack = seen.facts.stacks.get(project, Stack(project, folder))
-        secrets = desired.secrets.get(f"{standing.folder}/.env", {})
-        named = ", ".join(sorted(key for key, secret in secrets.items() if isinstance(secret, Generated)))
-        stays = [f"what is in {folder}", *(f"volume {volume}" for volume in sorted(stack.volumes))]
-        yield (
-            f"{name} takes the place of {old}, and begins anew: with empty volumes"
-            f"{f' and new values of {named}' if named else ''}. "
-            f"Of {old} stays {', '.join(stays)}. {proposal(Stack(project, folder), standing)}"
-        )
+        yield f"{name} takes the place of {old}, and {'. '.join(_becomes(name, old, desired, seen))}"
+
+
+def _becomes(name: str, old: str, desired: Desired, seen: Observation) -> Iterator[str]:
+    """What the new one goes on with, what stays of the old one, and how to take that over, too."""
+    folder, project = compositions_there(seen)[old]
+    standing, stack = desired.coming[name], seen.facts.stacks.get(project, Stack(project, folder))
+    both = data_of_both(standing, old, seen)
+    left = _in_words(stack.volumes - {*both})
+    keys = ", ".join(inherited_names(name, old, desired, seen))
+    values, over = [f"its values of {keys}"] if keys else [], "it over"
+    if standing.place == (folder, project):
+        yield "goes on with its folder, volumes and secrets"
+        return
+    if standing.project == project:
+        has, over = " and ".join([*left, *values]), "that over, too"
+        yield f"goes on as its Compose project {project}{f', with {has}' if has else ''}"
+        yield f"What{' else' if keys else ''} is in {folder} stays there"
+    elif standing.folder == folder:
+        yield f"goes on with its folder and secrets{', but with empty volumes' if left else ''}"
+        if not left:
+            return
+        yield f"Of {old} stays {left[0]}"
+    else:
+        has = " and ".join([*_in_words(both), *values]) + (", but else with empty volumes" if left else "")
+        yield f"goes on with {has}" if both else _by_itself(standing, desired, seen)
+        yield f"Of {old} stays {', '.join([f'what is in {folder}', *left])}"
+    yield proposal(Stack(project, folder), standing, over)
+
+
+def _by_itself(standing: Standing, desired: Desired, seen: Observation) -> str:
+    """With which volumes and values one begins that goes on with nothing of another's."""
+    path = f"{standing.folder}/.env"
+    stack = seen.facts.stacks.get(standing.project, Stack(standing.project))
+    keys = {key for key, each in desired.secrets.get(path, {}).items() if isinstance(each, Generated)}
+    own = keys & seen.secrets.get(path, {}).keys()
+    has = _in_words(stack.volumes) or ["empty volumes"]
+    has += [f"the values of {', '.join(sorted(own))} in {path}"] if own else []
+    has += [f"new values of {', '.join(sorted(keys - own))}"] if keys - own else []
+    begins = "goes on with what is there by its own name:" if stack.volumes else "begins anew: with"
+    return f"{begins} {' and '.join(has)}"
+
+
+def _in_words(data: Collection[str]) -> list[str]:
+    """Volumes and folders in words; none for none."""
+    volumes, folders = sorted(v for v in data if v[0] != "/"), sorted(v for v in data if v[0] == "/")
+    said = [f"volume{'s' if len(volumes) > 1 else ''} {', '.join(volumes)}"] if volumes else []
+    return [*said, ", ".join(folders)] if folders else said
+
+
+def env_files_of_renamed(desired: Desired, seen: Observation) -> set[str]:
+    """The .env files of those that go on as the Compose project of another, and of that one."""
+    places = renamed(desired.coming, desired.files, seen)
+    return {path for each in inheritances(places, desired.coming, seen).values() for path in each}
 
 
 def with_renamed(plan: Plan, desired: Desired, seen: Observation) -> Plan:

@@ -53,6 +53,16 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited:
+    """The line that stands in another .env of the server (absolute path). It never leaves the server."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"as it is in {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """Was `Given` once, and has to go from where it stands."""
 

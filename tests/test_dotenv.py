@@ -1,6 +1,7 @@
 """What goes from sites.yaml goes from the .env on the server, too."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,16 @@ import pytest
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.desired.facts import Facts
+from deployer.desired.stacks import Stack
 from deployer.dotenv import withdrawn_values
 from deployer.files import File, unpack
 from deployer.plan import Change, Plan, SecretChange
+from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
-from deployer.secrets import Withdrawn
+from deployer.secrets import Generated, Given, Inherited, Withdrawn
 from deployer.tasks.apply import parcel
+from test_plan import READY
+from test_plan import seen as on_server
 
 VALUES = "/etc/deploy/sites/chat.test.conf"
 SCRIPT = Path(__file__).parents[1] / "deployer/server/scripts/secrets"
@@ -67,3 +72,107 @@ def test_the_server_takes_it_out_and_leaves_the_rest(tmp_path: Path) -> None:
     assert file.read_text() == "A='1'\n# mine\nB=3\n"
     assert file.stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "nowhere").exists()
+
+
+def notes(name: str, **more: object) -> Config:
+    return Config.model_validate({"sites": {name: {"kind": "umami", "port": 3000, "https": False} | more}})
+
+
+def going_on(
+    before: Config, after: Config, secrets: dict[str, dict[str, str]], scope: list[str] | None = None
+) -> Plan:
+    """The plan for `after` where `before` runs with its volumes, and its .env files have these digests."""
+    ((name, entry),) = before.compositions.items()
+    folder, project = entry.folder(name), entry.project(name)
+    stack = Stack(project, folder, True, frozenset({"3000/tcp"}), volumes=frozenset({f"{project}_data"}))
+    facts = replace(READY, stacks={project: stack})
+    there = replace(on_server(desired_files(before, facts).files, facts), secrets=secrets)
+    return make_plan(desired_files(after, facts), there, "", scope)
+
+
+OLD, NEW = "/opt/notes.test/.env", "/opt/memo.test/.env"
+SECRETS = {"APP_SECRET": "1" * 64, "DB_PASSWORD": "2" * 64, "TWO_FACTOR_ENCRYPTION_KEY": "3" * 64}
+COPIED, MADE = dict.fromkeys(SECRETS, "+ copied"), dict.fromkeys(SECRETS, "+ made")
+
+
+def unseen(plan: Plan) -> dict[str, str]:
+    """What is made or copied on the server, by its name."""
+    found = {}
+    for each in plan.secrets:
+        sign = "+" if each.new else "~"
+        if isinstance(each.secret, Generated | Inherited):
+            assert (each.path, each.composition) in ((NEW, "memo.test"), (OLD, "memo.test"))
+            assert each.secret == Inherited(OLD) or isinstance(each.secret, Generated)
+            found[each.name] = f"{sign} {'copied' if isinstance(each.secret, Inherited) else 'made'}"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "there", "wanted"),
+    [
+        ({}, {"project": "notes-test"}, {OLD: SECRETS}, COPIED),
+        ({"project": "notes"}, {"project": "notes"}, {OLD: SECRETS}, COPIED),
+        ({}, {"project": "notes-test", "port": 3001}, {OLD: SECRETS}, COPIED),
+        # an apply that failed, or another life of that name, has left values that do not fit the volumes
+        (
+            {},
+            {"project": "notes-test"},
+            {OLD: SECRETS, NEW: SECRETS | {"DB_PASSWORD": "9" * 64}},
+            {"DB_PASSWORD": "~ copied"},
+        ),
+        ({}, {"project": "notes-test"}, {OLD: SECRETS, NEW: SECRETS}, {}),
+        (
+            {},
+            {"project": "notes-test"},
+            {OLD: {"DB_PASSWORD": "2" * 64, "BY_HAND": "4" * 64}},
+            MADE | {"DB_PASSWORD": "+ copied", "BY_HAND": "+ copied"},
+        ),
+        ({"project": "notes"}, {"project": "notes"}, {OLD: {"COMPOSE_PROJECT_NAME": "5" * 64}}, MADE),
+        ({}, {"directory": "/opt/notes.test", "project": "notes-test"}, {OLD: SECRETS}, {}),
+        ({}, {"directory": "/opt/notes.test"}, {OLD: SECRETS}, {}),
+        ({}, {}, {OLD: SECRETS}, MADE),
+        ({"kind": "ntfy"}, {"project": "notes-test"}, {}, MADE),
+        ({"kind": "ntfy"}, {"kind": "ntfy", "project": "notes-test"}, {OLD: {"BY_HAND": "4" * 64}},
+         {"BY_HAND": "+ copied"}),
+    ],
+)  # fmt: skip
+def test_values_go_on_with_the_volumes_that_they_open(
+    before: dict[str, object],
+    after: dict[str, object],
+    there: dict[str, dict[str, str]],
+    wanted: dict[str, str],
+) -> None:
+    old, new = notes("notes.test", **before), notes("memo.test", **after)
+    assert unseen(going_on(old, new, there)) == wanted
+    if "project" in after:  # another one would have to wait for the port
+        assert unseen(going_on(old, new, there, scope=["memo.test"])) == wanted
+    assert unseen(going_on(old, new, there, scope=["other.test"])) == {}
+
+
+def test_what_goes_on_is_told_and_sent_without_a_value() -> None:
+    plan = going_on(notes("notes.test"), notes("memo.test", project="notes-test"), {OLD: SECRETS})
+    assert f"+ secret APP_SECRET in {NEW} (as it is in {OLD})" in list(plan_lines(plan, "vps"))
+    assert not any("begins anew" in note or "new values" in note for note in plan.notes)
+    sent = unpack(parcel(plan, "ada", {Given("notes-test"): "notes-test"}))["/secrets"]
+    assert isinstance(sent, File)
+    assert f"{NEW}\tAPP_SECRET\tcopy\t{OLD}\n" in sent.content.decode()
+
+
+def test_the_server_copies_a_line_as_it_stands(tmp_path: Path) -> None:
+    old, new = tmp_path / "old/.env", tmp_path / "new/.env"
+    for file in (old, new):
+        file.parent.mkdir()
+    old.write_text("A='it''s'\nexport URL=\"x://${A}@db\" # mine\nKEY='two\nlines'\nWORD=gone\n")
+    new.write_text("# here\nA='other'\n")
+    orders = "".join(f"{new}\t{name}\tcopy\t{old}\n" for name in ("A", "URL", "KEY", "WORD"))
+    orders += f"{old}\tWORD\tremove\t\n"
+
+    def write(orders: str) -> int:
+        script = f'set -eu; source "{SCRIPT}"; write_secrets'
+        return subprocess.run(["bash", "-c", script], input=orders, text=True, check=False).returncode
+
+    assert write(orders) == 0
+    assert new.read_text() == ("# here\nA='it''s'\nURL=\"x://${A}@db\" # mine\nKEY='two\nlines'\nWORD=gone\n")
+    assert new.stat().st_mode & 0o777 == 0o600
+    assert write(f"{new}\tMORE\tcopy\t{old}\n")  # it went meanwhile: nothing is made up
+    assert write(f"{new}\tA\tcopy\t/etc/shadow\n")

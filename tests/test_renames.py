@@ -130,6 +130,87 @@ def test_it_is_said_what_becomes_of_the_data() -> None:
     assert said == "talk takes the place of chat, and goes on with its folder, volumes and secrets"
 
 
+@pytest.mark.parametrize(
+    ("place", "stacks", "secrets", "said"),
+    [
+        (
+            standing("talk", "chat"),
+            {"chat": {"chat_data", "chat_more"}},
+            {"/opt/chat/.env": {"DB_PASSWORD": "1", "BY_HAND": "2"}},
+            "goes on as its Compose project chat, with volumes chat_data, chat_more "
+            "and its values of BY_HAND, DB_PASSWORD. What else is in /opt/chat stays there. "
+            "To take that over, too, write `directory: /opt/chat`",
+        ),
+        (
+            standing("talk", "chat"),
+            {"chat": set()},
+            {},
+            "goes on as its Compose project chat. What is in /opt/chat stays there. "
+            "To take that over, too, write `directory: /opt/chat`",
+        ),
+        (
+            standing("talk", of_any_name=frozenset({"shop_db", "/srv/shop", "/srv/shopping", "other"})),
+            {"chat": {"chat_data", "shop_db"}},
+            {"/opt/chat/.env": {"DB_PASSWORD": "1"}},
+            "goes on with volume shop_db and /srv/shop and its values of DB_PASSWORD, "
+            "but else with empty volumes. Of chat stays what is in /opt/chat, volume chat_data. "
+            "To take it over, write `directory: /opt/chat` and `project: chat`",
+        ),
+        (
+            standing("talk", of_any_name=frozenset({"/opt/chat/data"})),
+            {"chat": set()},
+            {"/opt/chat/.env": {"DB_PASSWORD": "1"}},
+            "goes on with /opt/chat/data and its values of DB_PASSWORD. Of chat stays what is in /opt/chat. "
+            "To take it over, write `directory: /opt/chat` and `project: chat`",
+        ),
+        (
+            Standing("/opt/chat", "talk"),
+            {"chat": {"chat_data"}},
+            {"/opt/chat/.env": {"DB_PASSWORD": "1"}},
+            "goes on with its folder and secrets, but with empty volumes. "
+            "Of chat stays volume chat_data. To take it over, write `project: chat`",
+        ),
+        (
+            Standing("/opt/chat", "talk"),
+            {"chat": set()},
+            {},
+            "goes on with its folder and secrets",
+        ),
+        (
+            standing("talk"),
+            {"chat": {"chat_data"}, "talk": {"talk_data"}},
+            {"/opt/chat/.env": {"DB_PASSWORD": "1"}, "/opt/talk/.env": {"DB_PASSWORD": "2"}},
+            "goes on with what is there by its own name: volume talk_data and the values of DB_PASSWORD "
+            "in /opt/talk/.env. Of chat stays what is in /opt/chat, volume chat_data. "
+            "To take it over, write `directory: /opt/chat` and `project: chat`",
+        ),
+        (
+            standing("talk"),
+            {"chat": set()},
+            {"/opt/talk/.env": {"DB_PASSWORD": "2"}},
+            "begins anew: with empty volumes and the values of DB_PASSWORD in /opt/talk/.env. "
+            "Of chat stays what is in /opt/chat. To take it over, write `directory: /opt/chat` and "
+            "`project: chat`",
+        ),
+    ],
+)
+def test_it_is_said_what_goes_on_and_what_does_not(
+    place: Standing, stacks: dict[str, set[str]], secrets: dict[str, dict[str, str]], said: str
+) -> None:
+    found = {
+        name: Stack(name, f"/opt/{name}", volumes=frozenset(volumes)) for name, volumes in stacks.items()
+    }
+    file = "services: {app: {volumes: ['/srv/shop:/data', 'db:/db']}}\nvolumes: {db: {name: shop_db}}\n"
+    there = replace(seen(file), facts=Facts("debian", "13", stacks=found), secrets=secrets)
+    wanted = replace(
+        NOTHING,
+        coming={"talk": place},
+        standings={"talk": place},
+        secrets={f"{place.folder}/.env": {"DB_PASSWORD": Generated()}},
+    )
+    assert list(remarks({"talk": "chat"}, wanted, there)) == [f"talk takes the place of chat, and {said}"]
+
+
 def test_the_old_one_stays_as_long_as_the_new_one_does_not_come() -> None:
     own = ["/opt/chat/.env", "/etc/deploy/sites/chat.conf", "/etc/nginx/conf.d/chat.conf"]
     gone, desired = [*own, "/opt/chatter/.env"], replace(NOTHING, coming={"talk": standing("talk", "chat")})

@@ -10,6 +10,13 @@ from deployer.config.nodes import Node
 from deployer.config.tree import entries, is_true, scalar_of
 
 HOME = "/root"  # of who calls Docker Compose on the server: what `~` means there
+NOBODYS = re.compile(r"/(proc|sys|dev|run|var/run|tmp)(/|$)")
+OF_THE_SYSTEM = re.compile(r"/($|(etc|usr|boot|bin|sbin|lib\w*|var/log|var/lib/docker)(/|$)|var(/lib)?$)")
+"""What tells of the server where it is read only, and is no data."""
+WIDE = re.compile(
+    r"/|/(etc|usr|bin|sbin|lib\w*|boot|srv|opt|home|home/backups|srv/deploy|var(/(lib(/docker)?|log))?)"
+)
+"""Folders that have more than the data of one service."""
 
 
 class What(Enum):

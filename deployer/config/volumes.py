@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from deployer.config.compose_file import Definition
-from deployer.config.mounts import Mount, What, plain
+from deployer.config.mounts import NOBODYS, OF_THE_SYSTEM, WIDE, Mount, What, mounts, plain
 from deployer.config.nodes import Node
 from deployer.config.tree import is_true, scalar_of, section, value_of
 
@@ -14,6 +14,16 @@ def own(file: Definition) -> tuple[str, ...]:
     """The volumes that Docker Compose makes for it, but those that have a name of their own."""
     found = section(file.root, "volumes").items()
     return tuple(key for key, volume in found if not (value_of(volume, "name") or is_external(volume)))
+
+
+def of_any_name(file: Definition) -> Iterator[str]:
+    """The data that is the same whatever its project is called: named volumes, and folders elsewhere."""
+    yield from (name for key, name in names(file, "").items() if name != f"_{key}")
+    of_services = (mount for service in file.services.values() for mount in mounts(service))
+    for mount in (*of_services, *devices(file)):
+        path, of_others = mount.source, (NOBODYS.match, OF_THE_SYSTEM.match, WIDE.fullmatch)
+        if path.startswith("/") and mount.writable and not any(each(path) for each in of_others):
+            yield path
 
 
 def names(file: Definition, project: str) -> dict[str, str]:

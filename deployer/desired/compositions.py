@@ -61,6 +61,7 @@ def standings(config: "Config", facts: "Facts") -> dict[str, Standing]:
             open=entry.open_ports(),
             volumes=frozenset(f"{entry.project(name)}_{volume}" for volume in entry.volumes()),
             services=entry.services(name, facts),
+            of_any_name=entry.of_any_name(),
         )
         for name, entry in sorted(config.compositions.items())
     }

@@ -72,6 +72,7 @@ class Standing:
 
     `ports` are those that it takes, `open` those that everyone may reach; None where that cannot be known.
     `volumes` are those that Docker Compose makes for it, `services` those that shall have a container.
+    `of_any_name` are volumes and folders that it would have as another project, too.
     """
 
     folder: str
@@ -80,6 +81,7 @@ class Standing:
     open: frozenset[str] | None = field(default_factory=frozenset)
     volumes: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
+    of_any_name: frozenset[str] = frozenset()
 
     @property
     def place(self) -> tuple[str, str]:

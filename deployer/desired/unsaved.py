@@ -3,25 +3,17 @@
 The server knows more, what images and containers have mounted, and judges by the same rules each night.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from deployer.config.interpolation import UNKNOWN
-from deployer.config.mounts import Mount, mounts, volumes
+from deployer.config.mounts import NOBODYS, OF_THE_SYSTEM, WIDE, Mount, mounts, volumes
 from deployer.config.nodes import Node
 from deployer.config.tree import section
 from deployer.config.volumes import elsewhere, name_of
 from deployer.kinds.compose import Compose
 from deployer.kinds.composition import Backup
-
-NOBODYS = re.compile(r"/(proc|sys|dev|run|var/run|tmp)(/|$)")
-OF_THE_SYSTEM = re.compile(r"/($|(etc|usr|boot|bin|sbin|lib\w*|var/log|var/lib/docker)(/|$)|var(/lib)?$)")
-"""What tells of the server where it is read only, and is no data."""
-WIDE = re.compile(
-    r"/|/(etc|usr|bin|sbin|lib\w*|boot|srv|opt|home|home/backups|srv/deploy|var(/(lib(/docker)?|log))?)"
-)
 
 
 @dataclass(frozen=True, slots=True)

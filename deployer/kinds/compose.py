@@ -144,6 +144,10 @@ class Compose(Composition):
         """The volumes that are the file's own."""
         return volumes.own(self.definition())
 
+    def of_any_name(self) -> frozenset[str]:
+        """The volumes with a name of their own, and the folders elsewhere."""
+        return frozenset(volumes.of_any_name(self.definition()))
+
     def remarks(self) -> tuple[str, ...]:
         """What in the file is dangerous, and what does not go along."""
         return (*dangers(self.definition()), *(self._delivery.remarks if self._delivery else ()))

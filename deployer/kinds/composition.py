@@ -146,6 +146,10 @@ class Composition(Section):
         """The volumes that Docker Compose makes for it, without the project's name before them."""
         return ()
 
+    def of_any_name(self) -> frozenset[str]:
+        """The volumes and folders that it would have under another name, too."""
+        return frozenset()
+
     def remarks(self) -> tuple[str, ...]:
         """What a person should know of it before it runs."""
         return ()

@@ -6,7 +6,7 @@
 #   upgrades               packages that are there, and may be upgraded for those that are not
 #   expect                 what the plan saw: DIGEST|absent|link:TARGET <tab> PATH
 #   files/…                the new files, with mode and owner
-#   secrets                what shall be in .env files: PATH <tab> NAME <tab> generate|value|remove <tab> LENGTH|BASE64
+#   secrets                what shall be in .env files: PATH <tab> NAME <tab> generate|value|copy|remove <tab> LENGTH|BASE64|PATH
 #   remove                 paths to remove, one a line
 #   checks live            commands, one a line; `live` makes the new files count
 #   back                   commands that make the old files count again

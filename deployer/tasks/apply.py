@@ -7,7 +7,7 @@ from datetime import datetime
 from deployer.errors import DeployError
 from deployer.files import File, Link, pack
 from deployer.plan import Plan, SecretChange
-from deployer.secrets import Generated, Secret, Withdrawn
+from deployer.secrets import Generated, Inherited, Secret, Withdrawn
 from deployer.server.connection import Server, script_command
 from deployer.tasks import caller, script
 from deployer.tasks.guard import proving
@@ -99,6 +99,8 @@ def _step(step: Step) -> str:
 def _secret_line(change: SecretChange, values: Mapping[Secret, str]) -> str:
     if isinstance(change.secret, Withdrawn):
         return f"{change.path}\t{change.name}\tremove\t"
+    if isinstance(change.secret, Inherited):
+        return f"{change.path}\t{change.name}\tcopy\t{change.secret.path}"
     if isinstance(change.secret, Generated):
         return f"{change.path}\t{change.name}\tgenerate\t{change.secret.length}"
     encoded = b64encode(values[change.secret].encode()).decode()

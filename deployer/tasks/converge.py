@@ -33,6 +33,7 @@ from deployer.obstacles import require_no_newer
 from deployer.plan import Order, Plan
 from deployer.planning import make_plan
 from deployer.pools import DAEMON
+from deployer.renames import env_files_of_renamed
 from deployer.secrets import Secret
 from deployer.server.connection import Server
 from deployer.tasks.apply import transact
@@ -87,15 +88,14 @@ class Convergence:
         require_no_newer(seen, self.server.host, version("vps-deployer"))
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
-        forgotten = self._questions(wanted) - asked
+        forgotten = (self._questions(wanted) | env_files_of_renamed(wanted, seen)) - asked
         forgotten |= {f"install:{package}" for package in missing_packages(wanted, seen.facts)}
         return observe(self.server, asked | forgotten) if forgotten else seen
 
     def _questions(self, wanted: Desired) -> set[str]:
         """What has to be known of a server that shall be so."""
         named = {f"?{need}" for needs in needs_of_folders(self.config).values() for need in needs}
-        units = {f"unit:{unit}" for unit in wanted.units}
-        return {*wanted.files, *wanted.absent, *wanted.secrets, *named, *units}
+        return {*wanted.files, *wanted.absent, *wanted.secrets, *named, *(f"unit:{u}" for u in wanted.units)}
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""

@@ -347,6 +347,13 @@ def test_the_names_of_volumes_are_those_of_docker() -> None:
         "g": "p_g",
     }
     assert volumes.own(found) == ("a", "e", "g")
+    assert sorted(volumes.of_any_name(found)) == ["c", "given", "own", "theirs"]
+
+
+def test_what_is_the_same_whatever_the_project_is_called() -> None:
+    binds = "/srv/db:/db, /srv/read:/r:ro, ./own:/o, data:/d, /var/run/docker.sock:/s, /srv:/all, /etc/a:/a"
+    text = SERVICE + f"    volumes: [{binds}]\nvolumes: {{data: }}\n"
+    assert [*volumes.of_any_name(file(text))] == ["/srv/db"]
 
 
 # What compose-go 2.0 (that of Compose 2.26) makes of it, and 2.16 too.

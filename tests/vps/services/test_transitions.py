@@ -66,9 +66,9 @@ def stack(of: Project, name: str, port: int, page: str = "", top: str = "", **mo
     } | more  # fmt: skip
 
 
-def fails(project: Project, name: str, port: int, top: str = "") -> None:
+def fails(project: Project, name: str, port: int, top: str = "", **more: Any) -> None:
     """The same, but it ends at once."""
-    stack(project, name, port, top=top, app={"command": ["/bin/busybox", "sh", "-c", "exit 3"]})
+    stack(project, name, port, top=top, app={"command": ["/bin/busybox", "sh", "-c", "exit 3"]}, **more)
 
 
 def running(vps: Machine) -> dict[str, int]:
@@ -91,12 +91,34 @@ def page(project: Project, name: str) -> str:
 
 
 def test_a_new_name_for_one_project_keeps_it_running(project: Project) -> None:
-    stack(project, "alma.test", 8201, top="one")
+    vps = project.vps
+    opened: dict[str, Any] = {"secrets": {"PASSWORD": "generate"}, "file": {"volumes": {"data": {}}}}
+    app = {"environment": {"PASSWORD": "${PASSWORD}", "BY_HAND": "${BY_HAND:-}"}, "volumes": ["data:/data"]}
+    stack(project, "alma.test", 8201, top="one", app=app, **opened)
     applied(project)
+    (password,) = re.findall(
+        r"^PASSWORD='(\w{32})'$", vps.run("cat /opt/alma.test/.env").stdout, re.MULTILINE
+    )
+    vps.run("cat >>/opt/alma.test/.env", input='BY_HAND="of ${PASSWORD}"\n')
     del project.sites["alma.test"]
-    stack(project, "berta.test", 8201, top="one")
-    applied(project)
-    assert (page(project, "berta.test"), running(project.vps)) == ("berta.test", {"one": 1})
+    fails(project, "berta.test", 8201, top="one", **opened)
+    assert "alma.test stays." in applied(project, code=1)
+    assert (page(project, "alma.test"), running(vps)) == ("alma.test", {"one": 1})
+    vps.run("sed -i s/^PASSWORD=.*/PASSWORD=stale/ /opt/berta.test/.env")
+    stack(project, "berta.test", 8201, top="one", app=app, **opened)
+    told = applied(project)
+    assert (
+        "berta.test takes the place of alma.test, and goes on as its Compose project one, with volume one_data "
+        "and its values of BY_HAND, PASSWORD. What else is in /opt/alma.test stays there. "
+        "To take that over, too, write `directory: /opt/alma.test`"
+    ) in " ".join(told.split())
+    assert "begins anew" not in told
+    assert "containers of alma.test: berta.test goes on with them" in told
+    assert (page(project, "berta.test"), running(vps)) == ("berta.test", {"one": 1})
+    has = vps.run("docker inspect --format '{{join .Config.Env \"\\n\"}}' one-app-1").stdout.splitlines()
+    assert {f"PASSWORD={password}", f"BY_HAND=of {password}"} <= {*has}
+    assert password not in told + vps.run("cat /var/log/deploy/push.log").stdout
+    assert vps.run("stat -c '%a %U' /opt/berta.test/.env").stdout == "600 root\n"
 
 
 def test_what_takes_nothing_of_others_comes_up_at_once(project: Project) -> None:

@@ -1,0 +1,77 @@
+"""What of another's data and values a composition goes on with that takes its place; pure.
+
+A database opens with the values only that it was made with: so they go wherever its data goes.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from deployer.desired import Desired
+from deployer.desired.stacks import Standing
+from deployer.files import File, Link
+from deployer.moving import VALUES, compositions_there
+from deployer.observation import Observation
+from deployer.plan import SecretChange
+from deployer.secrets import Generated, Inherited
+
+GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)
+
+
+def data_of_both(standing: Standing, old: str, seen: Observation) -> list[str]:
+    """The volumes and folders that both have, though their Compose projects are two."""
+    folder, project = compositions_there(seen)[old]
+    if standing.project == project:
+        return []
+    text = text_of(seen.files.get(f"{folder}/docker-compose.yml"))
+    return sorted(
+        each
+        for each in standing.of_any_name
+        if each.startswith(f"{folder}/") or re.search(rf"(?<![\w./-]){re.escape(each)}(?![\w.-])", text)
+    )
+
+
+def inheritances(
+    places: Mapping[str, str], wanted: Mapping[str, Standing], seen: Observation
+) -> dict[str, tuple[str, str]]:
+    """The .env of each of these that goes on with another's data, and the .env of that one, by the name."""
+    found = {}
+    for name in places.keys() & wanted.keys():
+        standing, old = wanted[name], places[name]
+        folder, project = compositions_there(seen)[old]
+        if standing.folder != folder and (standing.project == project or data_of_both(standing, old, seen)):
+            found[name] = f"{standing.folder}/.env", f"{folder}/.env"
+    return found
+
+
+def inherited_names(name: str, old: str, desired: Desired, seen: Observation) -> list[str]:
+    """What of the old one's .env the new one has, too: all that has no value from sites.yaml, nor had one."""
+    pair = inheritances({name: old}, desired.coming, seen).get(name)
+    if not pair:
+        return []
+    wanted, was_given = desired.secrets.get(pair[0], {}), given(seen.files.get(f"{VALUES}{old}.conf"))
+    return [
+        key
+        for key in sorted(seen.secrets.get(pair[1], {}))
+        if isinstance(wanted.get(key), Generated) or key not in {*wanted, *was_given}
+    ]
+
+
+def inherited_values(
+    places: Mapping[str, str], desired: Desired, seen: Observation
+) -> Iterator[SecretChange]:
+    """The values that are to be copied, as they are not there yet or others are."""
+    for name, (path, source) in sorted(inheritances(places, desired.standings, seen).items()):
+        there, old = seen.secrets.get(path, {}), seen.secrets.get(source, {})
+        for key in inherited_names(name, places[name], desired, seen):
+            if there.get(key) != old[key]:
+                yield SecretChange(path, key, Inherited(source), key not in there, name)
+
+
+def given(file: File | Link | None) -> frozenset[str]:
+    """The names of the values that stood in sites.yaml when these values for the scripts were written."""
+    return frozenset(word for words in GIVEN.findall(text_of(file)) for word in words.split())
+
+
+def text_of(file: File | Link | None) -> str:
+    """What the file says; nothing where it is none."""
+    return file.content.decode(errors="replace") if isinstance(file, File) else ""
