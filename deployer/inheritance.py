@@ -14,6 +14,7 @@ from deployer.observation import Observation
 from deployer.plan import SecretChange
 from deployer.secrets import Generated, Inherited
 
+FOLDER = re.compile(r"(/[\w.@+-]+)+")
 GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)
 
 
@@ -34,18 +35,34 @@ def inheritances(
     places: Mapping[str, str], wanted: Mapping[str, Standing], seen: Observation
 ) -> dict[str, tuple[str, str]]:
     """The .env of each of these that goes on with another's data, and the .env of that one, by the name."""
+    there = compositions_there(seen)
     found = {}
-    for name in places.keys() & wanted.keys():
-        standing, old = wanted[name], places[name]
-        folder, project = compositions_there(seen)[old]
-        if standing.folder != folder and (standing.project == project or data_of_both(standing, old, seen)):
+    for name, standing in wanted.items():
+        if name in there:
+            continue
+        folder = _where_it_runs(standing, seen)
+        if name in places:
+            former, project = there[places[name]]
+            goes_on = standing.project == project or data_of_both(standing, places[name], seen)
+            folder = former if goes_on else folder
+        if folder not in ("", standing.folder):
             found[name] = f"{standing.folder}/.env", f"{folder}/.env"
     return found
 
 
+def _where_it_runs(standing: Standing, seen: Observation) -> str:
+    """The folder in which its Compose project was started by hand; empty where that is not known."""
+    stack = seen.facts.stacks.get(standing.project)
+    return stack.folder if stack and FOLDER.fullmatch(stack.folder) else ""
+
+
 def inherited_names(name: str, old: str, desired: Desired, seen: Observation) -> list[str]:
-    """What of the old one's .env the new one has, too: all that has no value from sites.yaml, nor had one."""
-    pair = inheritances({name: old}, desired.coming, seen).get(name)
+    """What of the old one's .env the new one has, too: all that has no value from sites.yaml, nor had one.
+
+    `old` is empty where somebody has started it by hand.
+    """
+    places = {name: old} if old else {}
+    pair = inheritances(places, {name: desired.coming[name]}, seen).get(name)
     if not pair:
         return []
     wanted, was_given = desired.secrets.get(pair[0], {}), given(seen.files.get(f"{VALUES}{old}.conf"))
@@ -62,7 +79,7 @@ def inherited_values(
     """The values that are to be copied, as they are not there yet or others are."""
     for name, (path, source) in sorted(inheritances(places, desired.standings, seen).items()):
         there, old = seen.secrets.get(path, {}), seen.secrets.get(source, {})
-        for key in inherited_names(name, places[name], desired, seen):
+        for key in inherited_names(name, places.get(name, ""), desired, seen):
             if there.get(key) != old[key]:
                 yield SecretChange(path, key, Inherited(source), key not in there, name)
 

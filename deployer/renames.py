@@ -116,7 +116,7 @@ def _in_words(data: Collection[str]) -> list[str]:
 
 
 def env_files_of_renamed(desired: Desired, seen: Observation) -> set[str]:
-    """The .env files of those that go on as the Compose project of another, and of that one."""
+    """The .env files of those that go on with the data of another, and of that one."""
     places = renamed(desired.coming, desired.files, seen)
     return {path for each in inheritances(places, desired.coming, seen).values() for path in each}
 

@@ -14,6 +14,7 @@ from deployer.dotenv import withdrawn_values
 from deployer.files import File, unpack
 from deployer.plan import Change, Plan, SecretChange
 from deployer.planning import make_plan
+from deployer.renames import env_files_of_renamed
 from deployer.report.changes import plan_lines
 from deployer.secrets import Generated, Given, Inherited, Withdrawn
 from deployer.tasks.apply import parcel
@@ -147,6 +148,24 @@ def test_values_go_on_with_the_volumes_that_they_open(
     if "project" in after:  # another one would have to wait for the port
         assert unseen(going_on(old, new, there, scope=["memo.test"])) == wanted
     assert unseen(going_on(old, new, there, scope=["other.test"])) == {}
+
+
+@pytest.mark.parametrize(
+    ("folder", "copied"),
+    [("/root/notes", True), ("/opt/memo.test", False), ("", False), ("/root/my notes", False)],
+)
+def test_the_values_of_what_was_started_by_hand_go_on_too(folder: str, copied: bool) -> None:
+    new, old = notes("memo.test", project="notes"), f"{folder}/.env"
+    stack = Stack("notes", folder, True, frozenset({"3000/tcp"}), volumes=frozenset({"notes_db"}))
+    facts = replace(READY, stacks={"notes": stack})
+    there = replace(on_server({}, facts), secrets={old: SECRETS} if folder == "/root/notes" else {})
+    desired = desired_files(new, facts)
+    assert env_files_of_renamed(desired, there) == ({NEW, old} if copied else set())
+    found = {each.name: each.secret for each in make_plan(desired, there, "").secrets}
+    del found["COMPOSE_PROJECT_NAME"]
+    assert (found == dict.fromkeys(SECRETS, Inherited(old))) is copied
+    again = replace(there, files=desired.files, secrets={old: SECRETS, NEW: dict.fromkeys(SECRETS, "7" * 64)})
+    assert not [each for each in make_plan(desired, again, "").secrets if isinstance(each.secret, Inherited)]
 
 
 def test_what_goes_on_is_told_and_sent_without_a_value() -> None:
