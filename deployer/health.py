@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deployer.archives import FRESH
+from deployer.desired.failures import read_failures
 from deployer.desired.packaging import read_packaging, unfinished
 
 DAY = 86400
@@ -63,7 +64,7 @@ class Health:
 
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
     the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
-    `failed` what was done last to a site or service, if that failed.
+    `failed` what was done last to a site or service, if that failed, `not_up` why one that never was up is not.
     `astray` has why a name with a certificate does not lead here any more.
     `unfinished` is what apt and dpkg are about, `nginx_refuses` why NGINX would not take its files again.
     """
@@ -81,13 +82,15 @@ class Health:
     unfinished: tuple[str, ...] = ()
     stopped: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    not_up: Mapping[str, str] = field(default_factory=dict)
     astray: Mapping[str, str] = field(default_factory=dict)
     nginx_refuses: str = ""
 
     @property
     def fine(self) -> bool:
         """Whether every site answers, also after a restart, and all that runs in containers is well."""
-        return all(site.fine for site in self.sites) and not self.unwell and not self.nginx_refuses
+        well = not (self.unwell or self.not_up or self.nginx_refuses)
+        return well and all(site.fine for site in self.sites)
 
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
@@ -129,6 +132,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         stopped=said["stopped"],
         astray=said["astray"],
         failed={name: _failure(json.loads(text)) for name, text in said["failed"].items()},
+        not_up={name: str(failure) for name, failure in read_failures(lines.get("not_up", ())).items()},
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
 

@@ -119,3 +119,37 @@ def test_a_program_that_does_not_listen_is_told_once() -> None:
         (),
         (),
     ]
+
+
+def test_what_never_came_up_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = "".join(f"server {line}\n" for line in SERVER.split("|"))
+    told = f"{server}answer notes.test 000 0.001\nnot_up notes.test 1795935000 5fe0 app ended with exit code 3\n"
+    health = read_health(told, {"notes.test": ()})
+    assert not health.fine
+    assert (
+        "✗ notes.test is not up: bringing it up failed at 2026-11-29 06:50 UTC (app ended with exit code 3); this "
+        "tries it again: deploy apply notes.test\n"
+    ) in shown(health, monkeypatch)
+
+
+def test_a_name_that_is_not_served_yet_has_a_certificate_all_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / "letsencrypt"
+    (folder / "live/notes.test").mkdir(parents=True)
+    (folder / "renewal").mkdir()
+    names = "subjectAltName=DNS:notes.test,DNS:memo.notes.test"
+    certificate = ["-newkey", "ed25519", "-nodes", "-subj", "/CN=notes.test", "-addext", names]
+    files = ["-keyout", "/dev/null", "-out", folder / "live/notes.test/cert.pem"]
+    subprocess.run(["openssl", "req", "-x509", *certificate, *files], capture_output=True, check=True)
+    known = [f"{name} = /var/www/acme\n" for name in ("notes.test", "memo.notes.test", "not-yet.test")]
+    (folder / "renewal/notes.test.conf").write_text("".join(known))
+    visitor = (SCRIPTS / "visitor").read_text().replace("/etc/letsencrypt", str(folder))
+    ask = f'{visitor}\nfor name; do explain_missing "$name"; echo "$name $DISTRUST"; done'
+    argv = ["bash", "-euc", f"looked_up=10\n{ask}", "test", "notes.test", "memo.notes.test", "not-yet.test"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    served = "NGINX does not serve it yet, though it has a certificate (deploy plan tells why)"
+    assert done.stdout.splitlines() == [
+        f"notes.test {served}",
+        f"memo.notes.test {served}",
+        "not-yet.test it has no certificate",
+    ]
+    assert not done.stderr

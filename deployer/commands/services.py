@@ -32,19 +32,21 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
     from deployer.report import data, say
     from deployer.report.services import services_json, show_services
     from deployer.tasks import server_of
-    from deployer.tasks.services import services
+    from deployer.tasks.services import failures, services
 
     loaded = load(config)
     chosen = compositions(loaded, names)
     with server_of(loaded) as server:
         containers = services(server, chosen)
+        missing = dict(lacking(chosen, containers))
+        failed = failures(server, missing)
     if as_json:
         data(services_json(containers))
     else:
         show_services(containers)
-    missing = dict(lacking(chosen, containers))
     for name, what in missing.items():
-        say(f"! {name} has no {what}: deploy push {name} makes them", style="yellow")
+        why = f"bringing it up {failed[name]}; this tries it again: deploy apply {name}" if name in failed else ""
+        say(f"! {name} has no {what}: {why or f'deploy push {name} makes them'}", style="yellow")
     return 0 if all(each.fine for each in containers) and not missing else 1
 
 

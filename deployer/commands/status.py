@@ -35,6 +35,9 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     chosen = loaded.select(sites)
     with server_of(loaded) as server:
         health = status(server, {name: site for name, site in loaded.sites.items() if name in chosen})
+    # what was never up and has left sites.yaml is nowhere
+    not_up = {name: what for name, what in health.not_up.items() if name in chosen}
+    health = replace(health, not_up=not_up)
     if sites:
         backups = tuple(each for each in health.backups if each.name in chosen)
         unwell = {name: why for name, why in health.unwell.items() if name in chosen}

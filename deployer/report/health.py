@@ -34,7 +34,7 @@ def show_health(health: Health, server: str) -> None:
     show_table((*head, *(["backup"] if health.backups else [])), rows)
     for site in health.sites:
         for problem in site.problems:
-            out.print(Text(harmless(f"{site.domain}: {problem}"), style="bold red"))
+            out.print(Text(harmless(with_file(f"{site.domain}: {problem}")), style="bold red"))
     for site in health.sites:
         if site.status == FORBIDDEN:
             out.print(Text(harmless(f"! {site.domain} {REFUSED}"), style="yellow"))
@@ -44,6 +44,9 @@ def show_health(health: Health, server: str) -> None:
         out.print(Text(harmless(with_file(f"✗ {name}: {why} (deploy logs {name})")), style="red"))
     if health.nginx_refuses:
         out.print(Text(harmless(f"✗ NGINX {REFUSES}: {health.nginx_refuses}"), style="red"))
+    for name, what in health.not_up.items():
+        told = with_file(f"✗ {name} is not up: bringing it up {what}; this tries it again: deploy apply {name}")
+        out.print(Text(harmless(told), style="red"))
     for what in health.unfinished:
         out.print(Text(harmless(what), style="yellow"))
     for name, what in health.failed.items():

@@ -170,13 +170,6 @@ owed() { # owed NAME PROJECT: of what an apply could not end
     [ ! -e $state/owed ] || sed 's/^/owed /' $state/owed
 }
 
-failures() { # failed NAME TIME DIGEST WHY: what apply could not bring up
-    files /srv/deploy/*/failed
-    awk 'FNR == 1 { split(FILENAME, folders, "/") }
-         { key = $0; sub(/=.*/, "", key); value[key] = substr($0, length(key) + 2) }
-         key == "why" { print "failed", folders[4], value["time"], value["tried"], value["why"] }' "${FILES[@]}"
-}
-
 # Of ours, brought_up NAME, and stopped NAME TIME of what was stopped on purpose. engine 1 when Docker answers, then
 # container PROJECT FOLDER SERVICE STATE CODE POLICY BINDINGS STARTED PORTS and volume PROJECT NAME of Compose's, with
 # tabs between them; a container that was started for one command has no SERVICE

@@ -48,8 +48,16 @@ BEFORE = {
     "apply.sh": ("apt.sh", "listening.sh", "jail.sh", "transition.sh", "together.sh"),
     "audit.sh": ("apt.sh", "listening.sh", "nginx.sh"),
     "certificates.sh": ("leading.sh",),
-    "observe.sh": ("apt.sh", "listening.sh"),
-    "status.sh": ("scripts/visitor", "scripts/record", "apt.sh", "listening.sh", "leading.sh", "nginx.sh"),
+    "observe.sh": ("apt.sh", "listening.sh", "failures.sh"),
+    "status.sh": (
+        "scripts/visitor",
+        "scripts/record",
+        "apt.sh",
+        "failures.sh",
+        "listening.sh",
+        "leading.sh",
+        "nginx.sh",
+    ),
 }
 """What a script finds defined when it begins."""
 

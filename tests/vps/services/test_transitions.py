@@ -166,6 +166,12 @@ def not_well_and_not_tried_by_every_apply(project: Project) -> None:
     mark = "/srv/deploy/delia.test/failed"
     tried = project.vps.run(f"stat -c %a {mark}; sed 's/=[0-9a-f]*$//' {mark}").stdout
     assert tried == "600\ntime\ntried\nwhy=app ended with exit code 3\n"
+    told = project.deploy("status", COLUMNS="300").stdout
+    why = why.removesuffix(" and nothing of it has changed since")
+    assert re.search(rf"✗ delia.test is not up: {why}; this tries it again: deploy apply delia.test\n", told), told
+    listed = project.deploy("services", "delia.test", COLUMNS="300").stderr
+    assert re.search(rf"! delia.test has no containers: {why}; this tries it again", listed), listed
+    why += " and nothing of it has changed since"
     said = applied(project, code=1)
     assert re.search(rf"! delia.test: {why}; it is tried once more", said), said
     assert (said.count("▸ delia.test"), "by itself, when the others are up" in said) == (1, False), said
