@@ -147,6 +147,16 @@ def test_every_example_of_sites_yaml_loads(document: str, text: str, tmp_path: P
     assert in_the_end(config, Facts(os="debian", release="13")).files
 
 
+def test_the_example_of_a_compose_file_is_one_that_is_taken(tmp_path: Path) -> None:
+    texts = [text for _, text in blocks(ROOT / "docs/containers.md")]
+    sites = next(index for index, text in enumerate(texts) if "file: chat.yml" in text)
+    (tmp_path / "sites.yaml").write_text(texts[sites])
+    (tmp_path / "chat.yml").write_text(texts[sites + 1])
+    config = load(tmp_path / "sites.yaml")
+    files = in_the_end(config, Facts(os="debian", release="13")).files
+    assert b"mattermost" in files["/opt/chat.example.org/docker-compose.yml"].content
+
+
 def test_the_readme_has_one_complete_example() -> None:
     (text,) = [text for language, text in blocks(ROOT / "README.md") if language == "yaml"]
     keys = yaml.safe_load(text)

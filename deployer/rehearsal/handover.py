@@ -16,6 +16,8 @@ HANDED = ("key", "key.pub", "known_hosts", "ssh_config", "acme-ca.pem", "root.pe
 SSH_CONFIG = """\
 Host {name} {address}
     HostName {address}
+    # the port of security.ssh.port, once that is moved
+    Port 22
     User root
     IdentityFile "{key}"
     IdentitiesOnly yes

@@ -27,7 +27,7 @@ def test_ssh_finds_key_and_host_key_by_name_and_by_address(tmp_path: Path) -> No
     folder.mkdir(parents=True)
     for host in ("vps-1", "10.213.1.2"):
         found = asked(folder, host)
-        assert (found["hostname"], found["user"]) == ("10.213.1.2", "root")
+        assert (found["hostname"], found["user"], found["port"]) == ("10.213.1.2", "root", "22")
         assert found["identityfile"].replace("%%", "%") == f"{folder}/key"
         assert found["userknownhostsfile"].replace("%%", "%") == f"{folder}/known_hosts"
         assert (found["stricthostkeychecking"], found["identitiesonly"]) == ("true", "yes")
