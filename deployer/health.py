@@ -64,7 +64,7 @@ class Health:
 
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
     the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
-    `failed` what was done last to a site or service, if that failed, `not_up` why one that never was up is not.
+    `failed` what was done last to a site or service, if that failed, `not_up` why one never came up.
     `astray` has why a name with a certificate does not lead here any more.
     `unfinished` is what apt and dpkg are about, `nginx_refuses` why NGINX would not take its files again.
     """

@@ -3,10 +3,12 @@
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from types import MappingProxyType
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from deployer.config.repository import HERE, address_of
 from deployer.errors import UsageError
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
@@ -121,10 +123,16 @@ def quoted(value: str) -> str:
     return json.dumps(value.replace("${{", "${{ '${{' }}"))
 
 
-def whereabouts(repository: str, remotes: Sequence[str]) -> Whereabouts:
+def whereabouts(
+    repository: str,
+    remotes: Sequence[str],
+    server: Collection[str] = (),
+    hosts: Mapping[str, str] = MappingProxyType({}),
+) -> Whereabouts:
     """What a checkout with these remotes is to the repository; without an address, that is the checkout.
 
     An address for SSH does not tell where the web pages are: one of the same repository that does is better.
+    `server` has the names of the server itself, `hosts` where the names lead that SSH knows by others.
     """
     place = place_of(repository)
     same = [
@@ -133,29 +141,38 @@ def whereabouts(repository: str, remotes: Sequence[str]) -> Whereabouts:
         if not repository
         or remote == repository
         or (place and (other := place_of(remote)) and place.same(other))
+        or _same_by_ssh(repository, remote, {*HERE, *server}, hosts)
     ]
     addresses = sorted([repository, *same], key=lambda each: not each.startswith("http"))
     places = (found for each in addresses if (found := place_of(each)))
     return Whereabouts(bool(same) or not repository, next(places, None))
 
 
+def _same_by_ssh(one: str, other: str, server: Collection[str], hosts: Mapping[str, str]) -> bool:
+    """Whether both lead by SSH to one path of one machine; of the server, by any word."""
+    urls = address_of(one), address_of(other)
+    if not all(url and url.scheme == "ssh" for url in urls) or len({*map(_path, urls)}) > 1:
+        return False
+    names = [hosts.get(url.hostname or "", url.hostname or "") for url in urls if url]
+    first, second = ("" if name in server else name for name in names)
+    return first == second or (not (first and second) and "." not in f"{first}{second}")
+
+
+def _path(url: SplitResult | None) -> str:
+    """Where a repository is, whether that begins at the user's home or not."""
+    path = unquote(url.path if url else "").strip("/").removeprefix("~/").removesuffix(".git")
+    return path.removeprefix(f"home/{url.username}/") if url and url.username else path
+
+
 def place_of(repository: str) -> Place | None:
     """Where a repository is by its address; None for a folder, or one that cannot be or lacks an owner."""
-    try:
-        return _place_of(repository)
-    except ValueError:  # of a port or an IPv6 address that cannot be
-        return None
-
-
-def _place_of(repository: str) -> Place | None:
-    scp = re.fullmatch(r"(?:[^@/]+@)?(\[[^]/]+\]|[^:/[]+):(?!//)(.+)", repository)
-    url = urlsplit(f"ssh://{scp[1]}/{scp[2].lstrip('/')}" if scp else repository)
-    if url.scheme not in ("http", "https", "ssh") or not url.hostname:
+    url = address_of(repository)
+    if url is None:
         return None
     *below, owner, name = ["", "", *map(unquote, url.path.strip("/").split("/"))]
     if not owner or not name:
         return None
-    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     if url.scheme == "ssh":
         return Place(f"https://{host}", owner, name.removesuffix(".git"))
     port = f":{url.port}" if url.port not in (None, USUAL_PORTS[url.scheme]) else ""

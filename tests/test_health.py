@@ -123,12 +123,14 @@ def test_a_program_that_does_not_listen_is_told_once() -> None:
 
 def test_what_never_came_up_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     server = "".join(f"server {line}\n" for line in SERVER.split("|"))
-    told = f"{server}answer notes.test 000 0.001\nnot_up notes.test 1795935000 5fe0 app ended with exit code 3\n"
+    told = (
+        f"{server}answer notes.test 000 0.001\nnot_up notes.test 1795935000 5fe0 app ended with exit code 3\n"
+    )
     health = read_health(told, {"notes.test": ()})
     assert not health.fine
     assert (
-        "✗ notes.test is not up: bringing it up failed at 2026-11-29 06:50 UTC (app ended with exit code 3); this "
-        "tries it again: deploy apply notes.test\n"
+        "✗ notes.test is not up: bringing it up failed at 2026-11-29 06:50 UTC (app ended with exit code 3); "
+        "this tries it again: deploy apply notes.test\n"
     ) in shown(health, monkeypatch)
 
 

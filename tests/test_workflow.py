@@ -163,6 +163,30 @@ def test_a_checkout_is_known_by_any_address_of_its_repository(
     assert found.place == (place or place_of(repository))
 
 
+@pytest.mark.parametrize(
+    ("repository", "remote", "own"),
+    [
+        (
+            "git@localhost:page.git",
+            "git@vps-4:page.git",
+            True,
+        ),  # a word of an ssh_config that nobody reads here
+        ("ssh://git@localhost:2222/home/git/page.git", "git@10.213.4.2:page", True),
+        ("ssh://git@localhost:2222/~/page.git", "vps:page.git", True),
+        ("git@vps.example.org:page.git", "git@localhost:page.git", True),
+        ("git@git.example.org:page.git", "git@forge:page.git", True),
+        ("git@git.example.org:page.git", "git@vps-4:page.git", False),
+        ("git@localhost:page.git", "git@vps-4:other.git", False),
+        ("git@localhost:page.git", "git@git.example.org:page.git", False),
+        ("git@localhost:page.git", "https://10.213.4.2/page.git", False),
+        ("git@localhost:page.git", "/home/git/page.git", False),
+    ],
+)
+def test_a_checkout_is_known_by_what_ssh_calls_its_server(repository: str, remote: str, own: bool) -> None:
+    hosts = {"vps": "10.213.4.2", "forge": "git.example.org", "vps-4": "vps-4"}
+    assert whereabouts(repository, [remote], {"vps.example.org", "10.213.4.2"}, hosts).own == own
+
+
 def test_github_has_a_folder_of_its_own() -> None:
     assert Place("https://github.com", "me", "a").file == ".github/workflows/deploy.yml"
     assert Place("https://git.example.org", "me", "a").file == ".gitea/workflows/deploy.yml"

@@ -45,7 +45,11 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
     else:
         show_services(containers)
     for name, what in missing.items():
-        why = f"bringing it up {failed[name]}; this tries it again: deploy apply {name}" if name in failed else ""
+        why = (
+            f"bringing it up {failed[name]}; this tries it again: deploy apply {name}"
+            if name in failed
+            else ""
+        )
         say(f"! {name} has no {what}: {why or f'deploy push {name} makes them'}", style="yellow")
     return 0 if all(each.fine for each in containers) and not missing else 1
 

@@ -1,7 +1,6 @@
 """deploy workflow: let a Git forge push a site."""
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +49,7 @@ def command(
       deploy workflow www.example.org --tool --runs-on self-hosted
       GITEA_TOKEN=… deploy workflow www.example.org --install-secrets
     """
+    from deployer.commands._checkout import whereabouts
     from deployer.commands.push import require_pushed
     from deployer.config.loader import load
     from deployer.workflow import workflow
@@ -59,39 +59,22 @@ def command(
     require_pushed(chosen)
     entry = chosen[site]
     text = workflow(site, entry, test_build, tool, runs_on)
-    checkout, place = whereabouts(getattr(entry, "repository", ""), gitea)
+    checkout, place, why_not = whereabouts(loaded, getattr(entry, "repository", ""), gitea)
     # an older workflow that stays may want secrets that are taken away
-    deliver(text, checkout, place.file if place else ".gitea/workflows/deploy.yml", force)
+    deliver(text, checkout, place.file if place else ".gitea/workflows/deploy.yml", force, why_not)
     if install_secrets:
         install(loaded, site, place, key)
     tell_secrets(loaded, site, install_secrets)
 
 
-def whereabouts(repository: str, gitea: str | None) -> "tuple[Path | None, Place | None]":
-    """The checkout of the repository that we are in, and the repository's place on a forge."""
-    from dataclasses import replace
-
-    from deployer.errors import UsageError
-    from deployer.server.repository import checkout_of
-    from deployer.workflow import place_of, whereabouts
-
-    folder = os.path.isdir(repository)
-    checkout, remotes = checkout_of(Path(repository) if folder else Path())
-    found = whereabouts("" if folder else repository, remotes)
-    if gitea and not (re.match(r"https?://[^/]", gitea) and place_of(f"{gitea}/owner/name")):
-        raise UsageError("--gitea wants an address such as https://git.example.org")
-    place = replace(found.place, address=gitea.rstrip("/")) if found.place and gitea else found.place
-    return checkout if found.own else None, place
-
-
-def deliver(text: str, checkout: Path | None, name: str, force: bool) -> None:
+def deliver(text: str, checkout: Path | None, name: str, force: bool, why_not: str) -> None:
     """Write the workflow into the checkout, or print it; another file there stays, unless `force`."""
     from deployer.errors import DeployError
     from deployer.report import data, say
 
     if checkout is None:
         data(text)
-        say(f"This is no checkout of the repository: put it there, into {name}")
+        say(f"{why_not}; put it there, into {name}")
         return
     file = checkout / name
     if file.exists() and file.read_text("utf-8", "replace") == text:

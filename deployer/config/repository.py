@@ -3,11 +3,14 @@
 import os
 import re
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from deployer.config.access import is_ipv6
 from deployer.config.names import HOST
 from deployer.config.quantities import shown
 
+HERE = ("localhost", "127.0.0.1", "::1")
+"""What a machine calls itself."""
 ESCAPED = r"%(?![01]|7[Ff])[0-9A-Fa-f]{2}"
 PART = rf"([\w.~+@=,]|{ESCAPED})"
 PATH = rf"([\w.~+@=,/-]|{ESCAPED})+"
@@ -48,6 +51,18 @@ def is_remote(text: str) -> bool:
     """Whether the text is the address of a repository on another machine."""
     found = next((match for form in REMOTES if (match := form.fullmatch(text))), None)
     return found is not None and (found["ipv6"] is None or is_ipv6(found["ipv6"]))
+
+
+def address_of(text: str) -> SplitResult | None:
+    """A repository's address as a URL, also one for SSH without a scheme; None for one that cannot be."""
+    scp = re.fullmatch(r"(?:([^@/]+)@)?(\[[^]/]+\]|[^:/[]+):(?!//)(.+)", text)
+    user = f"{scp[1]}@" if scp and scp[1] else ""
+    try:
+        url = urlsplit(f"ssh://{user}{scp[2]}/{scp[3].lstrip('/')}" if scp else text)
+        _ = url.port
+    except ValueError:  # of a port or an IPv6 address that cannot be
+        return None
+    return url if url.scheme in ("http", "https", "ssh") and url.hostname else None
 
 
 def is_local(text: str) -> bool:

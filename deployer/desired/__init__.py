@@ -132,7 +132,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         standings={name: each for name, each in coming.items() if name in site_of.values()},
         coming=coming,
         notes=_notes(config, facts, files),
-        remarks=_remarks(config),
+        remarks=_remarks(config, facts),
         pressing=port_notes(config, facts),
         drift={FIREWALL: found} if (found := firewall_drift(config, facts)) else {},
         undo_after=config.security.undo_after,
@@ -150,9 +150,9 @@ def _notes(config: "Config", facts: Facts, files: Mapping[str, File]) -> tuple[s
     )
 
 
-def _remarks(config: "Config") -> tuple[tuple[str, str], ...]:
+def _remarks(config: "Config", facts: Facts) -> tuple[tuple[str, str], ...]:
     """What a person should know of single entries, with their names."""
-    return (*composition_remarks(config), *repository_remarks(config), *unsaved_remarks(config))
+    return (*composition_remarks(config), *repository_remarks(config, facts), *unsaved_remarks(config))
 
 
 def firewall_drift(config: "Config", facts: Facts) -> tuple[str, ...]:

@@ -45,7 +45,9 @@ def show_health(health: Health, server: str) -> None:
     if health.nginx_refuses:
         out.print(Text(harmless(f"✗ NGINX {REFUSES}: {health.nginx_refuses}"), style="red"))
     for name, what in health.not_up.items():
-        told = with_file(f"✗ {name} is not up: bringing it up {what}; this tries it again: deploy apply {name}")
+        told = with_file(
+            f"✗ {name} is not up: bringing it up {what}; this tries it again: deploy apply {name}"
+        )
         out.print(Text(harmless(told), style="red"))
     for what in health.unfinished:
         out.print(Text(harmless(what), style="yellow"))

@@ -104,6 +104,22 @@ def test_the_checkout_is_known_by_another_address_of_its_repository(folder: Path
     assert "https://git.example.org:3300/user/settings/applications" in asked.stderr
 
 
+def test_what_was_looked_for_and_what_was_found_is_said(folder: Path) -> None:
+    def said() -> str:
+        done = deploy(folder, "workflow", "www.example.org")
+        assert done.stdout.startswith("#")
+        return done.stderr.splitlines()[0]
+
+    wanted, there = "https://git.example.org/me/a.git", "; put it there, into .gitea/workflows/deploy.yml"
+    assert said() == f"This is no checkout of {wanted}{there}"
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    assert said() == f"{folder} has no remote that tells whether it is a checkout of {wanted}{there}"
+    origin = ["remote", "add", "origin", "https://me:s3cret@git.example.org/me/b.git"]
+    subprocess.run(["git", "-C", folder, *origin], check=True)
+    others = "its remotes are https://git.example.org/me/b.git"
+    assert said() == f"{folder} is no checkout of {wanted}: {others}{there}"
+
+
 def test_keys_that_cannot_be_are_refused_before_anything_is_written(folder: Path) -> None:
     for words in (
         ("ci", "--push", "nowhere.example.org"),

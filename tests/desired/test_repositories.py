@@ -58,3 +58,36 @@ def test_what_anybody_on_the_way_could_change_is_told(repository: str, told: boo
     said = "www.example.org is fetched over http://: whoever is on the way can change what is published"
     assert (("www.example.org", said) in desired.remarks) == told
     assert ("openssh-client" in desired.packages) == ssh
+
+
+@pytest.mark.parametrize(
+    ("repository", "more", "told"),
+    [
+        (
+            "git@localhost:page.git",
+            {},
+            "on port 22, which it leaves: write `repository: ssh://git@localhost:2222/…`",
+        ),
+        ("ssh://git@vps.example.org/srv/page.git", {}, "ssh://git@vps.example.org:2222/…`"),
+        ("ssh://www.example.org/srv/page.git", {}, "and below `git_hosts:` `www.example.org:2222`"),
+        ("ssh://git@localhost:2222/~/page.git", {}, ""),
+        ("ssh://git@localhost:3022/me/page.git", {}, ""),  # of a forge's own program
+        ("git@git.example.org:page.git", {}, ""),
+        ("git@localhost:page.git", {"security": {"ssh": {}}}, ""),
+        (
+            "https://localhost/page.git",
+            {"git_hosts": {"localhost": KEY}},
+            "has localhost on port 22, which SSH",
+        ),
+        ("https://localhost/page.git", {"git_hosts": {"localhost": KEY, "localhost:2222": KEY}}, ""),
+    ],
+)
+def test_what_comes_by_a_port_that_ssh_leaves_is_told(
+    repository: str, more: dict[str, object], told: str
+) -> None:
+    moved = {"server": {"host": "vps.example.org", "port": 2222}, "security": {"ssh": {"port": 2222}}}
+    for ours in (22, 2222):  # while both are open, and when the old one is closed
+        facts = replace(FACTS, ssh_ports=(22, 2222), ssh_ours=ours)
+        said = [text for _, text in desired_files(config(repository, **(moved | more)), facts).remarks]
+        assert len(said) == bool(told), said
+        assert told in "".join(said)

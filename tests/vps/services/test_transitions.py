@@ -168,7 +168,9 @@ def not_well_and_not_tried_by_every_apply(project: Project) -> None:
     assert tried == "600\ntime\ntried\nwhy=app ended with exit code 3\n"
     told = project.deploy("status", COLUMNS="300").stdout
     why = why.removesuffix(" and nothing of it has changed since")
-    assert re.search(rf"✗ delia.test is not up: {why}; this tries it again: deploy apply delia.test\n", told), told
+    assert re.search(
+        rf"✗ delia.test is not up: {why}; this tries it again: deploy apply delia.test\n", told
+    ), told
     listed = project.deploy("services", "delia.test", COLUMNS="300").stderr
     assert re.search(rf"! delia.test has no containers: {why}; this tries it again", listed), listed
     why += " and nothing of it has changed since"

@@ -1,0 +1,52 @@
+"""The checkout that a command is called in, and whether it is that of a site's repository."""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from deployer.config.model import Config
+from deployer.config.repository import address_of
+from deployer.errors import UsageError
+from deployer.server.repository import checkout_of
+from deployer.server.way import way_to
+from deployer.workflow import Place, place_of
+from deployer.workflow import whereabouts as to_checkout
+
+
+def whereabouts(config: Config, repository: str, gitea: str | None) -> tuple[Path | None, Place | None, str]:
+    """The checkout of the repository that we are in, else why not, and the repository's place on a forge."""
+    folder = os.path.isdir(repository)
+    checkout, remotes = checkout_of(Path(repository) if folder else Path())
+    own = {config.server.host} if config.server else set()
+    hosts = leading(
+        [*own, *(url.hostname for url in map(address_of, remotes) if url and url.scheme == "ssh")]
+    )
+    server = own | {hosts[name] for name in own}
+    found = to_checkout("" if folder else repository, remotes, server, hosts)
+    if gitea and not (re.match(r"https?://[^/]", gitea) and place_of(f"{gitea}/owner/name")):
+        raise UsageError("--gitea wants an address such as https://git.example.org")
+    place = replace(found.place, address=gitea.rstrip("/")) if found.place and gitea else found.place
+    return (checkout, place, "") if found.own else (None, place, not_its_own(repository, checkout, remotes))
+
+
+def leading(names: Iterable[str | None]) -> dict[str, str]:
+    """Where SSH goes by these names."""
+    found = {}
+    for name in filter(None, names):
+        try:
+            found[name] = way_to(name).host
+        except UsageError:
+            found[name] = name
+    return found
+
+
+def not_its_own(repository: str, checkout: Path | None, remotes: Sequence[str]) -> str:
+    """Why a folder is no checkout of the repository; passwords in addresses stay unsaid."""
+    if checkout is None:
+        return f"This is no checkout of {repository}"
+    if not remotes:
+        return f"{checkout} has no remote that tells whether it is a checkout of {repository}"
+    told = ", ".join(re.sub(r"^(https?://)[^/]*@", r"\1", each) for each in remotes)
+    return f"{checkout} is no checkout of {repository}: its remotes are {told}"
