@@ -155,3 +155,20 @@ def test_a_name_that_is_not_served_yet_has_a_certificate_all_the_same(tmp_path: 
         "not-yet.test it has no certificate",
     ]
     assert not done.stderr
+
+
+def test_what_was_refused_before_it_began_is_no_failure(tmp_path: Path) -> None:
+    places = {"/etc/deploy/sites": "sites", "/var/log/deploy": "log", "/srv/deploy": "srv", "/var/www": "www"}
+    status = (SCRIPTS.parent / "status.sh").read_text()
+    function = status[status.index("releases() {") :].split("\n}\n")[0] + "\n}"
+    for path, name in places.items():
+        (tmp_path / name).mkdir()
+        function = function.replace(path, str(tmp_path / name))
+    for name in ("a.test", "b.test"):
+        (tmp_path / "sites" / f"{name}.conf").write_text("KIND=static\n")
+    lines = [("a.test", "restore", "refused"), ("b.test", "push", "failed"), ("b.test", "restore", "refused")]
+    log = "".join(f'{{"site":"{site}","action":"{what}","result":"{end}"}}\n' for site, what, end in lines)
+    (tmp_path / "log/push.log").write_text(log)
+    argv = ["bash", "-c", f"{function}\nreleases"]
+    told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    assert told == 'failed b.test {"site":"b.test","action":"push","result":"failed"}\n'

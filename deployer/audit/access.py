@@ -77,8 +77,9 @@ def secrets(seen: Evidence, config: Config) -> Iterator[Finding]:
 def keys(seen: Evidence, config: Config, known: Collection[str]) -> Iterator[Finding]:
     """Public keys that may log in, and nobody declared."""
     ours = {*known, *(each.public for each in config.keys.values())}
+    fetching = {" ".join(line.split()[:2]) for line in seen.lines.get("deploy_key", [])}
     for each in seen.keys:
-        if each.key not in ours:
+        if each.key not in ours and (each.user == "root" or each.key not in fetching):
             yield Finding(
                 f"the key {each.comment or each.key[-12:]} may log in as {each.user}",
                 "neither sites.yaml nor this machine knows it: who has its other half?",

@@ -150,6 +150,7 @@ def settle(home: "Home | None", path: Path, as_json: bool, yes: bool) -> int:
     if not as_json:
         show_change(change.files, change.crontab)
     if not yes and not confirm("Do it?"):
+        say("Nothing was done.")
         return 1
     timers.carry_out(change, call.system)
     say("done", style="green")

@@ -119,7 +119,7 @@ def restore_archive(
 ) -> bool:
     """Restore one, after showing what that does unless it was shown, and asking; whether it went well."""
     from deployer.home.plain import vouched
-    from deployer.report import confirm
+    from deployer.report import confirm, say
     from deployer.report.progress import progress
     from deployer.report.restore import show_archive, show_interrupted, show_plan
     from deployer.tasks import caller
@@ -132,6 +132,7 @@ def restore_archive(
             show_plan(restore_plan(server, archive, begin.text, wanted))
         as_what = f" as {wanted.name}" if wanted.name else ""
         if not yes and not confirm(f"Restore {archive.name}{as_what}?"):
+            say("Nothing was done.")
             return False
         try:
             with progress() as shown, waiting(archive.file) as wait:

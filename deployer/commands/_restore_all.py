@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def restore_all(config: "Config", server: "Server", place: str, wanted: "Wanted", yes: bool) -> int:
     """Restore everything that has an archive; one that fails does not stop the others."""
     from deployer.home.places import places
-    from deployer.report import complain, confirm
+    from deployer.report import complain, confirm, say
     from deployer.report.restore import show_end
 
     chosen, failed = choose_all(places(config, server, place), restorable(config), wanted)
@@ -26,6 +26,7 @@ def restore_all(config: "Config", server: "Server", place: str, wanted: "Wanted"
         if not chosen:
             raise DeployError("the server would refuse each of them", "The reasons are above")
         if not confirm(f"Restore {len(chosen)} onto {server.host}?"):
+            say("Nothing was done.")
             return 1
     begun = monotonic()
     done: list[str] = []

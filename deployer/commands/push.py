@@ -55,12 +55,13 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     require_pushed(chosen)
     if reference:
         require_repositories(chosen)
+    unchanged: set[str] = set()
     with progress() as shown, server_of(loaded) as server:
-        one = partial(_push, server, loaded, shown, reference, force, yes)
+        one = partial(_push, server, loaded, shown, reference, force, yes, unchanged)
         done = [attempt(one, domain) for domain in chosen]
         good = {domain: site for (domain, site), well in zip(chosen.items(), done, strict=True) if well}
         first = without_earlier(server, good)
-    after_push(good, first)
+    after_push(good, [*first, *unchanged])
     return 0 if all(done) else 1
 
 
@@ -119,25 +120,31 @@ def _push(
     reference: str,
     force: bool,
     yes: bool,
+    unchanged: set[str],
     domain: str,
 ) -> bool:
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
     from deployer.tasks import caller
     from deployer.tasks.converge import site_settings
-    from deployer.tasks.push import Push, Pushed, push
+    from deployer.tasks.push import UNCHANGED, Push, Pushed, push
+
+    def line(text: str) -> None:
+        if text.endswith(UNCHANGED):
+            unchanged.add(domain)
+        shown.line(text)
 
     if not _apply_changes(server, config, shown, yes, domain):
         return False
     local, reference = _source(config.everything[domain], reference)
     settings = site_settings(config, domain)
     what = Push(domain, caller(), local, reference, force, settings.digest if settings else "")
-    outcome = push(server, what, shown.line)
+    outcome = push(server, what, line)
     if not outcome.needs_apply:
         return outcome is Pushed.DONE
     say(f"{domain} is not on {server.host} yet:")
     code = converge(convergence(server, config, [domain], shown), yes)
-    outcome = push(server, what, shown.line)
+    outcome = push(server, what, line)
     if outcome.needs_apply:
         raise DeployError(
             f"{domain} is still not on {server.host}",

@@ -37,8 +37,8 @@ def repository_remarks(config: "Config", facts: Facts) -> Iterator[tuple[str, st
             yield (
                 domain,
                 f"{domain} is fetched from this very server, by SSH on port {url.port or 22}, which it "
-                f"leaves: write `repository: ssh://{url.username or 'git'}@{place}/…`, and below `git_hosts:` "
-                f"`{place}` (deploy docs security)",
+                f"leaves: write `repository: ssh://{url.username or 'git'}@{place}/…`, and below "
+                f"`git_hosts:` `{place}` (deploy docs security)",
             )
     yield from _host_remarks(config, facts)
 

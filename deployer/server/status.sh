@@ -23,7 +23,8 @@ server() {
 
 # What is live of each site, who has made it so, and what failed: all of them in one go, of lines KIND|LINK|IMAGES NAME WORD,
 # then of those of the logs, and of each made-live: where there is one, no log knows better. What a site was before may still
-# lie there; a restart of containers names no release; and that it went back afterwards is not what was done to it.
+# lie there; a restart of containers names no release; that it went back afterwards is not what was done to it, nor is
+# what was refused before it began.
 releases() {
     local line name kind live
     {
@@ -37,7 +38,7 @@ releases() {
         ($1 == "LINK" || $1 == "IMAGES") && !($2 in kind) { next }
         $1 == "LINK" || $1 == "IMAGES" { sub(/\/$/, "", $3); sub(/.*\//, "", $3); if (($1 == "IMAGES") == (kind[$2] == "compose")) live[$2] = $3; next }
         { is_record = sub(/^MADE /, "") }
-        !match($0, /"site":"[^"]*"/) || /"action":"back"/ { next }
+        !match($0, /"site":"[^"]*"/) || /"action":"back"|"result":"refused"/ { next }
         { name = substr($0, RSTART + 8, RLENGTH - 9) }
         !(name in kind) { next }
         is_record { delete made[name] }

@@ -13,6 +13,8 @@ from deployer.server.streaming import stream
 from deployer.waiting import waiting
 
 SCRIPTS = "/usr/local/lib/deploy"
+UNCHANGED = (": nothing to push", " is already up to date", ", so this push steps aside")
+"""How the last line of a push ends that has changed nothing."""
 
 
 class Pushed(IntEnum):

@@ -131,6 +131,15 @@ def test_each_thing_that_is_wrong_is_found_once(without: str, line: str, what: s
     assert found(line, without=without) == [what]
 
 
+def test_the_key_with_which_the_server_fetches_from_itself_is_known() -> None:
+    key = "ssh-ed25519 AAAAdeploykey deploy www.example.org"
+    line = f"key git {key}\ndeploy_key {key}"
+    assert found(line) == []
+    assert found(line.replace("key git", "key root")) == [
+        "! the key deploy www.example.org may log in as root"
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "what"),
     [

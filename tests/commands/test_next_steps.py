@@ -1,14 +1,23 @@
 """After each command one line says what comes next, and a new site that has nothing to show is named."""
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import deployer
+from deployer import tasks
+from deployer.cli import deploy
 from deployer.commands import _next
 from deployer.config.model import Config
 from deployer.files import File
 from deployer.plan import Change, Plan
+from deployer.tasks import push as tasks_push
+from deployer.tasks.push import UNCHANGED
 
 CONFIG = Config.model_validate(
     {
@@ -71,3 +80,29 @@ def test_after_a_plan_and_a_push(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "→ look at https://www.example.org/\n", "nothing was there before it"
     _next.after_push({})
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("words", UNCHANGED)
+def test_after_a_push_that_changed_nothing_no_way_back_is_promised(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    scripts = Path(deployer.__file__).parent / "server/scripts"
+    assert words in "".join((scripts / name).read_text() for name in ("push", "compose-push"))
+
+    @contextmanager
+    def server_of(_: Config) -> Iterator[Any]:
+        yield SimpleNamespace(ask=lambda _: SimpleNamespace(output=b""))
+
+    def push(_: Any, what: tasks_push.Push, line: Callable[[str], None]) -> tasks_push.Pushed:
+        line(f"{what.domain} is{words}" if what.domain == "www.example.org" else f"{what.domain} is live")
+        return tasks_push.Pushed.DONE
+
+    monkeypatch.setattr(tasks, "server_of", server_of)
+    monkeypatch.setattr(tasks_push, "push", push)
+    monkeypatch.chdir(tmp_path)
+    sites = {name: site.model_dump(include={"kind", "repository"}) for name, site in CONFIG.sites.items()}
+    Path("sites.yaml").write_text(json.dumps({"sites": sites}))
+    deploy.main(["push", "www.example.org"], standalone_mode=False)
+    assert capsys.readouterr().err.endswith("→ look at https://www.example.org/\n")
+    deploy.main(["push", "docs.example.org"], standalone_mode=False)
+    assert "deploy rollback docs.example.org takes it back\n" in capsys.readouterr().err

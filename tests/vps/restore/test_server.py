@@ -166,6 +166,9 @@ def test_one_path_of_a_folder(vps):
         ("/srv/album/../album", "it has no /srv/album/../album, only /srv/album"),
     ):
         assert words in restore(vps, "album", archive, f"--only {wrong}", code=1)
+        log = vps.run("tail -n 1 /var/log/deploy/push.log").stdout
+        assert '"site":"album","action":"restore"' in log
+        assert '"result":"refused"' in log
     vps.run("echo newer >/srv/album/newer")
     (whole,) = aside_of(restore(vps, "album", archive))
     part = restore(vps, "album", archive, "--only srv/album/deep")
