@@ -12,6 +12,7 @@ import pytest
 
 import deployer
 from deployer.health import SiteHealth, read_health
+from deployer.report.health import show_health
 from test_health_of_backups import shown
 
 SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
@@ -172,3 +173,16 @@ def test_what_was_refused_before_it_began_is_no_failure(tmp_path: Path) -> None:
     argv = ["bash", "-c", f"{function}\nreleases"]
     told = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert told == 'failed b.test {"site":"b.test","action":"push","result":"failed"}\n'
+
+
+def test_what_is_live_is_no_date_beside_a_date(capsys: pytest.CaptureFixture[str]) -> None:
+    server = "".join(f"server {line}\n" for line in SERVER.split("|"))
+    made = '{"time":"2026-11-29T06:50:06Z","by":"ada","revision":"'
+    told = (
+        f'{server}answer a.test 200 0.1\nrelease a.test 20261129-065006\npushed a.test {made}"}}\n'
+        f'answer b.test 200 0.1\nrelease b.test 20261129-065006-1\npushed b.test {made}0123456789"}}\n'
+        "answer c.test 200 0.1\nrelease c.test by-hand\n"
+    )
+    show_health(read_health(told, {"a.test": (), "b.test": (), "c.test": ()}), "vps.example.org")
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if ".test" in line]
+    assert [row[6] for row in rows] == ["images", "0123456", "by-hand"], rows

@@ -96,10 +96,17 @@ def _row(site: SiteHealth) -> tuple[str | Text, ...]:
         site.domain,
         _judged(answer, site.fine),
         "–" if days is None else _judged(amount(days, "day"), days > FEW_DAYS and not site.problems),
-        (site.revision or site.release or "–")[:7] if site.revision else site.release or "–",
+        _live(site),
         (site.pushed or "–").replace("T", " ").removesuffix("Z"),
         site.by or "–",
     )
+
+
+def _live(site: SiteHealth) -> str:
+    """Its commit; the name of a service's images is no more than the moment that stands beside it."""
+    if site.revision:
+        return site.revision[:7]
+    return "images" if site.release and site.pushed else site.release or "–"
 
 
 def _backup(backup: BackupHealth | None) -> Text:

@@ -1,6 +1,7 @@
 """After each command one line says what comes next, and a new site that has nothing to show is named."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -106,3 +107,12 @@ def test_after_a_push_that_changed_nothing_no_way_back_is_promised(
     assert capsys.readouterr().err.endswith("→ look at https://www.example.org/\n")
     deploy.main(["push", "docs.example.org"], standalone_mode=False)
     assert "deploy rollback docs.example.org takes it back\n" in capsys.readouterr().err
+
+
+def test_a_no_to_any_question_ends_with_a_word() -> None:
+    modules = sorted((Path(deployer.__file__).parent / "commands").glob("*.py"))
+    told = [
+        each for file in modules for each in re.findall(r"not confirm\(.*\):\n(.*\n.*)", file.read_text())
+    ]
+    assert len(told) == sum(file.read_text().count("confirm(") for file in modules)
+    assert all("othing was" in each for each in told)
