@@ -6,8 +6,9 @@ our_login() { # ADDRESS PORT ADDRESS PORT, from where and to where; behind sudo,
     sed -zn 's/^SSH_CONNECTION=//p' "/proc/$PPID/environ" 2>/dev/null | tr '\0' '\n'
 }
 
-by_socket() { # systemd listens for sshd, as it does on Ubuntu: sshd's own `Port` opens nothing, and a reload would end it
-    systemctl --quiet is-active ssh.socket
+# systemd listens for sshd, as it does on Ubuntu: sshd's own `Port` opens nothing, and a reload would end it. A shell asks once.
+by_socket() {
+    [ "${ssh_socket:=$(systemctl is-active ssh.socket)}" = active ]
 }
 
 by_socket_as_sshd_says() { # on Ubuntu, where that is made anew from sshd's files at each start of the server

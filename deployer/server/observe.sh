@@ -78,13 +78,14 @@ nginx_version() { # and whether it is of a package that the modules of the distr
 }
 
 outdated() { # outdated PROGRAM VERSION: what has been replaced since it was started, and which one runs still
-    is_replaced nginx && echo "outdated nginx $("/proc/$process/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
-    is_replaced docker && echo "outdated docker $("/proc/$process/exe" --version | sed -n 's/^Docker version //p')"
+    local nginx='' docker='' # a file with their number may be of before, and the number another's by now
+    { read -r nginx && read -r && read -r docker; } < <(systemctl show --property=MainPID --value nginx docker)
+    is_replaced "$nginx" && echo "outdated nginx $("/proc/$nginx/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
+    is_replaced "$docker" && echo "outdated docker $("/proc/$docker/exe" --version | sed -n 's/^Docker version //p')"
 }
 
-is_replaced() { # UNIT: sets process; a file with its number may be of before, and the number another's by now
-    process=$(systemctl show --property=MainPID --value "$1")
-    [[ $process != 0 && $(readlink "/proc/$process/exe") == *' (deleted)' ]]
+is_replaced() { # PROCESS
+    [[ $1 != 0 && $(readlink "/proc/$1/exe") == *' (deleted)' ]]
 }
 
 # FILE NAME… for every server_name of the NGINX files that a person may have written
@@ -147,6 +148,7 @@ ssh_ports() {
     local us
     us=$(our_login)
     us=${us##* }
+    by_socket || : # here, or each part of the pipe would ask
     {
         [[ ! $us =~ ^[0-9]+$ ]] || printf 'ssh_ours %s\nssh_port %s\n' "$us" "$us"
         ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print "ssh_port", $4 }'
