@@ -4,6 +4,7 @@ import errno
 import resource
 import select
 import socket
+from collections.abc import Sequence
 
 BATCH = min(4000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200)
 PATIENCE = 0.4
@@ -12,10 +13,11 @@ PATIENCE = 0.4
 def open_ports(address: str, ports: range = range(1, 65536)) -> set[int]:
     """The TCP ports at which something answers."""
     batches = (ports[first : first + BATCH] for first in range(0, len(ports), BATCH))
-    return {port for batch in batches for port in _answering(address, batch)}
+    return {port for batch in batches for port in answering(address, batch)}
 
 
-def _answering(address: str, ports: range) -> set[int]:
+def answering(address: str, ports: Sequence[int]) -> set[int]:
+    """Those of some ports at which something answers, asked all at once."""
     knocking = {}
     for port in ports:
         line = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 
@@ -17,24 +18,14 @@ from vps.project import Project
 
 PACKAGES = (*PREINSTALLED, "fail2ban", "nftables", "python3-systemd", "ufw", "unattended-upgrades")
 SITES = {"old.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
+TESTS = Path(__file__).parents[2]
 SCAN = """
-import asyncio, json, sys
+import json, sys
 
-async def is_open(limit, host, port):
-    async with limit:
-        try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 1.5)
-        except (OSError, asyncio.TimeoutError):
-            return False
-        writer.close()
-        return True
+sys.path.insert(0, sys.argv[1])
+from vps.scan import answering
 
-async def scan(host, ports):
-    limit = asyncio.Semaphore(500)
-    found = await asyncio.gather(*(is_open(limit, host, port) for port in ports))
-    print(json.dumps([port for port, there in zip(ports, found) if there]))
-
-asyncio.run(scan(sys.argv[1], json.loads(sys.argv[2])))
+print(json.dumps(sorted(answering(sys.argv[2], json.loads(sys.argv[3])))))
 """
 
 
@@ -91,7 +82,7 @@ class Stranger:
     def open_ports(self, below: int = 1024) -> list[int]:
         """The TCP ports that answer, of those below and of some where tests listen."""
         ports = [*range(1, below), 3306, 8080, 9000]
-        done = self.run(sys.executable, "-c", SCAN, self.server, json.dumps(ports))
+        done = self.run(sys.executable, "-c", SCAN, str(TESTS), self.server, json.dumps(ports))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
