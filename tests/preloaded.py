@@ -4,7 +4,7 @@ None of it looks at the environment or the terminal while it is loaded.
 """
 
 import encodings.idna
-import encodings.unicode_escape  # noqa: F401 - likewise by Jinja
+import encodings.unicode_escape  # noqa: F401 - both are looked up by name: at a connection, and by Jinja
 import pkgutil
 from importlib import import_module
 
@@ -22,6 +22,6 @@ for module in pkgutil.walk_packages(deployer.__path__, "deployer."):
     if not module.name.endswith("__main__"):
         import_module(module.name)
 
-for name in templates._environment().list_templates():
-    if "__pycache__" not in name:
-        templates._environment().get_template(name)
+environment = templates._environment()
+for name in environment.list_templates(filter_func=lambda name: "__pycache__" not in name):
+    environment.get_template(name)
