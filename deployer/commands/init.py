@@ -42,7 +42,7 @@ def command(config: Path, host: str, user: str, port: int, key: Path | None, fin
         from deployer.commands._meeting import meet
 
         again = command_line(host, user, port, key)
-        text = meet(host, user or ask("Who logs in there?", "root"), port, key, fingerprint, again)
+        text = meet(host, user or who_logs_in(), port, key, fingerprint, again)
     try:
         with config.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -55,6 +55,15 @@ def command(config: Path, host: str, user: str, port: int, key: Path | None, fin
     click.echo(f"Wrote {config}.")
     ignore_secrets(config.parent)
     next_step(f"put {what} in, then: deploy check")
+
+
+def who_logs_in() -> str:
+    """The name that is typed; an answer to the question that comes later is none."""
+    from deployer.report import ask, say
+
+    while (name := ask("Who logs in there, by name?", "root")).lower() in ("y", "yes", "n", "no"):
+        say(f"'{name}' is no name: root, or the user with sudo that your provider made.")
+    return name
 
 
 def command_line(host: str, user: str, port: int, key: Path | None) -> str:

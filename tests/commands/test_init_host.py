@@ -1,5 +1,7 @@
 """`deploy init --host`: nothing is sent to a server whose key nobody has compared."""
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,23 @@ def test_a_key_that_was_compared_is_pinned(sshd: HostileSshd, capsys: pytest.Cap
     said = capsys.readouterr()
     assert "→ put your sites in, then: deploy check" in said.err
     assert "written all the same" in said.err, "this server cannot be looked at"
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_an_answer_to_the_question_that_comes_later_is_no_name(
+    sshd: HostileSshd, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal("y\nalma\ny\n"))
+    init(sshd)
+    assert yaml.safe_load(Path("sites.yaml").read_text())["server"]["user"] == "alma"
+    said = capsys.readouterr().err
+    assert "'y' is no name: root, or the user with sudo that your provider made." in said
 
 
 def test_a_key_that_is_known_here_is_taken(sshd: HostileSshd, tmp_path: Path) -> None:
