@@ -126,8 +126,11 @@ def test_a_large_release_is_made_of_one_that_went(new_site):
     before = {"a.html": TEXT, "b.html": TEXT, "old/1.html": TEXT, "c": "a file", "-": "x"}
     site = new_site(many | before, keep=1)
     site.push()
+    site.vps.run(f"cd /srv/deploy/{site.domain} && until [ -d spare ]; do sleep 0.05; done", timeout=20)
+    spare = (site.place / "spare/site").stat().st_ino
     site.commit({"a.html": TEXT + "two", "many/7.txt": None, "ü/new.html": TEXT})
-    site.push()
+    assert "5 pages, changed files: 3" in site.push()
+    assert site.site.stat().st_ino == spare, "links to the live release, made after its push"
     site.git("rm", "--quiet", "-r", "old")
     site.commit({"old": TEXT, "-": "y"})
     site.push()
