@@ -26,12 +26,18 @@ def shared_files(config: "Config", facts: Facts) -> dict[str, File]:
     return {
         **nginx_files(facts),
         **undo_files(),
-        MADE_BY: File(f"{version('vps-deployer')}\n".encode()),
+        MADE_BY: File(f"{own_version()}\n".encode()),
         "/etc/systemd/system/nginx.service.d/deploy.conf": system("nginx.service.conf"),
         "/etc/tmpfiles.d/deploy.conf": system("tmpfiles.conf", pushed=pushed),
         **(certbot_files(config) if any(site.https for site in config.sites.values()) else {}),
         **(push_files() if pushed else {}),
     }
+
+
+@cache
+def own_version() -> str:
+    """The version of the package."""
+    return version("vps-deployer")
 
 
 def undo_files() -> dict[str, File]:

@@ -1,6 +1,7 @@
 """The documented example at the root, the starter file, and the pages made from the models."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import jsonschema
@@ -87,6 +88,7 @@ def test_every_key_of_the_example_is_explained() -> None:
     assert len(first_seen) > 30
 
 
+@cache
 def keys_of_all_models() -> set[str]:
     every = [Config, Key, *(model for _, model in models())]
     return {key.rpartition(".")[2] for model in every for key in keys_of(model)}
@@ -109,15 +111,22 @@ def test_the_starter_is_fine_with_all_its_sites_switched_on(tmp_path: Path) -> N
     assert found == {"hugo", "ntfy", "proxy", "redirect", "static"}
 
 
+@cache
+def schema() -> jsonschema.Draft202012Validator:
+    """The schema, whose own correctness has a test."""
+    return jsonschema.Draft202012Validator(json_schema())
+
+
 @pytest.mark.parametrize("text", [EXAMPLE, switched_on(EXAMPLE), STARTER])
 def test_the_schema_accepts_what_is_right(text: str) -> None:
-    jsonschema.validate(yaml.safe_load(text), json_schema(), cls=jsonschema.Draft202012Validator)
+    schema().validate(yaml.safe_load(text))
 
 
 def test_the_schema_is_a_schema_and_describes_every_key() -> None:
-    schema = json_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    for section_schema in (schema, *schema["$defs"].values()):
+    written = json_schema()
+    assert jsonschema.validators.validator_for(written) is jsonschema.Draft202012Validator
+    jsonschema.Draft202012Validator.check_schema(written)
+    for section_schema in (written, *written["$defs"].values()):
         assert section_schema["description"]
         for key, field in section_schema["properties"].items():
             assert field.get("description"), key
@@ -139,7 +148,7 @@ def test_the_schema_refuses_what_is_wrong(wrong: str, right: str) -> None:
     text = EXAMPLE.replace(right.rstrip(), wrong, 1)
     assert text != EXAMPLE
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load(text), json_schema())
+        schema().validate(yaml.safe_load(text))
 
 
 def test_the_reference_is_up_to_date_and_complete() -> None:

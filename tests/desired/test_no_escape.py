@@ -3,39 +3,17 @@
 import subprocess
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from chance import chance
 from deployer.config.model import Config
-from deployer.desired import desired_files
 from deployer.desired.facts import Certificate, Facts
+from desired.hostile import PLAIN, hostile_values, text
 from nginx.structure import Directive, parse
-
-PLAIN = "abcXYZ019-_./"
-SYNTAX = " '\"`$(){}[];|&<>\\#*?!~=%@:,^+\n\t\0\u2028é"
-ATTACKS = (
-    "$(>canary)",
-    "`>canary`",
-    "'; >canary; '",
-    '"; >canary; "',
-    "\n>canary\n",
-    "\\",
-    "{{ 7 * 7 }}",
-    "{% raw %}",
-    "; return 200; #",
-    "} server { listen 1; ",
-    "$request_uri",
-    "${IFS}",
-    "'",
-    '"',
-    "#",
-)
-CHUNKS = st.text(PLAIN, min_size=1, max_size=6) | st.sampled_from(ATTACKS) | st.text(SYNTAX, max_size=2)
-HOSTILE = st.lists(CHUNKS, min_size=1, max_size=5).map("".join)
 
 DOMAIN = "site.example.org"
 ALIAS = "www.example.org"
@@ -77,8 +55,7 @@ def rendered(site: dict[str, Any], domain: str = DOMAIN) -> dict[str, str]:
     config = Config.model_validate({"sites": {domain: site}})
     names = frozenset({domain, *config.sites[domain].aliases})
     facts = Facts("debian", "13", certificates={domain: Certificate(names, 0, "")})
-    desired = desired_files(config, facts)
-    return {path: desired.files[path].content.decode() for path in desired.site_of}
+    return {path: file.content.decode() for path, file in config.sites[domain].files(domain, facts).items()}
 
 
 def variation(kind: str, field: str, value: str) -> dict[str, Any]:
@@ -101,109 +78,108 @@ def meant(kind: str, **more: str) -> list[Directive]:
 
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(value=HOSTILE)
-def test_nginx_sees_the_same_directives(kind: str, field: str, value: str) -> None:
-    site = variation(kind, field, value)
-    if accepted(site):
-        assert shapes(nginx_file(rendered(site))) == shapes(meant(kind))
+def test_nginx_sees_the_same_directives(kind: str, field: str) -> None:
+    for value in hostile_values(200):
+        site = variation(kind, field, value)
+        if accepted(site):
+            assert shapes(nginx_file(rendered(site))) == shapes(meant(kind)), value
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(domain=HOSTILE.map(lambda text: text + ".example.org"))
-def test_a_domain_is_one_word_everywhere(domain: str) -> None:
-    if not accepted(SITES["hugo"], domain):
-        return
-    changed = nginx_file(rendered(SITES["hugo"], domain), domain)
-    assert shapes(changed) == shapes(meant("hugo"))
-    named = [d.words[1:] for server in changed for d in server.block or () if d.words[0] == "server_name"]
-    assert named == [[domain, ALIAS], [ALIAS], [domain]]
+def test_a_domain_is_one_word_everywhere() -> None:
+    for value in hostile_values(200):
+        domain = f"{value}.example.org"
+        if not accepted(SITES["hugo"], domain):
+            continue
+        changed = nginx_file(rendered(SITES["hugo"], domain), domain)
+        assert shapes(changed) == shapes(meant("hugo")), domain
+        named = [d.words[1:] for server in changed for d in server.block or () if d.words[0] == "server_name"]
+        assert named == [[domain, ALIAS], [ALIAS], [domain]]
 
 
-PATH = st.lists(st.text("abAB09._~!&()*+,=:@-", max_size=8), max_size=4).map(
-    lambda parts: "/" + "/".join(parts)
-)
+@pytest.mark.parametrize("keep_path", [False, True])
+def test_visitors_are_sent_to_exactly_the_address_that_is_written(keep_path: bool) -> None:
+    for _ in range(60):
+        parts = [text("abAB09._~!&()*+,=:@-", 0, 8) for _ in range(chance.randint(0, 4))]
+        to = f"https://example.org/{'/'.join(parts)}"
+        servers = nginx_file(rendered({"kind": "redirect", "to": to, "keep_path": keep_path}))
+        home = next(d for d in servers[-1].block or () if d.words[0] == "location").block
+        assert home is not None
+        assert home[0].words == ["return", "301", to.rstrip("/") + "$request_uri" if keep_path else to]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(path=PATH, keep_path=st.booleans())
-def test_visitors_are_sent_to_exactly_the_address_that_is_written(path: str, keep_path: bool) -> None:
-    to = f"https://example.org{path}"
-    servers = nginx_file(rendered({"kind": "redirect", "to": to, "keep_path": keep_path}))
-    home = next(d for d in servers[-1].block or () if d.words[0] == "location").block
-    assert home is not None
-    assert home[0].words == ["return", "301", to.rstrip("/") + "$request_uri" if keep_path else to]
+LINES = ("gzip off;", "set $a '}';", 'set $b "{ # ;";', "# a } comment\n", "return 200 a\\;b;")
 
 
-SNIPPETS = st.recursive(
-    st.sampled_from(["gzip off;", "set $a '}';", 'set $b "{ # ;";', "# a } comment\n", "return 200 a\\;b;"])
-    | st.lists(st.text(PLAIN + "'\"$", min_size=1, max_size=4), min_size=1, max_size=3).map(
-        lambda words: " ".join(words) + ";"
-    ),
-    lambda inner: st.lists(inner, max_size=3).map(lambda lines: "location /x {\n" + "\n".join(lines) + "\n}"),
-    max_leaves=6,
-)
+def snippet(depth: int = 2) -> str:
+    """Lines of NGINX, with blocks in blocks."""
+    how = chance.randrange(3 if depth else 2)
+    if how == 0:
+        return chance.choice(LINES)
+    if how == 1:
+        return " ".join(text(PLAIN + "'\"$", 1, 4) for _ in range(chance.randint(1, 3))) + ";"
+    inner = "\n".join(snippet(depth - 1) for _ in range(chance.randint(0, 3)))
+    return f"location /x {{\n{inner}\n}}"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(snippet=st.lists(SNIPPETS | HOSTILE, min_size=1, max_size=3).map("\n".join))
-def test_a_snippet_stays_in_its_server_block(snippet: str) -> None:
-    if not accepted({**SITES["hugo"], "nginx": snippet}):
-        return
-    *others, main = nginx_file(rendered({**SITES["hugo"], "nginx": snippet}))
+def test_a_snippet_stays_in_its_server_block() -> None:
     *others_before, main_before = meant("hugo", nginx="marker;")
-    assert shapes(others) == shapes(others_before)
     at = next(i for i, d in enumerate(main_before.block or ()) if d.words == ["marker"])
-    wanted = shapes(main_before.block or [])
-    wanted[at : at + 1] = shapes(parse(snippet))
-    assert shapes(main.block or []) == wanted
+    tried = 0
+    for value in hostile_values(600):
+        lines = "\n".join(chance.sample([value, snippet(), snippet()], k=chance.randint(1, 3)))
+        if not accepted({**SITES["hugo"], "nginx": lines}):
+            continue
+        tried += 1
+        *others, main = nginx_file(rendered({**SITES["hugo"], "nginx": lines}))
+        assert shapes(others) == shapes(others_before), lines
+        wanted = shapes(main_before.block or [])
+        wanted[at : at + 1] = shapes(parse(lines))
+        assert shapes(main.block or []) == wanted, lines
+    assert tried > 50
 
 
 READ_BACK = """
 set -euo pipefail
-source "$1"
-printf '%s\\0' "$DOMAIN" "$REPOSITORY" "$BRANCH" "$BUILD" "$OUTPUT" "$HUGO" "${ENVIRONMENT[@]}"
+for values; do
+    (
+        source "./$values"
+        printf '%s\\0' "$DOMAIN" "$REPOSITORY" "$BRANCH" "$BUILD" "$OUTPUT" "$HUGO" "${ENVIRONMENT[@]}"
+    )
+done
 """
 
 
 @pytest.mark.parametrize("field", ["repository", "branch", "build", "output", "hugo", "environment"])
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(value=HOSTILE)
-def test_bash_reads_back_exactly_the_value_and_runs_nothing(
-    field: str, value: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    site = variation("hugo", field, value)
-    if not accepted(site):
-        return
-    folder = tmp_path_factory.mktemp("bash")
-    (folder / "values").write_text(rendered(site)[f"/etc/deploy/sites/{DOMAIN}.conf"])
+def test_bash_reads_back_exactly_the_value_and_runs_nothing(field: str, tmp_path: Path) -> None:
+    wanted: dict[str, list[str]] = {}
+    for value in hostile_values(200):
+        site = variation("hugo", field, value)
+        if not accepted(site):
+            continue
+        kept = Config.model_validate({"sites": {DOMAIN: site}}).sites[DOMAIN]
+        repository = "" if kept.is_local else kept.repository
+        environment = [f"{name}={content}" for name, content in kept.environment.items()]
+        name = f"values-{len(wanted)}"
+        wanted[name] = [DOMAIN, repository, kept.branch, kept.build, kept.output, kept.hugo, *environment]
+        (tmp_path / name).write_text(rendered(site)[f"/etc/deploy/sites/{DOMAIN}.conf"])
     said = subprocess.run(
-        ["bash", "-c", READ_BACK, "bash", folder / "values"],
-        cwd=folder,
-        env={},
-        capture_output=True,
-        text=True,
+        ["bash", "-c", READ_BACK, "bash", *wanted], cwd=tmp_path, env={}, capture_output=True, text=True
     )
-    kept = Config.model_validate({"sites": {DOMAIN: site}}).sites[DOMAIN]
-    repository = "" if kept.is_local else kept.repository
-    environment = [f"{name}={content}" for name, content in kept.environment.items()]
-    wanted = [DOMAIN, repository, kept.branch, kept.build, kept.output, kept.hugo, *environment]
     assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout.split("\0")[:-1] == wanted
-    assert [path.name for path in folder.iterdir()] == ["values"]
+    assert said.stdout.split("\0")[:-1] == [word for words in wanted.values() for word in words]
+    assert {path.name for path in tmp_path.iterdir()} == wanted.keys()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(script=HOSTILE)
-def test_a_hook_is_in_its_own_file_as_it_is_written(script: str) -> None:
-    if not script.strip() or not accepted({**SITES["hugo"], "before": script}):
-        return
-    files = rendered({**SITES["hugo"], "before": script})
-    before = files.pop(f"/etc/deploy/hooks/{DOMAIN}.before")
-    assert before.endswith(f"\nset -e -o pipefail\n\n{script.strip()}\n")
+def test_a_hook_is_in_its_own_file_as_it_is_written() -> None:
     harmless = rendered(SITES["hugo"])
     del harmless[f"/etc/deploy/hooks/{DOMAIN}.before"]
-    assert files == harmless
+    for script in hostile_values(60):
+        if not script.strip() or not accepted({**SITES["hugo"], "before": script}):
+            continue
+        files = rendered({**SITES["hugo"], "before": script})
+        before = files.pop(f"/etc/deploy/hooks/{DOMAIN}.before")
+        assert before.endswith(f"\nset -e -o pipefail\n\n{script.strip()}\n")
+        assert files == harmless, script
 
 
 def test_the_reader_of_nginx_text_sees_what_escapes() -> None:

@@ -4,12 +4,11 @@ import re
 import subprocess
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from deployer.config.model import Config
@@ -17,7 +16,8 @@ from deployer.desired import desired_files
 from deployer.desired.facts import Certificate, Facts
 from deployer.kinds import models
 from desired import test_no_escape
-from desired.test_no_escape import HOSTILE, nginx_file, shapes
+from desired.hostile import hostile_values
+from desired.test_no_escape import nginx_file, shapes
 
 DOMAIN = "site.example.org"
 NAME = "service"
@@ -41,7 +41,7 @@ SERVICES: Mapping[str, dict[str, Any]] = {
 }
 KINDS = {**SITES, **SERVICES}
 FIELDS = [(kind, field) for kind, values in KINDS.items() for field in values if field != "token"]
-QUIET = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+COUNT = 60
 MARKER = "MARKER"
 
 
@@ -100,85 +100,76 @@ def test_every_kind_is_tried_here_or_with_the_other_sites() -> None:
 
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
-@QUIET
-@given(value=HOSTILE)
-def test_a_compose_file_keeps_its_shape_and_replaces_nothing_more(kind: str, field: str, value: str) -> None:
-    values = changed(kind, field, value)
-    if not accepted(kind, values):
-        return
-    files = rendered(kind, values)
-    found = compose(files)
-    assert (set(files), shape(found), variables(found)) == before(kind)
+def test_a_compose_file_keeps_its_shape_and_replaces_nothing_more(kind: str, field: str) -> None:
+    for value in hostile_values(COUNT):
+        values = changed(kind, field, value)
+        if not accepted(kind, values):
+            continue
+        files = rendered(kind, values)
+        found = compose(files)
+        assert (set(files), shape(found), variables(found)) == before(kind), value
+        if field == "environment":
+            containers_get(value, found)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@QUIET
-@given(value=HOSTILE)
-def test_a_container_gets_exactly_the_value(kind: str, value: str) -> None:
-    values = changed(kind, "environment", value)
-    if not accepted(kind, values):
-        return
-    found = [
+def containers_get(value: str, found: dict[str, Any]) -> None:
+    """Exactly the value, when Docker Compose has replaced what it would replace."""
+    given = [
         container["environment"]["KEY"]
-        for container in compose(rendered(kind, values))["services"].values()
+        for container in found["services"].values()
         if "KEY" in container.get("environment", {})
     ]
-    assert found
-    assert {text.replace("$$", "$") for text in found} == {value}
-    assert "$" not in "".join(found).replace("$$", "")
+    assert given
+    assert {text.replace("$$", "$") for text in given} == {value}
+    assert "$" not in "".join(given).replace("$$", "")
 
 
-@QUIET
-@given(name=st.sampled_from(["NO", "null", "True", "y", "off", "A"]))
-def test_names_that_yaml_takes_for_something_else_stay_names(name: str) -> None:
-    found = compose(rendered("ntfy", {"environment": {name: "x"}}))
-    assert found["services"]["ntfy"]["environment"][name] == "x"
+def test_every_kind_is_asked_what_its_containers_get() -> None:
+    assert {kind for kind, field in FIELDS if field == "environment"} == KINDS.keys()
+
+
+def test_names_that_yaml_takes_for_something_else_stay_names() -> None:
+    names = ("NO", "null", "True", "y", "off", "A")
+    found = compose(rendered("ntfy", {"environment": dict.fromkeys(names, "x")}))
+    assert set(names) <= found["services"]["ntfy"]["environment"].keys()
 
 
 @pytest.mark.parametrize("field", ["probe", "tag", "max_upload", "environment"])
-@QUIET
-@given(value=HOSTILE)
-def test_nginx_sees_the_same_directives(field: str, value: str) -> None:
-    if not accepted("ntfy", changed("ntfy", field, value)):
-        return
-    assert shapes(nginx_file(rendered("ntfy", changed("ntfy", field, value)))) == shapes(
-        nginx_file(rendered("ntfy", SITES["ntfy"]))
-    )
+def test_nginx_sees_the_same_directives(field: str) -> None:
+    meant = shapes(nginx_file(rendered("ntfy", SITES["ntfy"])))
+    for value in hostile_values(COUNT):
+        if accepted("ntfy", changed("ntfy", field, value)):
+            assert shapes(nginx_file(rendered("ntfy", changed("ntfy", field, value)))) == meant, value
 
 
 READ_BACK = """
 set -euo pipefail
-source "$1"
-printf '%s\\0' "$NAME" "$DOMAIN" "$PROJECT" "$DIRECTORY" "$PROBE"
+for values; do (source "./$values" && printf '%s\\0' "$NAME" "$DOMAIN" "$PROJECT" "$DIRECTORY" "$PROBE"); done
 """
 
 
-@QUIET
-@given(probe=HOSTILE)
-def test_bash_reads_back_exactly_the_value(probe: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    if not accepted("ntfy", {"probe": probe}):
-        return
-    folder = tmp_path_factory.mktemp("bash")
-    (folder / "values").write_text(rendered("ntfy", {"probe": probe})[f"/etc/deploy/sites/{DOMAIN}.conf"])
+def test_bash_reads_back_exactly_the_value(tmp_path: Path) -> None:
+    probes = [value for value in hostile_values(2 * COUNT) if accepted("ntfy", {"probe": value})]
+    assert probes
+    for number, probe in enumerate(probes):
+        values = rendered("ntfy", {"probe": probe})[f"/etc/deploy/sites/{DOMAIN}.conf"]
+        (tmp_path / f"values-{number}").write_text(values)
+    names = [f"values-{number}" for number in range(len(probes))]
     said = subprocess.run(
-        ["bash", "-c", READ_BACK, "bash", folder / "values"],
-        cwd=folder,
-        env={},
-        capture_output=True,
-        text=True,
+        ["bash", "-c", READ_BACK, "bash", *names], cwd=tmp_path, env={}, capture_output=True, text=True
     )
     assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout.split("\0")[:-1] == [DOMAIN, DOMAIN, "site-example-org", f"/opt/{DOMAIN}", probe]
-    assert [path.name for path in folder.iterdir()] == ["values"]
+    fixed = [DOMAIN, DOMAIN, "site-example-org", f"/opt/{DOMAIN}"]
+    assert said.stdout.split("\0")[:-1] == [word for probe in probes for word in (*fixed, probe)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
 
 
-@QUIET
-@given(value=HOSTILE)
-def test_a_secret_that_stands_in_sites_yaml_is_refused_and_not_repeated(value: str) -> None:
-    values = {**SERVICES["gitea-runner"], "token": f"{MARKER}{value}"}
-    with pytest.raises(ValidationError) as caught:
-        Config.model_validate(document("gitea-runner", values))
-    assert MARKER not in str(caught.value.errors()[0]["ctx"]["error"])
+def test_a_secret_that_stands_in_sites_yaml_is_refused_and_not_repeated() -> None:
+    for value in hostile_values(COUNT):
+        values = {**SERVICES["gitea-runner"], "token": f"{MARKER}{value}"}
+        with pytest.raises(ValidationError) as caught:
+            Config.model_validate(document("gitea-runner", values))
+        assert MARKER not in str(caught.value.errors()[0]["ctx"]["error"])
 
 
 def test_the_image_of_the_forum_has_no_value_of_the_user_in_it() -> None:

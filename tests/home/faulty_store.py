@@ -28,7 +28,7 @@ class FaultyStore(ThreadingHTTPServer):
         self.stored: dict[str, bytes] = {}
         self.complaints: list[str] = []
         self.endpoint = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def __enter__(self) -> "FaultyStore":
         return self
