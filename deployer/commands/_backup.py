@@ -47,9 +47,12 @@ def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:
     from deployer.desired.backups import backed_up
     from deployer.errors import UsageError
 
+    known = backed_up(config)
+    for name in names:
+        if why := without_data(config, name):
+            raise UsageError(why, f"What is backed up: {', '.join(known)}" if known else "")
     if config.backups is None:
         raise UsageError("there are no backups in sites.yaml", "Add it: backups: {recipient: backup-key.asc}")
-    known = backed_up(config)
     if not known:
         raise UsageError(
             "nothing in sites.yaml is backed up",
@@ -57,8 +60,8 @@ def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:
         )
     for name in names:
         if name not in known:
-            there = f"What is backed up: {', '.join(known)}"
-            if why := without_data(config, name):
-                raise UsageError(why, there)
-            raise UsageError(f"nothing of '{name}' is backed up{suggest(name, known)}", there)
+            raise UsageError(
+                f"nothing of '{name}' is backed up{suggest(name, known)}",
+                f"What is backed up: {', '.join(known)}",
+            )
     return list(dict.fromkeys(names))

@@ -7,15 +7,15 @@ from deployer.commands.restore import reached
 from deployer.config.model import Config
 from deployer.errors import UnreachableError, UsageError
 
+SITES = {
+    "server": {"host": "127.0.0.1", "port": 1},
+    "sites": {
+        "www.example.org": {"kind": "static", "repository": "https://git.example.org/a.git"},
+        "old.example.org": {"kind": "redirect", "to": "https://www.example.org"},
+    },
+}
 CONFIG = Config.model_validate(
-    {
-        "server": {"host": "127.0.0.1", "port": 1},
-        "backups": {"recipient": "key.asc", "folders": {"photos": ["/srv/photos"]}},
-        "sites": {
-            "www.example.org": {"kind": "static", "repository": "https://git.example.org/a.git"},
-            "old.example.org": {"kind": "redirect", "to": "https://www.example.org"},
-        },
-    }
+    {**SITES, "backups": {"recipient": "key.asc", "folders": {"photos": ["/srv/photos"]}}}
 )
 
 
@@ -30,6 +30,26 @@ CONFIG = Config.model_validate(
 def test_why_there_is_none(name: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         chosen_names(CONFIG, [name])
+
+
+@pytest.mark.parametrize("backups", [{}, {"backups": {"recipient": "key.asc"}}])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("www.example.org", "^www.example.org is a static site: its content is in Git"),
+        ("old.example.org", "^old.example.org is a redirect site: it has no data of its own"),
+        ("photos", "^(there are no backups in sites.yaml|nothing in sites.yaml is backed up)$"),
+    ],
+)
+def test_no_backups_are_advised_for_what_would_have_none(
+    backups: dict[str, object], name: str, told: str
+) -> None:
+    config = Config.model_validate({**SITES, **backups})
+    with pytest.raises(UsageError, match=told) as caught:
+        chosen_names(config, [name])
+    assert ("recipient" in caught.value.advice or "folders" in caught.value.advice) == (name == "photos")
+    with pytest.raises(UsageError):
+        chosen_names(config, [])
 
 
 def test_the_server_is_not_asked_for_an_archive_that_is_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
