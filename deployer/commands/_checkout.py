@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import SplitResult
 
 from deployer.config.model import Config
 from deployer.config.repository import address_of
@@ -20,10 +21,8 @@ def whereabouts(config: Config, repository: str, gitea: str | None) -> tuple[Pat
     folder = os.path.isdir(repository)
     checkout, remotes = checkout_of(Path(repository) if folder else Path())
     own = {config.server.host} if config.server else set()
-    hosts = leading(
-        [*own, *(url.hostname for url in map(address_of, remotes) if url and url.scheme == "ssh")]
-    )
-    server = own | {hosts[name] for name in own}
+    hosts = leading([*own, *(spelled(url) for url in map(address_of, remotes) if url and url.scheme == "ssh")])
+    server = {name.lower() for name in own} | {hosts[name.lower()] for name in own}
     found = to_checkout("" if folder else repository, remotes, server, hosts)
     if gitea and not (re.match(r"https?://[^/]", gitea) and place_of(f"{gitea}/owner/name")):
         raise UsageError("--gitea wants an address such as https://git.example.org")
@@ -31,14 +30,20 @@ def whereabouts(config: Config, repository: str, gitea: str | None) -> tuple[Pat
     return (checkout, place, "") if found.own else (None, place, not_its_own(repository, checkout, remotes))
 
 
-def leading(names: Iterable[str | None]) -> dict[str, str]:
-    """Where SSH goes by these names."""
+def spelled(url: SplitResult) -> str:
+    """The host as it is written: OpenSSH tells `Host Forge` and `Host forge` apart, urllib does not."""
+    place = url.netloc.rpartition("@")[2]
+    return place[1:].partition("]")[0] if place.startswith("[") else place.partition(":")[0]
+
+
+def leading(names: Iterable[str]) -> dict[str, str]:
+    """Where SSH goes by these names, which are in lower case here, as in addresses that were taken apart."""
     found = {}
-    for name in filter(None, names):
+    for name in names:
         try:
-            found[name] = way_to(name).host
+            found[name.lower()] = way_to(name).host
         except UsageError:
-            found[name] = name
+            found[name.lower()] = name.lower()
     return found
 
 

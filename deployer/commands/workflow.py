@@ -98,6 +98,7 @@ def install(config: "Config", site: str, place: "Place | None", key: Path | None
     from deployer.server.forge import set_secrets
     from deployer.server.hostkeys import line_of
     from deployer.server.privatekeys import read_private_key
+    from deployer.server.way import way_to
 
     token = os.environ.get("GITEA_TOKEN", "")
     if place is None:
@@ -114,7 +115,8 @@ def install(config: "Config", site: str, place: "Place | None", key: Path | None
     server = config.server
     known = line_of(server.host, server.port, server.host_key) if server else ""
     private = read_private_key(key or Path.home() / ".ssh" / f"deploy-{pusher(config, site)}")
-    secrets = secrets_of(config, site, private.text, private.public, known)
+    address = way_to(server.host, server.port).host if server else ""
+    secrets = secrets_of(config, site, private.text, private.public, known, address)
     set_secrets(place, token, secrets, [name for name in OPTIONAL if name not in secrets])
     say(f"Set {', '.join(secrets)} in {place.owner}/{place.name} on {place.address}.")
 
@@ -153,6 +155,7 @@ def tell_secrets(config: "Config", site: str, set_already: bool) -> None:
     from deployer.config.ci_secrets import where
     from deployer.report import say
     from deployer.server.hostkeys import line_of
+    from deployer.server.way import way_to
 
     names = [name for name, key in config.keys.items() if site in key.push]
     if not names:
@@ -162,7 +165,7 @@ def tell_secrets(config: "Config", site: str, set_already: bool) -> None:
     server = config.server
     known = line_of(server.host, server.port, server.host_key)
     say("Its secrets (settings of the repository: Actions, Secrets), or all at once with --install-secrets:")
-    for name, value in where(server).items():
+    for name, value in where(server, way_to(server.host, server.port).host).items():
         say(f"  {name:<16} {value}")
     say(f"  SSH_KNOWN_HOSTS  {known or 'the line of ~/.ssh/known_hosts for this server'}")
     say(f"  SSH_PRIVATE_KEY  the private half of the key {names[0] if names else 'ci'}, the whole file")

@@ -4,7 +4,9 @@ from deployer.config.model import Config, Server
 from deployer.errors import UsageError
 
 
-def secrets_of(config: Config, site: str, private: str, public: str, known_hosts: str) -> dict[str, str]:
+def secrets_of(
+    config: Config, site: str, private: str, public: str, known_hosts: str, address: str = ""
+) -> dict[str, str]:
     """The value of each secret, by its name.
 
     `private` is a private key and `public` its other half. Raises UsageError unless sites.yaml lets that key
@@ -17,14 +19,14 @@ def secrets_of(config: Config, site: str, private: str, public: str, known_hosts
         )
     if config.server is None or not known_hosts:
         raise UsageError("the server's host key is not known here", "Pin it in sites.yaml: server.host_key")
-    return {**where(config.server), "SSH_KNOWN_HOSTS": known_hosts, "SSH_PRIVATE_KEY": private}
+    return {**where(config.server, address), "SSH_KNOWN_HOSTS": known_hosts, "SSH_PRIVATE_KEY": private}
 
 
-def where(server: Server) -> dict[str, str]:
-    """The secrets that say where to log in.
+def where(server: Server, address: str = "") -> dict[str, str]:
+    """The secrets that say where to log in: at this address, if `server.host` is a word of ~/.ssh/config.
 
     The user of every restricted key and the usual port are left out: a forge stars out a secret wherever it
     stands in a log, and "deploy" and 22 stand in many a line.
     """
     port = {} if server.port == 22 else {"SSH_PORT": str(server.port)}
-    return {"SSH_HOST": server.host, **port}
+    return {"SSH_HOST": address or server.host, **port}

@@ -89,10 +89,14 @@ def _text(name: str) -> str:
 
 
 def line_of(host: str, port: int, pinned: str | None) -> str:
-    """The lines of known_hosts for this server, empty when no key of it is known here that still counts."""
-    trusted = trust(way_to(host, port), pinned)
-    keys = [f"{entry_name(host, port)} {key}" for key in trusted.counting()]
-    signed = [f"@cert-authority {host} {key}" for key in trusted.counting("authority")]
+    """The lines of known_hosts for this server, empty when no key of it is known here that still counts.
+
+    They are for others, and have its address: what ~/.ssh/config calls it is known here alone.
+    """
+    way = way_to(host, port)
+    trusted = trust(way, pinned)
+    keys = [f"{entry_name(way.host, port)} {key}" for key in trusted.counting()]
+    signed = [f"@cert-authority {way.host} {key}" for key in trusted.counting("authority")]
     return "\n".join([*keys, *signed])
 
 

@@ -104,6 +104,30 @@ def test_the_checkout_is_known_by_another_address_of_its_repository(folder: Path
     assert "https://git.example.org:3300/user/settings/applications" in asked.stderr
 
 
+def test_a_name_of_ssh_config_has_its_capitals(folder: Path) -> None:
+    """OpenSSH tells `Host Forge` and `Host forge` apart."""
+    (folder / "sites.yaml").write_text(
+        SITES.replace("https://git.example.org/me/a.git", "git@git.example.org:me/a.git")
+    )
+    (folder / ".ssh").mkdir(mode=0o700)
+    (folder / ".ssh/config").write_text("Host Forge\n  HostName git.example.org\n")
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    subprocess.run(["git", "-C", folder, "remote", "add", "origin", "git@Forge:me/a.git"], check=True)
+    done = deploy(folder, "workflow", "www.example.org")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert (folder / ".gitea/workflows/deploy.yml").exists()
+
+
+def test_a_forge_gets_an_address_that_it_can_reach(folder: Path) -> None:
+    """What ~/.ssh/config calls the server is known on this machine alone."""
+    (folder / "sites.yaml").write_text(SITES.replace("host: vps.example.org", "host: MyVPS"))
+    (folder / ".ssh").mkdir(mode=0o700)
+    (folder / ".ssh/config").write_text("Host MyVPS\n  HostName 192.0.2.7\n")
+    said = " ".join(deploy(folder, "workflow", "www.example.org").stderr.split())
+    assert "SSH_HOST 192.0.2.7 " in said
+    assert f"SSH_KNOWN_HOSTS [192.0.2.7]:2222 {HOST_KEY} " in said
+
+
 def test_what_was_looked_for_and_what_was_found_is_said(folder: Path) -> None:
     def said() -> str:
         done = deploy(folder, "workflow", "www.example.org")
