@@ -43,6 +43,9 @@ BY_PEOPLE = (
         "/jquery-ui.min.js",
     ),
     *("/jquery-3.7.1.min.js", "/app-overview.css", "/lib-jquery12.js", "/a-big-name.js", "/my-v2Images.css"),
+    # words, numbers and single letters beside numbers, as a restaurant calls its menu
+    *("/menu-Juli25v2.pdf", "/assets/flyer-A5print2.pdf", "/api-OpenAPI3.json", "/team-GmbH2024.jpg"),
+    *("/photo-Jul7th24.jpg", "/setup-Win10x64.png", "/clip-HD1080p1.mp4", "/logo-MacOS14b.svg"),
     *("/index.html", "/style.css", "/feed.xml", "/_app/version.json", "/assets/photo-holiday1.jpg"),
 )
 EARLIER = (
