@@ -5,7 +5,12 @@ A database opens with the values only that it was made with: so they go wherever
 
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 
+from deployer.config.attachments import LocalFile
+from deployer.config.compose_file import definition
+from deployer.config.interpolation import UNKNOWN
+from deployer.config.volumes import of_any_name
 from deployer.desired import Desired
 from deployer.desired.stacks import Standing
 from deployer.files import File, Link
@@ -24,11 +29,29 @@ def data_of_both(standing: Standing, old: str, seen: Observation) -> list[str]:
     if standing.project == project:
         return []
     text = text_of(seen.files.get(f"{folder}/docker-compose.yml"))
+    by_variables = _by_variables(text, seen.secrets.get(f"{folder}/.env", {}), standing)
     return sorted(
         each
         for each in standing.of_any_name
-        if each.startswith(f"{folder}/") or re.search(rf"(?<![\w./-]){re.escape(each)}(?![\w.-])", text)
+        if each.startswith(f"{folder}/")
+        or each in by_variables
+        or re.search(rf"(?<![\w./-]){re.escape(each)}(?![\w.-])", text)
     )
+
+
+def _by_variables(text: str, there: Mapping[str, str], standing: Standing) -> frozenset[str]:
+    """What a compose file mounts under any name, where its variables have the new one's values.
+
+    `there` has the digests of the values that are in its .env: no more of them is known here.
+    """
+    if "$" not in text:
+        return frozenset()
+    same = {
+        name: value for name, value in standing.given if there.get(name) == sha256(value.encode()).hexdigest()
+    }
+    given = tuple(sorted({**dict.fromkeys(there), **same}.items()))
+    found = of_any_name(definition(LocalFile("", "", text.encode()), given))
+    return frozenset(each for each in found if UNKNOWN not in each)
 
 
 def inheritances(

@@ -2,10 +2,12 @@
 
 import subprocess
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from deployer.config.attachments import LocalFile
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.desired.facts import Facts
@@ -148,6 +150,40 @@ def test_values_go_on_with_the_volumes_that_they_open(
     if "project" in after:  # another one would have to wait for the port
         assert unseen(going_on(old, new, there, scope=["memo.test"])) == wanted
     assert unseen(going_on(old, new, there, scope=["other.test"])) == {}
+
+
+COMPOSE = b"""\
+services:
+  app: {image: a, ports: ["127.0.0.1:3000:3000"]}
+  db:
+    image: postgres
+    volumes: ["$DATA/db:/var/lib/postgresql/data", "logs:/logs"]
+    environment: {POSTGRES_PASSWORD: "${DB_PASSWORD}"}
+volumes: {logs: {name: "${LOGS:-app}_logs"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("there", "data", "wanted"),
+    [
+        ("/srv/shop", {"DATA": "/srv/shop"}, {"DB_PASSWORD": "+ copied"}),
+        ("/srv/shop", {"DATA": "/srv/shop", "LOGS": "shop"}, {"DB_PASSWORD": "+ copied"}),
+        ("/srv/other", {"DATA": "/srv/shop", "LOGS": "shop"}, {"DB_PASSWORD": "+ made"}),
+        ("/srv/other", {"DATA": "/srv/shop"}, {"DB_PASSWORD": "+ copied"}),  # they share app_logs
+    ],
+)
+def test_data_that_a_variable_names_goes_on_too(
+    there: str, data: dict[str, str], wanted: dict[str, str]
+) -> None:
+    more = {
+        "kind": "compose",
+        "file": LocalFile("c.yml", "/c.yml", COMPOSE),
+        "secrets": {"DB_PASSWORD": "generate"},
+        "environment": data,
+    }
+    secrets = {"DB_PASSWORD": "2" * 64, "DATA": sha256(there.encode()).hexdigest()}
+    plan = going_on(notes("notes.test", **more), notes("memo.test", **more), {OLD: secrets})
+    assert unseen(plan) == wanted
 
 
 @pytest.mark.parametrize(

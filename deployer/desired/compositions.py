@@ -62,6 +62,9 @@ def standings(config: "Config", facts: "Facts") -> dict[str, Standing]:
             volumes=frozenset(f"{entry.project(name)}_{volume}" for volume in entry.volumes()),
             services=entry.services(name, facts),
             of_any_name=entry.of_any_name(),
+            given=frozenset(
+                (key, each.value) for key, each in entry.variables().items() if isinstance(each, Given)
+            ),
         )
         for name, entry in sorted(config.compositions.items())
     }
