@@ -21,7 +21,9 @@ def whereabouts(config: Config, repository: str, gitea: str | None) -> tuple[Pat
     folder = os.path.isdir(repository)
     checkout, remotes = checkout_of(Path(repository) if folder else Path())
     own = {config.server.host} if config.server else set()
-    hosts = leading([*own, *(spelled(url) for url in map(address_of, remotes) if url and url.scheme == "ssh")])
+    hosts = leading(
+        [*own, *(spelled(url) for url in map(address_of, remotes) if url and url.scheme == "ssh")]
+    )
     server = {name.lower() for name in own} | {hosts[name.lower()] for name in own}
     found = to_checkout("" if folder else repository, remotes, server, hosts)
     if gitea and not (re.match(r"https?://[^/]", gitea) and place_of(f"{gitea}/owner/name")):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from deployer.config.home import Home
@@ -75,7 +76,8 @@ def put_in_place(change: Change, system: bool) -> None:
     run(*systemctl(system), "daemon-reload")
     changed = {path.name for path, text in change.files.items() if text and path.suffix == ".timer"}
     if names := sorted(changed | set(change.timers)):
-        run(*systemctl(system), "enable", "--quiet", "--now", *names)
+        run(*systemctl(system), "enable", "--quiet", *names)
+        forgive(names, system)
         run(*systemctl(system), "restart", *names)
 
 
@@ -90,8 +92,17 @@ def put_back(before: dict[Path, str | None], timers: tuple[str, ...], system: bo
             path.unlink(missing_ok=True)
         else:
             path.write_text(text)
-    for step in [["daemon-reload"], *(["enable", "--quiet", "--now", name] for name in had)]:
-        subprocess.run([*systemctl(system), *step], capture_output=True, check=False)
+    subprocess.run([*systemctl(system), "daemon-reload"], capture_output=True, check=False)
+    forgive(had, system)
+    for name in had:
+        argv = [*systemctl(system), "enable", "--quiet", "--now", name]
+        subprocess.run(argv, capture_output=True, check=False)
+
+
+def forgive(timers: Sequence[str], system: bool) -> None:
+    """Have systemd start these however often they were: the sixth start within ten seconds fails."""
+    if timers:  # without a name, it would forgive all that has failed
+        subprocess.run([*systemctl(system), "reset-failed", *timers], capture_output=True, check=False)
 
 
 def unit_folder(system: bool) -> Path:
