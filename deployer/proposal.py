@@ -2,27 +2,52 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from deployer.blocks import PHP, Block, blocks, upstream_ports
 from deployer.desired.stacks import Stack
 from deployer.files import File, Link
 
 DOMAIN = re.compile(r"(?=.{4,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
-WORDS = re.compile(r"\"[^\"]*\"|'[^']*'|[{};]|[^\s{};]+")
-LOCAL = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)")
 ELSEWHERE = re.compile(r"https?://[a-z0-9.-]+", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Served:
+    """A site as NGINX has it: the file, its names with the main one first, and its servers."""
+
+    path: str
+    names: list[str] = field(default_factory=list)
+    servers: list[Block] = field(default_factory=list)
+
+    def add(self, names: Iterable[str], server: Block) -> None:
+        """One more server of it."""
+        self.names = list(dict.fromkeys([*self.names, *names]))
+        self.servers.append(server)
+
+    def values(self, directive: str) -> list[str]:
+        """The words after each of these directives."""
+        return [word for server in self.servers for word in server.values(directive)]
+
+    def ports(self, upstreams: Mapping[str, str]) -> dict[str, str]:
+        """The ports of this machine to which it passes visitors on, by the location."""
+        found: dict[str, str] = {}
+        for server in self.servers:
+            found = {**server.ports(upstreams), **found}
+        return found
 
 
 def proposals(files: Mapping[str, File | Link], stacks: Iterable[Stack]) -> Iterator[str]:
     """The lines of an entry for each domain that NGINX's files serve, and for other containers that run."""
     left = {stack.project: stack for stack in stacks if stack.running}
-    sites: dict[str, list[list[str]]] = {}
-    for path, file in sorted(files.items()):
-        for block in _servers(file.content.decode(errors="replace") if isinstance(file, File) else ""):
-            if names := [name for name in _values(block, "server_name") if DOMAIN.fullmatch(name)]:
-                sites.setdefault(names[0], [[path]]).append(block)
-    for domain, ((path,), *blocks) in sites.items():
-        yield f"{domain}:  # in {path}"
-        yield from (f"  {line}" for line in _entry(domain, blocks, left))
+    texts = {
+        path: file.content.decode(errors="replace") for path, file in files.items() if isinstance(file, File)
+    }
+    every = [(path, block) for path, text in sorted(texts.items()) for block in blocks(text)]
+    upstreams = upstream_ports(block for _, block in every)
+    for site in _sites([(path, block) for path, block in every if block.kind == "server"], upstreams):
+        yield f"{site.names[0]}:  # in {site.path}"
+        yield from (f"  {line}" for line in _entry(site, upstreams, left))
     for stack in left.values():
         ports = ", ".join(sorted(stack.ports)) or "no ports"
         yield f"# the Compose project {stack.project} in {stack.folder} ({ports}) is for `kind: compose`"
@@ -34,57 +59,58 @@ def entries_there(written: Iterable[str]) -> list[str]:
     return sorted({each[1] for each in found if each})
 
 
-def _entry(domain: str, blocks: list[list[str]], left: dict[str, Stack]) -> Iterator[str]:
-    every = [word for block in blocks for word in block]
-    names = dict.fromkeys(name for block in blocks for name in _values(block, "server_name"))
-    aliases = [name for name in names if name != domain and DOMAIN.fullmatch(name)]
-    port = next((found[1] for word in every if (found := LOCAL.match(word))), "")
-    away = [word for word in _values(every, "return") if ELSEWHERE.match(word)]
-    target = next((word for word in away if not any(f"//{name}" in word for name in names)), "")
+def _sites(servers: list[tuple[str, Block]], upstreams: Mapping[str, str]) -> list[Served]:
+    """What is served, each once: a server that only leads elsewhere adds names to the one that it is for."""
+    found: list[Served] = []
+    for path, server in sorted(servers, key=lambda each: not _answers(each[1], upstreams)):
+        names = [name for word in server.values("server_name") if DOMAIN.fullmatch(name := word.lower())]
+        owners = [site for site in found if {*site.names} & {*names}]
+        if len(owners) > 1:  # of all sites for http://
+            owned = {name for site in owners for name in site.names}
+            names, owners = [name for name in names if name not in owned], []
+        if names:
+            if not owners:
+                found.append(Served(path))
+            (owners or found)[-1].add(names, server)
+    return found
+
+
+def _answers(server: Block, upstreams: Mapping[str, str]) -> bool:
+    """Whether it has something of its own to show."""
+    return bool(server.ports(upstreams) or any(server.values(word) for word in ("root", *PHP)))
+
+
+def _entry(site: Served, upstreams: Mapping[str, str], left: dict[str, Stack]) -> Iterator[str]:
+    ports, roots = site.ports(upstreams), site.values("root")
+    place = _place(ports, bool(roots))
+    port = ports.get(place, "")
+    away = [word for word in site.values("return") if ELSEWHERE.match(word)]
+    target = next((word for word in away if not any(f"//{name}" in word for name in site.names)), "")
     if stack := next((each for each in left.values() if f"{port}/tcp" in each.ports), None):
         del left[stack.project]
         yield from ("kind: compose", f"file: {stack.project}.yml  # a copy of that in {stack.folder}")
         yield from (f"port: {port}", f"directory: {stack.folder}", f"project: {stack.project}")
     elif port:
         yield from ("kind: proxy", f"port: {port}")
-    elif roots := _values(every, "root"):
+    elif any(site.values(word) for word in PHP):
+        where = f" in {roots[0]}" if roots else ""
+        yield f"kind: …  # a program in PHP{where}: in containers, it is `kind: compose`"
+    elif roots:
         yield from ("kind: static", f"repository: …  # what is in {roots[0]} now")
     elif target:
         yield from ("kind: redirect", f"to: {target.split('$')[0].rstrip('/')}")
     else:
         yield "kind: …"
-    if aliases:
+    if aliases := site.names[1:]:
         yield f"aliases: [{', '.join(aliases)}]"
+    for location, other in ports.items():
+        if other != port and not location.startswith("@"):
+            yield f"# {location} goes to port {other}: a location of its own, below `nginx: |`"
 
 
-def _servers(text: str) -> Iterator[list[str]]:
-    """The words of each server block."""
-    words = WORDS.findall(re.sub(r"(^|\s)#[^\n]*", r"\1", text))
-    depth, block, before = 0, [""], ""
-    for word in words:
-        if word == "{":
-            if before == "server" and not depth:
-                block, depth = [], 1
-            elif depth:
-                depth += 1
-        elif word == "}" and depth:
-            depth -= 1
-            if not depth:
-                yield block
-        if depth:
-            block.append(word.strip("\"'"))
-        before = word
-
-
-def _values(block: list[str], directive: str) -> list[str]:
-    """The words after each of these directives."""
-    found: list[str] = []
-    inside = False
-    for before, word in zip(["", *block], block, strict=False):
-        if word in (";", "{", "}"):
-            inside = False
-        elif inside:
-            found.append(word)
-        elif word == directive and before in ("", ";", "{", "}"):
-            inside = True
-    return found
+def _place(ports: Mapping[str, str], has_files: bool) -> str:
+    """The location whose port is that of the site, of all of it or of what is no file; empty: it is files."""
+    rest = next((location for location in ports if location.startswith("@")), "")
+    if "/" in ports or "" in ports:
+        return "/" if "/" in ports else ""
+    return rest or ("" if has_files else next(iter(ports), ""))

@@ -40,6 +40,7 @@ PURE = (
         "protection",
         "openpgp",
         "retention",
+        "blocks",
         "proposal",
         "suggested",
     ),

@@ -1,12 +1,15 @@
 """The first meeting with a server: its host key, and what it has already."""
 
-from collections.abc import Iterator
+import posixpath
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer.errors import DeployError, UsageError
 
 if TYPE_CHECKING:
+    from deployer.files import File, Link
+    from deployer.server.connection import Server
     from deployer.server.introduction import Introduction
 
 LOOK = "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
@@ -80,8 +83,7 @@ def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> It
         with connect(host, port, user, host_key, key.expanduser() if key else None) as server:
             seen = observe(server, ())
             facts = seen.facts
-            names = sorted(set(facts.taken_names.values()))
-            files = observe(server, names).files if names else {}
+            files = contents(server, facts.taken_names.values())
     except DeployError as error:
         complain(error)
         say("! sites.yaml is written all the same, without what the server has already", style="yellow")
@@ -91,7 +93,24 @@ def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> It
         other = "from another sites.yaml: take that one, for an apply takes off what is not in yours"
         say(f"! it has {', '.join(there)} {other}", style="yellow")
     stacks = [stack for stack in facts.stacks.values() if stack.running]
-    found = list(proposals({path: files[path] for path in names if path in files}, stacks))
+    found = list(proposals(files, stacks))
     if found:
         say("What it serves already is proposed in sites.yaml, as comments.")
     yield from found
+
+
+def contents(server: "Server", paths: Iterable[str]) -> "dict[str, File | Link]":
+    """What these files say; of a link, as Debian has one for each file of NGINX, what it leads to."""
+    from deployer.files import Link
+    from deployer.tasks.observe import observe
+
+    wanted = sorted(set(paths))
+    there = observe(server, wanted).files if wanted else {}
+    found = {path: there[path] for path in wanted if path in there}
+    links = {
+        path: posixpath.normpath(posixpath.join(posixpath.dirname(path), file.target))
+        for path, file in found.items()
+        if isinstance(file, Link)
+    }
+    behind = observe(server, sorted(set(links.values()))).files if links else {}
+    return found | {path: behind[target] for path, target in links.items() if target in behind}

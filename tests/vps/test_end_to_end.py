@@ -162,7 +162,10 @@ def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) 
 
 @pytest.mark.parametrize("mine", ["/etc/nginx/conf.d/mine.conf", "/etc/nginx/sites-enabled/mine"])
 def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project, mine: str) -> None:
-    project.vps.run(f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {mine}")
+    file = mine.replace("enabled", "available")
+    project.vps.run(f"echo 'server {{ listen 80; server_name x app.test; return 418; }}' > {file}")
+    if file != mine:  # as Debian has it
+        project.vps.run(f"ln -s {file} {mine}")
     reload_nginx(project.vps)
     vps, new = project.vps, project.folder / "new.yaml"
     there = ("--host", vps.address, "--key", str(vps.key), "--fingerprint", named(vps.host_key).split()[1])
@@ -187,7 +190,7 @@ def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: P
     assert "~ /etc/nginx/conf.d/app.test.conf (takes over a file made by hand)" in plan.stdout
     assert project.apply().returncode == 0
     assert project.get("app.test", scheme="http")[0] == 502
-    assert project.vps.run("grep -l 418 -r /var/lib/deploy/before").stdout
+    assert project.vps.run("grep -l 418 -R /var/lib/deploy/before").stdout
     again = project.deploy("init", "-c", "again.yaml", *there)
     assert "! it has app.test, old.test from another sites.yaml" in again.stderr
 
