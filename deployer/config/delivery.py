@@ -117,9 +117,13 @@ class Delivery:
             return
         elif count := sum(1 for _ in within(self.base / need.path)):
             where = need.where.removesuffix(".volumes")
-            many = "a file" if count == 1 else f"{count if count < 100 else 'many'} files"
+            many = (
+                "a file that is there does"
+                if count == 1
+                else f"{count if count < 100 else 'many'} files that are there do"
+            )
             self.remarks.append(
-                f"{where} may write to {need.text.partition(':')[0]}, and {many} that are there do not go "
+                f"{where} may write to {need.text.partition(':')[0]}, and {many} not go "
                 f"to the server: list it under files to send it, or mount it read-only (:ro)"
             )
 

@@ -9,6 +9,10 @@ TRY_FILES = (
     "outside of a location, try_files has no effect, because `location /` of the site decides; for pages "
     "that an application makes out of one file, write error_page 404 =200 /index.html;"
 )
+FOLDERS = (
+    "outside of a location, {0} has no effect, because `location /` of the site asks for the index.html of a "
+    "folder; give the folder a location of its own, such as location /files/ {{ {0} {1}; }}"
+)
 LOCATION = (
     "the site has its own `location /`; what holds for all of it stands outside of a location, and a folder, "
     "such as /api/, can have a location of yours"
@@ -72,6 +76,11 @@ def site_lines(text: str) -> str:
         outside = directive.block == 0
         if outside and directive.words[0] == "try_files":
             raise ValueError(f"{line_of(text, directive.start)}: {TRY_FILES}")
+        name, *values = directive.words
+        if outside and (
+            (name == "index" and "index.html" not in values) or (name, *values) == ("autoindex", "on")
+        ):
+            raise ValueError(f"{line_of(text, directive.start)}: {FOLDERS.format(name, ' '.join(values))}")
         if outside and directive.words == ("location", "/"):
             raise ValueError(f"{line_of(text, directive.start)}: {LOCATION}")
     return text

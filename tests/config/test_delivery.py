@@ -248,7 +248,12 @@ def test_a_folder_that_a_container_may_write_to_stays_here_and_is_told(shop: Pro
         "files to send it, or mount it read-only (:ro)",
     )
     assert shop.files(compose) == {}
-    assert set(shop.files(compose, ", files: [html]")) == {"html/index.html", "html/b.html"}
+    (shop.folder / "html/b.html").unlink()
+    assert "./html, and a file that is there does not go" in shop.remarks(compose)[0]
+    assert set(shop.files(compose, ", files: [html]", **{"html/b.html": "x"})) == {
+        "html/index.html",
+        "html/b.html",
+    }
     assert shop.config(compose, ", files: [html]").services["shop"].remarks() == ()
 
 

@@ -50,6 +50,8 @@ def test_what_holds_for_the_whole_site() -> None:
             "add_header A b;\nlocation / { try_files $uri /index.html; }",
             "line 2 of the snippet: the site has its own",
         ),
+        ("autoindex on;", "such as location /files/ { autoindex on; }"),
+        ("add_header A b;\nindex home.html;", "line 2 of the snippet: outside of a location, index has no"),
         ("a {", "1 of its blocks is not closed"),
     ],
 )
@@ -60,7 +62,13 @@ def test_what_would_have_no_effect_is_refused_with_what_has(text: str, message: 
 
 
 @pytest.mark.parametrize(
-    "text", ["location /app/ { try_files $uri /app/index.html; }", "location = / { return 302 /en/; }"]
+    "text",
+    [
+        "location /app/ { try_files $uri /app/index.html; }",
+        "location = / { return 302 /en/; }",
+        "location /files/ { autoindex on; index home.html; }",
+        "index index.html index.htm; autoindex off;",  # says what is so
+    ],
 )
 def test_locations_of_its_own_are_let_in(text: str) -> None:
     assert site_lines(text) == text
