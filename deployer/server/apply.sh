@@ -676,6 +676,7 @@ fi
 if [ -d $transaction ]; then
     bring_up_compositions
     remember_what_is_ours
+    remember_ports_kept
     say "✓ files $(grep -vxFc -e $state/manifest -f "$incoming/refused" -f <(cut -f 1 "$incoming/secrets") "$incoming/changed-paths" || true)"
     owe
     keep

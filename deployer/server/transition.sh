@@ -4,6 +4,8 @@
 # when what shall be there answers; what cannot come up gives back what others gave it; and what was not ended is owed.
 # shellcheck disable=SC2034,SC2154 # variables such as $incoming, $transaction, $state and $partly are those of apply.sh
 declare -A BECAME=() # of each composition that came up: well or back
+FIREWALL=/etc/deploy/firewall
+ports_kept='' # the firewall's list is not the one that came
 
 folder_of() { # NAME
     local folder
@@ -43,6 +45,24 @@ refuse_all_of() { # NAME: all that is its own is as it was, and so is what leads
         leading_to "$1")
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
     for path in "${paths[@]}"; do has_been_used "$path" || put_back "$path"; done
+    keep_ports "$1"
+}
+
+keep_ports() { # NAME: in the firewall's list, which all share, its lines are those of before
+    local before=$transaction/before$FIREWALL
+    grep -qxF "$FIREWALL" "$transaction/paths" && [ -e "$FIREWALL" ] && [ -e "$before" ] || return 0
+    {
+        grep '^#' "$FIREWALL"
+        awk -v name="$1" 'FNR == 1 { file++ } /^[0-9]/ && (substr($0, index($0, " ") + 1) == name) == (file == 2)' \
+            "$FIREWALL" "$before" | sort -n
+    } >"$FIREWALL.new"
+    if cmp -s "$FIREWALL.new" "$FIREWALL"; then rm "$FIREWALL.new"; else mv "$FIREWALL.new" "$FIREWALL" && ports_kept=1; fi
+}
+
+remember_ports_kept() { # in the list of what is ours
+    [ "$ports_kept" ] || return 0
+    { awk -v file="$FIREWALL" 'substr($0, 67) != file' "$state/manifest" && sha256sum "$FIREWALL"; } |
+        (umask 077 && LC_ALL=C sort --field-separator=$'\n' --key=1.67 >"$state/manifest.new") && mv "$state/manifest.new" "$state/manifest"
 }
 
 without_secrets() { # NAME WORDS: Compose repeats values in its own
@@ -327,6 +347,7 @@ bring_up_compositions() { # each healthy, or as it was
         [ ${#later[@]} -lt ${#left[@]} ] || stuck=1 # nobody here makes the network: Docker says so
         left=("${later[@]}")
     done
+    [ -z "$ports_kept" ] || /usr/local/lib/deploy/firewall # UFW has the list that came
 }
 
 # ── ending ────────────────────────────────────────────────────────────────────────────────────
