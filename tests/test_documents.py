@@ -273,3 +273,11 @@ def test_who_is_told_to_look_for_host_keys_asks_for_one_kind() -> None:
     calls = [(name_of(path), line) for path, line in told if re.search("ssh-keyscan (?!does )", line)]
     assert len(calls) >= 5
     assert not [(name, line) for name, line in calls if not re.search("ssh-keyscan -t ed25519 ", line)]
+
+
+def test_a_private_key_is_written_where_nobody_else_reads_it() -> None:
+    """And not beside sites.yaml, which belongs into Git."""
+    lines = [line for document in DOCUMENTS for line in text_of(document).splitlines()]
+    exports = [line for line in lines if "--export-secret" in line and ">" in line]
+    assert exports
+    assert all(re.search(r"\(umask 077; [^)]*> ~/", line) for line in exports), exports

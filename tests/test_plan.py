@@ -234,3 +234,10 @@ def test_what_was_published_is_told_of_sites_only() -> None:
         removed = replace(seen({**WANTED.files, **gone}), files=dict(WANTED.files))
         plan = make_plan(WANTED, removed, ACME)
         assert len([what for what in plan.left if "/var/www/gone.example" in what]) == told
+
+
+def test_what_was_stopped_on_purpose_is_in_the_plan() -> None:
+    (told, _) = plan_lines(Plan(stopped=("wiki.test",)), "vps")
+    assert told == "! wiki.test is stopped on purpose, and stays so (deploy start wiki.test starts it)."
+    told = [*plan_lines(Plan(stopped=("wiki.test",), compositions=("wiki.test",)), "vps")]
+    assert "! wiki.test was stopped on purpose: this starts it." in told

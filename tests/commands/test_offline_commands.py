@@ -225,8 +225,12 @@ def test_the_exit_code_is_right_where_nothing_can_be_said(folder: Path) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_any_text_can_be_printed_in_any_encoding(folder: Path, encoding: str) -> None:
     words = "from deployer.letters import print_any_letter as f; f(); print('✓ Grüße – 東京 → …')"
-    argv = [sys.executable, "-c", words]
+    argv, call = [sys.executable, "-c", words], [sys.executable, "-m", "deployer", "workflow", "a.test"]
     plain = {"PYTHONIOENCODING": encoding, "PATH": os.environ["PATH"]}
     done = subprocess.run(argv, cwd=folder, capture_output=True, env=plain, check=True, encoding=encoding)
     greeting = {"ascii": "Gr\\xfc\\xdfe", "latin-1": "Grüße"}[encoding]
     assert done.stdout == f"+ {greeting} - \\u6771\\u4eac -> ...\n"
+    site = "sites: {a.test: {kind: static, repository: https://git.example.org/me/a.git}}\n"
+    (folder / "sites.yaml").write_text(site)
+    done = subprocess.run(call, cwd=folder, capture_output=True, env=plain, check=False, encoding=encoding)
+    assert (done.returncode, 'echo "x SSH could not log in' in done.stdout) == (0, True), done.stderr

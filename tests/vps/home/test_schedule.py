@@ -105,9 +105,13 @@ def test_timers_follow_the_configuration_and_go(machine: Machine) -> None:
     assert "- /etc/systemd/system/deploy-backup-verify.timer" in said
     waiting = machine.run("systemctl list-timers --no-legend 'deploy-backup-*'").stdout
     assert waiting.count("01:30:00") == waiting.count(".timer") == 1
-    for minute in range(31, 37):  # systemd refuses the sixth start within ten seconds
+    drop_in = "/etc/systemd/system/deploy-backup-pull.timer.d"  # usually, it is the sixth within ten seconds
+    limit = "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n"
+    machine.run(f"install -D -m 644 /dev/stdin {drop_in}/often.conf", input=limit)
+    for minute in (31, 32):
         machine.run(f"sed -i 's/at: .*/at: \"01:{minute}\"/' sites.yaml; {DEPLOY} backup --install --yes")
-    assert "01:36:00" in machine.run("systemctl list-timers --no-legend 'deploy-backup-*'").stdout
+    assert "01:32:00" in machine.run("systemctl list-timers --no-legend 'deploy-backup-*'").stdout
+    machine.run(f"rm -r {drop_in}")
     machine.run(f"{DEPLOY} backup --uninstall --yes")
     assert machine.run("ls /etc/systemd/system | grep -c deploy-backup", check=False).stdout == "0\n"
     assert not machine.run("systemctl list-timers --all --no-legend 'deploy-backup-*'").stdout
