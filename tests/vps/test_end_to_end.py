@@ -187,7 +187,7 @@ def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: P
 
     project.vps.run(f"mv {mine} /etc/nginx/conf.d/app.test.conf")
     plan = project.deploy("plan")
-    assert "~ /etc/nginx/conf.d/app.test.conf (takes over a file made by hand)" in plan.stdout
+    assert "~ /etc/nginx/conf.d/app.test.conf (takes over a file made by hand" in plan.stdout
     assert project.apply().returncode == 0
     assert project.get("app.test", scheme="http")[0] == 502
     assert project.vps.run("grep -l 418 -R /var/lib/deploy/before").stdout
