@@ -14,7 +14,7 @@ from deployer.files import File
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.pools import DAEMON
-from deployer.secrets import Secret
+from deployer.secrets import FromEnvironment, Secret
 
 OF_OTHERS = (b"external", b"container:")
 """A compose file with one of these relies on what another one makes."""
@@ -68,8 +68,12 @@ def _digest(name: str, desired: Desired, seen: Observation, values: Mapping[Secr
         for path, file in sorted(desired.files.items())
         if desired.site_of.get(path) == name
     ]
-    for variable, secret in sorted(desired.secrets.get(f"{desired.standings[name].folder}/.env", {}).items()):
-        parts.append(f"{variable} {secret} {sha256(values.get(secret, '').encode()).hexdigest()}")
+    path = f"{desired.standings[name].folder}/.env"
+    there = seen.secrets.get(path, {})
+    for variable, secret in sorted(desired.secrets.get(path, {}).items()):
+        value = values.get(secret)
+        kept = there.get(variable, "") if isinstance(secret, FromEnvironment) else ""
+        parts.append(f"{variable} {secret} {kept if value is None else sha256(value.encode()).hexdigest()}")
     return sha256("\n".join(parts).encode()).hexdigest()
 
 

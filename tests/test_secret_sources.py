@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import UsageError
-from deployer.secrets import FromEnvironment, FromFile, Generated, secret
-from deployer.tasks.secrets import resolve
+from deployer.plan import Plan, SecretChange
+from deployer.secrets import FromEnvironment, FromFile, Generated, Given, secret
+from deployer.tasks.secrets import resolve, those_kept, with_all_values
 
 
 def test_the_three_ways(tmp_path: Path) -> None:
@@ -57,3 +58,16 @@ def test_an_empty_value_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) 
     monkeypatch.setenv("VALUE", given)
     with pytest.raises(UsageError, match="the value of VALUE is empty"):
         resolve([FromEnvironment("VALUE")])
+
+
+def test_a_variable_that_is_not_set_is_asked_for_only_where_the_server_has_no_value() -> None:
+    """`unset` is a variable that no environment has."""
+    unset = FromEnvironment("NO_SUCH_VARIABLE_OF_THE_TESTS")
+    assert resolve([unset, Given("x")]) == {Given("x"): "x"}
+    assert [*those_kept({"a.test": {"TOKEN": unset}, "b.test": {"KEY": Given("x")}})] == [
+        f"a.test keeps the {unset.name} that it has: the environment has none to compare it with"
+    ]
+    plan = Plan(secrets=(SecretChange("/opt/a.test/.env", "TOKEN", unset, True, "a.test"),))
+    with pytest.raises(UsageError, match=f"the environment has no {unset.name}, which"):
+        with_all_values(plan)
+    assert with_all_values(Plan()) == Plan()

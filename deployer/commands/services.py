@@ -80,5 +80,6 @@ def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Compositi
         raise UsageError("nothing in sites.yaml runs in containers")
     for name, entry in config.select(names or known).items():
         if name not in known:
-            raise UsageError(f"{name} is a {entry.kind} site: it does not run in containers")
+            log = f"Its visitors are in /var/log/nginx/{name}.access.log on the server."
+            raise UsageError(f"{name} is a {entry.kind} site: it does not run in containers", log)
     return {name: known[name] for name in dict.fromkeys(names or known)}

@@ -24,6 +24,7 @@ GITIGNORE = """\
 # What must not get into Git. `deploy check` tells what else of the kind lies beside sites.yaml.
 private*.asc
 *.key
+*-key
 id_*
 !id_*.pub
 .env

@@ -28,10 +28,12 @@ OURS = "/usr/local/lib/deploy/"
 def show_plan(plan: Plan, server: str, full: bool = False) -> None:
     """Print what would change on standard output: each line, or in short what no screen holds."""
     screen = out.height if out.is_terminal else PIPED
-    told = plan_lines(plan, server, full, screen)
-    lines = (harmless(with_file(line) if line.startswith(SAID) else line) for line in told)
+    found = plan_lines(plan, server, full, screen)
+    lines = (harmless(with_file(line) if line.startswith(SAID) else line) for line in found)
     if out.is_terminal:
-        out.print(Group(*(Text(line, style=STYLES.get(line.lstrip()[:1], "")) for line in lines)))
+        *told, sentence = lines
+        out.print(Group(*(Text(line, style=STYLES.get(line.lstrip()[:1], "")) for line in told)))
+        out.print(sentence, soft_wrap=False)  # between its words; what may be copied is as it is
     else:
         data("\n".join(lines))
 

@@ -39,7 +39,7 @@ from deployer.server.connection import Server
 from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
-from deployer.tasks.secrets import resolve
+from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_values
 
 Line = Callable[[str], None]
 NOT_LOOKED_AT = Facts(os="debian", release="13")
@@ -77,9 +77,8 @@ class Convergence:
     @cached_property
     def values(self) -> dict[Secret, str]:
         """Those of the secrets that come from here, for what is in scope."""
-        compositions = self.config.compositions.items()
-        chosen = [each for name, each in compositions if self.scope is None or name in self.scope]
-        return resolve(secret for each in chosen for secret in each.variables().values())
+        wanted = in_scope(self.config, self.scope).values()
+        return resolve(secret for each in wanted for secret in each.values())
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
@@ -105,8 +104,8 @@ class Convergence:
         why = because_newer(
             plan.changes, seen.facts, lambda facts: in_the_end(self.config, facts, self.scope).files
         )
-        moves = name_moves(self.config, seen, self.scope)
-        return replace(plan, notes=(*why, *plan.notes, *map(str, moves)))
+        moves, kept = name_moves(self.config, seen, self.scope), those_kept(in_scope(self.config, self.scope))
+        return replace(plan, notes=(*why, *plan.notes, *map(str, moves)), pressing=(*plan.pressing, *kept))
 
     def differs(self, name: str, seen: Observation) -> bool:
         """Whether a file of the entry is otherwise on the server; for that no secret has to be known."""
@@ -194,7 +193,7 @@ class Convergence:
             self._again = {} if others and not make(failed).empty else failed
         again = {name: each for name, each in failed.items() if self._again.get(name) == each}
         not_again = {name: each for name, each in failed.items() if name not in again}
-        return with_tried_again(make(not_again) if not_again else plan, again)
+        return with_all_values(with_tried_again(make(not_again) if not_again else plan, again))
 
     def _transact(self, plan: Plan, earlier: bool = False) -> bool:
         return transact(self.server, plan, self.line, self.wait, self.values, earlier)

@@ -2,22 +2,48 @@
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TypeGuard
 
+from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
+from deployer.plan import Plan
 from deployer.secrets import FromEnvironment, FromFile, Generated, Given, Secret
 
 
+def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:
+    """Where each value comes from, of each composition in scope (None: all)."""
+    chosen = config.compositions.items()
+    return {name: each.variables() for name, each in chosen if scope is None or name in scope}
+
+
 def resolve(secrets: Iterable[Secret]) -> dict[Secret, str]:
-    """The value of each secret that does not come from the server; UsageError names all that are missing."""
-    wanted = {secret for secret in secrets if not isinstance(secret, Generated)}
-    missing = sorted(s.name for s in wanted if isinstance(s, FromEnvironment) and s.name not in os.environ)
-    if missing:
+    """The value of each secret that comes from here; without those that the environment has not."""
+    here = (each for each in set(secrets) if not isinstance(each, Generated) and not _is_unset(each))
+    return {secret: _value(secret) for secret in here}
+
+
+def with_all_values(plan: Plan) -> Plan:
+    """The same plan; UsageError names the variables that it needs and the environment has not."""
+    needed = {change.secret for change in plan.secrets}
+    if missing := sorted(each.name for each in needed if _is_unset(each)):
         raise UsageError(
             f"the environment has no {', '.join(missing)}, which sites.yaml takes a secret from",
             f"Set it for this command, for example: read -rs {missing[0]} && export {missing[0]}",
         )
-    return {secret: _value(secret) for secret in wanted}
+    return plan
+
+
+def those_kept(secrets: Mapping[str, Mapping[str, Secret]]) -> Iterator[str]:
+    """Which values are not compared, by the name of the service: the environment has none of them."""
+    for name, wanted in secrets.items():
+        if unset := sorted({each.name for each in wanted.values() if _is_unset(each)}):
+            these = ", ".join(unset)
+            yield f"{name} keeps the {these} that it has: the environment has none to compare it with"
+
+
+def _is_unset(secret: object) -> TypeGuard[FromEnvironment]:
+    return isinstance(secret, FromEnvironment) and secret.name not in os.environ
 
 
 def _value(secret: Secret) -> str:

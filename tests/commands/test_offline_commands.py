@@ -176,6 +176,7 @@ def test_commands_for_containers_say_what_runs_in_none(folder: Path, command: st
     wrong = deploy(folder, command, "rogs.me")
     assert wrong.returncode == 2
     assert "rogs.me is a hugo site: it does not run in containers" in wrong.stderr
+    assert "Its visitors are in /var/log/nginx/rogs.me.access.log on the server." in wrong.stderr
     unknown = deploy(folder, command, "no.example.org")
     assert unknown.returncode == 2
     assert "no.example.org" in unknown.stderr

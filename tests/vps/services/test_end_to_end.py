@@ -69,6 +69,12 @@ def test_a_service_from_sites_yaml_to_its_end(project: Project) -> None:
 
     again = project.deploy("plan", "--json", TOKEN=HOSTILE)
     assert again.returncode == 0, again.stdout
+    unset = project.deploy("plan")
+    assert unset.returncode == 0, unset.stderr
+    assert (
+        "! whole.test keeps the TOKEN that it has: the environment has none to compare it with"
+        in unset.stdout
+    )
     changed = project.deploy("apply", "--yes", TOKEN="other")
     assert "~ secret TOKEN in /opt/whole.test/.env" in changed.stdout
     assert "TOKEN=other" in environment_of(vps, "wholetest-app-1")
