@@ -8,8 +8,9 @@ from dataclasses import replace
 from deployer.desired import Desired
 from deployer.desired.stacks import Standing
 from deployer.files import Files
-from deployer.holding import Ports, holding, ports_led_to, with_runners
+from deployer.holding import Ports, Takeover, holding, ports_led_to, with_runners
 from deployer.moving import VALUES, Moving, compositions_there, known_to_us
+from deployer.name_moves import vhost
 from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.renames import renamed
@@ -34,13 +35,16 @@ def with_transition(
     transition = Transition(
         desired.standings,
         there,
-        _has(plan, leads, holding(there, seen.facts.stacks, seen.files)),
+        holding(there, seen.facts.stacks, seen.files),
         seen.facts.stacks,
         coming,
         ended,
         places,
         frozenset(_crossed(plan, leads)),
     )
+    leads, waits = _with_takers(plan, transition, leads, moving.takeovers)
+    has = _has(plan, leads, transition.has)
+    transition = replace(transition, has=has, waits=waits)
     steps = transition.steps()
     return replace(
         plan,
@@ -51,6 +55,7 @@ def with_transition(
         steps=steps,
         moves=tuple(transition.remarks(steps)),
         leads=leads,
+        takeovers=moving.takeovers,
     )
 
 
@@ -100,6 +105,37 @@ def _leads(plan: Plan, wanted: Mapping[str, Standing], coming: Collection[str]) 
             names = [found[1]] if found[1] in coming else sorted(ports[port] for port in there)
             if names:
                 yield path, names[0]
+
+
+def _with_takers(
+    plan: Plan, transition: Transition, leads: Mapping[str, str], takeovers: Collection[Takeover]
+) -> tuple[dict[str, str], Mapping[str, set[str]]]:
+    """The files that count only when somebody answers, and whom else each waits for that comes up.
+
+    What one takes of another is free when that one has gone live with what it is to be, which may fail.
+    """
+    written = {change.path for change in plan.changes if change.after}
+    found, waits = dict(leads), defaultdict[str, set[str]](set)
+    steps = -1
+    while steps != (steps := len(found) + sum(map(len, waits.values()))):
+        for each in takeovers:
+            first = _decides(each, transition, found)
+            if not first or first == each.new:
+                continue
+            if each.new not in transition.coming:
+                waiting = found.setdefault(vhost(each.new), first) if vhost(each.new) in written else first
+            else:
+                waiting = first if each.kind == "port" else each.new  # ports are in the order anyway
+            if waiting != first:
+                waits[waiting].add(first)
+    return found, waits
+
+
+def _decides(each: Takeover, transition: Transition, leads: Mapping[str, str]) -> str:
+    """Whose coming up decides whether the old one keeps what it has; empty where that is decided before."""
+    if each.old in transition.coming:
+        return each.old
+    return leads.get(vhost(each.old)) or transition.successor(each.old)
 
 
 def _has(plan: Plan, leads: Mapping[str, str], has: Ports) -> Ports:

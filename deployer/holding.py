@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from deployer.desired.stacks import Stack, Standing
 from deployer.files import File, Link
-from deployer.observation import Observation
 
 Places = Mapping[str, tuple[str, str]]
 """The folder and the Compose project of each composition, by its name."""
@@ -50,28 +50,39 @@ def taken(name: str, standing: Standing, there: Places, has: Ports) -> Ports:
     }
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Takeover:
+    """What one has now and `new` shall have instead of it: `what` in words, such as `port 8101`.
+
+    `kind` is name, port, project, folder or volume; `goes`: nobody wants the old one any more.
+    """
+
+    new: str
+    old: str
+    kind: str
+    what: str
+    goes: bool = False
+
+    def why_not(self, scope: Collection[str] | None) -> str:
+        """Why the new one waits while the old one stays as it is."""
+        if not self.goes:
+            return f"{self.old} has {self.what} until that is applied, too"
+        return (
+            f"{self.old} has {self.what} until {'it goes' if scope is None else 'deploy apply without names'}"
+        )
+
+
 def kept_from(
-    wanted: Mapping[str, Standing],
-    there: Places,
-    seen: Observation,
-    scope: Collection[str] | None,
-    waiting: Collection[str],
+    takeovers: Collection[Takeover], scope: Collection[str] | None, staying: Collection[str]
 ) -> dict[str, str]:
-    """Those whose port another of ours keeps, which is not in scope or waits itself; with the reason."""
-    everyone = with_runners(there, wanted, seen.facts.stacks)
-    has = holding(everyone, seen.facts.stacks, seen.files)
-    takes = {
-        name: taken(name, standing, everyone, has)
-        for name, standing in wanted.items()
-        if name not in waiting and (scope is None or name in scope)
-    }
+    """Those that shall have something of what stays, in however many steps, with the reason."""
+    chosen = [each for each in takeovers if each.new not in staying and (scope is None or each.new in scope)]
     found: dict[str, str] = {}
     while kept := {
-        name: f"{other} has its {ports_in_words(ports)} until that is applied, too"
-        for name, others in takes.items()
-        if name not in found
-        for other, ports in others.items()
-        if other in waiting or other in found or (scope is not None and other not in scope)
+        each.new: each.why_not(scope)
+        for each in chosen
+        if each.new not in found
+        and (each.old in staying or each.old in found or (scope is not None and each.old not in scope))
     }:
         found |= kept
     return found

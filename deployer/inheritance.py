@@ -26,8 +26,11 @@ GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)
 def data_of_both(standing: Standing, old: str, seen: Observation) -> list[str]:
     """The volumes and folders that both have, though their Compose projects are two."""
     folder, project = compositions_there(seen)[old]
-    if standing.project == project:
-        return []
+    return [] if standing.project == project else data_in(folder, standing, seen)
+
+
+def data_in(folder: str, standing: Standing, seen: Observation) -> list[str]:
+    """What the composition in a folder on the server has of the volumes and folders of this one."""
     text = text_of(seen.files.get(f"{folder}/docker-compose.yml"))
     by_variables = _by_variables(text, seen.secrets.get(f"{folder}/.env", {}), standing)
     return sorted(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
-from deployer.holding import Places, kept_from
+from deployer.holding import Places, Takeover, kept_from
 from deployer.observation import Observation
 from deployer.pools import too_many
 from deployer.running import lacking, stopped
@@ -17,15 +17,16 @@ VALUES = "/etc/deploy/sites/"
 class Moving:
     """What is wanted of containers against those that are there.
 
-    `held` has the compositions that cannot be brought up, with the reason, `otherwise` what runs otherwise
+    `held` has what cannot be done, with the reason, `otherwise` what runs otherwise
     than it shall or does not run, by the composition's name, `remarks` what a person should know, and
-    `stopped` those that were stopped on purpose.
+    `stopped` those that were stopped on purpose. `takeovers` is what one shall have instead of another.
     """
 
     held: Mapping[str, str]
     otherwise: Mapping[str, tuple[str, ...]]
     remarks: tuple[str, ...]
     stopped: tuple[str, ...] = ()
+    takeovers: tuple[Takeover, ...] = ()
 
 
 def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
@@ -60,15 +61,14 @@ def moving(
     scope: Collection[str] | None = None,
     refused: Mapping[str, str] | None = None,
     waiting: Collection[str] = (),
+    takeovers: Collection[Takeover] = (),
 ) -> Moving:
     """What of the compositions that are wanted runs already, as it shall or otherwise; of those in scope.
 
     `refused` are those that cannot be done for another reason; they are among those that are held.
-    `waiting` are those that come later, as their certificates are not there yet.
+    `waiting` are those that come later, as certificates lack; `takeovers` is what one shall have of another.
     """
-    held = dict(refused or {})
-    otherwise: dict[str, tuple[str, ...]] = {}
-    remarks: list[str] = []
+    held, otherwise, remarks = dict(refused or {}), dict[str, tuple[str, ...]](), list[str]()
     there = compositions_there(seen)
     known = {project for _, project in known_to_us(seen).values()}
     chosen = {name: each for name, each in wanted.items() if scope is None or name in scope}
@@ -91,13 +91,14 @@ def moving(
             otherwise[name] = tuple(found)
         remarks += volumes_elsewhere(name, standing, wanted, seen)
     remarks += too_many(wanted, seen)
-    held |= kept_from(wanted, there, seen, scope, {*held, *waiting})
+    held |= kept_from(takeovers, scope, {*held, *waiting})
     done = {name: standing for name, standing in chosen.items() if name not in held}
     return Moving(
         held,
         {name: found for name, found in otherwise.items() if name in done},
         tuple(remarks),
         tuple(stopped(done, seen.facts)),
+        tuple(each for each in takeovers if each.new not in held and (scope is None or each.new in scope)),
     )
 
 

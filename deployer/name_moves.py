@@ -10,7 +10,6 @@ from deployer.files import File
 from deployer.moving import compositions_there
 from deployer.observation import Observation
 from deployer.plan import Order
-from deployer.scope import entries
 
 SERVER_NAMES = re.compile(r"^\s*server_name\s([^;]*);", re.MULTILINE)
 
@@ -62,23 +61,6 @@ def _all_moves(config: Config, seen: Observation) -> Iterator[NameMove]:
             covered = there is not None and there.covers(name)
             if has.get(name, new) != new and not (covered and name in served(new, seen)):
                 yield NameMove(name, has[name], new, covered)
-
-
-def names_kept(
-    config: Config, seen: Observation, scope: Collection[str] | None, held: Collection[str]
-) -> dict[str, str]:
-    """The sites that shall have a name of one that stays as it is, with the reason: NGINX would choose."""
-    there = {*entries(seen.written)}
-    stay = {*held} if scope is None else {*held} | (there - {*scope})
-    has = {name: other for other in sorted(stay) for name in served(other, seen)}
-    found: dict[str, str] = {}
-    for domain, site in config.sites.items():
-        for name in (domain, *site.aliases):
-            other = has.get(name, domain)
-            if other != domain and (scope is None or domain in scope):
-                how = "that is applied, too" if other in config.sites else "deploy apply without names"
-                found[domain] = f"{other} has the name {name} until {how}"
-    return found
 
 
 def vhost(domain: str) -> str:

@@ -8,6 +8,7 @@ from fnmatch import translate
 
 from deployer.files import File, Link
 from deployer.handlers import Handler, handlers_of
+from deployer.holding import Takeover
 from deployer.secrets import Inherited, Secret, Withdrawn
 from deployer.transition import Ending, Step
 
@@ -112,7 +113,7 @@ class Plan:
     a file of NGINX leads, by its path: the file counts only when that answers. `obstacles` are to be mended
     before anything of the plan can be carried out. `vanished` are files of NGINX that nobody wants, and
     that somebody has removed already: NGINX may do as they said all the same. `tried` has the digest of
-    what is tried of each of `compositions`.
+    what is tried of each of `compositions`, `takeovers` what one shall have instead of another.
     """
 
     packages: tuple[str, ...] = ()
@@ -149,6 +150,7 @@ class Plan:
     obstacles: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     tried: Mapping[str, str] = field(default_factory=dict)
+    takeovers: tuple[Takeover, ...] = ()
 
     @property
     def empty(self) -> bool:

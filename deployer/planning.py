@@ -9,6 +9,7 @@ from deployer.desired import Desired
 from deployer.dotenv import value_changes
 from deployer.files import File, Files, same
 from deployer.handing_over import with_transition
+from deployer.holding import Takeover
 from deployer.installing import with_additions
 from deployer.moving import Moving, moving
 from deployer.observation import Observation
@@ -20,6 +21,7 @@ from deployer.renames import not_yet, renamed, with_renamed, without_staying, wi
 from deployer.scope import entries, going, staying
 from deployer.secrets import Secret
 from deployer.shared_lists import with_lines_of_others
+from deployer.takeovers import takeovers
 
 
 def make_plan(
@@ -30,14 +32,15 @@ def make_plan(
     later: Collection[str] = (),
     values: Mapping[Secret, str] | None = None,
     left: Mapping[str, str] | None = None,
+    changing_hands: Collection[Takeover] | None = None,
 ) -> Plan:
     """What has to change for the server to be as desired, limited to the sites in scope (None: all).
 
-    `acme` is the directory URL of certificates, `later` are paths that will be wanted when those are there,
-    and so stay; `values` has those of the secrets that come from here, `left` why sites are left as they are.
+    `acme` is the directory URL of certificates, `later` are paths that will be wanted, and so stay; `values`
+    has the secrets that come from here, `left` why sites are left, `changing_hands` what does in the end.
     """
     sites = None if scope is None else frozenset(scope)
-    containers = _containers(desired, seen, sites, left or {})
+    containers = _containers(desired, seen, sites, left or {}, changing_hands)
     held = containers.held
 
     def in_scope(site: str | None) -> bool:
@@ -76,10 +79,16 @@ def _notes(desired: Desired, sites: Collection[str] | None) -> Iterable[str]:
 
 
 def _containers(
-    desired: Desired, seen: Observation, sites: Collection[str] | None, left: Mapping[str, str]
+    desired: Desired,
+    seen: Observation,
+    sites: Collection[str] | None,
+    left: Mapping[str, str],
+    changing_hands: Collection[Takeover] | None,
 ) -> Moving:
+    hands = takeovers(desired, seen) if changing_hands is None else changing_hands
     refused = of_sites(desired, seen) | dict(left)
-    return moving(desired.standings, seen, sites, refused, not_yet(desired, seen))
+    waiting = not_yet(desired, seen) | (desired.names.keys() - {*desired.site_of.values()})
+    return moving(desired.standings, seen, sites, refused, waiting, hands)
 
 
 def _parts(

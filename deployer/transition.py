@@ -1,7 +1,7 @@
 """In which order containers come up, and what gives way to them, when ports change hands; pure."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deployer.desired.stacks import Stack, Standing
 from deployer.holding import Places, Ports, ports_in_words, taken
@@ -41,7 +41,7 @@ class Transition:
     `there` has the folder and the project of each that we wrote, by name, `has` the ports that are its own
     now, `stacks` what runs, by project.
     `renamed` says whose place a new one takes; of those that are `crossed`, one domain shall lead to a port
-    to which another leads now.
+    to which another leads now. `waits` has for some the others that must have let go of something else first.
     """
 
     wanted: Mapping[str, Standing]
@@ -52,6 +52,7 @@ class Transition:
     ended: Collection[Ending]
     renamed: Mapping[str, str]
     crossed: Collection[str] = ()
+    waits: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def steps(self) -> tuple[Step, ...]:
         """All that come up, in an order in which each finds free what it wants."""
@@ -73,7 +74,7 @@ class Transition:
         for step in steps:
             if len(step.names) > 1:
                 names = f"{', '.join(step.names[:-1])} and {step.names[-1]}"
-                yield f"{names} change ports: all of them stop before the first begins"
+                yield f"{names} change {self._what(step.names)}: all of them stop before the first begins"
             if step.crossed:
                 yield f"{step.names[0]} changes ports between its domains: it stops before it begins anew"
             for name in step.names:
@@ -83,6 +84,11 @@ class Transition:
                     how = "that stops when all else is ready" if goes else "that moves away first"
                     if len(step.names) == 1:
                         yield f"{name} takes {ports_in_words(ports)} of {other}: {how}"
+
+    def successor(self, old: str) -> str:
+        """Who comes up instead of one that ends, and by failing keeps it; empty for nobody."""
+        projects = {each.project for each in self.ended if each.name == old}
+        return next((name for name in sorted(self.coming) if self._instead_of(name) & projects), "")
 
     def _move(self, name: str) -> Iterator[str]:
         standing = self.wanted[name]
@@ -97,7 +103,11 @@ class Transition:
         """Those that come up too, and have now what this one shall have, or whose containers have it."""
         others = {*taken(name, self.wanted[name], self.there, self.has)}
         heirs = {heir(self.there[other][1], self.wanted) for other in others}
-        return (others | heirs) & {*self.coming} - {name}
+        return (others | heirs | {*self.waits.get(name, ())}) & {*self.coming} - {name}
+
+    def _what(self, names: Collection[str]) -> str:
+        takes = (taken(name, self.wanted[name], self.there, self.has) for name in names)
+        return "ports" if any(others.keys() & {*names} for others in takes) else "places"
 
     def _instead_of(self, name: str) -> set[str]:
         """The projects that end, and have now what this one shall have."""

@@ -53,24 +53,6 @@ def test_what_runs_in_another_folder_or_open_to_everyone_is_made_anew() -> None:
     assert moving(WANTED, seen(there), {"other"}).otherwise == {}
 
 
-def test_a_port_of_one_that_waits_for_its_certificate_holds_it_back() -> None:
-    there = seen(running(*WELL))
-    wanted = {"other": Standing("/opt/other", "other", TAKEN)}
-    assert moving(wanted, there, waiting=frozenset()).held == {}
-    assert moving(wanted, there, waiting={"chat"}).held == {
-        "other": "chat has its port 8065 until that is applied, too"
-    }
-
-
-def test_what_runs_has_its_port_whatever_became_of_its_values() -> None:
-    there = seen(running(*WELL))
-    lost = Observation(there.facts, {}, {})
-    wanted = WANTED | {"other": Standing("/opt/other", "other", TAKEN)}
-    for one in (there, lost):
-        held = moving(wanted, one, scope={"other"}).held
-        assert held == {"other": "chat has its port 8065 until that is applied, too"}
-
-
 def test_who_lost_its_values_is_known_by_what_runs_in_its_folder() -> None:
     path = "/etc/deploy/sites/chat.conf"
     lost = Observation(seen(running(*WELL)).facts, {}, {path: "0" * 64})

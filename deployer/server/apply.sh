@@ -19,6 +19,7 @@
 #                          with |crossed, where its own domains change places
 #   leads                  NAME PATH: NGINX's files that count only when NAME answers
 #   gone                   NAME PROJECT of those whose containers are removed
+#   takeovers              NEW OLD WHAT: what one shall have instead of another, which may keep it
 #   zz-end                 empty, and last: everything arrived
 # Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
 #   74 the server is not what the plan saw, 75 somebody else is at it, 76 failed, and some packages were installed.
@@ -255,7 +256,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone}
+    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone,takeovers}
     cp "$incoming/label" $state/holder
 }
 
@@ -531,7 +532,9 @@ find_owners() { # refuses the sites without which all is accepted; fails when it
 
 bring_in() { # FILE…: the new ones, which were put aside
     local file
-    for file; do cp -a --remove-destination "$incoming/aside$file" "$file"; done
+    for file; do
+        grep -qxF -- "$file" "$incoming/refused" || cp -a --remove-destination "$incoming/aside$file" "$file"
+    done
 }
 
 take_back_in() { # FILE…: all that NGINX takes; a half at a time, so that few refused ones of many are found soon

@@ -4,6 +4,7 @@
 # when what shall be there answers; what cannot come up gives back what others gave it; and what was not ended is owed.
 # shellcheck disable=SC2034,SC2154 # variables such as $incoming, $transaction, $state and $partly are those of apply.sh
 declare -A BECAME=() # of each composition that came up: well or back
+declare -A STAYS=()  # of each of which something is refused, or could not come up: it is as it was
 FIREWALL=/etc/deploy/firewall
 ports_kept='' # the firewall's list is not the one that came
 
@@ -29,13 +30,12 @@ by_compose() { # PROJECT COMMAND…: its containers, whatever is in their folder
     (cd / && docker compose --project-name "$@" 9>&-)
 }
 
-is_refused() { # NAME: a new one that is has lost its values by now, and with them its folder
-    awk -v folder="$(folder_of "$1")/" -v values="/etc/deploy/sites/$1.conf" '
-        index($0, folder) == 1 || $0 == values { found = 1 } END { exit !found }' "$incoming/refused"
-}
+is_refused() { [ -n "${STAYS[$1]:-}" ]; } # NAME
 
-refuse_all_of() { # NAME: all that is its own is as it was, and so is what leads to it
+refuse_all_of() { # NAME: all that is its own is as it was, and so is what leads to it, and who was to have something of it
     local path paths
+    ! is_refused "$1" || return 0
+    STAYS[$1]=1
     mapfile -t paths < <(
         awk -v name="$1" -v folder="$(folder_of "$1")/" '
             index($0, folder) == 1 ||
@@ -46,6 +46,17 @@ refuse_all_of() { # NAME: all that is its own is as it was, and so is what leads
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
     for path in "${paths[@]}"; do has_been_used "$path" || put_back "$path"; done
     keep_ports "$1"
+    refuse_takers "$1"
+    while IFS= read -r path <&5; do refuse_all_of "$(basename "$path" .conf)"; done 5< <(leading_to "$1")
+}
+
+refuse_takers() { # NAME: a name, port or project that it keeps is not free for who was to have it
+    local name old what
+    while read -r name old what <&5; do
+        if [ "$old" != "$1" ] || is_refused "$name" || [ "${BECAME[$name]:-}" = well ]; then continue; fi
+        say "  $name waits: it takes $what from $1, which stays as it was."
+        refuse_all_of "$name"
+    done 5<"$incoming/takeovers"
 }
 
 keep_ports() { # NAME: in the firewall's list, which all share, its lines are those of before
@@ -73,6 +84,7 @@ without_secrets() { # NAME WORDS: Compose repeats values in its own
 check_compositions() {
     local name folder words
     while IFS= read -r name <&8; do
+        ! is_refused "$name" || continue
         folder=$(folder_of "$name")
         words=$(cd "$folder" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
         say "✗ $name: Docker Compose refuses $folder/docker-compose.yml"

@@ -83,6 +83,7 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
         "steps": [_step(step) for step in plan.steps],
         "leads": [f"{name} {path}" for path, name in plan.leads.items()],
         "gone": [f"{each.name} {each.project}" for each in plan.ended],
+        "takeovers": [f"{each.new} {each.old} {each.what}" for each in plan.takeovers],
     }
     members = {name: File("".join(f"{text}\n" for text in lines).encode()) for name, lines in lists.items()}
     members |= {f"files{change.path}": change.after for change in changes if change.after}

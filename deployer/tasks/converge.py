@@ -24,7 +24,6 @@ from deployer.name_moves import (
     keeping_old,
     losing_nothing,
     name_moves,
-    names_kept,
     that_lost,
 )
 from deployer.newer import because_newer
@@ -36,6 +35,7 @@ from deployer.pools import DAEMON
 from deployer.renames import env_files_of_renamed
 from deployer.secrets import Secret
 from deployer.server.connection import Server
+from deployer.takeovers import takeovers
 from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
@@ -158,8 +158,8 @@ class Convergence:
 
     def _show_what_is_new(self, shown: Plan, plan: Plan, cause: str) -> None:
         """Show what differs from the plan that was shown, now that the server is another."""
-        known = {change.path: change.after for change in shown.changes}
-        news = tuple(change for change in plan.changes if known.get(change.path) != change.after)
+        known = {(change.path, change.after) for change in shown.changes}
+        news = tuple(change for change in plan.changes if (change.path, change.after) not in known)
         if news:
             self.line(f"! With the {cause}, these files turn out otherwise:")
             self.show(replace(plan, changes=news))
@@ -180,12 +180,10 @@ class Convergence:
     def _make_plan(self, desired: Desired, seen: Observation, later: Collection[str] = ()) -> Plan:
         def make(failures: Mapping[str, Failure]) -> Plan:
             acme, why = self.config.acme.directory, left(failures)
-            plan = make_plan(desired, seen, acme, self.scope, later, self.values, why)
-            while (kept := names_kept(self.config, seen, self.scope, plan.held)).keys() - plan.held.keys():
-                why = {**kept, **why}
-                plan = make_plan(desired, seen, acme, self.scope, later, self.values, why)
+            plan = make_plan(desired, seen, acme, self.scope, later, self.values, why, hands)
             return with_tried(plan, desired, seen, self.values)
 
+        hands = takeovers(self._in_the_end(seen.facts), seen)
         plan = make({})
         failed = failed_before(plan, desired, seen)
         if self._again is None:  # decided once: what the plan shows is what is done

@@ -1,6 +1,7 @@
 """What is put back of a name whose file is refused: what the plan calls its own, and nothing of another's."""
 
 import subprocess
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +15,7 @@ OF_THE_TEST = """
 say() { printf '%s\\n' "$@"; }
 put_back() { say "$1"; }
 has_been_used() { false; }
-leading_to() { :; }
+leading_to() { if [ "$1" = blog.test ]; then cat "$incoming/leads"; fi; }
 """
 PATHS = [
     path
@@ -31,15 +32,48 @@ PATHS = [
 ]
 
 
+def refused(folder: Path, paths: Iterable[str], takeovers: Iterable[str] = (), leads: str = "") -> list[str]:
+    """What is said, and put back, when blog.test is refused in an apply that changes these paths."""
+    (folder / "paths").write_text("".join(f"{path}\n" for path in paths))
+    (folder / "takeovers").write_text("".join(f"{line}\n" for line in takeovers))
+    (folder / "leads").write_text(leads)
+    refuse = f". {TRANSITION}; {OF_THE_TEST} incoming={folder} transaction={folder}; refuse_all_of blog.test"
+    done = subprocess.run(["bash", "-uc", refuse], capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
 def test_the_script_and_the_plan_agree_on_what_is_of_a_name(tmp_path: Path) -> None:
-    (tmp_path / "paths").write_text("".join(f"{path}\n" for path in PATHS))
-    refuse = (
-        f". {TRANSITION}; {OF_THE_TEST} incoming={tmp_path} transaction={tmp_path}; refuse_all_of blog.test"
-    )
-    done = subprocess.run(["bash", "-c", refuse], capture_output=True, text=True)
     own = [path for path in PATHS if belongs(path, "blog.test", "/opt/blog.test")]
-    assert (done.stdout.splitlines(), done.stderr) == (own, "")
+    assert refused(tmp_path, PATHS) == own
     assert len(own) == len(PATHS) / 3
+
+
+def test_who_was_to_have_something_of_the_refused_one_waits_in_however_many_steps(tmp_path: Path) -> None:
+    names = ("blog.test", "b.test", "c.test", "d.test", "e.test", "f.test")
+    takeovers = (
+        "d.test c.test port 8101",
+        "b.test blog.test the name www.blog.test",
+        "b.test blog.test port 8102",
+        "c.test b.test the name www.b.test",
+        "blog.test d.test port 8103",
+        "e.test f.test the name www.f.test",
+    )
+    own = [f"/etc/nginx/conf.d/{name}.conf" for name in names]
+    assert refused(tmp_path, own, takeovers) == [
+        own[0],
+        "  b.test waits: it takes the name www.blog.test from blog.test, which stays as it was.",
+        own[1],
+        "  c.test waits: it takes the name www.b.test from b.test, which stays as it was.",
+        own[2],
+        "  d.test waits: it takes port 8101 from c.test, which stays as it was.",
+        own[3],
+    ]
+
+
+def test_what_waits_for_it_is_as_it_was_with_all_that_is_its_own(tmp_path: Path) -> None:
+    own = ["/etc/deploy/sites/b.test.conf", "/etc/nginx/conf.d/b.test.conf"]
+    assert refused(tmp_path, own, leads=f"{own[1]}\n") == [own[1], *own]
 
 
 BEFORE = """\
@@ -68,6 +102,8 @@ def test_the_firewall_lets_in_what_stays(now: str, then: str, tmp_path: Path) ->
     (tmp_path / "before" / tmp_path.relative_to("/")).mkdir(parents=True)
     (tmp_path / f"before{tmp_path}/firewall").write_text(BEFORE)
     (tmp_path / "firewall").write_text(f"# mine\n{now}")
+    for empty in ("takeovers", "leads"):
+        (tmp_path / empty).touch()
     (tmp_path / "paths").write_text(f"{tmp_path}/firewall\n")
     (tmp_path / "manifest").write_text(f"{'1' * 64}  /etc/a\n{'2' * 64}  {tmp_path}/firewall\n")
     keep = (

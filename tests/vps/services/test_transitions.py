@@ -236,10 +236,45 @@ def test_a_chain_whose_end_stays_stays_whole(project: Project) -> None:
     fails(project, "berta.test", 8203)
     with Visitors(project.vps.address, ["alma.test", "berta.test"]) as visitors:
         told = applied(project, code=1)
-    assert "alma.test stays as it was: berta.test has the port that it wants." in told
+    assert "alma.test waits: it takes port 8202 from berta.test, which stays as it was." in told
     assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma.test", "berta.test")
     assert visitors.failed["alma.test"] == 0
     assert visitors.pages("berta.test") == {"berta.test"}
+
+
+def has_name(project: Project, name: str) -> list[str]:
+    """The sites whose files of NGINX have the name."""
+    found = project.vps.run(f"grep -lE 'server_name .*{name}[ ;]' /etc/nginx/conf.d/*", check=False).stdout
+    return [Path(line).stem for line in found.split()]
+
+
+def test_a_name_of_what_does_not_come_up_stays_with_it(project: Project) -> None:
+    stack(project, "berta.test", 8201, aliases=["www.test"])
+    applied(project)
+    fails(project, "berta.test", 8201)
+    project.sites["alma.test"] = REDIRECT | {"aliases": ["www.test", "alias.test"]}
+    told = applied(project, code=1)
+    assert "alma.test waits: it takes the name www.test from berta.test, which stays as it was." in told
+    assert (has_name(project, "www.test"), has_name(project, "alias.test")) == (["berta.test"], [])
+    stack(project, "berta.test", 8203)
+    applied(project)
+    assert has_name(project, "www.test") == ["alma.test"]
+
+
+def test_a_port_of_one_whose_new_file_nginx_refuses_stays_with_it(project: Project) -> None:
+    stack(project, "berta.test", 8201)
+    applied(project)
+    project.sites["berta.test"] = REDIRECT | {"nginx": "nobody_knows this;"}
+    stack(project, "alma.test", 8201)
+    with Visitors(project.vps.address, ["berta.test"]) as visitors:
+        told = applied(project, code=1)
+    assert "alma.test waits: it takes port 8201 from berta.test, which stays as it was." in told
+    assert visitors.seen["berta.test"] == ["berta.test"]
+    assert running(project.vps) == {"bertatest": 1}
+    project.sites["berta.test"] = dict(REDIRECT)
+    applied(project)
+    assert page(project, "alma.test") == "alma.test"
+    assert running(project.vps) == {"almatest": 1}
 
 
 def test_two_change_places(project: Project) -> None:
@@ -275,7 +310,7 @@ def test_a_port_that_another_keeps_is_waited_for(project: Project) -> None:
     stack(project, "alma.test", 8202)
     stack(project, "berta.test", 8203)
     told = applied(project, "alma.test", code=1)
-    assert "berta.test has its port 8202 until that is applied, too" in told
+    assert "berta.test has port 8202 until that is applied, too" in told
     assert page(project, "alma.test") == "alma.test"
     applied(project)
 
