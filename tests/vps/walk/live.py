@@ -75,13 +75,19 @@ class Live:
 
 
 def resources(name: str, entries: Iterable[Entry | None]) -> frozenset[str]:
-    """What only one can have at a time: ports, projects, folders."""
+    """What only one can have at a time: names, ports, projects, folders."""
     found = set()
     for entry in entries:
         if entry:
             found |= {f"port {port}" for port in entry.ports()}
             found |= {entry.project(name), entry.folder(name)} - {""}
+            found |= {f"name {each}" for each in names_of(name, entry)}
     return frozenset(found)
+
+
+def names_of(name: str, entry: Entry) -> set[str]:
+    """The domains that NGINX answers for."""
+    return {name, *entry.aliases} if "." in name else set()
 
 
 def linked(one: str, was: Live, wanted: Mapping[str, Entry]) -> frozenset[str]:

@@ -27,7 +27,6 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
             continue
         others = {other: resources(other, [each]) for other, each in aimed.entries.items() if other != name}
         clash = [other for other, has in others.items() if has & resources(name, [entry])]
-        clash += [other for other in others if names_of(other, aimed.entries[other]) & names_of(name, entry)]
         if entry.reason:
             found[name] = Reason(entry.reason)
         elif by_hand := walk.live.by_hand & {name, *entry.aliases}:
@@ -41,11 +40,6 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
         elif clash:
             found[name] = Reason(f"{', '.join(clash)} is not named, and has what it needs")
     return found
-
-
-def names_of(name: str, entry: Entry) -> set[str]:
-    """The domains that NGINX answers for."""
-    return {name, *entry.aliases} if "." in name else set()
 
 
 def stay(seen: Seen) -> set[str]:

@@ -11,6 +11,7 @@ RULES: tuple[Callable[[Round], Iterator[str]], ...] = (
     server.words_are_for_people,
     visitors.nobody_answers_for_another,
     visitors.names_answer,
+    visitors.each_name_is_of_one,
     server.nothing_else_runs,
     server.untouched_containers_stay,
     server.nothing_is_lost,

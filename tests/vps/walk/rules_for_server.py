@@ -21,6 +21,7 @@ OF_THE_WORK = (
     "/etc/ufw/*",
     "/etc/default/ufw",
     "/etc/systemd/system/*.wants/*",
+    "/etc/rc?.d/*",
     *(
         "/etc/group*",
         "/etc/gshadow*",
@@ -35,6 +36,8 @@ OF_THE_WORK = (
     *(f"/opt/*/{folder}/*" for folder in ("cache", "config", "data", "db", "lib", "valkey")),
 )
 """Where the state of the work itself and the data of services lie: no plan names it."""
+INTERRUPTED = "/var/lib/deploy/transaction/paths"
+"""What an apply that was killed has changed, if nothing has put it back."""
 UNFINISHED = ("/var/lib/deploy/transaction/*", "/var/lib/deploy/containers/*", "/srv/deploy/*/work/*")
 """What is there only while something is done."""
 SCRIPTS = "/usr/local/lib/deploy/"
@@ -137,10 +140,11 @@ def changes_are_told(one: Round) -> Iterator[str]:
     if "+ packages " in one.said:
         return
     known = [*(f"{told}*" if told.endswith("/") else told for told in TOLD.findall(one.said)), *OF_THE_WORK]
-    put_back = {*one.was.unsure, *one.disturbed} if "put back first" in one.said else set()
+    interrupted = one.before.texts.get(INTERRUPTED, b"").decode().splitlines()
+    put_back = {*interrupted} if "put back first" in one.said else set()
     for path in sorted(one.after.changed(one.before)):
-        if any(is_of(name, path) or path.startswith(f"/opt/{name}/") for name in put_back):
-            continue  # the plan says how many there are
+        if path in put_back:
+            continue  # the plan says so, and the apply how many there are
         if not any(fnmatch(path, pattern) for pattern in known):
             yield f"{path} changed, and the plan did not name it"
 

@@ -1,5 +1,6 @@
 """What visitors get during an apply and after it: each rule says what is broken."""
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -7,6 +8,9 @@ from vps.walk.entries import NOBODY
 from vps.walk.live import BY_HAND, linked
 from vps.walk.round import Round
 from vps.walk.visitors import who
+
+VHOSTS = "/etc/nginx/conf.d/"
+SERVER_NAMES = re.compile(r"^\s*server_name\s([^;]*);", re.MULTILINE)
 
 
 def names_answer(one: Round) -> Iterator[str]:
@@ -25,6 +29,19 @@ def names_answer(one: Round) -> Iterator[str]:
             yield f"{name} answers {text!r}, and not {expected[name]!r}"
         if name not in expected and text not in NOBODY:
             yield f"{name} is not there any more, and answers {text!r}"
+
+
+def each_name_is_of_one(one: Round) -> Iterator[str]:
+    """No two files of NGINX have the same name, whatever was refused: it would take the first of them."""
+    has: dict[str, set[str]] = {}
+    for path, text in one.after.texts.items():
+        if path.startswith(VHOSTS) and (site := path.removeprefix(VHOSTS)[:-5]) not in one.unknown:
+            for names in SERVER_NAMES.findall(text.decode()):
+                for name in names.split():
+                    has.setdefault(name, set()).add(site)
+    yield from (
+        f"{' and '.join(sorted(sites))} have the name {name}" for name, sites in has.items() if len(sites) > 1
+    )
 
 
 def nobody_answers_for_another(one: Round) -> Iterator[str]:

@@ -23,6 +23,7 @@ TEXTS = (
     "opt/*/.env",
     "etc/ufw/user.rules",
     "etc/ufw/ufw.conf",
+    "var/lib/deploy/transaction/paths",
 )
 """Files that are read, most of them of one owner each."""
 LISTENS = "0A"  # as /proc/net/tcp has it

@@ -22,6 +22,9 @@ UFW = {
     "/etc/ufw/ufw.conf": b"ENABLED=yes",
 }
 TEXTS = dict.fromkeys(FILES, b"as it was") | UFW
+NAMED = dict.fromkeys(
+    ("/etc/nginx/conf.d/b.test.conf", "/etc/nginx/conf.d/c.test.conf"), b"    server_name www.test;\n"
+)
 GOOD = Seen((), frozenset(), FILES | dict.fromkeys(UFW, FILE), frozenset(), {}, TEXTS, frozenset())
 ENTRY = Compose(owner="o1", port=8101)
 LIVE = Live({"a.test": ENTRY}, stopped={"a.test"})
@@ -59,6 +62,14 @@ def test_a_server_as_it_shall_be_breaks_no_rule() -> None:
         ("words_are_for_people", replace(WELL, said="lock: line 84: UNIT: unbound variable")),
         ("nothing_else_runs", replace(WELL, after=seen(networks=frozenset({"gone"})))),
         ("nothing_else_runs", replace(WELL, after=seen(ports=frozenset({8102})))),
+        (
+            "each_name_is_of_one",
+            replace(
+                WELL,
+                before=seen(texts=TEXTS | NAMED, files=GOOD.files | dict.fromkeys(NAMED, FILE)),
+                after=seen(texts=TEXTS | NAMED, files=GOOD.files | dict.fromkeys(NAMED, FILE)),
+            ),
+        ),
         ("changes_are_told", replace(WELL, after=seen(files=GOOD.files | {"/etc/crontab": FILE}))),
         (
             "what_is_refused_is_as_it_was",
