@@ -45,7 +45,7 @@ def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHan
         jail=tuple(pairs("jail")),
         ipv4_only=tuple(pair for pair in pairs("ipv4_only") if pair[0] not in ours),
         backups=tuple(dict.fromkeys(path for path in said.get("own_backup", ()) if path not in ours)),
-        builds=tuple(dict.fromkeys(pairs("own_build"))),
+        builds=tuple(sorted(set(pairs("own_build")))),
         web_ports=tuple(_holder(*line.split(maxsplit=3)) for line in said.get("web_port", ())),
     )
 

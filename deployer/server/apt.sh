@@ -12,8 +12,8 @@ apt_at_work() { # apt_at_work PROCESS NAME: who has their locks; nothing when no
     done < <(awk '$2 == "POSIX" && $5 > 0 && !told[$5]++ { print $5 }' /proc/locks)
 }
 
-dpkg_list() { # STATUS PACKAGE VERSION of each that dpkg knows
-    dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n'
+dpkg_list() { # [MORE]: STATUS PACKAGE VERSION of each that dpkg knows, and more fields
+    dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}'"${1:-}"'\n'
 }
 
 half_done() { # half_done PACKAGE for each of dpkg_list, on standard input, with which dpkg has not come to an end

@@ -24,7 +24,7 @@ ssh_listens() { # the ports where logins are taken, without what logged in users
     if by_socket; then
         systemctl show --property=Listen --value ssh.socket | sed -nE 's/^(.*:)?([0-9]+) \(Stream\).*/\2/p'
     else
-        ss -Hltnp 2>/dev/null | awk -v pid="pid=$(systemctl show --property=MainPID --value ssh)," \
+        ss -Hltnp 2>/dev/null | awk -v pid="pid=${ssh_pid:-$(systemctl show --property=MainPID --value ssh)}," \
             'index($0, pid) { sub(/.*:/, "", $4); print $4 }'
     fi | sort -u
 }
@@ -34,9 +34,9 @@ ssh_goes_to() { # the ports where it listens once it is started anew; nothing wh
 }
 
 web_ports() { # PORT PROCESS UNIT NAME of whoever keeps NGINX from its ports
-    local port name pid unit
+    local port name pid unit asked=''
     while read -r port name pid; do
-        unit=$(ps -o unit= -p "$pid" 2>/dev/null)
+        if [ "$pid" != "$asked" ]; then unit=$(ps -o unit= -p "$pid" 2>/dev/null) asked=$pid; fi
         case $name:${unit:--} in nginx:nginx.service | nginx:-) ;; *) echo "$port $pid ${unit:--} $name" ;; esac
     done < <(ss -Hltnp '( sport = :80 or sport = :443 )' 2>/dev/null |
         sed -nE 's/^.*:(80|443) .*users:\(\("([^"]*)",pid=([0-9]+).*$/\1 \2 \3/p' | sort -u)

@@ -31,7 +31,8 @@ files() { # PATH…: sets FILES to those that are there; mawk stops at the first
 
 packages() { # package NAME for each that is installed, and the versions that matter
     local list known
-    list=$(dpkg_list)
+    # shellcheck disable=SC2016 # that is dpkg's language
+    list=$(dpkg_list ' ${Provides}')
     half_done <<<"$list"
     known=$(awk '
         function first(fact, names, count, list, i) {
@@ -40,6 +41,7 @@ packages() { # package NAME for each that is installed, and the versions that ma
         }
         $1 !~ /^(installed|unpacked|half-|triggers-)/ { next } # half done is not missing: dpkg ends it
         { print "package", $2 }
+        $2 == "nginx" && $1 == "installed" && !/nginx-abi-/ { print "foreign_nginx 1" } # modules of the distribution do not fit it
         $2 == "docker-compose" && $3 ~ /^([0-9]+:)?[01][.]/ { next } # no plugin of Docker, but one may stand beside it
         { version[$2] = $3 }
         END {
@@ -70,16 +72,12 @@ additions() { # what comes along with the packages that are asked for: upgrade, 
     echo "$said"
 }
 
-nginx_version() { # and whether it is of a package that the modules of the distribution do not fit
-    local package
+nginx_version() {
     [[ $(nginx -v 2>&1) =~ nginx/([0-9.]+) ]] && echo "nginx ${BASH_REMATCH[1]}"
-    package=$(dpkg-query -W -f '${db:Status-Status} ${Provides}' nginx 2>/dev/null)
-    [[ $package == installed* && $package != *nginx-abi-* ]] && echo "foreign_nginx 1"
 }
 
 outdated() { # outdated PROGRAM VERSION: what has been replaced since it was started, and which one runs still
-    local nginx='' docker='' # a file with their number may be of before, and the number another's by now
-    { read -r nginx && read -r && read -r docker; } < <(systemctl show --property=MainPID --value nginx docker)
+    local nginx=${main_pid[nginx.service]:-0} docker=${main_pid[docker.service]:-0} # a file with their number may be of before, and the number another's by now
     is_replaced "$nginx" && echo "outdated nginx $("/proc/$nginx/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
     is_replaced "$docker" && echo "outdated docker $("/proc/$docker/exe" --version | sed -n 's/^Docker version //p')"
 }
@@ -98,23 +96,28 @@ server_names() {
         "${FILES[@]}"
 }
 
-# unit NAME ACTIVE ENABLED, asked for at once: systemd takes its time for each question
+# unit NAME ACTIVE ENABLED of those that are wanted. All is asked for at once, for systemd takes its time for each question:
+# sets main_pid of each, and ssh_socket and ssh_pid for listening.sh
 units() {
-    local path asked=(snap.certbot.renew.timer)
+    local path name value ours=(nginx docker ssh ssh.socket) asked=(snap.certbot.renew.timer) count=0
+    local -A unit=()
     for path in "${wanted[@]}"; do if [[ $path == unit:* ]]; then asked+=("${path:5}"); fi; done
-    systemctl show --property=Id,ActiveState,UnitFileState -- "${asked[@]}" |
-        awk -F= 'function tell() { print "unit", value["Id"], value["ActiveState"], value["UnitFileState"] }
-                 $0 == "" { tell() }
-                 { value[$1] = $2 }
-                 END { tell() }'
+    while IFS='=' read -r name value; do
+        if [ -n "$name" ]; then unit[$name]=$value && continue; fi
+        state_of[${unit[Id]}]=${unit[ActiveState]} main_pid[${unit[Id]}]=${unit[MainPID]:-0}
+        ((++count <= ${#ours[@]})) || echo "unit ${unit[Id]} ${unit[ActiveState]} ${unit[UnitFileState]}"
+        unit=()
+    done < <(systemctl show --property=Id,ActiveState,UnitFileState,MainPID -- "${ours[@]}" "${asked[@]}" && echo)
+    # shellcheck disable=SC2034 # they are of listening.sh
+    ssh_socket=${state_of[ssh.socket]} ssh_pid=${main_pid[ssh.service]}
 }
 
 # FILE LINE for whatever renews certificates besides Certbot's own timer
-renewals() { # UNITS
+renewals() {
     files /var/spool/cron/crontabs/* /etc/crontab /etc/cron.d/*
     awk '/^[^#]*(certbot|letsencrypt|acme\.sh)/ && FILENAME != "/etc/cron.d/certbot" { print "renewal", FILENAME, $0 }' \
         "${FILES[@]}"
-    [[ $'\n'$1 == *$'\n'"unit snap.certbot.renew.timer active"* ]] && echo "renewal snap.certbot.renew.timer"
+    [[ ${state_of[snap.certbot.renew.timer]} == active ]] && echo "renewal snap.certbot.renew.timer"
 }
 
 secrets() {
@@ -148,7 +151,6 @@ ssh_ports() {
     local us
     us=$(our_login)
     us=${us##* }
-    by_socket || : # here, or each part of the pipe would ask
     {
         [[ ! $us =~ ^[0-9]+$ ]] || printf 'ssh_ours %s\nssh_port %s\n' "$us" "$us"
         ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print "ssh_port", $4 }'
@@ -177,8 +179,9 @@ owed() { # owed NAME PROJECT: of what an apply could not end
 # tabs between them; a container that was started for one command has no SERVICE
 stacks() {
     local label=com.docker.compose ids fields
-    find /srv/deploy -mindepth 3 -maxdepth 3 -path '*/images/live' -printf 'brought_up %P\n' 2>/dev/null | sed 's|/images/live$||'
-    find /srv/deploy -mindepth 2 -maxdepth 2 -name stopped -type f -printf 'stopped %P %T@\n' 2>/dev/null | sed 's|/stopped | |'
+    find /srv/deploy -mindepth 2 -maxdepth 3 '(' -path '/srv/deploy/*/images/live' -printf 'brought_up %P\n' ')' -o \
+        '(' -name stopped ! -path '/srv/deploy/*/*/stopped' -type f -printf 'stopped %P %T@\n' ')' 2>/dev/null |
+        sed 's|/images/live$||; s|/stopped | |'
     [ -e /run/docker.pid ] || return 0 # asking would start it
     ids=$(docker ps --all --quiet --no-trunc --filter "label=$label.project" 2>/dev/null) || return 0
     echo 'engine 1'
@@ -235,6 +238,7 @@ ipv4_only() { # ipv4_only FILE NAMES: servers of NGINX that listen on the ports 
 # they start in a folder, names a folder in /var/www
 cron_lines() {
     local path line folder word words
+    local -A started_by=() seen=() # a file: the cron files that start it
     files /var/spool/cron/crontabs/root /etc/crontab /etc/cron.d/*
     for path in "${FILES[@]:1}"; do
         [[ $path != /etc/cron.d/deploy-* ]] || continue
@@ -243,20 +247,34 @@ cron_lines() {
             [[ ${line,,} =~ backup|mysqldump|mariadb-dump|pg_dump|restic|borg|rsnapshot ]] && echo "own_backup $path"
             folder=''
             [[ $line =~ cd[[:space:]]+(/[^[:space:];\&]+) ]] && folder=${BASH_REMATCH[1]}
-            {
-                echo "$line"
-                read -ra words <<<"${line//[;&|]/ }"
-                for word in "${words[@]}"; do
-                    case $word in ./*) word=$folder/${word#./} ;; /*) ;; *) continue ;; esac
-                    if [[ -f $word ]]; then timeout 2 head -c 100000 -- "$word" 2>/dev/null | grep -aoE '/var/www/[a-z0-9.-]+'; fi
-                done
-            } | grep -aoE '/var/www/[a-z0-9.-]+' | sort -u | sed "s|^/var/www/|own_build $path |"
+            read -ra words <<<"${line//[;&|]/ }"
+            for word in "${words[@]}"; do
+                case $word in ./*) word=$folder/${word#./} ;; /*) ;; *) continue ;; esac
+                [[ ! -f $word || ${started_by[$word]:-} == *"$path"* ]] || started_by[$word]+=$path$'\n'
+            done
+            while [[ $line =~ /var/www/([a-z0-9.-]+)(.*) ]]; do
+                line=${BASH_REMATCH[2]}
+                seen["$path ${BASH_REMATCH[1]}"]=1
+            done
         done <"$path"
     done
+    word=''
+    [ ${#started_by[@]} = 0 ] || while IFS= read -r line; do
+        if [[ $line == '==> '* ]]; then word=${line#==> } word=${word% <==} && continue; fi
+        while IFS= read -r path; do [ -z "$path" ] || seen["$path ${line#/var/www/}"]=1; done <<<"${started_by[$word]:-}"
+    done < <(timeout 2 head -v -c 100000 -- "${!started_by[@]}" 2>/dev/null | grep -aoE '^==> /.* <==$|/var/www/[a-z0-9.-]+')
+    [ ${#seen[@]} = 0 ] || printf 'own_build %s\n' "${!seen[@]}"
 }
 
+# What several parts ask for is asked once: nothing changes meanwhile.
+ss() { printf '%s\n' "$sockets"; }
+sshd() { printf '%s\n' "$sshd_says"; }
+
 facts() {
-    local units
+    local sockets sshd_says
+    local -A state_of=() main_pid=()
+    sockets=$(command ss -Hltnp 2>/dev/null) sshd_says=$(command sshd -T 2>/dev/null)
+    units
     # shellcheck source=/dev/null
     . /etc/os-release
     echo "os $ID"
@@ -273,7 +291,6 @@ facts() {
     files /etc/apt/sources.list /etc/apt/sources.list.d/*
     awk '/download\.docker\.com/ && !told[FILENAME]++ { print "docker_repository", FILENAME }' "${FILES[@]}"
     { [ -d $state/transaction ] || [ -e $state/containers ]; } && echo "interrupted 1"
-    units=$(units) && echo "$units"
     for version in /opt/hugo/*/bin/hugo; do
         [ -x "$version" ] && version=${version%/bin/hugo} && echo "hugo ${version##*/}"
     done
@@ -295,7 +312,7 @@ facts() {
     jail
     ipv4_only
     cron_lines
-    renewals "$units"
+    renewals
     secrets
     folders
     missing
