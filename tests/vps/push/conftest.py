@@ -161,3 +161,13 @@ def new_site(server: Machine) -> Callable[..., PushedSite]:
         return site
 
     return make
+
+
+@pytest.fixture
+def daemon(server: Machine) -> Iterator[str]:
+    """git:// on the server, because a build may not use what only root can read."""
+    server.run(
+        "systemd-run --quiet --unit=git-daemon git -c safe.directory='*' daemon --export-all --base-path=/root/repositories"
+    )
+    yield "git://127.0.0.1"
+    server.run("systemctl stop git-daemon")

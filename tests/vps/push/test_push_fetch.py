@@ -203,16 +203,6 @@ def test_a_repository_of_the_laptop_comes_as_a_pack(new_site):
     assert not list((site.place / "tickets").iterdir())
 
 
-@pytest.fixture
-def daemon(server):
-    """git:// on the server, because a build may not use what only root can read."""
-    server.run(
-        "systemd-run --quiet --unit=git-daemon git -c safe.directory='*' daemon --export-all --base-path=/root/repositories"
-    )
-    yield "git://127.0.0.1"
-    server.run("systemctl stop git-daemon")
-
-
 def test_submodules_come_along_or_are_told_missing(new_site, daemon):
     theme = new_site({"theme.css": "body {}"})
     site = new_site({"build.sh": 'cp index.html theme/theme.css "$DEPLOY_OUTPUT"'}, build="build.sh")
