@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from deployer.kinds.publication import Limits
 from vps.waiting import reload_nginx
 
 pytestmark = pytest.mark.takes_turns("module")
@@ -101,7 +102,7 @@ def test_broken_links_warn_or_stop(new_site):
     assert "nowhere" not in site.push()
 
 
-def test_links_are_looked_at_without_rights_and_not_for_ever(new_site):
+def test_links_are_looked_at_without_rights_and_neither_for_ever_nor_in_all_memory(new_site):
     """A stand-in for the program, since the real one does neither tell who it is nor take long."""
     site = new_site(gate={"links": "error"})
     scripts = site.vps.root / "usr/local/lib/deploy"
@@ -122,6 +123,9 @@ def test_links_are_looked_at_without_rights_and_not_for_ever(new_site):
         for name, text in kept.items():
             (scripts / name).write_text(text)
     site.push()
+    site.configure(limits=Limits(memory="100M"))
+    site.commit({"page.html": "a" * 60_000_000})  # one word, which is read as a whole
+    assert "! the links could not be looked at within 20 s and 100 MB of memory" in site.fails()
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,9 @@ def test_what_one_site_has_filled_the_disk_with_stops_no_other(new_site):
 
 @pytest.mark.fault("there are no inodes, or the disk is read-only, when a push begins or builds")
 def test_a_disk_that_takes_no_files_is_not_called_full(new_site):
-    many = 'cd "$DEPLOY_OUTPUT" && seq 9999 | xargs touch'
+    many = 'cd "$DEPLOY_CACHE" && seq 9999 | xargs touch'
     site, small = new_site({"build.sh": many}, build="build.sh"), new_site()
+    caches = "/srv/deploy/other.example.org/builder/cache"
 
     def disk(options: str) -> None:
         site.vps.run(f"mount -t tmpfs -o size=900m,mode=755,{options} tmpfs /srv/deploy")
@@ -143,9 +144,14 @@ def test_a_disk_that_takes_no_files_is_not_called_full(new_site):
     disk("nr_inodes=6000")
     try:
         output = site.push(code=1)
-        assert "✗ build: no inodes are left on /srv/deploy: of its " in output
+        assert "✗ build: build.sh made more files than this disk can have beside those of others" in output
         assert "disk is full" not in output
         small.push()
+        small.commit()
+        site.vps.run(f"mkdir -p {caches}; cd {caches}; seq 5500 | xargs touch")
+        assert (
+            " files of caches of other.example.org are given up, because no inodes are left" in small.push()
+        )
         site.vps.run("mount -o remount,ro /srv/deploy")
         assert f"✗ lock: /srv/deploy/{small.domain} is read-only (findmnt -T " in small.push(code=1)
         assert "✗ lock: /srv/deploy/" in small.script("rollback", code=1)
