@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,19 +96,8 @@ class Health:
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
-    kinds = (
-        "server",
-        "answer",
-        "distrust",
-        "astray",
-        "deaf",
-        "release",
-        "pushed",
-        "backup",
-        "unwell",
-        "stopped",
-        "failed",
-    )
+    kinds = ["server", "answer", "distrust", "astray", "deaf", "release", "pushed", "backup"]
+    kinds += ["unwell", "stopped", "failed"]
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     lines: dict[str, list[str]] = {}
     for line in answer.splitlines():
@@ -131,7 +121,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],
         astray=said["astray"],
-        failed={name: _failure(json.loads(text)) for name, text in said["failed"].items()},
+        failed={name: _failure(last) for name, text in said["failed"].items() if (last := _line(text))},
         not_up={name: str(failure) for name, failure in read_failures(lines.get("not_up", ())).items()},
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
@@ -144,7 +134,7 @@ def _pair(text: str) -> tuple[int, int]:
 
 def _site(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]], now: int) -> SiteHealth:
     status, seconds, expires = (*said["answer"].get(domain, "000 0").split(" ", 2), "")[:3]
-    push: dict[str, Any] = json.loads(said["pushed"].get(domain, "{}"))
+    push = _line(said["pushed"].get(domain, ""))
     return SiteHealth(
         domain=domain,
         status=int(status),
@@ -156,6 +146,14 @@ def _site(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]], 
         by=push.get("by") or None,
         problems=tuple(_problems(domain, aliases, said)),
     )
+
+
+def _line(text: str) -> dict[str, Any]:
+    """What a line of a log says; nothing where it is none, or was cut off."""
+    with suppress(ValueError, TypeError):
+        if "time" in (said := json.loads(text)):
+            return dict(said)
+    return {}
 
 
 def _failure(last: Mapping[str, str]) -> str:
@@ -177,7 +175,7 @@ def _problems(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str
 
 
 def _backup(name: str, text: str, now: int) -> BackupHealth:
-    last: dict[str, Any] = json.loads(text or "{}")
+    last = _line(text)
     if not last:
         return BackupHealth(name, None, None, 0)
     hours = (now - datetime.fromisoformat(last["time"]).timestamp()) / 3600

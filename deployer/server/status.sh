@@ -33,11 +33,13 @@ releases() {
         (cd /srv/deploy && find ./*/images/live -maxdepth 0 -type l -printf 'IMAGES %p %l\n' | sed 's|/images/live||; s|\./||')
         cat /var/log/deploy/push.log.1 /var/log/deploy/push.log
         sed 's/^/MADE /' /srv/deploy/*/made-live
-    } 2>/dev/null | awk '
+    } 2>/dev/null | tr -d '\000' | awk '
         $1 == "KIND" { kind[$2] = $3; next }
         ($1 == "LINK" || $1 == "IMAGES") && !($2 in kind) { next }
         $1 == "LINK" || $1 == "IMAGES" { sub(/\/$/, "", $3); sub(/.*\//, "", $3); if (($1 == "IMAGES") == (kind[$2] == "compose")) live[$2] = $3; next }
         { is_record = sub(/^MADE /, "") }
+        { sub(/^.*\{"time":/, "{\"time\":") } # what a full disk or a power cut has left of a line has no end of its own
+        !/^\{.*\}$/ { next }
         !match($0, /"site":"[^"]*"/) || /"action":"back"|"result":"refused"/ { next }
         { name = substr($0, RSTART + 8, RLENGTH - 9) }
         !(name in kind) { next }
@@ -88,8 +90,10 @@ backups() {
     {
         find /etc/deploy/backup -mindepth 1 -maxdepth 1 -printf 'NAME %f\n'
         cat /var/log/deploy/backup.log.1 /var/log/deploy/backup.log 2>/dev/null
-    } | awk '
+    } | tr -d '\000' | awk '
         $1 == "NAME" { names[$2]; next }
+        { sub(/^.*\{"time":/, "{\"time\":") }
+        !/^\{.*\}$/ { next }
         !match($0, /"site":"[^"]*","action":"backup","result":"/) || /"result":"failed"/ { next }
         { name = substr($0, RSTART + 8); sub(/".*/, "", name); last[name] = $0 }
         END { for (name in names) print "backup", name, last[name] }'
