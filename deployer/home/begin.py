@@ -33,7 +33,7 @@ def begin_of(plain: Plain) -> Begin:
             text = content.read() if content else b""
         values = json.loads(text)
         return _understood(values, text, stream.seen) if _is_begin(first, values) else _refused()
-    except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError):
+    except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError, RecursionError):
         if not stream.seen:
             plain.check()
         return _refused()

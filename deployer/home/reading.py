@@ -78,6 +78,6 @@ def parsed(found: Found) -> dict[str, Any]:
     """What one of our own files says; nothing where it is none."""
     try:
         content = json.loads(found[1]) if found else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -342,7 +342,7 @@ def test_a_load_that_fails_without_a_word_and_one_of_the_archive(images, new_com
     tar = archive.make(app.vps)
     ask(app, kind, "DELETE FROM orders WHERE id = 3;")
     before = ask(app, kind, EVERYTHING)
-    archive.load = "cat >/dev/null; echo; false"
+    archive.load = r"""cat >/dev/null; echo "" "$(printf '\n')"; false"""
     define(app.vps, archive)
     refused = restore(app.vps, app.name, tar, code=1)
     assert f"it has a dump for the command '{load}', and sites.yaml loads it with '{archive.load}'" in refused
