@@ -22,7 +22,9 @@ set -Eeuo pipefail
 shopt -s extglob nullglob
 source {SCRIPTS}/fetch
 source {SCRIPTS}/checkout
-MEMORY_LIMIT=40000000 LEAST_FOR_GIT=0 DOMAIN=site.test REPOSITORY=https://example.org/x.git RESERVE=0 FREE=1000000000000
+MEMORY_LIMIT=40000000 LEAST_FOR_GIT=0
+RESERVE=0 FREE=1000000000000
+DOMAIN=site.test REPOSITORY=https://example.org/x.git
 BARE=$WORK/repository.git PLACE=$WORK BUILDER=$WORK/builder TICKET=1 BUILD_USER=nobody
 step() {{ :; }}
 free_space() {{ :; }}

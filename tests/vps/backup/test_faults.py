@@ -141,6 +141,23 @@ def test_what_is_new_among_the_places_counts_before_it_is_read(vps, folder):
         vps.run("umount /home/backups; rm -r /srv/grown /srv/new")
 
 
+@pytest.mark.fault("a dump waits for something that never comes")
+def test_a_backup_that_hangs_is_given_up(vps, small, folder):
+    """All others wait for it, tonight and in the nights to come."""
+    script = vps.root / "usr/local/lib/deploy/backup-one"
+    text = script.read_text()
+    assert "PATIENCE=3600 " in text
+    script.write_text(text.replace("PATIENCE=3600 ", "PATIENCE=2 "))
+    try:
+        hangs = folder("small", "/srv/small", dump="trap '' TERM; echo begun; sleep 301", load="cat")
+        said = hangs.fails()
+    finally:
+        script.write_text(text)
+    assert "it hangs: for 0 minutes nothing more has come (does its dump wait for something? trap" in said
+    assert vps.run("pgrep -f 'sleep 301'", check=False).stdout == ""
+    assert "✓ small" in folder("small", "/srv/small").run()
+
+
 @pytest.mark.fault("a file changes while it is backed up")
 def test_a_file_that_changes_while_it_is_read_is_a_warning(vps, folder, tmp_path):
     vps.run("mkdir -p /srv/busy; head -c 1M /dev/urandom >/srv/busy/log; echo kept >/srv/busy/z")
