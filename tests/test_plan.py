@@ -241,3 +241,8 @@ def test_what_was_stopped_on_purpose_is_in_the_plan() -> None:
     assert told == "! wiki.test is stopped on purpose, and stays so (deploy start wiki.test starts it)."
     told = [*plan_lines(Plan(stopped=("wiki.test",), compositions=("wiki.test",)), "vps")]
     assert "! wiki.test was stopped on purpose: this starts it." in told
+
+
+def test_packages_that_are_taken_off_for_others_are_no_addition() -> None:
+    told = [*plan_lines(Plan(packages=("docker-ce", "jq", "containerd-", "docker.io-")), "vps")]
+    assert told[:2] == ["+ packages docker-ce jq", "- packages containerd docker.io"]

@@ -91,8 +91,11 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
 
 
 def _installed_lines(plan: Plan) -> Iterator[str]:
-    if plan.packages:
-        yield f"+ packages {' '.join(plan.packages)}"
+    coming = [package for package in plan.packages if not package.endswith("-")]  # apt's word for "take off"
+    if coming:
+        yield f"+ packages {' '.join(coming)}"
+    if going := [package[:-1] for package in plan.packages if package.endswith("-")]:
+        yield f"- packages {' '.join(going)}"
     if plan.upgrades:
         yield f"~ packages {' '.join(plan.upgrades)}: upgraded, since the new ones need it"
     if plan.removals:
