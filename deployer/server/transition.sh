@@ -61,7 +61,11 @@ refuse_takers() { # NAME: a name, port or project that it keeps is not free for 
 
 keep_ports() { # NAME: in the firewall's list, which all share, its lines are those of before
     local before=$transaction/before$FIREWALL
-    grep -qxF "$FIREWALL" "$transaction/paths" && [ -e "$FIREWALL" ] && [ -e "$before" ] || return 0
+    grep -qxF "$FIREWALL" "$transaction/paths" && [ -e "$FIREWALL" ] || return 0
+    if [ ! -e "$before" ]; then
+        [ ! -e "/etc/deploy/sites/$1.conf" ] || return 0 # there was no list to tell its ports
+        before=/dev/null
+    fi
     {
         grep '^#' "$FIREWALL"
         awk -v name="$1" 'FNR == 1 { file++ } /^[0-9]/ && (substr($0, index($0, " ") + 1) == name) == (file == 2)' \

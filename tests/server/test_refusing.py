@@ -85,6 +85,7 @@ BEFORE = """\
 """
 
 
+@pytest.mark.parametrize("list_before", [BEFORE, None])
 @pytest.mark.parametrize(
     ("now", "then"),
     [
@@ -97,10 +98,16 @@ BEFORE = """\
         ("22/tcp SSH\n51820/udp blog.test\n", ""),
     ],
 )
-def test_the_firewall_lets_in_what_stays(now: str, then: str, tmp_path: Path) -> None:
+def test_the_firewall_lets_in_what_stays(
+    now: str, then: str, list_before: str | None, tmp_path: Path
+) -> None:
     """And nothing for what did not come."""
     (tmp_path / "before" / tmp_path.relative_to("/")).mkdir(parents=True)
-    (tmp_path / f"before{tmp_path}/firewall").write_text(BEFORE)
+    if list_before:
+        (tmp_path / f"before{tmp_path}/firewall").write_text(list_before)
+    else:
+        then = "".join(line for line in now.splitlines(keepends=True) if not line.endswith(" blog.test\n"))
+        then = "" if then == now else then
     (tmp_path / "firewall").write_text(f"# mine\n{now}")
     for empty in ("takeovers", "leads"):
         (tmp_path / empty).touch()

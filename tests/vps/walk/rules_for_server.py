@@ -191,8 +191,8 @@ def what_is_saved_is_set_up(one: Round) -> Iterator[str]:
 
 
 def firewall_is_as_wanted(one: Round) -> Iterator[str]:
-    """It lets in what sites.yaml says and what is not named has, and nothing else."""
-    if one.refused or one.open is None or (one.scope and one.unknown):
+    """It lets in what sites.yaml says, what is not named has and what stays as it was, and nothing else."""
+    if one.open is None or (one.unknown and (one.scope or one.refused)):
         return
     rules = one.after.texts.get("/etc/ufw/user.rules", b"")
     lets_in = {f"{port}/{protocol}" for protocol, port in lets(rules)}
