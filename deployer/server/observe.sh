@@ -183,7 +183,7 @@ stacks() {
         '(' -name stopped ! -path '/srv/deploy/*/*/stopped' -type f -printf 'stopped %P %T@\n' ')' 2>/dev/null |
         sed 's|/images/live$||; s|/stopped | |'
     [ -e /run/docker.pid ] || return 0 # asking would start it
-    ids=$(docker ps --all --quiet --no-trunc --filter "label=$label.project" 2>/dev/null) || return 0
+    ids=$(container_ids all "label=$label.project") || return 0
     echo 'engine 1'
     # shellcheck disable=SC2016 # that is Docker's language
     fields=(
@@ -196,7 +196,8 @@ stacks() {
     )
     # shellcheck disable=SC2086  # they are words
     [ -z "$ids" ] || docker inspect --type container --format "container $(IFS=$'\t' && echo "${fields[*]}")" $ids 2>/dev/null
-    docker volume ls --filter "label=$label.project" --format "volume {{.Label \"$label.project\"}}\t{{.Name}}" 2>/dev/null
+    [[ $(ask_engine volumes "filters={\"label\":[\"$label.project\"]}") =~ ^\{\"Volumes\":(null|\[\])[,}] ]] || # most often there are none
+        docker volume ls --filter "label=$label.project" --format "volume {{.Label \"$label.project\"}}\t{{.Name}}" 2>/dev/null
 }
 
 # account NAME; and of those who have a shell, login NAME who has a key, and password NAME who has none

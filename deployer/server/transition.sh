@@ -15,8 +15,20 @@ folder_of() { # NAME
 }
 
 value_of() { # NAME KEY: a value of the composition, now or before, such as PROJECT: what Docker Compose calls it
-    cat "/etc/deploy/sites/$1.conf" "$transaction/before/etc/deploy/sites/$1.conf" 2>/dev/null |
-        sed -n "s/^$2=//p" | tr -d "'" | head -1
+    value_in "/etc/deploy/sites/$1.conf" "$2" || value_before "$1" "$2"
+}
+
+value_before() { # NAME KEY
+    value_in "$transaction/before/etc/deploy/sites/$1.conf" "$2"
+}
+
+value_in() { # FILE KEY
+    local line
+    [ -r "$1" ] || return
+    while IFS= read -r line || [ "$line" ]; do
+        if [[ $line == "$2="* ]]; then line=${line#*=} && say "${line//\'/}" && return; fi
+    done <"$1"
+    return 1
 }
 
 owner_of() { # PROJECT: whose it is now
@@ -27,7 +39,7 @@ owner_of() { # PROJECT: whose it is now
 }
 
 by_compose() { # PROJECT COMMAND…: its containers, whatever is in their folder
-    (cd / && docker compose --project-name "$@" 9>&-)
+    (cd / && "${COMPOSE[@]}" --project-name "$@" 9>&-)
 }
 
 is_refused() { [ -n "${STAYS[$1]:-}" ]; } # NAME
@@ -90,7 +102,7 @@ check_compositions() {
     while IFS= read -r name <&8; do
         ! is_refused "$name" || continue
         folder=$(folder_of "$name")
-        words=$(cd "$folder" && docker compose --file docker-compose.yml config --quiet 2>&1) && continue
+        words=$(cd "$folder" && "${COMPOSE[@]}" --file docker-compose.yml config --quiet 2>&1) && continue
         say "✗ $name: Docker Compose refuses $folder/docker-compose.yml"
         without_secrets "$name" "$words" | indent
         say "  $name stays as it was; everything else goes live."
@@ -151,7 +163,7 @@ lacks_network() { # NAME: one that another stack makes is not there yet
     grep -qs external "$folder/docker-compose.yml" || return
     while IFS= read -r network; do
         docker network inspect "$network" >/dev/null 2>&1 || return 0
-    done < <(cd "$folder" && docker compose --file docker-compose.yml config 2>/dev/null | awk '
+    done < <(cd "$folder" && "${COMPOSE[@]}" --file docker-compose.yml config 2>/dev/null | awk '
         /^[^ ]/ { networks = ($1 == "networks:") }
         networks && /^    name: / { gsub(/["\047]/, "", $2); name = $2 }
         networks && /^    external: true/ { print name }')
@@ -163,16 +175,17 @@ push_missing() { # NAME OPTION…
 }
 
 push_leading() { # NAME OPTION…: where its own containers are replaced, visitors go to the new ones as soon as they answer
-    local name=$1 push there=''
+    local name=$1 push port there=''
     if [[ " $* " != *' --at-port '* ]] || ! was_composition "$name" || holds_its_port "$name"; then
         push_missing "$@"
         return
     fi
+    port=$(value_of "$name" PORT)
     push_missing "$@" &
     push=$!
     while kill -0 "$push" 2>/dev/null; do
-        if [ "$there" ] || holds_its_port "$name"; then there=1; fi
-        if [ "$there" ] && ! has_its_former_port "$name" && answers_at_port "$name"; then
+        if [ -z "$there" ] && is_taken "$port" && holds_its_port "$name"; then there=1; fi
+        if [ "$there" ] && answers_at_port "$name" && ! has_its_former_port "$name"; then
             lead_to "$name"
             follow
             break
@@ -186,14 +199,19 @@ was_composition() { # NAME: before this apply
     grep -qxs "KIND='\?compose'\?" "$transaction/before/etc/deploy/sites/$1.conf"
 }
 
+is_taken() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; } # PORT: by whoever
+
 holds_its_port() { # NAME: a container of its own, and so nobody else
-    docker ps --format . --filter "label=com.docker.compose.project=$(value_of "$1" PROJECT)" \
-        --filter "publish=$(value_of "$1" PORT)" 2>/dev/null | grep . >/dev/null
+    some_run "label=com.docker.compose.project=$(value_of "$1" PROJECT)" "publish=$(value_of "$1" PORT)"
 }
 
 has_its_former_port() { # NAME: a container, to which visitors go
-    docker ps --format . --filter "publish=$(sed -n 's/^PORT=//p' "$transaction/before/etc/deploy/sites/$1.conf" | tr -d "'")" 2>/dev/null |
-        grep . >/dev/null
+    some_run "publish=$(value_before "$1" PORT)"
+}
+
+some_run() { # FILTER=VALUE…
+    local ids
+    ids=$(container_ids running "$@") && [ -n "$ids" ]
 }
 
 answers_at_port() { # NAME

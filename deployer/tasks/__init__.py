@@ -45,10 +45,10 @@ def server_of(config: "Config") -> Iterator["Server"]:
 
 
 BEFORE = {
-    "apply.sh": ("apt.sh", "listening.sh", "jail.sh", "transition.sh", "together.sh"),
+    "apply.sh": ("scripts/engine", "apt.sh", "listening.sh", "jail.sh", "transition.sh", "together.sh"),
     "audit.sh": ("apt.sh", "listening.sh", "nginx.sh"),
     "certificates.sh": ("leading.sh",),
-    "observe.sh": ("apt.sh", "listening.sh", "failures.sh"),
+    "observe.sh": ("scripts/engine", "apt.sh", "listening.sh", "failures.sh"),
     "status.sh": (
         "scripts/visitor",
         "scripts/record",
