@@ -37,7 +37,7 @@ COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
 REGISTRY = "127.0.0.1:5000"
 # Asked often until it is well, and seldom after that: each question is some processes on a busy machine.
 OFTEN_AT_FIRST = {"StartInterval": 0.3, "StartPeriod": 6, "Interval": 30, "Retries": 2}
-ALWAYS_OFTEN = {"Interval": 0.6, "Retries": 20}  # before Docker 25
+ALWAYS_OFTEN = {"Interval": 1.5, "Retries": 8}  # before Docker 25
 ASK = "wget -q -O /dev/null 127.0.0.1"
 HEALTHY = health(ASK, Timeout=2, **OFTEN_AT_FIRST)
 SERVE = "exec httpd -f -p 80 -h /www"
@@ -125,6 +125,11 @@ class Composition:
         self.directory.mkdir(parents=True, exist_ok=True)
         file = {"name": self.project, "services": wanted}
         (self.directory / "docker-compose.yml").write_text(json.dumps(file, indent=2))
+
+    def said(self) -> list[str]:
+        """What its files say."""
+        conf = self.vps.root / "etc/deploy/sites" / f"{self.name}.conf"
+        return [file.read_text() for file in (conf, *self.directory.glob("docker-compose.yml"))]
 
     def image(
         self, page: str, command: str = SERVE, *, name: str = "", megabytes: int = 0, **config: object
@@ -228,7 +233,7 @@ def booted_debian_12(*more: str, **options: Any) -> Iterator[Machine]:
 @pytest.fixture(scope="module")
 def debian_12(throwaway: None) -> Iterator[Machine]:
     """Debian 12 with Docker and a registry."""
-    with booted_debian_12() as machine:
+    with booted_debian_12(files=NO_FILTERS) as machine:
         yield machine
 
 
@@ -241,26 +246,59 @@ def vps(throwaway: None) -> Iterator[Machine]:
         yield machine
 
 
+def composed(vps: Machine, page: str = "one", **services: dict[str, Any] | None) -> Composition:
+    """A new one, with an image that has the page."""
+    number = next(numbers)
+    one = Composition(vps, f"app{number}.example.org", 8100 + number)
+    one.configure()
+    vhost = (
+        f"server {{ listen 80; server_name {one.name};"
+        f" location / {{ proxy_pass http://127.0.0.1:{one.port}; }} }}\n"
+    )
+    (vps.root / "etc/nginx/conf.d" / f"{one.name}.conf").write_text(vhost)
+    vps.run("systemctl reload nginx")
+    if page:
+        one.image(page)
+    one.write(**services)
+    return one
+
+
+def end(composition: Composition) -> None:
+    composition.vps.run(f"/{COMPOSE} -p {composition.project} down --timeout 0 2>/dev/null", check=False)
+
+
 @pytest.fixture
 def new_composition(vps: Machine) -> Iterator[Callable[..., Composition]]:
     made = []
 
     def make(page: str = "one", **services: dict[str, Any] | None) -> Composition:
-        number = next(numbers)
-        one = Composition(vps, f"app{number}.example.org", 8100 + number)
-        made.append(one)
-        one.configure()
-        vhost = (
-            f"server {{ listen 80; server_name {one.name};"
-            f" location / {{ proxy_pass http://127.0.0.1:{one.port}; }} }}\n"
-        )
-        (vps.root / "etc/nginx/conf.d" / f"{one.name}.conf").write_text(vhost)
-        vps.run("systemctl reload nginx")
-        if page:
-            one.image(page)
-        one.write(**services)
-        return one
+        made.append(composed(vps, page, **services))
+        return made[-1]
 
     yield make
     for one in made:
-        vps.run(f"/{COMPOSE} -p {one.project} down --timeout 0 2>/dev/null", check=False)
+        end(one)
+
+
+@pytest.fixture(scope="module")
+def lasting(vps: Machine) -> Iterator[tuple[Composition, str, str]]:
+    """What `app` is: a composition, the ID of its image, and its digest."""
+    one = composed(vps, "")
+    image, digest = one.pinned("one")
+    yield one, image, digest
+    end(one)
+
+
+@pytest.fixture
+def app(lasting: tuple[Composition, str, str]) -> Composition:
+    """A composition that is live with the page `one`, as each test finds it."""
+    one, image, digest = lasting
+    before = one.said()
+    one.values.clear()
+    one.configure()
+    one.write()
+    registry_of(one.vps).name(one.project, digest)
+    if (one.said(), one.running(), one.page()) != (before, {"app": image}, "one"):
+        one.push()
+        assert (one.running(), one.page()) == ({"app": image}, "one")
+    return one

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.client
 import io
 import json
 import subprocess
@@ -59,6 +60,11 @@ class Registry:
         place = self.ask("PUT", f"/v2/{repository}/manifests/1", json.dumps(manifest).encode(), MANIFEST)
         return told["digest"], place.rpartition("/")[2]
 
+    def name(self, repository: str, digest: str) -> None:
+        """REPOSITORY:1 is once more the image that it was."""
+        with self.answer("GET", f"/v2/{repository}/manifests/{digest}", kind=MANIFEST) as answer:
+            self.ask("PUT", f"/v2/{repository}/manifests/1", answer.read(), MANIFEST)
+
     def upload(self, repository: str, kind: str, blob: bytes) -> dict[str, Any]:
         """Bring a blob there that may be there already; what a manifest says of it."""
         digest = f"sha256:{hashlib.sha256(blob).hexdigest()}"
@@ -73,13 +79,19 @@ class Registry:
 
     def ask(self, method: str, path: str, body: bytes | None = None, kind: str = LAYER) -> str:
         """The Location of the answer; HTTPError when it is no."""
-        headers = {"Content-Type": kind} | (
+        with self.answer(method, path, body, kind) as answer:
+            return answer.headers.get("Location", "")
+
+    def answer(
+        self, method: str, path: str, body: bytes | None = None, kind: str = LAYER
+    ) -> http.client.HTTPResponse:
+        """What it answers; HTTPError when that is no."""
+        headers = {"Content-Type": kind, "Accept": kind} | (
             {"Authorization": self.authorization} if self.authorization else {}
         )
         request = urllib.request.Request(f"http://{self.host}:5000{path}", body, headers, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=30) as answer:
-            return answer.headers.get("Location", "")
+        return opener.open(request, timeout=30)
 
 
 def basic(user: str, password: str) -> str:

@@ -132,7 +132,7 @@ def test_what_does_not_run_is_told_and_a_push_brings_it_up(new_composition):
     """Each accident, what `plan` says, and what `status` says."""
     app = new_composition()
     app.configure(SERVICES="app worker")
-    image, check = f"{app.repository}:1", {"test": ["CMD", "true"], "interval": "1s"}
+    image, check = f"{app.repository}:1", {"test": ["CMD", "true"]}
     worker = {"image": image, "command": "sleep 1000", "healthcheck": check}
     job = {"image": image, "command": "true", "healthcheck": {"disable": True}}
     app.write(worker=worker | {"restart": "unless-stopped"}, job=job)

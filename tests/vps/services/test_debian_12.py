@@ -1,5 +1,7 @@
 """The same on Debian 12's Docker 20.10, with the Compose v2 that its own packages do not have."""
 
+import pytest
+
 from deployer.rehearsal.machine import Machine
 from deployer.server.login import connect
 from deployer.tasks.observe import observe
@@ -8,7 +10,8 @@ from vps.services.test_commands import (  # noqa: F401
     test_what_does_not_run_is_told_and_a_push_brings_it_up,
 )
 from vps.services.test_faults import (  # noqa: F401
-    test_docker_compose_killed_at_any_moment,
+    EVENTS,
+    docker_compose_is_killed,
     test_what_docker_does_not_start_is_made_anew,
 )
 from vps.services.test_push import (  # noqa: F401
@@ -26,3 +29,9 @@ def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:  # n
         facts = observe(server, []).facts
     assert facts.compose == (2, 26, 1)
     assert facts.docker[:2] == (20, 10)
+
+
+@pytest.mark.fault("Docker Compose is killed while it makes a container anew", rounds=len(EVENTS[::2]))
+def test_docker_compose_killed_at_every_other_step(new_composition):
+    """It is the Docker Compose of Debian 13, and this server's Docker."""
+    docker_compose_is_killed(new_composition("page 0"), EVENTS[::2])

@@ -59,19 +59,19 @@ def images(app) -> set[str]:
     return set(found.split())
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.fault("a push of containers is killed at a step")
-def test_killed_and_the_next_push_heals(new_composition, place):
+@pytest.mark.fault("a push of containers is killed at a step", rounds=len(PLACES))
+def test_killed_and_the_next_push_heals(new_composition):
     app = new_composition()
     app.push()
-    app.image("two")
-    die(app, place)
-    output = app.push()
-    assert "was killed: cleaning up after it" in output
-    assert app.page() == "two"
-    assert "already up to date" in app.push()
-    assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live"]
-    assert not (app.place / "images/interrupted").exists()
+    for place in PLACES:
+        app.image(place)
+        die(app, place)
+        output = app.push()
+        assert "was killed: cleaning up after it" in output, place
+        assert app.page() == place
+        assert "already up to date" in app.push(), place
+        assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live"]
+        assert not (app.place / "images/interrupted").exists(), place
 
 
 @pytest.mark.fault("Docker stops in the middle of a first push of containers")
@@ -173,12 +173,15 @@ EVENTS = ("create", "kill", "die", "destroy", "rename", "start")
 
 @pytest.mark.fault("Docker Compose is killed while it makes a container anew", rounds=len(EVENTS))
 def test_docker_compose_killed_at_any_moment(new_composition):
+    docker_compose_is_killed(new_composition("page 0"), EVENTS)
+
+
+def docker_compose_is_killed(app, events: tuple[str, ...]) -> None:
     """As by the kernel when memory is short; every other time our own push dies with it."""
-    app = new_composition("page 0")
     app.push()
     live = "page 0"
-    for number in range(1, ROUNDS * len(EVENTS) + 1):
-        event, both = EVENTS[number % len(EVENTS)], number % 4 > 1
+    for number in range(1, ROUNDS * len(events) + 1):
+        event, both = events[number % len(events)], number % 4 > 1
         print(f"round {number}: killed at '{event}', {'with our push' if both else 'alone'}")
         app.image(f"page {number}")
         said = push_and_kill(app, event, compose_of(app), *(["[d]eploy/compose-push"] if both else []))

@@ -37,9 +37,7 @@ def test_from_nothing_then_nothing_new_then_a_new_image(new_composition):
 
 
 @pytest.mark.fault("a new image crashes at once")
-def test_a_new_image_that_crashes_at_once(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_new_image_that_crashes_at_once(app):
     app.image("two", "echo this is why; exit 3")
     output = app.fails()
     assert "✗ up: app crashes again and again (exit code 3)" in output
@@ -60,17 +58,13 @@ def test_a_new_image_that_ends_and_is_not_restarted(new_composition):
     assert "  app | cannot" in output
 
 
-def test_a_new_image_that_cannot_be_started(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_new_image_that_cannot_be_started(app):
     app.image("two", Entrypoint=["/nowhere"], Healthcheck=NO_CHECK)
     output = app.fails()
     assert "/nowhere" in output
 
 
-def test_a_new_image_that_never_gets_healthy(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_new_image_that_never_gets_healthy(app):
     app.image("two", Healthcheck=health("cat /nowhere", Interval=1, Retries=2))
     output = app.fails()
     assert "✗ up: app is unhealthy" in output
@@ -86,9 +80,7 @@ def test_a_new_image_that_starts_too_slowly(new_composition):
     assert "✗ up: app is not healthy after 4 s" in output
 
 
-def test_a_new_image_that_is_healthy_and_answers_500(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_new_image_that_is_healthy_and_answers_500(app):
     healthy_all_the_same = health("true", Interval=0.3)
     app.image("two", f"echo starting; {ANSWER_500}; {SERVE}", Healthcheck=healthy_all_the_same)
     output = app.fails()
@@ -97,17 +89,13 @@ def test_a_new_image_that_is_healthy_and_answers_500(new_composition):
 
 
 @pytest.mark.fault("a new image crashes again and again")
-def test_a_crash_loop_that_takes_its_time(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_crash_loop_that_takes_its_time(app):
     app.image("two", "sleep 1; echo dying; exit 5", Healthcheck=NO_CHECK)
     output = app.fails()
     assert "app crashes again and again (exit code 5)" in output
 
 
-def test_a_worker_that_dies_after_six_seconds_beside_a_page_that_answers(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_worker_that_dies_after_six_seconds_beside_a_page_that_answers(app):
     app.configure(WATCH=10)
     # neither has a health check: for that of the page, the push would wait, and see the worker end by that
     image = {"image": f"{app.repository}:1", "healthcheck": {"disable": True}}
@@ -118,9 +106,7 @@ def test_a_worker_that_dies_after_six_seconds_beside_a_page_that_answers(new_com
     assert "  worker | out of jobs" in output
 
 
-def test_the_cause_is_named_and_not_what_waits_for_it(new_composition):
-    app = new_composition()
-    app.push()
+def test_the_cause_is_named_and_not_what_waits_for_it(app):
     image = {"image": f"{app.repository}:1"}
     needs = {"depends_on": {"store": {"condition": "service_healthy"}}}
     app.write(
@@ -173,18 +159,14 @@ def test_the_first_push_fails(new_composition):
     assert app.page() == "now"
 
 
-def test_image_missing(new_composition):
-    app = new_composition()
-    app.push()
+def test_image_missing(app):
     app.write(other={"image": f"{app.repository}/nowhere:7"})
     output = app.fails()
     assert f"✗ pull: {app.repository}/nowhere:7 cannot be had from 127.0.0.1:5000: " in output
     assert "unknown" in output
 
 
-def test_registry_down(new_composition):
-    app = new_composition()
-    app.push()
+def test_registry_down(app):
     app.vps.run("systemctl stop docker-registry")
     try:
         output = app.fails()
@@ -195,9 +177,7 @@ def test_registry_down(new_composition):
     assert "connection refused" in output
 
 
-def test_port_taken_by_something_else(new_composition):
-    app = new_composition()
-    app.push()
+def test_port_taken_by_something_else(app):
     app.write(
         app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80", "127.0.0.1:5000:81"]}
     )
@@ -209,9 +189,7 @@ def test_port_taken_by_something_else(new_composition):
     assert app.running() == before
 
 
-def test_compose_file_invalid(new_composition):
-    app = new_composition()
-    app.push()
+def test_compose_file_invalid(app):
     file = app.directory / "docker-compose.yml"
     file.write_text("services:\n  app:\n    image: x\n    ports: 3\n")
     output = app.fails()
@@ -221,10 +199,8 @@ def test_compose_file_invalid(new_composition):
     assert "yaml: line 2: did not find expected ',' or ']'" in app.fails()
 
 
-def test_a_port_that_only_a_value_on_the_server_opens(new_composition):
-    app = new_composition()
+def test_a_port_that_only_a_value_on_the_server_opens(app):
     app.configure(PUBLIC="9999/udp")
-    app.push()
     ports = ["${BIND:-127.0.0.1}:" + f"{app.port}:80", "9999:9999/udp"]
     app.write(app={"image": f"{app.repository}:1", "ports": ports})
     app.push()
@@ -244,9 +220,7 @@ def test_a_port_that_only_a_value_on_the_server_opens(new_composition):
     assert app.page() == "one"
 
 
-def test_what_to_build_from_is_missing(new_composition):
-    app = new_composition()
-    app.push()
+def test_what_to_build_from_is_missing(app):
     app.configure(BUILT=1)
     app.write(made={"build": "./gone"})
     output = app.fails()
@@ -257,9 +231,7 @@ def test_what_to_build_from_is_missing(new_composition):
     assert "tail" not in said
 
 
-def test_a_secret_that_is_missing(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_secret_that_is_missing(app):
     app.write(
         app={"image": f"{app.repository}:1", "environment": {"X": "${TOKEN:?is not in .env}"}},
     )
@@ -268,9 +240,7 @@ def test_a_secret_that_is_missing(new_composition):
     assert "is not in .env" in output
 
 
-def test_docker_not_running(new_composition):
-    app = new_composition()
-    app.push()
+def test_docker_not_running(app):
     app.vps.run("systemctl stop docker.socket docker")
     try:
         output = app.push(code=1)
@@ -285,9 +255,7 @@ def test_docker_not_running(new_composition):
     assert "was killed" not in output
 
 
-def test_nginx_not_running(new_composition):
-    app = new_composition()
-    app.push()
+def test_nginx_not_running(app):
     before = app.running()
     app.image("two")
     app.vps.run("systemctl stop nginx")
@@ -320,9 +288,7 @@ def test_a_changed_file_that_is_mounted(new_composition):
     assert app.page() == "changed"
 
 
-def test_the_caller_goes_away(new_composition):
-    app = new_composition()
-    app.push()
+def test_the_caller_goes_away(app):
     app.image("two", megabytes=200)
     push = f"/usr/local/lib/deploy/push {app.name} --attached"
     attached = started(app.vps, push, stdin=subprocess.PIPE)
