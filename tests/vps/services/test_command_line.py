@@ -294,7 +294,7 @@ def test_following_logs_ends_with_ctrl_c_and_leaves_nothing_on_the_server(projec
 def test_what_is_not_on_the_server_yet(project: Project) -> None:
     (project.folder / "new.yml").write_text(COMPOSE.format(image="x", port=8092))
     project.sites["new.test"] = project.sites[NAME] | {"file": "new.yml", "port": 8092}
-    for command in ("stop", "start", "restart", "logs"):
+    for command in ("stop", "start", "restart", "logs", "update"):
         done = project.deploy(command, "new.test")
         assert done.returncode == 1
         assert "new.test is not on " in done.stderr
