@@ -208,7 +208,6 @@ def echoes(address: str, port: int) -> bool:
     ("name", "client"),
     [
         ("analytics.example.org", "psql -U umami umami -qtA"),
-        ("secret.example.org", "psql -U shhh shhh -qtA"),
         ("forum.example.org", "MYSQL_PWD=$DB mariadb -u phpbb -N phpbb"),
     ],
 )

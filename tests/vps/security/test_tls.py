@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
@@ -61,6 +63,7 @@ def test_tls_is_what_mozilla_asks_for(vps: Machine, acme: AcmeServer, tmp_path: 
     assert curves <= {"X25519", "secp256r1", "secp384r1", "X25519MLKEM768"}
 
 
+@pytest.mark.takes_turns
 def test_a_site_that_was_applied_alone_leaves_nothing_to_do_for_it(
     vps: Machine, acme: AcmeServer, tmp_path: Path
 ) -> None:
