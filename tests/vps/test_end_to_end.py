@@ -324,7 +324,7 @@ def tls_visitors(address: str, names: Iterable[str]) -> Iterator[dict[str, set[s
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 
     def visit(name: str) -> None:
-        while not end.wait(0.02):
+        while not end.wait(0.05):
             try:
                 with (
                     socket.create_connection((address, 443), timeout=10) as raw,
@@ -570,14 +570,7 @@ def test_a_server_that_cannot_be_trusted_or_reached(project: Project, tmp_path: 
     }
     for words, server in cases.items():
         project.write(**server)
-        done = subprocess.run(
-            [*DEPLOY, "plan"],
-            cwd=project.folder,
-            env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = typed(["plan"], project.folder, {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
         assert done.returncode == 3, (words, done.stderr)
         assert words in done.stderr
         assert "Traceback" not in done.stderr
@@ -592,14 +585,7 @@ def test_a_server_is_called_as_the_user_calls_it(project: Project, tmp_path: Pat
         f"Host alma\n  HostName {project.vps.address}\n  IdentityFile {project.vps.key}\n"
     )
     (settings / "known_hosts").write_text(f"{project.vps.address} {project.vps.host_key}\n")
-    done = subprocess.run(
-        [*DEPLOY, "plan"],
-        cwd=project.folder,
-        env={**os.environ, "HOME": str(settings.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = typed(["plan"], project.folder, {**os.environ, "HOME": str(settings.parent)})
     assert done.returncode == 4, done.stderr
     assert done.stdout.splitlines()[-1].startswith("alma: ")
 
