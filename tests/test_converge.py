@@ -1,7 +1,7 @@
 """What an apply says of a server that has become another on the way."""
 
 from deployer.config.model import Config
-from deployer.files import File
+from deployer.files import File, Link
 from deployer.plan import Change, Plan
 from deployer.tasks.converge import Convergence
 
@@ -18,3 +18,6 @@ def test_with_the_interrupted_apply_undone_also_what_goes_then_is_shown() -> Non
     assert [each.changes for each in shown] == [(other, gone)]
     run._show_what_is_new(two, two, "packages installed")
     assert len(said) == len(shown) == 1
+    brought = Change("/etc/nginx/sites-enabled/default", Link("../sites-available/default"), None)
+    run._show_what_is_new(one, Plan(changes=(known, brought)), "packages installed")
+    assert len(said) == len(shown) == 1, "that they bring this was known before"

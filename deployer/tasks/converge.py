@@ -6,7 +6,7 @@ from functools import cached_property
 from importlib.metadata import version
 
 from deployer.config.model import Config
-from deployer.desired import Desired
+from deployer.desired import ABSENT, Desired
 from deployer.desired.backups import needs_of_folders
 from deployer.desired.compositions import values
 from deployer.desired.docker import KEY, SOURCES
@@ -159,6 +159,7 @@ class Convergence:
     def _show_what_is_new(self, shown: Plan, plan: Plan, cause: str) -> None:
         """Show what differs from the plan that was shown, now that the server is another."""
         known = {(change.path, change.after) for change in shown.changes}
+        known |= {(path, None) for path in ABSENT}  # packages bring it, and nobody wants it
         news = tuple(change for change in plan.changes if (change.path, change.after) not in known)
         if news:
             self.line(f"! With the {cause}, these files turn out otherwise:")
