@@ -1,4 +1,7 @@
-"""Real PostgreSQL and MariaDB in containers, started by scripts that go the way of the official images'."""
+"""Real PostgreSQL and MariaDB in containers, started by scripts that go the way of the official images'.
+
+What an empty one begins with is made once, with the image: to make it anew takes most of what a database takes.
+"""
 
 from deployer.rehearsal.machine import Machine
 from vps.services.conftest import COMPOSE
@@ -13,7 +16,7 @@ if [ "$(id -u)" = 0 ]; then
     exec setpriv --reuid postgres --regid postgres --clear-groups "$0" "$@"
 fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-    initdb -U shop --auth=trust >/dev/null
+    cp -a /postgres/new/. "$PGDATA"
     pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
     createdb -U shop shop; sleep 2
     pg_ctl -D "$PGDATA" -m fast -w stop
@@ -28,7 +31,7 @@ if [ "$(id -u)" = 0 ]; then
     exec setpriv --reuid mysql --regid mysql --clear-groups "$0" "$@"
 fi
 if [ ! -d /var/lib/mysql/mysql ]; then
-    mariadb-install-db --auth-root-authentication-method=normal --skip-test-db >/dev/null
+    cp -a /mariadb/new/. /var/lib/mysql
     mariadbd --skip-networking & server=$!
     until mariadb-admin -u root ping 2>/dev/null; do sleep 0.2; done
     check=$(tr -dc a-z0-9 </dev/urandom | head -c 32)
@@ -45,15 +48,24 @@ exec bash -c "sleep ${LATE:-0}; exec mariadbd"
 """
 IMAGE = "databases:1"
 VALUES = "POSTGRES_USER=shop POSTGRES_DB=shop MARIADB_DATABASE=shop MARIADB_ROOT_PASSWORD=hush"
+ENTRY = "/var/tmp/entry"  # whom the databases run as can go there
 IMPORT = f"""
-set -e; cd /root/entry; chmod -R 755 .
-tar -c -C / --exclude='usr/share/[dlf]o*' --exclude=usr/share/man --exclude='usr/*docker*' --exclude='usr/*containerd*' \
-    --exclude='*LLVM*' --exclude='usr/lib/git-core' --exclude='*.pyc' --exclude='usr/lib/python3*' \
-    --exclude=usr/lib/systemd --exclude=usr/sbin/runc --exclude='usr/share/icons' --exclude=usr/bin/ctr \
-    --exclude='*libz3.so*' --exclude='usr/share/i18n' --exclude='usr/share/perl*' --exclude='usr/lib/*/perl*' \
-    --exclude='usr/bin/aria_*' --exclude='usr/bin/myisam*' --exclude='usr/bin/python3*' \
-    --exclude='usr/lib/postgresql/*/lib/bitcode' --exclude='usr/bin/mariadb-[bchpstuw]*' --exclude=usr/lib/openssh \
-    usr bin sbin lib lib64 etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql -C /root/entry postgres mariadb |
+set -eo pipefail; cd {ENTRY}; chmod -R 755 .
+install -d -o postgres -g postgres -m 700 postgres/new
+install -d -o mysql -g mysql -m 700 mariadb/new
+printf '%s\\n' '[mariadbd]' innodb_log_file_size=4M innodb_undo_tablespaces=0 innodb_buffer_pool_size=16M >/etc/mysql/mariadb.conf.d/90-small.cnf
+LC_ALL=C setpriv --reuid postgres --regid postgres --clear-groups \
+    /usr/lib/postgresql/*/bin/initdb -U shop --auth=trust --wal-segsize=1 --no-sync {ENTRY}/postgres/new >/dev/null
+mariadb-install-db --user=mysql --datadir={ENTRY}/mariadb/new --auth-root-authentication-method=normal --skip-test-db >/dev/null
+programs=$(command -v bash cat chmod chown cp date env grep head id ln ls mkdir rm sed setpriv sh sleep sort stat tail tr \
+    mariadb mariadb-admin mariadb-dump mariadbd)
+libraries=$(ldd $programs /usr/lib/postgresql/*/bin/* | grep -o '/[^ ]*[.]so[^ ]*' | grep -Ev 'LLVM|libz3')
+{{ printf '%s\\n' $programs $libraries && readlink -f $programs $libraries; }} |
+    sed -E 's#^/(bin|sbin|lib|lib64)/#/usr/\\1/#; s#^/##' | sort -u >files
+cd /; shopt -s nullglob
+tar -c --exclude=bitcode --exclude='*llvmjit*' --exclude='*.sql' --files-from={ENTRY}/files bin sbin lib lib64 \
+    etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql usr/lib/postgresql usr/share/postgresql \
+    usr/share/{{mariadb,mysql}}* usr/share/zoneinfo/Etc -C {ENTRY} postgres mariadb |
     docker import --change "ENV PATH=$(echo /usr/lib/postgresql/*/bin):/usr/sbin:/usr/bin:/sbin:/bin {VALUES}" - {IMAGE}
 """
 
@@ -61,14 +73,17 @@ tar -c -C / --exclude='usr/share/[dlf]o*' --exclude=usr/share/man --exclude='usr
 def make_images(vps: Machine) -> None:
     """The image with both databases, made of what is installed on the server."""
     for kind, script in (("postgres", POSTGRES), ("mariadb", MARIADB)):
-        folder = vps.root / "root/entry" / kind
+        folder = vps.root / ENTRY[1:] / kind
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "docker-entrypoint.sh").write_text(script)
     vps.run(IMPORT, timeout=300)
 
 
 def service(kind: str, release: str = "debian-13") -> dict[str, object]:
-    """The service `db` for a compose file; Docker 20.10 of Debian 12 knows no other interval at the start."""
+    """The service `db` for a compose file; Docker 20.10 of Debian 12 knows no other interval at the start.
+
+    There it is asked seldom: each question is three processes, as long as the database runs.
+    """
     file = "/var/lib/mysql/.my-healthcheck.cnf"
     check = {
         "postgres": "pg_isready -U shop",
@@ -77,7 +92,7 @@ def service(kind: str, release: str = "debian-13") -> dict[str, object]:
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
     asked = {"start_interval": "500ms", "start_period": "30s", "interval": "30s", "retries": 3}
     if release == "debian-12":
-        asked = {"interval": "600ms", "retries": 100}
+        asked = {"interval": "3s", "retries": 20}
     health = {"test": ["CMD-SHELL", check], "timeout": "3s", **asked}
     return {
         "image": IMAGE,
@@ -106,7 +121,8 @@ def until_it_stays(vps: Machine, name: str, kind: str) -> None:
 
     Each question has its own time limit: on a busy server, Docker may leave one without an answer.
     """
-    process = f"timeout 10 docker inspect --format '{{{{.State.Pid}}}}' $(/{COMPOSE} ps --quiet db)"
-    stays = f"grep -qsE 'mariadbd|postgres' /proc/$({process})/comm"
+    find = f"timeout 10 docker inspect --format '{{{{.State.Pid}}}}' $(/{COMPOSE} ps --quiet db)"
+    stays = "grep -qsE 'mariadbd|postgres' /proc/$process/comm"
     answers = f"timeout 10 {ASK[kind]} </dev/null"
-    vps.run(f"cd /opt/{name}; until {stays} && {answers}; do sleep 0.3; done", timeout=300)
+    wait = f"until {{ [ -e /proc/$process/comm ] || process=$({find}); }} && {stays} && {answers}; do sleep 0.1; done"
+    vps.run(f"cd /opt/{name}; {wait}", timeout=300)

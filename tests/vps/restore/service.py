@@ -17,16 +17,36 @@ def files_and_a_volume(new_composition):
     )
     add_volume(app, "data")
     (app.directory / "www").mkdir()
+    write_first(app)
+    app.push()
+    return app, as_first(app)
+
+
+def write_first(app) -> None:
+    """Its files, as they are before anything happens."""
     (app.directory / "www/index.html").write_text("first\n")
     app.configure(GIVEN="COMPOSE_PROJECT_NAME")  # as of `project:`, which apply writes into .env
     (app.directory / ".env").write_text(f"PASSWORD='first'\nCOMPOSE_PROJECT_NAME='{app.project}'\n")
-    app.push()
+
+
+def as_first(app) -> Archive:
+    """Make it as if nothing had happened to it, whatever a test has done; its archive before it is made."""
     place = f"/var/lib/docker/volumes/{app.project}_data/_data"
-    fill(app.vps, place)
     paths = tuple(f"/opt/{app.name}/{name}" for name in (".env", "docker-compose.yml", "www"))
     archive = Archive(app.name, paths, {f"{app.project}_data": place})
     define(app.vps, archive)
-    return app, archive
+    if (app.place / "restored").exists():
+        app.script("restore", "--forget")
+        (app.place / "restored").rmdir()
+    write_first(app)
+    app.vps.run(
+        f"cd /opt/{app.name}/www && find . -mindepth 1 -not -name index.html -delete; rm -rf {place}/*"
+    )
+    fill(app.vps, place)
+    if app.page() != "first":
+        app.push("--force")
+    assert app.page() == "first"
+    return archive
 
 
 def add_volume(app, name: str) -> None:
@@ -47,7 +67,14 @@ def with_database(new_composition, kind: str, **more: object):
     app.configure(WAIT=60)
     app.push()
     until_it_stays(app.vps, app.name, kind)
-    ask(app, kind, FILL)
+    return app, with_orders(app, kind)
+
+
+def with_orders(app, kind: str) -> Archive:
+    """Give its database three orders and nothing else, whatever a test has done; its archive before it is made."""
+    if (app.place / "restored").exists():
+        app.script("restore", "--forget")
+    ask(app, kind, "DROP TABLE IF EXISTS orders, later;" + FILL)
     archive = Archive(
         app.name,
         (f"/opt/{app.name}/docker-compose.yml",),
@@ -56,7 +83,7 @@ def with_database(new_composition, kind: str, **more: object):
         service="db",
     )
     define(app.vps, archive)
-    return app, archive
+    return archive
 
 
 def ask(app, kind: str, words: str) -> str:

@@ -1,5 +1,10 @@
 """The same on Debian 12, with its older tar, bash and Docker."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
 from vps.restore.test_faults import (  # noqa: F401
     test_a_folder_from_a_crafted_archive,
     test_a_service_from_a_crafted_archive,
@@ -8,7 +13,12 @@ from vps.restore.test_faults import (  # noqa: F401
 from vps.restore.test_server import (  # noqa: F401
     test_a_folder_with_everything_that_a_file_system_can_have,
     test_a_service_with_files_and_a_volume,
-    test_one_path_of_a_service_and_all_of_it_as_another,
-    test_what_docker_compose_obeys_is_as_the_server_says,
 )
-from vps.services.conftest import debian_12 as vps  # noqa: F401
+from vps.services.conftest import NO_FILTERS, booted_debian_12
+
+
+@pytest.fixture(scope="module")
+def vps(throwaway: None) -> Iterator[Machine]:
+    """Debian 12 with Docker and a registry."""
+    with booted_debian_12(files=NO_FILTERS) as machine:
+        yield machine

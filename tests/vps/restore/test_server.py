@@ -60,8 +60,8 @@ def test_a_folder_that_is_a_mount_point_and_one_that_is_not_there(vps):
     vps.run("umount /srv/disk")
 
 
-def test_a_service_with_files_and_a_volume(new_composition):
-    app, archive = files_and_a_volume(new_composition)
+def test_a_service_with_files_and_a_volume(given):
+    app, archive = given
     tar = archive.make(app.vps)
     before = everything(app, archive)
     (app.directory / "www/index.html").write_text("second\n")
@@ -100,8 +100,8 @@ def test_a_service_that_is_not_well_with_what_was_restored(new_composition):
     assert app.vps.run(f"find /opt /var/lib/docker/volumes -name '*{app.name}*restor*'").stdout == ""
 
 
-def test_nothing_of_it_is_there(new_composition):
-    app, archive = files_and_a_volume(new_composition)
+def test_nothing_of_it_is_there(given):
+    app, archive = given
     tar = archive.make(app.vps)
     before = everything(app, archive)
     app.vps.run(
@@ -118,8 +118,8 @@ def test_nothing_of_it_is_there(new_composition):
     assert "was not created by" not in warned
 
 
-def test_a_service_that_was_stopped_is_stopped_again_when_it_fails(new_composition):
-    app, archive = files_and_a_volume(new_composition)
+def test_a_service_that_was_stopped_is_stopped_again_when_it_fails(given):
+    app, archive = given
     archive.begin["format"] = 2
     tar = archive.make(app.vps)
     app.script("stop")
@@ -176,8 +176,8 @@ def test_one_path_of_a_folder(vps):
     assert vps.run(f"cat {whole}/newer").stdout == "newer\n", "the only copy of what is newer"
 
 
-def test_one_path_of_a_service_and_all_of_it_as_another(new_composition):
-    app, archive = files_and_a_volume(new_composition)
+def test_one_path_of_a_service_and_all_of_it_as_another(given, new_composition):
+    app, archive = given
     (app.directory / "www/index.html").write_text("theirs\n")
     (app.directory / "docker-compose.yml").touch()
     tar = archive.make(app.vps)
@@ -206,8 +206,8 @@ def test_one_path_of_a_service_and_all_of_it_as_another(new_composition):
     assert (other.page(), app.page()) == ("theirs", "theirs")
 
 
-def test_an_archive_of_when_its_folder_and_project_had_other_names(new_composition):
-    app, archive = files_and_a_volume(new_composition)
+def test_an_archive_of_when_its_folder_and_project_had_other_names(given):
+    app, archive = given
     old = Crafted(
         app.vps,
         app.name,
@@ -225,9 +225,8 @@ def test_an_archive_of_when_its_folder_and_project_had_other_names(new_compositi
     assert app.vps.run(f"cat {archive.volumes[f'{app.project}_data']}/x").stdout == "data"
 
 
-@pytest.mark.parametrize("said", [True, False], ids=["says its folder", "of before"])
-def test_an_archive_of_a_whole_folder_that_has_moved_since(new_composition, said):
-    """A compose file's folder is saved whole: no path in the archive tells which of them it is."""
+def test_an_archive_of_a_whole_folder_that_has_moved_since(new_composition):
+    """A compose file's folder is saved whole: no path in the archive tells which of them it is, unless it says so."""
     app, _ = files_and_a_volume(new_composition)
     there, was = f"/opt/moved-{app.project}", f"/opt/{app.name}"
     define(app.vps, Archive(app.name, (there,)))
@@ -237,21 +236,21 @@ def test_an_archive_of_a_whole_folder_that_has_moved_since(new_composition, said
     app.configure(DIRECTORY=there)
     app.push()
 
-    then = "/opt/shop" if said else was
+    def moved(then: str, page: str, **said: str) -> str:
+        begin = {"paths": [then], "project": app.project, **said}
+        return Crafted(app.vps, app.name, **begin).file(f"{then}/www/index.html", f"{page}\n").make()
 
-    def moved(folder: str) -> str:
-        begin = {"paths": [then], "project": app.project} | ({"folder": folder} if said else {})
-        return Crafted(app.vps, app.name, **begin).file(f"{then}/www/index.html", "then\n").make()
-
-    restore(app.vps, app.name, moved(then))
+    restore(app.vps, app.name, moved(was, "of before"))
+    assert app.page() == "of before"
+    restore(app.vps, app.name, moved("/opt/shop", "then", folder="/opt/shop"))
     assert app.page() == "then"
-    if said:
-        assert "it has the path '/../etc'" in restore(app.vps, app.name, moved("/../etc"), code=1)
+    wrong = moved("/opt/shop", "wrong", folder="/../etc")
+    assert "it has the path '/../etc'" in restore(app.vps, app.name, wrong, code=1)
 
 
-def test_what_docker_compose_obeys_is_as_the_server_says(new_composition):
+def test_what_docker_compose_obeys_is_as_the_server_says(given):
     """Its own .env may say it; an archive, which anybody can make who has the public key, may not."""
-    app, _ = files_and_a_volume(new_composition)
+    app, _ = given
     folder, env = f"/opt/{app.name}", app.directory / ".env"
     called = f"COMPOSE_PROJECT_NAME='{app.project}'\n"
 
@@ -291,8 +290,8 @@ def test_what_docker_compose_obeys_is_as_the_server_says(new_composition):
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-def test_a_database_is_loaded_into_an_empty_one(images, new_composition, kind):
-    app, archive = with_database(new_composition, kind)
+def test_a_database_is_loaded_into_an_empty_one(stocked, kind):
+    app, archive = stocked(kind)
     before = ask(app, kind, EVERYTHING)
     assert "café" in before
     tar = archive.make(app.vps)
@@ -322,8 +321,8 @@ def test_a_database_that_answers_late(images, new_composition, kind, check):
     ("kind", "why"),
     [("postgres", "(exit code 3): ERROR:  syntax error at or near "), ("mariadb", "(exit code 1): ERROR ")],
 )
-def test_a_dump_that_the_database_does_not_take(images, new_composition, kind, why):
-    app, archive = with_database(new_composition, kind)
+def test_a_dump_that_the_database_does_not_take(stocked, kind, why):
+    app, archive = stocked(kind)
     archive.dump = "echo this is no dump"
     tar = archive.make(app.vps)
     ask(app, kind, "DELETE FROM orders WHERE id = 3;")
@@ -335,9 +334,9 @@ def test_a_dump_that_the_database_does_not_take(images, new_composition, kind, w
     assert shlex.quote(app.name) in output
 
 
-def test_a_load_that_fails_without_a_word_and_one_of_the_archive(images, new_composition):
+def test_a_load_that_fails_without_a_word_and_one_of_the_archive(stocked):
     """What loads a dump is the command of sites.yaml; the archive's own only for who has looked at it."""
-    app, archive = with_database(new_composition, "postgres")
+    app, archive = stocked("postgres")
     kind, wanted, load = "postgres", ask(app, "postgres", EVERYTHING), archive.load
     tar = archive.make(app.vps)
     ask(app, kind, "DELETE FROM orders WHERE id = 3;")

@@ -68,6 +68,8 @@ class Composition:
     port: int
     values: dict[str, object] = field(default_factory=dict)
     registry_password: tuple[str, str] | None = None
+    shared: str = ""
+    """The name of an image that others have, too."""
 
     @property
     def directory(self) -> Path:
@@ -83,7 +85,7 @@ class Composition:
 
     @property
     def repository(self) -> str:
-        return f"{REGISTRY}/{self.project}"
+        return f"{REGISTRY}/{self.shared or self.project}"
 
     @property
     def healthy(self) -> dict[str, Any]:
@@ -213,6 +215,13 @@ def prepare(machine: Machine) -> None:
     machine.run(f"docker pull -q {REGISTRY}/base:1")
 
 
+def shared_image(machine: Machine) -> str:
+    """Put an image with the page "one" into its registry; its name."""
+    one = Composition(machine, "one", 0)
+    one.image("one")
+    return one.name
+
+
 def install_scripts(machine: Machine) -> None:
     """Those that apply would put there."""
     shutil.copytree(SCRIPTS, machine.root / "usr/local/lib/deploy", dirs_exist_ok=True)
@@ -246,10 +255,12 @@ def vps(throwaway: None) -> Iterator[Machine]:
         yield machine
 
 
-def composed(vps: Machine, page: str = "one", **services: dict[str, Any] | None) -> Composition:
-    """A new one, with an image that has the page."""
+def composed(
+    vps: Machine, page: str = "one", shared: str = "", **services: dict[str, Any] | None
+) -> Composition:
+    """A new one, with an image that has the page, or with the image `shared`, which is there."""
     number = next(numbers)
-    one = Composition(vps, f"app{number}.example.org", 8100 + number)
+    one = Composition(vps, f"app{number}.example.org", 8100 + number, shared=shared)
     one.configure()
     vhost = (
         f"server {{ listen 80; server_name {one.name};"
@@ -257,7 +268,7 @@ def composed(vps: Machine, page: str = "one", **services: dict[str, Any] | None)
     )
     (vps.root / "etc/nginx/conf.d" / f"{one.name}.conf").write_text(vhost)
     vps.run("systemctl reload nginx")
-    if page:
+    if page and not shared:
         one.image(page)
     one.write(**services)
     return one
@@ -269,10 +280,17 @@ def end(composition: Composition) -> None:
 
 @pytest.fixture
 def new_composition(vps: Machine) -> Iterator[Callable[..., Composition]]:
+    with compositions(vps) as make:
+        yield make
+
+
+@contextlib.contextmanager
+def compositions(vps: Machine, shared: str = "") -> Iterator[Callable[..., Composition]]:
+    """Makes compositions, which are taken down at the end; with `shared`, all have that image, which is there."""
     made = []
 
     def make(page: str = "one", **services: dict[str, Any] | None) -> Composition:
-        made.append(composed(vps, page, **services))
+        made.append(composed(vps, page, shared, **services))
         return made[-1]
 
     yield make
