@@ -17,9 +17,8 @@ from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
 from deployer.rehearsal.machine import Machine
 from vps.restore.conftest import boot
-from vps.services.conftest import Composition, install_scripts, new_composition, prepare
+from vps.services.conftest import Composition, compositions, install_scripts, prepare, shared_image
 
-__all__ = ["new_composition"]
 GPG = ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", ""]
 
 
@@ -146,12 +145,19 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
 
 @pytest.fixture(scope="module")
 def vps(throwaway: None, key: Key) -> Iterator[Machine]:
-    """A server with Docker, a registry, the databases' programs, and the files of backups."""
+    """A server with Docker, the databases' programs, and the files of backups."""
     with boot() as machine:
         install_scripts(machine)
-        prepare(machine)
+        machine.run("mkdir -p /etc/deploy/sites /etc/deploy/backup /srv/deploy")
         configure(machine, key)
         yield machine
+
+
+@pytest.fixture(scope="module")
+def vps_with_images(vps: Machine) -> Machine:
+    """The same with a registry, and NGINX for what runs in containers."""
+    prepare(vps)
+    return vps
 
 
 def configure(vps: Machine, key: Key, **values: Any) -> None:
@@ -180,6 +186,18 @@ def standing_still(vps: Machine, until: str = "[ ! -e /usr/local/bin/zstd ]") ->
         yield
     finally:
         program.unlink()
+
+
+@pytest.fixture(scope="module")
+def image(vps_with_images: Machine) -> str:
+    """The image that all compositions have."""
+    return shared_image(vps_with_images)
+
+
+@pytest.fixture
+def new_composition(vps: Machine, image: str) -> Iterator[Callable[..., Composition]]:
+    with compositions(vps, image) as make:
+        yield make
 
 
 @pytest.fixture
