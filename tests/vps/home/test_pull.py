@@ -27,7 +27,9 @@ from vps.home.conftest import HomeServer
 from vps.project import DEPLOY
 from vps.waiting import client
 
-LARGE = 300_000_000
+LARGE = 24_000_000
+SLOW = "--bwlimit=8m"
+"""What is to be met halfway takes its time, however small it is."""
 
 
 def content(home: HomeServer, archive: Archive) -> tuple[bytes, bytes]:
@@ -230,12 +232,12 @@ def next_night(home: HomeServer) -> None:
     state.write_text(json.dumps(times))
 
 
-def path_with_rsync(home: HomeServer, first: str) -> str:
-    """A PATH with an rsync that does something first, and then is the real one."""
+def path_with_rsync(home: HomeServer, first: str, options: str = "") -> str:
+    """A PATH with an rsync that does something first, and then is the real one, with more options."""
     program = home.folder / "bin/rsync"
     program.parent.mkdir()
     asked = 'case "$1" in --version) exec /usr/bin/rsync --version;; esac'
-    program.write_text(f'#!/bin/sh\n{asked}\n{first}\nexec /usr/bin/rsync "$@"\n')
+    program.write_text(f'#!/bin/sh\n{asked}\n{first}\nexec /usr/bin/rsync {options} "$@"\n')
     program.chmod(0o755)
     return f"{program.parent}:{os.environ['PATH']}"
 
@@ -292,7 +294,7 @@ def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPa
 
     given_up = home.folder / "given-up"
     part = home.directory / ".deploy/incoming" / archive.path
-    tells = f'/usr/bin/rsync "$@"; code=$?; [ $code = 0 ] || touch {given_up}; exit $code'
+    tells = f'/usr/bin/rsync {SLOW} "$@"; code=$?; [ $code = 0 ] || touch {given_up}; exit $code'
     monkeypatch.setenv("PATH", path_with_rsync(home, tells))
 
     def cut() -> None:
@@ -313,7 +315,8 @@ def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
     home.write()
     argv = [*DEPLOY, "backup", "--pull"]
-    first = client(argv, cwd=home.folder, stderr=subprocess.DEVNULL)
+    slow = os.environ | {"PATH": path_with_rsync(home, ":", SLOW)}
+    first = client(argv, cwd=home.folder, stderr=subprocess.DEVNULL, env=slow)
     with when_half_is_here(home, archive, lambda: os.killpg(first.pid, 9)):
         first.wait()
     part = home.directory / ".deploy/incoming" / archive.path

@@ -23,7 +23,7 @@ DEPLOY = "/opt/deploy/bin/deploy"
 def machine(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A home server with the tool and a private key, which is its own VPS too, and a user `roger`."""
     wheels, keyring = tmp_path_factory.mktemp("wheel"), Keyring(tmp_path_factory.mktemp("k") / "h")
-    argv = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    argv = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*argv, "--wheel-dir", wheels, ROOT], check=True)
     with Machine.boot("debian-13", PREINSTALLED) as booted:
         (wheel,) = wheels.iterdir()
