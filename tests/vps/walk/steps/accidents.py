@@ -111,7 +111,8 @@ def interrupted(walk: Walk, moment: str, act: Callable[[BaseProcess], object]) -
     for name in {*walk.live.entries, *aimed.entries}:
         if walk.live.entries.get(name) != aimed.entries.get(name):
             walk.live.unsure[name] = (*walk.live.unsure.get(name, ()), aimed.entries.get(name))
-            walk.live.stopped -= {name} - aimed.stopped
+            if not (walk.vps.root / f"srv/deploy/{name}/stopped").exists():  # else it was not begun with
+                walk.live.stopped -= {name} - aimed.stopped
 
 
 @step(1, lambda walk: EVENTFUL, fault="what an apply runs on the server is killed")
