@@ -149,7 +149,8 @@ for values; do (source "./$values" && printf '%s\\0' "$NAME" "$DOMAIN" "$PROJECT
 
 
 def test_bash_reads_back_exactly_the_value(tmp_path: Path) -> None:
-    probes = [value for value in hostile_values(2 * COUNT) if accepted("ntfy", {"probe": value})]
+    paths = ["/plain", *(f"/{value}" for value in hostile_values(2 * COUNT))]
+    probes = [path for path in paths if accepted("ntfy", {"probe": path})]
     assert probes
     for number, probe in enumerate(probes):
         values = rendered("ntfy", {"probe": probe})[f"/etc/deploy/sites/{DOMAIN}.conf"]
