@@ -7,7 +7,7 @@ from contextlib import suppress
 import paramiko
 
 from deployer.errors import DeployError, RestrictedKeyError, UnreachableError, WrongUserError
-from deployer.server.frame import CUT_OFF, NO_SUDO, Frame, another_user, framed, last_words
+from deployer.server.frame import CUT_OFF, KEPT, NO_SUDO, Frame, another_user, framed, last_words
 
 CHUNK = 1 << 16
 PIECE = 1 << 17  # paramiko copies the rest of what it is given for each packet
@@ -23,12 +23,12 @@ class Session:
         token = secrets.token_hex(16)
         self.frame, self.errors = Frame(token), Frame(token)
         self.token = token
+        self.together, self.said = False, b""
 
     def begin(self, command: str, together: bool = False) -> None:
         """Run the command; `together`: what it says of errors comes in its output, in its place."""
         line, first = framed(command, self.token, self.user, together)
-        if together:  # also what the login says: `select` finds the session readable for it, too
-            self.channel.set_combine_stderr(True)
+        self.together = together
         self.channel.exec_command(line)
         self.send(first)
 
@@ -63,6 +63,8 @@ class Session:
         It does not wait when `select` has found readable what came together. Raises DeployError when the
         command never began.
         """
+        if self.together and self._login_said() and not self.channel.recv_ready():
+            return b""
         if piece := self.channel.recv(size):
             inside = self.frame.feed(piece)
             if not self.frame.begun and (user := another_user(self.frame.before)):
@@ -71,6 +73,16 @@ class Session:
         if not self.frame.begun:
             raise self._did_not_begin()
         return self.frame.rest() or None
+
+    def _login_said(self) -> bool:
+        """Whether a word of the login itself has come among the errors, where no word of the command is then.
+
+        It may come after the mark in the output, for sshd reads the two one after the other.
+        """
+        anything = False
+        while self.channel.recv_stderr_ready():
+            anything, self.said = True, (self.said + self.channel.recv_stderr(CHUNK))[-KEPT:]
+        return anything
 
     def lines(self) -> Iterator[str]:
         """Each line of its output as it comes."""
@@ -102,7 +114,8 @@ class Session:
     def _did_not_begin(self) -> DeployError:
         """Why a login ran something else, or nothing."""
         status = self.channel.recv_exit_status()
-        said = self.frame.before + b"\n" + b"".join(iter(lambda: self.channel.recv_stderr(CHUNK), b""))
+        rest = b"".join(iter(lambda: self.channel.recv_stderr(CHUNK), b""))
+        said = self.frame.before + b"\n" + self.said + rest
         if status == -1:
             raise EOFError(last_words(said))
         if status == NO_SUDO:
