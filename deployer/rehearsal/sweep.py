@@ -1,11 +1,13 @@
 """Claiming a place for a machine, and leaving no trace of one that is over."""
 
 import os
+import time
+from pathlib import Path
 from typing import IO
 
 from deployer.errors import DeployError
 from deployer.rehearsal import cgroups, network, processes, settings
-from deployer.rehearsal.commands import call
+from deployer.rehearsal.commands import PATIENCE, call
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.places import Place, alone, places
 
@@ -68,11 +70,24 @@ def pull_the_plug(place: Place) -> None:
 
 def _remove(place: Place) -> None:
     pull_the_plug(place)
-    if os.path.ismount(place.root):
-        call("umount", "--recursive", str(place.root))
-    if os.path.ismount(place.disk):
-        call("umount", str(place.disk))
+    unmount(place.root)
+    unmount(place.disk)
     call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run))
     if not places():
         network.unfence()
         settings.end()
+
+
+def unmount(folder: Path) -> None:
+    """Unmount what is mounted there, as soon as nobody uses it; DeployError when somebody goes on.
+
+    A machine that boots at this moment begins with all mounts of this side, and lets go of them later.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while os.path.ismount(folder):
+        try:
+            call("umount", "--recursive", str(folder))
+        except DeployError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

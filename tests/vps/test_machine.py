@@ -16,7 +16,7 @@ from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.places import DISKS, RUN, Place, alone
 from deployer.rehearsal.shell import ssh
-from deployer.rehearsal.sweep import LIMIT
+from deployer.rehearsal.sweep import LIMIT, unmount
 from vps.waiting import client, started, until, until_it_says
 
 pytestmark = pytest.mark.takes_turns
@@ -230,3 +230,11 @@ def test_an_unknown_release_or_a_mirror_that_is_down_is_one_clear_error(
     with pytest.raises(DeployError, match="mmdebstrap") as failure:
         Machine.boot("debian-13", say=lambda message: None)
     assert "127.0.0.1:9" in str(failure.value)
+
+
+def test_a_disk_that_somebody_still_uses_is_waited_for(tmp_path: Path) -> None:
+    call("mount", "-t", "tmpfs", "tmpfs", str(tmp_path))
+    with subprocess.Popen(["sleep", "0.5"], cwd=tmp_path) as user:
+        unmount(tmp_path)
+        assert user.wait(5) == 0
+    assert not tmp_path.is_mount()

@@ -46,7 +46,9 @@ def test_status_is_short_and_tells_what_is_wrong(project: Guarded) -> None:
     assert "✓ page.test: 200 in " in fine.stdout
     assert " Change it\n  since 20" in fine.stdout
     assert "UTC by key ci" in fine.stdout
-    assert all(0 < len(line) <= 60 for line in fine.stdout.splitlines())
+    lines = fine.stdout.splitlines()
+    assert all((len(line) <= 60 and line.strip() != "") or line == "" for line in lines), lines
+    assert lines.count("") == 1, "before each site"
     assert "other.test" not in fine.stdout
 
     project.publish("page.test", {"broken": ""})
