@@ -162,7 +162,6 @@ def test_a_submodule_leads_nowhere_that_a_build_may_not_go(new_site: NewSite, da
         assert not (site.place / "builder/cache/owned").exists(), module
 
 
-@pytest.mark.takes_turns
 @pytest.mark.fault("a build puts a copy of the next page into the cache")
 def test_visitors_get_no_copy_that_a_build_has_made_for_a_page(new_site: NewSite) -> None:
     photo = PHOTO.read_bytes()
@@ -262,7 +261,6 @@ mkdir -m 0 closed; chmod 0 index.html; touch -d 2099-01-01 linked.html; exit 0
 """
 
 
-@pytest.mark.takes_turns
 def test_odd_files_are_plain_ones_for_root(new_site: NewSite) -> None:
     site = new_site({"build.sh": ODD}, build="build.sh")
     site.push()
@@ -282,7 +280,6 @@ def test_odd_files_are_plain_ones_for_root(new_site: NewSite) -> None:
     assert site.page("/linked.html") == "kept\n"
 
 
-@pytest.mark.takes_turns
 @pytest.mark.parametrize(
     ("script", "message"),
     [
@@ -300,7 +297,6 @@ def test_what_is_no_file_is_told(new_site: NewSite, script: str, message: str) -
     assert message in site.fails()
 
 
-@pytest.mark.takes_turns
 @pytest.mark.parametrize(("first", "second"), [("crafted", "out"), ("out", "crafted")])
 @pytest.mark.fault("a link of a build hides where another one leads")
 def test_a_line_break_in_a_link_hides_no_other_link(new_site: NewSite, first: str, second: str) -> None:
@@ -312,7 +308,6 @@ def test_a_line_break_in_a_link_hides_no_other_link(new_site: NewSite, first: st
     assert f"the symbolic link {out} leads out of the release (to /etc/passwd)" in site.fails()
 
 
-@pytest.mark.takes_turns
 def test_what_another_user_has_left_of_earlier_pushes_is_not_believed(new_site: NewSite) -> None:
     site = new_site({"build.sh": 'ls -a "$DEPLOY_CACHE" >"$DEPLOY_OUTPUT/index.html"'}, build="build.sh")
     old = f"/srv/deploy/{site.domain}"

@@ -53,7 +53,6 @@ def test_a_build_sees_and_reaches_nothing_of_the_server(new_site):
     assert "other.example.org" not in lines
 
 
-@pytest.mark.takes_turns
 def test_a_script_that_fails_is_told_with_its_exit_code(new_site):
     site = new_site({"build.sh": 'echo "line 7 is wrong" >&2; exit 42'}, build="build.sh")
     output = site.fails()
@@ -116,7 +115,6 @@ def test_a_build_that_writes_too_much_is_stopped_and_its_caches_emptied(new_site
     assert (site.place / "builder/cache/x").stat().st_size == 40 << 20
 
 
-@pytest.mark.takes_turns
 @pytest.mark.fault("one site has filled the disk", rounds=2)
 def test_what_one_site_has_filled_the_disk_with_stops_no_other(new_site):
     fills = 'dd if=/dev/zero of="$DEPLOY_CACHE/x" bs=1M; cp index.html "$DEPLOY_OUTPUT"'
@@ -134,7 +132,6 @@ def test_what_one_site_has_filled_the_disk_with_stops_no_other(new_site):
         greedy.vps.run("umount --lazy /srv/deploy")  # NGINX keeps open what it has served
 
 
-@pytest.mark.takes_turns
 @pytest.mark.fault("there are no inodes, or the disk is read-only, when a push begins or builds")
 def test_a_disk_that_takes_no_files_is_not_called_full(new_site):
     many = 'cd "$DEPLOY_CACHE" && seq 9999 | xargs touch'
@@ -167,7 +164,6 @@ def test_a_disk_that_takes_no_files_is_not_called_full(new_site):
         site.vps.run("umount --lazy /srv/deploy")
 
 
-@pytest.mark.takes_turns
 @pytest.mark.fault("the disk is full during a build")
 def test_a_full_disk_is_told_and_nothing_is_left(new_site):
     site = new_site(
@@ -190,7 +186,6 @@ def test_a_full_disk_is_told_and_nothing_is_left(new_site):
         site.vps.run("umount /srv/deploy")
 
 
-@pytest.mark.takes_turns
 def test_a_poisoned_checkout_is_made_anew(new_site):
     poison = 'touch /tmp/hook; printf "#!/bin/sh\\ntouch /tmp/owned" > .git/hooks/post-checkout; chmod +x .git/hooks/*;'
     breaks = "rm -rf .git/HEAD .git/index; echo x > .git/index; mkdir -p index.html.d; chmod 500 index.html.d"
@@ -203,7 +198,6 @@ def test_a_poisoned_checkout_is_made_anew(new_site):
     assert not (site.vps.root / "tmp/owned").exists()
 
 
-@pytest.mark.takes_turns
 def test_each_build_begins_clean_but_keeps_its_caches(new_site):
     script = """
     ls > "$DEPLOY_OUTPUT/index.html"
