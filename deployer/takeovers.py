@@ -14,6 +14,8 @@ from deployer.scope import entries
 
 Things = defaultdict[str, set[tuple[str, str]]]
 """What each entry has of what only one may have: the kind of it, and which one."""
+AT_ODDS = {"port": ("port", "led"), "led": ("port",)}
+"""Whoever is at a port has it alone, but several may lead visitors to a program that is at it."""
 WORDS = {
     "name": "the name {}",
     "project": "the Compose project {}",
@@ -35,8 +37,8 @@ def takeovers(desired: Desired, seen: Observation) -> tuple[Takeover, ...]:
     taken: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for new, things in shall.items():
         for kind, what in things - now[new]:
-            for old in left[kind, what]:
-                taken[new, old, kind].add(what)
+            for old in (old for each in AT_ODDS.get(kind, (kind,)) for old in left[each, what] if old != new):
+                taken[new, old, "port" if kind == "led" else kind].add(what)
     known = {*desired.names, *desired.coming}
     return tuple(
         sorted(
@@ -65,7 +67,7 @@ def _has_now(desired: Desired, seen: Observation) -> Things:
         found[name] |= {("volume", each) for one in sharing for each in data_in(folder, one, seen)}
     for name in entries(seen.written):
         found[name] |= {("name", each) for each in served(name, seen)}
-        found[name] |= {("port", port) for port in ports_led_to(seen.files.get(vhost(name)))}
+        found[name] |= {("led", port) for port in ports_led_to(seen.files.get(vhost(name)))}
     return found
 
 
@@ -77,7 +79,7 @@ def _shall_have(desired: Desired) -> Things:
         found[name] |= {("volume", each) for each in _named_volumes(standing)}
     for name, names in desired.names.items():
         found[name] |= {("name", each) for each in names}
-        found[name] |= {("port", port) for port in ports_led_to(desired.files.get(vhost(name)))}
+        found[name] |= {("led", port) for port in ports_led_to(desired.files.get(vhost(name)))}
     return found
 
 
