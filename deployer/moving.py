@@ -35,11 +35,7 @@ def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
     One whose values somebody removed is known by what runs in the folder of its name.
     """
     runs = {stack.folder: stack.project for stack in seen.facts.stacks.values()}
-    lost = [
-        path.removeprefix(VALUES).removesuffix(".conf")
-        for path in seen.written
-        if path.startswith(VALUES) and path not in seen.files
-    ]
+    lost = values_lost(seen)
     found = {name: (f"/opt/{name}", runs[f"/opt/{name}"]) for name in lost if f"/opt/{name}" in runs}
     return found | ours(
         {
@@ -48,6 +44,15 @@ def compositions_there(seen: Observation) -> dict[str, tuple[str, str]]:
             if path.startswith(VALUES) and isinstance(file, File)
         }
     )
+
+
+def values_lost(seen: Observation) -> list[str]:
+    """The names whose values for the scripts we wrote, and somebody removed."""
+    return [
+        path.removeprefix(VALUES).removesuffix(".conf")
+        for path in seen.written
+        if path.startswith(VALUES) and path not in seen.files
+    ]
 
 
 def known_to_us(seen: Observation) -> dict[str, tuple[str, str]]:
@@ -69,7 +74,7 @@ def moving(
     `waiting` are those that come later, as certificates lack; `takeovers` is what one shall have of another.
     """
     held, otherwise, remarks = dict(refused or {}), dict[str, tuple[str, ...]](), list[str]()
-    there = compositions_there(seen)
+    there, lost = compositions_there(seen), values_lost(seen)
     known = {project for _, project in known_to_us(seen).values()}
     chosen = {name: each for name, each in wanted.items() if scope is None or name in scope}
     for name, standing in chosen.items():
@@ -85,7 +90,7 @@ def moving(
             continue
         stack = seen.facts.stacks.get(standing.project)
         found = [*differences(standing, stack)] if stack and stack.running else []
-        if there.get(name) == standing.place:
+        if there.get(name, standing.place if name in lost else None) == standing.place:
             found += lacking(name, standing, seen.facts)
         if found:
             otherwise[name] = tuple(found)

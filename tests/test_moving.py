@@ -61,6 +61,11 @@ def test_who_lost_its_values_is_known_by_what_runs_in_its_folder() -> None:
     assert compositions_there(replace(seen(), written={path: "0" * 64})) == {"chat": ("/opt/chat", "chat")}
 
 
+def test_who_lost_its_values_and_its_containers_is_not_as_it_shall_be() -> None:
+    lost = Observation(seen().facts, {}, {"/etc/deploy/sites/chat.conf": "0" * 64})
+    assert moving(WANTED, lost).otherwise == {"chat": ("its containers are gone",)}
+
+
 def test_a_port_that_another_project_has_holds_it_back() -> None:
     held = moving(WANTED, seen(Stack("byhand", "/opt/byhand", True, TAKEN))).held["chat"]
     assert held.startswith("the Compose project byhand in /opt/byhand has its port 8065 already. ")

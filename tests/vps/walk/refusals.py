@@ -38,7 +38,8 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
         ):
             found[name] = Reason(f"its data is of the project {was.project(name)}")
         elif clash:
-            found[name] = Reason(f"{', '.join(clash)} is not named, and has what it needs")
+            known = not {name, *clash} & walk.live.unsure.keys()  # else it may have changed hands already
+            found[name] = Reason(f"{', '.join(clash)} is not named, and has what it needs", known)
     return found
 
 
