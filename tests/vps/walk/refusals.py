@@ -25,6 +25,7 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
         was = walk.live.entries.get(name)
         if entry == was and name not in walk.live.unsure:
             continue
+        known = name not in walk.live.unsure  # else it may have become what it shall be already
         others = {other: resources(other, [each]) for other, each in aimed.entries.items() if other != name}
         clash = [other for other, has in others.items() if has & resources(name, [entry])]
         if entry.reason:
@@ -32,13 +33,13 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
         elif by_hand := walk.live.by_hand & {name, *entry.aliases}:
             found[name] = Reason(f"{', '.join(by_hand)} is served by hand")
         elif was and was.folder(name) and entry.folder(name) not in ("", was.folder(name)):
-            found[name] = Reason(f"it stands in {was.folder(name)}")
+            found[name] = Reason(f"it stands in {was.folder(name)}", known)
         elif (
             was and was.volumes & entry.volumes and was.project(name) in stay(before) - {entry.project(name)}
         ):
-            found[name] = Reason(f"its data is of the project {was.project(name)}")
+            found[name] = Reason(f"its data is of the project {was.project(name)}", known)
         elif clash:
-            known = not {name, *clash} & walk.live.unsure.keys()  # else it may have changed hands already
+            known &= not {*clash} & walk.live.unsure.keys()
             found[name] = Reason(f"{', '.join(clash)} is not named, and has what it needs", known)
     return found
 
