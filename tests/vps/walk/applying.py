@@ -8,6 +8,7 @@ from vps.walk.live import Live
 from vps.walk.refusals import outcome, reasons
 from vps.walk.round import Round
 from vps.walk.rules import judge
+from vps.walk.seen import Seen
 from vps.walk.visitors import ask_all, visiting
 from vps.walk.walk import Walk
 
@@ -28,6 +29,12 @@ def aim(walk: Walk, names: Iterable[str]) -> Live:
         if not (was and shall and was.containers(name) == shall.containers(name)):
             aimed.stopped.discard(name)
     return aimed
+
+
+def runs(name: str, live: Live, seen: Seen) -> bool:
+    """Whether one that was stopped on purpose runs: a file of it that comes again starts it, too."""
+    project = live.entries[name].project(name)
+    return any(each.running and each.project == project for each in seen.containers)
 
 
 def visited(*lives: Live) -> list[str]:
@@ -54,6 +61,7 @@ def apply(walk: Walk, *names: str) -> None:
             done = walk.deploy("apply", *names, "--yes", *asks.group().split())
     answers = {each.name: each.text for each in ask_all(walk.vps.address, every)}
     after = walk.look()
+    aimed.stopped -= {name for name in aimed.stopped & walk.disturbed if runs(name, aimed, after)}
     walk.live = outcome(walk, done, aimed, found, answers, names)
     one = Round(
         *(was, aimed, walk.live, before, after, done.stdout + done.stderr, asked.answers, answers),

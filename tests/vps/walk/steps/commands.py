@@ -59,6 +59,6 @@ def rollback(walk: Walk, name: str) -> None:
 def push(walk: Walk, name: str) -> None:
     """Its newest revision is published, or its newest images run."""
     walk.wanted[name].publish(walk, name)
-    walk.works("push", name)
+    walk.works("push", name, "--yes")  # what somebody has changed by hand is applied first
     walk.live.stopped.discard(name)
     walk.answers_as_expected()
