@@ -22,9 +22,11 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
     """Why some of it is refused: it is broken, something made by hand is in the way, or what is not named."""
     found = {}
     for name, entry in aimed.entries.items():
-        was = walk.live.entries.get(name)
-        if entry == was and name not in walk.live.unsure:
+        if entry == walk.live.entries.get(name) and name not in walk.live.unsure:
             continue
+        was = [each for each in walk.live.possible(name) if each]
+        folders = {each.folder(name) for each in was} - {"", entry.folder(name)}
+        data = {each.project(name) for each in was if each.volumes & entry.volumes} - {entry.project(name)}
         known = name not in walk.live.unsure  # else it may have become what it shall be already
         others = {other: resources(other, [each]) for other, each in aimed.entries.items() if other != name}
         clash = [other for other, has in others.items() if has & resources(name, [entry])]
@@ -32,12 +34,10 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
             found[name] = Reason(entry.reason)
         elif by_hand := walk.live.by_hand & {name, *entry.aliases}:
             found[name] = Reason(f"{', '.join(by_hand)} is served by hand")
-        elif was and was.folder(name) and entry.folder(name) not in ("", was.folder(name)):
-            found[name] = Reason(f"it stands in {was.folder(name)}", known)
-        elif (
-            was and was.volumes & entry.volumes and was.project(name) in stay(before) - {entry.project(name)}
-        ):
-            found[name] = Reason(f"its data is of the project {was.project(name)}", known)
+        elif entry.folder(name) and folders:
+            found[name] = Reason(f"it stands in {', '.join(folders)}", known)
+        elif data & stay(before):
+            found[name] = Reason(f"its data is of the project {', '.join(data & stay(before))}", known)
         elif clash:
             known &= not {*clash} & walk.live.unsure.keys()
             found[name] = Reason(f"{', '.join(clash)} is not named, and has what it needs", known)
