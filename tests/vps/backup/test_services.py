@@ -446,6 +446,7 @@ def test_ended_in_the_middle_it_runs_again_at_once(app, key, vps):
         vps.run(f"systemd-run --collect --unit=ended -p KillMode=process /etc/deploy/backup/{app.name}")
         until(vps, nothing_runs(app))
         vps.run("systemctl stop ended")
+    until(vps, f"curl --silent --fail --output /dev/null --header 'Host: {app.name}' http://127.0.0.1/")
     assert app.page() == "one"
     assert not list(backed.folder.glob("*"))
     assert backed.log()["error"] == "interrupted: given up"
