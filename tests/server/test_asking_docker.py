@@ -78,6 +78,13 @@ def test_the_program_is_asked_where_the_socket_does_not_tell(docker: Docker, tmp
     asked = ["the program: ps --all --filter label=a --quiet --no-trunc"]
     docker.says = '{"message":"client version 1.24 is too old"}\n'
     assert docker.ids("all", "label=a") == asked
+    program = tmp_path / "docker"
+    said = program.read_text()
+    program.write_text(f"#!/bin/sh\necho WARNING: Error loading config file >&2\n{said}")
+    assert docker.ids("all", "label=a") == asked
+    program.write_text("#!/bin/sh\necho WARNING: Error loading config file >&2\n")
+    assert docker.ids("all", "label=a") == [], "a warning is no container"
+    program.write_text(said)
     docker.says = '[{"Names":["/a"],"Id":"of another order"}]\n'
     assert docker.ids("all", "label=a") == asked
     docker.says = "[]\n"
