@@ -64,9 +64,10 @@ def test_a_variable_that_is_not_set_is_asked_for_only_where_the_server_has_no_va
     """`unset` is a variable that no environment has."""
     unset = FromEnvironment("NO_SUCH_VARIABLE_OF_THE_TESTS")
     assert resolve([unset, Given("x")]) == {Given("x"): "x"}
-    assert [*those_kept({"a.test": {"TOKEN": unset}, "b.test": {"KEY": Given("x")}})] == [
+    assert [*those_kept({"a.test": {"TOKEN": unset}, "b.test": {"KEY": Given("x")}}, ())] == [
         f"a.test keeps the {unset.name} that it has: the environment has none to compare it with"
     ]
+    assert [*those_kept({"a.test": {"TOKEN": unset}}, {"a.test": "it waits"})] == [], "it may have none"
     plan = Plan(secrets=(SecretChange("/opt/a.test/.env", "TOKEN", unset, True, "a.test"),))
     with pytest.raises(UsageError, match=f"the environment has no {unset.name}, which"):
         with_all_values(plan)

@@ -104,7 +104,8 @@ class Convergence:
         why = because_newer(
             plan.changes, seen.facts, lambda facts: in_the_end(self.config, facts, self.scope).files
         )
-        moves, kept = name_moves(self.config, seen, self.scope), those_kept(in_scope(self.config, self.scope))
+        wanted, moves = in_scope(self.config, self.scope), name_moves(self.config, seen, self.scope)
+        kept = those_kept(wanted, plan.held)
         return replace(plan, notes=(*why, *plan.notes, *map(str, moves)), pressing=(*plan.pressing, *kept))
 
     def differs(self, name: str, seen: Observation) -> bool:

@@ -34,9 +34,14 @@ def with_all_values(plan: Plan) -> Plan:
     return plan
 
 
-def those_kept(secrets: Mapping[str, Mapping[str, Secret]]) -> Iterator[str]:
-    """Which values are not compared, by the name of the service: the environment has none of them."""
+def those_kept(secrets: Mapping[str, Mapping[str, Secret]], held: Collection[str]) -> Iterator[str]:
+    """Which values are not compared, by the name of the service: the environment has none of them.
+
+    Of those that are held nobody knows whether the server has one; the others have passed `with_all_values`.
+    """
     for name, wanted in secrets.items():
+        if name in held:
+            continue
         if unset := sorted({each.name for each in wanted.values() if _is_unset(each)}):
             these = ", ".join(unset)
             yield f"{name} keeps the {these} that it has: the environment has none to compare it with"
