@@ -37,7 +37,8 @@ def takeovers(desired: Desired, seen: Observation) -> tuple[Takeover, ...]:
     taken: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for new, things in shall.items():
         for kind, what in things - now[new]:
-            for old in (old for each in AT_ODDS.get(kind, (kind,)) for old in left[each, what] if old != new):
+            olds = {old for each in AT_ODDS.get(kind, (kind,)) for old in left[each, what]} - {new}
+            for old in olds:
                 taken[new, old, "port" if kind == "led" else kind].add(what)
     known = {*desired.names, *desired.coming}
     return tuple(

@@ -54,9 +54,9 @@ def end(machine: str) -> None:
     """
     parents = {pid: children for pid in of(machine) if (children := _children(pid))}
     _kill(child for children in parents.values() for child in children)
-    _wait(lambda: not parents.keys() & set(of(machine)), PATIENCE / 6)
+    wait(lambda: not parents.keys() & set(of(machine)), PATIENCE / 6)
     _kill(of(machine))
-    if not _wait(lambda: not of(machine), PATIENCE):
+    if not wait(lambda: not of(machine), PATIENCE):
         raise DeployError(f"Processes of {machine} do not end: {', '.join(map(str, of(machine)))}.")
 
 
@@ -66,7 +66,8 @@ def _kill(processes: Iterable[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+def wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether it comes true within so many seconds."""
     deadline = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)

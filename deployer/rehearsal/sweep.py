@@ -1,7 +1,7 @@
 """Claiming a place for a machine, and leaving no trace of one that is over."""
 
 import os
-import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -83,11 +83,12 @@ def unmount(folder: Path) -> None:
 
     A machine that boots at this moment begins with all mounts of this side, and lets go of them later.
     """
-    deadline = time.monotonic() + PATIENCE
-    while os.path.ismount(folder):
-        try:
-            call("umount", "--recursive", str(folder))
-        except DeployError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+
+    def is_free() -> bool:
+        with suppress(DeployError):
+            if os.path.ismount(folder):
+                call("umount", "--recursive", str(folder))
+        return not os.path.ismount(folder)
+
+    if not processes.wait(is_free, PATIENCE):
+        call("umount", "--recursive", str(folder))
