@@ -1,6 +1,7 @@
 """A test ACME server for one machine: it really asks the machine's port 80, and all names lead there."""
 
 import json
+import shlex
 import subprocess
 import time
 import urllib.request
@@ -18,7 +19,35 @@ from deployer.rehearsal.machine import Machine
 
 DAYS = 90  # as long as those of Let's Encrypt
 # No random pauses or errors, and each name is validated each time: a test must fail for its own reasons.
-PEBBLE = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
+PEBBLE = {
+    "PEBBLE_VA_NOSLEEP": "1",
+    "PEBBLE_WFE_NONCEREJECT": "0",
+    "PEBBLE_AUTHZREUSE": "0",  # which is still once in a hundred (its wfe.go: Intn(100) > 0)
+    "PEBBLE_WFE_ORDERS_PER_PAGE": "1000",
+}
+# Run on the machine by Certbot's library, as its account: what it was allowed for a name no longer counts.
+DEACTIVATE = """
+import sys, tempfile
+from pathlib import Path
+
+from acme.client import ClientNetwork, ClientV2
+from acme.messages import RegistrationResource, UpdateAuthorization
+from josepy import JWK
+
+directory, account, name = sys.argv[1:]
+key = JWK.json_loads(Path(account, "private_key.json").read_text())
+known = RegistrationResource.json_loads(Path(account, "regr.json").read_text())
+with tempfile.NamedTemporaryFile("w") as trusted:
+    trusted.write(sys.stdin.read())
+    trusted.flush()
+    network = ClientNetwork(key, account=known, verify_ssl=trusted.name)
+    client = ClientV2(ClientV2.get_directory(directory, network), network)
+    for order in client._post(client._post(known.uri, None).json()["orders"], None).json()["orders"]:
+        for url in client._post(order, None).json()["authorizations"]:
+            found = client._post(url, None).json()
+            if found["identifier"]["value"] == name and found["status"] == "valid":
+                client._post(url, UpdateAuthorization(status="deactivated"))
+"""
 
 
 @dataclass
@@ -73,8 +102,12 @@ class AcmeServer:
         return self.folder / "root.pem"
 
     def refuse(self, name: str) -> None:
-        """Make certificates for the name fail, as when it has no DNS entry."""
+        """Make certificates for the name fail, as when it has no DNS entry, also where it had one before."""
         self._tell_dns("set-servfail", host=f"{name}.")
+        for account in self.machine.root.glob(f"etc/letsencrypt/accounts/{self.host}:14000/dir/*"):
+            inside = f"/{account.relative_to(self.machine.root)}"
+            argv = ["python3", "-c", DEACTIVATE, self.directory, inside, name]
+            self.machine.run(shlex.join(argv), input=self.ca.read_text())
 
     def allow(self, name: str) -> None:
         """Undo `refuse`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import DeployError
+from deployer.rehearsal import acme as acme_servers
 from deployer.rehearsal import mirror, processes
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.commands import call
@@ -150,6 +151,14 @@ def test_nothing_for_a_machine_that_is_gone_leaves_this_one(vps: Machine) -> Non
     assert f"dev {Network.of(vps.name).link}" in call("ip", "route", "get", vps.address)
 
 
+@pytest.fixture
+def acme(vps: Machine, monkeypatch: pytest.MonkeyPatch) -> Iterator[AcmeServer]:
+    """One that does not ask again what it has allowed within the hour, as Let's Encrypt does not."""
+    monkeypatch.setitem(acme_servers.PEBBLE, "PEBBLE_AUTHZREUSE", "100")
+    with AcmeServer.start(vps) as server:
+        yield server
+
+
 def test_certificates_are_issued_after_a_real_question(vps: Machine, acme: AcmeServer) -> None:
     shutil.copy(acme.ca, vps.root / "root/ca.pem")
     shutil.copy(acme.root, vps.root / "root/root.pem")
@@ -165,6 +174,9 @@ def test_certificates_are_issued_after_a_real_question(vps: Machine, acme: AcmeS
 
     acme.allow("second.example.org")
     vps.run(f"{certbot} -d first.example.org -d second.example.org")
+    acme.refuse("first.example.org")
+    again = vps.run(f"{certbot} --force-renewal -d first.example.org -d second.example.org", check=False)
+    assert again.returncode, "it was allowed before"
     live = "/etc/letsencrypt/live/test"
     vps.run(f"openssl verify -CAfile /root/root.pem -untrusted {live}/chain.pem {live}/cert.pem")
     vps.run("systemctl stop nginx")
