@@ -14,6 +14,10 @@ from deployer.rehearsal.machine import Machine
 DOMAIN = "pages.example.org"
 PAGES = 50_000
 ROUNDS = 5  # as many as releases are kept
+EARLY = f"one page changed, the {ROUNDS} pushes after the first"
+LATER = "one page changed, from then on"
+HURRIED = "one page changed, pushed at once after another push"
+AGAIN = "the same again after `deploy rollback`"
 SITES = """\
 server: {{host: {machine.address}, host_key: {machine.host_key}, key: {machine.key}}}
 security: false
@@ -38,48 +42,53 @@ def main() -> None:
         seconds(Command([DEPLOY, "apply", "--yes"], folder))
         progress("the first push")
         first, said = timed(push(folder))
-        found = DERIVE.search(said)
-        derived = float(found[1]) if found else 0.0
-        early, changed, again, large = measure(folder)
+        compressed = DERIVE.search(said)
+        derived = float(compressed[1]) if compressed else 0.0
+        found, large = measure(folder, machine)
     rows = [
         ["the first push", f"{first:.1f} s"],
         ["of that, `.gz` and `.br` of all", f"{derived:.1f} s, {derived * 1000 / PAGES:.2f} ms a page"],
-        [f"one page changed, the {ROUNDS} pushes after the first", shown(early)],
-        ["one page changed, from then on", shown(changed)],
-        ["the same again after `deploy rollback`", shown(again)],
+        *([what, shown(figures)] for what, figures in found.items()),
         ["a JSON file of 9.6 MB changed, its `.gz` and `.br`", f"{large:.1f} s"],
     ]
-    kept = {f"push of one of {PAGES:,} pages": shown(changed)}
+    kept = {f"push of one of {PAGES:,} pages": shown(found[LATER])}
     publish("pages", [table([f"`deploy push`, {PAGES:,} pages", "time"], rows)], options.write, kept)
 
 
-def measure(folder: Path) -> tuple[list[float], list[float], list[float], float]:
-    """Seconds of pushes of one changed page, of one still there, and of the copies of a large file.
+def measure(folder: Path, machine: Machine) -> tuple[dict[str, list[float]], float]:
+    """Seconds of pushes of one page, by their rows, and of the copies of a large file.
 
     Once there are more releases than are kept, each is made of the one that goes.
     """
-    early: list[float] = []
-    changed: list[float] = []
-    again: list[float] = []
-    for number in range(2 * ROUNDS):
-        progress(f"round {number + 1} of {2 * ROUNDS}")
+    found: dict[str, list[float]] = {EARLY: [], LATER: [], HURRIED: [], AGAIN: []}
+    for number in range(3 * ROUNDS):
+        progress(f"round {number + 1} of {3 * ROUNDS}")
+        what = (EARLY, LATER, HURRIED)[number // ROUNDS]
         with open(folder / "pages/7/7007.html", "a") as page:
             page.write(f"<p>Number {number}.</p>\n")
         commit(folder, "Change")
-        (early if number < ROUNDS else changed).append(seconds(push(folder)))
-        if number >= ROUNDS:
+        if what != HURRIED:
+            write_on(machine)
+        found[what].append(seconds(push(folder)))
+        if what == LATER:
             seconds(Command([DEPLOY, "rollback", DOMAIN], folder))
-            again.append(seconds(push(folder)))
+            write_on(machine)
+            found[AGAIN].append(seconds(push(folder)))
     chance = random.Random(2)
     records = [
         {"id": number, "text": " ".join(chance.choices(WORDS.split(), k=35))} for number in range(47_000)
     ]
     (folder / "pages/all.json").write_text(json.dumps(records))
     commit(folder, "Data")
-    found = DERIVE.search(timed(push(folder))[1])
-    if not found:
+    compressed = DERIVE.search(timed(push(folder))[1])
+    if not compressed:
         raise Failed("the push of the large file did not derive anything")
-    return early, changed, again, float(found[1])
+    return found, float(compressed[1])
+
+
+def write_on(machine: Machine) -> None:
+    """As long as a person writes at least: until the server has what the next push begins with."""
+    machine.run(f"until [ -d /srv/deploy/{DOMAIN}/spare/site ]; do sleep 0.1; done")
 
 
 def write_pages(folder: Path) -> None:
