@@ -7,6 +7,7 @@ from dataclasses import replace
 from deployer.desired import Desired
 from deployer.desired.stacks import Stack, Standing
 from deployer.files import File, Files
+from deployer.holding import holding
 from deployer.inheritance import data_of_both, inheritances, inherited_names
 from deployer.moving import VALUES, compositions_there, proposal
 from deployer.observation import Observation
@@ -46,11 +47,10 @@ def _likeness(
 ) -> int:
     """How much speaks for it: the same project most, and a port of its own more than the same file."""
     folder, project = place
-    stack = seen.facts.stacks.get(project)
     before = _anonymous(seen.files.get(f"{folder}/docker-compose.yml"), folder, old, project)
     after = files.get(f"{standing.folder}/docker-compose.yml")
     same_file = bool(before) and before == _anonymous(after, standing.folder, name, standing.project)
-    same_port = bool(stack and stack.ports & standing.ports)
+    same_port = bool(standing.ports & holding({old: place}, seen.facts.stacks, seen.files)[old])
     return 4 * (project == standing.project) + 2 * same_port + same_file
 
 

@@ -46,6 +46,13 @@ def test_a_new_name_for_the_same_thing(there: Observation, wanted: Standing) -> 
     assert renamed({"talk": wanted}, files, there) == {"talk": "chat"}
 
 
+def test_a_new_name_for_what_does_not_run_any_more() -> None:
+    values = {"/etc/deploy/sites/chat.conf": File(f"{OLD}PORT=80\n".encode())}
+    there = replace(seen(), files=values)
+    assert renamed({"talk": standing("talk", ports=frozenset({"80/tcp"}))}, {}, there) == {"talk": "chat"}
+    assert renamed({"talk": standing("talk", ports=frozenset({"8/tcp", "800/tcp"}))}, {}, there) == {}
+
+
 @pytest.mark.parametrize("there", [seen(), seen("name: chat\n"), seen(ports=frozenset({"81/tcp"}))])
 def test_something_else(there: Observation) -> None:
     files = {"/opt/talk/docker-compose.yml": File(b"name: talk\nservices: {}\n")}

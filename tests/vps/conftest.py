@@ -50,10 +50,7 @@ def _whose_turn_it_is_not(items: list[pytest.Item]) -> set[pytest.Item]:
             code = item.function.__code__
             found[code.co_filename, code.co_name][item.path.name == "test_debian_12.py"].append(item)
     return {
-        item
-        for (_, name), on in found.items()
-        if len(on) == 2
-        for item in on[crc32(name.encode()) % 2 == 0]
+        item for (_, name), on in found.items() if len(on) == 2 for item in on[crc32(name.encode()) % 2 == 0]
     }
 
 

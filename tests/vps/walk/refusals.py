@@ -39,7 +39,7 @@ def reasons(walk: Walk, aimed: Live, before: Seen) -> dict[str, Reason]:
         elif data & stay(before):
             found[name] = Reason(f"its data is of the project {', '.join(data & stay(before))}", known)
         elif clash:
-            known &= not {*clash} & walk.live.unsure.keys()
+            known &= not {*clash} & {*walk.live.unsure, *walk.disturbed}  # whose containers may be gone
             found[name] = Reason(f"{', '.join(clash)} is not named, and has what it needs", known)
     return found
 

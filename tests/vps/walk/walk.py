@@ -42,7 +42,7 @@ class Walk(Wishes):
         self.project = Project(folder, ground.vps, ground.acme, {})
         self.live = Live()
         self.disturbed: set[str] = set()
-        self.applied = self.images = 0
+        self.applied = self.images = self.pages = 0
         self.done: object = None
         self.backed_up_there = False
         self.taken: list[str] = []

@@ -20,7 +20,13 @@ def apply_one(walk: Walk, name: str) -> None:
     applying.apply(walk, name)
 
 
-@step(1, lambda walk: ((name,) for name in walk.settled(Compose) if name not in walk.live.stopped), acts=True)
+def with_values(walk: Walk) -> list[str]:
+    """The compositions that the server knows: nobody has removed what an apply wrote of them for its scripts."""
+    values = walk.vps.root / "etc/deploy/sites"
+    return [name for name in walk.settled(Compose) if (values / f"{name}.conf").exists()]
+
+
+@step(1, lambda walk: ((name,) for name in with_values(walk) if name not in walk.live.stopped), acts=True)
 def stop(walk: Walk, name: str) -> None:
     """Its containers are stopped until they are started again."""
     walk.works("stop", name)

@@ -25,7 +25,8 @@ class Static(Entry):
 
     def publish(self, walk: Walk, name: str) -> None:
         releases = walk.live.releases.setdefault(name, [])
-        page = f"{self.owner}.{len(releases) + 1}"
+        walk.pages += 1
+        page = f"{self.owner}.{walk.pages}"
         walk.project.commit(self.owner, {self.page_of_it: f"{page}\n"})
         releases.append(page)
         walk.live.published[name] = page
