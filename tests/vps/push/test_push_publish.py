@@ -251,7 +251,13 @@ def test_what_is_still_there_is_not_built_again(new_site):
     assert "▸ build" not in output
     assert (site.live, site.page()) == (second, page)
     assert json.loads(site.log())["result"] == "live"
-    for by_hand in ("sleep 0.1; echo by hand >>index.html", "rm page.html", "touch -d 2020-01-01 old.html"):
+    edits = (
+        "sleep 0.1; echo by hand >>index.html",
+        "rm page.html",
+        "touch -d 2020-01-01 old.html",
+        "mv page.html a",
+    )
+    for by_hand in edits:
         page = site.page()
         changed = site.site
         site.script("rollback")
