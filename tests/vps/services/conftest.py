@@ -128,6 +128,10 @@ class Composition:
         file = {"name": self.project, "services": wanted}
         (self.directory / "docker-compose.yml").write_text(json.dumps(file, indent=2))
 
+    def once(self, **more: object) -> dict[str, Any]:
+        """The service `app` that nobody starts again: one that ends costs one start, and not the four of a crash loop."""
+        return {"image": f"{self.repository}:1", "ports": [f"127.0.0.1:{self.port}:80"], **more}
+
     def said(self) -> list[str]:
         """What its files say."""
         conf = self.vps.root / "etc/deploy/sites" / f"{self.name}.conf"

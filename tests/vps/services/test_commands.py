@@ -18,8 +18,8 @@ from vps.waiting import started, until
 AUDIT = SCRIPTS.parent / "audit.sh"
 
 
-def test_logs(new_composition):
-    app = new_composition()
+def test_logs_restart_and_stop(new_composition):
+    app = new_composition("")
     app.image("one", "echo first words; echo last words; exec httpd -f -p 80 -h /www")
     app.push()
     lines = app.script("logs").splitlines()
@@ -27,6 +27,28 @@ def test_logs(new_composition):
     assert lines[-1].endswith("last words")
     assert "app-1" in lines[-1]
     assert len(app.script("logs", "--lines", "1").splitlines()) == 1
+
+    running = app.running()
+    assert f"{app.name} is stopped" in app.script("stop")
+    assert app.page() == "502"
+    assert "✓ restart" in app.script("restart", "--by ada")
+    assert (app.page(), app.running()) == ("one", running)
+    assert (app.log()["action"], app.log()["by"]) == ("restart", "ada")
+
+    compose = f"/{COMPOSE}"
+    app.vps.run(
+        f"mv {compose} {compose}.real; printf '#!/bin/sh\necho no; exit 1\n' >{compose}; chmod 755 {compose}"
+    )
+    try:
+        assert "✗ stop: no" in app.script("stop", code=1)
+    finally:
+        app.vps.run(f"mv {compose}.real {compose}")
+    assert not (app.place / "stopped").exists(), "a stop that fails keeps nothing stopped"
+    assert app.page() == "one"
+
+    app.script("stop")
+    app.push()
+    assert app.page() == "one"
 
 
 def test_logs_are_followed_across_a_restart_until_the_caller_goes(new_composition):
@@ -44,24 +66,10 @@ def test_logs_are_followed_across_a_restart_until_the_caller_goes(new_compositio
     until(app.vps, "! ps -eo args | grep '[c]ompose.* logs '")
 
 
-def test_stop_and_restart(new_composition):
+def test_start_leaves_alone_what_runs_and_a_restart_runs_no_migration_again(new_composition):
     app = new_composition()
-    app.push()
-    running = app.running()
-    assert f"{app.name} is stopped" in app.script("stop")
-    assert app.page() == "502"
-    assert "✓ restart" in app.script("restart", "--by ada")
-    assert (app.page(), app.running()) == ("one", running)
-    assert app.log()["action"] == "restart"
-    assert app.log()["by"] == "ada"
-    app.script("stop")
-    app.push()
-    assert app.page() == "one"
-
-
-def test_start_leaves_alone_what_runs(new_composition):
-    app = new_composition()
-    app.write(worker={"image": f"{app.repository}:1"})
+    once = {"image": f"{app.repository}:1", "command": ["sh", "-c", "echo ran"], "restart": "no"}
+    app.write(worker={"image": f"{app.repository}:1"}, migration=once)
     app.push()
     since = f"docker inspect --format '{{{{.State.StartedAt}}}}' {app.project}-app-1"
     before = app.vps.run(since).stdout
@@ -69,6 +77,8 @@ def test_start_leaves_alone_what_runs(new_composition):
     assert "✓ start" in app.script("start")
     assert lacks(app) == ()
     assert app.vps.run(since).stdout == before
+    app.script("restart")
+    assert app.vps.run(f"docker logs {app.project}-migration-1").stdout == "ran\n"
     app.script("stop")
     app.script("start", "--by ada")
     assert (app.page(), lacks(app), (app.place / "stopped").exists()) == ("one", (), False)
@@ -77,8 +87,7 @@ def test_start_leaves_alone_what_runs(new_composition):
 
 def test_restart_of_what_does_not_get_well(new_composition):
     app = new_composition()
-    volumes = {"volumes": ["./data:/data"]}
-    app.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], **volumes})
+    app.write(app=app.once(volumes=["./data:/data"]))
     app.image("one", "[ ! -e /data/bad ] || { echo bad data; exit 6; }; exec httpd -f -p 80 -h /www")
     app.push()
     (app.directory / "data/bad").touch()
@@ -92,8 +101,7 @@ def test_what_becomes_unwell_after_the_push_is_told(new_composition):
     app = new_composition()
     loop = "while [ ! -e /data/bad ]; do sleep 0.2; done; exit 6"
     worker = {"image": f"{app.repository}:1", "command": ["sh", "-c", loop], "volumes": ["./data:/data"]}
-    image = {"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"]}
-    app.write(app=image, worker=worker | {"restart": "always", "healthcheck": {"disable": True}})
+    app.write(app=app.once(), worker=worker | {"restart": "always", "healthcheck": {"disable": True}})
     app.push()
     told = f"/usr/local/lib/deploy/well {app.name}"
     assert app.vps.run(told).stdout == ""
@@ -166,8 +174,7 @@ def test_what_does_not_run_is_told_and_a_push_brings_it_up(new_composition):
 
 def test_what_publishes_a_port_is_no_job_that_has_done_its_work(new_composition):
     app = new_composition()
-    service = {"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"]}
-    app.write(app=service | {"stop_signal": "SIGTERM"})
+    app.write(app=app.once(stop_signal="SIGTERM"))
     app.image("one", f"trap 'exit 0' TERM; {SERVE[5:]} & wait")
     app.push()
     app.vps.run(f"docker stop {app.project}-app-1")
@@ -180,6 +187,7 @@ def test_what_publishes_a_port_is_no_job_that_has_done_its_work(new_composition)
 def test_what_was_stopped_on_purpose_stays_so(new_composition):
     app = new_composition()
     (app.place / "backup").mkdir(parents=True)
+    app.write(app=app.once())
     app.push()
     app.vps.run(f"echo app >/srv/deploy/{app.name}/backup/stopped")  # as a killed backup leaves it
     app.script("stop")
@@ -215,30 +223,6 @@ def test_what_was_stopped_on_purpose_stays_so(new_composition):
     app.vps.run(f"docker pause {app.project}-app-1")
     app.script("stop")
     assert (app.running(), lacks(app)) == ({}, ())
-
-
-def test_a_stop_that_fails_keeps_nothing_stopped(new_composition):
-    app = new_composition()
-    app.push()
-    compose = f"/{COMPOSE}"
-    app.vps.run(
-        f"mv {compose} {compose}.real; printf '#!/bin/sh\necho no; exit 1\n' >{compose}; chmod 755 {compose}"
-    )
-    try:
-        assert "✗ stop: no" in app.script("stop", code=1)
-    finally:
-        app.vps.run(f"mv {compose}.real {compose}")
-    assert not (app.place / "stopped").exists()
-    assert app.page() == "one"
-
-
-def test_restart_runs_no_migration_again(new_composition):
-    app = new_composition()
-    once = {"image": f"{app.repository}:1", "command": ["sh", "-c", "echo ran"], "restart": "no"}
-    app.write(migration=once)
-    app.push()
-    app.script("restart")
-    assert app.vps.run(f"docker logs {app.project}-migration-1").stdout == "ran\n"
 
 
 def test_down_without_files(new_composition):
@@ -296,6 +280,7 @@ def test_what_is_built_on_the_server(new_composition):
 
 def test_what_a_person_has_started_by_hand_is_taken_over(new_composition):
     app = new_composition()
+    app.write(app=app.once())
     app.vps.run(f"cd /opt/{app.name} && docker compose up -d 2>&1")
     by_hand = app.running()
     app.image("two", "exit 2")

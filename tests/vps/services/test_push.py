@@ -47,17 +47,6 @@ def test_a_new_image_that_crashes_at_once(app):
     assert app.page() == "one"
 
 
-@pytest.mark.fault("a new image ends")
-def test_a_new_image_that_ends_and_is_not_restarted(new_composition):
-    app = new_composition()
-    app.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"]})
-    app.push()
-    app.image("two", "echo cannot; exit 4")
-    output = app.fails()
-    assert "✗ up: app ended with exit code 4" in output
-    assert "  app | cannot" in output
-
-
 def test_a_new_image_that_cannot_be_started(app):
     app.image("two", Entrypoint=["/nowhere"], Healthcheck=NO_CHECK)
     output = app.fails()
@@ -70,10 +59,7 @@ def test_a_new_image_that_never_gets_healthy(app):
     assert "✗ up: app is unhealthy" in output
 
 
-def test_a_new_image_that_starts_too_slowly(new_composition):
-    app = new_composition("")
-    app.image("one", Healthcheck=NO_CHECK)  # the way back has the same four seconds
-    app.push()
+def test_a_new_image_that_starts_too_slowly(app):
     app.configure(WAIT=4)
     app.image("two", Healthcheck=health("cat /nowhere", Interval=1, StartPeriod=60))
     output = app.fails()
@@ -119,36 +105,31 @@ def test_the_cause_is_named_and_not_what_waits_for_it(app):
     assert output.splitlines()[-1].startswith(f"{app.name} is not well: "), "its files are what they are"
 
 
-def test_a_one_shot_container_that_ends_well_is_fine(new_composition):
-    app = new_composition()
-    migration = {"image": f"{app.repository}:1", "command": ["sh", "-c", "echo migrated"]}
-    needs = {"depends_on": {"migration": {"condition": "service_completed_successfully"}}}
-    app.write(
-        migration=migration,
-        app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], **needs},
-    )
-    app.push()
-    assert app.page() == "one"
-    assert "already up to date" in app.push()
-
-
-def test_a_migration_that_fails(new_composition):
+@pytest.mark.fault("a new image ends")
+@pytest.mark.fault("a migration of a new image fails")
+def test_what_ends_well_is_fine_and_what_fails_is_not(new_composition):
+    """A migration that ends before the program begins; then it fails, then the program does."""
     app = new_composition()
     image = {"image": f"{app.repository}:1"}
     needs = {"depends_on": {"migration": {"condition": "service_completed_successfully"}}}
-    app.write(
-        migration=image | {"command": ["sh", "-c", "cat /www/index.html; grep -q one /www/index.html"]},
-        app=image | {"ports": [f"127.0.0.1:{app.port}:80"], **needs},
-    )
+    command = ["sh", "-c", "cat /www/index.html; grep -q one /www/index.html"]
+    app.write(migration=image | {"command": command}, app=app.once(**needs))
     app.push()
+    assert app.page() == "one"
+    assert "already up to date" in app.push()
     app.image("two")
     output = app.fails()
     assert "✗ up: migration ended with exit code 1" in output
     assert "  migration | two" in output
+    app.image("one more", "echo cannot; exit 4")
+    output = app.fails()
+    assert "✗ up: app ended with exit code 4" in output
+    assert "  app | cannot" in output
 
 
 def test_the_first_push_fails(new_composition):
     app = new_composition("")
+    app.write(app=app.once())
     app.image("never", "echo nope; exit 9")
     output = app.push(code=1)
     assert "exit code 9" in output
@@ -265,31 +246,10 @@ def test_nginx_not_running(app):
         app.vps.run("systemctl start nginx")
     assert "NGINX does not answer" in output
     assert app.running() == before
-    app.push()
-    assert app.page() == "two"
-
-
-def test_a_changed_file_that_is_mounted(new_composition):
-    app = new_composition()
-    mount = {"volumes": ["./page:/www/index.html:ro"]}
-    app.write(
-        app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], **mount},
-    )
-    page = app.directory / "page"
-    page.write_text("mounted")
-    manifest = app.vps.root / "var/lib/deploy/manifest"
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    manifest.write_text(f"{'0' * 64}  /opt/{app.name}/page\n")
-    app.push()
-    assert app.page() == "mounted"
-    page.unlink()
-    page.write_text("changed")
-    app.push()
-    assert app.page() == "changed"
 
 
 def test_the_caller_goes_away(app):
-    app.image("two", megabytes=200)
+    app.image("two", megabytes=120)
     push = f"/usr/local/lib/deploy/push {app.name} --attached"
     attached = started(app.vps, push, stdin=subprocess.PIPE)
     until_it_says(attached, "Pulling from")
@@ -298,15 +258,14 @@ def test_the_caller_goes_away(app):
     assert app.page() == "one"
 
 
-def test_only_the_file_that_was_checked_is_read(new_composition):
-    app = new_composition()
+def test_only_the_file_that_was_checked_is_read(app):
     port = app.port + 400
     # Compose reads these by itself, and prefers the first of them to docker-compose.yml
     open_to_all = f'{{"services": {{"app": {{"image": "{app.repository}:1", "ports": ["{port}:80"]}}}}}}'
     for name in ("compose.yaml", "docker-compose.override.yml"):
         (app.directory / name).write_text(open_to_all)
     try:
-        output = app.push()
+        output = app.push("--force")
         assert f"! /opt/{app.name}/docker-compose.override.yml is not read" in output
         assert f"! /opt/{app.name}/compose.yaml is not read" in output
         for name in ("push", "stop", "restart", "logs"):
@@ -319,43 +278,45 @@ def test_only_the_file_that_was_checked_is_read(new_composition):
             (app.directory / name).unlink()
 
 
-@pytest.mark.parametrize("tag", ["", ":1"])
-def test_images_by_digest(new_composition, tag):
+def test_images_by_digest(new_composition):
+    """First without a tag, then with one, and back."""
     app = new_composition("")
-    ports = [f"127.0.0.1:{app.port}:80"]
     first, digest = app.pinned("one")
-    app.write(app={"image": f"{app.repository}{tag}@{digest}", "ports": ports})
-    output = app.push()
-    assert output.splitlines()[-1].startswith(f"{app.name} is live: {app.repository}{tag} {first[7:19]} (")
-    assert (app.page(), app.running()) == ("one", {"app": first})
+    plain, tagged = app.repository, f"{app.repository}:1"
 
+    def is_live(name: str, its_digest: str, image: str, page: str) -> None:
+        app.write(app=app.once(image=f"{name}@{its_digest}"))
+        output = app.push()
+        assert output.splitlines()[-1].startswith(f"{app.name} is live: {name} {image[7:19]} ("), name
+        assert (app.page(), app.running()) == (page, {"app": image}), name
+
+    def stays(name: str, page: str) -> None:
+        assert f"{app.name}: {name} is pinned to one image" in app.script("update", "--check")
+        assert "already up to date" in app.script("push"), name
+        assert app.page() == page, name
+
+    is_live(plain, digest, first, "one")
     second, other = app.pinned("two")
-    assert f"{app.name}: {app.repository}{tag} is pinned to one image" in app.script("update", "--check")
-    for script in ("update", "push"):
-        assert "already up to date" in app.script(script)
-    assert app.page() == "one"
-
-    app.write(app={"image": f"{app.repository}{tag}@{other}", "ports": ports})
-    app.push()
-    assert (app.page(), app.running()) == ("two", {"app": second})
+    stays(plain, "one")
+    assert "already up to date" in app.script("update")
+    is_live(tagged, other, second, "two")
+    app.pinned("three")
+    stays(tagged, "two")
     app.vps.run("docker image prune --force")
     kept = app.vps.run(f"docker image ls --no-trunc --quiet {app.repository}").stdout.split()
     assert {first, second} <= set(kept)
 
     # The images of before are not what the file names: they would not come up, and none says that they did
     output = app.script("rollback", code=1)
-    assert f"app ran on {app.repository}{tag}@{digest}, and docker-compose.yml names" in output
-    app.write(app={"image": f"{app.repository}{tag}@{digest}", "ports": ports})
-    app.push()
-    assert (app.page(), app.running()) == ("one", {"app": first})
+    assert f"app ran on {plain}@{digest}, and docker-compose.yml names" in output
+    is_live(tagged, digest, first, "one")
 
 
 def test_a_pinned_image_that_does_not_come_up(new_composition):
     app = new_composition()
     beside, digest = app.pinned("beside")
     app.image("one")
-    pinned = {"side": {"image": f"{app.repository}@{digest}"}}
-    app.write(**pinned)
+    app.write(app=app.once(), side={"image": f"{app.repository}@{digest}"})
     app.push()
     app.image("two", "echo no; exit 3")
     output = app.fails()
@@ -370,29 +331,26 @@ def test_a_pinned_image_that_does_not_come_up(new_composition):
     assert f"✗ pull: {app.repository}@sha256:{'0' * 64} cannot be had from 127.0.0.1:5000: " in app.fails()
 
 
-def test_a_rollback_across_another_name(new_composition):
+def test_a_rollback_to_before_a_service_was_added_and_across_another_name(new_composition):
     app = new_composition()
     app.push()
+    app.image("side", name=f"{app.repository}-side")
+    app.image("two")
+    side = {"side": {"image": f"{app.repository}-side:1"}}
+    app.write(**side)
+    app.push()
+    added = app.running()["side"]
+    app.script("rollback")
+    assert (app.page(), app.running()["side"]) == ("one", added)
+
     other = f"{app.repository}-other"
     app.image("two", name=other)
-    app.write(app={"image": f"{other}:1", "ports": [f"127.0.0.1:{app.port}:80"]})
+    app.write(app=app.once(image=f"{other}:1"), **side)
     app.push()
     output = app.script("rollback", code=1)
     assert f"app ran on {app.repository}:1, and docker-compose.yml names {other}:1 now" in output
     assert output.splitlines()[-1].startswith(f"{app.name} is as it was: {other}:1 ")
     assert app.page() == "two"
-
-
-def test_a_rollback_to_before_a_service_was_added(new_composition):
-    app = new_composition()
-    app.push()
-    app.image("side", name=f"{app.repository}-side")
-    app.image("two")
-    app.write(side={"image": f"{app.repository}-side:1"})
-    app.push()
-    side = app.running()["side"]
-    app.script("rollback")
-    assert (app.page(), app.running()["side"]) == ("one", side)
 
 
 def by_hand(app, change: dict, folder: str = "") -> None:
@@ -417,24 +375,15 @@ def stays_up_to_date(app) -> None:
 
 
 def test_an_open_port_of_what_was_started_by_hand_is_closed(new_composition):
+    """Before its first push, and after it, though then no file differs."""
     app = new_composition()
-    by_hand(app, {"ports": [f"{app.port}:80"]})
-    assert "0.0.0.0:" in listens(app)
-    app.write()
-    assert f"{app.name} is live: " in app.push("--missing")
-    assert listens(app) == f"80/tcp -> 127.0.0.1:{app.port}"
-    stays_up_to_date(app)
-
-
-def test_what_a_person_started_otherwise_is_made_anew_though_no_file_differs(new_composition):
-    app = new_composition()
-    app.push()
-    by_hand(app, {"ports": [f"{app.port}:80"]})
-    app.write()
-    assert "0.0.0.0:" in listens(app)
-    assert f"{app.name} is live: " in app.push()
-    assert listens(app) == f"80/tcp -> 127.0.0.1:{app.port}"
-    stays_up_to_date(app)
+    for options in (["--missing"], []):
+        by_hand(app, {"ports": [f"{app.port}:80"]})
+        app.write()
+        assert "0.0.0.0:" in listens(app), options
+        assert f"{app.name} is live: " in app.push(*options), options
+        assert listens(app) == f"80/tcp -> 127.0.0.1:{app.port}", options
+        stays_up_to_date(app)
 
 
 def test_what_was_started_by_hand_in_another_folder_gets_the_mounts_of_this_one(new_composition):
@@ -466,6 +415,10 @@ def test_a_mounted_file_that_changed_since_a_person_started_it(new_composition):
     app.push("--missing")
     assert app.page() == "from sites.yaml"
     stays_up_to_date(app)
+    page.unlink()
+    page.write_text("changed")
+    app.push()
+    assert app.page() == "changed", "also since a push has started it"
 
 
 def test_a_volume_by_another_name(new_composition):
@@ -503,9 +456,7 @@ def test_up_to_date_though_the_hash_that_compose_prints_is_another(new_compositi
     stays_up_to_date(app)
 
 
-def test_a_time_in_a_warning_of_compose_is_no_port(new_composition):
-    app = new_composition()
-    app.push()
+def test_a_time_in_a_warning_of_compose_is_no_port(app):
     before = app.running()
     app.write(
         other={
