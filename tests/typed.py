@@ -55,6 +55,15 @@ def typed(
         )
 
 
+def forked(function: Callable[..., None], *arguments: object, seconds: float = 180) -> int | None:
+    """The exit code of such a process that runs the function; negative where a signal ended it."""
+    _begin()
+    process = processes.Process(target=function, args=arguments)
+    process.start()
+    process.join(seconds)
+    return process.exitcode
+
+
 def _run(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path
 ) -> None:

@@ -2,25 +2,44 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+from deployer import manifest
+from deployer.desired.security import FIREWALL, SSHD
+from deployer.files import File, Found
+from deployer.plan import Change, Plan
 from deployer.server.login import connect
 from deployer.tasks import apply, guard
 from deployer.tasks.observe import observe
-from vps.security.test_lock_out import FIREWALL, WRONG, mistake
 
+WRONG = {
+    "port": (SSHD, b"Port 2222\n"),
+    "users": (SSHD, b"AllowUsers nobody\n"),
+    "firewall": (FIREWALL, b"80/tcp HTTP\n"),
+}
 HARMLESS = (FIREWALL, b"22/tcp SSH\n80/tcp HTTP\n443/tcp HTTPS\n8448/tcp more\n")
-address, host_key, key, wrong, undo_after = sys.argv[1:]
 
 
-def line(text: str) -> None:
-    if text == guard.ASKED:
-        os.kill(os.getpid(), signal.SIGKILL)
+def mistake(seen: Found, path: str, content: bytes, undo_after: int) -> Plan:
+    """A plan whose one file locks out."""
+    before, listed = seen[path], seen[manifest.PATH]
+    assert isinstance(before, File)
+    assert isinstance(listed, File)
+    after = File(content + (before.content if path == SSHD else b""))
+    digests = manifest.read(listed.content) | {path: after.digest}
+    changes = (Change(path, before, after),)
+    changed = Change(manifest.PATH, listed, manifest.write(digests))
+    return Plan(changes=changes, manifest=changed, undo_after=undo_after)
 
 
-with connect(address, 22, "root", host_key, Path(key)) as server:
-    seen = observe(server, [])
-    what = WRONG.get(wrong, HARMLESS)
-    apply.transact(server, mistake(seen.files, *what, int(undo_after)), line)
+def make(address: str, host_key: str, key: Path, wrong: str, undo_after: int) -> None:
+    """Make the mistake of that name, in a process of its own, which this kills."""
+
+    def line(text: str) -> None:
+        if text == guard.ASKED:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with connect(address, 22, "root", host_key, key) as server:
+        seen = observe(server, [])
+        what = WRONG.get(wrong, HARMLESS)
+        apply.transact(server, mistake(seen.files, *what, undo_after), line)

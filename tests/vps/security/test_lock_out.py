@@ -1,37 +1,27 @@
 """Really locking oneself out: what was there before works again, whatever becomes of the tool and the script."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from deployer import manifest
-from deployer.desired.security import FIREWALL, SSHD
+from deployer.desired.security import SSHD
 from deployer.errors import DeployError
-from deployer.files import File, Found
-from deployer.plan import Change, Plan
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server
 from deployer.server.login import connect
 from deployer.tasks import guard
 from deployer.tasks.apply import transact
 from deployer.tasks.observe import observe
+from typed import forked
 from vps.project import Project
 from vps.security.conftest import can_log_in
+from vps.security.killed import WRONG, make, mistake
 from vps.waiting import until, until_free
 
-pytestmark = pytest.mark.takes_turns
+pytestmark = pytest.mark.takes_turns("module")
 
 LOCK = "/var/lib/deploy/lock"
-KILLED = Path(__file__).with_name("killed.py")
-WRONG = {
-    "port": (SSHD, b"Port 2222\n"),
-    "users": (SSHD, b"AllowUsers nobody\n"),
-    "firewall": (FIREWALL, b"80/tcp HTTP\n"),
-}
 
 
 @pytest.fixture
@@ -39,18 +29,6 @@ def server(vps: Machine, project: Project) -> Iterator[Server]:
     """A connection from before the change."""
     with connect(vps.address, vps.port, vps.user, vps.host_key, vps.key) as connected:
         yield connected
-
-
-def mistake(seen: Found, path: str, content: bytes, undo_after: int) -> Plan:
-    """A plan whose one file locks out."""
-    before, listed = seen[path], seen[manifest.PATH]
-    assert isinstance(before, File)
-    assert isinstance(listed, File)
-    after = File(content + (before.content if path == SSHD else b""))
-    digests = manifest.read(listed.content) | {path: after.digest}
-    changes = (Change(path, before, after),)
-    changed = Change(manifest.PATH, listed, manifest.write(digests))
-    return Plan(changes=changes, manifest=changed, undo_after=undo_after)
 
 
 def state(vps: Machine) -> str:
@@ -112,9 +90,7 @@ def test_what_is_killed_in_between_is_undone_by_a_timer(
 
 def killed(vps: Machine, wrong: str, undo_after: int) -> None:
     """A tool that makes this mistake, and is killed when it is asked to log in anew."""
-    program = [sys.executable, KILLED, vps.address, vps.host_key, vps.key, wrong, str(undo_after)]
-    done = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert done.returncode == -9, done.stderr
+    assert forked(make, vps.address, vps.host_key, vps.key, wrong, undo_after) == -9
 
 
 def test_while_it_waits_a_second_plan_says_so_and_two_minutes_are_the_limit(
