@@ -25,7 +25,7 @@ PEBBLE = {
     "PEBBLE_AUTHZREUSE": "0",  # which is still once in a hundred (its wfe.go: Intn(100) > 0)
     "PEBBLE_WFE_ORDERS_PER_PAGE": "1000",
 }
-# Run on the machine by Certbot's library, as its account: what it was allowed for a name no longer counts.
+# Run on the machine by Certbot's library, as its account: what it was allowed for the names no longer counts.
 DEACTIVATE = """
 import sys, tempfile
 from pathlib import Path
@@ -34,7 +34,7 @@ from acme.client import ClientNetwork, ClientV2
 from acme.messages import RegistrationResource, UpdateAuthorization
 from josepy import JWK
 
-directory, account, name = sys.argv[1:]
+directory, account, *names = sys.argv[1:]
 key = JWK.json_loads(Path(account, "private_key.json").read_text())
 known = RegistrationResource.json_loads(Path(account, "regr.json").read_text())
 with tempfile.NamedTemporaryFile("w") as trusted:
@@ -45,7 +45,7 @@ with tempfile.NamedTemporaryFile("w") as trusted:
     for order in client._post(client._post(known.uri, None).json()["orders"], None).json()["orders"]:
         for url in client._post(order, None).json()["authorizations"]:
             found = client._post(url, None).json()
-            if found["identifier"]["value"] == name and found["status"] == "valid":
+            if found["identifier"]["value"] in names and found["status"] == "valid":
                 client._post(url, UpdateAuthorization(status="deactivated"))
 """
 
@@ -101,17 +101,19 @@ class AcmeServer:
         """PEM of the root of the certificates that it issues, for `curl --cacert`."""
         return self.folder / "root.pem"
 
-    def refuse(self, name: str) -> None:
-        """Make certificates for the name fail, as when it has no DNS entry, also where it had one before."""
-        self._tell_dns("set-servfail", host=f"{name}.")
+    def refuse(self, *names: str) -> None:
+        """Make certificates for the names fail, as without a DNS entry, also where they had one before."""
+        for name in names:
+            self._tell_dns("set-servfail", host=f"{name}.")
         for account in self.machine.root.glob(f"etc/letsencrypt/accounts/{self.host}:14000/dir/*"):
             inside = f"/{account.relative_to(self.machine.root)}"
-            argv = ["python3", "-c", DEACTIVATE, self.directory, inside, name]
+            argv = ["python3", "-c", DEACTIVATE, self.directory, inside, *names]
             self.machine.run(shlex.join(argv), input=self.ca.read_text())
 
-    def allow(self, name: str) -> None:
+    def allow(self, *names: str) -> None:
         """Undo `refuse`."""
-        self._tell_dns("clear-servfail", host=f"{name}.")
+        for name in names:
+            self._tell_dns("clear-servfail", host=f"{name}.")
 
     def stop(self) -> None:
         """Stop the processes that `start` has started."""
