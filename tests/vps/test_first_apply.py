@@ -5,6 +5,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from vps.project import GIT, Project
@@ -13,6 +15,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("blog.example.org", "www.blog.example.org")
 
 
+@pytest.mark.takes_turns
 def test_from_an_empty_server_to_a_live_blog(fresh_vps: Machine, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "blog", tmp_path / "blog")
     subprocess.run([*GIT, "init", "--quiet", tmp_path / "blog"], check=True)
