@@ -39,6 +39,8 @@ def typed(
     _begin()
     with TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
+        for file in (out, err):
+            file.touch()  # one that is killed at once has said nothing
         process = processes.Process(target=_run, args=(arguments, folder, dict(environment), out, err))
         process.start()
         if meanwhile:

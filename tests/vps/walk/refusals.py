@@ -110,5 +110,9 @@ def shows(walk: Walk, name: str, entry: Entry, answers: dict[str, str]) -> bool:
     expected = walk.live.answers(name, entry)
     if not all(who(answers.get(each, "closed")) == text for each, text in expected.items()):
         return False
+    if not entry.folder(name):
+        return True
     file = walk.vps.root / entry.folder(name)[1:] / "docker-compose.yml"
-    return not entry.folder(name) or (file.exists() and entry.is_in(file.read_text()))
+    values = walk.vps.root / f"etc/deploy/sites/{name}.conf"
+    called = not values.exists() or f"\nPROJECT={entry.project(name)}\n" in values.read_text()
+    return called and file.exists() and entry.is_in(file.read_text())
