@@ -125,7 +125,7 @@ def server_killed(walk: Walk, moment: str) -> None:
 def client_killed(walk: Walk, moment: str) -> None:
     """The apply is killed here."""
     interrupted(walk, moment, lambda process: process.kill())
-    walk.vps.run("flock /var/lib/deploy/lock true", timeout=120)
+    walk.vps.run("flock /var/lib/deploy/lock true", timeout=300)
 
 
 @step(1, lambda walk: EVENTFUL, fault="Docker stops in the middle of an apply")
