@@ -10,7 +10,7 @@ from vps.services.test_commands import (  # noqa: F401
     test_what_does_not_run_is_told_and_a_push_brings_it_up,
 )
 from vps.services.test_faults import (  # noqa: F401
-    EVENTS,
+    EVENTS_12,
     docker_compose_is_killed,
     test_what_docker_does_not_start_is_made_anew,
 )
@@ -31,7 +31,7 @@ def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:  # n
     assert facts.docker[:2] == (20, 10)
 
 
-@pytest.mark.fault("Docker Compose is killed while it makes a container anew", rounds=len(EVENTS[::2]))
-def test_docker_compose_killed_at_every_other_step(new_composition):
+@pytest.mark.fault("Docker Compose is killed while it makes a container anew", rounds=len(EVENTS_12))
+def test_docker_compose_killed_at_other_steps(new_composition):
     """It is the Docker Compose of Debian 13, and this server's Docker."""
-    docker_compose_is_killed(new_composition("page 0"), EVENTS[::2])
+    docker_compose_is_killed(new_composition("page 0"), EVENTS_12)

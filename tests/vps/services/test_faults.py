@@ -59,19 +59,21 @@ def images(app) -> set[str]:
     return set(found.split())
 
 
-@pytest.mark.fault("a push of containers is killed at a step", rounds=len(PLACES))
+@pytest.mark.fault("a push of containers is killed at a step", rounds=len(PLACES) - 1)
 def test_killed_and_the_next_push_heals(new_composition):
     app = new_composition()
     app.push()
-    for place in PLACES:
+    for place in (
+        each for each in PLACES if each != "before anything is stopped"
+    ):  # which comes in a test below
         app.image(place)
         die(app, place)
         output = app.push()
         assert "was killed: cleaning up after it" in output, place
         assert app.page() == place
-        assert "already up to date" in app.push(), place
         assert sorted(p.name for p in app.place.iterdir()) == ["images", "lock", "made-live"]
         assert not (app.place / "images/interrupted").exists(), place
+    assert "already up to date" in app.push()
 
 
 @pytest.mark.fault("Docker stops in the middle of a first push of containers")
@@ -104,6 +106,7 @@ def test_killed_and_what_comes_next_is_no_push(new_composition):
 @pytest.mark.fault("a push of a bad image is killed")
 def test_killed_with_an_image_that_is_no_good(new_composition):
     app = new_composition()
+    app.write(app=app.once())
     app.push()
     before = app.running()
     app.image("two", "sleep 2; exit 8", Healthcheck=NO_CHECK)
@@ -115,11 +118,11 @@ def test_killed_with_an_image_that_is_no_good(new_composition):
     assert app.page() == "one"
 
 
-@pytest.mark.fault("a push of containers is killed at a moment", rounds=5)
+@pytest.mark.fault("a push of containers is killed at a moment", rounds=3)
 def test_killed_at_any_moment(new_composition):
     app = new_composition("page 0")
     app.push()
-    for moment in range(1, 10, 2):
+    for moment in (1, 5, 9) if ROUNDS == 1 else range(1, 10):
         app.image(f"page {moment}")
         app.vps.run(f"timeout -s KILL 0.{moment}5 /usr/local/lib/deploy/compose-push {app.name}", check=False)
         app.push()
@@ -167,8 +170,10 @@ def names(app) -> list[str]:
     return app.vps.run(f"docker ps -a --filter {label} --format '{{{{.Names}}}}'").stdout.split()
 
 
-# The steps of Docker Compose from one container to the next
-EVENTS = ("create", "kill", "die", "destroy", "rename", "start")
+# Of the steps of Docker Compose (create, kill and die, destroy, rename, start), in an order in which it is killed alone at
+# "create" and "destroy", and our push with it at "die" and "start"; on Debian 12 at "rename" alone.
+EVENTS = ("create", "destroy", "die", "start")
+EVENTS_12 = ("die", "rename")
 
 
 @pytest.mark.fault("Docker Compose is killed while it makes a container anew", rounds=len(EVENTS))
@@ -249,7 +254,7 @@ def test_what_docker_has_lost_is_ended_and_made_anew(new_composition):
 @pytest.mark.fault("Docker refuses to start a container by its id", rounds=5)
 def test_what_docker_does_not_start_is_made_anew(new_composition):
     app = new_composition()
-    app.write(other={"image": f"{app.repository}:1"})
+    app.write(app=app.once(), other={"image": f"{app.repository}:1"})
     app.push()
     other = identity(app, "other")
     refused = f"! {app.name}: Docker does not start app by the old containers (failed to "
@@ -309,16 +314,16 @@ def test_two_updates_at_once(new_composition):
 def test_the_disk_is_full_while_pulling(new_composition):
     app = new_composition()
     big = f"{app.repository}-big"
-    app.image("big", name=big, megabytes=150)
+    app.image("big", name=big, megabytes=90)
     app.vps.run("systemctl stop docker.socket docker")
-    app.vps.mount_small("/var/lib/docker", megabytes=250)
+    app.vps.mount_small("/var/lib/docker", megabytes=160)
     app.vps.run("systemctl start docker")
     try:
         app.push()
-        app.write(app={"image": f"{big}:1", "ports": [f"127.0.0.1:{app.port}:80"]})
+        app.write(app=app.once(image=f"{big}:1"))
         output = app.fails()
         assert f"✗ pull: the disk is full: {big}:1 does not fit on /var/lib/docker" in output
-        app.vps.run("fallocate -l 170M /var/lib/docker/fill")
+        app.vps.run("fallocate -l 80M /var/lib/docker/fill")
         output = app.fails()
         assert "✗ pull: not enough space on /var/lib/docker: " in output
     finally:
@@ -352,12 +357,7 @@ def test_rollback_and_what_it_means_later(new_composition):
     app.push()
     assert app.page() == "two"
 
-
-def test_a_rollback_that_is_given_up_leaves_every_tag(new_composition):
-    app = new_composition()
-    app.push()
-    app.image("two")
-    app.push()
+    # one that is given up leaves every tag
     before = app.running()
     app.vps.run("systemctl stop nginx")
     try:
@@ -373,9 +373,7 @@ def test_a_rollback_that_is_given_up_leaves_every_tag(new_composition):
 
 def test_a_rollback_to_what_is_no_longer_well(new_composition):
     app = new_composition()
-    app.write(
-        app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80"], "volumes": ["data:/data"]}
-    )
+    app.write(app=app.once(volumes=["data:/data"]))
     file = json.loads((app.directory / "docker-compose.yml").read_text())
     (app.directory / "docker-compose.yml").write_text(json.dumps(file | {"volumes": {"data": {}}}))
     app.image("one", "[ ! -e /data/migrated ] || exit 6; exec httpd -f -p 80 -h /www")
@@ -389,11 +387,11 @@ def test_a_rollback_to_what_is_no_longer_well(new_composition):
 
 
 def test_prune_keeps_live_and_previous_and_every_volume(new_composition):
-    app = new_composition()
-    app.push()
+    app = new_composition("")
+    app.write(app=app.once())
     app.vps.run(f"docker volume create {app.project}_lonely")
     ids = []
-    for page in ("two", "three", "four"):
+    for page in ("one", "two", "three"):
         ids.append(app.image(page))
         app.push()
     assert images(app) == set(ids[1:])
@@ -402,7 +400,7 @@ def test_prune_keeps_live_and_previous_and_every_volume(new_composition):
     assert images(app) == set(ids[1:])
     app.vps.run("docker image prune --force")
     app.script("rollback")
-    assert app.page() == "three"
+    assert app.page() == "two"
     assert app.vps.run(f"docker volume ls -q --filter name={app.project}_lonely").stdout
 
 
