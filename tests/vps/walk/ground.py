@@ -31,7 +31,9 @@ PROGRAM = """
 mkdir -p /srv/program-{port} && echo program-{port} >/srv/program-{port}/index.html
 systemd-run --quiet --unit=program-{port} busybox httpd -f -p 127.0.0.1:{port} -h /srv/program-{port}
 """
-MORE = tuple(sorted({*PREINSTALLED, "fail2ban", "hugo", "nftables", "python3-systemd", "ufw"} - {*PACKAGES}))
+MORE = tuple(
+    sorted({*PREINSTALLED, "fail2ban", "hugo", "nftables", "python3-systemd", "sqlite3", "ufw"} - {*PACKAGES})
+)
 WIPE = (Path(__file__).parent / "wipe").read_text()
 
 
