@@ -292,7 +292,7 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
 
 
 @pytest.mark.parametrize("how", ["apply", "the start of the server"])
-@pytest.mark.fault("the apply that makes a service of a static site is killed", rounds=2)
+@pytest.mark.fault("the apply that makes a service of a static site is killed")
 def test_a_killed_apply_leaves_the_static_site_and_no_containers(new_composition, server, how):
     app = new_composition()
     files = was_static(app) | composed(app)

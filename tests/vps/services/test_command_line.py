@@ -148,9 +148,8 @@ def test_a_push_applies_a_changed_compose_file_first(project: Project) -> None:
     file = project.folder / "app.yml"
     good = file.read_text()
     try:
-        file.write_text(
-            good.replace("restart:", 'command: ["sh", "-c", "echo of no use; exit 9"]\n    restart:')
-        )
+        useless = 'command: ["sh", "-c", "echo of no use; exit 9"]'
+        file.write_text(good.replace("restart: unless-stopped", useless))
         unasked = project.deploy("push", NAME)
         assert unasked.returncode == 2
         assert "that is applied first" in unasked.stderr
