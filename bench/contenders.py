@@ -11,9 +11,9 @@ from pathlib import Path
 from bench.measure import CHECKOUT, DEPLOY, WORK, Command, progress, timed
 from deployer.config.loader import load
 from deployer.desired import Desired
-from deployer.desired.facts import Facts
 from deployer.expectation import in_the_end
 from deployer.rehearsal.machine import Machine
+from deployer.seen.facts import Facts
 
 PEERS = CHECKOUT / "bench/peers"
 VENV = WORK / "venv"

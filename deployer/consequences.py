@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from deployer.desired.facts import Facts
 from deployer.desired.security import FIREWALL, SSHD
 from deployer.files import File, Link
 from deployer.handlers import JAILS
 from deployer.plan import Change
+from deployer.seen.facts import Facts
 
 KEYS_USER = "deploy"
 """The user of restricted keys comes and goes with them."""

@@ -5,12 +5,12 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 
 from deployer.desired import Desired
-from deployer.desired.stacks import ours
 from deployer.inheritance import given, inherited_values, text_of
 from deployer.moving import VALUES
-from deployer.observation import Observation
 from deployer.plan import Change, SecretChange
 from deployer.secrets import Secret, Withdrawn
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import ours
 
 
 def value_changes(

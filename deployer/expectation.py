@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from deployer.config.model import Config
 from deployer.desired import Desired, desired_files, wanted_certificates, wanted_packages
-from deployer.desired.facts import Certificate, Facts
 from deployer.files import Found, same
+from deployer.seen.facts import Certificate, Facts
 
 
 def with_packages(config: Config, facts: Facts) -> Desired:

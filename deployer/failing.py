@@ -9,12 +9,12 @@ from dataclasses import replace
 from hashlib import sha256
 
 from deployer.desired import Desired
-from deployer.desired.failures import Failure
 from deployer.files import File
-from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.pools import DAEMON
 from deployer.secrets import FromEnvironment, Secret
+from deployer.seen.failures import Failure
+from deployer.seen.observation import Observation
 
 OF_OTHERS = (b"external", b"container:")
 """A compose file with one of these relies on what another one makes."""

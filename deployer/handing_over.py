@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from deployer.desired import Desired
-from deployer.desired.stacks import Standing
 from deployer.files import Files
 from deployer.holding import Ports, Takeover, holding, ports_led_to, with_runners
 from deployer.moving import VALUES, Moving, compositions_there, known_to_us
 from deployer.name_moves import vhost
-from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.renames import renamed
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Standing
 from deployer.transition import Ending, Transition, heir
 
 VHOST = re.compile(r"/etc/nginx/conf\.d/(.+)\.conf")

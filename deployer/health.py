@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deployer.archives import FRESH
-from deployer.desired.failures import read_failures
-from deployer.desired.packaging import read_packaging, unfinished
+from deployer.seen.failures import read_failures
+from deployer.seen.packaging import read_packaging, unfinished
 
 DAY = 86400
 EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from deployer.desired.stacks import Stack, Standing
 from deployer.files import File, Link
+from deployer.seen.stacks import Stack, Standing
 
 Places = Mapping[str, tuple[str, str]]
 """The folder and the Compose project of each composition, by its name."""

@@ -12,12 +12,12 @@ from deployer.config.compose_file import definition
 from deployer.config.interpolation import UNKNOWN
 from deployer.config.volumes import of_any_name
 from deployer.desired import Desired
-from deployer.desired.stacks import Standing
 from deployer.files import File, Link
 from deployer.moving import VALUES, compositions_there
-from deployer.observation import Observation
 from deployer.plan import SecretChange
 from deployer.secrets import Generated, Inherited
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Standing
 
 FOLDER = re.compile(r"(/[\w.@+-]+)+")
 GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)

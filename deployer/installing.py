@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from deployer.desired import Desired
-from deployer.desired.facts import Facts
-from deployer.desired.packaging import Additions, other_release, unfinished
 from deployer.plan import Plan
+from deployer.seen.facts import Facts
+from deployer.seen.packaging import Additions, other_release, unfinished
 
 
 def missing_packages(desired: Desired, facts: Facts) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from deployer.desired.stacks import Stack, Standing, ours
 from deployer.files import File
 from deployer.holding import Places, Takeover, kept_from
-from deployer.observation import Observation
 from deployer.pools import too_many
 from deployer.running import lacking, stopped
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Stack, Standing, ours
 
 VALUES = "/etc/deploy/sites/"
 

@@ -8,8 +8,8 @@ from deployer.config.model import Config
 from deployer.desired import Desired
 from deployer.files import File
 from deployer.moving import compositions_there
-from deployer.observation import Observation
 from deployer.plan import Order
+from deployer.seen.observation import Observation
 
 SERVER_NAMES = re.compile(r"^\s*server_name\s([^;]*);", re.MULTILINE)
 

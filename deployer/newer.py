@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
-from deployer.desired.facts import OLDEST_NGINX, Facts, Version
 from deployer.files import Files, same
 from deployer.plan import Change
+from deployer.seen.facts import OLDEST_NGINX, Facts, Version
 
 TLS = "/etc/nginx/deploy/tls.conf"
 """It heeds each of these versions, so that it tells which ones it was written for."""

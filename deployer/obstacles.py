@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deployer import manifest
 from deployer.config.quantities import amount
 from deployer.desired import Desired
 from deployer.desired.shared import MADE_BY
 from deployer.errors import DeployError
 from deployer.files import File
-from deployer.observation import Observation, version
 from deployer.plan import Plan
+from deployer.seen import manifest
+from deployer.seen.observation import Observation, version
 
 
 def of_sites(desired: Desired, seen: Observation) -> dict[str, str]:

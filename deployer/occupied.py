@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from deployer.desired import Desired
-from deployer.observation import Observation
 from deployer.plan import Plan
+from deployer.seen.observation import Observation
 
 LEADS = re.compile(rb"^[^#\n]*proxy_pass\s+http://127\.0\.0\.1:(\d+)", re.MULTILINE)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from deployer.desired import Desired
-from deployer.observation import Observation
 from deployer.plan import Order
+from deployer.seen.observation import Observation
 
 EDITING = ("nginx", "apache", "standalone")
 """Certbot's ways to prove a domain that edit NGINX's files at each renewal, or want its port."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
-from deployer import manifest
 from deployer.consequences import consequences
 from deployer.desired import Desired
 from deployer.dotenv import value_changes
@@ -12,7 +11,6 @@ from deployer.handing_over import with_transition
 from deployer.holding import Takeover
 from deployer.installing import with_additions
 from deployer.moving import Moving, moving
-from deployer.observation import Observation
 from deployer.obstacles import of_sites, with_obstacles
 from deployer.occupied import with_ports
 from deployer.orders import orders
@@ -20,6 +18,8 @@ from deployer.plan import Change, Plan, Surprise, removable
 from deployer.renames import not_yet, renamed, with_renamed, without_staying, without_waiting
 from deployer.scope import entries, going, staying
 from deployer.secrets import Secret
+from deployer.seen import manifest
+from deployer.seen.observation import Observation
 from deployer.shared_lists import with_lines_of_others
 from deployer.takeovers import takeovers
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from deployer.desired.stacks import Stack, Standing
 from deployer.files import File
-from deployer.observation import Observation
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Stack, Standing
 
 DAEMON = "/etc/docker/daemon.json"
 USUAL = 30

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from deployer.blocks import PHP, Block, blocks, upstream_ports
-from deployer.desired.stacks import Stack
 from deployer.files import File, Link
+from deployer.seen.stacks import Stack
 
 DOMAIN = re.compile(r"(?=.{4,253}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 ELSEWHERE = re.compile(r"https?://[a-z0-9.-]+", re.IGNORECASE)

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from deployer.desired import Desired
-from deployer.desired.stacks import Stack, Standing
 from deployer.files import File, Files
 from deployer.holding import holding
 from deployer.inheritance import data_of_both, inheritances, inherited_names
 from deployer.moving import VALUES, compositions_there, proposal
-from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.secrets import Generated
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Stack, Standing
 
 SHARED = re.compile(r"/usr/local/lib/deploy/|/etc/systemd/system/(.*/)?deploy-resume\.")
 """What goes with the last one that is pushed or runs in containers."""

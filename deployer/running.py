@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from deployer.desired.facts import Facts
-from deployer.desired.stacks import Stack, Standing
+from deployer.seen.facts import Facts
+from deployer.seen.stacks import Stack, Standing
 
 
 def lacking(name: str, standing: Standing, facts: Facts) -> Iterator[str]:

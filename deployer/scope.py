@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from deployer.desired import Desired
 from deployer.moving import compositions_there
-from deployer.observation import Observation
 from deployer.renames import belongs
+from deployer.seen.observation import Observation
 
 SECTIONS = (
     (r"/etc/cron\.d/deploy-backup|/etc/deploy/backup(-key\.asc|\.conf)", "backups"),

@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from deployer.desired import Desired
-from deployer.desired.firewall import drift
 from deployer.desired.security import FIREWALL
 from deployer.files import File
 from deployer.handlers import JAILS
-from deployer.observation import Observation
 from deployer.scope import entries
+from deployer.seen.observation import Observation
+from deployer.seen.ufw import drift
 
 Lines = Mapping[str, re.Match[str]]
 LINES = {

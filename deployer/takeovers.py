@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from deployer.desired import Desired
-from deployer.desired.stacks import Standing
 from deployer.holding import Takeover, holding, ports_in_words, ports_led_to, with_runners
 from deployer.inheritance import data_in
 from deployer.moving import compositions_there
 from deployer.name_moves import served, vhost
-from deployer.observation import Observation
 from deployer.scope import entries
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Standing
 
 Things = defaultdict[str, set[tuple[str, str]]]
 """What each entry has of what only one may have: the kind of it, and which one."""

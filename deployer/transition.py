@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from deployer.desired.stacks import Stack, Standing
 from deployer.holding import Places, Ports, ports_in_words, taken
+from deployer.seen.stacks import Stack, Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """What a plan says of changes that turn safety on or off, or shut somebody out."""
 
 from deployer.consequences import consequences
-from deployer.desired.facts import Facts
-from deployer.desired.firewall import UfwState
 from deployer.desired.security import FIREWALL, SSHD
 from deployer.files import File
 from deployer.handlers import JAILS
 from deployer.plan import Change
+from deployer.seen.facts import Facts
+from deployer.seen.ufw import UfwState
 
 OFF = UfwState(enabled=False, denies=True, ipv6=True, rules=frozenset(), rules6=frozenset())
 ON = UfwState(enabled=True, denies=True, ipv6=True, rules=frozenset(), rules6=frozenset())

@@ -15,9 +15,9 @@ import yaml
 from deployer import errors
 from deployer.cli import deploy
 from deployer.config.loader import load
-from deployer.desired.facts import Facts
 from deployer.desired.shared import RENEWAL
 from deployer.expectation import in_the_end
+from deployer.seen.facts import Facts
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

@@ -10,8 +10,6 @@ import pytest
 from deployer.config.attachments import LocalFile
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.desired.facts import Facts
-from deployer.desired.stacks import Stack
 from deployer.dotenv import withdrawn_values
 from deployer.files import File, unpack
 from deployer.plan import Change, Plan, SecretChange
@@ -19,6 +17,8 @@ from deployer.planning import make_plan
 from deployer.renames import env_files_of_renamed
 from deployer.report.changes import plan_lines
 from deployer.secrets import Generated, Given, Inherited, Withdrawn
+from deployer.seen.facts import Facts
+from deployer.seen.stacks import Stack
 from deployer.tasks.apply import parcel
 from test_plan import READY
 from test_plan import seen as on_server

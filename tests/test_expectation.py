@@ -4,9 +4,9 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired import Desired
-from deployer.desired.facts import Certificate, Facts
 from deployer.expectation import at_once, in_the_end
 from deployer.files import File
+from deployer.seen.facts import Certificate, Facts
 from golden.server import config
 
 REDIRECT = {"kind": "redirect", "to": "https://example.org"}

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from deployer import manifest
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.desired.facts import Facts
-from deployer.desired.failures import Failure, read_failures
-from deployer.desired.stacks import Container, Stack
 from deployer.expectation import in_the_end
 from deployer.files import File, unpack
-from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.pools import DAEMON
 from deployer.report.changes import plan_lines
+from deployer.seen import manifest
+from deployer.seen.facts import Facts
+from deployer.seen.failures import Failure, read_failures
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Container, Stack
 from deployer.tasks.apply import parcel
 from deployer.tasks.converge import Convergence
 

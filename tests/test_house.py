@@ -16,7 +16,7 @@ from deployer.cli import deploy
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
 PURE = (
-    *("config", "kinds", "desired", "templates", "expectation", "files"),
+    *("config", "kinds", "desired", "seen", "templates", "expectation", "files"),
     *(
         "plan",
         "planning",
@@ -29,9 +29,7 @@ PURE = (
         "containers",
         "secrets",
         "handlers",
-        "manifest",
         "audit",
-        "observation",
         "obstacles",
         "health",
         "errors",

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from deployer.desired.facts import Facts
-from deployer.desired.stacks import Container, Stack, Standing
 from deployer.files import File
 from deployer.moving import Moving, compositions_there, moving
-from deployer.observation import Observation
 from deployer.running import stopped
+from deployer.seen.facts import Facts
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Container, Stack, Standing
 
 TAKEN = frozenset({"8065/tcp"})
 WANTED = {"chat": Standing("/opt/chat", "chat", TAKEN, services=frozenset({"app", "worker"}))}

@@ -5,7 +5,6 @@ from typing import Any
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.desired.facts import Certificate, Facts
 from deployer.expectation import at_once, in_the_end
 from deployer.name_moves import (
     before_moves,
@@ -16,8 +15,9 @@ from deployer.name_moves import (
     that_lost,
     vhost,
 )
-from deployer.observation import Observation
 from deployer.planning import make_plan
+from deployer.seen.facts import Certificate, Facts
+from deployer.seen.observation import Observation
 
 ACME = "https://acme.example.org/directory"
 OLD, NEW, NAME = "old.example.org", "new.example.org", "name.example.org"

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from deployer import manifest
 from deployer.config.model import Config
-from deployer.desired.facts import Facts, Version
 from deployer.expectation import in_the_end
 from deployer.files import File
 from deployer.newer import because_newer
-from deployer.observation import Observation
 from deployer.planning import make_plan
+from deployer.seen import manifest
+from deployer.seen.facts import Facts, Version
+from deployer.seen.observation import Observation
 
 NOW = Facts("debian", "13", nginx=(1, 26, 3), openssl=(3, 5, 1))
 SITES = {f"{name}.example.org": {"kind": "redirect", "to": "https://example.org"} for name in "ab"}

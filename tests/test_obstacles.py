@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from deployer import manifest
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.desired.shared import MADE_BY
 from deployer.errors import DeployError
 from deployer.files import File, pack
-from deployer.observation import read_observation
 from deployer.obstacles import require_no_newer
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
+from deployer.seen import manifest
+from deployer.seen.observation import read_observation
 from test_plan import ACME, BLOG, OTHER, READY, SHARED, WANTED, seen
 
 RUBBISH = bytes(range(256)) * 3

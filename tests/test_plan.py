@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from deployer import manifest
 from deployer.config.model import Config
 from deployer.desired import Desired, desired_files
-from deployer.desired.facts import Certificate, Facts
 from deployer.desired.shared import RENEWAL
 from deployer.files import File, Found, Link
-from deployer.observation import Observation
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
 from deployer.secrets import Generated, Given
+from deployer.seen import manifest
+from deployer.seen.facts import Certificate, Facts
+from deployer.seen.observation import Observation
 
 ACME = "https://acme.example.org/directory"
 BLOG = "/etc/nginx/conf.d/rogs.me.conf"

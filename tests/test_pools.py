@@ -4,12 +4,12 @@ import subprocess
 from pathlib import Path
 
 import deployer
-from deployer.desired.facts import Facts
-from deployer.desired.stacks import Stack, Standing
 from deployer.files import File
 from deployer.moving import moving
-from deployer.observation import Observation
 from deployer.pools import DAEMON, POOLS
+from deployer.seen.facts import Facts
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Stack, Standing
 
 HEALTH = Path(deployer.__file__).parent / "server/scripts/health"
 REFUSED = "could not find an available, non-overlapping IPv4 address pool among the defaults"

@@ -3,9 +3,9 @@
 import yaml
 
 from deployer.config.starter import starter
-from deployer.desired.stacks import Stack
 from deployer.files import File, Link
 from deployer.proposal import entries_there, proposals
+from deployer.seen.stacks import Stack
 
 NGINX = """\
 # server { server_name commented.example.org; }

@@ -6,13 +6,13 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.desired.facts import Certificate, Facts
-from deployer.desired.stacks import Stack, Standing
 from deployer.files import File
-from deployer.observation import Observation
 from deployer.planning import make_plan
 from deployer.renames import not_yet, remarks, renamed, without_waiting
 from deployer.secrets import FromEnvironment, Generated
+from deployer.seen.facts import Certificate, Facts
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Stack, Standing
 from deployer.transition import Ending
 from test_plan import ACME, READY
 from test_plan import seen as on_server

@@ -14,16 +14,16 @@ import pytest
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.desired.facts import Facts
-from deployer.desired.firewall import UfwState
 from deployer.desired.security import FIREWALL
 from deployer.expectation import in_the_end
 from deployer.handlers import JAILS
-from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
 from deployer.scope import SECTIONS
+from deployer.seen.facts import Facts
+from deployer.seen.observation import Observation
+from deployer.seen.ufw import UfwState
 from deployer.tasks.converge import Convergence
 from golden.server import FOLDERS, golden
 from test_plan import ACME

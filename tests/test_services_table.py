@@ -6,9 +6,9 @@ from io import StringIO
 import pytest
 
 from deployer.containers import Container, age_in_days
-from deployer.desired.stacks import unix_time
 from deployer.report import console, table
 from deployer.report import services as report
+from deployer.seen.stacks import unix_time
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from deployer.config.model import Config
-from deployer.desired.facts import Certificate, Facts
-from deployer.desired.stacks import Stack
 from deployer.expectation import at_once, in_the_end
 from deployer.files import File
-from deployer.observation import Observation
 from deployer.plan import Plan
 from deployer.planning import make_plan
+from deployer.seen.facts import Certificate, Facts
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Stack
 from deployer.takeovers import takeovers
 from test_plan import ACME
 from test_plan import seen as there

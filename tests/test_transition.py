@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from chance import chance
-from deployer.desired.stacks import Stack, Standing
 from deployer.files import File
 from deployer.holding import holding
+from deployer.seen.stacks import Stack, Standing
 from deployer.transition import Ending, Step, Transition
 
 

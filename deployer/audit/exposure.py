@@ -6,8 +6,8 @@ from deployer.audit.evidence import Container, Evidence, Listener
 from deployer.audit.finding import Finding
 from deployer.config.dangers import CAPABILITIES, DISKS, SOCKET, WITH_SOCKET, reach
 from deployer.config.model import Config
-from deployer.desired.facts import Facts
 from deployer.desired.security import open_ports
+from deployer.seen.facts import Facts
 
 QUIET = frozenset({"68/udp", "546/udp", "5353/udp"})
 """DHCP and its like: they wait for answers on the local network."""

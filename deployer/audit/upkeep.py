@@ -7,7 +7,7 @@ from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
 from deployer.config.quantities import amount
-from deployer.desired.packaging import other_release, read_packaging, unfinished
+from deployer.seen.packaging import other_release, read_packaging, unfinished
 
 DAY = 86400
 FEW_DAYS = 14

@@ -37,10 +37,10 @@ def command(sites: tuple[str, ...], config: Path, os: str, out: Path | None) -> 
       deploy render --out rendered
       deploy render --os debian-12 --out rendered
     """
-    from deployer import manifest
     from deployer.config.loader import load
-    from deployer.desired.facts import Facts
     from deployer.expectation import in_the_end
+    from deployer.seen import manifest
+    from deployer.seen.facts import Facts
 
     loaded = load(config)
     chosen = loaded.select(sites)

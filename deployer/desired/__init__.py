@@ -11,7 +11,6 @@ from deployer.desired.backups import (
     composition_backup,
     unsaved_remarks,
 )
-from deployer.desired.by_hand import by_hand_notes
 from deployer.desired.compositions import (
     composition_remarks,
     resume_files,
@@ -22,8 +21,6 @@ from deployer.desired.compositions import (
     without_domain,
 )
 from deployer.desired.docker import docker_notes, docker_packages, docker_sources, engine, in_the_way
-from deployer.desired.facts import BROTLI_MODULE, Facts
-from deployer.desired.firewall import drift
 from deployer.desired.keys import key_files, key_packages
 from deployer.desired.nginx import nginx_notes
 from deployer.desired.repositories import repository_files, repository_remarks
@@ -36,11 +33,14 @@ from deployer.desired.security import (
     security_units,
 )
 from deployer.desired.shared import RENEWAL, shared_files
-from deployer.desired.stacks import Standing
 from deployer.desired.updates import TIMER, update_files
 from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.secrets import Secret
+from deployer.seen.by_hand import by_hand_notes
+from deployer.seen.facts import BROTLI_MODULE, Facts
+from deployer.seen.stacks import Standing
+from deployer.seen.ufw import drift
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

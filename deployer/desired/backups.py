@@ -11,7 +11,7 @@ from deployer.kinds.composition import Backup
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 CRON = "/etc/cron.d/deploy-backup"
 KEY = "/etc/deploy/backup-key.asc"

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from deployer.desired.shared import UNITS, rendered
-from deployer.desired.stacks import Standing
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.secrets import Given, Secret
+from deployer.seen.stacks import Standing
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 DEFAULT_COOLDOWN = 3 * 86400
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from deployer.desired.facts import Facts, Version
 from deployer.desired.shared import rendered
 from deployer.errors import DeployError
 from deployer.files import File
+from deployer.seen.facts import Facts, Version
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from deployer.desired.docker import dotted, named, older
-from deployer.desired.facts import BROTLI_MODULE, Facts
+from deployer.seen.facts import BROTLI_MODULE, Facts
 
 
 def nginx_notes(facts: Facts, asked: Collection[str]) -> Iterator[str]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.config.repository import HERE, address_of
-from deployer.desired.facts import Facts
 from deployer.desired.security import chosen_ports
 from deployer.desired.shared import system
 from deployer.files import File
 from deployer.kinds.publication import Publication
+from deployer.seen.facts import Facts
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

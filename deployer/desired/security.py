@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from deployer.desired.facts import Facts
 from deployer.desired.shared import SCRIPTS, UNITS, rendered, scripts
 from deployer.files import File
 from deployer.kinds.composition import Composition
+from deployer.seen.facts import Facts
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -6,8 +6,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
-from deployer.desired.facts import Facts
 from deployer.files import File
+from deployer.seen.facts import Facts
 from deployer.templates import render
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from deployer.config.types import Boolean, Domain, Duration, NginxSnippet, writt
 from deployer.files import File
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 
 class Section(BaseModel):

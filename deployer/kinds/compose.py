@@ -29,7 +29,7 @@ from deployer.kinds.composition import Backup, ComposedSite, Composition, databa
 from deployer.secrets import Given, Secret
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 
 def beside(value: Any, info: ValidationInfo) -> tuple[LocalFile, ...]:

@@ -16,8 +16,8 @@ from deployer.kinds.virtual_host import virtual_host
 from deployer.secrets import Given
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
     from deployer.secrets import Secret
+    from deployer.seen.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

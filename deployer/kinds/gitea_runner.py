@@ -21,7 +21,7 @@ from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 ITSELF = ("localhost", "127.0.0.1", "[::1]")
 

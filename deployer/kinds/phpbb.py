@@ -22,7 +22,7 @@ from deployer.kinds.service import Service
 from deployer.secrets import Generated, Secret
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 CHECKSUMS = {"3.3.17": "ba1819a53c6a36bb9ebce8d3d0ac6c1b28687d6aa07a2ce9d8c4956da7d38874"}
 """SHA-256 of phpBB-VERSION.zip, of the releases that are known here."""

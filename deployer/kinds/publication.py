@@ -27,7 +27,7 @@ from deployer.kinds.virtual_host import virtual_host
 from deployer.templates import render
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
 EARLIER = 10

@@ -10,7 +10,7 @@ from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 
 class Redirect(Site):

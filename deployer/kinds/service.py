@@ -15,7 +15,7 @@ from deployer.kinds.composition import Composition
 from deployer.templates import render
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
+    from deployer.seen.facts import Facts
 
 
 class Service(Composition):

@@ -8,8 +8,8 @@ from deployer.files import File
 from deployer.templates import render
 
 if TYPE_CHECKING:
-    from deployer.desired.facts import Facts
     from deployer.kinds.base import Site
+    from deployer.seen.facts import Facts
 
 
 def virtual_host(

@@ -10,8 +10,6 @@ from deployer.desired import ABSENT, Desired
 from deployer.desired.backups import needs_of_folders
 from deployer.desired.compositions import values
 from deployer.desired.docker import KEY, SOURCES
-from deployer.desired.facts import Facts
-from deployer.desired.failures import Failure
 from deployer.expectation import at_once, in_the_end
 from deployer.failing import failed_before, left, with_tried, with_tried_again
 from deployer.files import File
@@ -27,13 +25,15 @@ from deployer.name_moves import (
     that_lost,
 )
 from deployer.newer import because_newer
-from deployer.observation import Observation
 from deployer.obstacles import require_no_newer
 from deployer.plan import Order, Plan
 from deployer.planning import make_plan
 from deployer.pools import DAEMON
 from deployer.renames import env_files_of_renamed
 from deployer.secrets import Secret
+from deployer.seen.facts import Facts
+from deployer.seen.failures import Failure
+from deployer.seen.observation import Observation
 from deployer.server.connection import Server
 from deployer.takeovers import takeovers
 from deployer.tasks.apply import transact

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from deployer.errors import DeployError
-from deployer.observation import Observation, read_observation
+from deployer.seen.observation import Observation, read_observation
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from deployer.containers import Container, Freshness
-from deployer.desired.failures import Failure, read_failures
+from deployer.seen.failures import Failure, read_failures
 from deployer.server.connection import Server, script_command
 from deployer.server.engine import engine
 from deployer.server.inspection import containers_of, freshness_of

@@ -19,12 +19,12 @@ from deployer.desired.backups import (
     composition_backup,
     needs_of_folders,
 )
-from deployer.desired.facts import Facts
 from deployer.errors import ConfigError
 from deployer.files import File
 from deployer.openpgp import fingerprints
 from deployer.plan import Change
 from deployer.report.difference import diff
+from deployer.seen.facts import Facts
 from typed import typed
 
 SERVICES = """\

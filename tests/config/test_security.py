@@ -11,9 +11,9 @@ from deployer.config.model import Config
 from deployer.config.quantities import Plain
 from deployer.config.security import NONE
 from deployer.desired import desired_files
-from deployer.desired.facts import Facts
 from deployer.desired.security import SSH_SOCKET, SSHD, open_ports, port_notes, security_files
 from deployer.handlers import MOVE_SSH_SOCKET, handlers_of
+from deployer.seen.facts import Facts
 
 FACTS = Facts("debian", "13")
 SERVER = {"host": "vps.example.org", "user": "alma"}

@@ -6,8 +6,8 @@ import pytest
 
 from deployer.config.loader import load
 from deployer.desired import desired_files
-from deployer.desired.facts import Facts
 from deployer.errors import ConfigError, UsageError
+from deployer.seen.facts import Facts
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired import Desired, desired_files
-from deployer.desired.facts import BROTLI_MODULE, Certificate, Facts
+from deployer.seen.facts import BROTLI_MODULE, Certificate, Facts
 from golden import server
 
 HUGO = {"kind": "hugo", "repository": "https://git.example.org/a.git"}

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.desired.facts import Facts
 from deployer.desired.keys import AUTHORIZED_KEYS, key_files
 from deployer.desired.shared import shared_files
 from deployer.errors import ConfigError
+from deployer.seen.facts import Facts
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC022uwG5vjIQbBGX2S7cc/zOKqjEV4ELJCdhVS2xsKx"

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from deployer.config.model import Config
-from deployer.desired.facts import BROTLI_MODULE, Facts, Programs
 from deployer.expectation import in_the_end
+from deployer.seen.facts import BROTLI_MODULE, Facts, Programs
 
 STATIC = {"kind": "static", "repository": "git@example.org:a/b.git", "https": False}
 REDIRECT = {"kind": "redirect", "to": "https://b.example.org", "https": False}

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from chance import chance
 from deployer.config.model import Config
-from deployer.desired.facts import Certificate, Facts
+from deployer.seen.facts import Certificate, Facts
 from desired.hostile import PLAIN, hostile_values, text
 from nginx.structure import Directive, parse
 

@@ -6,7 +6,7 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.desired.facts import Facts
+from deployer.seen.facts import Facts
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnWTbX0w5fKn8XzCqX3oZrAe3m7pV9GkW2vYq1s4u6o"

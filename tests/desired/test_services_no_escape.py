@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.desired.facts import Certificate, Facts
 from deployer.kinds import models
+from deployer.seen.facts import Certificate, Facts
 from desired import test_no_escape
 from desired.hostile import hostile_values
 from desired.test_no_escape import nginx_file, shapes

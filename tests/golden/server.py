@@ -5,8 +5,8 @@ from pathlib import Path
 from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.desired import Desired
-from deployer.desired.facts import BROTLI_MODULE, Certificate, Facts
 from deployer.expectation import with_packages
+from deployer.seen.facts import BROTLI_MODULE, Certificate, Facts
 
 FOLDER = Path(__file__).parent
 RELEASES = ("debian-12", "debian-13")

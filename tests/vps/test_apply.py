@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployer import manifest
 from deployer.config.model import Config
-from deployer.desired.facts import Facts
 from deployer.desired.shared import undo_files
 from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
 from deployer.kinds.redirect import Redirect
 from deployer.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
+from deployer.seen import manifest
+from deployer.seen.facts import Facts
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
 from deployer.tasks import script

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployer.desired.facts import BROTLI_MODULE
-from deployer.desired.packaging import Additions
 from deployer.errors import DeployError
 from deployer.plan import Plan
 from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
+from deployer.seen.facts import BROTLI_MODULE
+from deployer.seen.packaging import Additions
 from deployer.server.connection import script_command
 from deployer.server.login import connect
 from deployer.tasks.apply import apply_script, parcel, transact

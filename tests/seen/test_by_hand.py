@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from deployer.config.model import Config
-from deployer.desired.by_hand import by_hand_notes, read_by_hand
+from deployer.seen.by_hand import by_hand_notes, read_by_hand
 
 SAID = {
     "password": ["bob"],

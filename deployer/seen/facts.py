@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deployer.desired.by_hand import ByHand
-from deployer.desired.failures import Failure
-from deployer.desired.firewall import UfwState
-from deployer.desired.packaging import Additions, Packaging
-from deployer.desired.stacks import Stack
+from deployer.seen.by_hand import ByHand
+from deployer.seen.failures import Failure
+from deployer.seen.packaging import Additions, Packaging
+from deployer.seen.stacks import Stack
+from deployer.seen.ufw import UfwState
 
 NGINX_OF_RELEASE = {
     ("debian", "12"): (1, 22, 1),

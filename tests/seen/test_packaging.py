@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.desired.facts import Facts
-from deployer.desired.packaging import Additions, other_release, read_packaging, unfinished
 from deployer.plan import Plan
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
+from deployer.seen.facts import Facts
+from deployer.seen.packaging import Additions, other_release, read_packaging, unfinished
 from test_plan import ACME, READY, WANTED, seen
 
 SEVEN = ["bash", "curl", "git", "libc6", "nginx", "perl", "zlib1g"]

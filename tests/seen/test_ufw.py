@@ -1,6 +1,6 @@
 """UFW's own words for its rules, and what they lack of the list, or have too much."""
 
-from deployer.desired.firewall import drift, read_ufw
+from deployer.seen.ufw import drift, read_ufw
 
 SETTINGS = ("ENABLED=yes", "IPV6=yes", 'DEFAULT_INPUT_POLICY="DROP"')
 SSH = (

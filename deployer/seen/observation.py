@@ -5,14 +5,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from deployer import manifest
-from deployer.desired.by_hand import read_by_hand
-from deployer.desired.facts import Certificate, Facts, Programs, Version
-from deployer.desired.failures import read_failures
-from deployer.desired.firewall import read_ufw
-from deployer.desired.packaging import read_additions, read_packaging
-from deployer.desired.stacks import read_stacks
 from deployer.files import File, Found, Link, unpack
+from deployer.seen import manifest
+from deployer.seen.by_hand import read_by_hand
+from deployer.seen.facts import Certificate, Facts, Programs, Version
+from deployer.seen.failures import read_failures
+from deployer.seen.packaging import read_additions, read_packaging
+from deployer.seen.stacks import read_stacks
+from deployer.seen.ufw import read_ufw
 
 _CERTIFICATES = "/certificates/"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployer.desired.stacks import Container, Stack, published, read_stacks
+from deployer.seen.stacks import Container, Stack, published, read_stacks
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployer.observation import version
+from deployer.seen.observation import version
 
 
 @pytest.mark.parametrize(
