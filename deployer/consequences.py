@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from deployer.desired.security import FIREWALL, SSHD
 from deployer.files import File, Link
-from deployer.handlers import JAILS
+from deployer.parts.fail2ban import JAILS
+from deployer.parts.firewall import FIREWALL
+from deployer.parts.sshd import SSHD
 from deployer.plan import Change
 from deployer.seen.facts import Facts
 

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from deployer.config.model import Config
-from deployer.desired import Desired, desired_files, wanted_certificates, wanted_packages
+from deployer.desired import Desired, desired_files, wanted_packages
 from deployer.files import Found, same
+from deployer.parts.certbot import wanted_certificates
 from deployer.seen.facts import Certificate, Facts
 
 

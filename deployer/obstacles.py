@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from deployer.config.quantities import amount
 from deployer.desired import Desired
-from deployer.desired.shared import MADE_BY
 from deployer.errors import DeployError
 from deployer.files import File
+from deployer.parts.undo import MADE_BY
 from deployer.plan import Plan
 from deployer.seen import manifest
 from deployer.seen.observation import Observation, version

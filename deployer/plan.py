@@ -1,41 +1,15 @@
 """What would change on the server, as a value: computed without touching anything."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from fnmatch import translate
 
 from deployer.files import File, Link
-from deployer.handlers import Handler, handlers_of
+from deployer.handlers import Handler
 from deployer.holding import Takeover
+from deployer.parts import handlers_of
 from deployer.secrets import Inherited, Secret, Withdrawn
 from deployer.transition import Ending, Step
-
-REMOVABLE = (
-    "/etc/apt/keyrings/docker.asc",
-    "/etc/apt/sources.list.d/docker.sources",
-    "/etc/apt/apt.conf.d/52deploy-*",
-    "/etc/cron.d/deploy-*",
-    "/etc/deploy/*",
-    "/etc/fail2ban/jail.d/deploy.local",
-    "/etc/logrotate.d/deploy*",
-    "/etc/letsencrypt/renewal-hooks/deploy/deploy-*",
-    "/etc/nginx/conf.d/*.conf",
-    "/etc/nginx/deploy/*",
-    "/etc/nginx/sites-enabled/default",
-    "/etc/sudoers.d/deploy-keys",
-    "/etc/ssh/sshd_config.d/00-deploy.conf",
-    "/etc/sysctl.d/90-deploy.conf",
-    "/etc/systemd/system/*",
-    "/etc/sysusers.d/deploy*.conf",
-    "/etc/tmpfiles.d/deploy*.conf",
-    "/opt/*",
-    "/usr/local/lib/deploy/*",
-    "/var/lib/deploy-keys/.ssh/authorized_keys",
-)
-"""Where apply may delete what it wrote. Web roots, volumes, certificates and databases are only reported."""
-_REMOVABLE = re.compile("|".join(map(translate, REMOVABLE)))
 
 
 class Surprise(Enum):
@@ -178,8 +152,3 @@ class Plan:
         """The paths that could lock out, of files that change and of what goes with them."""
         paths = [*(change.path for change in self.changes), *self.drift]
         return sorted({path for handler in handlers_of(paths) for path in handler.guards(paths)})
-
-
-def removable(path: str) -> bool:
-    """Whether apply may delete this path."""
-    return bool(_REMOVABLE.fullmatch(path))

@@ -14,7 +14,8 @@ from deployer.moving import Moving, moving
 from deployer.obstacles import of_sites, with_obstacles
 from deployer.occupied import with_ports
 from deployer.orders import orders
-from deployer.plan import Change, Plan, Surprise, removable
+from deployer.parts import removable
+from deployer.plan import Change, Plan, Surprise
 from deployer.renames import not_yet, renamed, with_renamed, without_staying, without_waiting
 from deployer.scope import entries, going, staying
 from deployer.secrets import Secret

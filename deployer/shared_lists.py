@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from deployer.desired import Desired
-from deployer.desired.security import FIREWALL
 from deployer.files import File
-from deployer.handlers import JAILS
+from deployer.parts.fail2ban import JAILS
+from deployer.parts.firewall import FIREWALL
 from deployer.scope import entries
 from deployer.seen.observation import Observation
 from deployer.seen.ufw import drift

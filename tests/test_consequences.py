@@ -1,9 +1,10 @@
 """What a plan says of changes that turn safety on or off, or shut somebody out."""
 
 from deployer.consequences import consequences
-from deployer.desired.security import FIREWALL, SSHD
 from deployer.files import File
-from deployer.handlers import JAILS
+from deployer.parts.fail2ban import JAILS
+from deployer.parts.firewall import FIREWALL
+from deployer.parts.sshd import SSHD
 from deployer.plan import Change
 from deployer.seen.facts import Facts
 from deployer.seen.ufw import UfwState

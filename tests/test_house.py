@@ -16,7 +16,7 @@ from deployer.cli import deploy
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
 PURE = (
-    *("config", "kinds", "desired", "seen", "templates", "expectation", "files"),
+    *("config", "kinds", "parts", "share", "desired", "seen", "templates", "expectation", "files"),
     *(
         "plan",
         "planning",

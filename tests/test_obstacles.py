@@ -6,10 +6,10 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.desired.shared import MADE_BY
 from deployer.errors import DeployError
 from deployer.files import File, pack
 from deployer.obstacles import require_no_newer
+from deployer.parts.undo import MADE_BY
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
 from deployer.seen import manifest

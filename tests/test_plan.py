@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from deployer.config.model import Config
 from deployer.desired import Desired, desired_files
-from deployer.desired.shared import RENEWAL
 from deployer.files import File, Found, Link
-from deployer.plan import Change, Order, Plan, SecretChange, Surprise, removable
+from deployer.parts import removable
+from deployer.parts.certbot import RENEWAL
+from deployer.plan import Change, Order, Plan, SecretChange, Surprise
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
 from deployer.secrets import Generated, Given

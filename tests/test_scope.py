@@ -14,9 +14,9 @@ import pytest
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.desired.security import FIREWALL
 from deployer.expectation import in_the_end
-from deployer.handlers import JAILS
+from deployer.parts.fail2ban import JAILS
+from deployer.parts.firewall import FIREWALL
 from deployer.plan import Plan
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines

@@ -6,7 +6,7 @@ from deployer.audit.evidence import Container, Evidence, Listener
 from deployer.audit.finding import Finding
 from deployer.config.dangers import CAPABILITIES, DISKS, SOCKET, WITH_SOCKET, reach
 from deployer.config.model import Config
-from deployer.desired.security import open_ports
+from deployer.parts.firewall import open_ports
 from deployer.seen.facts import Facts
 
 QUIET = frozenset({"68/udp", "546/udp", "5353/udp"})

@@ -44,8 +44,8 @@ def without_data(config: "Config", name: str) -> str:
 def chosen_names(config: "Config", names: Sequence[str]) -> list[str]:
     """The names, each once; raises UsageError for one that is not backed up."""
     from deployer.config.suggestions import suggest
-    from deployer.desired.backups import backed_up
     from deployer.errors import UsageError
+    from deployer.parts.backups import backed_up
 
     known = backed_up(config)
     for name in names:

@@ -8,13 +8,13 @@ from deployer.config.home import Home
 from deployer.config.model import Config
 from deployer.config.quantities import amount
 from deployer.copies import Night, rows
-from deployer.desired.backups import backed_up
 from deployer.home.offsite import send
 from deployer.home.pull import pull
 from deployer.home.records import last_failed, last_good
 from deployer.home.rereading import all_read_since, damaged, forget_mended, reread
 from deployer.home.section import Say, failures_told, home_of, tell, tell_end
 from deployer.home.store import Store
+from deployer.parts.backups import backed_up
 from deployer.protection import Protection, Read, judgement, protections
 
 VERIFIED_WITHIN = {"daily": 3, "weekly": 9, "monthly": 33}

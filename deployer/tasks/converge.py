@@ -6,10 +6,7 @@ from functools import cached_property
 from importlib.metadata import version
 
 from deployer.config.model import Config
-from deployer.desired import ABSENT, Desired
-from deployer.desired.backups import needs_of_folders
-from deployer.desired.compositions import values
-from deployer.desired.docker import KEY, SOURCES
+from deployer.desired import Desired
 from deployer.expectation import at_once, in_the_end
 from deployer.failing import failed_before, left, with_tried, with_tried_again
 from deployer.files import File
@@ -26,6 +23,10 @@ from deployer.name_moves import (
 )
 from deployer.newer import because_newer
 from deployer.obstacles import require_no_newer
+from deployer.parts.backups import needs_of_folders
+from deployer.parts.compositions import values
+from deployer.parts.docker import KEY, SOURCES
+from deployer.parts.nginx import DEFAULT_SITE
 from deployer.plan import Order, Plan
 from deployer.planning import make_plan
 from deployer.pools import DAEMON
@@ -160,7 +161,7 @@ class Convergence:
     def _show_what_is_new(self, shown: Plan, plan: Plan, cause: str) -> None:
         """Show what differs from the plan that was shown, now that the server is another."""
         known = {(change.path, change.after) for change in shown.changes}
-        known |= {(path, None) for path in ABSENT}  # packages bring it, and nobody wants it
+        known.add((DEFAULT_SITE, None))  # a package brings it, and nobody wants it
         news = tuple(change for change in plan.changes if (change.path, change.after) not in known)
         if news:
             self.line(f"! With the {cause}, these files turn out otherwise:")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deployer.desired.keys import AUTHORIZED_KEYS
+from deployer.parts.keys import AUTHORIZED_KEYS
 from deployer.server.connection import Server
 
 LOG = "/var/log/deploy/keys.log"

@@ -11,7 +11,10 @@ import pytest
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.desired.backups import (
+from deployer.errors import ConfigError
+from deployer.files import File
+from deployer.openpgp import fingerprints
+from deployer.parts.backups import (
     backed_up,
     backup_files,
     backup_notes,
@@ -19,9 +22,6 @@ from deployer.desired.backups import (
     composition_backup,
     needs_of_folders,
 )
-from deployer.errors import ConfigError
-from deployer.files import File
-from deployer.openpgp import fingerprints
 from deployer.plan import Change
 from deployer.report.difference import diff
 from deployer.seen.facts import Facts

@@ -11,9 +11,13 @@ from deployer.config.model import Config
 from deployer.config.quantities import Plain
 from deployer.config.security import NONE
 from deployer.desired import desired_files
-from deployer.desired.security import SSH_SOCKET, SSHD, open_ports, port_notes, security_files
-from deployer.handlers import MOVE_SSH_SOCKET, handlers_of
+from deployer.files import File
+from deployer.parts import fail2ban, firewall, handlers_of, swap, sysctl, unattended_upgrades
+from deployer.parts import sshd as ssh
+from deployer.parts.firewall import open_ports
+from deployer.parts.sshd import MOVE_SSH_SOCKET, SSH_SOCKET, SSHD, port_notes
 from deployer.seen.facts import Facts
+from deployer.share import total
 
 FACTS = Facts("debian", "13")
 SERVER = {"host": "vps.example.org", "user": "alma"}
@@ -24,8 +28,13 @@ def config(security: Any = None, **more: Any) -> Config:
     return Config.model_validate(document if security is None else document | {"security": security})
 
 
+def security_files(made: Config, facts: Facts) -> dict[str, File]:
+    parts = (fail2ban, firewall, ssh, swap, sysctl, unattended_upgrades)
+    return {**total(part.share(made, facts) for part in parts).files}
+
+
 def sshd(made: Config) -> str:
-    return security_files(made, FACTS, ())[SSHD].content.decode()
+    return security_files(made, FACTS)[SSHD].content.decode()
 
 
 def test_without_the_section_all_is_on_but_swap() -> None:
@@ -43,13 +52,13 @@ def test_without_the_section_all_is_on_but_swap() -> None:
 def test_false_turns_all_off_or_one_part() -> None:
     made = config(Plain("false"))
     assert made.security == NONE
-    assert security_files(made, FACTS, ()) == {}
+    assert security_files(made, FACTS) == {}
     parts = ("firewall", "fail2ban", "ssh", "updates", "sysctl")
     assert config(dict.fromkeys(parts, Plain("false"))).security == NONE
     for part in parts:
         made = config({part: Plain("false")})
         assert not getattr(made.security, part)
-        assert len(security_files(made, FACTS, ())) < len(security_files(config(), FACTS, ()))
+        assert len(security_files(made, FACTS)) < len(security_files(config(), FACTS))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +132,7 @@ def test_ssh_moves_to_another_port_by_way_of_both() -> None:
     assert (wanted.pressing, note in wanted.notes) == ((note,), False), "it is told though nothing changes"
     moved = config({"ssh": {"port": 2222}}, server=SERVER | {"port": 2222})
     there = replace(FACTS, ssh_ours=2222, ssh_ports=(22, 2222), ssh_configured=(22, 2222))
-    assert security_files(moved, there, ())[SSHD].content.decode().count("Port ") == 1
+    assert security_files(moved, there)[SSHD].content.decode().count("Port ") == 1
     assert "22/tcp" not in open_ports(moved, there)
     assert port_notes(moved, there) == ()
     assert "\nPort " not in sshd(config())
@@ -132,10 +141,10 @@ def test_ssh_moves_to_another_port_by_way_of_both() -> None:
 def test_where_systemd_listens_for_sshd_it_is_its_socket_that_moves() -> None:
     by_socket = replace(FACTS, ssh_ours=22, ssh_ports=(22,), ssh_configured=(22,), ssh_socket=True)
     made = config({"ssh": {"port": 2222}})
-    socket = security_files(made, by_socket, ())[SSH_SOCKET].content.decode()
+    socket = security_files(made, by_socket)[SSH_SOCKET].content.decode()
     assert socket.endswith("\nListenStream=\nBindIPv6Only=both\nListenStream=22\nListenStream=2222\n")
-    assert SSH_SOCKET not in security_files(made, replace(by_socket, ssh_socket=False), ())
-    assert SSH_SOCKET not in security_files(config(), by_socket, ())
+    assert SSH_SOCKET not in security_files(made, replace(by_socket, ssh_socket=False))
+    assert SSH_SOCKET not in security_files(config(), by_socket)
     assert [each.live for each in handlers_of([SSH_SOCKET]) if each.guarded] == [MOVE_SSH_SOCKET]
     (note,) = port_notes(config(), replace(by_socket, ssh_unheard=(2222,)))
     assert note.startswith("sshd's files say port 2222, and open nothing by that: systemd listens for sshd")
@@ -144,8 +153,7 @@ def test_where_systemd_listens_for_sshd_it_is_its_socket_that_moves() -> None:
 def test_behind_a_forwarded_port_it_is_where_sshd_listens_that_counts() -> None:
     forwarded = config({"ssh": {"port": 22}}, server=SERVER | {"port": 40022})
     assert (
-        "\nPort 22\nPassword"
-        in security_files(forwarded, replace(FACTS, ssh_ours=22), ())[SSHD].content.decode()
+        "\nPort 22\nPassword" in security_files(forwarded, replace(FACTS, ssh_ours=22))[SSHD].content.decode()
     )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deployer.handlers import MOVE_SSH_SOCKET, RELOAD_SSH
+from deployer.parts.sshd import MOVE_SSH_SOCKET, RELOAD_SSH
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.shell import ssh
 from vps.backup.conftest import Key, key

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from deployer.config.model import Config
-from deployer.desired.shared import undo_files
 from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
 from deployer.kinds.redirect import Redirect
+from deployer.parts.undo import undo_files
 from deployer.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
 from deployer.seen import manifest

@@ -14,8 +14,8 @@ from deployer.config.compose_file import definition, project
 from deployer.config.interpolation import Interpolation
 from deployer.config.quantities import size
 from deployer.files import pack
-from deployer.handlers import handlers_of
 from deployer.kinds.compose import Compose
+from deployer.parts import handlers_of
 from deployer.rehearsal.machine import Machine
 from golden.server import config, golden
 from vps.services.conftest import PACKAGES

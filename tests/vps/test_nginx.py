@@ -7,7 +7,7 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired import desired_files
-from deployer.handlers import handlers_of
+from deployer.parts import handlers_of
 from deployer.rehearsal.machine import Machine
 from golden.server import facts, golden
 from nginx import answers, upstream

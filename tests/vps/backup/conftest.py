@@ -12,9 +12,9 @@ import pytest
 
 from deployer.config.backups import Backups
 from deployer.config.saved import FolderBackup
-from deployer.desired.backups import backup_files
-from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
+from deployer.parts.backups import backup_files
+from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
 from vps.restore.conftest import boot
 from vps.services.conftest import Composition, compositions, install_scripts, prepare, shared_image

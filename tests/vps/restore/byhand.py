@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployer.config.saved import FolderBackup
-from deployer.desired.shared import rendered
 from deployer.kinds.composition import Backup
+from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
 
 TAR = "tar -b1 --numeric-owner --acls --xattrs --sparse -C"

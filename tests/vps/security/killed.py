@@ -4,8 +4,9 @@ import os
 import signal
 from pathlib import Path
 
-from deployer import manifest
-from deployer.desired.security import FIREWALL, SSHD
+from deployer.seen import manifest
+from deployer.parts.firewall import FIREWALL
+from deployer.parts.sshd import SSHD
 from deployer.files import File, Found
 from deployer.plan import Change, Plan
 from deployer.server.login import connect

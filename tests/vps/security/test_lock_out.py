@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployer.desired.security import SSHD
+from deployer.parts.sshd import SSHD
 from deployer.errors import DeployError
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server

@@ -7,7 +7,7 @@ import bcrypt
 import pytest
 
 from deployer.config.model import Config
-from deployer.desired.compositions import resume_files
+from deployer.parts.compositions import resume_files
 from vps.services.lost import identity, leave_a_folder, lose, runs, spoil
 from vps.services.registry import NO_CHECK
 from vps.waiting import journal, started, until, until_locked

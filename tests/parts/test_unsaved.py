@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deployer.config.loader import load
-from deployer.desired.backups import unsaved_remarks
+from deployer.parts.backups import unsaved_remarks
 from home.sample import Keyring
 
 COMPOSE = """\

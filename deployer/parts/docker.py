@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from deployer.desired.shared import rendered
 from deployer.errors import DeployError
 from deployer.files import File
+from deployer.parts.rendering import rendered
 from deployer.seen.facts import Facts, Version
+from deployer.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -39,6 +40,20 @@ CODENAMES = {
 }
 SOURCES = "/etc/apt/sources.list.d/docker.sources"
 KEY = "/etc/apt/keyrings/docker.asc"
+REMOVABLE = (SOURCES, KEY)
+
+
+def share(config: "Config", facts: Facts) -> Share:
+    """Docker, where sites.yaml wants containers; raises DeployError where it cannot be had."""
+    sources = docker_sources(config, facts)
+    return Share(
+        files=sources,
+        packages=docker_packages(config, facts),
+        units=frozenset({"docker.service"} if config.compositions else ()),
+        sources=frozenset(sources),
+        in_the_way=in_the_way(config, facts),
+        notes=docker_notes(config, facts),
+    )
 
 
 def origin(config: "Config", facts: Facts) -> Origin:

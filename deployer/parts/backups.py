@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from deployer.desired.shared import rendered
-from deployer.desired.unsaved import unsaved
 from deployer.files import File
 from deployer.kinds.compose import Compose
 from deployer.kinds.composition import Backup
+from deployer.parts.rendering import rendered
+from deployer.parts.unsaved import unsaved
+from deployer.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -17,6 +18,17 @@ CRON = "/etc/cron.d/deploy-backup"
 KEY = "/etc/deploy/backup-key.asc"
 SCRIPTS_OF_SITES = "/etc/deploy/backup"
 PACKAGES = frozenset({"cron", "gnupg", "sqlite3", "zstd"})
+REMOVABLE = ("/etc/cron.d/deploy-*",)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """What all backups need, and what of a server no archive will have."""
+    return Share(
+        files=backup_files(config),
+        packages=backup_packages(config),
+        notes=backup_notes(config, facts),
+        remarks=tuple(unsaved_remarks(config)),
+    )
 
 
 def backup_files(config: "Config") -> dict[str, File]:

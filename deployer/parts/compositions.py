@@ -3,17 +3,24 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from deployer.desired.shared import UNITS, rendered
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
+from deployer.parts.rendering import UNITS, rendered
 from deployer.secrets import Given, Secret
 from deployer.seen.stacks import Standing
+from deployer.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
 DEFAULT_COOLDOWN = 3 * 86400
+REMOVABLE = ("/opt/*",)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """What all of them need together, and what a person should know of each."""
+    return Share(files=resume_files(config), remarks=tuple(composition_remarks(config)))
 
 
 def values(config: "Config", name: str, composition: Composition, facts: "Facts") -> dict[str, File]:
@@ -82,12 +89,6 @@ def wanted_secrets(config: "Config", names: Iterable[str]) -> dict[str, dict[str
 def without_domain(config: "Config") -> dict[str, Composition]:
     """The services that no domain leads to, by name."""
     return dict(sorted(config.services.items()))
-
-
-def update_notes(config: "Config") -> tuple[str, ...]:
-    """What a person should know of who updates images."""
-    twice = config.updates and any(entry.kind == "watchtower" for entry in config.services.values())
-    return ("`updates:` and watchtower would both update the images: leave one of them out",) if twice else ()
 
 
 def composition_remarks(config: "Config") -> Iterator[tuple[str, str]]:

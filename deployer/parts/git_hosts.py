@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.config.repository import HERE, address_of
-from deployer.desired.security import chosen_ports
-from deployer.desired.shared import system
 from deployer.files import File
 from deployer.kinds.publication import Publication
+from deployer.parts.rendering import system
+from deployer.parts.sshd import chosen_ports
 from deployer.seen.facts import Facts
+from deployer.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+
+
+def share(config: "Config", facts: Facts) -> Share:
+    """The host keys that sites.yaml has, and what a person should know of the ways on which sites come."""
+    return Share(files=repository_files(config), remarks=tuple(repository_remarks(config, facts)))
 
 
 def repository_files(config: "Config") -> dict[str, File]:

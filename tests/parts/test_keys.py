@@ -11,10 +11,13 @@ from pydantic import ValidationError
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.desired.keys import AUTHORIZED_KEYS, key_files
-from deployer.desired.shared import shared_files
+from deployer.config.quantities import Plain
 from deployer.errors import ConfigError
+from deployer.files import Files
+from deployer.parts import shares
+from deployer.parts.keys import AUTHORIZED_KEYS, key_files
 from deployer.seen.facts import Facts
+from deployer.share import total
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC022uwG5vjIQbBGX2S7cc/zOKqjEV4ELJCdhVS2xsKx"
@@ -45,12 +48,16 @@ def test_each_key_has_one_line_that_restricts_it() -> None:
     ]
 
 
+def shared_files(document: dict[str, Any]) -> Files:
+    return total(shares(Config.model_validate(document), Facts("debian", "13"))).files
+
+
 def test_what_a_key_runs_is_there_whatever_else_is() -> None:
     sites = {"old.example.org": {"kind": "redirect", "to": "https://example.org", "https": False}}
     keys = {"home": {"public": OTHER, "pull_backups": True}}
-    found = shared_files(Config.model_validate({"sites": sites, "keys": keys}), Facts("debian", "13"))
+    found = shared_files({"sites": sites, "keys": keys})
     assert "/usr/local/lib/deploy/entrance" in found
-    without = shared_files(Config.model_validate({"sites": sites}), Facts("debian", "13"))
+    without = shared_files({"sites": sites, "security": Plain("false")})
     ours = [path for path in without if path.startswith("/usr/local/lib/deploy")]
     assert ours == ["/usr/local/lib/deploy/undo", "/usr/local/lib/deploy/version"]
 

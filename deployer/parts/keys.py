@@ -2,11 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from deployer.desired.shared import SCRIPTS, system
 from deployer.files import File
+from deployer.handlers import Handler, Stage
+from deployer.parts.rendering import SCRIPTS, system
+from deployer.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.seen.facts import Facts
 
 HOME = "/var/lib/deploy-keys"
 AUTHORIZED_KEYS = f"{HOME}/.ssh/authorized_keys"
@@ -14,6 +17,31 @@ SUDOERS = "/etc/sudoers.d/deploy-keys"
 BACKUP_FOLDERS = "/etc/tmpfiles.d/deploy-keys.conf"
 BACKUPS = "pull_backups"
 """What /etc/deploy/keys/NAME says of a key that fetches backups; no site has such a name."""
+NOBODY_ELSES = (
+    f"home=$(getent passwd deploy | cut -d: -f6); [ ${{home:-{HOME}}} = {HOME} ] || "
+    "{ echo \"the user 'deploy' is not ours: its home is $home. Restricted keys need that name\"; false; }"
+)
+HANDLERS = (
+    Handler(f"{HOME}/*", Stage.LOOK, check=NOBODY_ELSES, says="see whose the user deploy is"),
+    Handler(
+        "/etc/sudoers.d/*",
+        Stage.LOOK,
+        check="visudo -c -f /etc/sudoers >/dev/null",
+        says="check the rules of sudo",
+    ),
+    Handler(
+        BACKUP_FOLDERS,
+        Stage.FOLDERS,
+        live=f"[ ! -e {BACKUP_FOLDERS} ] || systemd-tmpfiles --create {BACKUP_FOLDERS}",
+        says="let the archives be read",
+    ),
+)
+REMOVABLE = (SUDOERS, AUTHORIZED_KEYS)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """All that restricted keys need, where there are any."""
+    return Share(files=key_files(config), packages=key_packages(config))
 
 
 def key_files(config: "Config") -> dict[str, File]:

@@ -9,9 +9,9 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.desired import Desired
-from deployer.desired.docker import KEY, SOURCES
 from deployer.errors import DeployError
 from deployer.expectation import in_the_end
+from deployer.parts.docker import KEY, SOURCES
 from deployer.seen.facts import Facts, Programs
 
 DEBIAN = frozenset({"docker.io", "docker-cli", "docker-compose"})

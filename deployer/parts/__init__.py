@@ -1,0 +1,56 @@
+"""One module per part of a server; a part is found by being here and having a `share`.
+
+Beside its share a part has, whether it is on or off: HANDLERS, what a change of its files asks for, and
+REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable, Iterator
+from fnmatch import translate
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.handlers import Handler
+    from deployer.seen.facts import Facts
+    from deployer.share import Share
+
+
+@cache
+def parts() -> tuple[ModuleType, ...]:
+    """The modules of all parts, in the order of their names."""
+    found = (importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__))
+    return tuple(module for module in found if hasattr(module, "share"))
+
+
+def shares(config: "Config", facts: "Facts") -> "Iterator[Share]":
+    """What each part wants of a server with these facts."""
+    return (part.share(config, facts) for part in parts())
+
+
+@cache
+def handlers() -> "tuple[Handler, ...]":
+    """What changed files ask for, in the order in which it is done."""
+    found = [handler for part in parts() for handler in getattr(part, "HANDLERS", ())]
+    return tuple(sorted(found, key=lambda handler: handler.stage))
+
+
+def handlers_of(paths: Iterable[str]) -> "list[Handler]":
+    """The handlers that a change of these paths needs, in their order."""
+    paths = list(paths)
+    return [handler for handler in handlers() if any(map(handler.concerns, paths))]
+
+
+def removable(path: str) -> bool:
+    """Whether apply may delete this path; web roots, volumes, certificates and databases are only told."""
+    return bool(_removable().fullmatch(path))
+
+
+@cache
+def _removable() -> re.Pattern[str]:
+    patterns = [pattern for part in parts() for pattern in getattr(part, "REMOVABLE", ())]
+    return re.compile("|".join(map(translate, patterns)))

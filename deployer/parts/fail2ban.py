@@ -1,0 +1,43 @@
+"""fail2ban: who fails to log in, or looks for holes, is shut out for a while."""
+
+from typing import TYPE_CHECKING
+
+from deployer.handlers import Handler, Stage
+from deployer.parts.certbot import able
+from deployer.parts.rendering import rendered
+from deployer.parts.sshd import ssh_ports
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+JAILS = "/etc/fail2ban/jail.d/deploy.local"
+HANDLERS = (
+    Handler(
+        "/etc/fail2ban/*",
+        Stage.JAILS,
+        check=f"[ ! -e {JAILS} ] || fail2ban-client -t >/dev/null",
+        live=f"if [ -e {JAILS} ]; then set_jails {JAILS}; else systemctl disable --quiet --now fail2ban; fi",
+        says="set fail2ban",
+    ),
+)
+REMOVABLE = (JAILS,)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """The jails of SSH and of the sites that NGINX serves, where fail2ban is on."""
+    fail2ban = config.security.fail2ban
+    if not fail2ban:
+        return Share()
+    jails = rendered(
+        "system/fail2ban.conf",
+        fail2ban=fail2ban,
+        ssh_ports=ssh_ports(config, facts),
+        domains=list(able(config, facts)),
+    )
+    return Share(
+        files={JAILS: jails},
+        packages=frozenset({"fail2ban", "nftables", "python3-systemd"}),
+        units=frozenset({"fail2ban.service"}),
+    )

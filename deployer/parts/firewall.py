@@ -1,0 +1,60 @@
+"""The firewall: which ports are open to everyone, and UFW brought to that."""
+
+from typing import TYPE_CHECKING
+
+from deployer.handlers import Handler, Stage
+from deployer.kinds.composition import Composition
+from deployer.parts.rendering import rendered, script
+from deployer.parts.sshd import ssh_ports
+from deployer.seen.ufw import drift
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+FIREWALL = "/etc/deploy/firewall"
+UFW = ("/etc/default/ufw", *(f"/etc/ufw/{name}" for name in ("ufw.conf", "user.rules", "user6.rules")))
+WAS_OFF = "/var/lib/deploy/firewall-was-off"
+FOLLOW = (
+    f"if [ -e {FIREWALL} ]; then /usr/local/lib/deploy/firewall; "
+    f"elif [ -e {WAS_OFF} ]; then ufw --force disable >/dev/null && rm {WAS_OFF}; fi"
+)
+BACK = "if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf; then ufw reload; else ufw --force disable; fi >/dev/null"
+HANDLERS = (
+    Handler(
+        FIREWALL,
+        Stage.FIREWALL,
+        live=FOLLOW,
+        says="set the firewall",
+        guarded=True,
+        back=BACK,
+        also=(*UFW, WAS_OFF),
+    ),
+)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """UFW and its list, where the firewall is on."""
+    if not config.security.firewall:
+        return Share()
+    ports = open_ports(config, facts)
+    otherwise = drift(facts.ufw, ports)
+    return Share(
+        files={FIREWALL: rendered("system/firewall.conf", ports=ports), **script("firewall")},
+        packages=frozenset({"ufw"}),
+        units=frozenset({"ufw.service"}),
+        drift={FIREWALL: otherwise} if otherwise else {},
+    )
+
+
+def open_ports(config: "Config", facts: "Facts") -> dict[str, str]:
+    """What everyone may reach, and what for, by port as in `22/tcp`."""
+    ports = {f"{port}/tcp": "SSH" for port in ssh_ports(config, facts)}
+    ports |= {"80/tcp": "HTTP", "443/tcp": "HTTPS"}
+    for name, entry in sorted(config.everything.items()):
+        if isinstance(entry, Composition):
+            ports = dict.fromkeys(entry.public_ports(), name) | ports
+    if config.security.firewall:
+        ports = dict.fromkeys(config.security.firewall.allow, "sites.yaml") | ports
+    return dict(sorted(ports.items(), key=lambda entry: (int(entry[0].split("/")[0].split(":")[0]), entry)))

@@ -1,0 +1,74 @@
+"""NGINX: the maps and catch-all servers, and the policies that sites include, in their `nginx:` lines too."""
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from deployer.files import File
+from deployer.handlers import Handler, Stage
+from deployer.parts.docker import dotted, named, older
+from deployer.parts.rendering import UNITS, rendered, system
+from deployer.seen.facts import BROTLI_MODULE, Facts
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+
+POLICIES = ("acme", "caching", "compression", "headers", "proxy", "static", "tls")
+PACKAGES = frozenset({"nginx", "curl", "logrotate"})
+DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
+HANDLERS = (
+    Handler(
+        f"{UNITS}/nginx.service.d/*",
+        Stage.LIMITS,
+        live="prlimit --pid=$(systemctl show -P MainPID nginx) "
+        "--nofile=$(systemctl show -P LimitNOFILESoft nginx):",
+        says="let the running NGINX open as many files",
+    ),
+    Handler("/etc/nginx/*", Stage.SERVING, check="check_nginx", live="reload_nginx", says="reload NGINX"),
+)
+REMOVABLE = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/deploy/*", DEFAULT_SITE)
+
+
+def share(config: "Config", facts: Facts) -> Share:
+    """NGINX for all sites; without the module that it cannot load, if it is another's."""
+    return Share(
+        files={
+            **nginx_files(facts),
+            f"{UNITS}/nginx.service.d/deploy.conf": system("nginx.service.conf"),
+        },
+        absent=frozenset({DEFAULT_SITE}),
+        packages=PACKAGES,
+        unwanted=frozenset({BROTLI_MODULE} if facts.programs.foreign_nginx else ()),
+        units=frozenset({"nginx.service"}),
+        notes=tuple(nginx_notes(facts, asked_packages(config))),
+    )
+
+
+def nginx_files(facts: Facts) -> dict[str, File]:
+    """What belongs to no single site."""
+    return {
+        "/etc/nginx/conf.d/00-deploy.conf": rendered("nginx/00-deploy.conf", facts=facts),
+        **{
+            f"/etc/nginx/deploy/{policy}.conf": rendered(f"nginx/policies/{policy}.conf", facts=facts)
+            for policy in POLICIES
+        },
+    }
+
+
+def asked_packages(config: "Config") -> frozenset[str]:
+    """Those that NGINX and what it serves ask for, whatever the server is."""
+    return PACKAGES.union(*(entry.packages() for entry in config.everything.values()))
+
+
+def nginx_notes(facts: Facts, asked: Collection[str]) -> Iterator[str]:
+    """What a person should know of NGINX, for which these packages are asked."""
+    if facts.programs.foreign_nginx and BROTLI_MODULE in asked:
+        yield (
+            f"NGINX {dotted(facts.nginx_version)} is not of the packages of {named(facts)}, whose Brotli "
+            "module it cannot load: pages go out with gzip"
+        )
+    if old := facts.programs.outdated.get("nginx"):
+        yield (
+            f"NGINX {dotted(facts.nginx_version)} is installed, and {older(old, facts.nginx)} still runs: "
+            "the new one takes over when NGINX is reloaded"
+        )

@@ -1,0 +1,32 @@
+"""What publishes: the scripts of pushes, rollbacks, updates and backups, and their log's rotation."""
+
+from typing import TYPE_CHECKING
+
+from deployer.files import File
+from deployer.parts.rendering import SCRIPTS, scripts, system
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+REMOVABLE = (f"{SCRIPTS}/*", "/etc/deploy/*", "/etc/logrotate.d/deploy*")
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """All of it, where anything is pushed, backed up, or reached by a key."""
+    return Share(files=publication_files() if publishes(config) else {})
+
+
+def publishes(config: "Config") -> bool:
+    """Whether the server needs the scripts."""
+    pushed = any(entry.pushed for entry in config.everything.values())
+    return bool(config.backups or config.keys) or pushed
+
+
+def publication_files() -> dict[str, File]:
+    """The scripts, and the rotation of their log."""
+    return {
+        **{f"{SCRIPTS}/{name}": File(content, mode=0o755) for name, content in scripts().items()},
+        "/etc/logrotate.d/deploy": system("logrotate"),
+    }

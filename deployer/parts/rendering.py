@@ -1,0 +1,42 @@
+"""Templates and constant scripts as files of a server."""
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from deployer.files import File
+from deployer.templates import render
+
+SCRIPTS = "/usr/local/lib/deploy"
+UNITS = "/etc/systemd/system"
+
+
+def rendered(template: str, mode: int = 0o644, **values: object) -> File:
+    """A template as a file."""
+    return File(render(template, **values).encode(), mode)
+
+
+def system(name: str, mode: int = 0o644, **values: object) -> File:
+    """A file of templates/system."""
+    return rendered(f"system/{name}", mode, **values)
+
+
+def script(name: str) -> dict[str, File]:
+    """A constant script of the package at its path on the server."""
+    return {f"{SCRIPTS}/{name}": File(scripts()[name], mode=0o755)}
+
+
+@cache
+def scripts() -> dict[str, bytes]:
+    """The constant scripts of the package, by path below their folder."""
+    return dict(sorted(_below(files("deployer") / "server" / "scripts")))
+
+
+def _below(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
+    found = []
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found += _below(entry, f"{prefix}{entry.name}/")
+        else:
+            found.append((prefix + entry.name, entry.read_bytes()))
+    return found

@@ -1,0 +1,113 @@
+"""SSH: who may log in, how, and at which ports."""
+
+from typing import TYPE_CHECKING
+
+from deployer.files import File
+from deployer.handlers import Handler, Stage
+from deployer.parts.rendering import UNITS, rendered
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+SSHD = "/etc/ssh/sshd_config.d/00-deploy.conf"
+SSH_SOCKET = f"{UNITS}/ssh.socket.d/zz-deploy.conf"  # after the addresses.conf that Ubuntu makes there
+# Where systemd listens for it, sshd dies of a reload: it has no port that it could open again. A sixth start
+# within ten seconds, as when changes are undone, would be refused, and the socket closed for good:
+# `reset-failed` begins the count anew.
+RELOAD_SSH = (
+    "if systemctl --quiet is-active ssh.socket; then systemctl reset-failed ssh.service 2>/dev/null; "
+    "systemctl try-restart ssh; "
+    "else systemctl try-reload-or-restart ssh; fi && sleep 0.3"
+)
+# It starts none while sshd runs. A login that is open goes on: it is a process of its own.
+MOVE_SSH_SOCKET = (
+    "systemctl daemon-reload; "
+    "if systemctl --quiet is-enabled ssh.socket || systemctl --quiet is-active ssh.socket; then "
+    "systemctl stop ssh.socket ssh.service && systemctl reset-failed ssh.socket ssh.service 2>/dev/null; "
+    "systemctl start ssh.socket; fi"
+)
+HANDLERS = (
+    Handler(
+        "/etc/ssh/sshd_config.d/*",
+        Stage.LOGINS,
+        check="check_sshd",
+        live=RELOAD_SSH,
+        says="reload SSH",
+        guarded=True,
+    ),
+    Handler(
+        f"{UNITS}/ssh.socket.d/*",
+        Stage.LOGINS,
+        live=MOVE_SSH_SOCKET,
+        says="move where systemd listens for SSH",
+        guarded=True,
+    ),
+)
+REMOVABLE = (SSHD,)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """The settings of sshd, where sites.yaml has a say in them, and where systemd listens for it."""
+    files = {SSHD: sshd_file(config, facts)} if config.security.ssh else {}
+    if facts.ssh_socket and (ports := chosen_ports(config, facts)):
+        files[SSH_SOCKET] = rendered("system/ssh-socket.conf", ports=ports)
+    return Share(files=files, pressing=port_notes(config, facts))
+
+
+def sshd_file(config: "Config", facts: "Facts") -> File:
+    """Who may log in, and how; never without the user that we log in as."""
+    ssh, server = config.security.ssh, config.server
+    users: tuple[str, ...] = ()
+    if ssh and ssh.allow_users is not None:
+        ours = [server.user] if server else ["root"]
+        users = tuple(dict.fromkeys([*ours, *(["deploy"] if config.keys else []), *ssh.allow_users]))
+    pinned = server.host_key or "" if server else ""
+    return rendered(
+        "system/sshd.conf",
+        ssh=ssh,
+        ports=chosen_ports(config, facts),
+        users=users,
+        ecdsa=pinned.startswith("ecdsa-"),
+    )
+
+
+def chosen_ports(config: "Config", facts: "Facts") -> tuple[int, ...]:
+    """The ports that sites.yaml chooses for SSH: the wanted one, and while we come in elsewhere, that too."""
+    ssh, server = config.security.ssh, config.server
+    if not ssh or not ssh.port:
+        return ()
+    return tuple(sorted({ssh.port, facts.ssh_ours or (server.port if server else ssh.port)}))
+
+
+def ssh_ports(config: "Config", facts: "Facts") -> tuple[int, ...]:
+    """Where sshd listens, or will, as the server says; before it is asked, the port that we use."""
+    said = chosen_ports(config, facts) or tuple(sorted({*facts.ssh_ports, *facts.ssh_configured}))
+    return said or (config.server.port if config.server else 22,)
+
+
+def port_notes(config: "Config", facts: "Facts") -> tuple[str, ...]:
+    """What a person should know of SSH's port: a move that is half done, and files that say another one."""
+    ours, files = facts.ssh_ours, facts.ssh_configured
+    if ours and len(chosen_ports(config, facts)) > 1 and config.security.ssh:
+        return (
+            f"SSH listens on {ours} and on {config.security.ssh.port}, until sites.yaml has "
+            f"`port: {config.security.ssh.port}` below `server:`: then an apply closes {ours} "
+            "(deploy docs security says who else has to know)",
+        )
+    if facts.ssh_unheard and not chosen_ports(config, facts):
+        unheard, heard = (
+            " and ".join(map(str, ports)) for ports in (facts.ssh_unheard, facts.ssh_configured)
+        )
+        return (
+            f"sshd's files say port {unheard}, and open nothing by that: systemd listens for sshd "
+            f"(ssh.socket), on {heard}. `security.ssh.port` in sites.yaml moves both",
+        )
+    if not ours or not files or ours in files:
+        return ()
+    return (
+        f"we are logged in on port {ours}, but sshd's files say {' and '.join(map(str, files))}, where it "
+        f"goes at its next start. Write 'Port {ours}' beside it on the server, or take it out; before that, "
+        "no change of SSH is made",
+    )

@@ -1,0 +1,33 @@
+"""The swap file: its size, what makes it, and its unit."""
+
+from typing import TYPE_CHECKING
+
+from deployer.handlers import Handler, Stage
+from deployer.parts.rendering import UNITS, rendered, script
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+SIZE = "/etc/deploy/swap"
+UNIT = "var-swapfile.swap"
+FOLLOW = (
+    f"if [ -e {SIZE} ]; then systemctl stop {UNIT} && /usr/local/lib/deploy/swapfile && "
+    f"systemctl start {UNIT}; "
+    f"else systemctl disable --quiet --now {UNIT} 2>/dev/null; rm -f /var/swapfile; fi"
+)
+HANDLERS = (Handler(SIZE, Stage.SWAP, live=FOLLOW, says="set the swap file"),)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """All of it, where sites.yaml wants swap."""
+    swap = config.security.swap
+    if not swap:
+        return Share()
+    files = {
+        SIZE: rendered("system/swap.conf", swap=swap),
+        **script("swapfile"),
+        f"{UNITS}/{UNIT}": rendered("system/swap.swap"),
+    }
+    return Share(files=files, units=frozenset({UNIT}))

@@ -1,0 +1,29 @@
+"""The kernel's settings."""
+
+from typing import TYPE_CHECKING
+
+from deployer.handlers import Handler, Stage
+from deployer.parts.rendering import rendered
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+SYSCTL = "/etc/sysctl.d/90-deploy.conf"
+HANDLERS = (
+    Handler(
+        SYSCTL,
+        Stage.KERNEL,
+        live=f"[ ! -e {SYSCTL} ] || /lib/systemd/systemd-sysctl {SYSCTL}",
+        says="set the kernel's settings",
+    ),
+)
+REMOVABLE = (SYSCTL,)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """The file, where sites.yaml wants them."""
+    if not config.security.sysctl:
+        return Share()
+    return Share(files={SYSCTL: rendered("system/sysctl.conf", swap=config.security.swap)})

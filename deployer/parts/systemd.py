@@ -1,0 +1,27 @@
+"""What systemd is told whenever files for it change."""
+
+from typing import TYPE_CHECKING
+
+from deployer.handlers import Handler, Stage
+from deployer.parts.publication import publishes
+from deployer.parts.rendering import UNITS, system
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+FOLDERS = "/etc/tmpfiles.d/deploy.conf"
+HANDLERS = (
+    Handler("/etc/sysusers.d/*", Stage.USERS, live="systemd-sysusers", says="make system users"),
+    Handler(
+        "/etc/tmpfiles.d/*", Stage.FOLDERS, live=f"systemd-tmpfiles --create {FOLDERS}", says="make folders"
+    ),
+    Handler(f"{UNITS}/*", Stage.UNITS, live="systemctl daemon-reload", says="reload systemd"),
+)
+REMOVABLE = (f"{UNITS}/*", "/etc/sysusers.d/deploy*.conf", "/etc/tmpfiles.d/deploy*.conf")
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """The folders that all others put something into."""
+    return Share(files={FOLDERS: system("tmpfiles.conf", pushed=publishes(config))})

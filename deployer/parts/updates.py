@@ -1,0 +1,44 @@
+"""The timer that updates services on the server itself."""
+
+from typing import TYPE_CHECKING
+
+from deployer.files import File
+from deployer.handlers import Handler, Stage
+from deployer.parts.rendering import UNITS, rendered
+from deployer.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+TIMER = "deploy-update.timer"
+FOLLOW = (
+    f"if [ -e {UNITS}/{TIMER} ]; then systemctl reset-failed {TIMER} 2>/dev/null; "
+    f"systemctl try-restart {TIMER}; "
+    f"else systemctl disable --quiet --now {TIMER}; "
+    f"systemctl reset-failed {TIMER} 2>/dev/null || true; fi"
+)
+HANDLERS = (Handler(f"{UNITS}/{TIMER}", Stage.TIMERS, live=FOLLOW, says="set the timer of updates"),)
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """The timer, where sites.yaml asks for updates, and who else would update."""
+    units = frozenset({TIMER} if config.updates else ())
+    return Share(files=update_files(config), units=units, notes=update_notes(config))
+
+
+def update_files(config: "Config") -> dict[str, File]:
+    """The units and their values, where sites.yaml asks for them."""
+    if not config.updates:
+        return {}
+    return {
+        "/etc/systemd/system/deploy-update.service": rendered("system/update.service"),
+        f"/etc/systemd/system/{TIMER}": rendered("system/update.timer", updates=config.updates),
+        "/etc/deploy/update.conf": rendered("system/update.conf", updates=config.updates),
+    }
+
+
+def update_notes(config: "Config") -> tuple[str, ...]:
+    """What a person should know of who updates images."""
+    twice = config.updates and any(entry.kind == "watchtower" for entry in config.services.values())
+    return ("`updates:` and watchtower would both update the images: leave one of them out",) if twice else ()

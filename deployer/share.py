@@ -1,0 +1,52 @@
+"""What one owner wants of a server; all that a server shall have is the sum of its shares; pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from deployer.files import File
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a part of a server, or an entry of sites.yaml, wants of it.
+
+    `files` are by path. `absent` are paths that must not be there. `packages` are Debian packages, without
+    those that are `unwanted` by whoever knows that the server cannot have them. `units` are enabled and run.
+    `hugo` are versions that stand side by side. `sources` are those of the files that apt needs before it
+    installs packages, `in_the_way` packages that must go for others to come. `stays` are paths that are not
+    removed, if they are there. `notes` is what a person should know, `remarks` what of single entries, with
+    their names, `pressing` also when nothing changes. `drift` is what the server does otherwise than a file
+    says that is as it should be, by its path.
+    """
+
+    files: Mapping[str, File] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
+    hugo: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    in_the_way: frozenset[str] = frozenset()
+    stays: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    pressing: tuple[str, ...] = ()
+    drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def total(shares: Iterable[Share]) -> Share:
+    """The sum of shares, in their order; a path is that of whoever comes last."""
+    shares = tuple(shares)
+    sums: dict[str, Any] = {
+        each.name: _sum([getattr(share, each.name) for share in shares]) for each in fields(Share)
+    }
+    return Share(**sums)
+
+
+def _sum(values: Sequence[Any]) -> Any:
+    if isinstance(values[0], frozenset):
+        return frozenset().union(*values)
+    if isinstance(values[0], tuple):
+        return tuple(item for value in values for item in value)
+    return {key: item for value in values for key, item in value.items()}
