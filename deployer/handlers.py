@@ -12,16 +12,17 @@ class Stage(IntEnum):
     LOOK = 1
     USERS = 2
     FOLDERS = 3
-    UNITS = 4
-    TIMERS = 5
-    LIMITS = 6
-    SERVING = 7
-    KERNEL = 8
-    PACKAGES = 9
-    SWAP = 10
-    JAILS = 11
-    LOGINS = 12
-    FIREWALL = 13
+    READERS = 4
+    UNITS = 5
+    TIMERS = 6
+    LIMITS = 7
+    SERVING = 8
+    KERNEL = 9
+    PACKAGES = 10
+    SWAP = 11
+    JAILS = 12
+    LOGINS = 13
+    FIREWALL = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from deployer.desired import Desired
 from deployer.moving import compositions_there
+from deployer.parts import sections
 from deployer.renames import belongs
 from deployer.seen.observation import Observation
-
-SECTIONS = (
-    (r"/etc/cron\.d/deploy-backup|/etc/deploy/backup(-key\.asc|\.conf)", "backups"),
-    (r"/etc/deploy/backup/(.+)", r"backups.folders.\1"),
-    (r"/var/lib/deploy-keys/\.ssh/authorized_keys", "keys"),
-    (r"/etc/deploy/git_hosts", "git_hosts"),
-    (r"/etc/deploy/acme-ca\.pem", "acme.ca"),
-    (r"/etc/systemd/system/deploy-update\.timer", "updates"),
-    (r"/etc/deploy/firewall", "security.firewall"),
-    (r"/etc/fail2ban/jail\.d/deploy\.local", "security.fail2ban"),
-    (r"/etc/ssh/sshd_config\.d/00-deploy\.conf", "security.ssh"),
-    (r"/etc/apt/apt\.conf\.d/52deploy-unattended-upgrades", "security.updates"),
-    (r"/etc/sysctl\.d/90-deploy\.conf", "security.sysctl"),
-    (r"/etc/deploy/swap", "security.swap"),
-)
-"""What sites.yaml calls what is on as long as these files are there; others only serve something."""
 
 
 def going(
@@ -75,7 +60,7 @@ def _switched_off(shared: Iterable[str]) -> Iterator[str]:
     found = {
         re.sub(pattern, section, path)
         for path in shared
-        for pattern, section in SECTIONS
+        for pattern, section in sections()
         if re.fullmatch(pattern, path)
     }
     off = [each for each in sorted(found) if not any(each.startswith(f"{other}.") for other in found)]

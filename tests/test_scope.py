@@ -15,12 +15,12 @@ import pytest
 from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.expectation import in_the_end
+from deployer.parts import sections
 from deployer.parts.fail2ban import JAILS
 from deployer.parts.firewall import FIREWALL
 from deployer.plan import Plan
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
-from deployer.scope import SECTIONS
 from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation
 from deployer.seen.ufw import UfwState
@@ -216,14 +216,14 @@ def test_what_is_held_keeps_its_port_open() -> None:
 
 def test_the_files_by_which_a_section_is_on_are_those_that_servers_have() -> None:
     there = {path for each in FOLDERS for path in golden("debian-13", each).files}
-    for pattern, section in SECTIONS:
+    for pattern, section in sections():
         assert any(re.fullmatch(pattern, path) for path in there), section
 
 
 def test_a_name_that_stays_with_a_site_holds_the_one_that_shall_have_it() -> None:
     def held(was: dict[str, Any], now: dict[str, Any], *scope: str, **facts: Any) -> list[str]:
-        sections = WAS | {"services": {}} | now
-        run = Convergence(None, config(sections), scope or None, print, print)  # type: ignore[arg-type]
+        changed = WAS | {"services": {}} | now
+        run = Convergence(None, config(changed), scope or None, print, print)  # type: ignore[arg-type]
         seen = server(WAS | {"services": {}} | was)
         found = run.plan(replace(seen, facts=replace(seen.facts, **facts)))
         return [reason for name, reason in found.held.items() if name == "chat.test"]

@@ -1,7 +1,8 @@
 """One module per part of a server; a part is found by being here and having a `share`.
 
-Beside its share a part has, whether it is on or off: HANDLERS, what a change of its files asks for, and
-REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch.
+Beside its share a part has, whether it is on or off: HANDLERS, what a change of its files asks for;
+REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch; and SECTIONS, what
+sites.yaml calls it as long as there are files that match a regular expression.
 """
 
 import importlib
@@ -43,6 +44,12 @@ def handlers_of(paths: Iterable[str]) -> "list[Handler]":
     """The handlers that a change of these paths needs, in their order."""
     paths = list(paths)
     return [handler for handler in handlers() if any(map(handler.concerns, paths))]
+
+
+@cache
+def sections() -> tuple[tuple[str, str], ...]:
+    """What sites.yaml calls what is on as long as these files are there; others only serve something."""
+    return tuple(section for part in parts() for section in getattr(part, "SECTIONS", ()))
 
 
 def removable(path: str) -> bool:

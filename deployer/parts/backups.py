@@ -19,6 +19,10 @@ KEY = "/etc/deploy/backup-key.asc"
 SCRIPTS_OF_SITES = "/etc/deploy/backup"
 PACKAGES = frozenset({"cron", "gnupg", "sqlite3", "zstd"})
 REMOVABLE = ("/etc/cron.d/deploy-*",)
+SECTIONS = (
+    (r"/etc/cron\.d/deploy-backup|/etc/deploy/backup(-key\.asc|\.conf)", "backups"),
+    (r"/etc/deploy/backup/(.+)", r"backups.folders.\1"),
+)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

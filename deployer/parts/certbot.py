@@ -1,5 +1,6 @@
 """Certificates: the reload after a renewal, and the CA of a private ACME server."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.files import File
@@ -15,6 +16,7 @@ HOOK = "/etc/letsencrypt/renewal-hooks/deploy/deploy-reload-nginx"
 CA = "/etc/deploy/acme-ca.pem"
 DROP_IN = f"{UNITS}/certbot.service.d/deploy.conf"
 REMOVABLE = ("/etc/letsencrypt/renewal-hooks/deploy/deploy-*",)
+SECTIONS = ((re.escape(CA), "acme.ca"),)
 RENEWAL = frozenset({CA, HOOK, DROP_IN})
 """What the renewal of a certificate needs, as long as there is one."""
 

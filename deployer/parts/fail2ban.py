@@ -1,5 +1,6 @@
 """fail2ban: who fails to log in, or looks for holes, is shut out for a while."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.handlers import Handler, Stage
@@ -23,6 +24,7 @@ HANDLERS = (
     ),
 )
 REMOVABLE = (JAILS,)
+SECTIONS = ((re.escape(JAILS), "security.fail2ban"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

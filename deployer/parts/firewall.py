@@ -1,5 +1,6 @@
 """The firewall: which ports are open to everyone, and UFW brought to that."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.handlers import Handler, Stage
@@ -32,6 +33,7 @@ HANDLERS = (
         also=(*UFW, WAS_OFF),
     ),
 )
+SECTIONS = ((re.escape(FIREWALL), "security.firewall"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

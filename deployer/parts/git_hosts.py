@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
 
 
+GIT_HOSTS = "/etc/deploy/git_hosts"
+SECTIONS = ((re.escape(GIT_HOSTS), "git_hosts"),)
+
+
 def share(config: "Config", facts: Facts) -> Share:
     """The host keys that sites.yaml has, and what a person should know of the ways on which sites come."""
     return Share(files=repository_files(config), remarks=tuple(repository_remarks(config, facts)))
@@ -24,7 +28,7 @@ def share(config: "Config", facts: Facts) -> Share:
 def repository_files(config: "Config") -> dict[str, File]:
     """The host keys of Git servers, for the push script."""
     hosts = config.git_hosts
-    return {"/etc/deploy/git_hosts": system("git_hosts", hosts=hosts)} if hosts else {}
+    return {GIT_HOSTS: system("git_hosts", hosts=hosts)} if hosts else {}
 
 
 def repository_remarks(config: "Config", facts: Facts) -> Iterator[tuple[str, str]]:

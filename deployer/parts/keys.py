@@ -1,5 +1,6 @@
 """What lets restricted SSH keys in: a user, its authorized_keys, and the one rule of sudo that it has."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.files import File
@@ -31,12 +32,13 @@ HANDLERS = (
     ),
     Handler(
         BACKUP_FOLDERS,
-        Stage.FOLDERS,
+        Stage.READERS,
         live=f"[ ! -e {BACKUP_FOLDERS} ] || systemd-tmpfiles --create {BACKUP_FOLDERS}",
         says="let the archives be read",
     ),
 )
 REMOVABLE = (SUDOERS, AUTHORIZED_KEYS)
+SECTIONS = ((re.escape(AUTHORIZED_KEYS), "keys"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

@@ -1,5 +1,6 @@
 """SSH: who may log in, how, and at which ports."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.files import File
@@ -46,6 +47,7 @@ HANDLERS = (
     ),
 )
 REMOVABLE = (SSHD,)
+SECTIONS = ((re.escape(SSHD), "security.ssh"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

@@ -1,5 +1,6 @@
 """The swap file: its size, what makes it, and its unit."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.handlers import Handler, Stage
@@ -18,6 +19,7 @@ FOLLOW = (
     f"else systemctl disable --quiet --now {UNIT} 2>/dev/null; rm -f /var/swapfile; fi"
 )
 HANDLERS = (Handler(SIZE, Stage.SWAP, live=FOLLOW, says="set the swap file"),)
+SECTIONS = ((re.escape(SIZE), "security.swap"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

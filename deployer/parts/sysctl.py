@@ -1,5 +1,6 @@
 """The kernel's settings."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.handlers import Handler, Stage
@@ -20,6 +21,7 @@ HANDLERS = (
     ),
 )
 REMOVABLE = (SYSCTL,)
+SECTIONS = ((re.escape(SYSCTL), "security.sysctl"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

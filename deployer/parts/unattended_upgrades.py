@@ -1,5 +1,6 @@
 """Updates of Debian's packages, which come by themselves."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.handlers import Handler, Stage
@@ -20,6 +21,7 @@ HANDLERS = (
     ),
 )
 REMOVABLE = ("/etc/apt/apt.conf.d/52deploy-*",)
+SECTIONS = ((re.escape(SETTINGS), "security.updates"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

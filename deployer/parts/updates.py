@@ -1,5 +1,6 @@
 """The timer that updates services on the server itself."""
 
+import re
 from typing import TYPE_CHECKING
 
 from deployer.files import File
@@ -19,6 +20,7 @@ FOLLOW = (
     f"systemctl reset-failed {TIMER} 2>/dev/null || true; fi"
 )
 HANDLERS = (Handler(f"{UNITS}/{TIMER}", Stage.TIMERS, live=FOLLOW, says="set the timer of updates"),)
+SECTIONS = ((re.escape(f"{UNITS}/{TIMER}"), "updates"),)
 
 
 def share(config: "Config", facts: "Facts") -> Share:

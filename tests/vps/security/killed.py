@@ -4,11 +4,11 @@ import os
 import signal
 from pathlib import Path
 
-from deployer.seen import manifest
+from deployer.files import File, Found
 from deployer.parts.firewall import FIREWALL
 from deployer.parts.sshd import SSHD
-from deployer.files import File, Found
 from deployer.plan import Change, Plan
+from deployer.seen import manifest
 from deployer.server.login import connect
 from deployer.tasks import apply, guard
 from deployer.tasks.observe import observe

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from deployer.parts.sshd import SSHD
 from deployer.errors import DeployError
+from deployer.parts.sshd import SSHD
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server
 from deployer.server.login import connect
