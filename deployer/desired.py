@@ -8,14 +8,14 @@ from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.parts import shares
 from deployer.parts.backups import composition_backup
+from deployer.parts.by_hand import by_hand_notes
 from deployer.parts.certbot import able, wanted_certificates
 from deployer.parts.compositions import standings, values, wanted_secrets, without_domain
 from deployer.parts.docker import engine
-from deployer.secrets import Secret
-from deployer.seen.by_hand import by_hand_notes
 from deployer.seen.facts import Facts
 from deployer.seen.stacks import Standing
 from deployer.share import Share, total
+from deployer.values.secrets import Secret
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -8,9 +8,9 @@ from deployer.desired import Desired
 from deployer.inheritance import given, inherited_values, text_of
 from deployer.moving import VALUES
 from deployer.plan import Change, SecretChange
-from deployer.secrets import Secret, Withdrawn
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import ours
+from deployer.values.secrets import Secret, Withdrawn
 
 
 def value_changes(

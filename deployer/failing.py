@@ -12,9 +12,9 @@ from deployer.desired import Desired
 from deployer.files import File
 from deployer.plan import Plan
 from deployer.pools import DAEMON
-from deployer.secrets import FromEnvironment, Secret
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
+from deployer.values.secrets import FromEnvironment, Secret
 
 OF_OTHERS = (b"external", b"container:")
 """A compose file with one of these relies on what another one makes."""

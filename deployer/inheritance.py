@@ -7,17 +7,17 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from deployer.config.attachments import LocalFile
-from deployer.config.compose_file import definition
-from deployer.config.interpolation import UNKNOWN
-from deployer.config.volumes import of_any_name
+from deployer.composefile.compose_file import definition
+from deployer.composefile.interpolation import UNKNOWN
+from deployer.composefile.volumes import of_any_name
 from deployer.desired import Desired
 from deployer.files import File, Link
 from deployer.moving import VALUES, compositions_there
 from deployer.plan import SecretChange
-from deployer.secrets import Generated, Inherited
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import Standing
+from deployer.values.attachments import LocalFile
+from deployer.values.secrets import Generated, Inherited
 
 FOLDER = re.compile(r"(/[\w.@+-]+)+")
 GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deployer.config.quantities import amount
 from deployer.desired import Desired
 from deployer.errors import DeployError
 from deployer.files import File
@@ -11,6 +10,7 @@ from deployer.parts.undo import MADE_BY
 from deployer.plan import Plan
 from deployer.seen import manifest
 from deployer.seen.observation import Observation, version
+from deployer.values.quantities import amount
 
 
 def of_sites(desired: Desired, seen: Observation) -> dict[str, str]:

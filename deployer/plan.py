@@ -8,8 +8,8 @@ from deployer.files import File, Link
 from deployer.handlers import Handler
 from deployer.holding import Takeover
 from deployer.parts import handlers_of
-from deployer.secrets import Inherited, Secret, Withdrawn
 from deployer.transition import Ending, Step
+from deployer.values.secrets import Inherited, Secret, Withdrawn
 
 
 class Surprise(Enum):

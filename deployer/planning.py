@@ -18,11 +18,11 @@ from deployer.parts import removable
 from deployer.plan import Change, Plan, Surprise
 from deployer.renames import not_yet, renamed, with_renamed, without_staying, without_waiting
 from deployer.scope import entries, going, staying
-from deployer.secrets import Secret
 from deployer.seen import manifest
 from deployer.seen.observation import Observation
 from deployer.shared_lists import with_lines_of_others
 from deployer.takeovers import takeovers
+from deployer.values.secrets import Secret
 
 
 def make_plan(

@@ -10,9 +10,9 @@ from deployer.holding import holding
 from deployer.inheritance import data_of_both, inheritances, inherited_names
 from deployer.moving import VALUES, compositions_there, proposal
 from deployer.plan import Plan
-from deployer.secrets import Generated
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import Stack, Standing
+from deployer.values.secrets import Generated
 
 SHARED = re.compile(r"/usr/local/lib/deploy/|/etc/systemd/system/(.*/)?deploy-resume\.")
 """What goes with the last one that is pushed or runs in containers."""

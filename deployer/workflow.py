@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from deployer.config.repository import HERE, address_of
 from deployer.errors import UsageError
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
 from deployer.templates import render
+from deployer.values.repository import HERE, address_of
 
 RUNS_ON = "ubuntu-latest"
 USUAL_PORTS = {"http": 80, "https": 443}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from deployer.config.attachments import LocalFile
 from deployer.config.model import Config
 from deployer.desired import desired_files
 from deployer.dotenv import withdrawn_values
@@ -16,10 +15,11 @@ from deployer.plan import Change, Plan, SecretChange
 from deployer.planning import make_plan
 from deployer.renames import env_files_of_renamed
 from deployer.report.changes import plan_lines
-from deployer.secrets import Generated, Given, Inherited, Withdrawn
 from deployer.seen.facts import Facts
 from deployer.seen.stacks import Stack
 from deployer.tasks.apply import parcel
+from deployer.values.attachments import LocalFile
+from deployer.values.secrets import Generated, Given, Inherited, Withdrawn
 from test_plan import READY
 from test_plan import seen as on_server
 

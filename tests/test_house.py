@@ -16,8 +16,11 @@ from deployer.cli import deploy
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
 PURE = (
-    *("config", "kinds", "parts", "share", "desired", "seen", "templates", "expectation", "files"),
+    *("values", "documents", "composefile", "config", "kinds", "parts", "seen", "share", "desired"),
     *(
+        "templates",
+        "expectation",
+        "files",
         "plan",
         "planning",
         "scope",
@@ -27,7 +30,6 @@ PURE = (
         "workflow",
         "consequences",
         "containers",
-        "secrets",
         "handlers",
         "audit",
         "obstacles",
@@ -36,7 +38,6 @@ PURE = (
         "archives",
         "copies",
         "protection",
-        "openpgp",
         "retention",
         "blocks",
         "proposal",
@@ -52,7 +53,7 @@ BELOW = {
     "report": ("commands", "cli", "tasks", "home", "server", "rehearsal"),
 }
 HOMES = {
-    "yaml": ("config",),
+    "yaml": ("documents", "config"),
     "jinja2": ("templates",),
     "fabric": ("server",),
     "paramiko": ("server",),
@@ -88,6 +89,18 @@ def test_imports_run_one_way() -> None:
             if words[0] == "deployer" and len(words) > 1 and words[1] in forbidden:
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not wrong
+
+
+def test_no_two_packages_import_each_other() -> None:
+    packages = {path.name for path in (ROOT / "deployer").iterdir() if (path / "__init__.py").exists()}
+    pairs = {
+        (part(path), name.split(".")[1])
+        for path in MODULES
+        for name in imports(path)
+        if name.startswith("deployer.")
+    }
+    pairs = {pair for pair in pairs if {*pair} <= packages and len({*pair}) == 2}
+    assert not {(one, two) for one, two in pairs if one < two and (two, one) in pairs}
 
 
 def test_each_library_has_one_home() -> None:

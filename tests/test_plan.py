@@ -10,10 +10,10 @@ from deployer.parts.certbot import RENEWAL
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise
 from deployer.planning import make_plan
 from deployer.report.changes import plan_lines
-from deployer.secrets import Generated, Given
 from deployer.seen import manifest
 from deployer.seen.facts import Certificate, Facts
 from deployer.seen.observation import Observation
+from deployer.values.secrets import Generated, Given
 
 ACME = "https://acme.example.org/directory"
 BLOG = "/etc/nginx/conf.d/rogs.me.conf"

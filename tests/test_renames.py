@@ -9,11 +9,11 @@ from deployer.desired import desired_files
 from deployer.files import File
 from deployer.planning import make_plan
 from deployer.renames import not_yet, remarks, renamed, without_waiting
-from deployer.secrets import FromEnvironment, Generated
 from deployer.seen.facts import Certificate, Facts
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import Stack, Standing
 from deployer.transition import Ending
+from deployer.values.secrets import FromEnvironment, Generated
 from test_plan import ACME, READY
 from test_plan import seen as on_server
 

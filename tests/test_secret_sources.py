@@ -6,8 +6,8 @@ import pytest
 
 from deployer.errors import UsageError
 from deployer.plan import Plan, SecretChange
-from deployer.secrets import FromEnvironment, FromFile, Generated, Given, secret
 from deployer.tasks.secrets import resolve, those_kept, with_all_values
+from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, secret
 
 
 def test_the_three_ways(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from deployer.audit.evidence import Container, Evidence, Listener
 from deployer.audit.finding import Finding
-from deployer.config.dangers import CAPABILITIES, DISKS, SOCKET, WITH_SOCKET, reach
+from deployer.composefile.dangers import CAPABILITIES, DISKS, SOCKET, WITH_SOCKET, reach
 from deployer.config.model import Config
 from deployer.parts.firewall import open_ports
 from deployer.seen.facts import Facts

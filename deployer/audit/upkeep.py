@@ -6,8 +6,8 @@ from deployer.archives import FRESH
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
-from deployer.config.quantities import amount
 from deployer.seen.packaging import other_release, read_packaging, unfinished
+from deployer.values.quantities import amount
 
 DAY = 86400
 FEW_DAYS = 14

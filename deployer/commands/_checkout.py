@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import SplitResult
 
 from deployer.config.model import Config
-from deployer.config.repository import address_of
 from deployer.errors import UsageError
 from deployer.server.repository import checkout_of
 from deployer.server.way import way_to
+from deployer.values.repository import address_of
 from deployer.workflow import Place, place_of
 from deployer.workflow import whereabouts as to_checkout
 

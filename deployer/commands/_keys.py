@@ -48,7 +48,7 @@ def with_keys(config: "Config", keys: "Mapping[str, Key]") -> "Config":
 def sites_to_push(config: "Config", name: str, text: str) -> tuple[str, ...]:
     """The sites of `--push`; raises UsageError for one that cannot be pushed, and for a name that is none."""
     from deployer.config.key_checks import unfit
-    from deployer.config.service_names import key
+    from deployer.values.service_names import key
 
     sites = tuple(dict.fromkeys(site.strip() for site in text.split(",") if site.strip()))
     try:
@@ -63,7 +63,7 @@ def sites_to_push(config: "Config", name: str, text: str) -> tuple[str, ...]:
 
 def read_public(path: Path) -> str:
     """The public half in this file, as `type base64`; raises UsageError."""
-    from deployer.config.access import login_key
+    from deployer.values.access import login_key
 
     try:
         return login_key(path.read_text("utf-8").strip())

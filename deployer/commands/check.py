@@ -26,8 +26,8 @@ def command(config: Path, as_json: bool) -> int:
     from deployer.config.beside import found_beside
     from deployer.config.loader import load
     from deployer.config.placeholders import placeholders
-    from deployer.config.quantities import amount
-    from deployer.openpgp import fingerprints
+    from deployer.values.openpgp import fingerprints
+    from deployer.values.quantities import amount
 
     try:
         loaded = load(config)

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from deployer.config import volumes
-from deployer.config.interpolation import UNKNOWN
+from deployer.composefile import volumes
+from deployer.composefile.interpolation import UNKNOWN
 from deployer.config.model import Config
-from deployer.config.quantities import shown
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding, Path
 from deployer.kinds.compose import Compose
+from deployer.values.quantities import shown
 
 
 def check_backups(config: Config) -> Iterator[Finding]:

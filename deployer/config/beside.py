@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from deployer.config.ignoring import Rules, above, ignored, of_git
+from deployer.composefile.ignoring import Rules, above, ignored, of_git
 
 DEEP = 3  # folders: the files of a service may lie in one of their own
 MOST = 1000  # files that are looked at: a folder with more is no folder of configuration

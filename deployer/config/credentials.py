@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from deployer.config import access
-from deployer.config.access import LOGIN
-from deployer.config.quantities import Plain, whole_number
 from deployer.errors import UsageError
+from deployer.values import access
+from deployer.values.access import LOGIN
+from deployer.values.quantities import Plain, whole_number
 
 NAMES = ("SSH_HOST", "SSH_USER", "SSH_PRIVATE_KEY", "SSH_PORT", "SSH_KNOWN_HOSTS")
 JOBS = ("CI", "GITHUB_ACTIONS", "GITEA_ACTIONS")

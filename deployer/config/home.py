@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from deployer.config import storage
-from deployer.config.keep import Keep
-from deployer.config.quantities import whole_number
-from deployer.config.types import ClockTime, LocalPath, Url, User, schema, text
-from deployer.kinds.base import Section
+from deployer.values.keep import Keep
+from deployer.values.quantities import whole_number
+from deployer.values.section import Section
+from deployer.values.types import ClockTime, LocalPath, Url, User, schema, text
 
 SecretAddress = Annotated[
     str, text(storage.secret_address), schema("string", pattern="^(https?://.+|env:[A-Za-z_][A-Za-z0-9_]*)$")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from deployer.config.access import LOGIN
 from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding
+from deployer.values.access import LOGIN
 
 
 def check_keys(config: Config) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 from pydantic import Field, model_validator
 
-from deployer.config.types import Boolean, EntryName, PublicKey
-from deployer.kinds.base import Section
+from deployer.values.section import Section
+from deployer.values.types import Boolean, EntryName, PublicKey
 
 
 class Key(Section):

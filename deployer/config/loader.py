@@ -5,11 +5,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from deployer.config import checks, syntax, text, wording
+from deployer.config import checks, wording
 from deployer.config.model import Config
-from deployer.config.nodes import Node
 from deployer.config.remains import stand_ins
 from deployer.config.wording import Finding
+from deployer.documents import syntax, text
+from deployer.documents.nodes import Node
 from deployer.errors import ConfigError, Problem
 
 

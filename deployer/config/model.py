@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from deployer.config.backups import Backups
 from deployer.config.home import Home
 from deployer.config.keys import Key
 from deployer.config.security import Security, all_off
 from deployer.config.suggestions import suggest
-from deployer.config.types import (
+from deployer.errors import UsageError
+from deployer.kinds import kinds, service_kinds
+from deployer.kinds.base import Site
+from deployer.kinds.composition import Composition
+from deployer.values.backups import Backups
+from deployer.values.section import Section
+from deployer.values.types import (
     AcmeServer,
     CertificateFile,
     ClockTime,
@@ -31,10 +36,6 @@ from deployer.config.types import (
     User,
     written,
 )
-from deployer.errors import UsageError
-from deployer.kinds import kinds, service_kinds
-from deployer.kinds.base import Section, Site
-from deployer.kinds.composition import Composition
 
 if TYPE_CHECKING:
     AnySite = Site

@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from deployer.config.backups import BackupChoice, Backups, ComposeBackup
 from deployer.config.home import S3, Home, Notify
-from deployer.config.keep import Keep
 from deployer.config.keys import Key
 from deployer.config.model import Acme, Config, Docker, Server, Updates
-from deployer.config.saved import FolderBackup
 from deployer.config.security import Security
 from deployer.config.wording import fields, section
 from deployer.kinds import kinds, service_kinds
-from deployer.kinds.base import Section, Site
+from deployer.kinds.base import Site
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.kinds.publication import Publication
 from deployer.kinds.service import Service
+from deployer.values.backups import BackupChoice, Backups, ComposeBackup
+from deployer.values.keep import Keep
+from deployer.values.saved import FolderBackup
+from deployer.values.section import Section
 
 # Models whose keys are told once, for all kinds that have them: below which heading.
 SHARED: dict[type[Section], str] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from deployer.config.types import Domain, Port
+from deployer.values.types import Domain, Port
 
 DOMAIN: TypeAdapter[str] = TypeAdapter(Domain)
 PORT: TypeAdapter[int] = TypeAdapter(Port)

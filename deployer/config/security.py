@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from deployer.config.quantities import Plain, duration, shown
-from deployer.config.types import (
+from deployer.values.quantities import Plain, duration, shown
+from deployer.values.section import Section
+from deployer.values.types import (
     Boolean,
     ClockTime,
     Count,
@@ -19,7 +20,6 @@ from deployer.config.types import (
     text,
     written,
 )
-from deployer.kinds.base import Section
 
 LONGEST_UNDO = 120
 

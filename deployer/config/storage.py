@@ -3,8 +3,8 @@
 import re
 
 from deployer.archives import NAME
-from deployer.config.names import HOST, environment_name
-from deployer.config.quantities import shown
+from deployer.values.names import HOST, environment_name
+from deployer.values.quantities import shown
 
 
 def secret_address(text: str) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
-from deployer.config.quantities import shown
 from deployer.config.suggestions import closest, suggest
 from deployer.kinds import kinds, service_kinds
+from deployer.values.quantities import shown
 
 Path = tuple[str | int, ...]
 KINDS: Mapping[Any, Any] = {"sites": kinds, "services": service_kinds}

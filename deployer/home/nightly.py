@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from deployer.archives import Archive
 from deployer.config.home import Home
 from deployer.config.model import Config
-from deployer.config.quantities import amount
 from deployer.copies import Night, rows
 from deployer.home.offsite import send
 from deployer.home.pull import pull
@@ -16,6 +15,7 @@ from deployer.home.section import Say, failures_told, home_of, tell, tell_end
 from deployer.home.store import Store
 from deployer.parts.backups import backed_up
 from deployer.protection import Protection, Read, judgement, protections
+from deployer.values.quantities import amount
 
 VERIFIED_WITHIN = {"daily": 3, "weekly": 9, "monthly": 33}
 """Days: as often as `home.verify` says, and two nights more."""

@@ -6,8 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 if TYPE_CHECKING:
-    from deployer.kinds.base import Section, Site
+    from deployer.kinds.base import Site
     from deployer.kinds.composition import Composition
+    from deployer.values.section import Section
 
 
 @cache

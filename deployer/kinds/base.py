@@ -1,29 +1,15 @@
 """What every kind of site has: its names, its HTTPS, and a place for hand-written NGINX lines."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from deployer.config.types import Boolean, Domain, Duration, NginxSnippet, written
 from deployer.files import File
+from deployer.values.section import Section
+from deployer.values.types import Boolean, Domain, Duration, NginxSnippet, written
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
-
-
-class Section(BaseModel):
-    """A section of sites.yaml: its keys are known, its values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def leave_out_empty_keys(cls, values: Any) -> Any:
-        """A key without a value, such as `sites:` alone, counts as not written."""
-        if not isinstance(values, dict) or None not in values.values():
-            return values
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {key: value for key, value in values.items() if value is not None or key not in known}
 
 
 class Site(Section):

@@ -5,15 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
-from deployer.config import compose_checks, compose_file, listed, volumes
-from deployer.config.attachments import LocalFile
-from deployer.config.backups import ComposeBackup, ComposeChoice
-from deployer.config.compose_file import Definition
-from deployer.config.dangers import dangers
-from deployer.config.delivery import Delivery
-from deployer.config.lasting import lasting
-from deployer.config.service_names import default_project
-from deployer.config.types import (
+from deployer.composefile import compose_checks, compose_file, listed, volumes
+from deployer.composefile.compose_file import Definition
+from deployer.composefile.dangers import dangers
+from deployer.composefile.delivery import Delivery
+from deployer.composefile.lasting import lasting
+from deployer.errors import Problem
+from deployer.files import File
+from deployer.kinds.composition import Backup, ComposedSite, Composition, database
+from deployer.values.attachments import LocalFile
+from deployer.values.backups import ComposeBackup, ComposeChoice
+from deployer.values.secrets import Given, Secret
+from deployer.values.service_names import default_project
+from deployer.values.types import (
     Attachment,
     Boolean,
     EnvironmentValue,
@@ -23,10 +27,6 @@ from deployer.config.types import (
     folder_of,
     schema,
 )
-from deployer.errors import Problem
-from deployer.files import File
-from deployer.kinds.composition import Backup, ComposedSite, Composition, database
-from deployer.secrets import Given, Secret
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from deployer.config.backups import BackupChoice, Choice
-from deployer.config.quantities import size_text
-from deployer.config.service_names import default_project
-from deployer.config.types import Directory, Duration, Port, ProjectName, Size, TimeLimit, UrlPath, written
 from deployer.errors import Problem
 from deployer.files import File
-from deployer.kinds.base import Section, Site
+from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
-from deployer.secrets import Given
+from deployer.values.backups import BackupChoice, Choice
+from deployer.values.quantities import size_text
+from deployer.values.secrets import Given
+from deployer.values.section import Section
+from deployer.values.service_names import default_project
+from deployer.values.types import Directory, Duration, Port, ProjectName, Size, TimeLimit, UrlPath, written
 
 if TYPE_CHECKING:
-    from deployer.secrets import Secret
     from deployer.seen.facts import Facts
+    from deployer.values.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from deployer.config.quantities import size_text
-from deployer.config.types import (
+from deployer.files import File
+from deployer.kinds.composition import Backup
+from deployer.kinds.service import Service
+from deployer.values.quantities import size_text
+from deployer.values.secrets import Generated, Secret
+from deployer.values.types import (
     Count,
     ImageTag,
     MemoryLimit,
@@ -15,10 +19,6 @@ from deployer.config.types import (
     Url,
     written,
 )
-from deployer.files import File
-from deployer.kinds.composition import Backup
-from deployer.kinds.service import Service
-from deployer.secrets import Generated, Secret
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from deployer.config.types import Version
 from deployer.kinds.publication import Publication
+from deployer.values.types import Version
 
 
 class Hugo(Publication):

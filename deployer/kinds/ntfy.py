@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import ImageTag, MemoryLimit, Port, Size, UrlPath, written
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
+from deployer.values.types import ImageTag, MemoryLimit, Port, Size, UrlPath, written
 
 
 class Ntfy(ComposedSite, Service):

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.quantities import size_text
-from deployer.config.types import (
+from deployer.files import File
+from deployer.kinds.composition import Backup, ComposedSite, database
+from deployer.kinds.service import Service
+from deployer.values.quantities import size_text
+from deployer.values.secrets import Generated, Secret
+from deployer.values.types import (
     Email,
     EnvironmentValue,
     MemoryLimit,
@@ -16,10 +20,6 @@ from deployer.config.types import (
     Version,
     written,
 )
-from deployer.files import File
-from deployer.kinds.composition import Backup, ComposedSite, database
-from deployer.kinds.service import Service
-from deployer.secrets import Generated, Secret
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

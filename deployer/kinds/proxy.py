@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from deployer.config.quantities import size_text
-from deployer.config.types import Port, Size, written
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
+from deployer.values.quantities import size_text
+from deployer.values.types import Port, Size, written
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

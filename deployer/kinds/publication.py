@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.repository import is_local
-from deployer.config.types import (
+from deployer.files import File
+from deployer.kinds.base import Site
+from deployer.kinds.virtual_host import virtual_host
+from deployer.templates import render
+from deployer.values.repository import is_local
+from deployer.values.section import Section
+from deployer.values.types import (
     Boolean,
     Count,
     DiskLimit,
@@ -21,10 +26,6 @@ from deployer.config.types import (
     TimeLimit,
     written,
 )
-from deployer.files import File
-from deployer.kinds.base import Section, Site
-from deployer.kinds.virtual_host import virtual_host
-from deployer.templates import render
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from deployer.config.types import Boolean, RedirectCode, Url
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
+from deployer.values.types import Boolean, RedirectCode, Url
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import Boolean, ImageTag, MemoryLimit, Port, Size, UrlPath, written
 from deployer.files import File
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
-from deployer.secrets import Generated, Secret
+from deployer.values.secrets import Generated, Secret
+from deployer.values.types import Boolean, ImageTag, MemoryLimit, Port, Size, UrlPath, written
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

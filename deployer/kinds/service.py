@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from deployer.config.attachments import LocalFile
-from deployer.config.compose_file import definition
-from deployer.config.lasting import lasting
-from deployer.config.quantities import size_text
-from deployer.config.types import ContainerVariable, EnvironmentValue, ImageTag, MemoryLimit, written
+from deployer.composefile.compose_file import definition
+from deployer.composefile.lasting import lasting
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
 from deployer.templates import render
+from deployer.values.attachments import LocalFile
+from deployer.values.quantities import size_text
+from deployer.values.types import ContainerVariable, EnvironmentValue, ImageTag, MemoryLimit, written
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

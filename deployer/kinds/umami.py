@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, UrlPath, written
 from deployer.kinds.composition import Backup, ComposedSite, database
 from deployer.kinds.service import Service
-from deployer.secrets import Generated, Secret
+from deployer.values.secrets import Generated, Secret
+from deployer.values.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, UrlPath, written
 
 
 class Umami(ComposedSite, Service):

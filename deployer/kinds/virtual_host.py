@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from deployer.config.directives import keeping_headers, settings
 from deployer.files import File
 from deployer.templates import render
+from deployer.values.directives import keeping_headers, settings
 
 if TYPE_CHECKING:
     from deployer.kinds.base import Site

@@ -4,10 +4,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.quantities import duration_text
-from deployer.config.types import Boolean, ClockTime, Duration, ImageTag, MemoryLimit, SecretSource, written
 from deployer.kinds.service import Service
-from deployer.secrets import Secret
+from deployer.values.quantities import duration_text
+from deployer.values.secrets import Secret
+from deployer.values.types import Boolean, ClockTime, Duration, ImageTag, MemoryLimit, SecretSource, written
 
 
 class Watchtower(Service):

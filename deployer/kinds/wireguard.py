@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.config.types import Host, ImageTag, MemoryLimit, Port, Size, written
 from deployer.kinds.composition import Backup, ComposedSite
 from deployer.kinds.service import Service
-from deployer.secrets import Generated, Secret
+from deployer.values.secrets import Generated, Secret
+from deployer.values.types import Host, ImageTag, MemoryLimit, Port, Size, written
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.parts.rendering import UNITS, rendered
-from deployer.secrets import Given, Secret
 from deployer.seen.stacks import Standing
 from deployer.share import Share
+from deployer.values.secrets import Given, Secret
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

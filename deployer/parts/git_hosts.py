@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from deployer.config.repository import HERE, address_of
 from deployer.files import File
 from deployer.kinds.publication import Publication
 from deployer.parts.rendering import system
 from deployer.parts.sshd import chosen_ports
 from deployer.seen.facts import Facts
 from deployer.share import Share
+from deployer.values.repository import HERE, address_of
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

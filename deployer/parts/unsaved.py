@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from deployer.config.interpolation import UNKNOWN
-from deployer.config.mounts import NOBODYS, OF_THE_SYSTEM, WIDE, Mount, mounts, volumes
-from deployer.config.nodes import Node
-from deployer.config.tree import section
-from deployer.config.volumes import elsewhere, name_of
+from deployer.composefile.interpolation import UNKNOWN
+from deployer.composefile.mounts import NOBODYS, OF_THE_SYSTEM, WIDE, Mount, mounts, volumes
+from deployer.composefile.volumes import elsewhere, name_of
+from deployer.documents.nodes import Node
+from deployer.documents.tree import section
 from deployer.kinds.compose import Compose
 from deployer.kinds.composition import Backup
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deployer.config.relocation import relocated
-from deployer.config.text import read
+from deployer.documents.text import read
 from deployer.errors import DeployError
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine

@@ -6,9 +6,9 @@ import sys
 
 from rich.console import Console
 
-from deployer.config.quantities import amount
 from deployer.errors import ConfigError, DeployError, UsageError
 from deployer.suggested import with_file
+from deployer.values.quantities import amount
 
 WIDE = 10_000  # columns of what is piped, unless somebody says: a row is a line there
 

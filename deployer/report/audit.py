@@ -8,9 +8,9 @@ from rich.console import Group
 from rich.text import Text
 
 from deployer.audit import Finding
-from deployer.config.quantities import amount
 from deployer.report import data, harmless, out
 from deployer.suggested import with_file
+from deployer.values.quantities import amount
 
 STYLES = {"✗": "bold red", "!": "yellow", "✓": "green"}
 

@@ -7,14 +7,14 @@ from itertools import chain
 from rich.console import Group
 from rich.text import Text
 
-from deployer.config.quantities import amount
 from deployer.plan import Change, Order, Plan, Surprise
 from deployer.report import data, harmless, out
 from deployer.report.difference import change_lines, mark
 from deployer.report.grouping import FEW, crowd, short_lines, sites_of
-from deployer.secrets import Given, Withdrawn
 from deployer.suggested import with_file
 from deployer.transition import Ending
+from deployer.values.quantities import amount
+from deployer.values.secrets import Given, Withdrawn
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
 SAID = ("!", "✗", "  This is the short form")

@@ -5,8 +5,8 @@ import hashlib
 from collections.abc import Iterator
 
 from deployer.files import File, Link
-from deployer.openpgp import fingerprints
 from deployer.plan import Change
+from deployer.values.openpgp import fingerprints
 
 
 def attributes(change: Change) -> Iterator[str]:

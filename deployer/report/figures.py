@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from rich.text import Text
 
 from deployer.archives import FRESH
-from deployer.config.quantities import amount
 from deployer.report import harmless, say
+from deployer.values.quantities import amount
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
 

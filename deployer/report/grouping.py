@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from deployer.config.quantities import amount
 from deployer.plan import Change, Plan, Surprise
 from deployer.report.difference import attributes, change_lines, diff, mark
+from deployer.values.quantities import amount
 
 FEW = 3
 """So many new sites, or lines of a new file, are shown whole."""

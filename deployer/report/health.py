@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from deployer.config.quantities import amount
 from deployer.health import BackupHealth, Health, SiteHealth
 from deployer.report import harmless, out
 from deployer.report.table import show_table
 from deployer.suggested import with_file
+from deployer.values.quantities import amount
 
 FEW_DAYS = 14
 KEY_DAYS = 30

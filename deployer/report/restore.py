@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from deployer.archives import Archive
-from deployer.config.quantities import amount
 from deployer.report import err, harmless
 from deployer.report.figures import size, when
+from deployer.values.quantities import amount
 
 PLACES = {"vps": "the server", "home": "home", "s3": "S3"}
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from deployer.config.quantities import amount
 from deployer.containers import Container, Freshness, age_in_days
 from deployer.report import harmless, out
 from deployer.report.table import show_table
+from deployer.values.quantities import amount
 
 MEBIBYTE = 1024 * 1024
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from deployer.config.ports import LOOPBACK
+from deployer.composefile.ports import LOOPBACK
 
 PUBLISHED = re.compile(r"(?:^|, )(\S*):(\d+)(?:-(\d+))?->[\d-]+/(tcp|udp)")
 EVERYONE = frozenset({"0.0.0.0", "::", "[::]", ""})

@@ -31,7 +31,6 @@ from deployer.plan import Order, Plan
 from deployer.planning import make_plan
 from deployer.pools import DAEMON
 from deployer.renames import env_files_of_renamed
-from deployer.secrets import Secret
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
@@ -41,6 +40,7 @@ from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
 from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_values
+from deployer.values.secrets import Secret
 
 Line = Callable[[str], None]
 NOT_LOOKED_AT = Facts(os="debian", release="13")

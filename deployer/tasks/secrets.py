@@ -8,7 +8,7 @@ from typing import TypeGuard
 from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
 from deployer.plan import Plan
-from deployer.secrets import FromEnvironment, FromFile, Generated, Given, Secret
+from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, Secret
 
 
 def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:

@@ -13,7 +13,6 @@ from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.errors import ConfigError
 from deployer.files import File
-from deployer.openpgp import fingerprints
 from deployer.parts.backups import (
     backed_up,
     backup_files,
@@ -25,6 +24,7 @@ from deployer.parts.backups import (
 from deployer.plan import Change
 from deployer.report.difference import diff
 from deployer.seen.facts import Facts
+from deployer.values.openpgp import fingerprints
 from typed import typed
 
 SERVICES = """\

@@ -9,13 +9,13 @@ import pytest
 import yaml
 
 from deployer import config as package
-from deployer.config import syntax
 from deployer.config.keys import Key
 from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.config.reference import reference
 from deployer.config.schema import json_schema
 from deployer.config.wording import fields, section
+from deployer.documents import syntax
 from deployer.kinds import kinds, models, service_kinds
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,6 @@ import pytest
 
 from deployer.config.loader import validate
 from deployer.config.model import Config
-from deployer.config.quantities import Plain
 from deployer.config.security import NONE
 from deployer.desired import desired_files
 from deployer.files import File
@@ -18,6 +17,7 @@ from deployer.parts.firewall import open_ports
 from deployer.parts.sshd import MOVE_SSH_SOCKET, SSH_SOCKET, SSHD, port_notes
 from deployer.seen.facts import Facts
 from deployer.share import total
+from deployer.values.quantities import Plain
 
 FACTS = Facts("debian", "13")
 SERVER = {"host": "vps.example.org", "user": "alma"}

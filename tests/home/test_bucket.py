@@ -13,7 +13,6 @@ import pytest
 from chance import noise
 from deployer.archives import Archive
 from deployer.config.home import S3
-from deployer.config.keep import Keep
 from deployer.config.loader import load
 from deployer.errors import DeployError, UnreachableError, UsageError
 from deployer.home import upload
@@ -22,6 +21,7 @@ from deployer.home.offsite import Sent, send
 from deployer.home.places import places
 from deployer.home.store import Store
 from deployer.home.upload import PART
+from deployer.values.keep import Keep
 from home.faulty_store import FaultyStore
 from home.line import Line
 from home.object_store import ObjectStore

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from deployer.config.quantities import size
 from deployer.kinds import models
 from deployer.kinds.composition import Composition
 from deployer.kinds.service import Service
 from deployer.tasks.converge import NOT_LOOKED_AT
+from deployer.values.quantities import size
 from golden.server import config, facts, golden
 
 TEMPLATES = Path(__file__).parents[2] / "templates/compose"

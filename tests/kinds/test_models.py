@@ -5,13 +5,14 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from deployer.config.attachments import LocalFile
 from deployer.kinds import kinds, models, service_kinds
-from deployer.kinds.base import Section, Site
+from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
 from deployer.kinds.proxy import Proxy
 from deployer.kinds.publication import user_of
 from deployer.kinds.static import Static
+from deployer.values.attachments import LocalFile
+from deployer.values.section import Section
 
 
 def test_a_kind_is_a_module_of_the_folder() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from deployer.config.model import Config
 from deployer.desired import Desired, desired_files
-from deployer.secrets import FromEnvironment, Generated
 from deployer.seen.facts import Certificate, Facts
+from deployer.values.secrets import FromEnvironment, Generated
 
 FACTS = Facts("debian", "13")
 SITE = {"a.example.org": {"kind": "umami", "port": 3000}}

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.config.quantities import Plain
 from deployer.errors import ConfigError
 from deployer.files import Files
 from deployer.parts import shares
 from deployer.parts.keys import AUTHORIZED_KEYS, key_files
 from deployer.seen.facts import Facts
 from deployer.share import total
+from deployer.values.quantities import Plain
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC022uwG5vjIQbBGX2S7cc/zOKqjEV4ELJCdhVS2xsKx"

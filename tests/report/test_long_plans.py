@@ -3,7 +3,7 @@
 from deployer.files import File
 from deployer.plan import Change, Order, Plan, SecretChange, Surprise
 from deployer.report.changes import plan_lines, summary
-from deployer.secrets import Generated
+from deployer.values.secrets import Generated
 
 NAMES = tuple(f"site-{number:04}.example.org" for number in range(1000))
 CONF = "/etc/nginx/conf.d"

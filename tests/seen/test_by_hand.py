@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from deployer.config.model import Config
-from deployer.seen.by_hand import by_hand_notes, read_by_hand
+from deployer.parts.by_hand import by_hand_notes
+from deployer.seen.by_hand import read_by_hand
 
 SAID = {
     "password": ["bob"],

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from chance import chance
-from deployer.config.attachments import LocalFile
-from deployer.config.compose_file import definition, project
-from deployer.config.interpolation import Interpolation
-from deployer.config.quantities import size
+from deployer.composefile.compose_file import definition, project
+from deployer.composefile.interpolation import Interpolation
 from deployer.files import pack
 from deployer.kinds.compose import Compose
 from deployer.parts import handlers_of
 from deployer.rehearsal.machine import Machine
+from deployer.values.attachments import LocalFile
+from deployer.values.quantities import size
 from golden.server import config, golden
 from vps.services.conftest import PACKAGES
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from deployer.config.backups import Backups
-from deployer.config.saved import FolderBackup
 from deployer.kinds.composition import Backup
 from deployer.parts.backups import backup_files
 from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
+from deployer.values.backups import Backups
+from deployer.values.saved import FolderBackup
 from vps.restore.conftest import boot
 from vps.services.conftest import Composition, compositions, install_scripts, prepare, shared_image
 

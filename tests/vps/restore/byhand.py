@@ -5,10 +5,10 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer.config.saved import FolderBackup
 from deployer.kinds.composition import Backup
 from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
+from deployer.values.saved import FolderBackup
 
 TAR = "tar -b1 --numeric-owner --acls --xattrs --sparse -C"
 STATE = "LC_ALL=C tar --sort=name --numeric-owner --acls --xattrs --format=posix --pax-option=delete=atime,delete=ctime"

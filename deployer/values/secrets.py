@@ -1,0 +1,105 @@
+"""Secrets as sites.yaml names them: where each value comes from, never the value itself; pure.
+
+The values stand in the file .env beside a docker-compose.yml on the server, and nowhere else.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.values import names
+from deployer.values.quantities import shown
+from deployer.values.repository import located
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Made on the server once: so many random hexadecimal digits. It never leaves the server."""
+
+    length: int = 32
+
+    def __str__(self) -> str:
+        return "generated on the server"
+
+
+@dataclass(frozen=True, slots=True)
+class FromEnvironment:
+    """The caller's environment variable of this name, when applying."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"from the environment: {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """What the caller's gpg decrypts from this file (absolute path) when applying."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"from {Path(self.path).name}, by gpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """No secret: a value that stands in sites.yaml, for a compose file's ${NAME}."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return "from sites.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The line that stands in another .env of the server (absolute path). It never leaves the server."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"as it is in {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Was `Given` once, and has to go from where it stands."""
+
+    def __str__(self) -> str:
+        return "no longer in sites.yaml"
+
+
+Secret = Generated | FromEnvironment | FromFile | Given
+
+
+def secret(text: str, folder: Path | None) -> Secret:
+    """What `generate`, `env:NAME` or `gpg:FILE` means; raises ValueError.
+
+    With the folder of sites.yaml, the file of `gpg:` becomes absolute and must be there.
+    """
+    how, _, what = text.partition(":")
+    if text == "generate":
+        return Generated()
+    if how == "env":
+        return FromEnvironment(variable(what))
+    if how == "gpg" and what:
+        return FromFile(encrypted(names.one_line(what), folder))
+    raise ValueError("expected generate, env:NAME or gpg:FILE: a secret itself does not belong in sites.yaml")
+
+
+def variable(name: str) -> str:
+    """The name of a variable in the caller's environment."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", name, re.ASCII):
+        raise ValueError(f"{shown(name)} is not a name for an environment variable")
+    return name
+
+
+def encrypted(text: str, folder: Path | None) -> str:
+    """The absolute path of a file that is there."""
+    if folder is None:
+        return text
+    path = located(text, folder)
+    if not path.is_file():
+        raise ValueError(f"no such file: {path}")
+    return str(path)

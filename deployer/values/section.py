@@ -1,0 +1,20 @@
+"""What every section of sites.yaml has in common."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Section(BaseModel):
+    """A section of sites.yaml: its keys are known, its values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def leave_out_empty_keys(cls, values: Any) -> Any:
+        """A key without a value, such as `sites:` alone, counts as not written."""
+        if not isinstance(values, dict) or None not in values.values():
+            return values
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {key: value for key, value in values.items() if value is not None or key not in known}

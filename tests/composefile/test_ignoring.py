@@ -1,0 +1,100 @@
+"""What ignore files leave out, compared with Git itself."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deployer.composefile import ignoring
+from deployer.composefile.folders import Walk
+from deployer.composefile.listed import listed
+
+PATHS = ("a", "b.log", "dir/a", "dir/b.log", "dir/deep/a", "dir/deep/c.txt", "other/dir/a", "x y")
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "a",
+            "/a",
+            "*.log",
+            "!b.log",
+            "dir",
+            "dir/",
+            "/dir/",
+            "dir/a",
+            "**/a",
+            "dir/**",
+            "!dir/a",
+            "deep/",
+            "d?r",
+            "[ab]",
+            "[!a]",
+            "*",
+            "!*/",
+            "dir/*/a",
+            "/other",
+            "**/deep/**",
+            "!/dir",
+            "d*/a",
+            "*/deep/",
+            "/*/b.log",
+            "!d?r/a",
+            "[z-a]",
+            "[]",
+            "[!]",
+            "[",
+            "#",
+        ]
+    ),
+    max_size=4,
+)
+
+
+@given(LINES, LINES)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_git_leaves_out_is_left_out(tmp_path_factory, top: list[str], below: list[str]) -> None:
+    folder = tmp_path_factory.mktemp("repository")
+    git = ["git", "-C", str(folder), "-c", "core.excludesFile=/dev/null"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for path in PATHS:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+    (folder / ".gitignore").write_text("\n".join(top) + "\n")
+    (folder / "dir/.gitignore").write_text("\n".join(below) + "\n")
+    told = subprocess.run(
+        [*git, "ls-files", "-co", "--exclude-standard", "-z"], capture_output=True, text=True, check=True
+    )
+    assert set(Walk(folder).paths(".", ignoring.around(folder, "."))) - {"dir/.gitignore", ".gitignore"} == {
+        path for path in told.stdout.split("\0") if path and not path.endswith(".gitignore")
+    }
+    if subprocess.run([*git, "check-ignore", "-q", "dir"], check=False).returncode == 0:
+        return  # it is taken all the same when the compose file is there
+    beside = folder / "dir"
+    inside = set(Walk(beside).paths(".", ignoring.around(beside, "."))) - {".gitignore"}
+    told = subprocess.run(
+        [*git[:2], str(beside), *git[3:], "ls-files", "-co", "--exclude-standard", "-z"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert inside == {path for path in told.stdout.split("\0") if path and path != ".gitignore"}
+
+
+def test_outside_a_repository_no_folder_above_counts(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / ".gitignore").write_text("*\n")
+    (tmp_path / "shop/a").touch()
+    assert list(Walk(tmp_path / "shop").paths(".", ignoring.around(tmp_path / "shop", "."))) == ["a"]
+
+
+def test_a_pattern_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(ValueError, match=r"'\[z-a\]' matches no file in "):
+        listed("[z-a]", tmp_path)
+
+
+def test_a_pattern_leaves_out_what_deploy_writes_and_no_more(tmp_path: Path) -> None:
+    for name in ("docker-compose.yml", "docker-compose.yml.md", ".env", ".envrc"):
+        (tmp_path / name).touch()
+    assert [file.written for file in listed("*", tmp_path)] == [".envrc", "docker-compose.yml.md"]
