@@ -10,7 +10,7 @@ from bench.measure import DEPLOY, Command, progress, shown, timed
 from bench.night import KEY, PACKAGES
 from bench.page import arguments, publish, table
 from bench.service import COMPOSE, Service
-from deployer.pools import DAEMON, POOLS
+from deployer.planning.pools import DAEMON, POOLS
 from deployer.rehearsal.machine import Machine
 
 SITES = (10, 1000)

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.measure import DEPLOY, Command, progress, seconds, shown, times
 from bench.page import arguments, publish, table
 from bench.slow_line import SlowLine
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.rehearsal import shell
 from deployer.rehearsal.machine import Machine
 

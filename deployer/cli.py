@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager, suppress
 import click
 
 from deployer import commands
+from deployer.commands._letters import print_any_letter
 from deployer.errors import INTERRUPTED, TRACEBACK, DeployError, unexpected
-from deployer.letters import print_any_letter
 from deployer.waiting import Waiting, show_by
 
 

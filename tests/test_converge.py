@@ -2,7 +2,7 @@
 
 from deployer.config.model import Config
 from deployer.files import File, Link
-from deployer.plan import Change, Plan
+from deployer.planning.plan import Change, Plan
 from deployer.tasks.converge import Convergence
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import deployer
-from deployer.health import read_health
+from deployer.seen.health import read_health
 
 STATUS = (Path(deployer.__file__).parent / "server/status.sh").read_text()
 SERVER = "".join(

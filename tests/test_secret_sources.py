@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import UsageError
-from deployer.plan import Plan, SecretChange
+from deployer.planning.plan import Plan, SecretChange
 from deployer.tasks.secrets import resolve, those_kept, with_all_values
 from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, secret
 

@@ -5,9 +5,9 @@ from io import StringIO
 import pytest
 from rich.text import Text
 
-from deployer.health import Health, SiteHealth
 from deployer.report import console, table
 from deployer.report import health as health_report
+from deployer.seen.health import Health, SiteHealth
 
 HEAD = ("name", "answer", "since", "by")
 ROWS = [

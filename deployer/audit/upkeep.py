@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from deployer.archives import FRESH
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
+from deployer.backups.archives import FRESH
 from deployer.config.model import Config
 from deployer.seen.packaging import other_release, read_packaging, unfinished
 from deployer.values.quantities import amount

@@ -57,10 +57,10 @@ def report(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     """Show how every name stands against 3-2-1; the exit code, 1 where something is missing."""
     from datetime import UTC, datetime
 
+    from deployer.backups.protection import Read, protections
     from deployer.home.nightly import protections_of
     from deployer.home.store import Store
     from deployer.parts.backups import backed_up
-    from deployer.protection import Read, protections
     from deployer.report import data
     from deployer.report.copies import protections_json, remarks, show_protections
     from deployer.report.figures import complain_of

@@ -74,7 +74,7 @@ def terminal() -> bool:
 
 def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> Iterator[str]:
     """What the server has already, as lines to propose; without a login, why there are none is told."""
-    from deployer.proposal import entries_there, proposals
+    from deployer.planning.proposal import entries_there, proposals
     from deployer.report import complain, say
     from deployer.server.login import connect
     from deployer.tasks.observe import observe

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.kinds.base import Site
     from deployer.kinds.composition import Composition
-    from deployer.plan import Plan
+    from deployer.planning.plan import Plan
     from deployer.server.connection import Server
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.errors import DeployError, UsageError
 
 if TYPE_CHECKING:
-    from deployer.archives import Archive
+    from deployer.backups.archives import Archive
     from deployer.config.model import Config
     from deployer.home.begin import Begin
     from deployer.home.places import Place

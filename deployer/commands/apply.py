@@ -9,7 +9,7 @@ from deployer.commands._options import config_option, entries, wait_option, yes_
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.plan import Plan
+    from deployer.planning.plan import Plan
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
     from deployer.tasks.converge import Convergence

@@ -92,7 +92,7 @@ def check(one: bool, every: bool, here: bool, part: bool) -> None:
 
 def date(written: str | None) -> str:
     """The date of an archive, or nothing; what is no date is refused before anything is asked."""
-    from deployer.archives import beginning
+    from deployer.backups.archives import beginning
 
     if written is None:
         return ""

@@ -10,8 +10,8 @@ from deployer.commands._options import config_option, entries, json_option
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.containers import Container
     from deployer.kinds.composition import Composition
+    from deployer.seen.containers import Container
 
 
 @click.command(short_help="Show what runs in containers, and how well it is.")

@@ -2,7 +2,7 @@
 
 import re
 
-from deployer.archives import NAME
+from deployer.backups.archives import NAME
 from deployer.values.names import HOST, environment_name
 from deployer.values.quantities import shown
 

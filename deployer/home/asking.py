@@ -4,7 +4,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deployer.archives import DIGEST, Archive, is_from_the_future, parse
+from deployer.backups.archives import DIGEST, Archive, is_from_the_future, parse
 from deployer.home.answered import answers, remember
 from deployer.home.link import Link
 from deployer.home.offers import Offer, offers, tried, with_digest

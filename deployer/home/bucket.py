@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deployer.archives import Archive, parse
+from deployer.backups.archives import Archive, parse
 from deployer.config.home import S3
 from deployer.errors import DeployError, UnreachableError, UsageError
 from deployer.home.refusals import refusal

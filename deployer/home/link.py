@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.config.home import Home
 from deployer.config.model import Server
 from deployer.errors import DeployError, UnreachableError

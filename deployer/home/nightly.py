@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
+from deployer.backups.copies import Night, rows
+from deployer.backups.protection import Protection, Read, judgement, protections
 from deployer.config.home import Home
 from deployer.config.model import Config
-from deployer.copies import Night, rows
 from deployer.home.offsite import send
 from deployer.home.pull import pull
 from deployer.home.records import last_failed, last_good
@@ -14,7 +15,6 @@ from deployer.home.rereading import all_read_since, damaged, forget_mended, rere
 from deployer.home.section import Say, failures_told, home_of, tell, tell_end
 from deployer.home.store import Store
 from deployer.parts.backups import backed_up
-from deployer.protection import Protection, Read, judgement, protections
 from deployer.values.quantities import amount
 
 VERIFIED_WITHIN = {"daily": 3, "weekly": 9, "monthly": 33}

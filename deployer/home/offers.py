@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deployer.archives import DIGEST, Archive, by_name, parse
-from deployer.retention import Amounts, kept
+from deployer.backups.archives import DIGEST, Archive, by_name, parse
+from deployer.backups.retention import Amounts, kept
 
 FOLDER = re.compile(r"d[rwxsStT-]{9}\s+[0-9]+ [0-9/]{10} [0-9:]{8} ([a-z0-9][a-z0-9.-]*)")
 LARGEST_DIGEST = 1 << 10  # bytes of a file that has one; its name is in it

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.config.home import S3
 from deployer.errors import DeployError
 from deployer.home.bucket import Bucket

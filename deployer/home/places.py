@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deployer.archives import DIGEST, Archive, beginning, parse, proof
+from deployer.backups.archives import DIGEST, Archive, beginning, parse, proof
 from deployer.config.suggestions import suggest
 from deployer.errors import DeployError, UsageError
 from deployer.home.plain import CHUNK

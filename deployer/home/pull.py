@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from deployer.archives import Archive, is_from_the_future
+from deployer.backups.archives import Archive, is_from_the_future
 from deployer.config.home import Home
 from deployer.config.model import Server
 from deployer.errors import DeployError

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from deployer.archives import Archive
-from deployer.copies import Contents
+from deployer.backups.archives import Archive
+from deployer.backups.copies import Contents
 from deployer.errors import DeployError
 from deployer.home.begin import FORMAT
 from deployer.home.decryption import opened

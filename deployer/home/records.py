@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.home.store import Store
 
 STAMP = "%Y-%m-%dT%H:%M:%SZ"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from deployer.archives import Archive, parse
+from deployer.backups.archives import Archive, parse
 from deployer.errors import DeployError
 from deployer.home.records import STAMP, moment
 from deployer.home.store import Store, digest_path, sha256

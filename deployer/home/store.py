@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deployer import system
-from deployer.archives import DIGEST, Archive, digest_of, parse, proof
+from deployer.backups.archives import DIGEST, Archive, digest_of, parse, proof
 from deployer.errors import DeployError
 
 MARGIN = 64 << 20  # bytes that stay free

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.config.home import Home
 from deployer.config.model import Config
 from deployer.errors import DeployError

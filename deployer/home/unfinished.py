@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.home.store import Store
 
 

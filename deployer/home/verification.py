@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from deployer.archives import Archive, by_name
+from deployer.backups.archives import Archive, by_name
+from deployer.backups.copies import Verdict
 from deployer.config.model import Config
 from deployer.config.suggestions import suggest
-from deployer.copies import Verdict
 from deployer.errors import DeployError, UsageError
 from deployer.home.reading import read
 from deployer.home.records import record

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.handlers import Handler
     from deployer.seen.facts import Facts
-    from deployer.share import Share
+    from deployer.shares.handler import Handler
+    from deployer.shares.share import Share
 
 
 @cache

@@ -8,7 +8,7 @@ from deployer.kinds.compose import Compose
 from deployer.kinds.composition import Backup
 from deployer.parts.rendering import rendered
 from deployer.parts.unsaved import unsaved
-from deployer.share import Share
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -7,7 +7,7 @@ from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.parts.rendering import UNITS, rendered
 from deployer.seen.stacks import Standing
-from deployer.share import Share
+from deployer.shares.share import Share
 from deployer.values.secrets import Given, Secret
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from deployer.errors import DeployError
 from deployer.files import File
 from deployer.parts.rendering import rendered
 from deployer.seen.facts import Facts, Version
-from deployer.share import Share
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

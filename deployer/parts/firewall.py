@@ -3,12 +3,12 @@
 import re
 from typing import TYPE_CHECKING
 
-from deployer.handlers import Handler, Stage
 from deployer.kinds.composition import Composition
 from deployer.parts.rendering import rendered, script
 from deployer.parts.sshd import ssh_ports
 from deployer.seen.ufw import drift
-from deployer.share import Share
+from deployer.shares.handler import Handler, Stage
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -9,7 +9,7 @@ from deployer.kinds.publication import Publication
 from deployer.parts.rendering import system
 from deployer.parts.sshd import chosen_ports
 from deployer.seen.facts import Facts
-from deployer.share import Share
+from deployer.shares.share import Share
 from deployer.values.repository import HERE, address_of
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.handlers import Handler, Stage
 from deployer.parts.docker import dotted, named, older
 from deployer.parts.rendering import UNITS, rendered, system
 from deployer.seen.facts import BROTLI_MODULE, Facts
-from deployer.share import Share
+from deployer.shares.handler import Handler, Stage
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.parts.rendering import SCRIPTS, scripts, system
-from deployer.share import Share
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING
 
-from deployer.handlers import Handler, Stage
 from deployer.parts.rendering import rendered
-from deployer.share import Share
+from deployer.shares.handler import Handler, Stage
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from deployer.handlers import Handler, Stage
 from deployer.parts.publication import publishes
 from deployer.parts.rendering import UNITS, system
-from deployer.share import Share
+from deployer.shares.handler import Handler, Stage
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

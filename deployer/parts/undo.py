@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.parts.rendering import SCRIPTS, UNITS, script, system
-from deployer.share import Share
+from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config

@@ -9,7 +9,6 @@ from time import monotonic
 from deployer.config.model import Acme, Config, Server
 from deployer.config.security import Security
 from deployer.errors import DeployError, UnreachableError
-from deployer.health import Health
 from deployer.kinds.base import Site
 from deployer.kinds.publication import Publication
 from deployer.rehearsal import names
@@ -21,6 +20,7 @@ from deployer.report import complain, say
 from deployer.report.changes import show_plan, summary
 from deployer.report.health import show_health
 from deployer.report.progress import Progress
+from deployer.seen.health import Health
 from deployer.server.connection import Server as Connected
 from deployer.tasks import server_of
 from deployer.tasks.converge import Convergence

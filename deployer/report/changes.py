@@ -7,12 +7,12 @@ from itertools import chain
 from rich.console import Group
 from rich.text import Text
 
-from deployer.plan import Change, Order, Plan, Surprise
+from deployer.planning.plan import Change, Order, Plan, Surprise
+from deployer.planning.transition import Ending
 from deployer.report import data, harmless, out
 from deployer.report.difference import change_lines, mark
 from deployer.report.grouping import FEW, crowd, short_lines, sites_of
 from deployer.suggested import with_file
-from deployer.transition import Ending
 from deployer.values.quantities import amount
 from deployer.values.secrets import Given, Withdrawn
 

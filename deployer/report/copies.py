@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from deployer.archives import Archive
-from deployer.protection import PLACES, Protection
+from deployer.backups.archives import Archive
+from deployer.backups.protection import PLACES, Protection
 from deployer.report import say
 from deployer.report.figures import age, aged, complain_of, size, stamp, when
 from deployer.report.table import show_table

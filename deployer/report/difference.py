@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator
 
 from deployer.files import File, Link
-from deployer.plan import Change
+from deployer.planning.plan import Change
 from deployer.values.openpgp import fingerprints
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from deployer.archives import FRESH
+from deployer.backups.archives import FRESH
 from deployer.report import harmless, say
 from deployer.values.quantities import amount
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from deployer.plan import Change, Plan, Surprise
+from deployer.planning.plan import Change, Plan, Surprise
 from deployer.report.difference import attributes, change_lines, diff, mark
 from deployer.values.quantities import amount
 

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from deployer.health import BackupHealth, Health, SiteHealth
 from deployer.report import harmless, out
 from deployer.report.table import show_table
+from deployer.seen.health import BackupHealth, Health, SiteHealth
 from deployer.suggested import with_file
 from deployer.values.quantities import amount
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from deployer.copies import Night, Row, Verdict
+from deployer.backups.copies import Night, Row, Verdict
 from deployer.report import harmless, say
 from deployer.report.figures import aged, complain_of, size, stamp, when
 from deployer.report.table import show_table

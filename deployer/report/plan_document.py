@@ -2,7 +2,7 @@
 
 import json
 
-from deployer.plan import Change, Plan, Surprise
+from deployer.planning.plan import Change, Plan, Surprise
 from deployer.report.difference import diff
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.report import err, harmless
 from deployer.report.figures import size, when
 from deployer.values.quantities import amount

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from deployer.containers import Container, Freshness, age_in_days
 from deployer.report import harmless, out
 from deployer.report.table import show_table
+from deployer.seen.containers import Container, Freshness, age_in_days
 from deployer.values.quantities import amount
 
 MEBIBYTE = 1024 * 1024

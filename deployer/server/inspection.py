@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from deployer.containers import PROJECT, Container, Freshness, read_container
+from deployer.seen.containers import PROJECT, Container, Freshness, read_container
 
 if TYPE_CHECKING:
     from docker import DockerClient

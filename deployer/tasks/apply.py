@@ -6,11 +6,11 @@ from datetime import datetime
 
 from deployer.errors import DeployError
 from deployer.files import File, Link, pack
-from deployer.plan import Plan, SecretChange
+from deployer.planning.plan import Plan, SecretChange
+from deployer.planning.transition import Step
 from deployer.server.connection import Server, script_command
 from deployer.tasks import caller, script
 from deployer.tasks.guard import proving
-from deployer.transition import Step
 from deployer.values.secrets import Generated, Inherited, Secret, Withdrawn
 from deployer.waiting import waiting
 

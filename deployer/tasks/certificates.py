@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from deployer.config.model import Acme
-from deployer.plan import Order
+from deployer.planning.plan import Order
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
 from deployer.waiting import waiting

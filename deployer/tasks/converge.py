@@ -6,14 +6,19 @@ from functools import cached_property
 from importlib.metadata import version
 
 from deployer.config.model import Config
-from deployer.desired import Desired
-from deployer.expectation import at_once, in_the_end
-from deployer.failing import failed_before, left, with_tried, with_tried_again
 from deployer.files import File
-from deployer.installing import missing_packages
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
-from deployer.name_moves import (
+from deployer.parts.backups import needs_of_folders
+from deployer.parts.compositions import values
+from deployer.parts.docker import KEY, SOURCES
+from deployer.parts.nginx import DEFAULT_SITE
+from deployer.planning.comparing import make_plan
+from deployer.planning.desired import Desired
+from deployer.planning.expectation import at_once, in_the_end
+from deployer.planning.failing import failed_before, left, with_tried, with_tried_again
+from deployer.planning.installing import missing_packages
+from deployer.planning.name_moves import (
     NameMove,
     before_moves,
     keeping_old,
@@ -21,21 +26,16 @@ from deployer.name_moves import (
     name_moves,
     that_lost,
 )
-from deployer.newer import because_newer
-from deployer.obstacles import require_no_newer
-from deployer.parts.backups import needs_of_folders
-from deployer.parts.compositions import values
-from deployer.parts.docker import KEY, SOURCES
-from deployer.parts.nginx import DEFAULT_SITE
-from deployer.plan import Order, Plan
-from deployer.planning import make_plan
-from deployer.pools import DAEMON
-from deployer.renames import env_files_of_renamed
+from deployer.planning.newer import because_newer
+from deployer.planning.obstacles import require_no_newer
+from deployer.planning.plan import Order, Plan
+from deployer.planning.pools import DAEMON
+from deployer.planning.renames import env_files_of_renamed
+from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
 from deployer.server.connection import Server
-from deployer.takeovers import takeovers
 from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe

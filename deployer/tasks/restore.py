@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.errors import DeployError
 from deployer.server.connection import Server
 from deployer.server.streaming import stream

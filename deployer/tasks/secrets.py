@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
-from deployer.plan import Plan
+from deployer.planning.plan import Plan
 from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, Secret
 
 

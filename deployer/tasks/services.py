@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from deployer.containers import Container, Freshness
+from deployer.seen.containers import Container, Freshness
 from deployer.seen.failures import Failure, read_failures
 from deployer.server.connection import Server, script_command
 from deployer.server.engine import engine

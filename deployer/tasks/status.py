@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from deployer.errors import DeployError
-from deployer.health import Health, read_health
 from deployer.kinds.base import Site
+from deployer.seen.health import Health, read_health
 from deployer.server.connection import Server, script_command
 from deployer.tasks import script
 

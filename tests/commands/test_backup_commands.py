@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from typed import typed
 
 

@@ -16,7 +16,7 @@ import click
 import pytest
 
 from deployer import waiting
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.cli import deploy
 from deployer.errors import DeployError
 from deployer.server import login

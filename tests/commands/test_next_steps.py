@@ -16,7 +16,7 @@ from deployer.cli import deploy
 from deployer.commands import _next
 from deployer.config.model import Config
 from deployer.files import File
-from deployer.plan import Change, Plan
+from deployer.planning.plan import Change, Plan
 from deployer.tasks import push as tasks_push
 from deployer.tasks.push import UNCHANGED
 

@@ -225,7 +225,7 @@ def test_the_exit_code_is_right_where_nothing_can_be_said(folder: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_any_text_can_be_printed_in_any_encoding(folder: Path, encoding: str) -> None:
-    words = "from deployer.letters import print_any_letter as f; f(); print('✓ Grüße – 東京 → …')"
+    words = "from deployer.commands._letters import print_any_letter as f; f(); print('✓ Grüße – 東京 → …')"
     argv, call = [sys.executable, "-c", words], [sys.executable, "-m", "deployer", "workflow", "a.test"]
     plain = {"PYTHONIOENCODING": encoding, "PATH": os.environ["PATH"]}
     done = subprocess.run(argv, cwd=folder, capture_output=True, env=plain, check=True, encoding=encoding)

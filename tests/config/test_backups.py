@@ -21,7 +21,7 @@ from deployer.parts.backups import (
     composition_backup,
     needs_of_folders,
 )
-from deployer.plan import Change
+from deployer.planning.plan import Change
 from deployer.report.difference import diff
 from deployer.seen.facts import Facts
 from deployer.values.openpgp import fingerprints

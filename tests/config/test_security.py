@@ -9,14 +9,14 @@ import pytest
 from deployer.config.loader import validate
 from deployer.config.model import Config
 from deployer.config.security import NONE
-from deployer.desired import desired_files
 from deployer.files import File
 from deployer.parts import fail2ban, firewall, handlers_of, swap, sysctl, unattended_upgrades
 from deployer.parts import sshd as ssh
 from deployer.parts.firewall import open_ports
 from deployer.parts.sshd import MOVE_SSH_SOCKET, SSH_SOCKET, SSHD, port_notes
+from deployer.planning.desired import desired_files
 from deployer.seen.facts import Facts
-from deployer.share import total
+from deployer.shares.share import total
 from deployer.values.quantities import Plain
 
 FACTS = Facts("debian", "13")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from deployer.config.loader import load
-from deployer.desired import desired_files
 from deployer.errors import ConfigError, UsageError
+from deployer.planning.desired import desired_files
 from deployer.seen.facts import Facts
 
 

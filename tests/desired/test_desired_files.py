@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deployer.config.model import Config
-from deployer.desired import Desired, desired_files
+from deployer.planning.desired import Desired, desired_files
 from deployer.seen.facts import BROTLI_MODULE, Certificate, Facts
 from golden import server
 

@@ -12,8 +12,8 @@ import yaml
 from pydantic import ValidationError
 
 from deployer.config.model import Config
-from deployer.desired import desired_files
 from deployer.kinds import models
+from deployer.planning.desired import desired_files
 from deployer.seen.facts import Certificate, Facts
 from desired import test_no_escape
 from desired.hostile import hostile_values

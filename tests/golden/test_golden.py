@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deployer.desired import Desired
 from deployer.kinds import models
+from deployer.planning.desired import Desired
 from golden.server import FOLDERS, RELEASES, config, golden
 
 

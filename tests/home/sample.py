@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 
 
 class Keyring:

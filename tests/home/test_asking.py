@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.config.home import Home
 from deployer.config.model import Server
 from deployer.home.answered import NIGHTS, answers

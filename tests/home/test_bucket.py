@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from chance import noise
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.config.home import S3
 from deployer.config.loader import load
 from deployer.errors import DeployError, UnreachableError, UsageError

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
+from deployer.backups.protection import PLACES, Read, judgement, protections
 from deployer.home.offers import offers, tried
 from deployer.home.pull import without_archive
-from deployer.protection import PLACES, Read, judgement, protections
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 READ = Read({"a": NOW}, NOW - timedelta(days=9))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.commands._restore import vouch
 from deployer.config.loader import load
 from deployer.config.model import Config

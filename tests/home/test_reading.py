@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from chance import noise
-from deployer.archives import Archive
-from deployer.copies import Verdict
+from deployer.backups.archives import Archive
+from deployer.backups.copies import Verdict
 from deployer.errors import DeployError
 from deployer.home.reading import read
 from deployer.home.undecrypted import NoKey, failure
@@ -227,7 +227,7 @@ def test_a_passphrase_that_nobody_can_type(tmp_path: Path) -> None:
     ring = Keyring(tmp_path / "p", passphrase="correct horse")
     path = archive(ring, tmp_path, tar_of(ARCHIVE.name, {"opt/file": b"x"}))
     ring.stop()  # its agent knows the passphrase still
-    alone = "import sys; from pathlib import Path; from deployer.archives import Archive;"
+    alone = "import sys; from pathlib import Path; from deployer.backups.archives import Archive;"
     alone += "from deployer.home.reading import read; read(Path(sys.argv[1]), Archive(sys.argv[2], None))"
     environment = {key: value for key, value in os.environ.items() if key != "GPG_TTY"}
     environment |= {"GNUPGHOME": str(ring.folder)}
@@ -290,7 +290,10 @@ def test_reading_waits_for_nothing_that_others_need(keyring: Keyring, tmp_path: 
     home = {"directory": "home", "key": "key"}
     sections = {"server": {"host": "vps.example.org"}, "home": home}
     (tmp_path / "sites.yaml").write_text(json.dumps(sections))
-    for option, unwanted in (("--init", "set()"), ("--verify", "{'deployer.desired', 'fabric', 'ssl'}")):
+    for option, unwanted in (
+        ("--init", "set()"),
+        ("--verify", "{'deployer.planning.desired', 'fabric', 'ssl'}"),
+    ):
         code = (
             f"import sys; sys.argv = ['deploy', 'backup', '{option}']\n"
             "from deployer.cli import main\n"

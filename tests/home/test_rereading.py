@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.home.rereading import LAST, damaged, look, reread, share, times
 from deployer.home.store import Store
 from home.sample import lay

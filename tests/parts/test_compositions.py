@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.config.model import Config
-from deployer.desired import Desired, desired_files
+from deployer.planning.desired import Desired, desired_files
 from deployer.seen.facts import Certificate, Facts
 from deployer.values.secrets import FromEnvironment, Generated
 

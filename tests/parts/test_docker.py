@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from deployer.config.model import Config
-from deployer.desired import Desired
 from deployer.errors import DeployError
-from deployer.expectation import in_the_end
 from deployer.parts.docker import KEY, SOURCES
+from deployer.planning.desired import Desired
+from deployer.planning.expectation import in_the_end
 from deployer.seen.facts import Facts, Programs
 
 DEBIAN = frozenset({"docker.io", "docker-cli", "docker-compose"})

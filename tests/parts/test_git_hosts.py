@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.config.model import Config
-from deployer.desired import desired_files
+from deployer.planning.desired import desired_files
 from deployer.seen.facts import Facts
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKP2a4GLhYE4o27f+SMCxfHR5hSVVl5QqLN5YVHYHtk4"

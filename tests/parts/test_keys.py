@@ -16,7 +16,7 @@ from deployer.files import Files
 from deployer.parts import shares
 from deployer.parts.keys import AUTHORIZED_KEYS, key_files
 from deployer.seen.facts import Facts
-from deployer.share import total
+from deployer.shares.share import total
 from deployer.values.quantities import Plain
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"

@@ -5,7 +5,7 @@ from pathlib import Path
 import deployer
 from deployer.files import File
 from deployer.parts import handlers, handlers_of, parts, removable, sections
-from deployer.share import Share, total
+from deployer.shares.share import Share, total
 
 HOUSE = Path(deployer.__file__).parent
 OWN = ("jail.d/deploy.local", "90-deploy.conf", "52deploy-", "var-swapfile", "firewall-was-off", "docker.asc")

@@ -1,7 +1,7 @@
 """A plan that is longer than a screen."""
 
 from deployer.files import File
-from deployer.plan import Change, Order, Plan, SecretChange, Surprise
+from deployer.planning.plan import Change, Order, Plan, SecretChange, Surprise
 from deployer.report.changes import plan_lines, summary
 from deployer.values.secrets import Generated
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.plan import Plan
-from deployer.planning import make_plan
+from deployer.planning.comparing import make_plan
+from deployer.planning.plan import Plan
 from deployer.report.changes import plan_lines
 from deployer.seen.facts import Facts
 from deployer.seen.packaging import Additions, other_release, read_packaging, unfinished
-from test_plan import ACME, READY, WANTED, seen
+from planning.test_plan import ACME, READY, WANTED, seen
 
 SEVEN = ["bash", "curl", "git", "libc6", "nginx", "perl", "zlib1g"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import deployer
-from deployer.renames import belongs
+from deployer.planning.renames import belongs
 
 TRANSITION = Path(deployer.__file__).parent / "server" / "transition.sh"
 OF_THE_TEST = """

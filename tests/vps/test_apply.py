@@ -13,7 +13,7 @@ from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
 from deployer.kinds.redirect import Redirect
 from deployer.parts.undo import undo_files
-from deployer.plan import Change, Plan, Surprise
+from deployer.planning.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
 from deployer.seen import manifest
 from deployer.seen.facts import Facts

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from deployer.config.model import Config
-from deployer.desired import desired_files
 from deployer.parts import handlers_of
+from deployer.planning.desired import desired_files
 from deployer.rehearsal.machine import Machine
 from golden.server import facts, golden
 from nginx import answers, upstream

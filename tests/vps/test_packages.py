@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from deployer.errors import DeployError
-from deployer.plan import Plan
+from deployer.planning.plan import Plan
 from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
 from deployer.seen.facts import BROTLI_MODULE

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deployer.retention import Keep, kept
+from deployer.backups.retention import Keep, kept
 from vps.backup.conftest import configure, make_key, standing_still
 from vps.waiting import started, until, until_it_says, until_listening, until_locked
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.archives import parse
+from deployer.backups.archives import parse
 from deployer.home.reading import read
 from vps.backup.conftest import configure, make_key
 from vps.restore.byhand import fill, state

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from chance import noise
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.home.store import Store
 from deployer.rehearsal.machine import Machine
 from home.sample import lay, now

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chance import noise
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.home.store import MARK
 from home.object_store import ObjectStore
 from home.sample import Keyring, lay, now, tar_of

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chance import noise
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.config.loader import load
 from deployer.home import arrival
 from deployer.home.failures import Full

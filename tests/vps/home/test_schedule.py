@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deployer.archives import Archive
+from deployer.backups.archives import Archive
 from deployer.rehearsal.machine import Machine
 from home.sample import Keyring, lay, now, tar_of
 from vps.conftest import PREINSTALLED

@@ -7,7 +7,7 @@ from pathlib import Path
 from deployer.files import File, Found
 from deployer.parts.firewall import FIREWALL
 from deployer.parts.sshd import SSHD
-from deployer.plan import Change, Plan
+from deployer.planning.plan import Change, Plan
 from deployer.seen import manifest
 from deployer.server.login import connect
 from deployer.tasks import apply, guard

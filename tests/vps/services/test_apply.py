@@ -9,7 +9,7 @@ import pytest
 
 from deployer.errors import UnreachableError
 from deployer.files import File, pack, unpack
-from deployer.plan import Plan
+from deployer.planning.plan import Plan
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect

@@ -7,7 +7,7 @@ from datetime import datetime
 from deployer.audit import exposure, upkeep
 from deployer.audit.evidence import read_evidence
 from deployer.config.model import Config
-from deployer.moving import moving
+from deployer.planning.moving import moving
 from deployer.seen.stacks import Standing
 from deployer.server.login import connect
 from deployer.tasks.observe import observe

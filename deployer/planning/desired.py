@@ -1,0 +1,118 @@
+"""From a configuration and a few facts to everything that the server shall have; pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from deployer.files import File
+from deployer.kinds.composition import Composition
+from deployer.parts import shares
+from deployer.parts.backups import composition_backup
+from deployer.parts.by_hand import by_hand_notes
+from deployer.parts.certbot import able, wanted_certificates
+from deployer.parts.compositions import standings, values, wanted_secrets, without_domain
+from deployer.parts.docker import engine
+from deployer.seen.facts import Facts
+from deployer.seen.stacks import Standing
+from deployer.shares.share import Share, total
+from deployer.values.secrets import Secret
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.kinds.base import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A server as it shall be.
+
+    `site_of` has the domain of each file that belongs to one site. `absent` are paths that must not be
+    there. `certificates` has the domains of each certificate, `names` those of each site. `units` are
+    enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
+    apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
+    are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
+    their names, `standings` where each composition shall stand, by its name, and `coming` also of those that
+    wait for a certificate. `notes` is what a person should know, `remarks` what of single entries,
+    `pressing` also when nothing changes. `drift` is what the server does otherwise
+    than a file says that is as it should be, by its path. `undo_after` is how many seconds a change that
+    could lock out waits for a new login.
+    """
+
+    files: dict[str, File]
+    site_of: dict[str, str]
+    absent: frozenset[str]
+    packages: frozenset[str]
+    certificates: dict[str, tuple[str, ...]]
+    names: dict[str, tuple[str, ...]]
+    units: frozenset[str]
+    hugo: frozenset[str]
+    sources: frozenset[str] = frozenset()
+    in_the_way: frozenset[str] = frozenset()
+    stays: frozenset[str] = frozenset()
+    secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    coming: Mapping[str, Standing] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
+    pressing: tuple[str, ...] = ()
+    drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    undo_after: int = 120
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The compositions that wait for a certificate."""
+        return frozenset(self.coming.keys() - self.standings.keys())
+
+
+def desired_files(config: "Config", facts: Facts) -> Desired:
+    """Everything that the server shall have; the same config and facts give the same bytes.
+
+    A site without a certificate for its domain has no files yet: NGINX could not load them.
+    `facts.packages` are those that will be installed when the files arrive.
+    """
+    with_coming_engine = replace(facts, docker=engine(config, facts))
+    own = entry_shares(config, with_coming_engine, able(config, facts))
+    everything = total([*shares(config, facts), *own.values()])
+    owners = {path: name for name, share in own.items() for path in share.files}
+    coming = standings(config, with_coming_engine)
+    return Desired(
+        files=dict(sorted(everything.files.items())),
+        site_of=owners,
+        absent=everything.absent,
+        packages=wanted_packages(config, facts, everything),
+        certificates=wanted_certificates(config),
+        names={domain: (domain, *site.aliases) for domain, site in sorted(config.sites.items())},
+        units=everything.units,
+        hugo=frozenset().union(*(site.hugo_versions() for site in config.sites.values())),
+        sources=everything.sources,
+        in_the_way=everything.in_the_way,
+        stays=everything.stays,
+        secrets=wanted_secrets(config, owners.values()),
+        standings={name: each for name, each in coming.items() if name in owners.values()},
+        coming=coming,
+        notes=(*everything.notes, *by_hand_notes(config, facts.by_hand, everything.files)),
+        remarks=everything.remarks,
+        pressing=everything.pressing,
+        drift=everything.drift,
+        undo_after=config.security.undo_after,
+    )
+
+
+def entry_shares(config: "Config", facts: Facts, sites: "Mapping[str, Site]") -> dict[str, Share]:
+    """What each of these sites, and each service without a domain, puts on the server, by its name."""
+    entries: dict[str, Site | Composition] = {**sites, **without_domain(config)}
+    return {name: Share(files=_files(config, name, entry, facts)) for name, entry in entries.items()}
+
+
+def _files(config: "Config", name: str, entry: "Site | Composition", facts: Facts) -> dict[str, File]:
+    files = entry.files(name, facts)
+    if isinstance(entry, Composition):
+        files |= values(config, name, entry, facts) | composition_backup(config, name)
+    return files
+
+
+def wanted_packages(config: "Config", facts: Facts, parts: Share | None = None) -> frozenset[str]:
+    """The Debian packages that the server shall have, also of sites that wait; raises DeployError."""
+    parts = parts or total(shares(config, facts))
+    asked = frozenset().union(*(entry.packages() for entry in config.everything.values()))
+    return (parts.packages | asked) - parts.unwanted

@@ -1,0 +1,120 @@
+"""What of another's data and values a composition goes on with that takes its place; pure.
+
+A database opens with the values only that it was made with: so they go wherever its data goes.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+
+from deployer.composefile.compose_file import definition
+from deployer.composefile.interpolation import UNKNOWN
+from deployer.composefile.volumes import of_any_name
+from deployer.files import File, Link
+from deployer.planning.desired import Desired
+from deployer.planning.moving import VALUES, compositions_there
+from deployer.planning.plan import SecretChange
+from deployer.seen.observation import Observation
+from deployer.seen.stacks import Standing
+from deployer.values.attachments import LocalFile
+from deployer.values.secrets import Generated, Inherited
+
+FOLDER = re.compile(r"(/[\w.@+-]+)+")
+GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)
+
+
+def data_of_both(standing: Standing, old: str, seen: Observation) -> list[str]:
+    """The volumes and folders that both have, though their Compose projects are two."""
+    folder, project = compositions_there(seen)[old]
+    return [] if standing.project == project else data_in(folder, standing, seen)
+
+
+def data_in(folder: str, standing: Standing, seen: Observation) -> list[str]:
+    """What the composition in a folder on the server has of the volumes and folders of this one."""
+    text = text_of(seen.files.get(f"{folder}/docker-compose.yml"))
+    by_variables = _by_variables(text, seen.secrets.get(f"{folder}/.env", {}), standing)
+    return sorted(
+        each
+        for each in standing.of_any_name
+        if each.startswith(f"{folder}/")
+        or each in by_variables
+        or re.search(rf"(?<![\w./-]){re.escape(each)}(?![\w.-])", text)
+    )
+
+
+def _by_variables(text: str, there: Mapping[str, str], standing: Standing) -> frozenset[str]:
+    """What a compose file mounts under any name, where its variables have the new one's values.
+
+    `there` has the digests of the values that are in its .env: no more of them is known here.
+    """
+    if "$" not in text:
+        return frozenset()
+    same = {
+        name: value for name, value in standing.given if there.get(name) == sha256(value.encode()).hexdigest()
+    }
+    given = tuple(sorted({**dict.fromkeys(there), **same}.items()))
+    found = of_any_name(definition(LocalFile("", "", text.encode()), given))
+    return frozenset(each for each in found if UNKNOWN not in each)
+
+
+def inheritances(
+    places: Mapping[str, str], wanted: Mapping[str, Standing], seen: Observation
+) -> dict[str, tuple[str, str]]:
+    """The .env of each of these that goes on with another's data, and the .env of that one, by the name."""
+    there = compositions_there(seen)
+    found = {}
+    for name, standing in wanted.items():
+        if name in there:
+            continue
+        folder = _where_it_runs(standing, seen)
+        if name in places:
+            former, project = there[places[name]]
+            goes_on = standing.project == project or data_of_both(standing, places[name], seen)
+            folder = former if goes_on else folder
+        if folder not in ("", standing.folder):
+            found[name] = f"{standing.folder}/.env", f"{folder}/.env"
+    return found
+
+
+def _where_it_runs(standing: Standing, seen: Observation) -> str:
+    """The folder in which its Compose project was started by hand; empty where that is not known."""
+    stack = seen.facts.stacks.get(standing.project)
+    return stack.folder if stack and FOLDER.fullmatch(stack.folder) else ""
+
+
+def inherited_names(name: str, old: str, desired: Desired, seen: Observation) -> list[str]:
+    """What of the old one's .env the new one has, too: all that has no value from sites.yaml, nor had one.
+
+    `old` is empty where somebody has started it by hand.
+    """
+    places = {name: old} if old else {}
+    pair = inheritances(places, {name: desired.coming[name]}, seen).get(name)
+    if not pair:
+        return []
+    wanted, was_given = desired.secrets.get(pair[0], {}), given(seen.files.get(f"{VALUES}{old}.conf"))
+    return [
+        key
+        for key in sorted(seen.secrets.get(pair[1], {}))
+        if isinstance(wanted.get(key), Generated) or key not in {*wanted, *was_given}
+    ]
+
+
+def inherited_values(
+    places: Mapping[str, str], desired: Desired, seen: Observation
+) -> Iterator[SecretChange]:
+    """The values that are to be copied, as they are not there yet or others are."""
+    for name, (path, source) in sorted(inheritances(places, desired.standings, seen).items()):
+        there, old = seen.secrets.get(path, {}), seen.secrets.get(source, {})
+        for key in inherited_names(name, places.get(name, ""), desired, seen):
+            if there.get(key) != old[key]:
+                yield SecretChange(path, key, Inherited(source), key not in there, name)
+
+
+def given(file: File | Link | None) -> frozenset[str]:
+    """The names of the values that stood in sites.yaml when these values for the scripts were written."""
+    return frozenset(word for words in GIVEN.findall(text_of(file)) for word in words.split())
+
+
+def text_of(file: File | Link | None) -> str:
+    """What the file says; nothing where it is none."""
+    return file.content.decode(errors="replace") if isinstance(file, File) else ""

@@ -1,0 +1,39 @@
+"""Why files change though sites.yaml has not: the server's programs are newer than the files; pure."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+
+from deployer.files import Files, same
+from deployer.planning.plan import Change
+from deployer.seen.facts import OLDEST_NGINX, Facts, Version
+
+TLS = "/etc/nginx/deploy/tls.conf"
+"""It heeds each of these versions, so that it tells which ones it was written for."""
+OLD_OPENSSL = (3, 0, 0)
+
+
+def because_newer(
+    changes: Collection[Change], facts: Facts, render: Callable[[Facts], Files]
+) -> Iterator[str]:
+    """How many of the changes are there only because programs of the server are newer now, and which."""
+    before = {change.path: change.before for change in changes if change.before and change.after}
+    if TLS not in before:
+        return
+    nginx, openssl = f"NGINX {_short(facts.nginx_version)}", f"OpenSSL {_short(facts.openssl)}"
+    written_for = {
+        nginx: replace(facts, nginx=OLDEST_NGINX),
+        openssl: replace(facts, openssl=OLD_OPENSSL),
+        f"{nginx} and {openssl}": replace(facts, nginx=OLDEST_NGINX, openssl=OLD_OPENSSL),
+    }
+    for now, then in written_for.items():
+        old = render(then)
+        if TLS in old and same(old[TLS], before[TLS]):
+            count = sum(path in old and same(old[path], found) for path, found in before.items())
+            files = "1 file changes" if count == 1 else f"{count} files change"
+            yield f"{files} because the server has {now} now"
+            return
+
+
+def _short(version: Version) -> str:
+    major, minor, _ = version
+    return f"{major}.{minor}"

@@ -1,0 +1,1 @@
+"""What owners want of a server, and what changes of their files ask for; pure."""
