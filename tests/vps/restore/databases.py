@@ -1,6 +1,7 @@
 """Real PostgreSQL and MariaDB in containers, started by scripts that go the way of the official images'.
 
 What an empty one begins with is made once, with the image: to make it anew takes most of what a database takes.
+MariaDB makes no key for TLS at each start: the first prime numbers that it meets take it up to two seconds.
 """
 
 from deployer.rehearsal.machine import Machine
@@ -53,7 +54,8 @@ IMPORT = f"""
 set -eo pipefail; cd {ENTRY}; chmod -R 755 .
 install -d -o postgres -g postgres -m 700 postgres/new
 install -d -o mysql -g mysql -m 700 mariadb/new
-printf '%s\\n' '[mariadbd]' innodb_log_file_size=4M innodb_undo_tablespaces=0 innodb_buffer_pool_size=16M >/etc/mysql/mariadb.conf.d/90-small.cnf
+printf '%s\\n' '[mariadbd]' innodb_log_file_size=4M innodb_undo_tablespaces=0 innodb_buffer_pool_size=16M skip-ssl \
+    '[client]' skip-ssl >/etc/mysql/mariadb.conf.d/90-small.cnf
 LC_ALL=C setpriv --reuid postgres --regid postgres --clear-groups \
     /usr/lib/postgresql/*/bin/initdb -U shop --auth=trust --wal-segsize=1 --no-sync {ENTRY}/postgres/new >/dev/null
 mariadb-install-db --user=mysql --datadir={ENTRY}/mariadb/new --auth-root-authentication-method=normal --skip-test-db >/dev/null
@@ -119,10 +121,13 @@ EVERYTHING = "SELECT * FROM orders ORDER BY id;"
 def until_it_stays(vps: Machine, name: str, kind: str) -> None:
     """Wait for the server that stays, which is process 1: what answers first only makes the database.
 
-    Each question has its own time limit: on a busy server, Docker may leave one without an answer.
+    It alone listens for others. Each question has its own time limit: on a busy server, Docker may leave one
+    without an answer.
     """
     find = f"timeout 10 docker inspect --format '{{{{.State.Pid}}}}' $(/{COMPOSE} ps --quiet db)"
+    port = {"postgres": 5432, "mariadb": 3306}[kind]
     stays = "grep -qsE 'mariadbd|postgres' /proc/$process/comm"
+    listens = f"cat /proc/$process/net/tcp* | grep -q ':{port:04X} .* 0A '"
     answers = f"timeout 10 {ASK[kind]} </dev/null"
-    wait = f"until {{ [ -e /proc/$process/comm ] || process=$({find}); }} && {stays} && {answers}; do sleep 0.1; done"
+    wait = f"until {{ [ -e /proc/$process/comm ] || process=$({find}); }} && {stays} && {listens} && {answers}; do sleep 0.2; done"
     vps.run(f"cd /opt/{name}; {wait}", timeout=300)
