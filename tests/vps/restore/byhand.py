@@ -106,7 +106,7 @@ def restore(vps: Machine, name: str, archive: str, *options: str, code: int = 0)
 STRANGE = """
 cd {folder}
 printf 'a\\nb' >"$(printf 'new\\nline')"; echo umlaut >'ä ö'; echo dash >-rf; printf x >'quo"te'"'"
-head -c 300000 /dev/urandom >random; truncate -s 40M sparse; printf end >>sparse; ln random hard
+head -c 300000 /dev/urandom >random; truncate -s 4M sparse; printf end >>sparse; ln random hard
 ln -s ../nowhere dangling; ln -s /etc/passwd absolute; mkfifo pipe; : >empty; mkdir -p deep/er; chmod 1777 deep
 chown 4711:815 random; chmod 4750 random; chmod 000 empty; touch -d 2001-02-03 deep/er 'ä ö'
 setfacl -m u:4711:rw 'ä ö'; setfattr -n user.note -v kept -- -rf

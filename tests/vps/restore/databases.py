@@ -92,7 +92,7 @@ def service(kind: str, release: str = "debian-13") -> dict[str, object]:
         "mariadb": f"mariadb --defaults-extra-file={file} -e 'SELECT 1'",
     }[kind]
     place = {"postgres": "/var/lib/postgresql/data", "mariadb": "/var/lib/mysql"}[kind]
-    asked = {"start_interval": "500ms", "start_period": "30s", "interval": "30s", "retries": 3}
+    asked = {"start_interval": "1s", "start_period": "30s", "interval": "30s", "retries": 3}
     if release == "debian-12":
         asked = {"interval": "3s", "retries": 20}
     health = {"test": ["CMD-SHELL", check], "timeout": "3s", **asked}
