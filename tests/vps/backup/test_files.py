@@ -165,8 +165,8 @@ NAMES = {"wal": "app.db", "delete": "\u00fc [b]*\\n\nx.sqlite"}
 
 
 @pytest.mark.parametrize("mode", NAMES)
-@pytest.mark.parametrize(("size", "rounds"), [("small", 2), ("large", 1)])
-def test_sqlite_files_are_whole_however_busy_they_are(vps, folder, tmp_path, mode, size, rounds):
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_sqlite_files_are_whole_however_busy_they_are(vps, folder, tmp_path, mode, size):
     """As in markmhendrickson/neotoma#2075: a copy of file and log is malformed when a commit comes between."""
     place = vps.root / "srv/lite" / size / mode
     (place / "deep").mkdir(parents=True)
@@ -191,29 +191,25 @@ def test_sqlite_files_are_whole_however_busy_they_are(vps, folder, tmp_path, mod
     until(vps, "[ -e /tmp/ready ] && rm /tmp/ready")
     lite = folder(f"lite-{size}-{mode}", f"/srv/lite/{size}/{mode}")
     try:
-        for _ in range(rounds):
-            lite.run()
-            assert (lite.log()["result"], lite.log()["downtime"]) == ("ok", 0), lite.log()
+        lite.run()
+        assert (lite.log()["result"], lite.log()["downtime"]) == ("ok", 0), lite.log()
         assert vps.run("systemctl is-active writer").stdout == "active\n"
     finally:
         vps.run("systemctl stop writer; rm -f /tmp/ready")
-    assert len(lite.archives()) == rounds
-    for number, archive in enumerate(lite.archives()):
-        (tmp_path / str(number)).mkdir()
-        tree = lite.unpack(tmp_path / str(number), archive)
-        copy = tree / file.relative_to(vps.root)
-        log = [f"{copy.name}-wal"] if (size, mode) == ("large", "wal") else []
-        assert sorted(path.name for path in copy.parent.iterdir()) == sorted([copy.name, *log, "notes.txt"])
-        assert (copy.stat().st_uid, copy.stat().st_mode & 0o7777) == (NOBODY, 0o640)
-        with sqlite3.connect(copy) as database:
-            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            count, total = database.execute("SELECT count(*), sum(n) FROM t").fetchone()
-            assert count > 1000
-            assert (count % 40, total) == (0, 0), "no transaction is there by half"
-            assert database.execute("SELECT sum(length(what)) FROM other").fetchone()[0] == (
-                140_000_000 if size == "large" else None
-            )
-        database.close()
+    tree = lite.unpack(tmp_path)
+    copy = tree / file.relative_to(vps.root)
+    log = [f"{copy.name}-wal"] if (size, mode) == ("large", "wal") else []
+    assert sorted(path.name for path in copy.parent.iterdir()) == sorted([copy.name, *log, "notes.txt"])
+    assert (copy.stat().st_uid, copy.stat().st_mode & 0o7777) == (NOBODY, 0o640)
+    with sqlite3.connect(copy) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        count, total = database.execute("SELECT count(*), sum(n) FROM t").fetchone()
+        assert count > 1000
+        assert (count % 40, total) == (0, 0), "no transaction is there by half"
+        assert database.execute("SELECT sum(length(what)) FROM other").fetchone()[0] == (
+            140_000_000 if size == "large" else None
+        )
+    database.close()
     assert vps.run("ls /dev/shm").stdout == ""
     vps.run(f"rm -r /srv/lite/{size}/{mode} /home/backups/lite-{size}-{mode}")
 

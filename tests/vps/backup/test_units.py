@@ -11,7 +11,7 @@ UNITS = {
     "wiki": """
         [Service]
         ExecStartPre=/bin/sh -c 'test ! -e /srv/wiki/broken'
-        ExecStart=/bin/bash -c 'trap "echo stopped >/srv/wiki/state; exit" TERM; echo running >/srv/wiki/state; while :; do sleep 0.1; done'
+        ExecStart=/bin/bash -c 'trap "echo stopped >/srv/wiki/state; exit" TERM; echo running >/srv/wiki/state; sleep infinity & wait'
         """,
     "reader": """
         [Unit]
@@ -41,13 +41,17 @@ def wiki(vps, folder):
     """The folder with a program that writes to it, and a database that is dumped."""
     vps.run("systemctl stop wiki reader", check=False)
     for name, text in UNITS.items():
-        lines = "\n".join(line.strip() for line in text.splitlines())
-        (vps.root / f"etc/systemd/system/{name}.service").write_text(lines)
+        unit = vps.root / f"etc/systemd/system/{name}.service"
+        if not unit.exists():  # systemd reads all of its units anew for it
+            unit.write_text("\n".join(line.strip() for line in text.splitlines()))
+            vps.run("systemctl daemon-reload")
     vps.run(
         "rm -rf /srv/wiki /srv/deploy/wiki /home/backups/wiki; mkdir -p /srv/wiki; echo '# Home' >/srv/wiki/home.md"
     )
     vps.run("""sqlite3 /srv/wiki/wiki.db "CREATE TABLE t (x); INSERT INTO t VALUES ('ä x')" """)
-    vps.run("systemctl daemon-reload; systemctl restart wiki reader; systemctl disable --quiet --now idle")
+    vps.run(
+        "systemctl restart wiki reader; if systemctl is-enabled --quiet idle; then systemctl disable --quiet --now idle; fi"
+    )
     until(vps, "grep -qx running /srv/wiki/state")
     return lambda **more: folder(
         "wiki", "/srv/wiki", **{"stop": ("wiki.service", "idle.service"), **DATABASE, **more}
