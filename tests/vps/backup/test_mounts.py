@@ -66,21 +66,15 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
     assert vps.run(f"cat {vault}/db").stdout == "precious\n"
     assert file_in(vps, f"{app.project}-app-1", "/data/db") == "precious\n"
 
-
-def test_an_archive_without_what_is_mounted_only_sometimes_replaces_nothing(new_composition, vps):
     # as archives were made while the container was stopped: of such a volume they have an empty folder
-    app = new_composition()
-    vault, place = f"/srv/old-{app.port}", f"/var/lib/docker/volumes/{app.project}_data/_data"
-    vps.run(f"mkdir {vault}")
-    mounts(app, "data:/data", named={"data": bound(vault)})
-    app.push()
-    within(app, "echo precious >/data/db")
     app.script("stop")
-    archive = Archive(app.name, (), {f"{app.project}_data": place})
+    archive = Archive(
+        app.name, (), {f"{app.project}_data": f"/var/lib/docker/volumes/{app.project}_data/_data"}
+    )
     define(vps, archive)
     said = vps.run(f"/usr/local/lib/deploy/restore {app.name} <{archive.make(vps)}").stdout
     assert f"it has nothing of the volume {app.project}_data" in said
-    assert vps.run(f"cat {vault}/db").stdout == "precious\n"
+    assert vps.run(f"cat {vault}/db").stdout == "precious\n", "nothing replaces nothing"
 
 
 def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_path, vps):
@@ -174,7 +168,7 @@ def test_without_containers_its_volumes_are_saved(new_composition, key, tmp_path
     assert "nothing of its database (db) is there" in backed.fails()
 
 
-def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vps):
+def test_folders_elsewhere_and_those_of_a_volume_are_saved_or_named(new_composition, key, tmp_path, vps):
     app = new_composition()
     media, music, linked = (f"/srv/{name}-{app.port}" for name in ("media", "music", "linked"))
     vps.run(f"mkdir -p {media} {music} {linked} /opt/{app.name}; ln -s {linked} /opt/{app.name}/data")
@@ -187,8 +181,15 @@ def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vp
         "/etc/localtime:/etc/localtime:ro",
         "/run:/run/host",
         "/cache",
+        {"type": "volume", "source": "kept", "target": "/part", "volume": {"subpath": "part"}},
+        named={"kept": {}},
     )
+    labels = f"--label com.docker.compose.project={app.project} --label com.docker.compose.volume=kept"
+    vps.run(f"docker volume create {labels} {app.project}_kept")
+    part = f"/var/lib/docker/volumes/{app.project}_kept/_data/part"
+    vps.run(f"mkdir {part}; echo precious >{part}/file")
     app.push()
+    assert file_in(vps, f"{app.project}-app-1", "/part/file") == "precious\n"
     within(app, "echo film >/media/one; echo linked >/data/one")
     backed = composed(app, key, ALL)
     said = backed.run()
@@ -200,6 +201,7 @@ def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vp
     tree = backed.unpack(tmp_path)
     assert (tree / f"{media[1:]}/one").read_text() == "film\n"
     assert (tree / f"{linked[1:]}/one").read_text() == "linked\n"
+    assert (volume_of(backed, tree, f"{app.project}_kept") / "part/file").read_text() == "precious\n"
     assert backed.log()["warnings"] == [f"not saved: {each}" for each in named]
     backed = composed(app, key, Backup(paths=(".",), volumes=None, exclude=(music, media, "app:/cache")))
     assert "not saved" not in backed.run()
@@ -207,10 +209,11 @@ def test_folders_elsewhere_are_saved_or_named(new_composition, key, tmp_path, vp
     assert not (backed.unpack(tmp_path / "without") / media[1:]).exists()
 
 
-def test_what_the_paths_leave_out_is_named(new_composition, key, vps):
+def test_what_the_paths_leave_out_and_what_is_not_there_yet_is_named(new_composition, key, vps):
     app = new_composition()
     vps.run(f"mkdir -p /opt/{app.name}/data")
-    mounts(app, "./data:/data", "./more:/more", "kept:/kept", "/srv/elsewhere:/elsewhere", named={"kept": {}})
+    mounted = ["./data:/data", "./more:/more", "kept:/kept", "/srv/elsewhere:/elsewhere"]
+    mounts(app, *mounted, named={"kept": {}})
     app.push()
     backed = composed(app, key, Backup(paths=("data",), volumes=()))
     said = backed.run()
@@ -226,6 +229,12 @@ def test_what_the_paths_leave_out_is_named(new_composition, key, vps):
         Backup(paths=("data",), volumes=(), exclude=("more", f"{app.project}_kept", "/srv/elsewhere")),
     )
     assert "not saved" not in backed.run()
+    mounts(app, *mounted, "later:/later", "/srv/later:/after", named={"kept": {}, "later": {}})
+    backed = composed(app, key, ALL)
+    said = backed.run()  # what apply wrote is mounted by the next push
+    assert f"not saved: volume {app.project}_later of app, which is not there" in said
+    assert "not saved: /srv/later of app, which is not there" in said
+    assert backed.log()["result"] == "warning"
 
 
 def test_what_runs_from_another_folder_is_saved_as_it_is_mounted(new_composition, key, tmp_path, vps):
@@ -273,37 +282,9 @@ def test_a_folder_that_was_replaced_under_its_container_is_a_failure(new_composi
     assert end["held"][f"/opt/{app.name}"] == 5
 
 
-def test_what_is_not_mounted_yet_is_no_failure(new_composition, key, vps):
-    app = new_composition()
-    mounts(app, "kept:/kept", named={"kept": {}})
-    app.push()
-    mounts(app, "kept:/kept", "later:/later", "/srv/later:/more", named={"kept": {}, "later": {}})
-    backed = composed(app, key, ALL)
-    said = backed.run()  # what apply wrote is mounted by the next push
-    assert f"not saved: volume {app.project}_later of app, which is not there" in said
-    assert "not saved: /srv/later of app, which is not there" in said
-    assert backed.log()["result"] == "warning"
-
-
-def test_a_folder_of_a_volume_is_saved_with_the_volume(new_composition, key, tmp_path, vps):
-    app = new_composition()
-    mounts(app, "kept:/kept", named={"kept": {}})
-    app.push()
-    within(app, "mkdir /kept/part; echo precious >/kept/part/file")
-    part = {"type": "volume", "source": "kept", "target": "/part", "volume": {"subpath": "part"}}
-    mounts(app, "kept:/kept", part, named={"kept": {}})
-    app.push()
-    assert file_in(vps, f"{app.project}-app-1", "/part/file") == "precious\n"
-    backed = composed(app, key, ALL)
-    backed.run()
-    tree = backed.unpack(tmp_path)
-    assert (volume_of(backed, tree, f"{app.project}_kept") / "part/file").read_text() == "precious\n"
-
-
 def test_what_is_left_out_is_so_in_a_folder_that_is_a_link(new_composition, key, tmp_path, vps):
     app = new_composition()
     own = f"/opt/{app.name}"
-    app.push()
     vps.run(
         f"mv {own} /srv/own-{app.port}; ln -s /srv/own-{app.port} {own}; cd {own}; echo x >a.tmp; echo x >b"
     )
