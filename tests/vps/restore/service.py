@@ -4,8 +4,8 @@ from vps.restore.byhand import Archive, define, fill, state
 from vps.restore.databases import ASK, DUMP, FILL, LOAD, service, until_it_stays
 
 
-def files_and_a_volume(new_composition):
-    """A service that serves a file of its folder, and its archive before it is made."""
+def files_and_a_volume(new_composition, **more: object):
+    """A service that serves a file of its folder, and its archive before it is made; `more` is its container's."""
     app = new_composition()
     app.write(
         app={
@@ -13,6 +13,7 @@ def files_and_a_volume(new_composition):
             "ports": [f"127.0.0.1:{app.port}:80"],
             "restart": "unless-stopped",
             "volumes": ["./www:/www", "data:/data"],
+            **more,
         }
     )
     add_volume(app, "data")
@@ -89,3 +90,15 @@ def with_orders(app, kind: str) -> Archive:
 def ask(app, kind: str, words: str) -> str:
     """What the database answers."""
     return app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input=words).stdout
+
+
+def die(app, archive: str, part: str, before: str, how: str = "kill -9 $$", code: int = 137) -> str:
+    """Run the real restore, which kills itself before that line, or does what else is said; what it says."""
+    app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
+    script = app.vps.root / "root/dying" / part
+    assert script.read_text().count(before) == 1
+    script.write_text(script.read_text().replace(before, f"    {how}\n" + before))
+    app.vps.run("sed -i 's|/usr/local/lib/deploy/$part|/root/dying/$part|' /root/dying/restore")
+    done = app.vps.run(f"/root/dying/restore {app.name} <{archive}; echo ended with $?", check=False)
+    assert done.stdout.endswith(f"ended with {code}\n"), done.stdout
+    return done.stdout

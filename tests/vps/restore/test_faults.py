@@ -7,14 +7,12 @@ import pytest
 from chance import chance
 from vps.restore.byhand import Archive, define, restore, state
 from vps.restore.crafted import Crafted
-from vps.restore.databases import EVERYTHING
-from vps.restore.service import ask, everything, files_and_a_volume
+from vps.restore.service import die, everything, files_and_a_volume
 from vps.services.lost import spoil
 from vps.waiting import started
 
 STAGES = {
     "while it is unpacked": ("receive", '    wait "$CHILD" || code=$?\n'),
-    "when it is unpacked": ("restore", "    bring_near\n"),
     "when it lies beside": ("restore", "    stop_service\n"),
     "when it is stopped": (
         "restore",
@@ -25,22 +23,6 @@ STAGES = {
     "while it comes up": ("containers", "    served || blame_answer\n    remember_live\n"),
     "just before it counts": ("places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
 }
-AFTER = {
-    "database": ("load", "    empty_database\n"),
-    "loading": ("load", "    if ((code != 0)); then\n        tail -n 20"),
-}
-
-
-def die(app, archive: str, part: str, before: str, how: str = "kill -9 $$", code: int = 137) -> str:
-    """Run the real restore, which kills itself before that line, or does what else is said; what it says."""
-    app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
-    script = app.vps.root / "root/dying" / part
-    assert script.read_text().count(before) == 1
-    script.write_text(script.read_text().replace(before, f"    {how}\n" + before))
-    app.vps.run("sed -i 's|/usr/local/lib/deploy/$part|/root/dying/$part|' /root/dying/restore")
-    done = app.vps.run(f"/root/dying/restore {app.name} <{archive}; echo ended with $?", check=False)
-    assert done.stdout.endswith(f"ended with {code}\n"), done.stdout
-    return done.stdout
 
 
 def nothing_left(app) -> bool:
@@ -56,19 +38,49 @@ def second(app) -> None:
     app.vps.run(f"echo new >/var/lib/docker/volumes/{app.project}_data/_data/new")
 
 
+def by_a_push(app) -> None:
+    assert "! a restore of" in app.push()
+
+
+def by_the_next_start(app) -> None:
+    app.vps.run(f"docker stop $(docker ps -q --filter label=com.docker.compose.project={app.project}); true")
+    app.vps.run("/usr/local/lib/deploy/resume")
+
+
+def though_it_is_killed_twice_again(app) -> None:
+    for place in ('    move "$2" "$1" && remove "$came_in"\n', '    : >"$PART/journal"\n    if [['):
+        die_back(app, place)
+    app.script("restore", "--back")
+
+
+HEALED = {
+    "when all has changed places": by_the_next_start,
+    "while it comes up": though_it_is_killed_twice_again,
+}
+
+
 @pytest.mark.fault("a restore is killed at a stage", rounds=len(STAGES))
-def test_killed_at_each_stage_and_healed_by_a_push(given):
+@pytest.mark.fault("a power failure cuts a restore off")
+@pytest.mark.fault("a restore is killed, and killed again while it is undone", rounds=2)
+@pytest.mark.fault("a restore is killed and done again")
+def test_killed_at_each_stage_and_healed(given):
+    """By the next push; or by the next start, by another attempt to undo it, and by the next restore."""
     app, archive = given
     tar = archive.make(app.vps)
+    wanted = everything(app, archive)
     second(app)
     before = everything(app, archive)
     for stage, (part, line) in STAGES.items():
         die(app, tar, part, line)
-        output = app.push()
-        assert "! a restore of" in output, stage
+        HEALED.get(stage, by_a_push)(app)
         assert everything(app, archive) == before, stage
         assert app.page() == "second", stage
         assert nothing_left(app), stage
+    die(app, tar, *STAGES["when all has changed places"])
+    output = restore(app.vps, app.name, tar)
+    assert "what was there before it is put back" in output
+    assert everything(app, archive) == wanted
+    assert app.page() == "first"
 
 
 @pytest.mark.fault("Docker stops in the middle of a restore")
@@ -88,48 +100,6 @@ def test_docker_stops_and_what_was_there_waits_for_it(given):
     assert nothing_left(app)
 
 
-@pytest.mark.fault("a restore is killed and done again")
-def test_killed_and_restored_again(given):
-    app, archive = given
-    tar = archive.make(app.vps)
-    wanted = everything(app, archive)
-    second(app)
-    die(app, tar, *STAGES["when all has changed places"])
-    output = restore(app.vps, app.name, tar)
-    assert "what was there before it is put back" in output
-    assert everything(app, archive) == wanted
-    assert app.page() == "first"
-
-
-@pytest.mark.fault("a power failure cuts a restore off")
-def test_what_a_power_failure_cut_off_is_undone_at_the_next_start(given):
-    app, archive = given
-    tar = archive.make(app.vps)
-    second(app)
-    before = everything(app, archive)
-    die(app, tar, *STAGES["when all has changed places"])
-    app.vps.run(f"docker stop $(docker ps -q --filter label=com.docker.compose.project={app.project}); true")
-    app.vps.run("/usr/local/lib/deploy/resume")
-    assert everything(app, archive) == before
-    assert app.page() == "second"
-    assert nothing_left(app)
-
-
-@pytest.mark.fault("a restore is killed, and killed again while it is undone", rounds=2)
-def test_killed_twice_also_while_it_puts_back(given):
-    app, archive = given
-    tar = archive.make(app.vps)
-    second(app)
-    before = everything(app, archive)
-    die(app, tar, *STAGES["when all has changed places"])
-    for place in ('    move "$2" "$1" && remove "$came_in"\n', '    : >"$PART/journal"\n    if [['):
-        die_back(app, place)
-    app.script("restore", "--back")
-    assert everything(app, archive) == before
-    assert app.page() == "second"
-    assert nothing_left(app)
-
-
 def die_back(app, before: str) -> None:
     app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
     script = app.vps.root / "root/dying/places"
@@ -140,14 +110,14 @@ def die_back(app, before: str) -> None:
     assert done.stdout.endswith("ended with 137\n"), done.stdout
 
 
-@pytest.mark.fault("a restore is killed at a moment", rounds=4)
+@pytest.mark.fault("a restore is killed at a moment", rounds=3)
 def test_killed_at_any_moment(given):
     app, archive = given
     tar = archive.make(app.vps)
     wanted = everything(app, archive)
     second(app)
     changed = everything(app, archive)
-    for moment in sorted(chance.sample(range(1, 10), 4)):
+    for moment in sorted(chance.sample(range(1, 10), 3)):
         app.vps.run(
             f"timeout -s KILL 0.{moment}5 /usr/local/lib/deploy/restore {app.name} <{tar}", check=False
         )
@@ -155,20 +125,6 @@ def test_killed_at_any_moment(given):
         assert everything(app, archive) in (changed, wanted)
         assert app.page() in ("first", "second")
         assert not (app.place / "restore.part").exists()
-
-
-@pytest.mark.parametrize("kind", ["postgres"])
-@pytest.mark.fault("a restore is killed around the load of a database", rounds=len(AFTER))
-def test_killed_around_the_database(stocked, kind):
-    app, archive = stocked(kind)
-    tar = archive.make(app.vps)
-    ask(app, kind, "DELETE FROM orders WHERE id = 3;")
-    before = ask(app, kind, EVERYTHING)
-    for part, line in AFTER.values():
-        die(app, tar, part, line)
-        assert "! a restore of" in app.push()
-        app.vps.run(f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1")
-        assert ask(app, kind, EVERYTHING) == before
 
 
 REFUSED = {
@@ -229,13 +185,9 @@ def test_too_little_space(given):
 
 @pytest.mark.fault("a container does not stop for a restore")
 def test_a_container_that_refuses_to_stop(new_composition):
-    app, archive = files_and_a_volume(new_composition)
-    file = app.directory / "docker-compose.yml"
-    stubborn = (
-        '"command": ["sh", "-c", "trap : TERM; httpd -p 80 -h /www; while :; do sleep 1; done"], "restart"'
-    )
-    file.write_text(file.read_text().replace('"restart"', stubborn, 1).replace("SIGKILL", "SIGTERM"))
-    app.push()
+    ignores = ["sh", "-c", "trap : TERM; httpd -p 80 -h /www; while :; do sleep 1; done"]
+    stubborn = {"command": ignores, "stop_signal": "SIGTERM", "stop_grace_period": "2s"}
+    app, archive = files_and_a_volume(new_composition, **stubborn)
     tar = archive.make(app.vps)
     wanted = everything(app, archive)
     second(app)
@@ -514,16 +466,8 @@ def test_who_else_has_it_mounted_is_stopped_meanwhile(given):
         vps.run(f"docker rm -f other-{app.project}", check=False)
 
 
-@pytest.mark.fault("Docker refuses to start what a restore has stopped", rounds=2)
-def test_what_docker_does_not_start_after_a_restore_is_made_anew(stocked, given, new_composition):
-    app, archive = stocked("postgres")
-    tar = archive.make(app.vps)
-    before = ask(app, "postgres", EVERYTHING)
-    ask(app, "postgres", "DELETE FROM orders;")
-    spoil(app, "db")
-    output = restore(app.vps, app.name, tar)
-    assert f"! {app.name}: Docker does not start db by the old containers (" in output
-    assert ask(app, "postgres", EVERYTHING) == before
+@pytest.mark.fault("Docker refuses to start another service that a restore has stopped")
+def test_who_else_docker_does_not_start_after_a_restore_is_made_anew(given, new_composition):
     app, archive = given
     other = new_composition()
     volume = {"data": {"name": f"{app.project}_data", "external": True}}

@@ -6,9 +6,10 @@ import pytest
 
 from vps.restore.byhand import Archive, define, fill, inside, restore, state
 from vps.restore.crafted import Crafted
-from vps.restore.databases import DUMP, EVERYTHING, until_it_stays
-from vps.restore.service import ask, everything, files_and_a_volume, with_database
+from vps.restore.databases import DUMP, EVERYTHING, LOAD, until_it_stays
+from vps.restore.service import ask, die, everything, files_and_a_volume, with_database
 from vps.services.conftest import file_in
+from vps.services.lost import spoil
 
 
 def folder(vps, name: str, *paths: str) -> Archive:
@@ -83,11 +84,8 @@ def test_a_service_with_files_and_a_volume(given):
 
 
 def test_a_service_that_is_not_well_with_what_was_restored(new_composition):
-    app, archive = files_and_a_volume(new_composition)
-    file = app.directory / "docker-compose.yml"
-    serves = '"command": ["sh", "-c", "test ! -e /www/broken && exec httpd -f -p 80 -h /www"], "restart"'
-    file.write_text(file.read_text().replace('"restart"', serves))
-    app.push()
+    serves = ["sh", "-c", "test ! -e /www/broken && exec httpd -f -p 80 -h /www"]
+    app, archive = files_and_a_volume(new_composition, command=serves)
     (app.directory / "www/broken").touch()
     tar = archive.make(app.vps)
     (app.directory / "www/broken").unlink()
@@ -128,15 +126,18 @@ def test_a_service_that_was_stopped_is_stopped_again_when_it_fails(given):
     assert app.running() == {}
 
 
-def test_a_folder_outside_that_it_writes_to(new_composition):
+def test_a_folder_outside_that_it_writes_to(new_composition, vps):
     """The compose file names it, so it is saved, and comes back; what it only reads is not its own."""
-    app, archive = files_and_a_volume(new_composition)
-    outside, read = f"/srv/media-{app.project}", f"/srv/read-{app.project}"
-    app.vps.run(f"mkdir {outside} {read}; echo song >{outside}/a; echo word >{read}/a")
-    file = app.directory / "docker-compose.yml"
-    mounts = f'"{outside}:/media", "{read}:/read:ro", "/var/run/docker.sock:/sock", "./www:/www"'
-    file.write_text(file.read_text().replace('"./www:/www"', mounts))
-    app.push()
+    outside, read = "/srv/media", "/srv/read"
+    vps.run(f"mkdir -p {outside} {read}; echo song >{outside}/a; echo word >{read}/a")
+    mounts = [
+        f"{outside}:/media",
+        f"{read}:/read:ro",
+        "/var/run/docker.sock:/sock",
+        "./www:/www",
+        "data:/data",
+    ]
+    app, archive = files_and_a_volume(new_composition, volumes=mounts)
     wrong = Archive(app.name, (*archive.paths, read), archive.volumes).make(app.vps)
     assert f"it has {read}, and sites.yaml does not save it" in restore(app.vps, app.name, wrong, code=1)
     wrong = Crafted(app.vps, app.name, paths=["/run/docker.sock"]).file("run/docker.sock").make()
@@ -289,48 +290,50 @@ def test_what_docker_compose_obeys_is_as_the_server_says(given):
     assert (env.read_text(), app.page()) == ("PASSWORD='then'\n", "then")
 
 
-@pytest.mark.parametrize("kind", ["postgres", "mariadb"])
-def test_a_database_is_loaded_into_an_empty_one(stocked, kind):
-    app, archive = stocked(kind)
+THEIRS = "docker compose exec -T db pg_restore --option-of-then"
+
+
+@pytest.mark.parametrize(
+    ("kind", "check", "load", "why"),
+    [
+        ("mariadb", {}, LOAD["mariadb"], "ERROR "),
+        ("postgres", {"healthcheck": {"disable": True}}, THEIRS, "ERROR:  syntax error at or near "),
+    ],
+    ids=["mariadb", "postgres"],
+)
+def test_a_database_that_answers_late(images, new_composition, kind, check, load, why):
+    """Docker still says that it is healthy, since it asked the one that was there to prepare it; or says nothing.
+
+    The command of sites.yaml takes also what was made for older ones.
+    """
+    app, archive = with_database(new_composition, kind, environment={"LATE": "4"}, **check)
     before = ask(app, kind, EVERYTHING)
     assert "café" in before
+    archive.load = load
     tar = archive.make(app.vps)
     ask(app, kind, "DELETE FROM orders WHERE id < 3; CREATE TABLE later (id int);")
     output = restore(app.vps, app.name, tar)
-    assert ask(app, kind, EVERYTHING) == before
-    assert "later" not in app.vps.run(f"cd /opt/{app.name} && {DUMP[kind]} | strings", check=False).stdout
     assert "✓ database" in output
-    assert app.page() == "one"
-
-
-@pytest.mark.parametrize(
-    ("kind", "check"), [("mariadb", {}), ("postgres", {"healthcheck": {"disable": True}})]
-)
-def test_a_database_that_answers_late(images, new_composition, kind, check):
-    """Docker still says that it is healthy, since it asked the one that was there to prepare it; or says nothing."""
-    app, archive = with_database(new_composition, kind, environment={"LATE": "4"}, **check)
-    before = ask(app, kind, EVERYTHING)
-    tar = archive.make(app.vps)
-    ask(app, kind, "DELETE FROM orders WHERE id < 3;")
-    restore(app.vps, app.name, tar)
     until_it_stays(app.vps, app.name, kind)
     assert ask(app, kind, EVERYTHING) == before
+    assert "later" not in app.vps.run(f"cd /opt/{app.name} && {DUMP[kind]} | strings", check=False).stdout
+    assert app.page() == "one"
+    no_dump = app.vps.run(f"cd /opt/{app.name} && echo this is no dump | {LOAD[kind]}", check=False)
+    assert no_dump.returncode, "what the database does not take is told, and why"
+    assert why in no_dump.stderr
 
 
-@pytest.mark.parametrize(
-    ("kind", "why"),
-    [("postgres", "(exit code 3): ERROR:  syntax error at or near "), ("mariadb", "(exit code 1): ERROR ")],
-)
-def test_a_dump_that_the_database_does_not_take(stocked, kind, why):
-    app, archive = stocked(kind)
+def test_a_dump_that_the_database_does_not_take(stocked):
+    app, archive = stocked("postgres")
     archive.dump = "echo this is no dump"
     tar = archive.make(app.vps)
-    ask(app, kind, "DELETE FROM orders WHERE id = 3;")
-    before = ask(app, kind, EVERYTHING)
+    ask(app, "postgres", "DELETE FROM orders WHERE id = 3;")
+    before = ask(app, "postgres", EVERYTHING)
     output = restore(app.vps, app.name, tar, code=1)
+    why = "(exit code 3): ERROR:  syntax error at or near "
     assert f"✗ database: the database does not take the dump {why}" in output
-    app.vps.run(f"cd /opt/{app.name} && docker compose up -d --wait db 2>&1")
-    assert ask(app, kind, EVERYTHING) == before
+    until_it_stays(app.vps, app.name, "postgres")
+    assert ask(app, "postgres", EVERYTHING) == before
     assert shlex.quote(app.name) in output
 
 
@@ -356,9 +359,34 @@ def test_a_load_that_fails_without_a_word_and_one_of_the_archive(stocked):
     restore(app.vps, app.name, tar, "--take-load")
     assert ask(app, kind, EVERYTHING) == wanted
 
-    define(app.vps, archive)  # whose command takes what was made for older ones, too
-    archive.load = "docker compose exec -T db pg_restore --option-of-then"
+
+AFTER = {
+    "database": ("load", "    empty_database\n"),
+    "loading": ("load", "    if ((code != 0)); then\n        tail -n 20"),
+}
+
+
+@pytest.mark.fault("a restore is killed around the load of a database", rounds=len(AFTER))
+def test_killed_around_the_database(stocked):
+    kind = "postgres"
+    app, archive = stocked(kind)
     tar = archive.make(app.vps)
     ask(app, kind, "DELETE FROM orders WHERE id = 3;")
-    restore(app.vps, app.name, tar)
-    assert ask(app, kind, EVERYTHING) == wanted
+    before = ask(app, kind, EVERYTHING)
+    for part, line in AFTER.values():
+        die(app, tar, part, line)
+        assert "! a restore of" in app.push()
+        until_it_stays(app.vps, app.name, kind)
+        assert ask(app, kind, EVERYTHING) == before
+
+
+@pytest.mark.fault("Docker refuses to start the database that a restore has stopped")
+def test_a_database_that_docker_does_not_start_is_made_anew(stocked):
+    app, archive = stocked("postgres")
+    tar = archive.make(app.vps)
+    before = ask(app, "postgres", EVERYTHING)
+    ask(app, "postgres", "DELETE FROM orders;")
+    spoil(app, "db")
+    output = restore(app.vps, app.name, tar)
+    assert f"! {app.name}: Docker does not start db by the old containers (" in output
+    assert ask(app, "postgres", EVERYTHING) == before
