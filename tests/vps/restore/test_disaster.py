@@ -18,7 +18,7 @@ from deployer.rehearsal.machine import Machine
 from home.object_store import ObjectStore
 from vps.backup.conftest import make_key
 from vps.project import DEPLOY, Project
-from vps.restore.byhand import fill, state
+from vps.restore.byhand import fill, inside, state
 from vps.restore.conftest import boot
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_images, service, until_it_stays
 from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
@@ -153,13 +153,19 @@ def test_everything_is_back_on_an_empty_server(drill: Drill) -> None:
 
     unasked = drill.deploy("restore", "--all")
     assert unasked.returncode == 2
-    for words in (
+    planned = unasked.stderr.splitlines()
+    volumes = "/var/lib/docker/volumes"
+    for line in (
         "there is no /srv/photos yet",
-        "loads the dump into the empty database db, in /opt/postgres.test:",
-        LOAD["postgres"],
-        "/var/lib/docker/volumes/paperless_data/_data",
+        "puts /opt/files.test aside",
+        f"puts the data of volume paperless_data aside: {volumes}/paperless_data/_data",
+        *(f"puts /opt/{kind}.test aside" for kind in KINDS),
+        *(f"puts the data of the database db aside: {volumes}/{kind}test_db/_data" for kind in KINDS),
     ):
-        assert words in unasked.stderr
+        assert f"  {line}" in planned, "the plan of a restore has every path"
+    for kind in KINDS:
+        at = planned.index(f"  loads the dump into the empty database db, in /opt/{kind}.test:")
+        assert planned[at + 1] == f"    {LOAD[kind]}", "and every command"
 
     begun = time.monotonic()
     done = drill.deploy("restore", "--all", "--yes")
@@ -175,7 +181,7 @@ def test_everything_is_back_on_an_empty_server(drill: Drill) -> None:
 
 
 def test_what_sites_yaml_says_now_stays_and_a_plan_finds_nothing(drill: Drill) -> None:
-    """The archive has what a service has; what it is, sites.yaml says, also where that is newer."""
+    """The archive has what a service has; what it is, sites.yaml says, also where that is newer, or it is another."""
     file = drill.project.folder / "files.yml"
     then = file.read_text()
     now = json.loads(then)
@@ -183,8 +189,15 @@ def test_what_sites_yaml_says_now_stays_and_a_plan_finds_nothing(drill: Drill) -
     file.write_text(json.dumps(now))
     entry = drill.project.sites["files.test"]
     entry["secrets"], entry["environment"] = {"PASSWORD": "generate"}, {"LATER": "yes"}
+    (drill.project.folder / "copy.yml").write_text(json.dumps(compose("files", 8209)))
+    drill.project.sites["copy.test"] = {
+        **{key: value for key, value in entry.items() if key not in ("project", "environment")},
+        "file": "copy.yml",
+        "port": 8209,
+    }
     try:
         assert drill.project.apply().returncode == 0
+        comes_back_as_another(drill)
         done = drill.deploy("restore", "files.test", "--yes", "--from", "home")
         assert done.returncode == 0, done.stderr
         assert (
@@ -195,10 +208,28 @@ def test_what_sites_yaml_says_now_stays_and_a_plan_finds_nothing(drill: Drill) -
         assert "LATER=yes" in drill.new.run("docker inspect $(docker ps -q --filter publish=8200)").stdout
     finally:
         file.write_text(then)
-        del entry["environment"]
+        del entry["environment"], drill.project.sites["copy.test"]
         assert drill.project.apply().returncode == 0
         drill.new.run("sed -i /LATER/d /opt/files.test/.env")
     assert as_before(drill, "files.test")
+
+
+def comes_back_as_another(drill: Drill) -> None:
+    """An archive of files.test as copy.test: one file of it, then all; files.test stays as it is."""
+    new, (more, volume) = drill.new, SAVED["files.test"]
+    ours = more.replace("files.test", "copy.test"), volume.replace("paperless", "copytest")
+    archived = [inside(new, folder) for folder in (more, volume)]
+    new.run(f"echo newer >{more}/newer")
+    before = content(new, "files.test")
+    as_copy = ("restore", "files.test", "--as", "copy.test", "--from", "home", "--yes")
+    one = drill.deploy(*as_copy, "--only", "more/notes.db")
+    assert one.returncode == 0, one.stderr
+    assert new.run(f"ls {' '.join(ours)}").stdout.split() == [f"{ours[0]}:", "notes.db", f"{ours[1]}:"]
+    whole = drill.deploy(*as_copy)
+    assert whole.returncode == 0, whole.stderr
+    assert "copy.test is restored to" in whole.stderr
+    assert [inside(new, folder) for folder in ours] == archived
+    assert content(new, "files.test") == before
 
 
 def test_one_of_a_date_and_what_there_is_when_there_is_none(drill: Drill) -> None:
@@ -244,14 +275,14 @@ def test_by_hand_as_the_documents_say(drill: Drill) -> None:
 
 
 def test_from_the_server_itself(drill: Drill) -> None:
-    saved = drill.new.run("/usr/local/lib/deploy/backup files.test mariadb.test", check=False)
+    saved = drill.new.run("/usr/local/lib/deploy/backup files.test postgres.test", check=False)
     assert saved.returncode == 0, saved.stdout
-    before = content(drill.new, "files.test", "mariadb.test")
-    drill.new.run("rm -rf /opt/files.test/more; cd /opt/mariadb.test; docker compose rm -sf db 2>&1")
-    for name in ("files.test", "mariadb.test"):
+    before = content(drill.new, "files.test", "postgres.test")
+    drill.new.run("rm -rf /opt/files.test/more; cd /opt/postgres.test; docker compose rm -sf db 2>&1")
+    for name in ("files.test", "postgres.test"):
         done = drill.deploy("restore", name, "--yes", "--from", "vps")
         assert done.returncode == 0, done.stdout + done.stderr
-    assert content(drill.new, "files.test", "mariadb.test") == before
+    assert content(drill.new, "files.test", "postgres.test") == before
 
 
 def test_from_s3_when_the_home_server_is_gone_too(drill: Drill, tmp_path: Path) -> None:
