@@ -11,7 +11,7 @@ from vps.walk.paths import CASES, by_chance, shrunk, walked
 from vps.walk.vocabulary import load, read
 
 SEEDS = dict(zip(RELEASES, (503, 507), strict=True))
-STEPS = 18
+STEPS = 12
 KNOWN = sorted(file.stem for file in CASES.glob("*.txt"))
 
 
