@@ -18,6 +18,16 @@ from deployer.commands._letters import print_any_letter
 from deployer.errors import INTERRUPTED, TRACEBACK, DeployError, unexpected
 from deployer.waiting import Waiting, show_by
 
+AIMS = {
+    "begin": "Begin",
+    "change": "Change the server",
+    "publish": "Publish",
+    "containers": "Containers",
+    "backups": "Backups",
+    "safety": "Safety",
+}
+"""What one may want to do, in the order of --help: each command says as its AIM where it belongs."""
+
 
 class Commands(click.Group):
     """The modules of the folder `commands`, each loaded when it is called or listed."""
@@ -40,6 +50,16 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"deployer.commands.{name}").command
         return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command in a line, below what it is for."""
+        names = self.list_commands(context)
+        widest = max(map(len, names))
+        of = {name: importlib.import_module(f"deployer.commands.{name}") for name in names}
+        for aim, title in AIMS.items():
+            with formatter.section(title):
+                for name in (each for each in names if aim == of[each].AIM):
+                    formatter.write(f"  {name:{widest}}  {of[name].command.get_short_help_str(200)}\n")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

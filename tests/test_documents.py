@@ -158,7 +158,7 @@ def test_the_example_of_a_compose_file_is_one_that_is_taken(tmp_path: Path) -> N
 
 
 def test_the_readme_has_one_complete_example() -> None:
-    (text,) = [text for language, text in blocks(ROOT / "README.md") if language == "yaml"]
+    _, text = (text for language, text in blocks(ROOT / "README.md") if language == "yaml")
     keys = yaml.safe_load(text)
     assert {"server", "email", "sites"} == set(keys)
     assert {site["kind"] for site in keys["sites"].values()} >= {"hugo", "static", "proxy", "redirect"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from deployer.cli import deploy
+from deployer.cli import AIMS, deploy
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
@@ -131,11 +131,14 @@ def test_every_example_is_of_one_family() -> None:
     assert {name for name in named - files if not name.endswith(".example.org")} == set()
 
 
-def test_the_list_of_commands_is_not_cut_off() -> None:
+def test_every_command_has_its_line_below_what_it_is_for() -> None:
     program = [sys.executable, "-m", "deployer", "--help"]
     done = subprocess.run(program, capture_output=True, text=True, check=True)
-    assert "Commands:" in done.stdout
-    assert "..." not in done.stdout.partition("Commands:")[2]
+    listed = done.stdout.partition(f"{next(iter(AIMS.values()))}:")[2].splitlines()
+    names = [line.split()[0] for line in listed if line.startswith("  ")]
+    assert sorted(names) == deploy.list_commands(click.Context(deploy))
+    assert [title for title in AIMS.values() if f"{title}:" not in listed] == ["Begin"]
+    assert not [line for line in listed if len(line) > 79 or "..." in line]
 
 
 def test_heavy_libraries_are_loaded_only_where_they_are_used() -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from deployer.tasks.converge import Convergence
 
 
+AIM = "change"
+
+
 @click.command(short_help="Make the server as sites.yaml says, as one transaction.")
 @click.argument("sites", nargs=-1, shell_complete=entries)
 @config_option

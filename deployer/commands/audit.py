@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option, json_option
 
+AIM = "safety"
+
 
 @click.command(short_help="Look for what an attacker would look for on the server.")
 @config_option

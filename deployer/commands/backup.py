@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option, json_option, saved, yes_option
 
+AIM = "backups"
+
 
 @click.command(short_help="Make backups, bring them home, read them, show what there is.")
 @click.argument("sites", nargs=-1, shell_complete=saved)
@@ -22,17 +24,19 @@ from deployer.commands._options import config_option, json_option, saved, yes_op
 def command(sites: tuple[str, ...], config: Path, as_json: bool, yes: bool, **actions: bool) -> int:
     """Make backups, bring them home, read them, and show what there is of them.
 
-    Without an option, the server backs up the named sites, services and folders now, or all of them.
+    Each switch is a thing of its own, and they do not go together. Without one, the server backs up the named
+    sites, services and folders now, or all of them. Those for the home server are for the machine that keeps
+    the archives.
 
     \b
     Example:
-      deploy backup analytics.example.org
-      deploy backup --list
-      deploy backup --init
-      deploy backup --pull
-      deploy backup --verify analytics.example.org
-      deploy backup --report
-      deploy backup --install
+      deploy backup analytics.example.org   make an archive of it now
+      deploy backup --list                  what archives there are, in every place
+      deploy backup --report                how each name is protected: 3-2-1
+      deploy backup --init                  at home, once: mark the folder
+      deploy backup --pull                  at home: bring what is new
+      deploy backup --verify                at home: decrypt and read the newest
+      deploy backup --install               at home: do both by timers
     """
     from deployer.commands import _backup, _home
     from deployer.config.loader import load

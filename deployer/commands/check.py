@@ -7,6 +7,8 @@ import click
 from deployer.commands._options import config_option, json_option
 from deployer.errors import ConfigError, Problem
 
+AIM = "begin"
+
 
 @click.command(short_help="Find every mistake in sites.yaml, without the server.")
 @config_option

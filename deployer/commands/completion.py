@@ -2,8 +2,10 @@
 
 import click
 
+AIM = "begin"
 
-@click.command(short_help="Print what makes your shell complete commands, options and names.")
+
+@click.command(short_help="Print what lets your shell complete commands, options, names.")
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:

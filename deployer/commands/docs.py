@@ -25,6 +25,9 @@ def complete(context: click.Context, parameter: click.Parameter, typed: str) -> 
     return [name for name in pages() if name.startswith(typed)]
 
 
+AIM = "begin"
+
+
 @click.command(short_help="Read the documents of this version.")
 @click.argument("page", required=False, shell_complete=complete)
 def command(page: str | None) -> None:

@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option
 
+AIM = "begin"
+
 
 @click.command(short_help="Write a short sites.yaml with comments to begin with.")
 @config_option

@@ -11,7 +11,10 @@ no_apply_option = click.option(
 )
 
 
-@click.group(short_help="Let a key do one thing; show the key that reads a private repository.")
+AIM = "safety"
+
+
+@click.group(short_help="Let a key do one thing, and show which key reads a repository.")
 def command() -> None:
     """Keys that can do one thing on the server, and those with which it reads private repositories.
 

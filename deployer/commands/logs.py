@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option, entries
 
+AIM = "containers"
+
 
 @click.command(short_help="Print the last lines that the containers of a service wrote.")
 @click.argument("name", shell_complete=entries)

@@ -7,6 +7,8 @@ import click
 from deployer.commands._options import config_option, entries, json_option
 from deployer.errors import CHANGES_WAIT
 
+AIM = "change"
+
 
 @click.command(short_help="Show each line that would change on the server.")
 @click.argument("sites", nargs=-1, shell_complete=entries)

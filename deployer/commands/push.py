@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from deployer.server.connection import Server
 
 
+AIM = "publish"
+
+
 @click.command(short_help="Publish the newest revision of a site.")
 @click.argument("sites", nargs=-1, required=True, shell_complete=entries)
 @config_option

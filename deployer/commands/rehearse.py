@@ -9,6 +9,9 @@ from deployer.commands._options import config_option
 SYSTEMS = ("debian-12", "debian-13")
 
 
+AIM = "change"
+
+
 @click.command(short_help="Apply and push everything to a throwaway VPS first.")
 @config_option
 @click.option(

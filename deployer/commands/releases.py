@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option, entries, json_option
 
+AIM = "publish"
+
 
 @click.command(short_help="List the releases of a site, newest first.")
 @click.argument("site", shell_complete=entries)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 OPENSSL = {"debian-12": (3, 0, 0), "debian-13": (3, 5, 0), "ubuntu-24.04": (3, 0, 0)}
 
 
+AIM = "change"
+
+
 @click.command(short_help="Print every file that the server would get.")
 @click.argument("sites", nargs=-1, shell_complete=entries)
 @config_option

@@ -7,12 +7,14 @@ import click
 from deployer.commands._containers import call
 from deployer.commands._options import config_option, entries
 
+AIM = "containers"
 
-@click.command(short_help="Start the containers of a service anew, and wait until they are well.")
+
+@click.command(short_help="Start a service's containers anew, and wait until they are well.")
 @click.argument("name", shell_complete=entries)
 @config_option
 def command(name: str, config: Path) -> int:
-    """Start the containers of a service anew, and wait until they are well.
+    """Start a service's containers anew, and wait until they are well.
 
     Images and settings stay as they are, also where sites.yaml has others: `deploy push` takes those. What
     `deploy stop` has stopped runs again then.

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from deployer.server.connection import Server
 
 
+AIM = "backups"
+
+
 @click.command(short_help="Put a backup back, onto the server or into a folder here.")
 @click.argument("site", required=False, shell_complete=saved)
 @config_option

@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option, entries
 
+AIM = "publish"
+
 
 @click.command(short_help="Make an earlier release of a site live again.")
 @click.argument("site", shell_complete=entries)

@@ -2,6 +2,8 @@
 
 import click
 
+AIM = "begin"
+
 
 @click.command(short_help="Print the JSON Schema of sites.yaml, for editors.")
 def command() -> None:

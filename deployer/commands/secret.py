@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option, entries
 
+AIM = "containers"
+
 
 @click.group()
 def command() -> None:

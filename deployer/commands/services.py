@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from deployer.seen.containers import Container
 
 
+AIM = "containers"
+
+
 @click.command(short_help="Show what runs in containers, and how well it is.")
 @click.argument("names", nargs=-1, shell_complete=entries)
 @config_option

@@ -7,6 +7,8 @@ import click
 from deployer.commands._containers import call
 from deployer.commands._options import config_option, entries
 
+AIM = "containers"
+
 
 @click.command(short_help="Start the containers of a service that do not run.")
 @click.argument("name", shell_complete=entries)

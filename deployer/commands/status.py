@@ -7,6 +7,8 @@ import click
 
 from deployer.commands._options import config_option, entries, json_option
 
+AIM = "change"
+
 
 @click.command(short_help="Show how the server and its sites are.")
 @click.argument("sites", nargs=-1, shell_complete=entries)

@@ -7,6 +7,8 @@ import click
 from deployer.commands._containers import call
 from deployer.commands._options import config_option, entries
 
+AIM = "containers"
+
 
 @click.command(short_help="Stop the containers of a service.")
 @click.argument("name", shell_complete=entries)

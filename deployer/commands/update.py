@@ -6,6 +6,8 @@ import click
 
 from deployer.commands._options import config_option, entries, json_option
 
+AIM = "containers"
+
 
 @click.command(short_help="Take the newer images of services, or go back.")
 @click.argument("names", nargs=-1, shell_complete=entries)

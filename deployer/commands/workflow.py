@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from deployer.workflow import Place
 
 
+AIM = "publish"
+
+
 @click.command(short_help="Write the workflow with which Gitea Actions push a site.")
 @click.argument("site", shell_complete=entries)
 @config_option
