@@ -9,6 +9,7 @@ from deployer.errors import Problem
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
+from deployer.shares.share import Share
 from deployer.values.backups import BackupChoice, Choice
 from deployer.values.quantities import size_text
 from deployer.values.secrets import Given
@@ -92,6 +93,10 @@ class Composition(Section):
         """The values in its .env, by name; `docker compose` by hand finds the project's name there."""
         called = {"COMPOSE_PROJECT_NAME": Given(self.called)} if self.called else {}
         return {**called, **self.secrets()}
+
+    def share(self, name: str, facts: "Facts") -> Share:
+        """What it wants of the server."""
+        return Share(files=self.files(name, facts), packages=self.packages())
 
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """What it puts on the server, by path."""

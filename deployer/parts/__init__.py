@@ -1,8 +1,9 @@
 """One module per part of a server; a part is found by being here and having a `share`.
 
-Beside its share a part has, whether it is on or off: HANDLERS, what a change of its files asks for;
+Beside its share a part may have, whether it is on or off: HANDLERS, what a change of its files asks for;
 REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch; and SECTIONS, what
-sites.yaml calls it as long as there are files that match a regular expression.
+sites.yaml calls it as long as there are files that match a regular expression. The module of a kind may
+have them, too.
 """
 
 import importlib
@@ -28,6 +29,15 @@ def parts() -> tuple[ModuleType, ...]:
     return tuple(module for module in found if hasattr(module, "share"))
 
 
+@cache
+def owners() -> tuple[ModuleType, ...]:
+    """The modules of all parts and kinds: what either has for a kind of file counts for each such file."""
+    from deployer import kinds
+
+    names = (each.name for each in pkgutil.iter_modules(kinds.__path__))
+    return (*parts(), *(importlib.import_module(f"{kinds.__name__}.{name}") for name in names))
+
+
 def shares(config: "Config", facts: "Facts") -> "Iterator[Share]":
     """What each part wants of a server with these facts."""
     return (part.share(config, facts) for part in parts())
@@ -36,7 +46,7 @@ def shares(config: "Config", facts: "Facts") -> "Iterator[Share]":
 @cache
 def handlers() -> "tuple[Handler, ...]":
     """What changed files ask for, in the order in which it is done."""
-    found = [handler for part in parts() for handler in getattr(part, "HANDLERS", ())]
+    found = [handler for owner in owners() for handler in getattr(owner, "HANDLERS", ())]
     return tuple(sorted(found, key=lambda handler: handler.stage))
 
 
@@ -49,7 +59,7 @@ def handlers_of(paths: Iterable[str]) -> "list[Handler]":
 @cache
 def sections() -> tuple[tuple[str, str], ...]:
     """What sites.yaml calls what is on as long as these files are there; others only serve something."""
-    return tuple(section for part in parts() for section in getattr(part, "SECTIONS", ()))
+    return tuple(section for owner in owners() for section in getattr(owner, "SECTIONS", ()))
 
 
 def removable(path: str) -> bool:
@@ -59,5 +69,5 @@ def removable(path: str) -> bool:
 
 @cache
 def _removable() -> re.Pattern[str]:
-    patterns = [pattern for part in parts() for pattern in getattr(part, "REMOVABLE", ())]
+    patterns = [pattern for owner in owners() for pattern in getattr(owner, "REMOVABLE", ())]
     return re.compile("|".join(map(translate, patterns)))

@@ -71,7 +71,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     `facts.packages` are those that will be installed when the files arrive.
     """
     with_coming_engine = replace(facts, docker=engine(config, facts))
-    own = entry_shares(config, with_coming_engine, able(config, facts))
+    own = entry_shares(config, with_coming_engine)
     everything = total([*shares(config, facts), *own.values()])
     owners = {path: name for name, share in own.items() for path in share.files}
     coming = standings(config, with_coming_engine)
@@ -79,11 +79,11 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         files=dict(sorted(everything.files.items())),
         site_of=owners,
         absent=everything.absent,
-        packages=wanted_packages(config, facts, everything),
+        packages=everything.packages - everything.unwanted,
         certificates=wanted_certificates(config),
         names={domain: (domain, *site.aliases) for domain, site in sorted(config.sites.items())},
         units=everything.units,
-        hugo=frozenset().union(*(site.hugo_versions() for site in config.sites.values())),
+        hugo=everything.hugo,
         sources=everything.sources,
         in_the_way=everything.in_the_way,
         stays=everything.stays,
@@ -98,21 +98,24 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     )
 
 
-def entry_shares(config: "Config", facts: Facts, sites: "Mapping[str, Site]") -> dict[str, Share]:
-    """What each of these sites, and each service without a domain, puts on the server, by its name."""
-    entries: dict[str, Site | Composition] = {**sites, **without_domain(config)}
-    return {name: Share(files=_files(config, name, entry, facts)) for name, entry in entries.items()}
+def entry_shares(config: "Config", facts: Facts) -> dict[str, Share]:
+    """What each site, and each service without a domain, wants of the server, by its name."""
+    served = able(config, facts)
+    waiting = {name: site.before_it_answers() for name, site in config.sites.items() if name not in served}
+    entries: dict[str, Site | Composition] = {**served, **without_domain(config)}
+    return waiting | {name: _share(config, name, entry, facts) for name, entry in entries.items()}
 
 
-def _files(config: "Config", name: str, entry: "Site | Composition", facts: Facts) -> dict[str, File]:
-    files = entry.files(name, facts)
-    if isinstance(entry, Composition):
-        files |= values(config, name, entry, facts) | composition_backup(config, name)
-    return files
+def _share(config: "Config", name: str, entry: "Site | Composition", facts: Facts) -> Share:
+    own = entry.share(name, facts)
+    if not isinstance(entry, Composition):
+        return own
+    more = values(config, name, entry, facts) | composition_backup(config, name)
+    return replace(own, files={**own.files, **more})
 
 
-def wanted_packages(config: "Config", facts: Facts, parts: Share | None = None) -> frozenset[str]:
+def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
     """The Debian packages that the server shall have, also of sites that wait; raises DeployError."""
-    parts = parts or total(shares(config, facts))
+    parts = total(shares(config, facts))
     asked = frozenset().union(*(entry.packages() for entry in config.everything.values()))
     return (parts.packages | asked) - parts.unwanted
