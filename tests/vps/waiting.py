@@ -48,7 +48,7 @@ def until_it_says(process: subprocess.Popen[str], text: str) -> None:
 
 def until(vps: Machine, condition: str, seconds: float = 120) -> None:
     """Wait until a shell command on the server succeeds; a busy machine is no failure, so the limit is far."""
-    vps.run(f"until {condition}; do sleep 0.05; done", timeout=seconds)
+    vps.run(f"until {condition}; do sleep 0.2; done", timeout=seconds)
 
 
 def until_free(vps: Machine, lock: str) -> None:
