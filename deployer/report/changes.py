@@ -14,7 +14,7 @@ from deployer.report.difference import change_lines, mark
 from deployer.report.grouping import FEW, crowd, short_lines, sites_of
 from deployer.suggested import with_file
 from deployer.values.quantities import amount
-from deployer.values.secrets import Given, Withdrawn
+from deployer.values.secrets import Given, Inherited, Withdrawn
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "!": "bold yellow", "~": "yellow"}
 SAID = ("!", "✗", "  This is the short form")
@@ -157,7 +157,9 @@ def _secret_lines(plan: Plan, short: bool) -> Iterator[str]:
         if value not in together:
             what = "value" if isinstance(value.secret, Given | Withdrawn) else "secret"
             sign = "-" if isinstance(value.secret, Withdrawn) else "+" if value.new else "~"
-            yield f"{sign} {what} {value.name} in {value.path} ({value.secret})"
+            is_another = isinstance(value.secret, Inherited) and not value.new
+            former = "; what it was stays there as a remark" if is_another else ""
+            yield f"{sign} {what} {value.name} in {value.path} ({value.secret}{former})"
 
 
 def _order_line(order: Order) -> str:

@@ -1,5 +1,6 @@
 """What goes from sites.yaml goes from the .env on the server, too."""
 
+import re
 import subprocess
 from dataclasses import replace
 from hashlib import sha256
@@ -212,6 +213,13 @@ def test_what_goes_on_is_told_and_sent_without_a_value() -> None:
     assert f"{NEW}\tAPP_SECRET\tcopy\t{OLD}\n" in sent.content.decode()
 
 
+def test_it_is_told_that_a_value_of_before_stays_as_a_remark() -> None:
+    there = {OLD: SECRETS, NEW: {**SECRETS, "APP_SECRET": "another"}}
+    plan = going_on(notes("notes.test"), notes("memo.test", project="notes-test"), there)
+    told = f"~ secret APP_SECRET in {NEW} (as it is in {OLD}; what it was stays there as a remark)"
+    assert told in list(plan_lines(plan, "vps"))
+
+
 def test_the_server_copies_a_line_as_it_stands(tmp_path: Path) -> None:
     old, new = tmp_path / "old/.env", tmp_path / "new/.env"
     for file in (old, new):
@@ -226,7 +234,14 @@ def test_the_server_copies_a_line_as_it_stands(tmp_path: Path) -> None:
         return subprocess.run(["bash", "-c", script], input=orders, text=True, check=False).returncode
 
     assert write(orders) == 0
-    assert new.read_text() == ("# here\nA='it''s'\nURL=\"x://${A}@db\" # mine\nKEY='two\nlines'\nWORD=gone\n")
+    text = new.read_text()
+    remark = re.search(r"^# until 20[0-9-]{8}: A='other'\n", text, re.MULTILINE)
+    assert remark, "what was made with it may still be there"
+    assert text.replace(remark[0], "") == (
+        "# here\nA='it''s'\nURL=\"x://${A}@db\" # mine\nKEY='two\nlines'\nWORD=gone\n"
+    )
+    assert write(orders.partition(f"{old}\tWORD\tremove")[0].replace("WORD", "KEY")) == 0
+    assert new.read_text() == text, "nothing is another now"
     assert new.stat().st_mode & 0o777 == 0o600
     assert write(f"{new}\tMORE\tcopy\t{old}\n")  # it went meanwhile: nothing is made up
     assert write(f"{new}\tA\tcopy\t/etc/shadow\n")

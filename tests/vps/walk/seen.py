@@ -88,7 +88,7 @@ def look(vps: Machine) -> Seen:
     leader = processes.leader(vps.name)
     inside = Path(f"/proc/{leader}/root")
     secrets = {
-        line
+        line[line.index("TOKEN=") :]  # also one of before, which stays as a remark
         for file in inside.glob("opt/*/.env")
         for line in file.read_text().splitlines()
         if "TOKEN=" in line
