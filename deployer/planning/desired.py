@@ -12,6 +12,7 @@ from deployer.parts.by_hand import by_hand_notes
 from deployer.parts.certbot import able, wanted_certificates
 from deployer.parts.compositions import standings, values, wanted_secrets, without_domain
 from deployer.parts.docker import engine
+from deployer.parts.nginx import asked_packages
 from deployer.seen.facts import Facts
 from deployer.seen.stacks import Standing
 from deployer.shares.share import Share, total
@@ -117,5 +118,4 @@ def _share(config: "Config", name: str, entry: "Site | Composition", facts: Fact
 def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
     """The Debian packages that the server shall have, also of sites that wait; raises DeployError."""
     parts = total(shares(config, facts))
-    asked = frozenset().union(*(entry.packages() for entry in config.everything.values()))
-    return (parts.packages | asked) - parts.unwanted
+    return (parts.packages | asked_packages(config)) - parts.unwanted
