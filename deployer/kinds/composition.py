@@ -1,6 +1,6 @@
 """What runs in containers: a folder /opt/NAME with its docker-compose.yml, and its secrets in .env there."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -8,12 +8,14 @@ from pydantic import Field
 from deployer.errors import Problem
 from deployer.files import File
 from deployer.kinds.base import Site
+from deployer.kinds.entry import Entry
 from deployer.kinds.virtual_host import virtual_host
+from deployer.seen.stacks import Standing
+from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 from deployer.values.backups import BackupChoice, Choice
 from deployer.values.quantities import size_text
 from deployer.values.secrets import Given
-from deployer.values.section import Section
 from deployer.values.service_names import default_project
 from deployer.values.types import Directory, Duration, Port, ProjectName, Size, TimeLimit, UrlPath, written
 
@@ -22,46 +24,13 @@ if TYPE_CHECKING:
     from deployer.values.secrets import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """What to keep of a composition; all paths are relative to its folder.
-
-    `paths` are files and folders, `volumes` the names of Docker volumes. `dump` is a command, run by bash in
-    that folder, that writes a consistent copy of the database to standard output. `databases` are SQLite
-    files in use inside those paths, to be copied by SQLite's own backup and not as files. `load` is a
-    command like `dump` that reads the dump at a restore, when only `service`, the database, runs. `volumes`
-    of None are all that its containers have. `exclude` are patterns of files to leave out.
-    `consistency` is `stop` or `live`; empty: what fits.
-    """
-
-    paths: tuple[str, ...] = ()
-    volumes: tuple[str, ...] | None = ()
-    dump: str = ""
-    databases: tuple[str, ...] = ()
-    load: str = ""
-    service: str = ""
-    exclude: tuple[str, ...] = ()
-    consistency: str = ""
-
-    @property
-    def stops(self) -> bool:
-        """Whether the containers are stopped while files are read."""
-        live = bool(self.dump or self.databases)
-        return self.consistency == "stop" or (not self.consistency and not live)
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to keep."""
-        return not (self.paths or self.volumes or self.dump or self.databases)
-
-
 def database(engine: str, service: str = "db") -> Backup:
     """Everything in a database of the usual images, its users too; `engine` is postgres or mariadb."""
     command = f"/usr/local/lib/deploy/database {engine}"
     return Backup(dump=f"{command} dump {service}", load=f"{command} load {service}", service=service)
 
 
-class Composition(Section):
+class Composition(Entry):
     """Containers that run together. NAME is the domain, or the name of a service without one."""
 
     pushed: ClassVar[bool] = True
@@ -89,18 +58,34 @@ class Composition(Section):
         """The name under which Docker Compose knows it."""
         return self.called or (default_project(self.directory) if self.directory else name.replace(".", "-"))
 
+    def env_file(self, name: str) -> str:
+        """That which Docker Compose reads."""
+        return f"{self.folder(name)}/.env"
+
     def variables(self) -> "dict[str, Secret]":
         """The values in its .env, by name; `docker compose` by hand finds the project's name there."""
         called = {"COMPOSE_PROJECT_NAME": Given(self.called)} if self.called else {}
         return {**called, **self.secrets()}
 
-    def share(self, name: str, facts: "Facts") -> Share:
-        """What it wants of the server."""
-        return Share(files=self.files(name, facts), packages=self.packages())
+    def before_it_answers(self, name: str, facts: "Facts") -> Share:
+        """Where it shall stand, too."""
+        return replace(super().before_it_answers(name, facts), standings={name: self.standing(name, facts)})
 
-    def files(self, name: str, facts: "Facts") -> dict[str, File]:
-        """What it puts on the server, by path."""
-        raise NotImplementedError
+    def standing(self, name: str, facts: "Facts") -> Standing:
+        """Where it shall stand, and what it takes there."""
+        project = self.project(name)
+        return Standing(
+            folder=self.folder(name),
+            project=project,
+            ports=frozenset({f"{port}/tcp" for port in self.local_ports()} | {*self.public_ports()}),
+            open=self.open_ports(),
+            volumes=frozenset(f"{project}_{volume}" for volume in self.volumes()),
+            services=self.services(name, facts),
+            of_any_name=self.of_any_name(),
+            given=frozenset(
+                (key, each.value) for key, each in self.variables().items() if isinstance(each, Given)
+            ),
+        )
 
     def services(self, name: str, facts: "Facts") -> frozenset[str]:
         """The services that shall always have a container."""
@@ -114,10 +99,6 @@ class Composition(Section):
         """Whether an image is built on the server and not only pulled."""
         return False
 
-    def secrets(self) -> "dict[str, Secret]":
-        """Its secrets, and other values for its .env, by name."""
-        return {}
-
     def images(self) -> tuple[str, ...]:
         """The images that are pulled, as `name:tag`."""
         return ()
@@ -126,23 +107,16 @@ class Composition(Section):
         """What its kind keeps of it."""
         return Backup()
 
-    def wanted_backup(self) -> Backup | None:
-        """What to keep of it, as sites.yaml wants it; None when there is nothing to keep."""
+    def wanted_backup(self, name: str) -> Backup | None:
+        """What its kind keeps of it, as sites.yaml wants it."""
         kind = self.backs_up()
         if kind.empty or not self.backup.wanted:
             return None
         more: dict[str, Any] = {"exclude": (*kind.exclude, *self.backup.exclude)}
+        more |= {"kind": self.kind, "folder": self.folder(name)}
         if self.backup.consistency:
             more["consistency"] = self.backup.consistency
         return replace(kind, **more)
-
-    def local_ports(self) -> tuple[int, ...]:
-        """The ports on 127.0.0.1 that it takes."""
-        return ()
-
-    def public_ports(self) -> tuple[str, ...]:
-        """The ports that anyone can reach, such as `51820/udp`."""
-        return ()
 
     def open_ports(self) -> frozenset[str] | None:
         """The ports that anyone may reach; None when that is known on the server alone."""
@@ -155,10 +129,6 @@ class Composition(Section):
     def of_any_name(self) -> frozenset[str]:
         """The volumes and folders that it would have under another name, too."""
         return frozenset()
-
-    def remarks(self) -> tuple[str, ...]:
-        """What a person should know of it before it runs."""
-        return ()
 
     def problems(self) -> list[Problem]:
         """What is wrong with files that sites.yaml names, each with its line there."""

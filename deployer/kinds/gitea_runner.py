@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from deployer.files import File
-from deployer.kinds.composition import Backup
 from deployer.kinds.service import Service
+from deployer.shares.backup import Backup
 from deployer.values.quantities import size_text
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (

@@ -1,11 +1,16 @@
 """A site that Hugo builds."""
 
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from deployer.kinds.publication import Publication
+from deployer.shares.share import Share
 from deployer.values.types import Version
+
+if TYPE_CHECKING:
+    from deployer.seen.facts import Facts
 
 
 class Hugo(Publication):
@@ -18,6 +23,8 @@ class Hugo(Publication):
         """Debian's Hugo, or what installs the version that is asked for."""
         return super().packages() | {"python3-venv" if self.hugo else "hugo"}
 
-    def hugo_versions(self) -> frozenset[str]:
-        """The version that is asked for."""
-        return frozenset({self.hugo} if self.hugo else ())
+    def before_it_answers(self, name: str, facts: "Facts") -> Share:
+        """The version that is asked for, too."""
+        return replace(
+            super().before_it_answers(name, facts), hugo=frozenset({self.hugo} if self.hugo else ())
+        )

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.kinds.composition import Backup, ComposedSite
+from deployer.kinds.composition import ComposedSite
 from deployer.kinds.service import Service
+from deployer.shares.backup import Backup
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import Host, ImageTag, MemoryLimit, Port, Size, written
 

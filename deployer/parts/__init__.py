@@ -3,7 +3,8 @@
 Beside its share a part may have, whether it is on or off: HANDLERS, what a change of its files asks for;
 REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch; and SECTIONS, what
 sites.yaml calls it as long as there are files that match a regular expression. The module of a kind may
-have them, too.
+have them, too. And a part may have `adds(config, name, own, facts)`: what it does for what the share of an
+entry asks for, which is then that entry's.
 """
 
 import importlib
@@ -14,6 +15,8 @@ from fnmatch import translate
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from deployer.shares.share import total
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -41,6 +44,12 @@ def owners() -> tuple[ModuleType, ...]:
 def shares(config: "Config", facts: "Facts") -> "Iterator[Share]":
     """What each part wants of a server with these facts."""
     return (part.share(config, facts) for part in parts())
+
+
+def with_parts(config: "Config", name: str, own: "Share", facts: "Facts") -> "Share":
+    """The share of a site or service, with what the parts do for it."""
+    adding = (part.adds for part in parts() if hasattr(part, "adds"))
+    return total([own, *(adds(config, name, own, facts) for adds in adding)])
 
 
 @cache

@@ -1,13 +1,13 @@
 """The backups on the server: a script for each service and folder, the key, and the hour."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.kinds.compose import Compose
-from deployer.kinds.composition import Backup
 from deployer.parts.rendering import rendered
 from deployer.parts.unsaved import unsaved
+from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ def backup_files(config: "Config") -> dict[str, File]:
         return {}
     hour, minute = backups.at.split(":")
     folders = {
-        f"{SCRIPTS_OF_SITES}/{name}": rendered("backup/folder", 0o755, name=name, backup=backup)
-        for name, backup in sorted(backups.folders.items())
+        name: Backup(each.paths, exclude=each.exclude, stop=each.stop, dump=each.dump, load=each.load)
+        for name, each in backups.folders.items()
     }
     return {
         CRON: rendered("backup/cron", hour=int(hour), minute=int(minute)),
         KEY: File(backups.recipient.content),
         "/etc/deploy/backup.conf": rendered("backup/backup.conf", backups=backups),
-        **folders,
+        **scripts_of(folders),
     }
 
 
@@ -82,31 +82,24 @@ def missing_folders(missing: dict[str, list[str]]) -> tuple[str, ...]:
     )
 
 
-def composition_backup(config: "Config", name: str) -> dict[str, File]:
-    """The script of one composition, if it has something to back up."""
-    composition = config.compositions[name]
-    backup = composition.wanted_backup()
-    if config.backups is None or backup is None:
-        return {}
-    folder = composition.folder(name)
-    text = rendered(
-        "backup/composition",
-        0o755,
-        name=name,
-        kind=composition.kind,
-        backup=backup,
-        folder=folder,
-        paths=[located(folder, path) for path in backup.paths],
-        databases=[located(folder, path) for path in backup.databases],
-    )
-    return {f"{SCRIPTS_OF_SITES}/{name}": text}
+def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
+    """The script of an entry that has something to keep."""
+    return Share(files=scripts_of(own.backups) if config.backups else {})
 
 
-def located(folder: str, path: str) -> str:
-    """The absolute path of one that begins in the composition's folder."""
-    if path.startswith("/"):
-        return path
-    return folder if path == "." else f"{folder}/{path}"
+def scripts_of(backups: Mapping[str, Backup]) -> dict[str, File]:
+    """The script of each of these, by its path."""
+    return {
+        f"{SCRIPTS_OF_SITES}/{name}": rendered(
+            "backup/folder" if backup.kind == "folder" else "backup/composition",
+            0o755,
+            name=name,
+            backup=backup,
+            paths=[backup.located(path) for path in backup.paths],
+            databases=[backup.located(path) for path in backup.databases],
+        )
+        for name, backup in sorted(backups.items())
+    }
 
 
 def backup_packages(config: "Config") -> frozenset[str]:
@@ -115,10 +108,10 @@ def backup_packages(config: "Config") -> frozenset[str]:
 
 
 def wanted(config: "Config") -> dict[str, Backup]:
-    """What is backed up of each composition, by its name; folders are not among them."""
+    """What is backed up of each site and service, by its name; folders are not among them."""
     if config.backups is None:
         return {}
-    found = {name: entry.wanted_backup() for name, entry in sorted(config.compositions.items())}
+    found = {name: entry.wanted_backup(name) for name, entry in sorted(config.everything.items())}
     return {name: backup for name, backup in found.items() if backup}
 
 

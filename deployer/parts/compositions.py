@@ -1,14 +1,12 @@
-"""What compositions put on a server besides their own files: the values for the scripts, and the secrets."""
+"""What compositions put on a server besides their own files: the values for the scripts."""
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.parts.rendering import UNITS, rendered
-from deployer.seen.stacks import Standing
 from deployer.shares.share import Share
-from deployer.values.secrets import Given, Secret
+from deployer.values.secrets import Given
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -19,8 +17,14 @@ REMOVABLE = ("/opt/*",)
 
 
 def share(config: "Config", facts: "Facts") -> Share:
-    """What all of them need together, and what a person should know of each."""
-    return Share(files=resume_files(config), remarks=tuple(composition_remarks(config)))
+    """What all of them need together."""
+    return Share(files=resume_files(config))
+
+
+def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
+    """The values of a composition, for the scripts."""
+    entry = config.compositions.get(name)
+    return Share(files=values(config, name, entry, facts) if entry and own.files else {})
 
 
 def values(config: "Config", name: str, composition: Composition, facts: "Facts") -> dict[str, File]:
@@ -56,42 +60,3 @@ def resume_files(config: "Config") -> dict[str, File]:
         f"{UNITS}/deploy-resume.service": rendered("system/resume.service"),
         f"{UNITS}/multi-user.target.d/deploy-resume.conf": rendered("system/resume-at-start.conf"),
     }
-
-
-def standings(config: "Config", facts: "Facts") -> dict[str, Standing]:
-    """Where each composition shall stand, by its name."""
-    return {
-        name: Standing(
-            folder=entry.folder(name),
-            project=entry.project(name),
-            ports=frozenset({f"{port}/tcp" for port in entry.local_ports()} | {*entry.public_ports()}),
-            open=entry.open_ports(),
-            volumes=frozenset(f"{entry.project(name)}_{volume}" for volume in entry.volumes()),
-            services=entry.services(name, facts),
-            of_any_name=entry.of_any_name(),
-            given=frozenset(
-                (key, each.value) for key, each in entry.variables().items() if isinstance(each, Given)
-            ),
-        )
-        for name, entry in sorted(config.compositions.items())
-    }
-
-
-def wanted_secrets(config: "Config", names: Iterable[str]) -> dict[str, dict[str, Secret]]:
-    """Every secret by its name, by the path of the .env that it stands in, if one of these has it."""
-    return {
-        f"{config.compositions[name].folder(name)}/.env": secrets
-        for name in sorted({*names} & {*config.compositions})
-        if (secrets := config.compositions[name].variables())
-    }
-
-
-def without_domain(config: "Config") -> dict[str, Composition]:
-    """The services that no domain leads to, by name."""
-    return dict(sorted(config.services.items()))
-
-
-def composition_remarks(config: "Config") -> Iterator[tuple[str, str]]:
-    """What a person should know of single compositions, by their names."""
-    for name, composition in sorted(config.compositions.items()):
-        yield from ((name, f"{name}: {remark}") for remark in composition.remarks())

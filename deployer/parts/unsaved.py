@@ -13,7 +13,7 @@ from deployer.composefile.volumes import elsewhere, name_of
 from deployer.documents.nodes import Node
 from deployer.documents.tree import section
 from deployer.kinds.compose import Compose
-from deployer.kinds.composition import Backup
+from deployer.shares.backup import Backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Saved:
 
 def unsaved(name: str, composition: Compose) -> tuple[str, ...]:
     """What is not saved, and not left out on purpose, in a sentence each."""
-    backup, definition = composition.wanted_backup(), composition.definition()
+    backup, definition = composition.wanted_backup(name), composition.definition()
     if backup is None:
         return ()
     saved, found = Saved(composition.folder(name), composition.project(name), backup), []

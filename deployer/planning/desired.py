@@ -5,12 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.kinds.composition import Composition
-from deployer.parts import shares
-from deployer.parts.backups import composition_backup
+from deployer.parts import shares, with_parts
 from deployer.parts.by_hand import by_hand_notes
 from deployer.parts.certbot import able, wanted_certificates
-from deployer.parts.compositions import standings, values, wanted_secrets, without_domain
 from deployer.parts.docker import engine
 from deployer.parts.nginx import asked_packages
 from deployer.seen.facts import Facts
@@ -20,14 +17,13 @@ from deployer.values.secrets import Secret
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.kinds.base import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
     """A server as it shall be.
 
-    `site_of` has the domain of each file that belongs to one site. `absent` are paths that must not be
+    `site_of` has the site or service that each file belongs to. `absent` are paths that must not be
     there. `certificates` has the domains of each certificate, `names` those of each site. `units` are
     enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
     apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
@@ -74,8 +70,8 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     with_coming_engine = replace(facts, docker=engine(config, facts))
     own = entry_shares(config, with_coming_engine)
     everything = total([*shares(config, facts), *own.values()])
-    owners = {path: name for name, share in own.items() for path in share.files}
-    coming = standings(config, with_coming_engine)
+    owners = {path: name for name, each in own.items() for path in (*each.files, *each.secrets)}
+    coming = everything.standings
     return Desired(
         files=dict(sorted(everything.files.items())),
         site_of=owners,
@@ -88,7 +84,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         sources=everything.sources,
         in_the_way=everything.in_the_way,
         stays=everything.stays,
-        secrets=wanted_secrets(config, owners.values()),
+        secrets=everything.secrets,
         standings={name: each for name, each in coming.items() if name in owners.values()},
         coming=coming,
         notes=(*everything.notes, *by_hand_notes(config, facts.by_hand, everything.files)),
@@ -101,18 +97,13 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
 
 def entry_shares(config: "Config", facts: Facts) -> dict[str, Share]:
     """What each site, and each service without a domain, wants of the server, by its name."""
-    served = able(config, facts)
-    waiting = {name: site.before_it_answers() for name, site in config.sites.items() if name not in served}
-    entries: dict[str, Site | Composition] = {**served, **without_domain(config)}
-    return waiting | {name: _share(config, name, entry, facts) for name, entry in entries.items()}
-
-
-def _share(config: "Config", name: str, entry: "Site | Composition", facts: Facts) -> Share:
-    own = entry.share(name, facts)
-    if not isinstance(entry, Composition):
-        return own
-    more = values(config, name, entry, facts) | composition_backup(config, name)
-    return replace(own, files={**own.files, **more})
+    waiting = config.sites.keys() - able(config, facts).keys()
+    return {
+        name: entry.before_it_answers(name, facts)
+        if name in waiting
+        else with_parts(config, name, entry.share(name, facts), facts)
+        for name, entry in sorted(config.everything.items())
+    }
 
 
 def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:

@@ -35,13 +35,12 @@ def missing_values(
     desired: Desired, seen: Observation, values: Mapping[Secret, str]
 ) -> Iterator[SecretChange]:
     """The values that are not there, or not as they shall be."""
-    names = {f"{standing.folder}/.env": name for name, standing in desired.standings.items()}
     for path, secrets in sorted(desired.secrets.items()):
         there = seen.secrets.get(path, {})
         for name, secret in secrets.items():
             value = values.get(secret)
             if name not in there or (value is not None and sha256(value.encode()).hexdigest() != there[name]):
-                yield SecretChange(path, name, secret, name not in there, names[path])
+                yield SecretChange(path, name, secret, name not in there, desired.site_of[path])
 
 
 def withdrawn_values(changes: Iterable[Change], desired: Desired) -> Iterator[SecretChange]:

@@ -54,8 +54,7 @@ def _owner(path: str, desired: Desired) -> str | None:
     """The one that waits for it alone; NGINX starts with none of its files when it cannot read one."""
     if path.startswith("/etc/nginx/"):
         return None
-    of_secrets = {f"{standing.folder}/.env": name for name, standing in desired.standings.items()}
-    return desired.site_of.get(path) or of_secrets.get(path)
+    return desired.site_of.get(path)
 
 
 def _is_folder(path: str) -> str:

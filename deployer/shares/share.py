@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from deployer.files import File
+from deployer.seen.stacks import Standing
+from deployer.shares.backup import Backup
+from deployer.values.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,11 +16,14 @@ class Share:
 
     `files` are by path. `absent` are paths that must not be there. `packages` are Debian packages, without
     those that are `unwanted` by whoever knows that the server cannot have them. `units` are enabled and run.
-    `hugo` are versions that stand side by side. `sources` are those of the files that apt needs before it
-    installs packages, `in_the_way` packages that must go for others to come. `stays` are paths that are not
-    removed, if they are there. `notes` is what a person should know, `remarks` what of single entries, with
-    their names, `pressing` also when nothing changes. `drift` is what the server does otherwise than a file
-    says that is as it should be, by its path.
+    `users` are those of the system that an entry wants, each with what it is for. `secrets` are values that
+    are in no file of the plan, by the path of the .env where they stand and by their names. `backups` says
+    what is kept, by the name of the archives; `standings` how containers shall stand, by the name of the
+    composition. `hugo` are versions that stand side by side. `sources` are those of the files that apt needs
+    before it installs packages, `in_the_way` packages that must go for others to come. `stays` are paths
+    that are not removed, if they are there. `notes` is what a person should know, `remarks` what of single
+    entries, with their names, `pressing` also when nothing changes. `drift` is what the server does otherwise
+    than a file says that is as it should be, by its path.
     """
 
     files: Mapping[str, File] = field(default_factory=dict)
@@ -25,6 +31,10 @@ class Share:
     packages: frozenset[str] = frozenset()
     unwanted: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
+    users: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    backups: Mapping[str, Backup] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
     hugo: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
     in_the_way: frozenset[str] = frozenset()

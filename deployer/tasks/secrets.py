@@ -12,8 +12,8 @@ from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given,
 
 
 def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:
-    """Where each value comes from, of each composition in scope (None: all)."""
-    chosen = config.compositions.items()
+    """Where each value comes from, of each site and service in scope (None: all)."""
+    chosen = config.everything.items()
     return {name: each.variables() for name, each in chosen if scope is None or name in scope}
 
 

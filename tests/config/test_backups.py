@@ -18,8 +18,9 @@ from deployer.parts.backups import (
     backup_files,
     backup_notes,
     backup_packages,
-    composition_backup,
     needs_of_folders,
+    scripts_of,
+    wanted,
 )
 from deployer.planning.plan import Change
 from deployer.report.difference import diff
@@ -100,6 +101,10 @@ def test_a_folder_may_say_what_is_stopped_and_dumped(key: Path, tmp_path: Path) 
     assert note == "there is no wiki.service (backups.folders): until there is, wiki has no backup"
 
 
+def script_of(config: Config, name: str) -> dict[str, File]:
+    return scripts_of({each: backup for each, backup in wanted(config).items() if each == name})
+
+
 def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:
     config = loaded(key, tmp_path, SERVICES)
     assert backed_up(config) == ("forum.example.org", "ntfy.example.org", "other", "own", "photos")
@@ -111,21 +116,21 @@ def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:
     assert files["/etc/deploy/backup-key.asc"].content == (key / "key.asc").read_bytes()
     assert b"PATHS=(\n    /srv/photos\n)\n" in files["/etc/deploy/backup/photos"].content
     assert "sqlite3" in backup_packages(config)
-    assert composition_backup(config, "status.example.org") == composition_backup(config, "watchtower") == {}
-    text = composition_backup(config, "other")["/etc/deploy/backup/other"].content
+    assert script_of(config, "status.example.org") == script_of(config, "watchtower") == {}
+    text = script_of(config, "other")["/etc/deploy/backup/other"].content
     assert b"PATHS=(\n    /opt/other/conf\n    /srv/x\n)\n" in text
     assert b"VOLUMES=(v)\n" in text
     assert b"EXCLUDE=('*.tmp')\n" in text
     assert b"CONSISTENCY=stop\n" in text
-    assert b"CONSISTENCY=stop\n" in composition_backup(config, "forum.example.org").popitem()[1].content
-    assert b"CONSISTENCY=live\n" in composition_backup(config, "ntfy.example.org").popitem()[1].content
-    assert b"VOLUMES=all\n" in composition_backup(config, "own").popitem()[1].content
+    assert b"CONSISTENCY=stop\n" in script_of(config, "forum.example.org").popitem()[1].content
+    assert b"CONSISTENCY=live\n" in script_of(config, "ntfy.example.org").popitem()[1].content
+    assert b"VOLUMES=all\n" in script_of(config, "own").popitem()[1].content
 
 
 def test_of_a_database_that_is_known_everything_is_dumped(key: Path, tmp_path: Path) -> None:
     text = "services: {shop: {kind: compose, file: shop.yml, backup: {database: mariadb, service: db}}}\n"
     config = loaded(key, tmp_path, "backups: {recipient: key.asc}\n" + text)
-    script = composition_backup(config, "shop")["/etc/deploy/backup/shop"].content
+    script = script_of(config, "shop")["/etc/deploy/backup/shop"].content
     assert b"\nCONSISTENCY=live\n" in script
     assert b"\nSERVICE=db\nread -r DUMP" in script
     assert b"\n/usr/local/lib/deploy/database mariadb dump db\n" in script
@@ -134,7 +139,7 @@ def test_of_a_database_that_is_known_everything_is_dumped(key: Path, tmp_path: P
 
 def test_without_backups_there_is_nothing(key: Path, tmp_path: Path) -> None:
     config = loaded(key, tmp_path, SERVICES.partition("\n")[2])
-    assert backup_files(config) == composition_backup(config, "own") == {}
+    assert backup_files(config) == script_of(config, "own") == {}
     assert backup_packages(config) == frozenset()
 
 

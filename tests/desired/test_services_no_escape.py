@@ -62,7 +62,7 @@ def rendered(kind: str, values: dict[str, Any]) -> dict[str, str]:
     """The files of one service, by the end of their path."""
     facts = Facts("debian", "13", certificates={DOMAIN: Certificate(frozenset({DOMAIN}), 0, "")})
     desired = desired_files(Config.model_validate(document(kind, values)), facts)
-    return {path: desired.files[path].content.decode() for path in desired.site_of}
+    return {path: desired.files[path].content.decode() for path in desired.site_of if path in desired.files}
 
 
 def changed(kind: str, field: str, value: str) -> dict[str, Any]:

@@ -66,8 +66,9 @@ def test_a_service_waits_for_the_certificate_of_its_domain() -> None:
     assert found.secrets == {}
     found = desired(replace(FACTS, certificates=CERTIFICATE), sites=SITE)
     assert set(found.site_of.values()) == {"a.example.org"}
-    assert [path for path in found.site_of if path.startswith("/opt")] == [
-        "/opt/a.example.org/docker-compose.yml"
+    assert sorted(path for path in found.site_of if path.startswith("/opt")) == [
+        "/opt/a.example.org/.env",
+        "/opt/a.example.org/docker-compose.yml",
     ]
     assert found.secrets == {
         "/opt/a.example.org/.env": {

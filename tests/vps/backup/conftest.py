@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from deployer.kinds.composition import Backup
 from deployer.parts.backups import backup_files
 from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
+from deployer.shares.backup import Backup
 from deployer.values.backups import Backups
 from deployer.values.saved import FolderBackup
 from vps.restore.conftest import boot

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deployer.kinds.composition import Backup
+from deployer.shares.backup import Backup
 from vps.backup.conftest import Backed, composed
 from vps.restore.byhand import Archive, define
 from vps.services.conftest import file_in

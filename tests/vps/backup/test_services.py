@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.kinds.composition import Backup
+from deployer.shares.backup import Backup
 from vps.backup.conftest import Backed, composed, standing_still
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, make_images, service, until_it_stays
 from vps.restore.databases import DUMP as ALL_DUMPED

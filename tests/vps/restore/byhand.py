@@ -5,9 +5,9 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployer.kinds.composition import Backup
 from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
+from deployer.shares.backup import Backup
 from deployer.values.saved import FolderBackup
 
 TAR = "tar -b1 --numeric-owner --acls --xattrs --sparse -C"

@@ -1,0 +1,86 @@
+"""What every site and every service can want of a server."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from deployer.files import File
+from deployer.shares.share import Share
+from deployer.values.section import Section
+
+if TYPE_CHECKING:
+    from deployer.seen.facts import Facts
+    from deployer.shares.backup import Backup
+    from deployer.values.secrets import Secret
+
+
+class Entry(Section):
+    """A site or a service. NAME is the domain, or the name of a service without one."""
+
+    pushed: ClassVar[bool] = False
+    """Whether `deploy push` publishes something here."""
+
+    if TYPE_CHECKING:
+        kind: str
+
+    def share(self, name: str, facts: "Facts") -> Share:
+        """What it wants of a server that has its certificate, if it wants one."""
+        backup, variables = self.wanted_backup(name), self.variables()
+        return replace(
+            self.before_it_answers(name, facts),
+            files=self.files(name, facts),
+            units=self.units(name),
+            users=self.users(name),
+            secrets={self.env_file(name): variables} if variables else {},
+            backups={name: backup} if backup else {},
+        )
+
+    def before_it_answers(self, name: str, facts: "Facts") -> Share:
+        """What it wants of a server that does not have its certificate yet."""
+        return Share(
+            packages=self.packages(),
+            remarks=tuple((name, f"{name}: {remark}") for remark in self.remarks()),
+        )
+
+    def files(self, name: str, facts: "Facts") -> dict[str, File]:
+        """What it puts on the server, by path."""
+        raise NotImplementedError
+
+    def packages(self) -> frozenset[str]:
+        """The Debian packages that it needs."""
+        return frozenset()
+
+    def units(self, name: str) -> frozenset[str]:
+        """The units of systemd that it starts, now and whenever the server does."""
+        return frozenset()
+
+    def users(self, name: str) -> dict[str, str]:
+        """The users of the system that are its own, each with what it is for."""
+        return {}
+
+    def env_file(self, name: str) -> str:
+        """The path of what has its secrets: root's alone, NAME='VALUE' a line."""
+        return f"/srv/deploy/{name}/.env"
+
+    def variables(self) -> "dict[str, Secret]":
+        """The values in its .env, by name."""
+        return self.secrets()
+
+    def secrets(self) -> "dict[str, Secret]":
+        """Its secrets, and other values for its .env, by name."""
+        return {}
+
+    def wanted_backup(self, name: str) -> "Backup | None":
+        """What to keep of it, as sites.yaml wants it; None when there is nothing to keep."""
+        return None
+
+    def local_ports(self) -> tuple[int, ...]:
+        """The ports on 127.0.0.1 that it takes."""
+        return ()
+
+    def public_ports(self) -> tuple[str, ...]:
+        """The ports that anyone can reach, such as `51820/udp`."""
+        return ()
+
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should know of it before it runs."""
+        return ()

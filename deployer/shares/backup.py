@@ -1,0 +1,47 @@
+"""What is kept of something, as a value: paths, volumes, dumps, and what rests meanwhile; pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What to keep of a composition, or of what runs on the server itself.
+
+    `kind` says which of both, in the archive too. `folder` is where it stands: paths are relative to it,
+    or absolute. `paths` are files and folders, `volumes` the names of Docker volumes. `dump` is a command,
+    run by bash in that folder, that writes a consistent copy of the database to standard output.
+    `databases` are SQLite files in use inside those paths, to be copied by SQLite's own backup and not as
+    files. `load` is a command like `dump` that reads the dump at a restore, when only `service`, the
+    database, runs. `volumes` of None are all that its containers have. `exclude` are patterns of files to
+    leave out. `consistency` is `stop` or `live`; empty: what fits. `stop` are units of systemd that rest
+    while files are read, and while a restore changes them.
+    """
+
+    paths: tuple[str, ...] = ()
+    volumes: tuple[str, ...] | None = ()
+    dump: str = ""
+    databases: tuple[str, ...] = ()
+    load: str = ""
+    service: str = ""
+    exclude: tuple[str, ...] = ()
+    consistency: str = ""
+    stop: tuple[str, ...] = ()
+    kind: str = "folder"
+    folder: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the containers are stopped while files are read."""
+        live = bool(self.dump or self.databases)
+        return self.consistency == "stop" or (not self.consistency and not live)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to keep."""
+        return not (self.paths or self.volumes or self.dump or self.databases)
+
+    def located(self, path: str) -> str:
+        """The absolute path of one of its own."""
+        if path.startswith("/"):
+            return path
+        return self.folder if path == "." else f"{self.folder}/{path}"
