@@ -152,6 +152,13 @@ def test_heavy_libraries_are_loaded_only_where_they_are_used() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_model_is_built_where_it_is_first_used() -> None:
+    """Most of them are only parts of others, with which they are built once more."""
+    program = "from deployer.config.model import Config; print(Config.__pydantic_complete__)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 def test_the_version_is_told() -> None:
     from importlib.metadata import version
 
