@@ -54,16 +54,16 @@ def command(
       deploy apply
       deploy apply www.example.org --yes
     """
-    from deployer.config.loader import load
-    from deployer.report.progress import progress
-    from deployer.tasks import server_of
+    from deployer.tasks import opening, server_of
 
-    loaded = load(config)
-    refuse_a_home(loaded)
-    scope = list(loaded.select(sites)) if sites else None
-    with progress() as shown, server_of(loaded) as server:
-        run = convergence(server, loaded, scope, shown, wait, full)
-        return converge(run, yes, dry_run, take_off, last=True)
+    with opening(config) as (loaded, begun):
+        from deployer.report.progress import progress
+
+        refuse_a_home(loaded)
+        scope = list(loaded.select(sites)) if sites else None
+        with progress() as shown, server_of(loaded, begun) as server:
+            run = convergence(server, loaded, scope, shown, wait, full)
+            return converge(run, yes, dry_run, take_off, last=True)
 
 
 def refuse_a_home(config: "Config") -> None:

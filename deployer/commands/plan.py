@@ -31,19 +31,19 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     """
     from deployer.commands._next import after_plan
     from deployer.commands.apply import convergence, refuse_a_home
-    from deployer.config.loader import load
-    from deployer.report import data
-    from deployer.report.changes import show_plan
-    from deployer.report.plan_document import as_json as plan_as_json
-    from deployer.report.progress import progress
-    from deployer.tasks import server_of
+    from deployer.tasks import opening, server_of
 
-    loaded = load(config)
-    refuse_a_home(loaded)
-    scope = list(loaded.select(sites)) if sites else None
-    with progress() as shown, shown.doing("looking at the server"), server_of(loaded) as server:
-        run = convergence(server, loaded, scope, shown)
-        plan = run.plan(run.look())
+    with opening(config) as (loaded, begun):
+        from deployer.report import data
+        from deployer.report.changes import show_plan
+        from deployer.report.plan_document import as_json as plan_as_json
+        from deployer.report.progress import progress
+
+        refuse_a_home(loaded)
+        scope = list(loaded.select(sites)) if sites else None
+        with progress() as shown, shown.doing("looking at the server"), server_of(loaded, begun) as server:
+            run = convergence(server, loaded, scope, shown)
+            plan = run.plan(run.look())
     if as_json:
         data(plan_as_json(plan, server.host))
     else:

@@ -47,23 +47,23 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     """
     from deployer.commands._next import after_push, without_earlier
     from deployer.config.credentials import credentials
-    from deployer.config.loader import load
-    from deployer.report.progress import progress
-    from deployer.tasks import server_of
+    from deployer.tasks import opening, server_of
 
     if config == Path("sites.yaml") and not config.exists() and (given := credentials(os.environ)):
         return push_with(given, sites, reference, force)
-    loaded = load(config)
-    chosen = loaded.select(sites)
-    require_pushed(chosen)
-    if reference:
-        require_repositories(chosen)
     unchanged: set[str] = set()
-    with progress() as shown, server_of(loaded) as server:
-        one = partial(_push, server, loaded, shown, reference, force, yes, unchanged)
-        done = [attempt(one, domain) for domain in chosen]
-        good = {domain: site for (domain, site), well in zip(chosen.items(), done, strict=True) if well}
-        first = without_earlier(server, good)
+    with opening(config) as (loaded, begun):
+        from deployer.report.progress import progress
+
+        chosen = loaded.select(sites)
+        require_pushed(chosen)
+        if reference:
+            require_repositories(chosen)
+        with progress() as shown, server_of(loaded, begun) as server:
+            one = partial(_push, server, loaded, shown, reference, force, yes, unchanged)
+            done = [attempt(one, domain) for domain in chosen]
+            good = {domain: site for (domain, site), well in zip(chosen.items(), done, strict=True) if well}
+            first = without_earlier(server, good)
     after_push(good, [*first, *unchanged])
     return 0 if all(done) else 1
 

@@ -26,17 +26,17 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
       deploy status
       deploy status --json | jq '.sites[] | select(.status == 0 or .status >= 400)'
     """
-    from deployer.config.loader import load
-    from deployer.report import data
-    from deployer.report.health import as_json as health_as_json
-    from deployer.report.health import show_health
-    from deployer.tasks import server_of
-    from deployer.tasks.status import status
+    from deployer.tasks import opening, server_of
 
-    loaded = load(config)
-    chosen = loaded.select(sites)
-    with server_of(loaded) as server:
-        health = status(server, {name: site for name, site in loaded.sites.items() if name in chosen})
+    with opening(config) as (loaded, begun):
+        from deployer.report import data
+        from deployer.report.health import as_json as health_as_json
+        from deployer.report.health import show_health
+        from deployer.tasks.status import status
+
+        chosen = loaded.select(sites)
+        with server_of(loaded, begun) as server:
+            health = status(server, {name: site for name, site in loaded.sites.items() if name in chosen})
     # what was never up and has left sites.yaml is nowhere
     not_up = {name: what for name, what in health.not_up.items() if name in chosen}
     health = replace(health, not_up=not_up)

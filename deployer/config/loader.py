@@ -14,9 +14,12 @@ from deployer.documents.nodes import Node
 from deployer.errors import ConfigError, Problem
 
 
-def load(path: Path) -> Config:
-    """The configuration in this file; raises UsageError (no file) or ConfigError (all problems at once)."""
-    root, problems = syntax.parse(text.read(path), str(path))
+def load(path: Path, content: str | None = None) -> Config:
+    """The configuration in this file; raises UsageError (no file) or ConfigError (all problems at once).
+
+    `content` is its text, where it was read before: what comes out of a pipe does so once.
+    """
+    root, problems = syntax.parse(text.read(path) if content is None else content, str(path))
     config, findings = validate(root.plain(), path.absolute().parent)
     problems += [located(finding, root, str(path)) for finding in findings]
     problems += [

@@ -3,7 +3,7 @@
 import getpass
 import platform
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from deployer.errors import UnreachableError, UsageError
 from deployer.waiting import waiting
 
 if TYPE_CHECKING:
+    from deployer.config.head import Login
     from deployer.config.model import Config
     from deployer.server.connection import Server
 
@@ -21,27 +22,66 @@ def caller() -> str:
     return f"{getpass.getuser()}@{platform.node()}"
 
 
+class Begun:
+    """A login that began before all of sites.yaml was read; it counts if the whole of it means the same."""
+
+    def __init__(self, login: "Login | None") -> None:
+        from deployer.server.ahead import Ahead
+
+        self.login = login
+        self.ahead = Ahead(_connected(login)) if login else None
+
+    def leave(self) -> None:
+        """End it."""
+        if self.ahead:
+            self.ahead.leave()
+
+
 @contextmanager
-def server_of(config: "Config") -> Iterator["Server"]:
+def opening(path: Path) -> "Iterator[tuple[Config, Begun]]":
+    """The configuration in this file, and a login to its server that begins while the file is read.
+
+    Nothing is asked there before all of the file is right. Where it is not, nobody hears of the login.
+    """
+    from deployer.config.head import login_ahead
+    from deployer.documents import text
+
+    content = text.read(path)
+    begun = Begun(login_ahead(content, path.absolute().parent))
+    try:
+        from deployer.config.loader import load
+
+        yield load(path, content), begun
+    finally:
+        begun.leave()
+
+
+@contextmanager
+def server_of(config: "Config", begun: Begun | None = None) -> Iterator["Server"]:
     """A verified connection to the server of sites.yaml."""
+    from deployer.config.head import login_of
     from deployer.config.placeholders import placeholders
-    from deployer.server.login import connect
 
     if config.server is None:
         raise UsageError("there is no server in the configuration", "Add it: server: {host: vps.example.org}")
-    server = config.server
-    key = Path(server.key).expanduser() if server.key else None
+    login = login_of(config.server)
     with ExitStack() as stack:
-        with waiting(f"logging in to {server.host}"):
-            connected = connect(server.host, server.port, server.user, server.host_key, key)
+        with waiting(f"logging in to {login.host}"):
+            ahead = begun.ahead if begun and begun.login == login else None
             try:
-                there = stack.enter_context(connected)
+                there = stack.enter_context(ahead.server() if ahead else _connected(login))
             except UnreachableError as error:
                 if "server.host" not in placeholders(config):
                     raise
                 advice = "server.host is still as deploy init wrote it: put your server there"
                 raise UnreachableError(error.message, advice) from error
         yield there
+
+
+def _connected(login: "Login") -> "AbstractContextManager[Server]":
+    from deployer.server.lean import connect
+
+    return connect(login.host, login.port, login.user, login.host_key, login.key)
 
 
 BEFORE = {

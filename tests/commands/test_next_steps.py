@@ -91,7 +91,7 @@ def test_after_a_push_that_changed_nothing_no_way_back_is_promised(
     assert words in "".join((scripts / name).read_text() for name in ("push", "compose-push"))
 
     @contextmanager
-    def server_of(_: Config) -> Iterator[Any]:
+    def server_of(*_: object) -> Iterator[Any]:
         yield SimpleNamespace(ask=lambda _: SimpleNamespace(output=b""))
 
     def push(_: Any, what: tasks_push.Push, line: Callable[[str], None]) -> tasks_push.Pushed:

@@ -24,6 +24,9 @@ class HostileSshd:
 
     def __init__(self, fault: str = "") -> None:
         self.fault = fault
+        self.transports: list[paramiko.Transport] = []
+        self.sessions: list[str] = []
+        """The kinds of channels that were asked for."""
         self.key = paramiko.ECDSAKey.generate()
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -32,6 +35,16 @@ class HostileSshd:
     @property
     def host_key(self) -> str:
         return f"{self.key.get_name()} {self.key.get_base64()}"
+
+    @property
+    def logins(self) -> int:
+        """How many there are at this moment."""
+        return sum(each.is_active() and each.is_authenticated() for each in self.transports)
+
+    def until_all_have_left(self) -> None:
+        for each in self.transports:
+            each.join(60)
+        assert self.logins == 0
 
     def close(self) -> None:
         self.socket.close()
@@ -51,9 +64,10 @@ class HostileSshd:
             link.close()
             return
         transport = paramiko.Transport(link)
+        self.transports.append(transport)
         transport.add_server_key(self.key)
         try:
-            transport.start_server(server=Session(self.fault, transport))
+            transport.start_server(server=Session(self.fault, transport, self.sessions))
         except (OSError, EOFError, paramiko.SSHException):
             return
 
@@ -61,8 +75,8 @@ class HostileSshd:
 class Session(paramiko.ServerInterface):
     """What one client gets."""
 
-    def __init__(self, fault: str, transport: paramiko.Transport) -> None:
-        self.fault, self.transport = fault, transport
+    def __init__(self, fault: str, transport: paramiko.Transport, sessions: list[str]) -> None:
+        self.fault, self.transport, self.sessions = fault, transport, sessions
 
     def get_allowed_auths(self, username: str) -> str:
         return "publickey"
@@ -78,6 +92,7 @@ class Session(paramiko.ServerInterface):
         return False
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
+        self.sessions.append(kind)
         if self.fault == "refuses sessions":
             return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         return paramiko.OPEN_SUCCEEDED

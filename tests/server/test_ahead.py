@@ -1,0 +1,106 @@
+"""A login that begins while sites.yaml is read: whoever asks for it gets it, and nobody else hears of it."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deployer.errors import RefusedLoginError
+from deployer.server.ahead import Ahead
+from deployer.server.login import connect
+from deployer.tasks import opening, server_of
+from server.hostile_sshd import HostileSshd, client_key
+
+REST = "sites:\n  www.example.org: {kind: redirect, to: https://elsewhere.example.org}\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user without an agent, who has a key that no other program knows of."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    client_key(tmp_path)
+    return tmp_path
+
+
+def written(home: Path, sshd: HostileSshd, rest: str = REST) -> Path:
+    file = home / "sites.yaml"
+    head = f"server: {{host: 127.0.0.1, port: {sshd.port}, host_key: {sshd.host_key}, key: key}}\n"
+    file.write_text(head + rest)
+    return file
+
+
+def test_who_asks_gets_the_login_that_has_begun(home: Path) -> None:
+    sshd = HostileSshd()
+    with opening(written(home, sshd)) as (config, begun), server_of(config, begun) as server:
+        assert begun.ahead
+        assert sshd.logins == 1
+        assert server.user == "root"
+    sshd.until_all_have_left()
+    sshd.close()
+
+
+def test_another_server_than_that_of_the_whole_file_is_not_taken(home: Path) -> None:
+    """It is only read ahead: what counts is what the whole of it means."""
+    one, other = HostileSshd(), HostileSshd()
+    with (
+        opening(written(home, one)) as (_, begun),
+        opening(written(home, other)) as (config, _),
+        server_of(config, begun) as server,
+    ):
+        assert server.transport.getpeername()[1] == other.port
+    one.close()
+    other.close()
+
+
+def test_how_it_ended_is_told_to_who_asks_and_to_nobody_else(home: Path) -> None:
+    sshd = HostileSshd("refuses every key")
+    begun = Ahead(connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key"))
+    with pytest.raises(RefusedLoginError, match="refused the login"), begun.server():
+        raise AssertionError("nobody is in")
+    begun.leave()
+    sshd.close()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_login_that_nobody_asks_for_ends(home: Path, late: bool) -> None:
+    sshd = HostileSshd()
+    begun = Ahead(connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key"))
+    if late:
+        begun.thread.join(60)
+        assert sshd.logins == 1
+    begun.leave()
+    begun.thread.join(60)
+    sshd.until_all_have_left()
+    assert sshd.sessions == []
+    sshd.close()
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "push www.example.org"])
+def test_of_a_bad_file_nobody_is_asked_and_its_words_are_the_same(home: Path, command: str) -> None:
+    sshd = HostileSshd()
+    file = written(home, sshd, REST + "emial: me@example.org\n")
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "deployer", *words.split(), "-c", file], capture_output=True, text=True
+        )
+        for words in (command, "check")
+    ]
+    assert said[0].stderr == said[1].stderr
+    assert (said[0].stdout, said[0].returncode) == ("", said[1].returncode)
+    assert "emial" in said[0].stderr
+    assert sshd.sessions == []
+    sshd.close()
+
+
+def test_a_server_that_does_not_answer_holds_up_no_bad_file(home: Path) -> None:
+    """Nobody waits for the end of a login that is not wanted."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as silent:
+        file = home / "sites.yaml"
+        file.write_text(f"server: {{host: 127.0.0.1, port: {silent.getsockname()[1]}}}\nemial: a\n{REST}")
+        done = subprocess.run(
+            [sys.executable, "-m", "deployer", "plan", "-c", file], capture_output=True, text=True, timeout=8
+        )
+        assert "emial" in done.stderr
