@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.errors import DeployError, UsageError
 
 if TYPE_CHECKING:
-    from deployer.files import File, Link
+    from deployer.files import File, Found, Link
     from deployer.server.connection import Server
     from deployer.server.introduction import Introduction
 
@@ -102,15 +102,19 @@ def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> It
 def contents(server: "Server", paths: Iterable[str]) -> "dict[str, File | Link]":
     """What these files say; of a link, as Debian has one for each file of NGINX, what it leads to."""
     from deployer.files import Link
+    from deployer.shares.question import Question
     from deployer.tasks.observe import observe
 
+    def look(asked: Iterable[str]) -> "Found":
+        return observe(server, [Question("file", path) for path in asked]).files if asked else {}
+
     wanted = sorted(set(paths))
-    there = observe(server, wanted).files if wanted else {}
+    there = look(wanted)
     found = {path: there[path] for path in wanted if path in there}
     links = {
         path: posixpath.normpath(posixpath.join(posixpath.dirname(path), file.target))
         for path, file in found.items()
         if isinstance(file, Link)
     }
-    behind = observe(server, sorted(set(links.values()))).files if links else {}
+    behind = look(set(links.values()))
     return found | {path: behind[target] for path, target in links.items() if target in behind}

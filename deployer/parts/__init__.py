@@ -1,9 +1,10 @@
 """One module per part of a server; a part is found by being here and having a `share`.
 
 Beside its share a part may have, whether it is on or off: HANDLERS, what a change of its files asks for;
-REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch; and SECTIONS, what
-sites.yaml calls it as long as there are files that match a regular expression. The module of a kind may
-have them, too. And a part may have `adds(config, name, own, facts)`: what it does for what the share of an
+REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch; SECTIONS, what
+sites.yaml calls it as long as there are files that match a regular expression; and QUESTIONS, or
+`questions(config)`, what has to be known of a server (shares/question.py). The module of a kind may have
+them, too. And a part may have `adds(config, name, own, facts)`: what it does for what the share of an
 entry asks for, which is then that entry's.
 """
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
     from deployer.shares.handler import Handler
+    from deployer.shares.question import Question
     from deployer.shares.share import Share
 
 
@@ -50,6 +52,13 @@ def with_parts(config: "Config", name: str, own: "Share", facts: "Facts") -> "Sh
     """The share of a site or service, with what the parts do for it."""
     adding = (part.adds for part in parts() if hasattr(part, "adds"))
     return total([own, *(adds(config, name, own, facts) for adds in adding)])
+
+
+def questions(config: "Config") -> "Iterator[Question]":
+    """What the parts and kinds ask of a server for such a sites.yaml."""
+    for owner in owners():
+        yield from getattr(owner, "QUESTIONS", ())
+        yield from owner.questions(config) if hasattr(owner, "questions") else ()
 
 
 @cache

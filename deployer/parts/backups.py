@@ -8,6 +8,7 @@ from deployer.kinds.compose import Compose
 from deployer.parts.rendering import rendered
 from deployer.parts.unsaved import unsaved
 from deployer.shares.backup import Backup
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def share(config: "Config", facts: "Facts") -> Share:
         notes=backup_notes(config, facts),
         remarks=tuple(unsaved_remarks(config)),
     )
+
+
+def questions(config: "Config") -> Iterator[Question]:
+    """Whether there is what the backups of folders need."""
+    for need in {need for needs in needs_of_folders(config).values() for need in needs}:
+        yield Question("path" if need.startswith("/") else "unit", need)
 
 
 def backup_files(config: "Config") -> dict[str, File]:

@@ -7,6 +7,7 @@ from deployer.errors import DeployError
 from deployer.files import File
 from deployer.parts.rendering import rendered
 from deployer.seen.facts import Facts, Version
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ CODENAMES = {
 }
 SOURCES = "/etc/apt/sources.list.d/docker.sources"
 KEY = "/etc/apt/keyrings/docker.asc"
+DAEMON = "/etc/docker/daemon.json"
 REMOVABLE = (SOURCES, KEY)
+QUESTIONS = tuple(Question("file", path) for path in (SOURCES, KEY, DAEMON))
 
 
 def share(config: "Config", facts: Facts) -> Share:

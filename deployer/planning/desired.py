@@ -1,6 +1,6 @@
 """From a configuration and a few facts to everything that the server shall have; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from deployer.parts.docker import engine
 from deployer.parts.nginx import asked_packages
 from deployer.seen.facts import Facts
 from deployer.seen.stacks import Standing
+from deployer.shares.question import Question
 from deployer.shares.share import Share, total
 from deployer.values.secrets import Secret
 
@@ -110,3 +111,10 @@ def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
     """The Debian packages that the server shall have, also of sites that wait; raises DeployError."""
     parts = total(shares(config, facts))
     return (parts.packages | asked_packages(config)) - parts.unwanted
+
+
+def questions_of(desired: Desired) -> Iterator[Question]:
+    """What has to be known of a server that shall be so."""
+    yield from (Question("file", path) for path in {*desired.files, *desired.absent})
+    yield from (Question("secrets", path) for path in desired.secrets)
+    yield from (Question("unit", unit) for unit in desired.units)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from hashlib import sha256
 
 from deployer.files import File
+from deployer.parts.docker import DAEMON
 from deployer.planning.desired import Desired
 from deployer.planning.plan import Plan
-from deployer.planning.pools import DAEMON
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
 from deployer.values.secrets import FromEnvironment, Secret

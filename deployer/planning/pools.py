@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from deployer.files import File
+from deployer.parts.docker import DAEMON
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import Stack, Standing
 
-DAEMON = "/etc/docker/daemon.json"
 USUAL = 30
 """Networks for which Docker's own address pools are enough, one of them for each composition."""
 POOLS = '"default-address-pools": [{"base": "172.16.0.0/12", "size": 24}]'

@@ -1,9 +1,12 @@
 #!/bin/bash
-# Answers with one compressed tar: `facts` about this server, the certificates, and every file
-# whose path comes on standard input (each ended by NUL) or stands in our manifest; but of a path ending in
-# /.env only the digest of each secret in it, as `secret PATH NAME SHA256` among the facts, of ?PATH and ?UNIT only whether
-# it is there, as `missing PATH`, of unit:NAME how that unit is, and of all install:NAME what apt
-# would do besides to install them, as `upgrade NAME FROM` and `remove NAME`. Changes nothing. apt.sh is sent before it.
+# Answers with one compressed tar: `facts` about this server, the certificates, every file in our manifest, and what it is
+# asked on standard input, a line for each question:
+#   file PATH         the file itself; `folder PATH` among the facts, if it is one
+#   path PATH         `missing PATH`, if nothing is there
+#   secrets PATH      of a .env no more than the digest of each secret in it: `secret PATH NAME SHA256`
+#   unit NAME         `unit NAME ACTIVE ENABLED`; `missing NAME`, if systemd knows none
+#   install PACKAGE   of all that are asked for, what apt would do besides: `upgrade NAME FROM`, `remove NAME`, `unknown NAME`
+# Changes nothing. What a question says is never run. apt.sh, listening.sh, failures.sh and engine are sent before it.
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
@@ -12,9 +15,21 @@ trap 'rm -rf "$answer"' EXIT
 mkdir "$answer/certificates"
 
 # bash reads a file by the page, but a pipe byte by byte
-cat >"$answer/paths"
-mapfile -d '' -t wanted <"$answer/paths"
-printf '%s\0' $state/manifest >>"$answer/paths"
+cat >"$answer/questions"
+asked_files=() asked_paths=() asked_secrets=() asked_units=() asked_packages=()
+while IFS= read -r question; do
+    word=${question#* }
+    case $question in
+        'file '?*) asked_files+=("$word") ;;
+        'path '?*) asked_paths+=("$word") ;;
+        'secrets '?*) asked_secrets+=("$word") ;;
+        'unit '?*) asked_units+=("$word") ;;
+        'install '?*) asked_packages+=("$word") ;;
+        *) echo "observe.sh knows no question such as '$question'" >&2; exit 64 ;;
+    esac
+done <"$answer/questions"
+
+printf '%s\0' $state/manifest "${asked_files[@]}" >"$answer/paths"
 [ -f $state/manifest ] && sed -n 's|^[0-9a-f]\{64\}  /|/|p' $state/manifest | tr '\n' '\0' >>"$answer/paths"
 
 there() {
@@ -59,8 +74,7 @@ packages() { # package NAME for each that is installed, and the versions that ma
 }
 
 additions() { # what comes along with the packages that are asked for: upgrade, remove; unknown NAME where apt cannot find it
-    local path names=() said unknown
-    for path in "${wanted[@]}"; do [[ $path != install:* ]] || names+=("${path:8}"); done
+    local names=("${asked_packages[@]}") said unknown
     [ ${#names[@]} -gt 0 ] || return
     if ! said=$(comes_along "${names[@]}"); then # without those that it cannot find, it tells of the others
         unknown=$(sed -nE "s/^E: (Unable to locate package |Package ')([^' ]+).*/\2/p" <<<"$said" | sort -u)
@@ -96,18 +110,21 @@ server_names() {
         "${FILES[@]}"
 }
 
-# unit NAME ACTIVE ENABLED of those that are wanted. All is asked for at once, for systemd takes its time for each question:
-# sets main_pid of each, and ssh_socket and ssh_pid for listening.sh
+# All is asked for at once, for systemd takes its time for each question: sets state_of and main_pid of ours, and ssh_socket and
+# ssh_pid for listening.sh
 units() {
-    local path name value ours=(nginx docker ssh ssh.socket) asked=(snap.certbot.renew.timer) count=0
+    local name value ours=(nginx docker ssh ssh.socket snap.certbot.renew.timer) count=0
     local -A unit=()
-    for path in "${wanted[@]}"; do if [[ $path == unit:* ]]; then asked+=("${path:5}"); fi; done
     while IFS='=' read -r name value; do
         if [ -n "$name" ]; then unit[$name]=$value && continue; fi
         state_of[${unit[Id]}]=${unit[ActiveState]} main_pid[${unit[Id]}]=${unit[MainPID]:-0}
-        ((++count <= ${#ours[@]})) || echo "unit ${unit[Id]} ${unit[ActiveState]} ${unit[UnitFileState]}"
+        if ((++count > ${#ours[@]})); then
+            name=${asked_units[count - ${#ours[@]} - 1]}
+            echo "unit $name ${unit[ActiveState]} ${unit[UnitFileState]}"
+            [ "${unit[LoadState]}" != not-found ] || echo "missing $name"
+        fi
         unit=()
-    done < <(systemctl show --property=Id,ActiveState,UnitFileState,MainPID -- "${ours[@]}" "${asked[@]}" && echo)
+    done < <(systemctl show --property=Id,ActiveState,UnitFileState,LoadState,MainPID -- "${ours[@]}" "${asked_units[@]}" && echo)
     # shellcheck disable=SC2034 # they are of listening.sh
     ssh_socket=${state_of[ssh.socket]} ssh_pid=${main_pid[ssh.service]}
 }
@@ -126,23 +143,22 @@ secrets() {
     . /usr/local/lib/deploy/secrets 2>/dev/null || secret_digests() {
         sed -nE "s|^(export +)?([A-Za-z_][A-Za-z0-9_]*)=.*|secret $1 \2 unknown|p" "$1"
     }
-    for path in "${wanted[@]}"; do
-        if [[ $path == */.env && -f $path ]]; then secret_digests "$path"; fi
+    for path in "${asked_secrets[@]}"; do
+        if [ -f "$path" ]; then secret_digests "$path"; fi
     done
 }
 
 folders() { # folder PATH: where a file shall be
     local path
-    while IFS= read -r -d '' path; do
-        if [[ $path == /* && -d $path && ! -L $path ]]; then echo "folder $path"; fi
-    done <"$answer/paths"
+    for path in "${asked_files[@]}" "${asked_secrets[@]}"; do
+        if [[ -d $path && ! -L $path ]]; then echo "folder $path"; fi
+    done
 }
 
 missing() {
     local path
-    for path in "${wanted[@]}"; do
-        if [[ $path == \?/* && ! -e ${path:1} && ! -L ${path:1} ]]; then echo "missing ${path:1}"; fi
-        if [[ $path == \?[!/]* && $(systemctl show --property=LoadState --value -- "${path:1}") == not-found ]]; then echo "missing ${path:1}"; fi
+    for path in "${asked_paths[@]}"; do
+        if [[ ! -e $path && ! -L $path ]]; then echo "missing $path"; fi
     done
 }
 

@@ -9,12 +9,11 @@ from deployer.config.model import Config
 from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
-from deployer.parts.backups import needs_of_folders
+from deployer.parts import questions
 from deployer.parts.compositions import values
-from deployer.parts.docker import KEY, SOURCES
 from deployer.parts.nginx import DEFAULT_SITE
 from deployer.planning.comparing import make_plan
-from deployer.planning.desired import Desired
+from deployer.planning.desired import Desired, questions_of
 from deployer.planning.expectation import at_once, in_the_end
 from deployer.planning.failing import failed_before, left, with_tried, with_tried_again
 from deployer.planning.installing import missing_packages
@@ -29,13 +28,13 @@ from deployer.planning.name_moves import (
 from deployer.planning.newer import because_newer
 from deployer.planning.obstacles import require_no_newer
 from deployer.planning.plan import Order, Plan
-from deployer.planning.pools import DAEMON
 from deployer.planning.renames import env_files_of_renamed
 from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
 from deployer.server.connection import Server
+from deployer.shares.question import Question
 from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
@@ -83,19 +82,15 @@ class Convergence:
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        asked = {*self._questions(in_the_end(self.config, NOT_LOOKED_AT)), SOURCES, KEY, DAEMON}
+        asked = {*questions(self.config), *questions_of(in_the_end(self.config, NOT_LOOKED_AT))}
         seen = observe(self.server, asked)
         require_no_newer(seen, self.server.host, version("vps-deployer"))
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
-        forgotten = (self._questions(wanted) | env_files_of_renamed(wanted, seen)) - asked
-        forgotten |= {f"install:{package}" for package in missing_packages(wanted, seen.facts)}
+        renamed = (Question("secrets", path) for path in env_files_of_renamed(wanted, seen))
+        forgotten = {*questions_of(wanted), *renamed} - asked
+        forgotten |= {Question("install", package) for package in missing_packages(wanted, seen.facts)}
         return observe(self.server, asked | forgotten) if forgotten else seen
-
-    def _questions(self, wanted: Desired) -> set[str]:
-        """What has to be known of a server that shall be so."""
-        named = {f"?{need}" for needs in needs_of_folders(self.config).values() for need in needs}
-        return {*wanted.files, *wanted.absent, *wanted.secrets, *named, *(f"unit:{u}" for u in wanted.units)}
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""

@@ -1,20 +1,19 @@
-"""Look at a server: one round trip, whatever the number of sites."""
+"""Look at a server: one round trip, whatever the number of sites and questions."""
 
 from collections.abc import Iterable
 
 from deployer.errors import DeployError
 from deployer.seen.observation import Observation, read_observation
 from deployer.server.connection import Server, script_command
+from deployer.shares.question import Question
 from deployer.tasks import script
 
 
-def observe(server: Server, paths: Iterable[str]) -> Observation:
-    """The server's facts, and those of the paths (and of what we once wrote) that are there.
-
-    Of a path with a `?` before it, only whether it is there; `unit:NAME` asks how a unit is.
-    """
+def observe(server: Server, questions: Iterable[Question]) -> Observation:
+    """The server's facts with its answers, and the files that were asked for or that we once wrote."""
     look = script("observe.sh")
-    answer = server.ask(script_command(look), look + "".join(f"{path}\0" for path in paths).encode())
+    asked = "".join(f"{question}\n" for question in sorted(set(questions)))
+    answer = server.ask(script_command(look), look + asked.encode())
     if answer.status != 0 or not answer.output:
         raise DeployError(f"{server.host} could not be looked at: {answer.errors.strip() or answer.status}")
     with server.understanding():

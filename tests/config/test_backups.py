@@ -13,6 +13,7 @@ from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.errors import ConfigError
 from deployer.files import File
+from deployer.parts import questions
 from deployer.parts.backups import (
     backed_up,
     backup_files,
@@ -96,6 +97,8 @@ def test_a_folder_may_say_what_is_stopped_and_dumped(key: Path, tmp_path: Path) 
     assert "\nEXCLUDE=('*.tmp')\n" in script
     assert "\nread -r DUMP <<'END_OF_COMMAND'\nd 'x'\nEND_OF_COMMAND\nread -r LOAD" in script
     assert "UNITS" not in backup_files(config)["/etc/deploy/backup/only"].content.decode()
+    asked = {str(question) for question in questions(config)}
+    assert {"path /srv/wiki", "unit wiki.service", "unit a@b.timer"} <= asked
     missing = Facts(os="debian", release="13", missing=frozenset({"wiki.service"}))
     (note,) = backup_notes(config, missing)
     assert note == "there is no wiki.service (backups.folders): until there is, wiki has no backup"

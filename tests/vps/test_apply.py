@@ -19,6 +19,7 @@ from deployer.seen import manifest
 from deployer.seen.facts import Facts
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
+from deployer.shares.question import Question
 from deployer.tasks import script
 from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.converge import Convergence
@@ -199,9 +200,11 @@ def test_a_hand_made_file_at_a_path_that_depends_on_the_release_is_taken_over(
 
 
 def test_any_unit_that_is_wanted_is_asked_for(vps: Machine, server: Server) -> None:
-    units = observe(server, ["unit:cron.service", "unit:not-there.service"]).facts.units
-    assert units["cron.service"] == "active enabled"
-    assert units["not-there.service"].split()[0] == "inactive"
+    names = ("not-there.service", "cron.service")
+    facts = observe(server, [Question("unit", unit) for unit in names]).facts
+    assert facts.units["cron.service"] == "active enabled"
+    assert facts.units["not-there.service"].split() == ["inactive"]
+    assert facts.missing == {"not-there.service"}
 
 
 @pytest.mark.fault("a file changes between plan and apply")

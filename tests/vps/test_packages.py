@@ -15,6 +15,7 @@ from deployer.seen.facts import BROTLI_MODULE
 from deployer.seen.packaging import Additions
 from deployer.server.connection import script_command
 from deployer.server.login import connect
+from deployer.shares.question import Question
 from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.observe import observe
 from vps.conftest import PREINSTALLED
@@ -236,9 +237,11 @@ def test_no_internet_is_told_within_seconds(vps: Machine, project: Project) -> N
 
 def test_packages_that_apt_cannot_find_hide_nothing_of_the_others(vps: Machine, project: Project) -> None:
     with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
-        asked = [f"install:{name}" for name in ("nowhere.io", "nothing", "hello", "nginx-")]
+        asked = [Question("install", name) for name in ("nowhere.io", "nothing", "hello", "nginx-")]
         found = observe(server, asked).facts.additions
-        assert observe(server, ["install:nothing"]).facts.additions == Additions(unknown=("nothing",))
+        assert observe(server, [Question("install", "nothing")]).facts.additions == Additions(
+            unknown=("nothing",)
+        )
     assert (found.unknown, found.refuses) == (("nothing", "nowhere.io"), "")
     assert "libnginx-mod-http-brotli-static" in found.removals  # and not nginx, which was asked for
     assert "nginx" not in found.removals

@@ -337,8 +337,9 @@ def test_looking_tells_digests_and_no_values(new_composition, server):
     app = new_composition()
     apply(server, parcel(composed(app), secrets=value(app, "hush hush"), compositions=[app.name]))
     look = script("observe.sh")
-    paths = f"/opt/{app.name}/.env\0/opt/{app.name}/docker-compose.yml\0/opt/none/.env\0"
-    answer = server.ask(script_command(look), look + paths.encode())
+    folder = f"/opt/{app.name}"
+    asked = f"secrets {folder}/.env\nfile {folder}/docker-compose.yml\nsecrets /opt/none/.env\n"
+    answer = server.ask(script_command(look), look + asked.encode())
     import gzip
     import hashlib
 

@@ -10,6 +10,7 @@ from deployer.config.model import Config
 from deployer.planning.moving import moving
 from deployer.seen.stacks import Standing
 from deployer.server.login import connect
+from deployer.shares.question import Question
 from deployer.tasks.observe import observe
 from deployer.tasks.status import status
 from vps.services.conftest import COMPOSE, SCRIPTS, SERVE
@@ -132,7 +133,7 @@ def lacks(app) -> tuple[str, ...]:
     """What a plan says that does not run of it."""
     wanted = {app.name: Standing(f"/opt/{app.name}", app.project, services=frozenset({"app", "worker"}))}
     with connect(app.vps.address, app.vps.port, "root", app.vps.host_key, app.vps.key) as server:
-        seen = observe(server, [f"/etc/deploy/sites/{app.name}.conf"])
+        seen = observe(server, [Question("file", f"/etc/deploy/sites/{app.name}.conf")])
     return moving(wanted, seen).otherwise.get(app.name, ())
 
 
