@@ -5,9 +5,7 @@ from pathlib import Path
 import click
 
 from deployer.commands._options import config_option
-
-SYSTEMS = ("debian-12", "debian-13")
-
+from deployer.seen.releases import BOOTABLE, USUAL, named
 
 AIM = "change"
 
@@ -17,8 +15,8 @@ AIM = "change"
 @click.option(
     "--os",
     "system",
-    type=click.Choice(SYSTEMS),
-    default="debian-13",
+    type=click.Choice(list(BOOTABLE)),
+    default=named(*USUAL),
     show_default=True,
     help="What runs on the VPS.",
 )

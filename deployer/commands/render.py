@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from deployer.commands._options import config_option, entries
+from deployer.seen.releases import KNOWN, OLDEST_OPENSSL, USUAL, named
 
 if TYPE_CHECKING:
     from deployer.files import File, Files
-
-OPENSSL = {"debian-12": (3, 0, 0), "debian-13": (3, 5, 0), "ubuntu-24.04": (3, 0, 0)}
-
 
 AIM = "change"
 
@@ -21,8 +19,8 @@ AIM = "change"
 @config_option
 @click.option(
     "--os",
-    type=click.Choice(list(OPENSSL)),
-    default="debian-13",
+    type=click.Choice(list(KNOWN)),
+    default=named(*USUAL),
     show_default=True,
     help="The server's system.",
 )
@@ -48,7 +46,8 @@ def command(sites: tuple[str, ...], config: Path, os: str, out: Path | None) -> 
     loaded = load(config)
     chosen = loaded.select(sites)
     name, _, release = os.partition("-")
-    desired = in_the_end(loaded, Facts(os=name, release=release, openssl=OPENSSL[os]))
+    openssl = KNOWN[os].openssl or OLDEST_OPENSSL
+    desired = in_the_end(loaded, Facts(os=name, release=release, openssl=openssl))
     files = {path: file for path, file in desired.files.items() if desired.site_of.get(path) in chosen}
     if not sites:
         listed = manifest.write({path: file.digest for path, file in desired.files.items()})

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 from deployer.errors import DeployError
 from deployer.files import File
 from deployer.parts.rendering import rendered
-from deployer.seen.facts import Facts, Version
+from deployer.seen.facts import Facts
+from deployer.seen.releases import Version
 from deployer.shares.question import Question
 from deployer.shares.share import Share
 
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 
 Origin = Literal["distribution", "docker.com", "by hand"]
 
-# The distributions' packages that bring Compose v2, and the version of the Engine in them.
-DISTRIBUTION = {
-    ("debian", "13"): (frozenset({"docker.io", "docker-cli", "docker-compose"}), (26, 1, 5)),
-    ("ubuntu", "24.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
-    ("ubuntu", "26.04"): (frozenset({"docker.io", "docker-compose-v2"}), None),
-}
-# Where docker.io has the client in it; later releases have it in a package that docker.io only recommends.
-CLIENT_WITHIN = {("debian", "11"), ("debian", "12"), ("ubuntu", "22.04"), ("ubuntu", "24.04")}
 CLIENTS = {"docker-cli", "docker-ce-cli"}
 DOCKER_COM = frozenset(
     {"docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin"}
@@ -31,14 +24,6 @@ DOCKER_COM = frozenset(
 IN_THE_WAY = frozenset(
     {"docker.io", "docker-cli", "docker-compose", "docker-compose-v2", "containerd", "runc"}
 )
-CODENAMES = {
-    ("debian", "11"): "bullseye",
-    ("debian", "12"): "bookworm",
-    ("debian", "13"): "trixie",
-    ("ubuntu", "22.04"): "jammy",
-    ("ubuntu", "24.04"): "noble",
-    ("ubuntu", "26.04"): "resolute",
-}
 SOURCES = "/etc/apt/sources.list.d/docker.sources"
 KEY = "/etc/apt/keyrings/docker.asc"
 DAEMON = "/etc/docker/daemon.json"
@@ -73,9 +58,9 @@ def origin(config: "Config", facts: Facts) -> Origin:
 def packages_of(facts: Facts) -> frozenset[str]:
     """The distribution's packages with Compose v2, none where it has it not."""
     there = frozenset({"docker.io"} if facts.compose and "docker.io" in facts.packages else ())
-    if there and not facts.programs.docker_client and (facts.os, facts.release) not in CLIENT_WITHIN:
+    if there and not facts.programs.docker_client and not facts.known.client_within:
         there |= {"docker-cli"}
-    return there or DISTRIBUTION.get((facts.os, facts.release), (frozenset(), None))[0]
+    return there or facts.known.docker
 
 
 def docker_packages(config: "Config", facts: Facts) -> frozenset[str]:
@@ -102,7 +87,7 @@ def docker_sources(config: "Config", facts: Facts) -> dict[str, File]:
     """The files with which apt finds Docker's own packages; they must be there before it is asked."""
     if not config.compositions or origin(config, facts) != "docker.com" or facts.docker_repository:
         return {}
-    suite = facts.codename or CODENAMES.get((facts.os, facts.release), "")
+    suite = facts.codename or facts.known.codename
     if not suite:
         raise DeployError(f"{named(facts)}: Docker has no packages for it, as far as is known here")
     return {
@@ -150,8 +135,7 @@ def reason(config: "Config", facts: Facts, where: Origin) -> str:
 
 def coming_engine(config: "Config", facts: Facts) -> Version | None:
     """The version that would be installed, as far as it is known."""
-    known = DISTRIBUTION.get((facts.os, facts.release), (frozenset(), None))[1]
-    return known if origin(config, facts) == "distribution" else None
+    return facts.known.engine if origin(config, facts) == "distribution" else None
 
 
 def engine(config: "Config", facts: Facts) -> Version | None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from deployer.files import Files, same
 from deployer.planning.plan import Change
-from deployer.seen.facts import OLDEST_NGINX, Facts, Version
+from deployer.seen.facts import Facts
+from deployer.seen.releases import OLDEST_NGINX, OLDEST_OPENSSL, Version
 
 TLS = "/etc/nginx/deploy/tls.conf"
 """It heeds each of these versions, so that it tells which ones it was written for."""
-OLD_OPENSSL = (3, 0, 0)
 
 
 def because_newer(
@@ -22,8 +22,8 @@ def because_newer(
     nginx, openssl = f"NGINX {_short(facts.nginx_version)}", f"OpenSSL {_short(facts.openssl)}"
     written_for = {
         nginx: replace(facts, nginx=OLDEST_NGINX),
-        openssl: replace(facts, openssl=OLD_OPENSSL),
-        f"{nginx} and {openssl}": replace(facts, nginx=OLDEST_NGINX, openssl=OLD_OPENSSL),
+        openssl: replace(facts, openssl=OLDEST_OPENSSL),
+        f"{nginx} and {openssl}": replace(facts, nginx=OLDEST_NGINX, openssl=OLDEST_OPENSSL),
     }
     for now, then in written_for.items():
         old = render(then)

@@ -12,6 +12,7 @@ from deployer.errors import DeployError
 from deployer.rehearsal import mirror
 from deployer.rehearsal.commands import call
 from deployer.rehearsal.places import places
+from deployer.seen.releases import BOOTABLE
 
 UNUSED_DAYS = 14
 CACHE = Path("/var/cache/vps-deployer")
@@ -50,8 +51,8 @@ def base_image(release: str, packages: Iterable[str] = (), say: Callable[[str], 
 
     The name carries a hash of all that went in and of the month, so that any change, and age, rebuilds it.
     """
-    if release not in mirror.SUITES:
-        raise DeployError(f"No such release: {release}.", f"There are: {', '.join(mirror.SUITES)}.")
+    if release not in BOOTABLE:
+        raise DeployError(f"No such release: {release}.", f"There are: {', '.join(BOOTABLE)}.")
     included = sorted({*PACKAGES, *packages})
     image = CACHE / f"{release}-{_digest(release, included)}"
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ def _build(release: str, included: list[str], image: Path, lock: int) -> None:
     unfinished = image.with_name(f"{image.name}.building")
     shutil.rmtree(unfinished, ignore_errors=True)
     include = f"--include={','.join(included)}"
-    target = [mirror.SUITES[release], str(unfinished), *mirror.sources(release)]
+    target = [BOOTABLE[release], str(unfinished), *mirror.sources(release)]
     try:
         call("mmdebstrap", *_options(), include, *target, pass_fds=[lock])
     except BaseException:

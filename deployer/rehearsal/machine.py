@@ -15,6 +15,7 @@ from deployer.rehearsal.base import base_image
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.places import Place, places
 from deployer.rehearsal.requirements import require
+from deployer.seen.releases import USUAL, named
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Machine:
     @classmethod
     def boot(
         cls,
-        release: str = "debian-13",
+        release: str = named(*USUAL),
         packages: Iterable[str] = (),
         keep: bool = False,
         masked: Iterable[str] = (),

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
+from deployer.seen.releases import BOOTABLE
+
 APT = Path("/etc/apt")
 
 
@@ -13,7 +14,7 @@ def sources(release: str, apt: Path = APT) -> tuple[str, ...]:
 
     Empty when this machine has no Debian mirror (Ubuntu has none): mmdebstrap then knows a default.
     """
-    suite = SUITES[release]
+    suite = BOOTABLE[release]
     locations = list(dict.fromkeys(uri.rstrip("/") for uri in _uris(apt)))
     main = [uri for uri in locations if urlsplit(uri).path.endswith("/debian")]
     security = [uri for uri in locations if urlsplit(uri).path.endswith("/debian-security")]

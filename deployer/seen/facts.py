@@ -6,20 +6,11 @@ from dataclasses import dataclass, field
 from deployer.seen.by_hand import ByHand
 from deployer.seen.failures import Failure
 from deployer.seen.packaging import Additions, Packaging
+from deployer.seen.releases import OLDEST_NGINX, OLDEST_OPENSSL, Release, Version, release_of
 from deployer.seen.stacks import Stack
 from deployer.seen.ufw import UfwState
 
-NGINX_OF_RELEASE = {
-    ("debian", "12"): (1, 22, 1),
-    ("debian", "13"): (1, 26, 3),
-    ("ubuntu", "24.04"): (1, 24, 0),
-    ("ubuntu", "25.10"): (1, 28, 0),
-    ("ubuntu", "26.04"): (1, 28, 0),
-}
-OLDEST_NGINX = (1, 18, 0)
 BROTLI_MODULE = "libnginx-mod-http-brotli-static"
-
-Version = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ class Facts:
     os: str
     release: str
     nginx: Version | None = None
-    openssl: Version = (3, 0, 0)
+    openssl: Version = OLDEST_OPENSSL
     certbot: Version | None = None
     ipv6: bool = True
     packages: frozenset[str] = frozenset()
@@ -121,9 +112,14 @@ class Facts:
     additions: Additions = field(default_factory=Additions)
 
     @property
+    def known(self) -> Release:
+        """What is known of its release."""
+        return release_of(self.os, self.release)
+
+    @property
     def nginx_version(self) -> Version:
         """The version that is installed; before that, the one that this release has."""
-        return self.nginx or NGINX_OF_RELEASE.get((self.os, self.release), OLDEST_NGINX)
+        return self.nginx or self.known.nginx or OLDEST_NGINX
 
     @property
     def http2_directive(self) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from deployer.files import File, Found, Link, unpack
 from deployer.seen import manifest
 from deployer.seen.by_hand import read_by_hand
-from deployer.seen.facts import Certificate, Facts, Programs, Version
+from deployer.seen.facts import Certificate, Facts, Programs
 from deployer.seen.failures import read_failures
 from deployer.seen.packaging import read_additions, read_packaging
+from deployer.seen.releases import OLDEST_OPENSSL, Version
 from deployer.seen.stacks import read_stacks
 from deployer.seen.ufw import read_ufw
 
@@ -84,7 +85,7 @@ def _facts(
         os=one("os"),
         release=one("release"),
         nginx=version(one("nginx")),
-        openssl=version(one("openssl")) or (3, 0, 0),
+        openssl=version(one("openssl")) or OLDEST_OPENSSL,
         certbot=version(one("certbot")),
         ipv6=bool(one("ipv6")),
         packages=frozenset(said["package"]),

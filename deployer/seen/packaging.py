@@ -4,11 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-CODENAMES = frozenset(
-    {"buster", "bullseye", "bookworm", "trixie", "forky", "duke", "sid"}
-    | {"focal", "jammy", "noble", "plucky", "questing", "resolute"}
-)
-"""Releases of Debian and Ubuntu: another word in the sources is that of somebody else's repository."""
+from deployer.seen.releases import CODENAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
+from deployer.seen.releases import USUAL
 from deployer.server.connection import Server
 from deployer.shares.question import Question
 from deployer.tasks.apply import transact
@@ -42,7 +43,7 @@ from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_value
 from deployer.values.secrets import Secret
 
 Line = Callable[[str], None]
-NOT_LOOKED_AT = Facts(os="debian", release="13")
+NOT_LOOKED_AT = Facts(*USUAL)
 """Enough to know almost every path that may be wanted, and every service's containers, on any server."""
 
 

@@ -10,8 +10,9 @@ from deployer.planning.comparing import make_plan
 from deployer.planning.expectation import in_the_end
 from deployer.planning.newer import because_newer
 from deployer.seen import manifest
-from deployer.seen.facts import Facts, Version
+from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation
+from deployer.seen.releases import Version
 
 NOW = Facts("debian", "13", nginx=(1, 26, 3), openssl=(3, 5, 1))
 SITES = {f"{name}.example.org": {"kind": "redirect", "to": "https://example.org"} for name in "ab"}

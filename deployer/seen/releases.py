@@ -1,0 +1,87 @@
+"""What differs between the releases of Debian and Ubuntu that a server may be; pure.
+
+It is needed as long as a server cannot say it, for its packages come with the first apply; what a server says
+counts more. A release that is not here has nothing of it: whoever needs it says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Version = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A release, as far as it is known.
+
+    `codename` is its name in the sources of packages, `nginx`, `openssl` and `engine`, that of Docker, the
+    versions that it has. `docker` are its packages that bring Docker with Compose v2, none where it has none,
+    `client_within` whether docker.io has the program docker in it; later ones only recommend its package.
+    `boots`: a throwaway VPS can be made of it.
+    """
+
+    codename: str = ""
+    nginx: Version | None = None
+    openssl: Version | None = None
+    docker: frozenset[str] = frozenset()
+    engine: Version | None = None
+    client_within: bool = False
+    boots: bool = False
+
+
+UNKNOWN = Release()
+OLDEST_NGINX = (1, 18, 0)
+OLDEST_OPENSSL = (3, 0, 0)
+"""What is taken for granted where no version is known."""
+RELEASES: Mapping[tuple[str, str], Release] = {
+    ("debian", "11"): Release(codename="bullseye", client_within=True),
+    ("debian", "12"): Release(
+        codename="bookworm", nginx=(1, 22, 1), openssl=(3, 0, 0), client_within=True, boots=True
+    ),
+    ("debian", "13"): Release(
+        codename="trixie",
+        nginx=(1, 26, 3),
+        openssl=(3, 5, 0),
+        docker=frozenset({"docker.io", "docker-cli", "docker-compose"}),
+        engine=(26, 1, 5),
+        boots=True,
+    ),
+    ("ubuntu", "22.04"): Release(codename="jammy", client_within=True),
+    ("ubuntu", "24.04"): Release(
+        codename="noble",
+        nginx=(1, 24, 0),
+        openssl=(3, 0, 0),
+        docker=frozenset({"docker.io", "docker-compose-v2"}),
+        client_within=True,
+    ),
+    ("ubuntu", "25.10"): Release(codename="questing", nginx=(1, 28, 0)),
+    ("ubuntu", "26.04"): Release(
+        codename="resolute",
+        nginx=(1, 28, 0),
+        openssl=(3, 5, 0),
+        docker=frozenset({"docker.io", "docker-compose-v2"}),
+    ),
+}
+USUAL = ("debian", "13")
+"""What a server is taken for that has not been looked at yet."""
+CODENAMES = frozenset({release.codename for release in RELEASES.values()}) | {
+    *("buster", "forky", "duke", "sid"),
+    *("focal", "plucky"),
+}
+"""Releases of Debian and Ubuntu: another word in the sources is that of somebody else's repository."""
+
+
+def release_of(os: str, release: str) -> Release:
+    """What is known of a release, by what /etc/os-release says: nothing of one that is not listed."""
+    return RELEASES.get((os, release), UNKNOWN)
+
+
+def named(os: str, release: str) -> str:
+    """Its name as a word, such as debian-13."""
+    return f"{os}-{release}"
+
+
+KNOWN = {named(*name): release for name, release in RELEASES.items() if release.nginx and release.openssl}
+"""Those of which all is known that decides what files say, by their names as words."""
+BOOTABLE = {named(*name): release.codename for name, release in RELEASES.items() if release.boots}
+"""The codenames of those that a throwaway VPS can be, by their names as words."""
