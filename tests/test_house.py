@@ -176,8 +176,16 @@ def test_fabric_lists_the_tasks() -> None:
     assert importlib.util.find_spec("deployer")
 
 
-FOLDERS = ("deployer/server/*.sh", "deployer/server/scripts/*")
+FOLDERS = ("deployer/server/*.sh", "deployer/server/sent/**/*.sh", "deployer/server/scripts/*")
 SCRIPTS = [path for each in FOLDERS for path in ROOT.glob(each) if path.is_file()]
+
+
+def test_apply_can_be_read_one_part_at_a_time() -> None:
+    main = next(path for path in SCRIPTS if path.name == "apply.sh")
+    parts = [path for path in SCRIPTS if path.parent.name == "apply"]
+    assert parts
+    assert not [path.name for path in (main, *parts) if len(path.read_text().splitlines()) > 200]
+    assert "() {" not in main.read_text(), "it tells the steps; how each is done, its part does"
 
 
 def test_no_lock_is_opened_before_only_root_can_open_it() -> None:

@@ -84,8 +84,12 @@ def _connected(login: "Login") -> "AbstractContextManager[Server]":
     return connect(login.host, login.port, login.user, login.host_key, login.key)
 
 
+PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "handlers", "check", "live", "guard")
 BEFORE = {
-    "apply.sh": ("scripts/engine", "apt.sh", "listening.sh", "jail.sh", "transition.sh", "together.sh"),
+    "apply.sh": (
+        *("scripts/engine", "apt.sh", "listening.sh", "jail.sh", "transition.sh", "together.sh"),
+        *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
+    ),
     "audit.sh": ("apt.sh", "listening.sh", "nginx.sh"),
     "certificates.sh": ("leading.sh",),
     "observe.sh": ("scripts/engine", "apt.sh", "listening.sh", "failures.sh"),

@@ -55,7 +55,7 @@ def transact(
 
 
 def apply_script() -> bytes:
-    """What is sent with each parcel: apply.sh behind the part of it that moves containers."""
+    """What is sent with each parcel: apply.sh behind its parts."""
     return script("apply.sh")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import deployer
 
-APPLY = Path(deployer.__file__).parent / "server/apply.sh"
+PARTS = Path(deployer.__file__).parent / "server/sent/apply"
 
 SOURCES = """
 apt-get() {
@@ -39,11 +39,9 @@ install_packages
 
 
 def run(script: str, incoming: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    names = "leave|wait_for_apt|ask_sources|install_packages|install_as_planned"
-    take = f"""eval "$(sed -nE '/^(say|indent)\\(\\) /p; /^({names})\\(\\) /,/^\\}}/p' {APPLY})"
-"""
+    parts = "".join(f". {PARTS}/{part}.sh; " for part in ("words", "packages"))
     return subprocess.run(
-        ["bash", "-uc", f"{take}\n{script}"],
+        ["bash", "-uc", f"{parts}\n{script}"],
         env={"PATH": "/usr/bin:/bin", "incoming": str(incoming), "dpkg_before": "", **variables},
         capture_output=True,
         text=True,

@@ -1,0 +1,94 @@
+#!/bin/bash
+# What could lock out: it counts last, and only for a while, unless somebody logs in anew. A part of apply.sh.
+# shellcheck disable=SC2154 # variables such as $guard and $incoming are those of apply.sh
+
+came_by() { grep -o '[0-9]\+$' <<<"$SSH_CONNECTION"; } # the port through which we are logged in
+
+ssh_stays() { # a reload must not close the port that we came by, for somebody wrote another one into sshd's files
+    local ours configured
+    [ -s "$incoming/guarded" ] || return 0
+    ssh_before=$(ssh_listens)
+    grep -qw ssh "$incoming/guarded" && ours=$(came_by) || return 0
+    configured=$(ssh_goes_to)
+    if [ -z "$configured" ] || grep -qx "$ours" <<<"$configured"; then return; fi
+    say "✗ we are logged in on port $ours, but sshd's files say port $(paste -sd ' ' <<<"$configured"), where it goes when"
+    say "  it is reloaded, as this change does: that would shut us out. Nothing was changed. The lines are:"
+    ssh_port_lines | indent
+    say "  Take them out; or add 'Port $ours' beside them, and sshd will listen on both."
+    exit 1
+}
+
+ssh_port_lines() {
+    grep -rniE '^[[:space:]]*(Port|ListenAddress)[[:space:]=]' /etc/ssh/sshd_config /etc/ssh/sshd_config.d/
+}
+
+arm() { # a timer of systemd undoes it, whatever becomes of this script and of the caller
+    local seconds path script
+    seconds=$(<"$incoming/undo-after")
+    rm -rf "$guard.new" && mkdir -m 700 "$guard.new" && mkdir "$guard.new/before"
+    cp "$incoming/guarded-paths" "$guard.new/paths"
+    cp "$incoming/guarded-back" "$guard.new/back"
+    { declare -f by_socket ssh_listens let_ssh_in; echo "let_ssh_in ${ssh_before//$'\n'/ }"; } >"$guard.new/let-ssh-in"
+    echo "bash $guard.undoing/let-ssh-in" >>"$guard.new/back"
+    while IFS= read -r path; do
+        if [ ! -e "$transaction/before$path" ] && [ ! -L "$transaction/before$path" ]; then continue; fi
+        (cd "$transaction/before" && cp -a --parents -t "$guard.new/before" ".$path") || return
+    done <"$guard.new/paths"
+    for script in /usr/local/lib/deploy/undo $transaction/before/usr/local/lib/deploy/undo; do
+        [ ! -e "$guard.new/undo" ] && [ -e "$script" ] && cp "$script" "$guard.new/undo"
+    done
+    [ -e "$guard.new/undo" ] || { echo "/usr/local/lib/deploy/undo is not there"; return 1; }
+    echo $(($(date +%s) + seconds)) >"$guard.new/until"
+    mv -T "$guard.new" "$guard"
+    systemctl stop deploy-undo.timer 2>/dev/null
+    systemd-run --quiet --collect --unit=deploy-undo --on-active="$seconds" \
+        --timer-property=AccuracySec=1s /bin/bash "$guard/undo"
+}
+
+go_live_guarded() { # last of all, and not for good before somebody has logged in anew
+    local words
+    [ -s "$incoming/guarded" ] || return 0
+    if ! words=$(arm 2>&1 && run_list "$incoming/guarded"); then
+        say "✗ the change is in place, but does not start:"
+        with_last_words <<<"$words" | indent
+    else
+        say "▸ new login"
+        for _ in $(seq $(($(<"$incoming/undo-after") * 10 + 100))); do
+            [ -d "$guard" ] || [ -d "$guard.undoing" ] || break
+            sleep 0.1
+        done
+        [ ! -d "$guard.confirmed" ] || { rm -rf "$guard.confirmed"; return 0; }
+        say "✗ no new login came that would prove the change good"
+    fi
+    if [ -d "$guard" ]; then bash "$guard/undo"; fi
+    systemctl stop deploy-undo.timer 2>/dev/null
+    return 1
+}
+
+let_ssh_in() { # PORT…, where sshd listened before: if it has moved, UFW lets in where it listens now
+    local port
+    ufw status 2>/dev/null | grep '^Status: active' >/dev/null || return 0
+    for port in $(ssh_listens); do
+        case " $* " in *" $port "*) ;; *) ufw allow "$port/tcp" comment SSH >/dev/null 2>&1 ;; esac
+    done
+}
+
+as_it_was() { # says so, but not before sshd listens where we are logged in
+    local ours
+    if ours=$(came_by) && grep -qx "$ours" <<<"$ssh_before"; then
+        for _ in {1..20}; do
+            if ssh_listens | grep -x "$ours" >/dev/null; then break; fi
+            sleep 0.1
+        done
+        if ! ssh_listens | grep -x "$ours" >/dev/null; then
+            # shellcheck disable=SC2086 # one word a port
+            let_ssh_in $ssh_before
+            say "✗ our files are as they were, but sshd now listens on $(ssh_listens | paste -sd ' '), no longer on $ours:"
+            ssh_port_lines | indent
+            say "  The firewall lets that in. Stay logged in until you have set server.port, or written Port $ours"
+            say "  there and restarted ssh."
+            return
+        fi
+    fi
+    say "Everything is as it was${earlier:+ before this step}."
+}

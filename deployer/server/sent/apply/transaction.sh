@@ -1,0 +1,110 @@
+#!/bin/bash
+# The transaction: old files are saved, new ones renamed into their places, and put back when it must not be. A part of apply.sh.
+# shellcheck disable=SC2154 # variables such as $transaction and $incoming are those of apply.sh
+
+recover() { # what a killed apply has left; after a restart, /usr/local/lib/deploy/undo has put its files back
+    rm -rf "$state/incoming."* "$guard.new" "$guard.confirmed"
+    for left in $guard $guard.undoing; do [ ! -e "$left/undo" ] || bash "$left/undo" 9>&- >/dev/null 2>&1; done
+    if [ -d "$transaction" ]; then
+        say "! the last apply was interrupted: $(wc -l <"$transaction/paths") files are put back first"
+        for left in containers exchanged; do [ ! -e "$transaction/$left" ] || cp "$transaction/$left" "$state/$left"; done
+        stop_exchanged
+        undo
+    fi
+    recover_containers
+}
+
+begin() {
+    local paths path there=()
+    mapfile -t new_files < <(cd "$incoming/files" && find . -type f -printf '/%P\n')
+    {
+        cat "$incoming/remove"
+        while IFS=$'\t' read -r path _; do say "$path"; done <"$incoming/secrets"
+        [ ${#new_files[@]} -eq 0 ] || printf '%s\n' "${new_files[@]}"
+    } | sort -u >"$incoming/changed-paths"
+    mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
+    [ ${#paths[@]} -gt 0 ] || [ -s "$incoming/compositions" ] || [ -s "$incoming/gone" ] || return 0
+    mkdir -m 700 "$incoming/saved" && mkdir "$incoming/saved/before"
+    sort -u "$incoming/changed-paths" "$incoming/guarded-paths" >"$incoming/saved/paths"
+    missing_folders >"$incoming/saved/folders"
+    cp "$incoming/back" "$incoming/saved/back"
+    for path in "${paths[@]}"; do
+        if [ -e "$path" ] || [ -L "$path" ]; then there+=(".$path"); fi
+    done
+    [ ${#there[@]} -eq 0 ] || printf '%s\0' "${there[@]}" | (cd / && xargs -0 cp -a --parents -t "$incoming/saved/before") || return
+    flush "$incoming/saved"
+    mv -T "$incoming/saved" "$transaction"
+}
+
+missing_folders() { # that `write` will make, the deepest first
+    local folder
+    while IFS= read -r folder; do
+        [ -e "$folder" ] || say "$folder"
+    done < <(cd "$incoming/files" && find . -depth -mindepth 1 -type d -printf '/%P\n')
+}
+
+flush() { # FOLDER: onto the disk; of many files everything at once, of few not what others have written
+    local files
+    mapfile -d '' -t files < <(find "$1" ! -type l -print0)
+    if ((${#files[@]} > 100)); then sync -f "$1"; else sync "${files[@]}"; fi
+}
+
+write() { # whole files only: each is renamed into its place
+    local path folder
+    local -A folders=()
+    for path in "${new_files[@]}"; do folders[${path%/*}]=1; done
+    if [ ${#folders[@]} -gt 0 ]; then mkdir -p "${!folders[@]}" || return; fi
+    for folder in "${!folders[@]}"; do
+        find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return
+    done
+    # shellcheck source=/dev/null
+    [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/secrets && write_secrets <"$incoming/secrets") || return
+    xargs -r -d '\n' rm -f <"$incoming/remove" # with the last service, our scripts too
+}
+
+put_back() { # PATH…: each is as it was before the transaction
+    local path
+    for path; do
+        if [ -e "$transaction/before$path" ] || [ -L "$transaction/before$path" ]; then
+            mkdir -p "${path%/*}" && cp -a --remove-destination "$transaction/before$path" "$path"
+        else
+            rm -f "$path"
+        fi
+    done
+    xargs -r -d '\n' rmdir 2>/dev/null <"$transaction/folders" || true # those of ours that are empty now
+}
+
+# A database that was made with generated values can be opened with these only, and its volume stays: so does a new .env
+# of what was brought up.
+has_been_used() { # PATH
+    [[ $1 == */.env && -e $transaction/containers && ! -e $transaction/before$1 ]]
+}
+
+undo() { # everything is as it was, and counts again
+    local path paths=()
+    while IFS= read -r path; do has_been_used "$path" || paths+=("$path"); done <"$transaction/paths"
+    put_back "${paths[@]}"
+    run_list "$transaction/back" >/dev/null
+    mv -T "$transaction" "$state/incoming.undone" && rm -rf "$state/incoming.undone"
+}
+
+remember_what_is_ours() { # a refused file is ours only as far as it was before
+    local file manifest=$state/manifest
+    [ -s "$incoming/refused" ] || return 0
+    while IFS= read -r file; do
+        { awk -v file="$file" 'substr($0, 67) != file' "$manifest"
+          [ ! -f "$transaction/before$manifest" ] || awk -v file="$file" 'substr($0, 67) == file' "$transaction/before$manifest"
+        } | (umask 077 && LC_ALL=C sort --field-separator=$'\n' --key=1.67 >"$manifest.new") && mv "$manifest.new" "$manifest"
+    done <"$incoming/refused"
+}
+
+how_many_files() { # were written and removed
+    grep -vxFc -e "$state/manifest" -f "$incoming/refused" -f <(cut -f 1 "$incoming/secrets") "$incoming/changed-paths" || true
+}
+
+keep() { # what was replaced stays readable: the last ten transactions
+    local kept
+    kept=$state/before/$(date -u +%Y%m%d-%H%M%S)-$$
+    mkdir -p "$state/before" && chmod 700 "$state/before" && mv -T "$transaction" "$kept"
+    find "$state/before" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r -d '\n' rm -rf
+}
