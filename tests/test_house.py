@@ -176,7 +176,10 @@ def test_fabric_lists_the_tasks() -> None:
     assert importlib.util.find_spec("deployer")
 
 
-FOLDERS = ("deployer/server/*.sh", "deployer/server/sent/**/*.sh", "deployer/server/scripts/*")
+FOLDERS = (
+    *("deployer/server/*.sh", "deployer/server/sent/**/*.sh", "deployer/server/scripts/*"),
+    *("deployer/parts/*.sh", "deployer/kinds/*.sh"),
+)
 SCRIPTS = [path for each in FOLDERS for path in ROOT.glob(each) if path.is_file()]
 
 

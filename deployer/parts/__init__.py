@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from fnmatch import translate
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,13 @@ def handlers_of(paths: Iterable[str]) -> "list[Handler]":
     """The handlers that a change of these paths needs, in their order."""
     paths = list(paths)
     return [handler for handler in handlers() if any(map(handler.concerns, paths))]
+
+
+@cache
+def functions() -> bytes:
+    """The functions that handlers name, in bash: from the files beside the modules of parts and kinds."""
+    beside = (Path(owner.__file__ or "").with_suffix(".sh") for owner in owners())
+    return b"".join(path.read_bytes() for path in beside if path.exists())
 
 
 @cache

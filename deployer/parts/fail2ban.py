@@ -18,8 +18,8 @@ HANDLERS = (
     Handler(
         "/etc/fail2ban/*",
         Stage.JAILS,
-        check=f"[ ! -e {JAILS} ] || fail2ban-client -t >/dev/null",
-        live=f"if [ -e {JAILS} ]; then set_jails {JAILS}; else systemctl disable --quiet --now fail2ban; fi",
+        check=f"check_jails {JAILS}",
+        live=f"set_jails {JAILS}",
         says="set fail2ban",
     ),
 )

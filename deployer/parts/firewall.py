@@ -17,19 +17,14 @@ if TYPE_CHECKING:
 FIREWALL = "/etc/deploy/firewall"
 UFW = ("/etc/default/ufw", *(f"/etc/ufw/{name}" for name in ("ufw.conf", "user.rules", "user6.rules")))
 WAS_OFF = "/var/lib/deploy/firewall-was-off"
-FOLLOW = (
-    f"if [ -e {FIREWALL} ]; then /usr/local/lib/deploy/firewall; "
-    f"elif [ -e {WAS_OFF} ]; then ufw --force disable >/dev/null && rm {WAS_OFF}; fi"
-)
-BACK = "if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf; then ufw reload; else ufw --force disable; fi >/dev/null"
 HANDLERS = (
     Handler(
         FIREWALL,
         Stage.FIREWALL,
-        live=FOLLOW,
+        live=f"set_firewall {FIREWALL}",
         says="set the firewall",
         guarded=True,
-        back=BACK,
+        back="put_firewall_back",
         also=(*UFW, WAS_OFF),
     ),
 )

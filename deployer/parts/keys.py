@@ -18,22 +18,23 @@ SUDOERS = "/etc/sudoers.d/deploy-keys"
 BACKUP_FOLDERS = "/etc/tmpfiles.d/deploy-keys.conf"
 BACKUPS = "pull_backups"
 """What /etc/deploy/keys/NAME says of a key that fetches backups; no site has such a name."""
-NOBODY_ELSES = (
-    f"home=$(getent passwd deploy | cut -d: -f6); [ ${{home:-{HOME}}} = {HOME} ] || "
-    "{ echo \"the user 'deploy' is not ours: its home is $home. Restricted keys need that name\"; false; }"
-)
 HANDLERS = (
-    Handler(f"{HOME}/*", Stage.LOOK, check=NOBODY_ELSES, says="see whose the user deploy is"),
+    Handler(
+        f"{HOME}/*",
+        Stage.LOOK,
+        check=f"look_whose_user_deploy_is {HOME}",
+        says="see whose the user deploy is",
+    ),
     Handler(
         "/etc/sudoers.d/*",
         Stage.LOOK,
-        check="visudo -c -f /etc/sudoers >/dev/null",
+        check="check_sudo",
         says="check the rules of sudo",
     ),
     Handler(
         BACKUP_FOLDERS,
         Stage.READERS,
-        live=f"[ ! -e {BACKUP_FOLDERS} ] || systemd-tmpfiles --create {BACKUP_FOLDERS}",
+        live=f"let_archives_be_read {BACKUP_FOLDERS}",
         says="let the archives be read",
     ),
 )

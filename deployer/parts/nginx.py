@@ -20,8 +20,7 @@ HANDLERS = (
     Handler(
         f"{UNITS}/nginx.service.d/*",
         Stage.LIMITS,
-        live="prlimit --pid=$(systemctl show -P MainPID nginx) "
-        "--nofile=$(systemctl show -P LimitNOFILESoft nginx):",
+        live="raise_nginx_limit",
         says="let the running NGINX open as many files",
     ),
     Handler("/etc/nginx/*", Stage.SERVING, check="check_nginx", live="reload_nginx", says="reload NGINX"),

@@ -14,34 +14,19 @@ if TYPE_CHECKING:
 
 SSHD = "/etc/ssh/sshd_config.d/00-deploy.conf"
 SSH_SOCKET = f"{UNITS}/ssh.socket.d/zz-deploy.conf"  # after the addresses.conf that Ubuntu makes there
-# Where systemd listens for it, sshd dies of a reload: it has no port that it could open again. A sixth start
-# within ten seconds, as when changes are undone, would be refused, and the socket closed for good:
-# `reset-failed` begins the count anew.
-RELOAD_SSH = (
-    "if systemctl --quiet is-active ssh.socket; then systemctl reset-failed ssh.service 2>/dev/null; "
-    "systemctl try-restart ssh; "
-    "else systemctl try-reload-or-restart ssh; fi && sleep 0.3"
-)
-# It starts none while sshd runs. A login that is open goes on: it is a process of its own.
-MOVE_SSH_SOCKET = (
-    "systemctl daemon-reload; "
-    "if systemctl --quiet is-enabled ssh.socket || systemctl --quiet is-active ssh.socket; then "
-    "systemctl stop ssh.socket ssh.service && systemctl reset-failed ssh.socket ssh.service 2>/dev/null; "
-    "systemctl start ssh.socket; fi"
-)
 HANDLERS = (
     Handler(
         "/etc/ssh/sshd_config.d/*",
         Stage.LOGINS,
         check="check_sshd",
-        live=RELOAD_SSH,
+        live="reload_ssh",
         says="reload SSH",
         guarded=True,
     ),
     Handler(
         f"{UNITS}/ssh.socket.d/*",
         Stage.LOGINS,
-        live=MOVE_SSH_SOCKET,
+        live="move_ssh_socket",
         says="move where systemd listens for SSH",
         guarded=True,
     ),

@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 SIZE = "/etc/deploy/swap"
 UNIT = "var-swapfile.swap"
-FOLLOW = (
-    f"if [ -e {SIZE} ]; then systemctl stop {UNIT} && /usr/local/lib/deploy/swapfile && "
-    f"systemctl start {UNIT}; "
-    f"else systemctl disable --quiet --now {UNIT} 2>/dev/null; rm -f /var/swapfile; fi"
-)
-HANDLERS = (Handler(SIZE, Stage.SWAP, live=FOLLOW, says="set the swap file"),)
+HANDLERS = (Handler(SIZE, Stage.SWAP, live=f"set_swap {SIZE}", says="set the swap file"),)
 SECTIONS = ((re.escape(SIZE), "security.swap"),)
 
 

@@ -16,7 +16,7 @@ HANDLERS = (
     Handler(
         SYSCTL,
         Stage.KERNEL,
-        live=f"[ ! -e {SYSCTL} ] || /lib/systemd/systemd-sysctl {SYSCTL}",
+        live=f"set_kernel {SYSCTL}",
         says="set the kernel's settings",
     ),
 )

@@ -16,7 +16,7 @@ HANDLERS = (
     Handler(
         "/etc/apt/apt.conf.d/*",
         Stage.PACKAGES,
-        check="apt-config dump >/dev/null",
+        check="check_apt",
         says="check the settings of apt",
     ),
 )

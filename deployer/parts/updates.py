@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 TIMER = "deploy-update.timer"
-FOLLOW = (
-    f"if [ -e {UNITS}/{TIMER} ]; then systemctl reset-failed {TIMER} 2>/dev/null; "
-    f"systemctl try-restart {TIMER}; "
-    f"else systemctl disable --quiet --now {TIMER}; "
-    f"systemctl reset-failed {TIMER} 2>/dev/null || true; fi"
+HANDLERS = (
+    Handler(
+        f"{UNITS}/{TIMER}",
+        Stage.TIMERS,
+        live=f"set_timer_of_updates {UNITS}/{TIMER}",
+        says="set the timer of updates",
+    ),
 )
-HANDLERS = (Handler(f"{UNITS}/{TIMER}", Stage.TIMERS, live=FOLLOW, says="set the timer of updates"),)
 SECTIONS = ((re.escape(f"{UNITS}/{TIMER}"), "updates"),)
 
 

@@ -40,14 +40,16 @@ ssh_before=''  # where sshd listened, when what we change could move it
 SSH_CONNECTION=$(our_login)
 export SSH_CONNECTION
 
-# receive.sh: until here, nothing is touched
+# receive.sh: nothing is touched yet
 writable
 lock
-recover # transaction.sh: what a killed apply has left
+# … but what a killed apply has left is undone (transaction.sh)
+recover
 receive
 enough_space
 as_the_plan_saw
-ssh_stays # guard.sh
+# … and nobody may be shut out by it (guard.sh)
+ssh_stays
 
 # packages.sh
 ask_sources

@@ -29,12 +29,12 @@ class Stage(IntEnum):
 class Handler:
     """Files whose path matches are checked by one command before they count, and count by another.
 
-    reload_nginx and check_sshd are functions of apply.sh, set_jails of jail.sh.
-
-    Patterns are those of fnmatch; `*` reaches across folders. Both commands run as root, in the
-    order of the stages, once each, also when a matching file is removed. What is guarded could lock out: it
-    counts last, and is undone unless a new login proves it good. When files are put back, `back` runs, or
-    `live` where there is none; `also` are paths that are put back with them.
+    A command is a function of bash, from the file beside the module that has the handler, and a word for it
+    at most: what is undone later runs it without apply.sh. Patterns are those of fnmatch; `*` reaches across
+    folders. Both commands run as root, in the order of the stages, once each, also when a matching file is
+    removed. What is guarded could lock out: it counts last, and is undone unless a new login proves it good.
+    When files are put back, `back` runs, or `live` where there is none; `also` are paths that are put back
+    with them.
     """
 
     pattern: str

@@ -84,10 +84,13 @@ def _connected(login: "Login") -> "AbstractContextManager[Server]":
     return connect(login.host, login.port, login.user, login.host_key, login.key)
 
 
-PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "handlers", "check", "live", "guard")
+PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "check", "live", "guard")
+HANDLERS = ""
+"""Stands for what handlers name, from the files beside the modules of parts and kinds."""
 BEFORE = {
     "apply.sh": (
-        *("scripts/engine", "apt.sh", "listening.sh", "jail.sh", "transition.sh", "together.sh"),
+        *("listening.sh", HANDLERS, "sent/apply/handlers.sh"),
+        *("scripts/engine", "apt.sh", "transition.sh", "together.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
     "audit.sh": ("apt.sh", "listening.sh", "nginx.sh"),
@@ -108,5 +111,12 @@ BEFORE = {
 
 def script(name: str) -> bytes:
     """One of the constant scripts that are sent along with each call, behind those that it needs."""
-    folder = files("deployer.server")
-    return b"".join(folder.joinpath(each).read_bytes() for each in (*BEFORE.get(name, ()), name))
+    return b"".join(_text(each) for each in (*BEFORE.get(name, ()), name))
+
+
+def _text(name: str) -> bytes:
+    if name != HANDLERS:
+        return files("deployer.server").joinpath(name).read_bytes()
+    from deployer.parts import functions  # who only looks at a server needs none of them
+
+    return functions()

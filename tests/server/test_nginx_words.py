@@ -5,7 +5,7 @@ from pathlib import Path
 
 import deployer
 
-WORDS = Path(deployer.__file__).parent / "server/sent/apply/words.sh"
+NGINX = Path(deployer.__file__).parent / "parts/nginx.sh"
 SAID = """\
 2026/11/28 23:00:01 [emerg] 812#812: bind() to 0.0.0.0:80 failed (98: Address already in use)
 nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)
@@ -17,7 +17,7 @@ nginx: configuration file /etc/nginx/nginx.conf test failed
 
 
 def test_each_error_is_told_once() -> None:
-    take = f". {WORDS}; emergencies"
+    take = f". {NGINX}; emergencies"
     told = subprocess.run(["bash", "-euc", take], input=SAID, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines() == [
         "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)",

@@ -29,7 +29,7 @@ def server(vps: Machine) -> Iterator[Server]:
 
 def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
     """An empty plan's parcel, with these files and lists in it."""
-    lists.setdefault("checks", ["nginx -t -q"])
+    lists.setdefault("checks", ["check_nginx"])
     lists.setdefault("live", ["reload_nginx"])
     lists.setdefault("back", lists["live"])
     lists.setdefault("steps", [f"{name}||" for name in lists.get("compositions", ())])

@@ -8,7 +8,7 @@ ssh_stays() { # a reload must not close the port that we came by, for somebody w
     local ours configured
     [ -s "$incoming/guarded" ] || return 0
     ssh_before=$(ssh_listens)
-    grep -qw ssh "$incoming/guarded" && ours=$(came_by) || return 0
+    grep -q ssh "$incoming/guarded" && ours=$(came_by) || return 0
     configured=$(ssh_goes_to)
     if [ -z "$configured" ] || grep -qx "$ours" <<<"$configured"; then return; fi
     say "✗ we are logged in on port $ours, but sshd's files say port $(paste -sd ' ' <<<"$configured"), where it goes when"
@@ -27,9 +27,8 @@ arm() { # a timer of systemd undoes it, whatever becomes of this script and of t
     seconds=$(<"$incoming/undo-after")
     rm -rf "$guard.new" && mkdir -m 700 "$guard.new" && mkdir "$guard.new/before"
     cp "$incoming/guarded-paths" "$guard.new/paths"
-    cp "$incoming/guarded-back" "$guard.new/back"
-    { declare -f by_socket ssh_listens let_ssh_in; echo "let_ssh_in ${ssh_before//$'\n'/ }"; } >"$guard.new/let-ssh-in"
-    echo "bash $guard.undoing/let-ssh-in" >>"$guard.new/back"
+    { cat "$incoming/guarded-back" && say "let_ssh_in ${ssh_before//$'\n'/ }"; } >"$incoming/guard-back"
+    save_back "$incoming/guard-back" "$guard.new" "$guard.undoing"
     while IFS= read -r path; do
         if [ ! -e "$transaction/before$path" ] && [ ! -L "$transaction/before$path" ]; then continue; fi
         (cd "$transaction/before" && cp -a --parents -t "$guard.new/before" ".$path") || return
@@ -63,14 +62,6 @@ go_live_guarded() { # last of all, and not for good before somebody has logged i
     if [ -d "$guard" ]; then bash "$guard/undo"; fi
     systemctl stop deploy-undo.timer 2>/dev/null
     return 1
-}
-
-let_ssh_in() { # PORT…, where sshd listened before: if it has moved, UFW lets in where it listens now
-    local port
-    ufw status 2>/dev/null | grep '^Status: active' >/dev/null || return 0
-    for port in $(ssh_listens); do
-        case " $* " in *" $port "*) ;; *) ufw allow "$port/tcp" comment SSH >/dev/null 2>&1 ;; esac
-    done
 }
 
 as_it_was() { # says so, but not before sshd listens where we are logged in

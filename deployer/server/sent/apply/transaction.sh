@@ -27,7 +27,7 @@ begin() {
     mkdir -m 700 "$incoming/saved" && mkdir "$incoming/saved/before"
     sort -u "$incoming/changed-paths" "$incoming/guarded-paths" >"$incoming/saved/paths"
     missing_folders >"$incoming/saved/folders"
-    cp "$incoming/back" "$incoming/saved/back"
+    save_back "$incoming/back" "$incoming/saved" "$transaction"
     for path in "${paths[@]}"; do
         if [ -e "$path" ] || [ -L "$path" ]; then there+=(".$path"); fi
     done
@@ -84,7 +84,7 @@ undo() { # everything is as it was, and counts again
     local path paths=()
     while IFS= read -r path; do has_been_used "$path" || paths+=("$path"); done <"$transaction/paths"
     put_back "${paths[@]}"
-    run_list "$transaction/back" >/dev/null
+    run_back "$transaction"
     mv -T "$transaction" "$state/incoming.undone" && rm -rf "$state/incoming.undone"
 }
 
@@ -106,5 +106,6 @@ keep() { # what was replaced stays readable: the last ten transactions
     local kept
     kept=$state/before/$(date -u +%Y%m%d-%H%M%S)-$$
     mkdir -p "$state/before" && chmod 700 "$state/before" && mv -T "$transaction" "$kept"
+    rm -f "$kept/back" "$kept/handlers"
     find "$state/before" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r -d '\n' rm -rf
 }

@@ -23,8 +23,3 @@ last_words_of() { # UNIT: its own, before those of systemd about it
     journalctl --no-pager --quiet --lines 8 --output cat --since=-5min "_SYSTEMD_UNIT=$1" | grep . ||
         journalctl --no-pager --quiet --lines 4 --output cat --since=-5min --unit "$1"
 }
-
-emergencies() { # NGINX's errors on standard input, each once: it says them on two ways, and each time that it tries again
-    sed -nE 's/^.*\[emerg\] ([0-9]+#[0-9]+: )?(\*[0-9]+ )?/nginx: [emerg] /p' | awk '!told[$0]++'
-}
-export -f emergencies

@@ -1,0 +1,69 @@
+#!/bin/bash
+# What a change of NGINX's files asks for.
+
+check_nginx() (ulimit -S -n hard && exec nginx -t -q) # each site has a log, and a login mostly begins with 1024 open files
+
+# Reloads NGINX and waits until the new workers answer, for `systemctl reload` does not; fails when NGINX
+# goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
+# sends too, after it has read all files once more.
+reload_nginx() {
+    local master old new pid title
+    master=$(systemctl show --property=MainPID --value nginx)
+    if [ "$master" = 0 ]; then
+        systemctl reset-failed nginx 2>/dev/null # however often it has been tried
+        systemctl start nginx 2>/dev/null && return
+        echo "NGINX does not start:"
+        journalctl --no-pager --lines 20 --output cat --unit nginx | emergencies | tail -3
+        port_holders
+        return 1
+    fi
+    old=$(pgrep --parent "$master")
+    if [[ $(readlink "/proc/$master/exe") == *' (deleted)' ]]; then
+        take_over "$master" || { systemctl restart nginx; return; } # what runs may not understand our files
+        master=$(</run/nginx.pid)
+    else
+        kill -HUP "$master" || return
+    fi
+    for _ in {1..100}; do
+        sleep 0.03
+        for pid in $old; do
+            title=''
+            IFS= read -r -d '' title <"/proc/$pid/cmdline"
+            case $title in *'worker process') continue 2 ;; esac
+        done
+        for new in $(pgrep --parent "$master"); do
+            case $'\n'$old$'\n' in *$'\n'$new$'\n'*) ;; *) return 0 ;; esac
+        done
+    done 2>/dev/null
+    echo "NGINX goes on with its old configuration:"
+    tail -n 100 /var/log/nginx/error.log | emergencies | tail -3
+    port_holders
+    return 1
+}
+
+take_over() { # MASTER: of an NGINX that has been replaced by an update; the new one gets its ports, and no visitor waits
+    local new
+    kill -USR2 "$1" || return
+    for _ in {1..100}; do
+        sleep 0.05
+        new=$(cat /run/nginx.pid 2>/dev/null)
+        if [ "${new:-$1}" != "$1" ] && pgrep --parent "$new" >/dev/null; then
+            kill -QUIT "$1"
+            return
+        fi
+    done
+    return 1
+}
+
+port_holders() {
+    local port name pid unit
+    while read -r port pid unit name; do echo "port $port is held by $name (process $pid, $unit)"; done < <(web_ports)
+}
+
+emergencies() { # NGINX's errors on standard input, each once: it says them on two ways, and each time that it tries again
+    sed -nE 's/^.*\[emerg\] ([0-9]+#[0-9]+: )?(\*[0-9]+ )?/nginx: [emerg] /p' | awk '!told[$0]++'
+}
+
+raise_nginx_limit() { # the NGINX that runs may open as many files as its unit says
+    prlimit --pid="$(systemctl show -P MainPID nginx)" --nofile="$(systemctl show -P LimitNOFILESoft nginx):"
+}
