@@ -9,8 +9,7 @@ from types import MappingProxyType
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from deployer.errors import UsageError
-from deployer.kinds.base import Site
-from deployer.kinds.composition import Composition
+from deployer.kinds.entry import Entry
 from deployer.kinds.publication import Publication
 from deployer.templates import render
 from deployer.values.repository import HERE, address_of
@@ -76,9 +75,7 @@ class Whereabouts:
     place: Place | None
 
 
-def workflow(
-    name: str, entry: Site | Composition, test_build: bool = False, tool: bool = False, runs_on: str = ""
-) -> str:
+def workflow(name: str, entry: Entry, test_build: bool = False, tool: bool = False, runs_on: str = "") -> str:
     """The text of the workflow, for runners with this label; raises UsageError when it cannot be."""
     if runs_on and not LABEL.fullmatch(runs_on):
         raise UsageError("--runs-on wants one label of a runner, such as ubuntu-latest or self-hosted")

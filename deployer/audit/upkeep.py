@@ -6,6 +6,7 @@ from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.backups.archives import FRESH
 from deployer.config.model import Config
+from deployer.parts.backups import backed_up
 from deployer.seen.packaging import other_release, read_packaging, unfinished
 from deployer.values.quantities import amount
 
@@ -159,22 +160,12 @@ def backups(seen: Evidence, config: Config) -> Iterator[Finding]:
             )
     if not config.backups:
         return
-    names = {*seen.backups, *config.compositions, *config.backups.folders}
-    for name in sorted(names):
+    for name in backed_up(config):
         newest = seen.backups.get(name, 0)
-        if seen.now - newest > FRESH.total_seconds() and wanted(name, config):
+        if seen.now - newest > FRESH.total_seconds():
             hours = (seen.now - newest) // 3600
             yield Finding(
                 f"the newest backup of {name} is {hours} hours old" if newest else f"{name} has no backup",
                 "what has changed since would be lost with the server",
                 f"deploy backup {name}",
             )
-
-
-def wanted(name: str, config: Config) -> bool:
-    """Whether sites.yaml asks for backups of it."""
-    composition = config.compositions.get(name)
-    choice = getattr(composition, "backup", None)
-    return bool(config.backups and name in config.backups.folders) or (
-        composition is not None and getattr(choice, "wanted", True)
-    )

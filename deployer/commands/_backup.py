@@ -36,7 +36,7 @@ def without_data(config: "Config", name: str) -> str:
     site = config.sites.get(name)
     if isinstance(site, Publication):
         return f"{name} is a {site.kind} site: its content is in Git, so nothing of it is backed up"
-    if site and name not in config.compositions:
+    if site and site.backs_up().empty and name not in config.compositions:
         return f"{name} is a {site.kind} site: it has no data of its own to back up"
     return ""
 

@@ -8,8 +8,7 @@ from deployer.report import next_step, say
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.kinds.base import Site
-    from deployer.kinds.composition import Composition
+    from deployer.kinds.entry import Entry
     from deployer.planning.plan import Plan
     from deployer.server.connection import Server
 
@@ -31,7 +30,7 @@ def after_apply(server: "Server", config: "Config", plan: "Plan") -> None:
         next_step("deploy status shows how the server and its sites are")
 
 
-def after_push(done: "Mapping[str, Site | Composition]", first: Sequence[str] = ()) -> None:
+def after_push(done: "Mapping[str, Entry]", first: Sequence[str] = ()) -> None:
     """Where to look at it, and the way back, which those that are `first` do not have yet."""
     from deployer.kinds.base import Site
 
@@ -47,7 +46,7 @@ def after_push(done: "Mapping[str, Site | Composition]", first: Sequence[str] = 
         next_step("; ".join(filter(None, (look, back))))
 
 
-def without_earlier(server: "Server", done: "Mapping[str, Site | Composition]") -> list[str]:
+def without_earlier(server: "Server", done: "Mapping[str, Entry]") -> list[str]:
     """Those of what was pushed that have nothing to go back to."""
     from deployer.kinds.publication import Publication
 

@@ -61,7 +61,9 @@ def vouch(archive: "Archive", digest: str | None, at: str) -> None:
 
 def restorable(config: "Config") -> set[str]:
     """The names that sites.yaml knows a place on the server for."""
-    return {*config.compositions, *(config.backups.folders if config.backups else ())}
+    from deployer.parts.backups import backed_up
+
+    return {*config.compositions, *backed_up(config)}
 
 
 def restore_one(

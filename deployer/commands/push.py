@@ -14,8 +14,7 @@ from deployer.errors import DeployError, UnreachableError, UsageError
 if TYPE_CHECKING:
     from deployer.config.credentials import Credentials
     from deployer.config.model import Config
-    from deployer.kinds.base import Site
-    from deployer.kinds.composition import Composition
+    from deployer.kinds.entry import Entry
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
 
@@ -98,7 +97,7 @@ def attempt(push: Callable[[str], bool], domain: str) -> bool:
         return False
 
 
-def require_pushed(sites: "Mapping[str, Site | Composition]", what: str = "there is nothing to push") -> None:
+def require_pushed(sites: "Mapping[str, Entry]", what: str = "there is nothing to push") -> None:
     """Raise UsageError for a site that nothing is pushed to."""
     for domain, site in sites.items():
         if not site.pushed:
@@ -107,7 +106,7 @@ def require_pushed(sites: "Mapping[str, Site | Composition]", what: str = "there
             )
 
 
-def require_repositories(sites: "Mapping[str, Site | Composition]") -> None:
+def require_repositories(sites: "Mapping[str, Entry]") -> None:
     """Raise UsageError for a site that comes from no repository."""
     from deployer.kinds.publication import Publication
 

@@ -15,6 +15,7 @@ from deployer.errors import UsageError
 from deployer.kinds import kinds, service_kinds
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
+from deployer.kinds.entry import Entry
 from deployer.values.backups import Backups
 from deployer.values.section import Section
 from deployer.values.types import (
@@ -137,7 +138,7 @@ class Config(Section):
     keys: dict[KeyName, Key] = Field({}, description="SSH keys that may do one thing on the server, by name")
 
     @property
-    def everything(self) -> "dict[str, Site | Composition]":
+    def everything(self) -> "dict[str, Entry]":
         """Sites and services, by domain or name."""
         return {**self.sites, **self.services}
 
@@ -146,7 +147,7 @@ class Config(Section):
         """What runs in containers, by domain or name."""
         return {name: entry for name, entry in self.everything.items() if isinstance(entry, Composition)}
 
-    def select(self, names: Iterable[str] = ()) -> "dict[str, Site | Composition]":
+    def select(self, names: Iterable[str] = ()) -> "dict[str, Entry]":
         """The named sites and services, or all; raises UsageError for a name that is not here."""
         chosen, known = dict.fromkeys(names), self.everything
         for name in chosen:

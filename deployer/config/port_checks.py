@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from deployer.config.model import Config
 from deployer.config.wording import Finding
-from deployer.kinds.base import Site
-from deployer.kinds.composition import ComposedSite, Composition
+from deployer.kinds.composition import ComposedSite
+from deployer.kinds.entry import Entry
 from deployer.kinds.proxy import Proxy
 
 OF_NGINX = ("80/tcp", "443/tcp")
@@ -68,16 +68,15 @@ def led_to_by_nobody(config: Config) -> frozenset[str]:
     )
 
 
-def ports(entry: Site | Composition) -> Iterator[tuple[str, str]]:
+def ports(entry: Entry) -> Iterator[tuple[str, str]]:
     """Each port that an entry takes, such as `8080/tcp`, and the key where it is to be changed."""
     fields = type(entry).model_fields
     own = getattr(entry, "port", None)
     if own is not None:
         yield f"{own}/tcp", "port"
-    if isinstance(entry, Composition):
-        for port in entry.local_ports():
-            if port != own:
-                yield f"{port}/tcp", "file" if "file" in fields else "port"
-        for text in entry.public_ports():
-            if not text.endswith("/tcp"):
-                yield text, "file" if "file" in fields else "vpn_port"
+    for port in entry.local_ports():
+        if port != own:
+            yield f"{port}/tcp", "file" if "file" in fields else "port"
+    for text in entry.public_ports():
+        if not text.endswith("/tcp"):
+            yield text, "file" if "file" in fields else "vpn_port"

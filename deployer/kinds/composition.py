@@ -1,7 +1,7 @@
 """What runs in containers: a folder /opt/NAME with its docker-compose.yml, and its secrets in .env there."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -58,10 +58,6 @@ class Composition(Entry):
         """The name under which Docker Compose knows it."""
         return self.called or (default_project(self.directory) if self.directory else name.replace(".", "-"))
 
-    def env_file(self, name: str) -> str:
-        """That which Docker Compose reads."""
-        return f"{self.folder(name)}/.env"
-
     def variables(self) -> "dict[str, Secret]":
         """The values in its .env, by name; `docker compose` by hand finds the project's name there."""
         called = {"COMPOSE_PROJECT_NAME": Given(self.called)} if self.called else {}
@@ -103,20 +99,10 @@ class Composition(Entry):
         """The images that are pulled, as `name:tag`."""
         return ()
 
-    def backs_up(self) -> Backup:
-        """What its kind keeps of it."""
-        return Backup()
-
     def wanted_backup(self, name: str) -> Backup | None:
         """What its kind keeps of it, as sites.yaml wants it."""
-        kind = self.backs_up()
-        if kind.empty or not self.backup.wanted:
-            return None
-        more: dict[str, Any] = {"exclude": (*kind.exclude, *self.backup.exclude)}
-        more |= {"kind": self.kind, "folder": self.folder(name)}
-        if self.backup.consistency:
-            more["consistency"] = self.backup.consistency
-        return replace(kind, **more)
+        kept = super().wanted_backup(name)
+        return replace(kept, kind=self.kind) if kept else None
 
     def open_ports(self) -> frozenset[str] | None:
         """The ports that anyone may reach; None when that is known on the server alone."""

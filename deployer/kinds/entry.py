@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from deployer.files import File
+from deployer.shares.backup import Backup
 from deployer.shares.share import Share
+from deployer.values.backups import BackupChoice
 from deployer.values.section import Section
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
-    from deployer.shares.backup import Backup
     from deployer.values.secrets import Secret
 
 
@@ -57,9 +58,13 @@ class Entry(Section):
         """The users of the system that are its own, each with what it is for."""
         return {}
 
+    def folder(self, name: str) -> str:
+        """Where its data is on the server."""
+        return f"/opt/{name}"
+
     def env_file(self, name: str) -> str:
         """The path of what has its secrets: root's alone, NAME='VALUE' a line."""
-        return f"/srv/deploy/{name}/.env"
+        return f"{self.folder(name)}/.env"
 
     def variables(self) -> "dict[str, Secret]":
         """The values in its .env, by name."""
@@ -69,9 +74,23 @@ class Entry(Section):
         """Its secrets, and other values for its .env, by name."""
         return {}
 
-    def wanted_backup(self, name: str) -> "Backup | None":
+    def backs_up(self) -> Backup:
+        """What its kind keeps of it."""
+        return Backup()
+
+    def wanted_backup(self, name: str) -> Backup | None:
         """What to keep of it, as sites.yaml wants it; None when there is nothing to keep."""
-        return None
+        kind, choice = self.backs_up(), getattr(self, "backup", BackupChoice())
+        if kind.empty or not choice.wanted:
+            return None
+        stopped = choice.consistency != "live"
+        return replace(
+            kind,
+            exclude=(*kind.exclude, *choice.exclude),
+            consistency=choice.consistency or kind.consistency,
+            stop=tuple(sorted(self.units(name))) if stopped else (),
+            folder=self.folder(name),
+        )
 
     def local_ports(self) -> tuple[int, ...]:
         """The ports on 127.0.0.1 that it takes."""

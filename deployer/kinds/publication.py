@@ -1,6 +1,5 @@
 """What is built from a Git repository and published as files: the common half of hugo and static."""
 
-import hashlib
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from deployer.kinds.virtual_host import virtual_host
 from deployer.templates import render
 from deployer.values.repository import is_local
 from deployer.values.section import Section
+from deployer.values.system_users import system_user
 from deployer.values.types import (
     Boolean,
     Count,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
 EARLIER = 10
 """How many earlier releases are asked for what is fingerprinted; the scripts number as many."""
-LONGEST_USER = 31  # for Linux, the longest name of a user
 
 
 class Limits(Section):
@@ -142,9 +141,5 @@ class Publication(Site):
 
 
 def user_of(domain: str) -> str:
-    """The user of a site's builds: two domains never share one."""
-    name = f"build-{domain.replace('.', '_')}"
-    if len(name) <= LONGEST_USER:
-        return name
-    digest = hashlib.sha256(domain.encode()).hexdigest()[:12]
-    return f"{name[: LONGEST_USER - 13]}_{digest}"
+    """The user of a site's builds."""
+    return system_user("build", domain)

@@ -3,7 +3,6 @@
 import re
 from typing import TYPE_CHECKING
 
-from deployer.kinds.composition import Composition
 from deployer.parts.rendering import rendered, script
 from deployer.parts.sshd import ssh_ports
 from deployer.seen.ufw import drift
@@ -50,8 +49,7 @@ def open_ports(config: "Config", facts: "Facts") -> dict[str, str]:
     ports = {f"{port}/tcp": "SSH" for port in ssh_ports(config, facts)}
     ports |= {"80/tcp": "HTTP", "443/tcp": "HTTPS"}
     for name, entry in sorted(config.everything.items()):
-        if isinstance(entry, Composition):
-            ports = dict.fromkeys(entry.public_ports(), name) | ports
+        ports = dict.fromkeys(entry.public_ports(), name) | ports
     if config.security.firewall:
         ports = dict.fromkeys(config.security.firewall.allow, "sites.yaml") | ports
     return dict(sorted(ports.items(), key=lambda entry: (int(entry[0].split("/")[0].split(":")[0]), entry)))

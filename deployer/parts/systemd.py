@@ -23,3 +23,12 @@ REMOVABLE = (f"{UNITS}/*", "/etc/sysusers.d/deploy*.conf", "/etc/tmpfiles.d/depl
 def share(config: "Config", facts: "Facts") -> Share:
     """The folders that all others put something into."""
     return Share(files={FOLDERS: system("tmpfiles.conf", pushed=publishes(config))})
+
+
+def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
+    """What makes the users of an entry."""
+    if not own.users:
+        return Share()
+    return Share(
+        files={f"/etc/sysusers.d/deploy-{name}.conf": system("users.conf", owner=name, users=own.users)}
+    )

@@ -177,6 +177,11 @@ def test_a_backup_is_late_here_when_it_is_in_the_report() -> None:
     assert late == ["the newest backup of photos is 27 hours old"]
 
 
+def test_what_has_no_data_needs_no_backup() -> None:
+    backups, services = {"recipient": "key.asc"}, {"watchtower": {}, "wireguard": {"host": "vpn.example.org"}}
+    assert found(backups=backups, services=services) == ["wireguard has no backup"]
+
+
 def test_without_a_firewall_every_open_port_is_serious() -> None:
     said = found("ufw inactive", "listen tcp 0.0.0.0 9000 python3", without="ufw")
     assert said == ["python3 listens on 9000/tcp for everyone", "the firewall is off"]
