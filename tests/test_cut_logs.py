@@ -11,7 +11,7 @@ import pytest
 import deployer
 from deployer.seen.health import read_health
 
-STATUS = (Path(deployer.__file__).parent / "server/status.sh").read_text()
+STATUS = (Path(deployer.__file__).parent / "server/sent/status.sh").read_text()
 SERVER = "".join(
     f"server {line}\n"
     for line in ("memory 1 1", "disk 1 1", "load 0.1 1", "uptime 1", "reboot no", "now 1796083200")

@@ -177,7 +177,7 @@ def test_fabric_lists_the_tasks() -> None:
 
 
 FOLDERS = (
-    *("deployer/server/*.sh", "deployer/server/sent/**/*.sh", "deployer/server/scripts/*"),
+    *("deployer/server/sent/**/*", "deployer/server/installed/**/*"),
     *("deployer/parts/*.sh", "deployer/kinds/*.sh"),
 )
 SCRIPTS = [path for each in FOLDERS for path in ROOT.glob(each) if path.is_file()]

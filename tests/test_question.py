@@ -11,7 +11,7 @@ import pytest
 
 import deployer
 
-SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
+SCRIPTS = Path(deployer.__file__).parent / "server/installed"
 SITE = "http://site.test"
 PAGE = b"<h1>One</h1>"
 
@@ -59,13 +59,14 @@ def test_what_runs_in_containers_is_not_well_when_its_answer_breaks_off(
     if way == "ask_port":
         told = told.replace("NGINX does not answer", "nothing answers")
     url = f"{SITE if way == 'ask_nginx' else 'http://127.0.0.1:8080'}{probe}"
-    script = f'source {SCRIPTS}/health; HOST=site.test PORT=8080; {way}; echo "$CODE $ANSWER"'
+    script = f'source {SCRIPTS}/lib/composition/health; HOST=site.test PORT=8080; {way}; echo "$CODE $ANSWER"'
     assert answered(work, probe, script) == told.format(url)
 
 
 def test_status_tells_of_an_answer_that_breaks_off(work: Path) -> None:
     told = [
-        line.split("|") for line in answered(work, "/cut", f"source {SCRIPTS}/visitor; {VISIT}").splitlines()
+        line.split("|")
+        for line in answered(work, "/cut", f"source {SCRIPTS}/lib/common/visitor; {VISIT}").splitlines()
     ]
     assert [(status, problem) for _, status, _, _, problem in told] == [
         ("200", "its answer breaks off (curl ends with 18)")
@@ -78,7 +79,7 @@ VISIT = "printf 'site.test\\thttp\\t%s\\n' \"$PROBE\" | visit_all"
 def asked(work: Path, probe: str, witness: bool = True) -> str:
     """What `is_served` finds."""
     ask = 'served=0; is_served now || served=1; echo "$served $ANSWER"'
-    return answered(work, probe, f"source {SCRIPTS}/question; {ask}", witness)
+    return answered(work, probe, f"source {SCRIPTS}/lib/publication/question; {ask}", witness)
 
 
 def answered(work: Path, probe: str, ask: str, witness: bool = True) -> str:
@@ -116,7 +117,7 @@ def answered(work: Path, probe: str, ask: str, witness: bool = True) -> str:
         curl.chmod(0o755)
         values = f"DOMAIN=site.test HTTPS=0 PROBE={probe} WORK={work} RELEASES={work}"
         path = f"PATH={curl.parent}:{os.environ['PATH']}"
-        argv = ["bash", "-c", f"set -euo pipefail; source {SCRIPTS}/site; {path}; {values}; {ask}"]
+        argv = ["bash", "-c", f"set -euo pipefail; source {SCRIPTS}/lib/common/site; {path}; {values}; {ask}"]
         done = subprocess.run(argv, capture_output=True, text=True, check=True)
         server.shutdown()
     return done.stdout.strip()

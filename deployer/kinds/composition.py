@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def database(engine: str, service: str = "db") -> Backup:
     """Everything in a database of the usual images, its users too; `engine` is postgres or mariadb."""
-    command = f"/usr/local/lib/deploy/database {engine}"
+    command = f"/usr/local/lib/deploy/bin/database {engine}"
     return Backup(dump=f"{command} dump {service}", load=f"{command} load {service}", service=service)
 
 

@@ -37,7 +37,7 @@ def share(config: "Config", facts: "Facts") -> Share:
     ports = open_ports(config, facts)
     otherwise = drift(facts.ufw, ports)
     return Share(
-        files={FIREWALL: rendered("system/firewall.conf", ports=ports), **script("firewall")},
+        files={FIREWALL: rendered("system/firewall.conf", ports=ports), **script("bin/firewall")},
         packages=frozenset({"ufw"}),
         units=frozenset({"ufw.service"}),
         drift={FIREWALL: otherwise} if otherwise else {},

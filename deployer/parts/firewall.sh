@@ -4,7 +4,7 @@
 set_firewall() { # LIST: UFW follows it; without it, UFW is off where deploy has turned it on
     local was_off=/var/lib/deploy/firewall-was-off
     if [ -e "$1" ]; then
-        /usr/local/lib/deploy/firewall
+        /usr/local/lib/deploy/bin/firewall
     elif [ -e $was_off ]; then
         ufw --force disable >/dev/null && rm $was_off
     fi

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.parts.rendering import SCRIPTS, system
+from deployer.parts.rendering import PROGRAMS, system
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
 
@@ -53,9 +53,9 @@ def key_files(config: "Config") -> dict[str, File]:
         return {}
     return {
         "/etc/sysusers.d/deploy-keys.conf": system("keys.sysusers.conf", home=HOME),
-        SUDOERS: system("keys.sudoers", 0o440, scripts=SCRIPTS),
+        SUDOERS: system("keys.sudoers", 0o440, programs=PROGRAMS),
         **({BACKUP_FOLDERS: system("keys.tmpfiles.conf")} if pulls_backups(config) else {}),
-        AUTHORIZED_KEYS: system("authorized_keys", keys=config.keys, scripts=SCRIPTS),
+        AUTHORIZED_KEYS: system("authorized_keys", keys=config.keys, programs=PROGRAMS),
         **{
             f"/etc/deploy/keys/{name}": system("key", key=name, lines=key.push or [BACKUPS])
             for name, key in config.keys.items()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.parts.rendering import SCRIPTS, scripts, system
+from deployer.parts.rendering import SCRIPTS, script, scripts, system
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -27,6 +27,6 @@ def publishes(config: "Config") -> bool:
 def publication_files() -> dict[str, File]:
     """The scripts, and the rotation of their log."""
     return {
-        **{f"{SCRIPTS}/{name}": File(content, mode=0o755) for name, content in scripts().items()},
+        **{path: file for name in scripts() for path, file in script(name).items()},
         "/etc/logrotate.d/deploy": system("logrotate"),
     }

@@ -8,6 +8,8 @@ from deployer.files import File
 from deployer.templates import render
 
 SCRIPTS = "/usr/local/lib/deploy"
+PROGRAMS = f"{SCRIPTS}/bin"
+"""What is called: by a person, a unit, cron, sshd, or another program; lib has what they source."""
 UNITS = "/etc/systemd/system"
 
 
@@ -22,14 +24,14 @@ def system(name: str, mode: int = 0o644, **values: object) -> File:
 
 
 def script(name: str) -> dict[str, File]:
-    """A constant script of the package at its path on the server."""
-    return {f"{SCRIPTS}/{name}": File(scripts()[name], mode=0o755)}
+    """A constant script of the package at its path on the server; what is only sourced is not executable."""
+    return {f"{SCRIPTS}/{name}": File(scripts()[name], mode=0o644 if name.startswith("lib/") else 0o755)}
 
 
 @cache
 def scripts() -> dict[str, bytes]:
     """The constant scripts of the package, by path below their folder."""
-    return dict(sorted(_below(files("deployer") / "server" / "scripts")))
+    return dict(sorted(_below(files("deployer") / "server" / "installed")))
 
 
 def _below(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:

@@ -24,7 +24,7 @@ def share(config: "Config", facts: "Facts") -> Share:
         return Share()
     files = {
         SIZE: rendered("system/swap.conf", swap=swap),
-        **script("swapfile"),
+        **script("bin/swapfile"),
         f"{UNITS}/{UNIT}": rendered("system/swap.swap"),
     }
     return Share(files=files, units=frozenset({UNIT}))

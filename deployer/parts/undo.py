@@ -24,7 +24,7 @@ def share(config: "Config", facts: "Facts") -> Share:
 def undo_files() -> dict[str, File]:
     """The script, and what runs it when the server starts."""
     return {
-        **script("undo"),
+        **script("bin/undo"),
         f"{UNITS}/deploy-undo-at-start.service": system("undo.service"),
         f"{UNITS}/multi-user.target.d/deploy.conf": system("undo-at-start.conf"),
     }

@@ -115,7 +115,7 @@ def moved(name: str, standing: Standing, there: Places, seen: Observation) -> st
     named = f"Write `project: {project}`: its volumes are called so. " if project != standing.project else ""
     return (
         f"it stands in {folder} with its data. {named}On the server: "
-        f"/usr/local/lib/deploy/stop {name} && mv {folder} {standing.folder}"
+        f"/usr/local/lib/deploy/bin/stop {name} && mv {folder} {standing.folder}"
     )
 
 

@@ -85,33 +85,34 @@ def _connected(login: "Login") -> "AbstractContextManager[Server]":
 
 
 PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "check", "live", "guard")
+ENGINE = "installed/lib/composition/engine"
 HANDLERS = ""
 """Stands for what handlers name, from the files beside the modules of parts and kinds."""
 BEFORE = {
     "apply.sh": (
-        *("listening.sh", HANDLERS, "sent/apply/handlers.sh"),
-        *("scripts/engine", "apt.sh", "transition.sh", "together.sh"),
+        *("sent/listening.sh", HANDLERS, "sent/apply/handlers.sh"),
+        *(ENGINE, "sent/apt.sh", "sent/transition.sh", "sent/together.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
-    "audit.sh": ("apt.sh", "listening.sh", "nginx.sh"),
-    "certificates.sh": ("leading.sh",),
-    "observe.sh": ("scripts/engine", "apt.sh", "listening.sh", "failures.sh"),
+    "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh"),
+    "certificates.sh": ("sent/leading.sh",),
+    "observe.sh": (ENGINE, "sent/apt.sh", "sent/listening.sh", "sent/failures.sh"),
     "status.sh": (
-        "scripts/visitor",
-        "scripts/record",
-        "apt.sh",
-        "failures.sh",
-        "listening.sh",
-        "leading.sh",
-        "nginx.sh",
+        "installed/lib/common/visitor",
+        "installed/lib/common/record",
+        "sent/apt.sh",
+        "sent/failures.sh",
+        "sent/listening.sh",
+        "sent/leading.sh",
+        "sent/nginx.sh",
     ),
 }
-"""What a script finds defined when it begins."""
+"""What a script finds defined when it begins: others that are sent, and some that are installed."""
 
 
 def script(name: str) -> bytes:
     """One of the constant scripts that are sent along with each call, behind those that it needs."""
-    return b"".join(_text(each) for each in (*BEFORE.get(name, ()), name))
+    return b"".join(_text(each) for each in (*BEFORE.get(name, ()), f"sent/{name}"))
 
 
 def _text(name: str) -> bytes:

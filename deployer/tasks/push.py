@@ -12,7 +12,7 @@ from deployer.server.connection import Server
 from deployer.server.streaming import stream
 from deployer.waiting import waiting
 
-SCRIPTS = "/usr/local/lib/deploy"
+PROGRAMS = "/usr/local/lib/deploy/bin"
 UNCHANGED = (": nothing to push", " is already up to date", ", so this push steps aside")
 """How the last line of a push ends that has changed nothing."""
 
@@ -59,7 +59,7 @@ def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
     if not what.repository:
         options = ["--attached", *(["--ref", what.reference] if what.reference else [])]
         return run_script(server, "push", line, what.domain, *what.options, *options, attached=True)
-    answer = server.ask(f"{SCRIPTS}/have {shlex.quote(what.domain)}")
+    answer = server.ask(f"{PROGRAMS}/have {shlex.quote(what.domain)}")
     if answer.status:
         return _outcome(answer.status)
     with server.understanding():
@@ -77,7 +77,7 @@ def rollback(server: Server, domain: str, line: Callable[[str], None], who: str,
 
 def ask_script(server: Server, name: str, *arguments: str) -> str:
     """The output of one of the server-side scripts; raises DeployError with its words."""
-    answer = server.ask(shlex.join([f"{SCRIPTS}/{name}", *arguments]))
+    answer = server.ask(shlex.join([f"{PROGRAMS}/{name}", *arguments]))
     outcome = _outcome(answer.status)
     if outcome.needs_apply:
         raise DeployError(f"{' '.join(arguments[:1])} is not on {server.host} yet", "Run: deploy apply")
@@ -117,7 +117,7 @@ def run_script(
             line(text)
         held.clear()
 
-    command = shlex.join([f"{SCRIPTS}/{name}", *arguments])
+    command = shlex.join([f"{PROGRAMS}/{name}", *arguments])
     with nullcontext() if talks else waiting(f"{server.host} is at work"):
         if chunks is None:
             outcome = _outcome(server.follow(command, relay, attached=attached))

@@ -8,10 +8,10 @@ from deployer.backups.archives import Archive
 from deployer.errors import DeployError
 from deployer.server.connection import Server
 from deployer.server.streaming import stream
-from deployer.tasks.push import SCRIPTS, Pushed
+from deployer.tasks.push import PROGRAMS, Pushed
 from deployer.waiting import waiting
 
-RESTORE = f"{SCRIPTS}/restore"
+RESTORE = f"{PROGRAMS}/restore"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from deployer.backups.archives import STAMP
 from deployer.backups.retention import Keep, kept
 
-PRUNE = Path(__file__).parents[2] / "deployer/server/scripts/backup-prune"
+PRUNE = Path(__file__).parents[2] / "deployer/server/installed/lib/backup/prune"
 
 TIMES = st.frozensets(
     st.datetimes(datetime(2020, 1, 1), datetime(2029, 12, 31)).map(lambda time: time.replace(tzinfo=UTC)),

@@ -87,8 +87,8 @@ def test_after_a_plan_and_a_push(capsys: pytest.CaptureFixture[str]) -> None:
 def test_after_a_push_that_changed_nothing_no_way_back_is_promised(
     words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    scripts = Path(deployer.__file__).parent / "server/scripts"
-    assert words in "".join((scripts / name).read_text() for name in ("push", "compose-push"))
+    scripts = Path(deployer.__file__).parent / "server/installed"
+    assert words in "".join((scripts / name).read_text() for name in ("bin/push", "bin/compose-push"))
 
     @contextmanager
     def server_of(*_: object) -> Iterator[Any]:

@@ -135,7 +135,7 @@ def test_render_prints_every_file_with_its_mode(folder: Path) -> None:
     assert done.returncode == 0
     found = headings(done.stdout)
     assert "==> /etc/nginx/conf.d/rogs.me.conf 0644 root:root <==" in found
-    assert "==> /usr/local/lib/deploy/push 0755 root:root <==" in found
+    assert "==> /usr/local/lib/deploy/bin/push 0755 root:root <==" in found
     assert "==> /var/lib/deploy/manifest 0600 root:root <==" in found
     assert deploy(folder, "render").stdout == done.stdout
 
@@ -158,7 +158,7 @@ def test_render_knows_the_releases_apart(folder: Path) -> None:
 
 def test_render_writes_a_tree_into_an_empty_folder_only(folder: Path) -> None:
     assert deploy(folder, "render", "--out", "tree").returncode == 0
-    push = folder / "tree/usr/local/lib/deploy/push"
+    push = folder / "tree/usr/local/lib/deploy/bin/push"
     assert stat.S_IMODE(push.stat().st_mode) == 0o755
     assert (folder / "tree/etc/nginx/conf.d/rogs.me.conf").is_file()
     before = sorted((folder / "tree").rglob("*"))

@@ -113,7 +113,7 @@ def test_what_the_server_gets(key: Path, tmp_path: Path) -> None:
     assert backed_up(config) == ("forum.example.org", "ntfy.example.org", "other", "own", "photos")
     files = backup_files(config)
     assert (
-        b"\n5 4 * * * root /usr/local/lib/deploy/backup --by cron"
+        b"\n5 4 * * * root /usr/local/lib/deploy/bin/backup --by cron"
         in files["/etc/cron.d/deploy-backup"].content
     )
     assert files["/etc/deploy/backup-key.asc"].content == (key / "key.asc").read_bytes()
@@ -136,8 +136,8 @@ def test_of_a_database_that_is_known_everything_is_dumped(key: Path, tmp_path: P
     script = script_of(config, "shop")["/etc/deploy/backup/shop"].content
     assert b"\nCONSISTENCY=live\n" in script
     assert b"\nSERVICE=db\nread -r DUMP" in script
-    assert b"\n/usr/local/lib/deploy/database mariadb dump db\n" in script
-    assert b"\n/usr/local/lib/deploy/database mariadb load db\n" in script
+    assert b"\n/usr/local/lib/deploy/bin/database mariadb dump db\n" in script
+    assert b"\n/usr/local/lib/deploy/bin/database mariadb load db\n" in script
 
 
 def test_without_backups_there_is_nothing(key: Path, tmp_path: Path) -> None:

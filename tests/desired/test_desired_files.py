@@ -38,7 +38,7 @@ def test_proxies_alone_need_nothing_of_pushes() -> None:
     found = desired(PROXY)
     assert found.packages == {"nginx", "certbot", "curl", "logrotate"}
     ours = [path for path in found.files if path.startswith("/usr/local") or "sysusers" in path]
-    assert ours == ["/usr/local/lib/deploy/undo", "/usr/local/lib/deploy/version"]
+    assert ours == ["/usr/local/lib/deploy/bin/undo", "/usr/local/lib/deploy/version"]
     assert "srv" not in text(found, "/etc/tmpfiles.d/deploy.conf")
 
 
@@ -136,7 +136,7 @@ def test_a_private_authority_is_trusted() -> None:
 
 def test_the_scripts_are_there_and_may_be_run() -> None:
     files = desired(STATIC).files
-    for script in ("push", "rollback", "releases", "bin/cwebp"):
+    for script in ("bin/push", "bin/rollback", "bin/releases", "shims/cwebp"):
         file = files[f"/usr/local/lib/deploy/{script}"]
         assert file.content.startswith(b"#!/bin/")
         assert file.mode == 0o755

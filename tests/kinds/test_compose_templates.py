@@ -143,7 +143,7 @@ def test_what_is_backed_up_is_there(name: str) -> None:
     for path in (*backup.paths, *backup.databases):
         assert any(f"{path}/".startswith(f"{m}/") or f"{m}/".startswith(f"{path}/") for m in mounted)
     if "db" in found:
-        assert backup.dump.startswith("/usr/local/lib/deploy/database ")
+        assert backup.dump.startswith("/usr/local/lib/deploy/bin/database ")
         engine = backup.dump.split()[1]
         assert engine in found["db"]["image"]
         assert {"postgres": "POSTGRES_USER", "mariadb": "MARIADB_ROOT_PASSWORD"}[engine] in found["db"][

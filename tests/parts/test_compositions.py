@@ -88,7 +88,7 @@ def test_secrets_of_services_and_none_without() -> None:
 
 def test_the_scripts_are_there_for_services_alone() -> None:
     found = desired(services={"watchtower": {}})
-    assert "/usr/local/lib/deploy/push" in found.files
+    assert "/usr/local/lib/deploy/bin/push" in found.files
     assert "d /srv/deploy" in found.files["/etc/tmpfiles.d/deploy.conf"].content.decode()
 
 

@@ -43,8 +43,8 @@ def test_each_key_has_one_line_that_restricts_it() -> None:
         }
     )
     assert found == [
-        f'restrict,command="/bin/bash -p /usr/local/lib/deploy/entrance ci" {PUBLIC} ci',
-        f'restrict,command="/bin/bash -p /usr/local/lib/deploy/entrance home" {OTHER} home',
+        f'restrict,command="/bin/bash -p /usr/local/lib/deploy/bin/entrance ci" {PUBLIC} ci',
+        f'restrict,command="/bin/bash -p /usr/local/lib/deploy/bin/entrance home" {OTHER} home',
     ]
 
 
@@ -56,10 +56,10 @@ def test_what_a_key_runs_is_there_whatever_else_is() -> None:
     sites = {"old.example.org": {"kind": "redirect", "to": "https://example.org", "https": False}}
     keys = {"home": {"public": OTHER, "pull_backups": True}}
     found = shared_files({"sites": sites, "keys": keys})
-    assert "/usr/local/lib/deploy/entrance" in found
+    assert "/usr/local/lib/deploy/bin/entrance" in found
     without = shared_files({"sites": sites, "security": Plain("false")})
     ours = [path for path in without if path.startswith("/usr/local/lib/deploy")]
-    assert ours == ["/usr/local/lib/deploy/undo", "/usr/local/lib/deploy/version"]
+    assert ours == ["/usr/local/lib/deploy/bin/undo", "/usr/local/lib/deploy/version"]
 
 
 def test_without_keys_there_is_nothing() -> None:
@@ -79,7 +79,7 @@ def test_no_value_becomes_an_option(text: str, place: str) -> None:
         (found,) = lines(keys)
     except ValidationError:
         return
-    assert found.startswith('restrict,command="/bin/bash -p /usr/local/lib/deploy/entrance ')
+    assert found.startswith('restrict,command="/bin/bash -p /usr/local/lib/deploy/bin/entrance ')
     assert found.count('"') == 2
     assert found.count(PUBLIC) == 1
     assert len(found.split()) == 7

@@ -25,7 +25,7 @@ from planning.test_plan import READY
 from planning.test_plan import seen as on_server
 
 VALUES = "/etc/deploy/sites/chat.test.conf"
-SCRIPT = Path(__file__).parents[2] / "deployer/server/scripts/secrets"
+SCRIPT = Path(__file__).parents[2] / "deployer/server/installed/lib/composition/secrets"
 
 
 def values(given: str, kind: str = "compose", folder: str = "/opt/chat.test") -> File:

@@ -11,7 +11,7 @@ from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import Stack, Standing
 
-HEALTH = Path(deployer.__file__).parent / "server/scripts/health"
+HEALTH = Path(deployer.__file__).parent / "server/installed/lib/composition/health"
 REFUSED = "could not find an available, non-overlapping IPv4 address pool among the defaults"
 
 

@@ -15,8 +15,8 @@ from deployer.report.health import show_health
 from deployer.seen.health import SiteHealth, read_health
 from seen.test_health_of_backups import shown
 
-SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
-SITE = SCRIPTS / "site"
+SCRIPTS = Path(deployer.__file__).parent / "server/installed"
+SITE = SCRIPTS / "lib/common/site"
 SERVER = "memory 1 1|disk 1 1|load 0.1 1|uptime 3|reboot no|now 1"
 
 
@@ -45,7 +45,7 @@ def test_one_curl_asks_for_all_sites(tmp_path: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         paths = {f"site-{number}.test": "/" if number % 5 else '/no"|"here' for number in range(50)}
         lines = "".join(f"{name}\thttp\t:{server.server_port}{path}\n" for name, path in paths.items())
-        ask = f"set -euo pipefail; source {SCRIPTS}/visitor; visit_all"
+        ask = f"set -euo pipefail; source {SCRIPTS}/lib/common/visitor; visit_all"
         argv = ["bash", "-c", ask]
         done = subprocess.run(argv, input=lines, capture_output=True, text=True, check=True, env=environment)
         server.shutdown()
@@ -70,7 +70,7 @@ def test_a_server_that_has_no_curl_yet_has_no_answer(tmp_path: Path) -> None:
     for program in ("bash", "head", "sed"):
         (tmp_path / program).symlink_to(shutil.which(program) or "")
     tell = 'echo "answer example.org $STATUS $SECONDS_TAKEN $EXPIRES"'
-    ask = f"source {SCRIPTS}/visitor; visit example.org https /; {tell}"
+    ask = f"source {SCRIPTS}/lib/common/visitor; visit example.org https /; {tell}"
     argv = [str(tmp_path / "bash"), "-uc", ask]
     told = subprocess.run(
         argv, capture_output=True, text=True, check=True, env={"PATH": str(tmp_path)}
@@ -91,7 +91,7 @@ def test_who_is_refused_is_told_who_asked(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_end_of_a_certificate_is_read_without_its_words() -> None:
     ends = ("Feb 26 07:47:29 2027 GMT", "Dec  1 00:00:00 2026 GMT", "Sep 09 08:09:10 2026 GMT")
-    loop = f'source {SCRIPTS}/visitor; for end in "$@"; do seconds_of "$end"; done'
+    loop = f'source {SCRIPTS}/lib/common/visitor; for end in "$@"; do seconds_of "$end"; done'
     kathmandu = {"TZ": "Asia/Kathmandu", "PATH": "/usr/bin:/bin"}
     told = subprocess.run(
         ["bash", "-euc", loop, "test", *ends], capture_output=True, text=True, check=True, env=kathmandu
@@ -145,7 +145,7 @@ def test_a_name_that_is_not_served_yet_has_a_certificate_all_the_same(tmp_path: 
     subprocess.run(["openssl", "req", "-x509", *certificate, *files], capture_output=True, check=True)
     known = [f"{name} = /var/www/acme\n" for name in ("notes.test", "memo.notes.test", "not-yet.test")]
     (folder / "renewal/notes.test.conf").write_text("".join(known))
-    visitor = (SCRIPTS / "visitor").read_text().replace("/etc/letsencrypt", str(folder))
+    visitor = (SCRIPTS / "lib/common/visitor").read_text().replace("/etc/letsencrypt", str(folder))
     ask = f'{visitor}\nfor name; do explain_missing "$name"; echo "$name $DISTRUST"; done'
     argv = ["bash", "-euc", f"looked_up=10\n{ask}", "test", "notes.test", "memo.notes.test", "not-yet.test"]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
@@ -160,7 +160,7 @@ def test_a_name_that_is_not_served_yet_has_a_certificate_all_the_same(tmp_path: 
 
 def test_what_was_refused_before_it_began_is_no_failure(tmp_path: Path) -> None:
     places = {"/etc/deploy/sites": "sites", "/var/log/deploy": "log", "/srv/deploy": "srv", "/var/www": "www"}
-    status = (SCRIPTS.parent / "status.sh").read_text()
+    status = (SCRIPTS.parent / "sent/status.sh").read_text()
     function = status[status.index("releases() {") :].split("\n}\n")[0] + "\n}"
     for path, name in places.items():
         (tmp_path / name).mkdir()

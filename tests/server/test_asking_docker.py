@@ -14,7 +14,7 @@ import pytest
 
 import deployer
 
-ENGINE = Path(deployer.__file__).parent / "server/scripts/engine"
+ENGINE = Path(deployer.__file__).parent / "server/installed/lib/composition/engine"
 ONE, TWO = "1" * 64, "2" * 64
 CONTAINERS = [
     {"Id": ONE, "Names": ["/a"], "Labels": {"Id": TWO, "said": f'{{"Id":"{TWO}","Names":'}},

@@ -8,7 +8,7 @@ import pytest
 
 import deployer
 
-SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
+SCRIPTS = Path(deployer.__file__).parent / "server/installed"
 LIMIT = "--cpu=20"  # seconds of the processor: followed to their end, they take for ever
 
 
@@ -42,26 +42,29 @@ def test_those_of_a_build_are_refused(endless: Path) -> None:
     begin = 'FOLLOWED_FOR=1 OUTPUT=\'\' PLACE=/nowhere\nfail() { echo "✗ $*"; exit; }\ncd "$WORK/site"\n'
     variables = {"WORK": str(endless.parent), "WWW": "/var/www/site.test"}
     assert "✗ its symbolic links cannot be followed within 1 s" in run(
-        f"{begin}follow_links", "release", **variables
+        f"{begin}follow_links", "lib/publication/release", **variables
     )
     for link in list(endless.iterdir()):
         link.unlink()
     for number in range(50):
         os.symlink(f"/var/www/site.test/{number}", endless / f"link{number}")
-    told = run(f"{begin}FOLLOWED_FOR=-1\nfollow_links", "release", **variables)
+    told = run(f"{begin}FOLLOWED_FOR=-1\nfollow_links", "lib/publication/release", **variables)
     assert "✗ its symbolic links cannot be followed" in told, "each of them is made anew, and takes its time"
-    assert run(f"{begin}FOLLOWED_FOR=600\nfollow_links; echo fine", "release", **variables) == "fine\n"
+    assert (
+        run(f"{begin}FOLLOWED_FOR=600\nfollow_links; echo fine", "lib/publication/release", **variables)
+        == "fine\n"
+    )
     assert os.readlink(endless / "link7") == "7"
 
 
 def test_those_of_a_container_keep_no_backup(endless: Path) -> None:
-    assert run(f"where_is {endless}/step99", "mounts") == f"{endless}/step99\n"
+    assert run(f"where_is {endless}/step99", "lib/composition/mounts") == f"{endless}/step99\n"
     os.symlink(endless, endless.parent / "link")
-    assert run(f"where_is {endless.parent}/link/x/../y", "mounts") == f"{endless}/y\n"
-    folders = run(f"canonical <<<$'shop\\t{endless}/step99' || echo given up", "backup-apart")
+    assert run(f"where_is {endless.parent}/link/x/../y", "lib/composition/mounts") == f"{endless}/y\n"
+    folders = run(f"canonical <<<$'shop\\t{endless}/step99' || echo given up", "lib/backup/apart")
     assert folders == "given up\n"
 
 
 def test_what_containers_can_write_is_followed_nowhere_else() -> None:
-    for name in ("backup-mounts", "backup-proof", "definition", "others"):
-        assert "readlink -m" not in (SCRIPTS / name).read_text(), "where_is gives up"
+    for name in ("backup/mounts", "backup/proof", "restore/definition", "restore/others"):
+        assert "readlink -m" not in (SCRIPTS / "lib" / name).read_text(), "where_is gives up"

@@ -11,7 +11,7 @@ import pytest
 
 import deployer
 
-SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
+SCRIPTS = Path(deployer.__file__).parent / "server/installed"
 IDENTITY = {
     f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
 }
@@ -20,8 +20,8 @@ TOO_MUCH = "✗ Git needs more than 38 MB of memory for what is there, or more t
 BEGIN = f"""
 set -Eeuo pipefail
 shopt -s extglob nullglob
-source {SCRIPTS}/fetch
-source {SCRIPTS}/checkout
+source {SCRIPTS}/lib/publication/fetch
+source {SCRIPTS}/lib/publication/checkout
 MEMORY_LIMIT=40000000 LEAST_FOR_GIT=0
 RESERVE=0 FREE=1000000000000
 DOMAIN=site.test REPOSITORY=https://example.org/x.git

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import deployer
 
-SERVER = Path(deployer.__file__).parent / "server"
+SERVER = Path(deployer.__file__).parent / "server/sent"
 DNS = {
     "here": "203.0.113.5",
     "cdn": "198.51.100.1",

@@ -7,7 +7,7 @@ import pytest
 
 import deployer
 
-GATE = Path(deployer.__file__).parent / "server/scripts/gate"
+GATE = Path(deployer.__file__).parent / "server/installed/lib/publication/gate"
 V1 = "version https://git-lfs.github.com/spec/v1"
 REST = f"oid sha256:{'0' * 64}\nsize 5\n"
 

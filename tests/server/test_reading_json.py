@@ -8,7 +8,7 @@ import pytest
 
 import deployer
 
-RECEIVE = Path(deployer.__file__).parent / "server/scripts/receive"
+RECEIVE = Path(deployer.__file__).parent / "server/installed/lib/restore/receive"
 SCRIPT = f"""
 set -Eeuo pipefail
 source {RECEIVE}

@@ -10,7 +10,7 @@ import pytest
 import deployer
 from deployer.planning.renames import belongs
 
-TRANSITION = Path(deployer.__file__).parent / "server" / "transition.sh"
+TRANSITION = Path(deployer.__file__).parent / "server" / "sent" / "transition.sh"
 OF_THE_TEST = """
 say() { printf '%s\\n' "$@"; }
 put_back() { say "$1"; }

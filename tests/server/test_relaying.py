@@ -5,7 +5,7 @@ from pathlib import Path
 
 import deployer
 
-SITE = Path(deployer.__file__).parent / "server/scripts/site"
+SITE = Path(deployer.__file__).parent / "server/installed/lib/common/site"
 
 
 def relayed(place: Path, given: str) -> tuple[list[str], str]:

@@ -7,14 +7,14 @@ import pytest
 
 import deployer
 
-SCRIPTS = Path(deployer.__file__).parent / "server/scripts"
+SCRIPTS = Path(deployer.__file__).parent / "server/installed"
 
 BEGIN = f"""
 set -Eeuo pipefail
 shopt -s extglob nullglob
 trap 'echo "trapped: $BASH_COMMAND"' ERR
-source {SCRIPTS}/lock
-source {SCRIPTS}/fetch
+source {SCRIPTS}/lib/common/lock
+source {SCRIPTS}/lib/publication/fetch
 RELEASES=$PLACE/releases PACK=$(printf '1%.0s' {{1..40}})
 no_file_fits() {{ return 1; }}
 private_lock() {{ : >>"$1"; }}

@@ -8,7 +8,7 @@ import pytest
 import deployer
 from deployer.tasks import caller
 
-BACKUP = Path(deployer.__file__).parent / "server/scripts/backup"
+BACKUP = Path(deployer.__file__).parent / "server/installed/bin/backup"
 
 
 @pytest.mark.parametrize(

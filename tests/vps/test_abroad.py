@@ -192,7 +192,7 @@ def test_a_restricted_key_abroad(vps: Machine, project: Project) -> None:
 def test_a_container_without_health_check_counts_as_up_abroad(vps: Machine) -> None:
     """Only its `date` matters: it reads what Docker writes, in microseconds, which 0.0.30 gets wrong by some."""
     ask = "source /dev/stdin; microseconds 2026-11-28T21:00:00.123456789Z; microseconds 2026-11-29T02:45:00+05:45"
-    health = (SCRIPTS / "health").read_text()
+    health = (SCRIPTS / "lib/composition/health").read_text()
     moments = [int(each) for each in vps.run(ask, input=health).stdout.split()]
     assert moments == pytest.approx([1795899600_123456, 1795899600_000000], rel=0, abs=5_000_000)
 

@@ -12,6 +12,7 @@ from deployer.config.model import Config
 from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
 from deployer.kinds.redirect import Redirect
+from deployer.parts.rendering import scripts
 from deployer.parts.undo import undo_files
 from deployer.planning.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
@@ -20,7 +21,6 @@ from deployer.seen.facts import Facts
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
 from deployer.shares.question import Question
-from deployer.tasks import script
 from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.converge import Convergence
 from deployer.tasks.observe import observe
@@ -478,7 +478,7 @@ def test_nobody_else_can_hold_the_lock(vps: Machine, server: Server) -> None:
     assert vps.run(hold, check=False).returncode == 66
     for each in ("undo", "resume"):
         vps.run(f"rm {lock}; touch /var/lib/deploy/containers")
-        vps.run("umask 022; bash -s -- --at-start", input=script(f"scripts/{each}").decode())
+        vps.run("umask 022; bash -s -- --at-start", input=scripts()[f"bin/{each}"].decode())
         assert vps.run(hold, check=False).returncode == 66
 
 

@@ -203,7 +203,7 @@ def test_the_units_of_the_timer_are_understood(vps: Machine) -> None:
     for unit in ("deploy-update.service", "deploy-update.timer"):
         content = desired.files[f"/etc/systemd/system/{unit}"].content
         (vps.root / "etc/systemd/system" / unit).write_bytes(content)
-    vps.run("mkdir -p /usr/local/lib/deploy && install -m 755 /bin/true /usr/local/lib/deploy/update")
+    vps.run("mkdir -p /usr/local/lib/deploy/bin && install -m 755 /bin/true /usr/local/lib/deploy/bin/update")
     done = vps.run("systemd-analyze verify deploy-update.service deploy-update.timer", check=False)
     assert (done.returncode, done.stderr) == (0, "")
     vps.run("systemctl daemon-reload && systemctl enable --now deploy-update.timer")

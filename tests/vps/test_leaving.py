@@ -83,7 +83,7 @@ def test_leaving_step_by_step(vps: Machine, project: Project) -> None:
         assert vps.run("systemctl --failed --no-legend").stdout == ""
 
     def pushed() -> None:
-        assert "page.test is live" in vps.run("/usr/local/lib/deploy/push page.test --force").stdout
+        assert "page.test is live" in vps.run("/usr/local/lib/deploy/bin/push page.test --force").stdout
 
     def backed_up() -> None:
         before = len(list((vps.root / "home/backups/photos").glob("*.gpg")))

@@ -112,7 +112,7 @@ class Backed:
         """Decrypt the newest archive here, and let the server put back what is in it."""
         plain = self.vps.root / "root/plain.tar"
         self.decrypt(plain)
-        done = self.vps.run(f"/usr/local/lib/deploy/restore {self.name} </root/plain.tar", check=False)
+        done = self.vps.run(f"/usr/local/lib/deploy/bin/restore {self.name} </root/plain.tar", check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         plain.unlink()
 

@@ -142,7 +142,7 @@ def test_what_is_new_among_the_places_counts_before_it_is_read(vps, folder):
 @pytest.mark.fault("a dump waits for something that never comes")
 def test_a_backup_that_hangs_is_given_up(vps, small, folder):
     """All others wait for it, tonight and in the nights to come."""
-    script = vps.root / "usr/local/lib/deploy/backup-one"
+    script = vps.root / "usr/local/lib/deploy/lib/backup/one"
     text = script.read_text()
     assert "PATIENCE=3600 " in text
     script.write_text(text.replace("PATIENCE=3600 ", "PATIENCE=2 "))
@@ -267,9 +267,9 @@ def test_the_same_archives_stay_as_at_home(vps, key, keep):
     make = " ".join(names)
     vps.run(f"cd /home/backups/gfs; for f in {make}; do echo x >$f; echo x >$f.sha256; done; echo x >b.part")
     configure(vps, key, keep={"daily": keep.daily, "weekly": keep.weekly, "monthly": keep.monthly})
-    vps.run("/usr/local/lib/deploy/backup-prune gfs --dry-run")
+    vps.run("/usr/local/lib/deploy/bin/backup-prune gfs --dry-run")
     assert len(list((vps.root / "home/backups/gfs").glob("*.gpg"))) == len(names)
-    vps.run("/usr/local/lib/deploy/backup-prune gfs")
+    vps.run("/usr/local/lib/deploy/bin/backup-prune gfs")
     left = {names[path.name] for path in (vps.root / "home/backups/gfs").glob("*.gpg")}
     configure(vps, key)
     assert left == kept(times, keep)
@@ -296,7 +296,7 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
     until_listening(vps, 9913)
     time.sleep(1)
     try:
-        done = vps.run("/usr/local/lib/deploy/backup --by cron", check=False)
+        done = vps.run("/usr/local/lib/deploy/bin/backup --by cron", check=False)
     finally:
         vps.run("systemctl stop listen")
         configure(vps, key)
@@ -306,9 +306,9 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
     told = (vps.root / "root/told").read_text()
     assert told.startswith(f"/topic {vps.name}: gone: there is no /srv/gone"), told
     assert " expires on " in told.splitlines()[-1]
-    lines = vps.run("/usr/local/lib/deploy/backup-list small").stdout.splitlines()
+    lines = vps.run("/usr/local/lib/deploy/bin/backup-list small").stdout.splitlines()
     assert [json.loads(line)["file"] for line in lines] == small.archives()[::-1]
-    assert vps.run("/usr/local/lib/deploy/backup nothing", check=False).returncode == 69
+    assert vps.run("/usr/local/lib/deploy/bin/backup nothing", check=False).returncode == 69
 
 
 @pytest.mark.fault("one of several backups that are made at once fails or is killed")
@@ -323,7 +323,7 @@ def test_small_ones_are_made_at_once_and_told_in_order(vps, folder):
     folder("d-gone", "/srv/pair/gone")
     folder("e-dump", dump="echo dumped", load="cat")
     with standing_still(vps):
-        night = started(vps, "/usr/local/lib/deploy/backup")
+        night = started(vps, "/usr/local/lib/deploy/bin/backup")
         until(vps, "ls /home/backups/a-one/*.part && ls /home/backups/c-two/*.part")
         vps.run("[ ! -e /home/backups/b-inner ]")  # it has files of a-one
         vps.run("! flock --nonblock /var/lib/deploy/backup.lock true")

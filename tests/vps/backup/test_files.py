@@ -128,7 +128,7 @@ def test_archives_are_no_part_of_an_archive_and_stay_when_home_is_restored(vps, 
     assert (vps.root / "home/ada/file").read_text() == "1\n"
     assert not (vps.root / "home/more").exists()
     assert homes.archives() == kept
-    vps.run("/usr/local/lib/deploy/restore homes --forget")
+    vps.run("/usr/local/lib/deploy/bin/restore homes --forget")
     assert homes.archives() == kept
 
 

@@ -72,7 +72,7 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
         app.name, (), {f"{app.project}_data": f"/var/lib/docker/volumes/{app.project}_data/_data"}
     )
     define(vps, archive)
-    said = vps.run(f"/usr/local/lib/deploy/restore {app.name} <{archive.make(vps)}").stdout
+    said = vps.run(f"/usr/local/lib/deploy/bin/restore {app.name} <{archive.make(vps)}").stdout
     assert f"it has nothing of the volume {app.project}_data" in said
     assert vps.run(f"cat {vault}/db").stdout == "precious\n", "nothing replaces nothing"
 

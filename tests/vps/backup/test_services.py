@@ -131,7 +131,7 @@ def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(shop
 
 
 CUT = r"""
-source /usr/local/lib/deploy/backup-dump
+source /usr/local/lib/deploy/lib/backup/dump
 WORK=$(mktemp -d) ENGINE=''
 is() { # whole|cut WHAT
     rm -rf "${WORK:?}"/*
@@ -205,7 +205,7 @@ def test_a_dump_that_fails_is_no_backup(app, key):
 
 
 ENDS = r"""
-source /usr/local/lib/deploy/backup-dump
+source /usr/local/lib/deploy/lib/backup/dump
 WORK=$(mktemp -d) ENGINE='' wide=$(seq --separator ', ' --format 'a_column_with_a_long_name_%g' 300)
 postgres() { printf '%s\n' '-- PostgreSQL database dump' "$@" '-- PostgreSQL database dump complete' '\unrestrict x'; }
 sqlite() { sqlite3 :memory: 'CREATE TABLE t (n); INSERT INTO t VALUES (1)' .dump; }
@@ -418,7 +418,7 @@ def test_killed_in_the_middle_it_runs_again_after_the_next_one(app, key, vps):
     assert stopped.exists()
     assert list(backed.folder.glob("*.part"))
     assert app.running() == {}
-    assert vps.run(f"/usr/local/lib/deploy/backup-list {app.name}").stdout == ""
+    assert vps.run(f"/usr/local/lib/deploy/bin/backup-list {app.name}").stdout == ""
     assert "a killed backup had stopped it: starting it" in backed.run()
     assert app.page() == "one"
     assert len(backed.archives()) == 1
@@ -454,7 +454,9 @@ def test_of_several_only_one_is_down_and_killed_or_ended_in_the_middle_it_runs_a
         backed.append(composed(app, key, Backup(paths=(".",), volumes=None)))
     marks = [vps.root / f"srv/deploy/{app.name}/backup/stopped" for app in apps]
     every = " ".join(app.name for app in apps)
-    backup = f"systemd-run --collect --unit=several -p KillMode=process /usr/local/lib/deploy/backup {every}"
+    backup = (
+        f"systemd-run --collect --unit=several -p KillMode=process /usr/local/lib/deploy/bin/backup {every}"
+    )
     for signal, whom in (("KILL", "all"), ("TERM", "main")):
         with standing_still(vps):
             vps.run(backup)
@@ -466,7 +468,7 @@ def test_of_several_only_one_is_down_and_killed_or_ended_in_the_middle_it_runs_a
             until(vps, "! systemctl is-active --quiet several")
         if signal == "KILL":
             assert [mark.exists() for mark in marks] == down
-            said = vps.run("/usr/local/lib/deploy/backup --start-stopped 2>&1").stdout
+            said = vps.run("/usr/local/lib/deploy/bin/backup --start-stopped 2>&1").stdout
             assert said.count("a killed backup had stopped it: starting it") == 1, said
         assert [app.page() for app in apps] == ["one", "one"]
         assert not any(mark.exists() for mark in marks)
@@ -477,7 +479,7 @@ def test_of_several_only_one_is_down_and_killed_or_ended_in_the_middle_it_runs_a
 
 APART = """
 set -uo pipefail
-for part in site backup-apart; do source /usr/local/lib/deploy/$part; done
+for part in common/site backup/apart; do source /usr/local/lib/deploy/lib/$part; done
 TOGETHER=$(mktemp -d)
 find_apart {names} && for name in {names}; do echo $name: $(xargs -n 1 <<<"${{APART[$name]:-}}" | sort); done
 rm -r "$TOGETHER"

@@ -134,7 +134,7 @@ def test_killed_in_the_middle_the_units_run_again(vps, wiki):
     wiki()
     vps.run("head -c 1M /dev/urandom >/srv/wiki/big")
     stopped = vps.root / "srv/deploy/wiki/backup/stopped"
-    for ending in ("/etc/deploy/backup/wiki", "/usr/local/lib/deploy/backup --start-stopped"):
+    for ending in ("/etc/deploy/backup/wiki", "/usr/local/lib/deploy/bin/backup --start-stopped"):
         with standing_still(vps):
             vps.run("systemd-run --collect --unit=killed -p KillSignal=SIGKILL /etc/deploy/backup/wiki")
             until(vps, "grep -qx stopped /srv/wiki/state && ! systemctl is-active --quiet wiki")
@@ -152,7 +152,7 @@ def test_killed_in_the_middle_the_units_run_again(vps, wiki):
     stopped.parent.mkdir(parents=True)
     stopped.write_text("zebra.service\n")
     archives = vps.run("ls /home/backups/*").stdout
-    said = vps.run("sleep 1; /usr/local/lib/deploy/backup --start-stopped 2>&1", check=False)
+    said = vps.run("sleep 1; /usr/local/lib/deploy/bin/backup --start-stopped 2>&1", check=False)
     assert (vps.run("ls /home/backups/*").stdout, said.returncode) == (archives, 1)
     assert "✗ zebra: a killed backup has left zebra.service stopped" in said.stdout
     vps.run("rm -r /srv/deploy/zebra")
@@ -171,7 +171,7 @@ def test_a_restore_that_fails_leaves_what_was_there_running(vps, wiki, tmp_path,
     vps.run("echo newer >/srv/wiki/home.md")
     plain = vps.root / "root/plain.tar"
     backed.decrypt(plain)
-    restore = "/usr/local/lib/deploy/restore wiki"
+    restore = "/usr/local/lib/deploy/bin/restore wiki"
     if what == "killed":
         vps.run(f"systemd-run --collect --unit=restore sh -c '{restore} </root/plain.tar'")
         until(vps, "[ -e /tmp/loading ] && rm /tmp/loading")

@@ -15,7 +15,7 @@ from deployer.kinds.publication import user_of
 from deployer.kinds.static import Static
 from deployer.rehearsal.machine import Machine
 
-SCRIPTS = Path(deployer.__file__).parent / "server" / "scripts"
+SCRIPTS = Path(deployer.__file__).parent / "server" / "installed"
 NGINX = """
 open_file_cache max=1000 inactive=10m;
 open_file_cache_valid 0;
@@ -84,7 +84,7 @@ class PushedSite:
 
     def script(self, name: str, *options: str, code: int = 0, input: str | None = None) -> str:
         """Run one of the scripts; its output."""
-        argv = " ".join([f"/usr/local/lib/deploy/{name}", self.domain, *options])
+        argv = " ".join([f"/usr/local/lib/deploy/bin/{name}", self.domain, *options])
         done = self.vps.run(argv, check=False, input=input)
         assert done.returncode == code, done.stdout + done.stderr
         assert not done.stderr

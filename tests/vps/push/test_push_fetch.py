@@ -155,7 +155,7 @@ def pack(site, *revisions: str) -> bytes:
 def send(site, data: bytes, *options: str, commit: str = "HEAD") -> subprocess.CompletedProcess[bytes]:
     argv = ["ssh", "-F", "none", "-i", str(site.vps.key), "-o", f"UserKnownHostsFile={site.vps.known_hosts}"]
     name = site.git("rev-parse", commit)
-    command = f"/usr/local/lib/deploy/push {site.domain} --pack {name} {' '.join(options)}"
+    command = f"/usr/local/lib/deploy/bin/push {site.domain} --pack {name} {' '.join(options)}"
     return subprocess.run(
         [*argv, f"root@{site.vps.address}", command], input=data, capture_output=True, check=False
     )

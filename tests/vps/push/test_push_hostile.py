@@ -12,7 +12,7 @@ from vps.push.conftest import PushedSite
 from vps.waiting import journal, started, until_it_says
 
 NewSite = Callable[..., PushedSite]
-PUSH = "/usr/local/lib/deploy/push"
+PUSH = "/usr/local/lib/deploy/bin/push"
 PHOTO = Path(__file__).parent / "photo.jpg"
 WAITS = (
     'echo "<h1>Mine</h1>" >"$DEPLOY_OUTPUT/index.html"; echo waiting; while [ -e slow ]; do sleep 0.1; done'

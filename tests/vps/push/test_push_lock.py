@@ -11,7 +11,7 @@ from vps.waiting import started, until, until_it_says
 pytestmark = pytest.mark.takes_turns("module")
 
 SLOW = 'cp -r index.html "$DEPLOY_OUTPUT"; echo waiting; while [ -e slow ]; do sleep 0.1; done'
-PUSH = "/usr/local/lib/deploy/push"
+PUSH = "/usr/local/lib/deploy/bin/push"
 
 
 def go_on(site) -> None:
@@ -63,7 +63,7 @@ def test_a_caller_that_goes_away_ends_the_push(new_site):
     assert site.page() == "<h1>One</h1>"
     signalled = started(site.vps, f"{PUSH} {site.domain}")
     until_it_says(signalled, "waiting")
-    site.vps.run(f"pkill -TERM -f 'deploy/push {site.domain}'")
+    site.vps.run(f"pkill -TERM -f 'deploy/bin/push {site.domain}'")
     assert "✗ build: interrupted: given up" in signalled.communicate()[0].splitlines()
     assert not (site.place / "work").exists()
     assert not list((site.place / "tickets").iterdir())
@@ -105,7 +105,7 @@ def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     site.commit({"build.sh": SLOW, "slow": "", "index.html": "<h1>Two</h1>"})
     killed = started(site.vps, f"{PUSH} {site.domain} --by ada")
     until_it_says(killed, "waiting")
-    site.vps.run(f"pkill -KILL -f 'deploy/push {site.domain}'")
+    site.vps.run(f"pkill -KILL -f 'deploy/bin/push {site.domain}'")
     killed.communicate()
     assert site.page() == "<h1>One</h1>"
     assert (site.place / "work").exists()
@@ -140,7 +140,7 @@ def test_killed_between_the_switch_and_the_answer(new_site):
         while site.live == first:
             assert killed.poll() is None
             time.sleep(0.02)
-        site.vps.run(f"pkill -KILL -f 'deploy/push {site.domain}'")
+        site.vps.run(f"pkill -KILL -f 'deploy/bin/push {site.domain}'")
         killed.communicate()
         assert site.live != first
         site.vps.run("systemctl kill --signal=CONT nginx; systemctl stop nginx")

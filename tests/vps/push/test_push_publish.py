@@ -328,7 +328,7 @@ KILLED_BEFORE = ('    ln -s "$RELEASES/$LIVE" "$aside"', "    if ! swap_names", 
 def test_a_killed_take_over_shows_the_folder_and_is_done_by_the_next_push(new_site, line):
     site = new_site()
     site.vps.run(f"mkdir -p /var/www/{site.domain} && echo by hand > /var/www/{site.domain}/index.html")
-    script = site.vps.root / "usr/local/lib/deploy/switch"
+    script = site.vps.root / "usr/local/lib/deploy/lib/publication/switch"
     text = script.read_text()
     assert text.count(line) == 1
     script.write_text(text.replace(line, f"    kill -9 $$\n{line}"))
@@ -436,9 +436,9 @@ def test_a_folder_that_the_build_fills_is_published(new_site):
 
 
 def test_a_site_that_is_not_there_and_wrong_options(server: Machine, new_site):
-    unknown = server.run("/usr/local/lib/deploy/push nowhere.example.org", check=False)
+    unknown = server.run("/usr/local/lib/deploy/bin/push nowhere.example.org", check=False)
     assert (unknown.returncode, "is not on this server yet" in unknown.stdout) == (69, True)
     site = new_site()
     for options in (["--ref"], ["--ref", "'a b'"], ["--nonsense"], ["second.example.org"], ["--ref=x"]):
         assert "usage: push" in site.push(*options, code=2)
-    assert server.run("/usr/local/lib/deploy/push '../etc'", check=False).returncode == 2
+    assert server.run("/usr/local/lib/deploy/bin/push '../etc'", check=False).returncode == 2

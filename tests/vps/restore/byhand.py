@@ -97,7 +97,7 @@ def inside(vps: Machine, folder: str) -> str:
 
 def restore(vps: Machine, name: str, archive: str, *options: str, code: int = 0) -> str:
     """Run the server's own script with the archive; its output."""
-    done = vps.run(f"/usr/local/lib/deploy/restore {name} {' '.join(options)} <{archive}", check=False)
+    done = vps.run(f"/usr/local/lib/deploy/bin/restore {name} {' '.join(options)} <{archive}", check=False)
     assert done.returncode == code, done.stdout + done.stderr
     assert not done.stderr, done.stdout + done.stderr
     return done.stdout

@@ -43,5 +43,5 @@ class Crafted:
 
     def plan(self) -> str:
         """What the server says that it would do with it, or why not."""
-        command = f"/usr/local/lib/deploy/restore {self.name} --plan"
+        command = f"/usr/local/lib/deploy/bin/restore {self.name} --plan"
         return self.vps.run(command, input=self.begin, check=False).stdout

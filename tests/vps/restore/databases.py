@@ -108,8 +108,8 @@ def service(kind: str, release: str = "debian-13") -> dict[str, object]:
 
 
 KINDS = ("postgres", "mariadb")
-DUMP = {kind: f"/usr/local/lib/deploy/database {kind} dump db" for kind in KINDS}
-LOAD = {kind: f"/usr/local/lib/deploy/database {kind} load db" for kind in KINDS}
+DUMP = {kind: f"/usr/local/lib/deploy/bin/database {kind} dump db" for kind in KINDS}
+LOAD = {kind: f"/usr/local/lib/deploy/bin/database {kind} load db" for kind in KINDS}
 ASK = {
     "postgres": f"/{COMPOSE} exec -T db psql -U shop -v ON_ERROR_STOP=1 -qAt shop",
     "mariadb": f"/{COMPOSE} exec -T --env MYSQL_PWD=hush db mariadb -u root -N shop",

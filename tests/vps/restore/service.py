@@ -98,7 +98,6 @@ def die(app, archive: str, part: str, before: str, how: str = "kill -9 $$", code
     script = app.vps.root / "root/dying" / part
     assert script.read_text().count(before) == 1
     script.write_text(script.read_text().replace(before, f"    {how}\n" + before))
-    app.vps.run("sed -i 's|/usr/local/lib/deploy/$part|/root/dying/$part|' /root/dying/restore")
-    done = app.vps.run(f"/root/dying/restore {app.name} <{archive}; echo ended with $?", check=False)
+    done = app.vps.run(f"/root/dying/bin/restore {app.name} <{archive}; echo ended with $?", check=False)
     assert done.stdout.endswith(f"ended with {code}\n"), done.stdout
     return done.stdout

@@ -139,7 +139,7 @@ def live(drill: Drill) -> None:
     for kind in KINDS:
         until_it_stays(old, f"{kind}.test", kind)
         old.run(f"cd /opt/{kind}.test && {ASK[kind]}", input=FILL)
-    saved = old.run("/usr/local/lib/deploy/backup", check=False)
+    saved = old.run("/usr/local/lib/deploy/bin/backup", check=False)
     assert saved.returncode == 0, saved.stdout + saved.stderr
     assert sorted(path.name for path in (old.root / "home/backups").iterdir()) == list(NAMES)
     drill.before = content(old, *NAMES)
@@ -275,7 +275,7 @@ def test_by_hand_as_the_documents_say(drill: Drill) -> None:
 
 
 def test_from_the_server_itself(drill: Drill) -> None:
-    saved = drill.new.run("/usr/local/lib/deploy/backup files.test postgres.test", check=False)
+    saved = drill.new.run("/usr/local/lib/deploy/bin/backup files.test postgres.test", check=False)
     assert saved.returncode == 0, saved.stdout
     before = content(drill.new, "files.test", "postgres.test")
     drill.new.run("rm -rf /opt/files.test/more; cd /opt/postgres.test; docker compose rm -sf db 2>&1")
@@ -410,7 +410,7 @@ def test_the_connection_is_lost_in_the_middle(drill: Drill) -> None:
         env={**os.environ, "GNUPGHOME": str(project.folder / "gpg")},
         stderr=subprocess.DEVNULL,
     )
-    runs = "pgrep -f '^/bin/bash /usr/local/lib/deploy/restore photos --by'"
+    runs = "pgrep -f '^/bin/bash /usr/local/lib/deploy/bin/restore photos --by'"
     until(
         drill.new, f"{runs} || [ /var/log/deploy/push.log -nt /srv/photos/since ]"
     )  # it may be over already

@@ -12,16 +12,16 @@ from vps.services.lost import spoil
 from vps.waiting import started
 
 STAGES = {
-    "while it is unpacked": ("receive", '    wait "$CHILD" || code=$?\n'),
-    "when it lies beside": ("restore", "    stop_service\n"),
+    "while it is unpacked": ("lib/restore/receive", '    wait "$CHILD" || code=$?\n'),
+    "when it lies beside": ("bin/restore", "    stop_service\n"),
     "when it is stopped": (
-        "restore",
+        "bin/restore",
         "    step files\n    change_places\n    done_step\n    if is_loaded; then load_",
     ),
-    "between two renames": ("places", '    if exists "$2"; then careful move'),
-    "when all has changed places": ("restore", "    start_service\n"),
-    "while it comes up": ("containers", "    served || blame_answer\n    remember_live\n"),
-    "just before it counts": ("places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
+    "between two renames": ("lib/restore/places", '    if exists "$2"; then careful move'),
+    "when all has changed places": ("bin/restore", "    start_service\n"),
+    "while it comes up": ("lib/restore/containers", "    served || blame_answer\n    remember_live\n"),
+    "just before it counts": ("lib/restore/places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
 }
 
 
@@ -44,7 +44,7 @@ def by_a_push(app) -> None:
 
 def by_the_next_start(app) -> None:
     app.vps.run(f"docker stop $(docker ps -q --filter label=com.docker.compose.project={app.project}); true")
-    app.vps.run("/usr/local/lib/deploy/resume")
+    app.vps.run("/usr/local/lib/deploy/bin/resume")
 
 
 def though_it_is_killed_twice_again(app) -> None:
@@ -102,11 +102,10 @@ def test_docker_stops_and_what_was_there_waits_for_it(given):
 
 def die_back(app, before: str) -> None:
     app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
-    script = app.vps.root / "root/dying/places"
+    script = app.vps.root / "root/dying/lib/restore/places"
     assert script.read_text().count(before) == 1
     script.write_text(script.read_text().replace(before, "    kill -9 $$\n" + before))
-    app.vps.run("sed -i 's|/usr/local/lib/deploy/$part|/root/dying/$part|' /root/dying/restore")
-    done = app.vps.run(f"/root/dying/restore {app.name} --back; echo ended with $?", check=False)
+    done = app.vps.run(f"/root/dying/bin/restore {app.name} --back; echo ended with $?", check=False)
     assert done.stdout.endswith("ended with 137\n"), done.stdout
 
 
@@ -119,7 +118,7 @@ def test_killed_at_any_moment(given):
     changed = everything(app, archive)
     for moment in sorted(chance.sample(range(1, 10), 3)):
         app.vps.run(
-            f"timeout -s KILL 0.{moment}5 /usr/local/lib/deploy/restore {app.name} <{tar}", check=False
+            f"timeout -s KILL 0.{moment}5 /usr/local/lib/deploy/bin/restore {app.name} <{tar}", check=False
         )
         app.push()
         assert everything(app, archive) in (changed, wanted)
@@ -202,7 +201,7 @@ def test_two_restores_at_once(given):
     tar = archive.make(app.vps)
     wanted = everything(app, archive)
     second(app)
-    first = started(app.vps, f"/usr/local/lib/deploy/restore {app.name} --by ada <{tar}")
+    first = started(app.vps, f"/usr/local/lib/deploy/bin/restore {app.name} --by ada <{tar}")
     output = restore(app.vps, app.name, tar, "--by bob")
     assert "is restored to" in first.communicate()[0]
     assert "is restored to" in output
@@ -220,7 +219,7 @@ def test_a_folder_whose_restore_was_killed(vps, tmp_path):
     vps.run("echo two >/srv/letters/a")
     changed = state(vps, "/srv/letters")
     vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
-    script = vps.root / "root/dying/restore"
+    script = vps.root / "root/dying/bin/restore"
     text = script.read_text().replace("    keep_aside\n", "    kill -9 $$\n", 1)
     script.write_text(text)
     assert (
@@ -228,7 +227,7 @@ def test_a_folder_whose_restore_was_killed(vps, tmp_path):
         in vps.run(f"{script_path(script, vps)} letters <{tar}; echo ended with $?", check=False).stdout
     )
     assert state(vps, "/srv/letters") == wanted
-    output = vps.run("/usr/local/lib/deploy/restore letters --back").stdout
+    output = vps.run("/usr/local/lib/deploy/bin/restore letters --back").stdout
     assert "what was there before it is put back" in output
     assert state(vps, "/srv/letters") == changed
     vps.run(f"{script_path(script, vps)} letters <{tar}", check=False)
@@ -326,7 +325,7 @@ def test_a_folder_that_somebody_swaps_for_a_link_meanwhile(vps):
     try:
         vps.run("cd /srv/shared; until [ -L cards ]; do :; done; until [ ! -L cards ]; do :; done")
         for _ in range(SWAPPED):
-            vps.run(f"/usr/local/lib/deploy/restore cards <{tar} >/dev/null 2>&1", check=False)
+            vps.run(f"/usr/local/lib/deploy/bin/restore cards <{tar} >/dev/null 2>&1", check=False)
             assert state(vps, *SYSTEM) == before
             assert vps.run("ls -d /etc/*restor*", check=False).stdout == ""
     finally:

@@ -36,7 +36,7 @@ def test_a_folder_with_everything_that_a_file_system_can_have(vps):
     vps.run(f"cd /srv; mkdir r; mv photos single r; mv {photos} photos; mv {single} single")
     assert state(vps, "/srv/photos", "/srv/single") == damaged
     vps.run(f"cd /srv; mv photos {photos}; mv single {single}; mv r/* .; rmdir r")
-    vps.run("/usr/local/lib/deploy/restore photos --forget")
+    vps.run("/usr/local/lib/deploy/bin/restore photos --forget")
     assert vps.run("ls -d /srv/*before* /srv/*restor*", check=False).stdout == ""
     assert state(vps, "/srv/photos", "/srv/single") == before
 
@@ -56,7 +56,7 @@ def test_a_folder_that_is_a_mount_point_and_one_that_is_not_there(vps):
         f"cat {aside}/more; stat -c %a {aside}; ls {aside}/dangling; mountpoint -q /srv/disk", check=False
     )
     assert found.stdout.split()[:2] == ["y", "700"]
-    vps.run("/usr/local/lib/deploy/restore disk --forget; touch -d 2001-01-01 /srv/disk")
+    vps.run("/usr/local/lib/deploy/bin/restore disk --forget; touch -d 2001-01-01 /srv/disk")
     assert state(vps, "/srv/disk", "/srv/new/deep") == before
     vps.run("umount /srv/disk")
 
@@ -361,8 +361,8 @@ def test_a_load_that_fails_without_a_word_and_one_of_the_archive(stocked):
 
 
 AFTER = {
-    "database": ("load", "    empty_database\n"),
-    "loading": ("load", "    if ((code != 0)); then\n        tail -n 20"),
+    "database": ("lib/restore/load", "    empty_database\n"),
+    "loading": ("lib/restore/load", "    if ((code != 0)); then\n        tail -n 20"),
 }
 
 

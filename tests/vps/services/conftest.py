@@ -18,7 +18,7 @@ from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
 from vps.services.registry import Registry, basic, health
 
-SCRIPTS = Path(deployer.__file__).parent / "server" / "scripts"
+SCRIPTS = Path(deployer.__file__).parent / "server" / "installed"
 PACKAGES = (
     "busybox-static",
     "curl",
@@ -152,7 +152,7 @@ class Composition:
 
     def script(self, name: str, *options: str, code: int = 0, input: str | None = None) -> str:
         """Run one of the scripts; its output."""
-        argv = " ".join([f"/usr/local/lib/deploy/{name}", self.name, *options])
+        argv = " ".join([f"/usr/local/lib/deploy/bin/{name}", self.name, *options])
         done = self.vps.run(argv, check=False, input=input)
         assert done.returncode == code, done.stdout + done.stderr
         assert not done.stderr

@@ -18,7 +18,7 @@ from deployer.tasks.apply import apply_script
 from deployer.tasks.apply import parcel as empty_parcel
 from vps.services.conftest import environment_of, file_in
 
-PUSH = '    /usr/local/lib/deploy/push "$1" --missing --hold "${@:2}" --by "${who%%, since*}" 9>&-'
+PUSH = '    /usr/local/lib/deploy/bin/push "$1" --missing --hold "${@:2}" --by "${who%%, since*}" 9>&-'
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_a_killed_apply_leaves_the_static_site_and_no_containers(new_composition
     if how == "apply":
         apply(server, parcel({}))
     else:
-        told = app.vps.run("cd /usr/local/lib/deploy; ./undo --at-start; ./resume", check=False)
+        told = app.vps.run("cd /usr/local/lib/deploy/bin; ./undo --at-start; ./resume", check=False)
         assert (told.returncode, "unknown option" in told.stdout + told.stderr) == (0, False), told
     assert (app.vps.root / f"etc/deploy/sites/{app.name}.conf").read_text() == STATIC.format(app.name)
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""

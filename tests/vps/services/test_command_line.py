@@ -287,7 +287,7 @@ def test_following_logs_ends_with_ctrl_c_and_leaves_nothing_on_the_server(projec
     assert "first words" in follow.stdout.readline()
     follow.send_signal(signal.SIGINT)
     assert follow.wait(timeout=30) == 130
-    until(project.vps, "! pgrep -fa '[/]deploy/logs|[c]ompose.* logs'")
+    until(project.vps, "! pgrep -fa '[/]deploy/bin/logs|[c]ompose.* logs'")
 
 
 def test_what_is_not_on_the_server_yet(project: Project) -> None:

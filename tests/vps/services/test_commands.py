@@ -16,7 +16,7 @@ from deployer.tasks.status import status
 from vps.services.conftest import COMPOSE, SCRIPTS, SERVE
 from vps.waiting import started, until
 
-AUDIT = SCRIPTS.parent / "audit.sh"
+AUDIT = SCRIPTS.parent / "sent/audit.sh"
 
 
 def test_logs_restart_and_stop(new_composition):
@@ -57,7 +57,7 @@ def test_logs_are_followed_across_a_restart_until_the_caller_goes(new_compositio
     tick = "start=$(date +%s%N); while :; do echo tick $start; sleep 0.3; done & exec httpd -f -p 80 -h /www"
     app.image("one", tick)
     app.push()
-    command = f"/usr/local/lib/deploy/logs {app.name} --follow --lines 0 --attached"
+    command = f"/usr/local/lib/deploy/bin/logs {app.name} --follow --lines 0 --attached"
     follow = started(app.vps, command, stdin=subprocess.PIPE)
     before = follow.stdout.readline().split()[-1]
     app.script("restart")
@@ -104,7 +104,7 @@ def test_what_becomes_unwell_after_the_push_is_told(new_composition):
     worker = {"image": f"{app.repository}:1", "command": ["sh", "-c", loop], "volumes": ["./data:/data"]}
     app.write(app=app.once(), worker=worker | {"restart": "always", "healthcheck": {"disable": True}})
     app.push()
-    told = f"/usr/local/lib/deploy/well {app.name}"
+    told = f"/usr/local/lib/deploy/bin/well {app.name}"
     assert app.vps.run(told).stdout == ""
     (app.directory / "data/bad").touch()
     until(app.vps, f"{told} | grep -qx '{app.name}.worker crashes again and again (exit code 6)'")
@@ -165,10 +165,10 @@ def test_what_does_not_run_is_told_and_a_push_brings_it_up(new_composition):
     for accident, (*planned, told) in accidents.items():
         app.vps.run(accident)
         assert (lacks(app), accident) == (tuple(planned), accident)
-        assert app.vps.run(f"/usr/local/lib/deploy/well {app.name}").stdout == f"{app.name}\t{told}\n"
+        assert app.vps.run(f"/usr/local/lib/deploy/bin/well {app.name}").stdout == f"{app.name}\t{told}\n"
         app.push("--missing")
         assert lacks(app) == (), accident
-        assert app.vps.run(f"/usr/local/lib/deploy/well {app.name}").stdout == "", accident
+        assert app.vps.run(f"/usr/local/lib/deploy/bin/well {app.name}").stdout == "", accident
     app.vps.run(f"docker rm -f {app.project}-job-1")
     assert lacks(app) == (), "its work is done"
 
@@ -194,7 +194,7 @@ def test_what_was_stopped_on_purpose_stays_so(new_composition):
     app.script("stop")
     assert not (app.place / "backup/stopped").exists(), "or the next night starts it again"
     app.vps.run("rm -f /var/log/deploy/push.log*")
-    told = f"/usr/local/lib/deploy/well {app.name}"
+    told = f"/usr/local/lib/deploy/bin/well {app.name}"
     assert app.vps.run(told).stdout.startswith(f"{app.name}\t\tby root, 20")
     assert lacks(app) == ()
     summary = app.script("summary", code=1)

@@ -246,7 +246,7 @@ def test_containers_that_were_started_by_hand_are_taken_over(made_by_hand: Proje
     service["directory"] = "/opt/elsewhere"
     assert "it stands in /opt/paper with its data. On the server: " in project.plan()["held"]["paper.test"]
     assert project.plan()["files"] == []
-    vps.run("/usr/local/lib/deploy/stop paper.test && mv /opt/paper /opt/elsewhere")
+    vps.run("/usr/local/lib/deploy/bin/stop paper.test && mv /opt/paper /opt/elsewhere")
     applied = project.apply()
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert project.get("paper.test", scheme="http") == (200, "by hand\n")
@@ -273,7 +273,7 @@ def test_where_the_program_docker_is_missing_it_comes(project: Project) -> None:
         "apt-get remove --yes docker-cli 2>&1; cp /usr/sbin/dockerd /root/dockerd && mv /root/dockerd /usr/sbin/"
     )
     missing = "the program docker is missing, without which nobody can speak to Docker"
-    said = vps.run("/usr/local/lib/deploy/restart whole.test", check=False).stdout
+    said = vps.run("/usr/local/lib/deploy/bin/restart whole.test", check=False).stdout
     assert f"✗ docker: {missing}: apt-get install --reinstall docker-cli" in said
     assert missing in project.deploy("status").stdout
     assert "the program docker is missing on " in project.deploy("services").stderr

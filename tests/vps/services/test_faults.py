@@ -16,24 +16,28 @@ ROUNDS = int(os.environ.get("ROUNDS", "1"))
 """How often each moment is tried; by hand, more often."""
 PLACES = {
     "after the configuration is read": (
-        "pull",
+        "lib/composition/pull",
         "    [[ -n $WANTED ]]",
         "    kill -9 $$\n    [[ -n $WANTED ]]",
     ),
-    "after the pull": ("compose-push", "    pull\n", "    pull\n    kill -9 $$\n"),
+    "after the pull": ("bin/compose-push", "    pull\n", "    pull\n    kill -9 $$\n"),
     "before anything is stopped": (
-        "replace",
+        "lib/composition/replace",
         "    if [[ -n $FORCE ]]",
         "    kill -9 $$\n    if [[ -n $FORCE ]]",
     ),
-    "while it comes up": ("health", "    up=$!\n", "    up=$!\n    sleep 0.4\n    kill -9 $$\n"),
+    "while it comes up": (
+        "lib/composition/health",
+        "    up=$!\n",
+        "    up=$!\n    sleep 0.4\n    kill -9 $$\n",
+    ),
     "when it is healthy": (
-        "replace",
+        "lib/composition/replace",
         "    served || blame_answer\n    remember_live\n    rm",
         "    kill -9 $$\n    rm",
     ),
     "when it is remembered": (
-        "replace",
+        "lib/composition/replace",
         "    remember_live\n    rm -f",
         "    remember_live\n    kill -9 $$\n    rm -f",
     ),
@@ -48,8 +52,7 @@ def die(app, place: str, how: str = "kill -9 $$", code: int = 137) -> str:
     text = (scripts / part).read_text()
     assert before in text
     (scripts / part).write_text(text.replace(before, after.replace("kill -9 $$", how)))
-    app.vps.run("sed -i 's|/usr/local/lib/deploy|/root/dying|' /root/dying/compose-push")
-    done = app.vps.run(f"/root/dying/compose-push {app.name} --by ada; echo ended with $?")
+    done = app.vps.run(f"/root/dying/bin/compose-push {app.name} --by ada; echo ended with $?")
     assert done.stdout.endswith(f"ended with {code}\n")
     return done.stdout
 
@@ -124,7 +127,9 @@ def test_killed_at_any_moment(new_composition):
     app.push()
     for moment in (1, 5, 9) if ROUNDS == 1 else range(1, 10):
         app.image(f"page {moment}")
-        app.vps.run(f"timeout -s KILL 0.{moment}5 /usr/local/lib/deploy/compose-push {app.name}", check=False)
+        app.vps.run(
+            f"timeout -s KILL 0.{moment}5 /usr/local/lib/deploy/bin/compose-push {app.name}", check=False
+        )
         app.push()
         assert app.page() == f"page {moment}"
         names = app.vps.run(f"docker ps -a --filter name={app.project} --format '{{{{.Names}}}}'").stdout
@@ -142,7 +147,7 @@ def test_a_killed_end_is_ended(new_composition):
             str(app.vps.root), ""
         )
     )
-    ended = app.vps.run(f"FORMER_PROJECT={app.project} /usr/local/lib/deploy/down {app.name}")
+    ended = app.vps.run(f"FORMER_PROJECT={app.project} /usr/local/lib/deploy/bin/down {app.name}")
     assert "the push of ada, begun 2026-01-01, was killed: cleaning up after it" in ended.stdout
     assert not ended.stderr
     assert app.running() == {}
@@ -155,7 +160,7 @@ def push_and_kill(app, event: str, *victims: str) -> str:
         exec 3< <(exec docker events --since $EPOCHREALTIME --filter label=com.docker.compose.project={app.project} \\
             --filter event={event} --format told)
         listener=$!
-        /usr/local/lib/deploy/push {app.name} >/root/said 2>&1 & push=$!
+        /usr/local/lib/deploy/bin/push {app.name} >/root/said 2>&1 & push=$!
         read -r -u 3; {kill}
         wait $push; kill $listener; cat /root/said
     """).stdout
@@ -189,7 +194,7 @@ def docker_compose_is_killed(app, events: tuple[str, ...]) -> None:
         event, both = events[number % len(events)], number % 4 > 1
         print(f"round {number}: killed at '{event}', {'with our push' if both else 'alone'}")
         app.image(f"page {number}")
-        said = push_and_kill(app, event, compose_of(app), *(["[d]eploy/compose-push"] if both else []))
+        said = push_and_kill(app, event, compose_of(app), *(["[d]eploy/bin/compose-push"] if both else []))
         if both:
             app.push()
             live = f"page {number}"
@@ -216,7 +221,7 @@ def test_power_cut_in_a_push(new_composition):
     for number, event in enumerate(("die", "destroy") * ROUNDS, 1):
         print(f"round {number}: power cut at '{event}'")
         app.image(f"page {event}")
-        push_and_kill(app, event, compose_of(app), "[d]eploy/compose-push", "[d]ockerd", "[c]ontainerd")
+        push_and_kill(app, event, compose_of(app), "[d]eploy/bin/compose-push", "[d]ockerd", "[c]ontainerd")
         app.vps.restart()
         until(app.vps, "systemctl is-active --quiet multi-user.target")
         said = journal(app.vps, "--unit=deploy-resume")
@@ -286,7 +291,7 @@ def test_two_pushes_at_once(new_composition):
     app = new_composition()
     app.push()
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
-    first = started(app.vps, f"/usr/local/lib/deploy/push {app.name} --by ada")
+    first = started(app.vps, f"/usr/local/lib/deploy/bin/push {app.name} --by ada")
     until(app.vps, f"[ -s /srv/deploy/{app.name}/work/holder ]")
     output = app.push("--by bob")
     assert f"! {app.name} is locked by ada since " in output
@@ -300,7 +305,7 @@ def test_two_updates_at_once(new_composition):
     app = new_composition()
     app.push()
     app.image("two", "sleep 2; exec httpd -f -p 80 -h /www")
-    first = started(app.vps, f"/usr/local/lib/deploy/update {app.name}")
+    first = started(app.vps, f"/usr/local/lib/deploy/bin/update {app.name}")
     until_locked(app.vps, "/var/lib/deploy/update.lock")
     assert app.vps.run("stat -c %a /var/lib/deploy/update.lock").stdout == "600\n", "nobody else can hold it"
     output = app.script("update")
@@ -439,7 +444,9 @@ def test_a_registry_that_wants_a_password(new_composition):
         app.registry_password = ("ada", 'hu:sh"x')
         app.image("two")
         # as its timer does, without a session: a password that nobody finds would leave the age unknown
-        update = f"systemd-run --quiet --pipe --wait /usr/local/lib/deploy/update {app.name} --cooldown 3600"
+        update = (
+            f"systemd-run --quiet --pipe --wait /usr/local/lib/deploy/bin/update {app.name} --cooldown 3600"
+        )
         assert "its newer image is 0 min old" in app.vps.run(update, check=False).stdout
         assert app.page() == "one"
         app.push()

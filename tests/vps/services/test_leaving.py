@@ -112,7 +112,7 @@ def test_containers_outlive_the_tool(vps: Machine, project: Project, key: Key, t
         assert backed.log()["result"] == "ok"
 
     def pushed() -> None:
-        assert "is already up to date" in vps.run(f"/usr/local/lib/deploy/push {NAME}").stdout
+        assert "is already up to date" in vps.run(f"/usr/local/lib/deploy/bin/push {NAME}").stdout
 
     remembering, keys, updates, backups, rest = steps()
     for step, works in (

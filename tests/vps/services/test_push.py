@@ -250,7 +250,7 @@ def test_nginx_not_running(app):
 
 def test_the_caller_goes_away(app):
     app.image("two", megabytes=120)
-    push = f"/usr/local/lib/deploy/push {app.name} --attached"
+    push = f"/usr/local/lib/deploy/bin/push {app.name} --attached"
     attached = started(app.vps, push, stdin=subprocess.PIPE)
     until_it_says(attached, "Pulling from")
     output, _ = attached.communicate()

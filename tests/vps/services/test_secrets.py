@@ -12,7 +12,7 @@ from chance import chance
 from vps.services.test_faults import PLACES, die
 from vps.waiting import until
 
-SECRETS = "/usr/local/lib/deploy/secrets"
+SECRETS = "/usr/local/lib/deploy/lib/composition/secrets"
 AWKWARD = [
     "",
     "plain",

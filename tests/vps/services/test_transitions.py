@@ -482,7 +482,7 @@ def test_status_tells_of_what_a_site_is_now(project: Project) -> None:
     between = datetime.fromisoformat(pushed.pop("pushed")) - datetime.fromisoformat(again.pop("pushed"))
     assert abs(between) < timedelta(minutes=2)
     assert again == pushed
-    summary = project.vps.run("/usr/local/lib/deploy/summary alma.test").stdout
+    summary = project.vps.run("/usr/local/lib/deploy/bin/summary alma.test").stdout
     assert f"  {pushed['revision'][:7]} " in summary
     assert re.search(rf"^.*  since \S+ \S+ UTC by {pushed['by']}$", summary, re.MULTILINE)
 

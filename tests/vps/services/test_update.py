@@ -66,7 +66,7 @@ def test_an_update_is_logged_and_told(new_composition, told):
     there_too = update(app, "nowhere.test", "--cooldown", "0", "--by", "ada", code=1)
     assert there_too.startswith(absent)
     assert "already up to date" in there_too
-    alone = app.vps.run("/usr/local/lib/deploy/update nowhere.test --cooldown 0 --by ada", check=False)
+    alone = app.vps.run("/usr/local/lib/deploy/bin/update nowhere.test --cooldown 0 --by ada", check=False)
     assert (alone.returncode, alone.stdout) == (69, absent)
 
 

@@ -81,7 +81,7 @@ def test_a_server_as_it_shall_be_breaks_no_rule() -> None:
                 WELL,
                 aimed=REFUSED,
                 said="- /usr/local/lib/deploy/ 82 scripts",
-                before=seen(files=GOOD.files | {"/usr/local/lib/deploy/push": FILE}),
+                before=seen(files=GOOD.files | {"/usr/local/lib/deploy/bin/push": FILE}),
             ),
         ),
         (

@@ -33,10 +33,10 @@ arm() { # a timer of systemd undoes it, whatever becomes of this script and of t
         if [ ! -e "$transaction/before$path" ] && [ ! -L "$transaction/before$path" ]; then continue; fi
         (cd "$transaction/before" && cp -a --parents -t "$guard.new/before" ".$path") || return
     done <"$guard.new/paths"
-    for script in /usr/local/lib/deploy/undo $transaction/before/usr/local/lib/deploy/undo; do
+    for script in /usr/local/lib/deploy/bin/undo $transaction/before/usr/local/lib/deploy/bin/undo; do
         [ ! -e "$guard.new/undo" ] && [ -e "$script" ] && cp "$script" "$guard.new/undo"
     done
-    [ -e "$guard.new/undo" ] || { echo "/usr/local/lib/deploy/undo is not there"; return 1; }
+    [ -e "$guard.new/undo" ] || { echo "/usr/local/lib/deploy/bin/undo is not there"; return 1; }
     echo $(($(date +%s) + seconds)) >"$guard.new/until"
     mv -T "$guard.new" "$guard"
     systemctl stop deploy-undo.timer 2>/dev/null

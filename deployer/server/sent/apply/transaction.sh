@@ -2,7 +2,7 @@
 # The transaction: old files are saved, new ones renamed into their places, and put back when it must not be. A part of apply.sh.
 # shellcheck disable=SC2154 # variables such as $transaction and $incoming are those of apply.sh
 
-recover() { # what a killed apply has left; after a restart, /usr/local/lib/deploy/undo has put its files back
+recover() { # what a killed apply has left; after a restart, /usr/local/lib/deploy/bin/undo has put its files back
     rm -rf "$state/incoming."* "$guard.new" "$guard.confirmed"
     for left in $guard $guard.undoing; do [ ! -e "$left/undo" ] || bash "$left/undo" 9>&- >/dev/null 2>&1; done
     if [ -d "$transaction" ]; then
@@ -58,7 +58,7 @@ write() { # whole files only: each is renamed into its place
         find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return
     done
     # shellcheck source=/dev/null
-    [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/secrets && write_secrets <"$incoming/secrets") || return
+    [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/lib/composition/secrets && write_secrets <"$incoming/secrets") || return
     xargs -r -d '\n' rm -f <"$incoming/remove" # with the last service, our scripts too
 }
 

@@ -35,6 +35,6 @@ def move_by_hand(walk: Walk, name: str) -> None:
     """Somebody does what the plan says: stop it, and move the folder."""
     was, shall = walk.live.entries[name], walk.wanted[name]
     old, new = was.folder(name), shall.folder(name)
-    walk.vps.run(f"/usr/local/lib/deploy/stop {name} && rm -rf {new} && mv {old} {new}")
+    walk.vps.run(f"/usr/local/lib/deploy/bin/stop {name} && rm -rf {new} && mv {old} {new}")
     walk.live.entries[name] = replace(was, directory=shall.directory, as_project=was.project(name))
     walk.disturbed.add(name)
