@@ -3,7 +3,7 @@
 import shlex
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -49,10 +49,14 @@ class Server:
         self.again = again
         """Logs in anew, in the same way."""
 
-    def ask(self, command: str, data: bytes = b"") -> Answer:
-        """Run the command with the data on its standard input; its output may be binary."""
+    def ask(self, command: str, data: bytes | Iterable[bytes] = b"") -> Answer:
+        """Run the command with the data on its standard input; its output may be binary.
+
+        Of several pieces each is sent before the next is made, so that the command has it meanwhile.
+        """
         with waiting(f"asking {self.host}"), self.channel(command) as session:
-            session.send(data)
+            for piece in (data,) if isinstance(data, bytes) else data:
+                session.send(piece)
             session.shutdown_write()
             output = b"".join(iter(session.recv, b""))
             errors = session.complaints()

@@ -1,6 +1,6 @@
 """Bring a server to what sites.yaml says: packages, files, certificates, and the files that need those."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -9,12 +9,11 @@ from deployer.config.model import Config
 from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
-from deployer.parts import questions
 from deployer.parts.compositions import values
 from deployer.parts.nginx import DEFAULT_SITE
 from deployer.planning.comparing import make_plan
 from deployer.planning.desired import Desired, questions_of
-from deployer.planning.expectation import at_once, in_the_end
+from deployer.planning.expectation import NOT_LOOKED_AT, asked_of_any, at_once, in_the_end
 from deployer.planning.failing import failed_before, left, with_tried, with_tried_again
 from deployer.planning.installing import missing_packages
 from deployer.planning.name_moves import (
@@ -33,7 +32,6 @@ from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
-from deployer.seen.releases import USUAL
 from deployer.server.connection import Server
 from deployer.shares.question import Question
 from deployer.tasks.apply import transact
@@ -43,8 +41,6 @@ from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_value
 from deployer.values.secrets import Secret
 
 Line = Callable[[str], None]
-NOT_LOOKED_AT = Facts(*USUAL)
-"""Enough to know almost every path that may be wanted, and every service's containers, on any server."""
 
 
 def site_settings(config: Config, name: str) -> File | None:
@@ -81,17 +77,24 @@ class Convergence:
         wanted = in_scope(self.config, self.scope).values()
         return resolve(secret for each in wanted for secret in each.values())
 
+    @cached_property
+    def _asked(self) -> frozenset[Question]:
+        return asked_of_any(self.config)
+
+    def _to_ask(self) -> Iterator[Question]:
+        """What is to be asked, worked out while the server is being looked at."""
+        yield from self._asked
+
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        asked = {*questions(self.config), *questions_of(in_the_end(self.config, NOT_LOOKED_AT))}
-        seen = observe(self.server, asked)
+        seen = observe(self.server, self._to_ask())
         require_no_newer(seen, self.server.host, version("vps-deployer"))
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
         renamed = (Question("secrets", path) for path in env_files_of_renamed(wanted, seen))
-        forgotten = {*questions_of(wanted), *renamed} - asked
+        forgotten = {*questions_of(wanted), *renamed} - self._asked
         forgotten |= {Question("install", package) for package in missing_packages(wanted, seen.facts)}
-        return observe(self.server, asked | forgotten) if forgotten else seen
+        return observe(self.server, self._asked | forgotten) if forgotten else seen
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""

@@ -1,6 +1,6 @@
 """Look at a server: one round trip, whatever the number of sites and questions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from deployer.errors import DeployError
 from deployer.seen.observation import Observation, read_observation
@@ -10,10 +10,17 @@ from deployer.tasks import script
 
 
 def observe(server: Server, questions: Iterable[Question]) -> Observation:
-    """The server's facts with its answers, and the files that were asked for or that we once wrote."""
+    """The server's facts with its answers, and the files that were asked for or that we once wrote.
+
+    What is asked may take its time to work out: the server looks at the rest meanwhile.
+    """
     look = script("observe.sh")
-    asked = "".join(f"{question}\n" for question in sorted(set(questions)))
-    answer = server.ask(script_command(look), look + asked.encode())
+
+    def told() -> Iterator[bytes]:
+        yield look
+        yield "".join(f"{question}\n" for question in sorted(set(questions))).encode()
+
+    answer = server.ask(script_command(look), told())
     if answer.status != 0 or not answer.output:
         raise DeployError(f"{server.host} could not be looked at: {answer.errors.strip() or answer.status}")
     with server.understanding():

@@ -19,6 +19,23 @@ FAULTS = (
 GARBAGE = bytes(range(256)) * 40 + b'\n{"[\t\n=\n\xff\xfe 12:00\n'
 
 
+class Heard:
+    """What it was sent so far."""
+
+    def __init__(self) -> None:
+        self.said, self.more = b"", threading.Condition()
+
+    def note(self, piece: bytes) -> None:
+        with self.more:
+            self.said += piece
+            self.more.notify_all()
+
+    def until(self, words: bytes) -> bool:
+        """Whether these words come, however long that takes on a busy machine."""
+        with self.more:
+            return self.more.wait_for(lambda: words in self.said, 60)
+
+
 class HostileSshd:
     """Lets everybody in, and then has its `fault`."""
 
@@ -27,6 +44,7 @@ class HostileSshd:
         self.transports: list[paramiko.Transport] = []
         self.sessions: list[str] = []
         """The kinds of channels that were asked for."""
+        self.heard = Heard()
         self.key = paramiko.ECDSAKey.generate()
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -67,7 +85,7 @@ class HostileSshd:
         self.transports.append(transport)
         transport.add_server_key(self.key)
         try:
-            transport.start_server(server=Session(self.fault, transport, self.sessions))
+            transport.start_server(server=Session(self, transport))
         except (OSError, EOFError, paramiko.SSHException):
             return
 
@@ -75,8 +93,13 @@ class HostileSshd:
 class Session(paramiko.ServerInterface):
     """What one client gets."""
 
-    def __init__(self, fault: str, transport: paramiko.Transport, sessions: list[str]) -> None:
-        self.fault, self.transport, self.sessions = fault, transport, sessions
+    def __init__(self, sshd: HostileSshd, transport: paramiko.Transport) -> None:
+        self.fault, self.transport, self.sessions, self.heard = (
+            sshd.fault,
+            transport,
+            sshd.sessions,
+            sshd.heard,
+        )
 
     def get_allowed_auths(self, username: str) -> str:
         return "publickey"
@@ -108,10 +131,10 @@ class Session(paramiko.ServerInterface):
                 return
             if self.fault in ("falls silent", "thinks for long"):
                 threading.Event().wait(2.5)
-            channel.settimeout(0.1)
+            channel.settimeout(None if self.fault == "reads to the end" else 0.1)
             with suppress(TimeoutError):  # some keep their standard input open
-                while channel.recv(65536):
-                    pass  # it reads all that it is sent
+                while piece := channel.recv(65536):
+                    self.heard.note(piece)  # it reads all that it is sent
             if "garbage" in self.fault or "middle" in self.fault:
                 channel.sendall(GARBAGE)
                 channel.sendall_stderr(b"\x1b[31mno such thing\xff\n")

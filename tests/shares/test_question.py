@@ -42,5 +42,5 @@ def test_what_nobody_can_answer_is_refused(asked: str, tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (64, "")
-    assert done.stderr == f"observe.sh knows no question such as '{asked}'\n"
+    assert done.stderr.endswith(f"observe.sh knows no question such as '{asked}'\n")
     assert not [*tmp_path.iterdir()]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Answers with one compressed tar: `facts` about this server, the certificates, every file in our manifest, and what it is
-# asked on standard input, a line for each question:
+# asked on standard input, a line for each question. They come while it looks at what nobody has to ask for.
 #   file PATH         the file itself; `folder PATH` among the facts, if it is one
 #   path PATH         `missing PATH`, if nothing is there
 #   secrets PATH      of a .env no more than the digest of each secret in it: `secret PATH NAME SHA256`
@@ -14,25 +14,26 @@ answer=$(mktemp -d) || exit 1
 trap 'rm -rf "$answer"' EXIT
 mkdir "$answer/certificates"
 
-# bash reads a file by the page, but a pipe byte by byte
-cat >"$answer/questions"
 asked_files=() asked_paths=() asked_secrets=() asked_units=() asked_packages=()
-while IFS= read -r question; do
-    word=${question#* }
-    case $question in
-        'file '?*) asked_files+=("$word") ;;
-        'path '?*) asked_paths+=("$word") ;;
-        'secrets '?*) asked_secrets+=("$word") ;;
-        'unit '?*) asked_units+=("$word") ;;
-        'install '?*) asked_packages+=("$word") ;;
-        *) echo "observe.sh knows no question such as '$question'" >&2; exit 64 ;;
-    esac
-done <"$answer/questions"
-
-printf '%s\0' $state/manifest "${asked_files[@]}" >"$answer/paths"
-[ -f $state/manifest ] && sed -n 's|^[0-9a-f]\{64\}  /|/|p' $state/manifest | tr '\n' '\0' >>"$answer/paths"
+read_questions() {
+    local question word
+    cat >"$answer/questions" # bash reads a file by the page, but a pipe byte by byte
+    while IFS= read -r question; do
+        word=${question#* }
+        case $question in
+            'file '?*) asked_files+=("$word") ;;
+            'path '?*) asked_paths+=("$word") ;;
+            'secrets '?*) asked_secrets+=("$word") ;;
+            'unit '?*) asked_units+=("$word") ;;
+            'install '?*) asked_packages+=("$word") ;;
+            *) echo "observe.sh knows no question such as '$question'" >&2; exit 64 ;;
+        esac
+    done <"$answer/questions"
+}
 
 there() {
+    printf '%s\0' $state/manifest "${asked_files[@]}" >"$answer/paths"
+    [ -f $state/manifest ] && sed -n 's|^[0-9a-f]\{64\}  /|/|p' $state/manifest | tr '\n' '\0' >>"$answer/paths"
     while IFS= read -r -d '' path; do
         if [[ $path != */.env ]] && { [ -f "$path" ] || [ -L "$path" ]; }; then printf '%s\0' "$path"; fi
     done <"$answer/paths"
@@ -110,23 +111,30 @@ server_names() {
         "${FILES[@]}"
 }
 
-# All is asked for at once, for systemd takes its time for each question: sets state_of and main_pid of ours, and ssh_socket and
-# ssh_pid for listening.sh
-units() {
-    local name value ours=(nginx docker ssh ssh.socket snap.certbot.renew.timer) count=0
+# Several are asked for at once, for systemd takes its time for each question
+our_units() { # sets state_of and main_pid, and ssh_socket and ssh_pid for listening.sh
+    local name value
     local -A unit=()
     while IFS='=' read -r name value; do
         if [ -n "$name" ]; then unit[$name]=$value && continue; fi
         state_of[${unit[Id]}]=${unit[ActiveState]} main_pid[${unit[Id]}]=${unit[MainPID]:-0}
-        if ((++count > ${#ours[@]})); then
-            name=${asked_units[count - ${#ours[@]} - 1]}
-            echo "unit $name ${unit[ActiveState]} ${unit[UnitFileState]}"
-            [ "${unit[LoadState]}" != not-found ] || echo "missing $name"
-        fi
         unit=()
-    done < <(systemctl show --property=Id,ActiveState,UnitFileState,LoadState,MainPID -- "${ours[@]}" "${asked_units[@]}" && echo)
+    done < <(systemctl show --property=Id,ActiveState,MainPID -- nginx docker ssh ssh.socket snap.certbot.renew.timer 2>/dev/null && echo)
     # shellcheck disable=SC2034 # they are of listening.sh
-    ssh_socket=${state_of[ssh.socket]} ssh_pid=${main_pid[ssh.service]}
+    ssh_socket=${state_of[ssh.socket]:-} ssh_pid=${main_pid[ssh.service]:-}
+}
+
+units() {
+    local name value count=0
+    local -A unit=()
+    [ ${#asked_units[@]} -gt 0 ] || return
+    while IFS='=' read -r name value; do
+        if [ -n "$name" ]; then unit[$name]=$value && continue; fi
+        name=${asked_units[count++]}
+        echo "unit $name ${unit[ActiveState]} ${unit[UnitFileState]}"
+        [ "${unit[LoadState]}" != not-found ] || echo "missing $name"
+        unit=()
+    done < <(systemctl show --property=Id,ActiveState,UnitFileState,LoadState -- "${asked_units[@]}" && echo)
 }
 
 # FILE LINE for whatever renews certificates besides Certbot's own timer
@@ -134,7 +142,7 @@ renewals() {
     files /var/spool/cron/crontabs/* /etc/crontab /etc/cron.d/*
     awk '/^[^#]*(certbot|letsencrypt|acme\.sh)/ && FILENAME != "/etc/cron.d/certbot" { print "renewal", FILENAME, $0 }' \
         "${FILES[@]}"
-    [[ ${state_of[snap.certbot.renew.timer]} == active ]] && echo "renewal snap.certbot.renew.timer"
+    [[ ${state_of[snap.certbot.renew.timer]:-} == active ]] && echo "renewal snap.certbot.renew.timer"
 }
 
 secrets() {
@@ -292,7 +300,7 @@ facts() {
     local sockets sshd_says
     local -A state_of=() main_pid=()
     sockets=$(command ss -Hltnp 2>/dev/null) sshd_says=$(command sshd -T 2>/dev/null)
-    units
+    our_units
     # shellcheck source=/dev/null
     . /etc/os-release
     echo "os $ID"
@@ -304,7 +312,6 @@ facts() {
     echo "codename ${VERSION_CODENAME:-}"
     apt_at_work
     packages
-    additions
     suites
     files /etc/apt/sources.list /etc/apt/sources.list.d/*
     awk '/download\.docker\.com/ && !told[FILENAME]++ { print "docker_repository", FILENAME }' "${FILES[@]}"
@@ -331,13 +338,20 @@ facts() {
     ipv4_only
     cron_lines
     renewals
+}
+
+answers() {
+    units
+    additions
     secrets
     folders
     missing
 }
 
-facts >"$answer/facts"
+facts </dev/null >"$answer/facts"
 (cd /etc/letsencrypt/live 2>/dev/null && cp -L --parents ./*/cert.pem "$answer/certificates/" 2>/dev/null)
+read_questions
+answers >>"$answer/facts"
 there | sort -zu |
     tar --create --ignore-failed-read --absolute-names --directory="$answer" --recursion facts certificates \
         --no-recursion --null --files-from=- 2>/dev/null |
