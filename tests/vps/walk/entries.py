@@ -18,19 +18,24 @@ NOBODY = frozenset({"closed", "404", "502", "503", "504"})
 class Entry:
     """A site or a service; `owner` is who it is, whatever its name, port, project and kind are called now.
 
-    `volumes` has what Docker Compose makes for it, `reason` says why an apply has to refuse it, `more` has keys that every kind knows.
+    `volumes` has what Docker Compose makes for it, `refused` says whether NGINX takes no file with its `nginx` lines.
     """
 
     kind: ClassVar[str]
     pushed: ClassVar[bool] = False
     owner: str
     version: int = 1
-    reason: str = ""
     volumes: frozenset[str] = frozenset()
     aliases: tuple[str, ...] = ()
     https: bool = False
     nginx: str = ""
+    refused: bool = False
     backup: object = True
+
+    @property
+    def reason(self) -> str:
+        """Why an apply has to refuse it, if it has to."""
+        return "NGINX refuses its file" if self.refused else ""
 
     @property
     def page(self) -> str:

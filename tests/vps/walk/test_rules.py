@@ -113,3 +113,10 @@ def test_a_service_that_stays_though_it_was_to_go_is_seen_by_its_values(tmp_path
     values.parent.mkdir(parents=True)
     values.touch()
     assert not matches(walk, "alpha", Live(), {})  # type: ignore[arg-type]
+
+
+def test_what_is_mended_is_still_refused_for_what_else_is_wrong_with_it() -> None:
+    both = replace(ENTRY, broken=True, refused=True)
+    assert replace(both, broken=False).reason == "NGINX refuses its file"
+    assert replace(both, refused=False).reason == "its container ends with 3"
+    assert ENTRY.reason == ""

@@ -45,12 +45,13 @@ def no_alias(walk: Walk, name: str) -> None:
 @step(0.5, lambda walk: ((name,) for name in sites(walk)))
 def header(walk: Walk, name: str) -> None:
     """It has a line of NGINX of its own, or none any more."""
-    walk.change(name, nginx="" if walk.wanted[name].nginx else HEADER, reason="")
+    walk.change(name, nginx="" if walk.wanted[name].nginx else HEADER, refused=False)
 
 
 @step(
-    0.5, lambda walk: ((name, how) for name in sites(walk) if not walk.wanted[name].reason for how in REFUSED)
+    0.5,
+    lambda walk: ((name, how) for name in sites(walk) if not walk.wanted[name].refused for how in REFUSED),
 )
 def spoil(walk: Walk, name: str, how: str) -> None:
     """It has a line that NGINX refuses; `header` takes it away."""
-    walk.change(name, nginx=REFUSED[how], reason="NGINX refuses its file")
+    walk.change(name, nginx=REFUSED[how], refused=True)
