@@ -33,6 +33,8 @@ class Link:
 
 Files = Mapping[str, File]
 Found = Mapping[str, File | Link]
+Side = File | Link | None
+"""What is at a path before a change, or after it."""
 
 
 def same(wanted: File, found: File | Link | None) -> bool:

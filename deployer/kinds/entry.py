@@ -37,8 +37,10 @@ class Entry(Section):
 
     def before_it_answers(self, name: str, facts: "Facts") -> Share:
         """What it wants of a server that does not have its certificate yet."""
+        ports = frozenset(self.local_ports())
         return Share(
             packages=self.packages(),
+            ports={name: ports} if ports else {},
             remarks=tuple((name, f"{name}: {remark}") for remark in self.remarks()),
         )
 

@@ -22,6 +22,7 @@ from deployer.shares.share import total
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.files import Side
     from deployer.seen.facts import Facts
     from deployer.shares.handler import Handler
     from deployer.shares.question import Question
@@ -60,6 +61,12 @@ def questions(config: "Config") -> "Iterator[Question]":
     for owner in owners():
         yield from getattr(owner, "QUESTIONS", ())
         yield from owner.questions(config) if hasattr(owner, "questions") else ()
+
+
+def consequences(path: str, before: "Side", after: "Side", facts: "Facts") -> "Iterator[str]":
+    """What a person should know before this change, beyond the lines of the file."""
+    for part in parts():
+        yield from part.consequences(path, before, after, facts) if hasattr(part, "consequences") else ()
 
 
 @cache

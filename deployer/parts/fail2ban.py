@@ -1,8 +1,10 @@
 """fail2ban: who fails to log in, or looks for holes, is shut out for a while."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deployer.files import Side
 from deployer.parts.certbot import able
 from deployer.parts.rendering import rendered
 from deployer.parts.sshd import ssh_ports
@@ -43,3 +45,9 @@ def share(config: "Config", facts: "Facts") -> Share:
         packages=frozenset({"fail2ban", "nftables", "python3-systemd"}),
         units=frozenset({"fail2ban.service"}),
     )
+
+
+def consequences(path: str, before: Side, after: Side, facts: "Facts") -> Iterator[str]:
+    """That nobody is shut out any more."""
+    if path == JAILS and after is None:
+        yield "fail2ban stops: nobody is shut out any more, however many passwords they try"

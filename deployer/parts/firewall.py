@@ -1,8 +1,10 @@
 """The firewall: which ports are open to everyone, and UFW brought to that."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deployer.files import Side
 from deployer.parts.rendering import rendered, script
 from deployer.parts.sshd import ssh_ports
 from deployer.seen.ufw import drift
@@ -53,3 +55,16 @@ def open_ports(config: "Config", facts: "Facts") -> dict[str, str]:
     if config.security.firewall:
         ports = dict.fromkeys(config.security.firewall.allow, "sites.yaml") | ports
     return dict(sorted(ports.items(), key=lambda entry: (int(entry[0].split("/")[0].split(":")[0]), entry)))
+
+
+def consequences(path: str, before: Side, after: Side, facts: "Facts") -> Iterator[str]:
+    """What goes on or off, beyond the lines of its list."""
+    enabled = facts.ufw is not None and facts.ufw.enabled
+    if path != FIREWALL:
+        return
+    if after and not enabled:
+        yield f"the firewall is turned on: strangers reach what {FIREWALL} lists, and nothing else"
+    elif after is None and enabled and facts.ufw_was_off:
+        yield "the firewall is turned off: strangers reach every program that listens"
+    elif after is None and enabled:
+        yield "the firewall stays on with the rules that it has: it was on before deploy came"

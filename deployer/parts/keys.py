@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
+USER = "deploy"
+"""It comes and goes with the keys."""
 HOME = "/var/lib/deploy-keys"
 AUTHORIZED_KEYS = f"{HOME}/.ssh/authorized_keys"
 SUDOERS = "/etc/sudoers.d/deploy-keys"

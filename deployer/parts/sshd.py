@@ -1,9 +1,11 @@
 """SSH: who may log in, how, and at which ports."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from deployer.files import File
+from deployer.files import File, Side
+from deployer.parts.keys import USER
 from deployer.parts.rendering import UNITS, rendered
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
@@ -98,3 +100,43 @@ def port_notes(config: "Config", facts: "Facts") -> tuple[str, ...]:
         f"goes at its next start. Write 'Port {ours}' beside it on the server, or take it out; before that, "
         "no change of SSH is made",
     )
+
+
+def consequences(path: str, before: Side, after: Side, facts: "Facts") -> Iterator[str]:
+    """Who can no longer log in, or may with less."""
+    if path == SSHD:
+        yield from _passwords(before, after)
+        yield from _users(before, after, facts)
+
+
+def _passwords(before: Side, after: Side) -> Iterator[str]:
+    if after is None:
+        yield "SSH is again as the server's other files say: that mostly lets users log in with passwords"
+    elif _value("PasswordAuthentication", after) == "yes" and (
+        _value("PasswordAuthentication", before) != "yes"
+    ):
+        yield "users may log in with passwords"
+
+
+def _users(before: Side, after: Side, facts: "Facts") -> Iterator[str]:
+    allowed = _value("AllowUsers", after).split()
+    unknown = set(allowed) - facts.accounts - {USER} if facts.accounts else set()
+    for user in sorted(unknown):
+        yield f"{user} may log in, but the server has no user of that name"
+    for user in sorted(facts.logins - {USER}):
+        if _may(user, before) and not _may(user, after):
+            yield f"{user} has a key and could log in until now: not any more"
+
+
+def _may(user: str, file: Side) -> bool:
+    """Whether this user may log in, as far as the file tells."""
+    allowed = _value("AllowUsers", file).split()
+    shut = user == "root" and _value("PermitRootLogin", file) == "no"
+    return (user in allowed or not allowed) and not shut
+
+
+def _value(keyword: str, file: Side) -> str:
+    """The first value of the keyword, empty where there is none."""
+    text = file.content.decode(errors="replace") if isinstance(file, File) else ""
+    found = re.search(rf"^{keyword}[ \t]+(.*)$", text, re.MULTILINE)
+    return found[1].strip() if found else ""

@@ -1,7 +1,10 @@
 """What systemd is told whenever files for it change."""
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deployer.files import File, Side
 from deployer.parts.publication import publishes
 from deployer.parts.rendering import UNITS, system
 from deployer.shares.handler import Handler, Stage
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
+OURS = re.compile(rf"{UNITS}/(deploy-[^/]+\.(?:service|socket|timer|path))")
+"""What goes on running as its file says: restarted when that changes, and stopped when it goes."""
 FOLDERS = "/etc/tmpfiles.d/deploy.conf"
 HANDLERS = (
     Handler("/etc/sysusers.d/*", Stage.USERS, live="make_system_users", says="make system users"),
@@ -32,3 +37,10 @@ def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
     return Share(
         files={f"/etc/sysusers.d/deploy-{name}.conf": system("users.conf", owner=name, users=own.users)}
     )
+
+
+def consequences(path: str, before: Side, after: Side, facts: "Facts") -> Iterator[str]:
+    """That a unit which starts by itself stops with its file."""
+    ours = OURS.fullmatch(path)
+    if ours and after is None and isinstance(before, File) and b"[Install]" in before.content:
+        yield f"{ours[1]} stops, and starts no more"

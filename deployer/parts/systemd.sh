@@ -9,6 +9,27 @@ make_folders() { # FILE: for systemd-tmpfiles
     systemd-tmpfiles --create "$1"
 }
 
+# Of ours, what is changed runs as its file says now, and what is gone is stopped. When all this is put back, what was
+# stopped runs again.
 reload_systemd() {
-    systemctl daemon-reload
+    local path unit code=0 transaction=/var/lib/deploy/transaction
+    systemctl daemon-reload || return
+    while IFS= read -r path; do
+        unit=${path##*/}
+        if [ ! -e "$path" ]; then
+            end_unit "$unit" "$transaction/ended-units" || code=1
+        elif grep -qxF -- "$unit" "$transaction/ended-units" 2>/dev/null; then
+            systemctl enable --quiet "$unit" && systemctl start --no-block "$unit" || code=1
+        elif [ -e "$transaction/before$path" ] && [ "$(systemctl show -P Type "$unit")" != oneshot ]; then
+            systemctl try-restart "$unit" || code=1
+        fi
+    done < <(grep -xE '/etc/systemd/system/deploy-[^/]+\.(service|socket|timer|path)' $transaction/paths 2>/dev/null)
+    return "$code"
+}
+
+end_unit() { # UNIT FILE, which remembers it if it ran
+    if systemctl --quiet is-active "$1"; then echo "$1" >>"$2"; fi
+    systemctl disable --quiet --now "$1" 2>/dev/null
+    systemctl reset-failed "$1" 2>/dev/null
+    ! systemctl --quiet is-active "$1"
 }

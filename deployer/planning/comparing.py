@@ -4,8 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from deployer.files import File, Files, same
-from deployer.parts import removable
-from deployer.planning.consequences import consequences
+from deployer.parts import consequences, removable
 from deployer.planning.desired import Desired
 from deployer.planning.dotenv import value_changes
 from deployer.planning.handing_over import with_transition
@@ -21,6 +20,7 @@ from deployer.planning.scope import entries, going, staying
 from deployer.planning.shared_lists import with_lines_of_others
 from deployer.planning.takeovers import takeovers
 from deployer.seen import manifest
+from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation
 from deployer.values.secrets import Secret
 
@@ -62,7 +62,7 @@ def make_plan(
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(stays),
         secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope, places)),
-        notes=(*_notes(desired, sites), *containers.remarks, *consequences(changes, seen.facts)),
+        notes=(*_notes(desired, sites), *containers.remarks, *_consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,
         armed=max(seen.facts.armed - seen.facts.now, 0),
@@ -77,6 +77,11 @@ def _notes(desired: Desired, sites: Collection[str] | None) -> Iterable[str]:
     """What a person should know; who has named some entries need not hear of the others."""
     yield from desired.notes
     yield from (remark for name, remark in desired.remarks if sites is None or name in sites)
+
+
+def _consequences(changes: Iterable[Change], facts: Facts) -> Iterable[str]:
+    for change in changes:
+        yield from consequences(change.path, change.before, change.after, facts)
 
 
 def _containers(

@@ -29,11 +29,11 @@ class Desired:
     enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
     apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
     are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
-    their names, `standings` where each composition shall stand, by its name, and `coming` also of those that
-    wait for a certificate. `notes` is what a person should know, `remarks` what of single entries,
-    `pressing` also when nothing changes. `drift` is what the server does otherwise
-    than a file says that is as it should be, by its path. `undo_after` is how many seconds a change that
-    could lock out waits for a new login.
+    their names, `ports` those of each entry's own program, `standings` where each composition shall stand,
+    by its name, and `coming` also of those that wait for a certificate. `notes` is what a person should
+    know, `remarks` what of single entries, `pressing` also when nothing changes. `drift` is what the server
+    does otherwise than a file says that is as it should be, by its path. `undo_after` is how many seconds a
+    change that could lock out waits for a new login.
     """
 
     files: dict[str, File]
@@ -48,6 +48,7 @@ class Desired:
     in_the_way: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
+    ports: Mapping[str, frozenset[int]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     coming: Mapping[str, Standing] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -86,6 +87,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         in_the_way=everything.in_the_way,
         stays=everything.stays,
         secrets=everything.secrets,
+        ports=everything.ports,
         standings={name: each for name, each in coming.items() if name in owners.values()},
         coming=coming,
         notes=(*everything.notes, *by_hand_notes(config, facts.by_hand, everything.files)),

@@ -22,12 +22,12 @@ def with_ports(plan: Plan, desired: Desired, seen: Observation, sites: Collectio
 def _open_ends(
     plan: Plan, desired: Desired, seen: Observation, sites: Collection[str] | None
 ) -> Iterator[str]:
-    """Of services in containers, what is known of these tells it."""
-    services = {int(port.partition("/")[0]) for each in desired.coming.values() for port in each.ports}
+    """Who has a program of its own is told of otherwise: the plan says what is to be started."""
+    programs = frozenset[int]().union(*desired.ports.values())
     for path, site in sorted(desired.site_of.items()):
-        if site in desired.coming or site in plan.held or (sites is not None and site not in sites):
+        if site in desired.ports or site in plan.held or (sites is not None and site not in sites):
             continue
         if path == f"/etc/nginx/conf.d/{site}.conf":
             ports = {int(found) for found in LEADS.findall(desired.files[path].content)}
-            for port in sorted(ports - services - seen.facts.listening):
+            for port in sorted(ports - programs - seen.facts.listening):
                 yield f"{site}: nothing listens on 127.0.0.1:{port}, visitors get 502"

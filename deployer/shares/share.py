@@ -18,12 +18,13 @@ class Share:
     those that are `unwanted` by whoever knows that the server cannot have them. `units` are enabled and run.
     `users` are those of the system that an entry wants, each with what it is for. `secrets` are values that
     are in no file of the plan, by the path of the .env where they stand and by their names. `backups` says
-    what is kept, by the name of the archives; `standings` how containers shall stand, by the name of the
-    composition. `hugo` are versions that stand side by side. `sources` are those of the files that apt needs
-    before it installs packages, `in_the_way` packages that must go for others to come. `stays` are paths
-    that are not removed, if they are there. `notes` is what a person should know, `remarks` what of single
-    entries, with their names, `pressing` also when nothing changes. `drift` is what the server does otherwise
-    than a file says that is as it should be, by its path.
+    what is kept, by the name of the archives; `ports` which of the server an entry's own program listens on,
+    by the entry's name; `standings` how containers shall stand, by the name of the composition. `hugo` are
+    versions that stand side by side. `sources` are those of the files that apt needs before it installs
+    packages, `in_the_way` packages that must go for others to come. `stays` are paths that are not removed,
+    if they are there. `notes` is what a person should know, `remarks` what of single entries, with their
+    names, `pressing` also when nothing changes. `drift` is what the server does otherwise than a file says
+    that is as it should be, by its path.
     """
 
     files: Mapping[str, File] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Share:
     users: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     backups: Mapping[str, Backup] = field(default_factory=dict)
+    ports: Mapping[str, frozenset[int]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     hugo: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()

@@ -39,6 +39,9 @@ class Program(Site):
     def secrets(self) -> dict[str, Secret]:
         return {"PASSWORD": Generated()}
 
+    def local_ports(self) -> tuple[int, ...]:
+        return (9000,)
+
     def backs_up(self) -> Backup:
         return Backup(paths=("data", ".env", "/srv/more"), exclude=("*.tmp",))
 
@@ -53,6 +56,7 @@ def share_of(backup: BackupChoice, folder: Path | None) -> Share:
 def test_what_it_says_is_done_by_the_parts(key: Path) -> None:
     share = share_of(BackupChoice(exclude=("cache",)), key)
     assert share.units == {f"deploy-program-{NAME}.service"}
+    assert share.ports == {NAME: {9000}}
     assert share.secrets == {f"/opt/{NAME}/.env": {"PASSWORD": Generated()}}
     users = share.files[f"/etc/sysusers.d/deploy-{NAME}.conf"].content.decode()
     assert f'\nu program - "The program of {NAME}" /nonexistent /usr/sbin/nologin\n' in users

@@ -1,11 +1,10 @@
 """What a plan says of changes that turn safety on or off, or shut somebody out."""
 
 from deployer.files import File
+from deployer.parts import consequences
 from deployer.parts.fail2ban import JAILS
 from deployer.parts.firewall import FIREWALL
 from deployer.parts.sshd import SSHD
-from deployer.planning.consequences import consequences
-from deployer.planning.plan import Change
 from deployer.seen.facts import Facts
 from deployer.seen.ufw import UfwState
 
@@ -16,7 +15,7 @@ PEOPLE = {"accounts": frozenset({"root", "alma", "berta"}), "logins": frozenset(
 
 def told(path: str, before: str | None, after: str | None, **facts: object) -> tuple[str, ...]:
     sides = [None if text is None else File(text.encode()) for text in (before, after)]
-    return consequences([Change(path, *sides)], Facts(os="debian", release="13", **facts))
+    return tuple(consequences(path, *sides, Facts(os="debian", release="13", **facts)))
 
 
 def test_the_firewall_that_goes_on_or_off_is_told() -> None:
@@ -47,3 +46,9 @@ def test_who_is_not_there_and_who_is_shut_out_is_told() -> None:
         "root has a key and could log in until now: not any more",
     )
     assert told(SSHD, None, "PasswordAuthentication no\n", **PEOPLE) == ()
+
+
+def test_a_unit_that_goes_stops() -> None:
+    path, text = "/etc/systemd/system/deploy-wiki.service", "[Service]\n[Install]\n"
+    assert told(path, text, None) == ("deploy-wiki.service stops, and starts no more",)
+    assert told(path, text, text) == told(path, "[Service]\n", None) == told(f"{path}.d/x", text, None) == ()
