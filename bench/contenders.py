@@ -51,6 +51,12 @@ def ours(machine: Machine, folder: Path, domains: Sequence[str]) -> Command:
     return Command([DEPLOY, "apply", "--yes"], folder)
 
 
+def bare_login(machine: Machine) -> Command:
+    """`ssh HOST true`: what no tool that goes by SSH can fall below."""
+    argv = ["ssh", "-F", "none", "-i", str(machine.key), "-o", f"UserKnownHostsFile={machine.known_hosts}"]
+    return Command([*argv, f"root@{machine.address}", "true"])
+
+
 def ansible(machine: Machine, folder: Path, domains: Sequence[str]) -> Command:
     """`ansible-playbook` with pipelining and a connection that stays open, gathering no facts."""
     _share(machine, folder, domains, "playbook.yml", "ansible.cfg")

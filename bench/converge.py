@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.contenders import ansible, desired, install_peers, ours, pyinfra, versions
+from bench.contenders import ansible, bare_login, desired, install_peers, ours, pyinfra, versions
 from bench.measure import Command, Failed, progress, seconds, shown, times
 from bench.page import arguments, publish, table
 from deployer.rehearsal.machine import Machine
@@ -26,16 +26,24 @@ def main() -> None:
     install_peers()
     first: Figures = {}
     again: Figures = {}
+    bare: Figures = {}
     for tool, turn in turns():  # all counts in each, so that a change of the machine's mood meets all
         for count in COUNTS:
             if count == MANY and tool != "deploy" and not options.all:
                 continue
             progress(f"{tool}, {count} sites, turn {turn} of {TURNS[tool]}")
-            took, others = measured(tool, count)
+            took, others, logins = measured(tool, count)
             first.setdefault((tool, count), []).append(took)
             again.setdefault((tool, count), []).extend(others)
-    parts = [f"{versions()}.", *tables(first, again), growth(first, again), left_out(again)]
-    publish("converge", parts, options.write, results(first, again))
+            bare.setdefault((tool, count), []).extend(logins)
+    parts = [
+        f"{versions()}.",
+        *tables(first, again),
+        growth(first, again),
+        login(again, bare),
+        left_out(again),
+    ]
+    publish("converge", parts, options.write, results(first, again, bare))
 
 
 def turns() -> list[tuple[str, int]]:
@@ -45,8 +53,8 @@ def turns() -> list[tuple[str, int]]:
     return [*ours[:half], *(turn for tool in others for turn in tool), *ours[half:]]
 
 
-def measured(tool: str, count: int) -> tuple[float, list[float]]:
-    """Seconds of the first run on a fresh machine, and of runs with nothing to do after it."""
+def measured(tool: str, count: int) -> tuple[float, list[float], list[float]]:
+    """Seconds of the first run on a fresh machine, of runs with nothing to do after it, of bare logins."""
     domains = [f"site-{number:03}.example.org" for number in range(1, count + 1)]
     repeated = 1 if count == MANY and tool != "deploy" else REPEATED[tool]
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=packages()) as machine:
@@ -56,10 +64,13 @@ def measured(tool: str, count: int) -> tuple[float, list[float]]:
         first = seconds(command)
         _require(machine, count)
         machine.run("touch /root/began; sleep 1")
-        again = [seconds(command) for _ in range(repeated)]
+        again, logins = [], []
+        for _ in range(repeated):
+            logins.append(seconds(bare_login(machine)))
+            again.append(seconds(command))
         if changed := machine.run(WRITTEN, check=False).stdout:
             raise Failed(f"a run with nothing to do wrote {changed}")
-    return first, again
+    return first, again, logins
 
 
 def packages() -> list[str]:
@@ -108,6 +119,16 @@ def growth(first: Figures, again: Figures) -> str:
     )
 
 
+def login(again: Figures, bare: Figures) -> str:
+    """How much longer we take with nothing to do than a login that does nothing."""
+    few, some = ("deploy", COUNTS[0]), ("deploy", COUNTS[1])
+    return (
+        f"`ssh HOST true`, called between those runs, takes {shown(bare[some])}: "
+        f"with nothing to do, deploy takes {times(again[few], bare[few])} of that with {COUNTS[0]} sites, "
+        f"{times(again[some], bare[some])} with {COUNTS[1]}."
+    )
+
+
 def left_out(again: Figures) -> str:
     """What was not run, in a sentence; empty when all was."""
     if ("Ansible", MANY) in again:
@@ -118,13 +139,15 @@ def left_out(again: Figures) -> str:
     )
 
 
-def results(first: Figures, again: Figures) -> dict[str, str]:
+def results(first: Figures, again: Figures, bare: Figures) -> dict[str, str]:
     """What is kept of each run of this benchmark."""
     kept = {
         f"nothing to do, 50 sites, against {tool}": times(again[tool, 50], again["deploy", 50])
         for tool in TOOLS
         if tool != "deploy"
     }
+    some = ("deploy", 50)
+    kept["nothing to do, 50 sites, against `ssh HOST true`"] = times(again[some], bare[some])
     few, many = ("deploy", COUNTS[0]), ("deploy", COUNTS[-1])
     kept["500 sites against 5, nothing to do"] = times(again[many], again[few])
     kept["500 sites against 5, first run"] = times(first[many], first[few])
