@@ -57,10 +57,11 @@ def command(
     from deployer.tasks import opening, server_of
 
     with opening(config) as (loaded, begun):
-        from deployer.report.progress import progress
-
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
+        begun.begin("observe.sh")
+        from deployer.report.progress import progress
+
         with progress() as shown, server_of(loaded, begun) as server:
             run = convergence(server, loaded, scope, shown, wait, full)
             return converge(run, yes, dry_run, take_off, last=True)

@@ -34,13 +34,14 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     from deployer.tasks import opening, server_of
 
     with opening(config) as (loaded, begun):
+        refuse_a_home(loaded)
+        scope = list(loaded.select(sites)) if sites else None
+        begun.begin("observe.sh")
         from deployer.report import data
         from deployer.report.changes import show_plan
         from deployer.report.plan_document import as_json as plan_as_json
         from deployer.report.progress import progress
 
-        refuse_a_home(loaded)
-        scope = list(loaded.select(sites)) if sites else None
         with progress() as shown, shown.doing("looking at the server"), server_of(loaded, begun) as server:
             run = convergence(server, loaded, scope, shown)
             plan = run.plan(run.look())

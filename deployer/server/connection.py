@@ -4,7 +4,7 @@ import shlex
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import paramiko
@@ -46,21 +46,41 @@ class Server:
         self.transport = transport
         self.user = way.user
         self.host = way.name  # as the user calls it: a Host of ~/.ssh/config, perhaps
+        self._begun: tuple[str, bytes, Session, ExitStack] | None = None
         self.again = again
         """Logs in anew, in the same way."""
 
-    def ask(self, command: str, data: bytes | Iterable[bytes] = b"") -> Answer:
+    def begin(self, command: str, data: bytes) -> None:
+        """Let the command begin with this data: who asks for the same then has the answer sooner."""
+        with ExitStack() as opened:
+            session = opened.enter_context(self.channel(command))
+            session.send(data)
+            self._begun = command, data, session, opened.pop_all()
+
+    def ask(self, command: str, data: bytes = b"", more: Iterable[bytes] = ()) -> Answer:
         """Run the command with the data on its standard input; its output may be binary.
 
-        Of several pieces each is sent before the next is made, so that the command has it meanwhile.
+        What there is `more` of it may take its time: each piece is made when the one before has been sent.
         """
-        with waiting(f"asking {self.host}"), self.channel(command) as session:
-            for piece in (data,) if isinstance(data, bytes) else data:
+        with waiting(f"asking {self.host}"), self._asked(command, data) as session:
+            for piece in more:
                 session.send(piece)
             session.shutdown_write()
             output = b"".join(iter(session.recv, b""))
             errors = session.complaints()
             return Answer(session.status(lambda: self.lost(errors)), output, errors)
+
+    @contextmanager
+    def _asked(self, command: str, data: bytes) -> Iterator[Session]:
+        begun, self._begun = self._begun, None
+        with ExitStack() as opened:
+            if begun and begun[:2] == (command, data):
+                session = begun[2]
+                opened.push(begun[3])
+            else:
+                session = opened.enter_context(self.channel(command))
+                session.send(data)
+            yield session
 
     def follow(
         self, command: str, line: Callable[[str], None], data: bytes = b"", attached: bool = False

@@ -31,6 +31,14 @@ class Begun:
         self.login = login
         self.ahead = Ahead(_connected(login)) if login else None
 
+    def begin(self, name: str) -> None:
+        """Let one of the constant scripts begin there once the login is done."""
+        from deployer.server.connection import script_command
+
+        text = script(name)
+        if self.ahead:
+            self.ahead.begin(lambda server: server.begin(script_command(text), text))
+
     def leave(self) -> None:
         """End it."""
         if self.ahead:

@@ -16,11 +16,10 @@ def observe(server: Server, questions: Iterable[Question]) -> Observation:
     """
     look = script("observe.sh")
 
-    def told() -> Iterator[bytes]:
-        yield look
+    def asked() -> Iterator[bytes]:
         yield "".join(f"{question}\n" for question in sorted(set(questions))).encode()
 
-    answer = server.ask(script_command(look), told())
+    answer = server.ask(script_command(look), look, asked())
     if answer.status != 0 or not answer.output:
         raise DeployError(f"{server.host} could not be looked at: {answer.errors.strip() or answer.status}")
     with server.understanding():

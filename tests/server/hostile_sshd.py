@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,6 +59,11 @@ class HostileSshd:
     def logins(self) -> int:
         """How many there are at this moment."""
         return sum(each.is_active() and each.is_authenticated() for each in self.transports)
+
+    def until_somebody_is_in(self) -> None:
+        limit = time.monotonic() + 60
+        while not self.logins:
+            assert time.monotonic() < limit
 
     def until_all_have_left(self) -> None:
         for each in self.transports:

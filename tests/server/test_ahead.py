@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from deployer.errors import RefusedLoginError
+from deployer.errors import DeployError, RefusedLoginError
 from deployer.server.ahead import Ahead
+from deployer.server.connection import script_command
 from deployer.server.login import connect
-from deployer.tasks import opening, server_of
+from deployer.tasks import opening, script, server_of
 from server.hostile_sshd import HostileSshd, client_key
 
 REST = "sites:\n  www.example.org: {kind: redirect, to: https://elsewhere.example.org}\n"
@@ -69,12 +70,38 @@ def test_a_login_that_nobody_asks_for_ends(home: Path, late: bool) -> None:
     sshd = HostileSshd()
     begun = Ahead(connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key"))
     if late:
-        begun.thread.join(60)
-        assert sshd.logins == 1
+        sshd.until_somebody_is_in()
     begun.leave()
     begun.thread.join(60)
     sshd.until_all_have_left()
     assert sshd.sessions == []
+    sshd.close()
+
+
+def test_what_is_asked_first_begins_before_anybody_asks(home: Path) -> None:
+    """And goes on in the same session when somebody does."""
+    sshd = HostileSshd("reads to the end")
+    with opening(written(home, sshd)) as (config, begun):
+        begun.begin("observe.sh")
+        look = script("observe.sh")
+        assert sshd.heard.until(look)
+        with (
+            server_of(config, begun) as server,
+            pytest.raises(DeployError, match="does not run what it is asked to"),
+        ):
+            server.ask(script_command(look), look, [b"file /etc/hostname"])
+    assert sshd.heard.said.endswith(look + b"file /etc/hostname")
+    assert sshd.sessions == ["session"]
+    sshd.close()
+
+
+def test_another_question_has_a_session_of_its_own(home: Path) -> None:
+    sshd = HostileSshd("reads to the end")
+    with opening(written(home, sshd)) as (config, begun):
+        begun.begin("observe.sh")
+        with server_of(config, begun) as server, pytest.raises(DeployError):
+            server.ask("true")
+    assert sshd.sessions == ["session", "session"]
     sshd.close()
 
 

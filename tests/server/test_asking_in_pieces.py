@@ -28,7 +28,7 @@ def test_each_piece_is_there_before_the_next_is_made(tmp_path: Path) -> None:
         connect("127.0.0.1", sshd.port, "root", sshd.host_key, client_key(tmp_path)) as server,
         pytest.raises(DeployError, match="does not run what it is asked to"),
     ):
-        server.ask("cat", pieces())
+        server.ask("cat", b"", pieces())
     assert there == [True, True]
     sshd.close()
 
