@@ -49,7 +49,7 @@ def make_plan(
 
     desired, files, gone, stays = _parts(desired, seen, sites, later, held, in_scope)
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
-    places = renamed(desired.coming, desired.files, seen)
+    old_names = renamed(desired.coming, desired.files, seen)
     plan = Plan(
         hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
         certificates=tuple(orders(desired, seen, acme, held, sites)),
@@ -61,7 +61,7 @@ def make_plan(
         kept=tuple(path for path in gone if not removable(path) and path in seen.files),
         renewals=seen.renewals if desired.certificates else (),
         left=tuple(stays),
-        secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope, places)),
+        secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope, old_names)),
         notes=(*_notes(desired, sites), *containers.remarks, *_consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
         drift=desired.drift,

@@ -19,14 +19,14 @@ def value_changes(
     seen: Observation,
     values: Mapping[Secret, str],
     in_scope: Callable[[str], bool],
-    places: Mapping[str, str],
+    old_names: Mapping[str, str],
 ) -> Iterator[SecretChange]:
     """What is written into .env files and taken out of them, beside these changes of files.
 
-    `places` says whose place a new composition takes. What that one loses is copied before it is gone.
+    `old_names` says whose place a new composition takes. What that one loses is copied before it is gone.
     """
     found = {(each.path, each.name): each for each in missing_values(desired, seen, values)}
-    found |= {(each.path, each.name): each for each in inherited_values(places, desired, seen)}
+    found |= {(each.path, each.name): each for each in inherited_values(old_names, desired, seen)}
     yield from (each for each in found.values() if in_scope(each.composition))
     yield from withdrawn_values(changes, desired)
 

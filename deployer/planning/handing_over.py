@@ -29,7 +29,7 @@ def with_transition(
     """The plan with the compositions that come up anew, those that end, and what changes hands."""
     coming = _coming(plan, desired.standings, seen, moving.otherwise)
     ended = tuple(sorted(set(_ended(plan, desired, seen, gone, coming)), key=lambda each: each.name))
-    places = renamed(desired.coming, desired.files, seen)
+    old_names = renamed(desired.coming, desired.files, seen)
     leads = dict(_leads(plan, desired.standings, coming))
     there = with_runners(known_to_us(seen), desired.standings, seen.facts.stacks)
     transition = Transition(
@@ -39,7 +39,7 @@ def with_transition(
         seen.facts.stacks,
         coming,
         ended,
-        places,
+        old_names,
         frozenset(_crossed(plan, leads)),
     )
     leads, waits = _with_takers(plan, transition, leads, moving.takeovers)

@@ -58,7 +58,7 @@ def _by_variables(text: str, there: Mapping[str, str], standing: Standing) -> fr
 
 
 def inheritances(
-    places: Mapping[str, str], wanted: Mapping[str, Standing], seen: Observation
+    old_names: Mapping[str, str], wanted: Mapping[str, Standing], seen: Observation
 ) -> dict[str, tuple[str, str]]:
     """The .env of each of these that goes on with another's data, and the .env of that one, by the name."""
     there = compositions_there(seen)
@@ -67,9 +67,9 @@ def inheritances(
         if name in there:
             continue
         folder = _where_it_runs(standing, seen)
-        if name in places:
-            former, project = there[places[name]]
-            goes_on = standing.project == project or data_of_both(standing, places[name], seen)
+        if name in old_names:
+            former, project = there[old_names[name]]
+            goes_on = standing.project == project or data_of_both(standing, old_names[name], seen)
             folder = former if goes_on else folder
         if folder not in ("", standing.folder):
             found[name] = f"{standing.folder}/.env", f"{folder}/.env"
@@ -87,8 +87,8 @@ def inherited_names(name: str, old: str, desired: Desired, seen: Observation) ->
 
     `old` is empty where somebody has started it by hand.
     """
-    places = {name: old} if old else {}
-    pair = inheritances(places, {name: desired.coming[name]}, seen).get(name)
+    old_names = {name: old} if old else {}
+    pair = inheritances(old_names, {name: desired.coming[name]}, seen).get(name)
     if not pair:
         return []
     wanted, was_given = desired.secrets.get(pair[0], {}), given(seen.files.get(f"{VALUES}{old}.conf"))
@@ -100,12 +100,12 @@ def inherited_names(name: str, old: str, desired: Desired, seen: Observation) ->
 
 
 def inherited_values(
-    places: Mapping[str, str], desired: Desired, seen: Observation
+    old_names: Mapping[str, str], desired: Desired, seen: Observation
 ) -> Iterator[SecretChange]:
     """The values that are to be copied, as they are not there yet or others are."""
-    for name, (path, source) in sorted(inheritances(places, desired.standings, seen).items()):
+    for name, (path, source) in sorted(inheritances(old_names, desired.standings, seen).items()):
         there, old = seen.secrets.get(path, {}), seen.secrets.get(source, {})
-        for key in inherited_names(name, places.get(name, ""), desired, seen):
+        for key in inherited_names(name, old_names.get(name, ""), desired, seen):
             if there.get(key) != old[key]:
                 yield SecretChange(path, key, Inherited(source), key not in there, name)
 

@@ -38,8 +38,8 @@ def renamed(wanted: Mapping[str, Standing], files: Files, seen: Observation) -> 
 
 def not_yet(desired: Desired, seen: Observation) -> frozenset[str]:
     """The compositions that wait for a certificate, and those whose place they take then."""
-    places = renamed(desired.coming, desired.files, seen) if desired.waiting else {}
-    return desired.waiting | {old for name, old in places.items() if name in desired.waiting}
+    old_names = renamed(desired.coming, desired.files, seen) if desired.waiting else {}
+    return desired.waiting | {old for name, old in old_names.items() if name in desired.waiting}
 
 
 def _likeness(
@@ -62,9 +62,9 @@ def _anonymous(file: object, *names: str) -> bytes:
     return content
 
 
-def remarks(places: Mapping[str, str], desired: Desired, seen: Observation) -> Iterator[str]:
+def remarks(old_names: Mapping[str, str], desired: Desired, seen: Observation) -> Iterator[str]:
     """What becomes of the data of those whose place is taken."""
-    for name, old in places.items():
+    for name, old in old_names.items():
         yield f"{name} takes the place of {old}, and {'. '.join(_becomes(name, old, desired, seen))}"
 
 
@@ -117,22 +117,22 @@ def _in_words(data: Collection[str]) -> list[str]:
 
 def env_files_of_renamed(desired: Desired, seen: Observation) -> set[str]:
     """The .env files of those that go on with the data of another, and of that one."""
-    places = renamed(desired.coming, desired.files, seen)
-    return {path for each in inheritances(places, desired.coming, seen).values() for path in each}
+    old_names = renamed(desired.coming, desired.files, seen)
+    return {path for each in inheritances(old_names, desired.coming, seen).values() for path in each}
 
 
 def with_renamed(plan: Plan, desired: Desired, seen: Observation) -> Plan:
     """The plan with what a person should know of those whose place is taken."""
-    places = renamed(desired.coming, desired.files, seen)
-    return replace(plan, notes=(*plan.notes, *remarks(places, desired, seen)))
+    old_names = renamed(desired.coming, desired.files, seen)
+    return replace(plan, notes=(*plan.notes, *remarks(old_names, desired, seen)))
 
 
 def without_waiting(gone: Collection[str], desired: Desired, files: Files, seen: Observation) -> list[str]:
     """The paths that go, without those of compositions whose place is not taken by these files."""
-    places = renamed(desired.coming, desired.files, seen)
+    old_names = renamed(desired.coming, desired.files, seen)
     staying = [
         old
-        for name, old in places.items()
+        for name, old in old_names.items()
         if f"{desired.coming[name].folder}/docker-compose.yml" not in files
     ]
     there = compositions_there(seen)
