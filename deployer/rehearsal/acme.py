@@ -89,7 +89,7 @@ class AcmeServer:
     @property
     def folder(self) -> Path:
         """Its keys, settings and logs (pebble.log says why it refused a name)."""
-        return self.machine.place.run / "acme"
+        return self.machine.slot.run / "acme"
 
     @property
     def ca(self) -> Path:

@@ -11,7 +11,7 @@ from deployer import system
 from deployer.errors import DeployError
 from deployer.rehearsal import mirror
 from deployer.rehearsal.commands import call
-from deployer.rehearsal.places import places
+from deployer.rehearsal.slots import slots
 from deployer.seen.releases import BOOTABLE
 
 UNUSED_DAYS = 14
@@ -97,7 +97,7 @@ def _build(release: str, included: list[str], image: Path, lock: int) -> None:
 
 def _prune() -> None:
     """Remove images that no machine runs on and nobody has asked for in a while."""
-    in_use = {place.state().get("image") for place in places()}
+    in_use = {slot.state().get("image") for slot in slots()}
     for lock in CACHE.glob("debian-*.lock"):
         image = lock.with_suffix("")
         if image.name not in in_use and time.time() - lock.stat().st_mtime > UNUSED_DAYS * 86400:

@@ -9,7 +9,7 @@ from deployer.errors import DeployError
 from deployer.rehearsal import cgroups, processes
 from deployer.rehearsal.commands import PATIENCE
 from deployer.rehearsal.network import Network
-from deployer.rehearsal.places import Place
+from deployer.rehearsal.slots import Slot
 
 NSPAWN = (
     "systemd-nspawn",
@@ -26,33 +26,33 @@ NSPAWN = (
 SYSTEM_CALLS = "--system-call-filter=@keyring bpf add_key keyctl"
 
 
-def boot(place: Place, network: Network, masked: Iterable[str] = ()) -> None:
+def boot(slot: Slot, network: Network, masked: Iterable[str] = ()) -> None:
     """Boot the machine and open its network; the end of its console's output explains a failure.
 
     Units that are `masked` do not start.
     """
     units = [f"systemd.mask={unit}" for unit in masked]
-    with open(place.run / "console.log", "wb") as log:
-        process = processes.start(place.name, *_command(place), *units, log=log)
+    with open(slot.run / "console.log", "wb") as log:
+        process = processes.start(slot.name, *_command(slot), *units, log=log)
     try:
         network.open()
         _wait_for_sshd(process, network.address)
     except DeployError as failure:
-        console = (place.run / "console.log").read_text(errors="replace").splitlines()[-15:]
+        console = (slot.run / "console.log").read_text(errors="replace").splitlines()[-15:]
         raise DeployError("\n".join([failure.message, "Its console said:", *console])) from failure
 
 
-def _command(place: Place) -> list[str]:
+def _command(slot: Slot) -> list[str]:
     """Where systemd runs here, it makes a scope for the machine; elsewhere it stays in groups of ours."""
-    groups = cgroups.entering(place.name)
+    groups = cgroups.entering(slot.name)
     unit = ["--keep-unit"] if groups else []
-    docker = f"--bind={place.disk}/docker:/var/lib/docker"
+    docker = f"--bind={slot.disk}/docker:/var/lib/docker"
     return [
         *groups,
         *NSPAWN,
         *unit,
-        f"--directory={place.root}",
-        f"--machine={place.name}",
+        f"--directory={slot.root}",
+        f"--machine={slot.name}",
         docker,
         SYSTEM_CALLS,
     ]

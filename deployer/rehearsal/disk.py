@@ -13,46 +13,46 @@ from deployer.rehearsal import host
 from deployer.rehearsal.commands import call
 from deployer.rehearsal.guest import Identity, guest_files, guest_links
 from deployer.rehearsal.network import Network
-from deployer.rehearsal.places import Place
+from deployer.rehearsal.slots import Slot
 
 
-def prepare(place: Place, network: Network, image: Path) -> str:
+def prepare(slot: Slot, network: Network, image: Path) -> str:
     """Mount the machine's disk, ready to boot; returns the public host key."""
-    place.disk.mkdir(parents=True)
+    slot.disk.mkdir(parents=True)
     if os.environ.get("VPS_DISK") == "memory":
-        call("mount", "-t", "tmpfs", "-o", "mode=755,size=80%", place.name, str(place.disk))
+        call("mount", "-t", "tmpfs", "-o", "mode=755,size=80%", slot.name, str(slot.disk))
     for folder in ("root", "upper", "work", "docker"):
-        (place.disk / folder).mkdir()
+        (slot.disk / folder).mkdir()
     # volatile: no fsync reaches the real disk. Nothing here must survive a crash of this machine.
-    layers = f"lowerdir={image},upperdir={place.disk}/upper,workdir={place.disk}/work,volatile"
-    call("mount", "-t", "overlay", place.name, "-o", layers, str(place.root))
-    identity = _identity(place)
-    (place.run / "known_hosts").write_text(f"{network.address} {identity.host_key}\n")
+    layers = f"lowerdir={image},upperdir={slot.disk}/upper,workdir={slot.disk}/work,volatile"
+    call("mount", "-t", "overlay", slot.name, "-o", layers, str(slot.root))
+    identity = _identity(slot)
+    (slot.run / "known_hosts").write_text(f"{network.address} {identity.host_key}\n")
     for path, (content, mode) in guest_files(network, identity, host.resolver(), host.pip()).items():
-        file = _fresh(place.root, path)
+        file = _fresh(slot.root, path)
         file.touch(0o600)
         file.write_text(content)
         file.chmod(mode)
     for path, target in guest_links().items():
-        _fresh(place.root, path).symlink_to(target)
+        _fresh(slot.root, path).symlink_to(target)
     return identity.host_key
 
 
-def write(place: Place, files: Mapping[str, str]) -> None:
+def write(slot: Slot, files: Mapping[str, str]) -> None:
     """Write files that everybody may read, by their path inside the machine."""
     for path, content in files.items():
-        _fresh(place.root, path).write_text(content)
+        _fresh(slot.root, path).write_text(content)
 
 
-def _identity(place: Place) -> Identity:
-    keys = {"key": f"rehearsal {place.name}", "host_key": place.name}
+def _identity(slot: Slot) -> Identity:
+    keys = {"key": f"rehearsal {slot.name}", "host_key": slot.name}
     for name, comment in keys.items():
-        call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(place.run / name))
-    public = {name: (place.run / f"{name}.pub").read_text() for name in keys}
+        call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(slot.run / name))
+    public = {name: (slot.run / f"{name}.pub").read_text() for name in keys}
     return Identity(
         machine_id=uuid.uuid4().hex,
         host_key=" ".join(public["host_key"].split()[:2]),
-        host_key_private=(place.run / "host_key").read_text(),
+        host_key_private=(slot.run / "host_key").read_text(),
         authorized_key=public["key"].strip(),
     )
 

@@ -64,7 +64,7 @@ def _hand_keys(sites: Path, machine: Machine, acme: AcmeServer) -> None:
     (folder / "ssh_config").write_text(ssh_config(machine.name, machine.address, folder.absolute()))
     (folder / ".gitignore").write_text("*\n")
     _give(sites.parent, folder, *folder.iterdir())
-    machine.place.save(handed_over=str(_beside(sites, machine).absolute()))
+    machine.slot.save(handed_over=str(_beside(sites, machine).absolute()))
 
 
 def ssh_config(name: str, address: str, folder: Path) -> str:
@@ -94,7 +94,7 @@ def _explained(what: str) -> Iterator[None]:
 
 def take_back(machine: Machine) -> Path | None:
     """Remove the keys that were handed over; the sites.yaml stays, for somebody may have worked in it."""
-    if not (handed := machine.place.state().get("handed_over")):
+    if not (handed := machine.slot.state().get("handed_over")):
         return None
     written = Path(handed)
     folder = written.parent / f".{machine.name}"

@@ -13,8 +13,8 @@ from deployer.errors import DeployError
 from deployer.rehearsal import boot, disk, processes, shell, sweep
 from deployer.rehearsal.base import base_image
 from deployer.rehearsal.network import Network
-from deployer.rehearsal.places import Place, places
 from deployer.rehearsal.requirements import require
+from deployer.rehearsal.slots import Slot, slots
 from deployer.seen.releases import USUAL, named
 
 
@@ -22,7 +22,7 @@ from deployer.seen.releases import USUAL, named
 class Machine:
     """A running throwaway VPS: `ssh -i key user@address` works, and its host key is known."""
 
-    place: Place
+    slot: Slot
     network: Network
     host_key: str
     lock: IO[str] | None = field(default=None, repr=False)
@@ -47,15 +47,15 @@ class Machine:
         """
         require()
         image = base_image(release, packages, say)
-        place, network, lock = sweep.claim()
+        slot, network, lock = sweep.claim()
         try:
-            machine = cls(place, network, disk.prepare(place, network, image), lock)
-            place.save(release=release, image=image.name, host_key=machine.host_key)
-            disk.write(place, files or {})
-            boot.boot(place, network, masked)
-            place.save(kept=keep)
+            machine = cls(slot, network, disk.prepare(slot, network, image), lock)
+            slot.save(release=release, image=image.name, host_key=machine.host_key)
+            disk.write(slot, files or {})
+            boot.boot(slot, network, masked)
+            slot.save(kept=keep)
         except BaseException:
-            sweep.remove(place)
+            sweep.remove(slot)
             raise
         return machine
 
@@ -71,13 +71,13 @@ class Machine:
     @classmethod
     def kept_machines(cls) -> list[Self]:
         """Every kept machine that runs."""
-        running = [place for place in places() if place.state().get("kept") and processes.of(place.name)]
-        return [cls(place, Network.of(place.name), place.state()["host_key"]) for place in running]
+        running = [slot for slot in slots() if slot.state().get("kept") and processes.of(slot.name)]
+        return [cls(slot, Network.of(slot.name), slot.state()["host_key"]) for slot in running]
 
     @property
     def name(self) -> str:
         """The machine's name here and inside, like vps-1."""
-        return self.place.name
+        return self.slot.name
 
     @property
     def address(self) -> str:
@@ -87,12 +87,12 @@ class Machine:
     @property
     def key(self) -> Path:
         """The private key that root inside accepts."""
-        return self.place.run / "key"
+        return self.slot.run / "key"
 
     @property
     def known_hosts(self) -> Path:
         """A known_hosts file with the machine's host key."""
-        return self.place.run / "known_hosts"
+        return self.slot.run / "known_hosts"
 
     @cached_property
     def _leader(self) -> int:
@@ -101,17 +101,17 @@ class Machine:
     @property
     def kept(self) -> bool:
         """Whether the machine outlives the process that has booted it."""
-        return bool(self.place.state().get("kept"))
+        return bool(self.slot.state().get("kept"))
 
     @property
     def release(self) -> str:
         """The Debian release, like debian-13."""
-        return str(self.place.state()["release"])
+        return str(self.slot.state()["release"])
 
     @property
     def root(self) -> Path:
         """The machine's file system, to look at and to damage from outside."""
-        return self.place.root
+        return self.slot.root
 
     def run(
         self, command: str, *, check: bool = True, input: str | None = None, timeout: float = 120
@@ -143,16 +143,16 @@ class Machine:
 
     def restart(self) -> None:
         """Pull the plug, and boot again from what is on the disk."""
-        sweep.pull_the_plug(self.place)
+        sweep.pull_the_plug(self.slot)
         self.__dict__.pop("_leader", None)
-        boot.boot(self.place, self.network)
+        boot.boot(self.slot, self.network)
 
     def stop(self) -> None:
         """Pull the plug and remove every trace, once: its name may be another's after that."""
         if self.stopped:
             return
         self.stopped = True
-        sweep.remove(self.place)
+        sweep.remove(self.slot)
         if self.lock:
             self.lock.close()
 

@@ -36,7 +36,7 @@ def start(machine: Machine) -> None:
     """Let a machine ask here; where the port is taken, it goes on asking its old nameservers."""
     resolver = host.resolver()
     words = [machine.network.host, machine.address, *nameservers(resolver)]
-    with open(machine.place.run / "names.log", "wb") as log:
+    with open(machine.slot.run / "names.log", "wb") as log:
         processes.start(machine.name, sys.executable, "-m", "deployer.rehearsal.names", *words, log=log)
     (machine.root / "etc/resolv.conf").write_text(f"nameserver {machine.network.host}\n{resolver}")
 

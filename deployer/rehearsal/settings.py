@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deployer.rehearsal.commands import call
-from deployer.rehearsal.places import RUN
+from deployer.rehearsal.slots import RUN
 
 # The least that each setting has to be: packets pass, and systemd and the services of many machines can watch
 # their files. A machine takes about 12 instances, and the kernel gives 128 to all machines together.

@@ -1,4 +1,4 @@
-"""Claiming a place for a machine, and leaving no trace of one that is over."""
+"""Claiming a slot for a machine, and leaving no trace of one that is over."""
 
 import os
 from contextlib import suppress
@@ -9,71 +9,71 @@ from deployer.errors import DeployError
 from deployer.rehearsal import cgroups, network, processes, settings
 from deployer.rehearsal.commands import PATIENCE, call
 from deployer.rehearsal.network import Network
-from deployer.rehearsal.places import Place, alone, places
+from deployer.rehearsal.slots import Slot, alone, slots
 
 LIMIT = 99
 
 
-def claim() -> tuple[Place, Network, IO[str]]:
+def claim() -> tuple[Slot, Network, IO[str]]:
     """A free machine name with its subnet, locked for this process; first sweeps what killed runs left."""
     with alone():
         sweep()
-        taken = {place.name for place in places()}
+        taken = {slot.name for slot in slots()}
         for number in range(1, LIMIT + 1):
             subnet = Network.of(f"vps-{number}")
             if subnet.machine not in taken and network.is_free(subnet):
-                return _claim(Place(subnet.machine), subnet)
+                return _claim(Slot(subnet.machine), subnet)
     raise DeployError(f"All {LIMIT} throwaway machines are taken.", "Stop some: deploy rehearse --stop")
 
 
-def _claim(place: Place, subnet: Network) -> tuple[Place, Network, IO[str]]:
+def _claim(slot: Slot, subnet: Network) -> tuple[Slot, Network, IO[str]]:
     settings.begin()
     network.fence()
-    place.run.mkdir(mode=0o700)
-    lock = place.lock()
+    slot.run.mkdir(mode=0o700)
+    lock = slot.lock()
     assert lock is not None, "a new folder cannot be locked by another"
-    return place, subnet, lock
+    return slot, subnet, lock
 
 
-def remove(place: Place) -> None:
+def remove(slot: Slot) -> None:
     """End a machine and leave nothing of it; one that is gone already is fine."""
     with alone():
-        _remove(place)
+        _remove(slot)
 
 
 def sweep() -> None:
     """Remove the machines whose process has died without doing so; the caller holds the lock `alone`."""
-    for place in places():
-        if is_abandoned(place):
-            _remove(place)
+    for slot in slots():
+        if is_abandoned(slot):
+            _remove(slot)
 
 
-def is_abandoned(place: Place) -> bool:
+def is_abandoned(slot: Slot) -> bool:
     """Whether nobody owns the machine: its process is dead, or it was kept and does not run any more."""
-    if not place.run.is_dir():
+    if not slot.run.is_dir():
         return True
-    lock = place.lock()
+    lock = slot.lock()
     if lock is None:
         return False
     lock.close()
-    return not (place.state().get("kept") and processes.of(place.name))
+    return not (slot.state().get("kept") and processes.of(slot.name))
 
 
-def pull_the_plug(place: Place) -> None:
+def pull_the_plug(slot: Slot) -> None:
     """End a machine as a power cut does: its disk stays as it is at that moment."""
-    processes.end(place.name)
-    cgroups.remove(place.name)
-    Network.of(place.name).close()
+    processes.end(slot.name)
+    cgroups.remove(slot.name)
+    Network.of(slot.name).close()
     # a systemd-nspawn that was killed leaves its folder, and the next of that name does not start
-    call("rm", "-rf", "--one-file-system", f"/run/systemd/nspawn/propagate/{place.name}")
+    call("rm", "-rf", "--one-file-system", f"/run/systemd/nspawn/propagate/{slot.name}")
 
 
-def _remove(place: Place) -> None:
-    pull_the_plug(place)
-    unmount(place.root)
-    unmount(place.disk)
-    call("rm", "-rf", "--one-file-system", str(place.disk), str(place.run))
-    if not places():
+def _remove(slot: Slot) -> None:
+    pull_the_plug(slot)
+    unmount(slot.root)
+    unmount(slot.disk)
+    call("rm", "-rf", "--one-file-system", str(slot.disk), str(slot.run))
+    if not slots():
         network.unfence()
         settings.end()
 

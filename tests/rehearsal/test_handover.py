@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deployer.config.loader import load
-from deployer.rehearsal import places
+from deployer.rehearsal import slots
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.handover import ssh_config, take_back
 from deployer.rehearsal.invitation import invite_to_begin
@@ -36,13 +36,13 @@ def test_ssh_finds_key_and_host_key_by_name_and_by_address(tmp_path: Path) -> No
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """What is known here of a VPS that was booted; none was."""
-    monkeypatch.setattr(places, "RUN", tmp_path / "run")
+    monkeypatch.setattr(slots, "RUN", tmp_path / "run")
     monkeypatch.chdir(tmp_path)
-    place = places.Place("vps-1")
-    (place.run / "acme").mkdir(parents=True)
+    slot = slots.Slot("vps-1")
+    (slot.run / "acme").mkdir(parents=True)
     for name in ("key", "key.pub", "known_hosts", "acme/ca.pem", "acme/root.pem"):
-        (place.run / name).write_text(f"{name}\n")
-    return Machine(place, Network.of("vps-1"), f"ssh-ed25519 {'A' * 68}")
+        (slot.run / name).write_text(f"{name}\n")
+    return Machine(slot, Network.of("vps-1"), f"ssh-ed25519 {'A' * 68}")
 
 
 def test_an_empty_vps_is_begun_with_as_a_new_server(

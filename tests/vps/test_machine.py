@@ -15,8 +15,8 @@ from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.commands import call
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.network import Network
-from deployer.rehearsal.places import DISKS, RUN, Place, alone
 from deployer.rehearsal.shell import ssh
+from deployer.rehearsal.slots import DISKS, RUN, Slot, alone
 from deployer.rehearsal.sweep import LIMIT, unmount
 from vps.waiting import client, started, until, until_it_says
 
@@ -50,7 +50,7 @@ def traces(name: str) -> set[str]:
 def is_gone(name: str, host_key: str) -> bool:
     """Whether it has left nothing; its name may be another's by now, whose host key is another."""
     with alone():
-        return not traces(name) or ((RUN / name).is_dir() and Place(name).state().get("host_key") != host_key)
+        return not traces(name) or ((RUN / name).is_dir() and Slot(name).state().get("host_key") != host_key)
 
 
 EVERYTHING = {"link", "rules", "mount", "disk", "state", "processes"}
@@ -205,7 +205,7 @@ def test_two_side_by_side_do_not_meet(release: str) -> None:
 
 def test_what_a_killed_run_left_is_swept_by_the_next(release: str) -> None:
     owner, name = run_owner(release, keep=False)
-    host_key = Place(name).state()["host_key"]
+    host_key = Slot(name).state()["host_key"]
     with Machine.boot(release) as living:
         assert traces(name) == EVERYTHING
         owner.send_signal(signal.SIGKILL)

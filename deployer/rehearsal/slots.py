@@ -1,4 +1,4 @@
-"""Where a machine lives on this one: small state under /run, its disk under /var/lib."""
+"""The slots in which machines live on this one: small state under /run, its disk under /var/lib."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ DISKS = Path("/var/lib/vps-deployer")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """The folders of the machine `name`."""
 
     name: str
@@ -59,10 +59,10 @@ class Place:
         return {}
 
 
-def places() -> list[Place]:
+def slots() -> list[Slot]:
     """Every machine that has left a trace here."""
     folders = [folder.name for parent in (RUN, DISKS) if parent.is_dir() for folder in parent.iterdir()]
-    return [Place(name) for name in sorted(set(folders)) if re.fullmatch(r"vps-\d+", name)]
+    return [Slot(name) for name in sorted(set(folders)) if re.fullmatch(r"vps-\d+", name)]
 
 
 @contextlib.contextmanager
