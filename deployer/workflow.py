@@ -31,7 +31,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ForgeRepository:
     """A repository on a forge: `address` is where its web pages and its API are."""
 
     address: str
@@ -58,7 +58,7 @@ class Place:
         """Where the workflow is in the repository."""
         return f"{'.github' if self.github else '.gitea'}/workflows/deploy.yml"
 
-    def same(self, other: "Place") -> bool:
+    def same(self, other: "ForgeRepository") -> bool:
         """Whether both are one repository; its web pages and its SSH have ports of their own."""
         return [self.host, self.owner.lower(), self.name.lower()] == [
             other.host,
@@ -72,7 +72,7 @@ class Whereabouts:
     """Whether a checkout is that of the site's repository, and where the repository is on a forge."""
 
     own: bool
-    place: Place | None
+    there: ForgeRepository | None
 
 
 def workflow(name: str, entry: Entry, test_build: bool = False, tool: bool = False, runs_on: str = "") -> str:
@@ -131,18 +131,18 @@ def whereabouts(
     An address for SSH does not tell where the web pages are: one of the same repository that does is better.
     `server` has the names of the server itself, `hosts` where the names lead that SSH knows by others.
     """
-    place = place_of(repository)
+    there = on_a_forge(repository)
     same = [
         remote
         for remote in remotes
         if not repository
         or remote == repository
-        or (place and (other := place_of(remote)) and place.same(other))
+        or (there and (other := on_a_forge(remote)) and there.same(other))
         or _same_by_ssh(repository, remote, {*HERE, *server}, hosts)
     ]
     addresses = sorted([repository, *same], key=lambda each: not each.startswith("http"))
-    places = (found for each in addresses if (found := place_of(each)))
-    return Whereabouts(bool(same) or not repository, next(places, None))
+    found_there = (found for each in addresses if (found := on_a_forge(each)))
+    return Whereabouts(bool(same) or not repository, next(found_there, None))
 
 
 def _same_by_ssh(one: str, other: str, server: Collection[str], hosts: Mapping[str, str]) -> bool:
@@ -161,7 +161,7 @@ def _path(url: SplitResult | None) -> str:
     return path.removeprefix(f"home/{url.username}/") if url and url.username else path
 
 
-def place_of(repository: str) -> Place | None:
+def on_a_forge(repository: str) -> ForgeRepository | None:
     """Where a repository is by its address; None for a folder, or one that cannot be or lacks an owner."""
     url = address_of(repository)
     if url is None:
@@ -171,7 +171,7 @@ def place_of(repository: str) -> Place | None:
         return None
     host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
     if url.scheme == "ssh":
-        return Place(f"https://{host}", owner, name.removesuffix(".git"))
+        return ForgeRepository(f"https://{host}", owner, name.removesuffix(".git"))
     port = f":{url.port}" if url.port not in (None, USUAL_PORTS[url.scheme]) else ""
     folder = "/".join(["", *filter(None, below)])
-    return Place(f"{url.scheme}://{host}{port}{folder}", owner, name.removesuffix(".git"))
+    return ForgeRepository(f"{url.scheme}://{host}{port}{folder}", owner, name.removesuffix(".git"))

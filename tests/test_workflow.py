@@ -8,7 +8,7 @@ import yaml
 
 from deployer.config.model import Config
 from deployer.errors import UsageError
-from deployer.workflow import Place, place_of, whereabouts, workflow
+from deployer.workflow import ForgeRepository, on_a_forge, whereabouts, workflow
 
 SITES = {
     "hugo.example.org": {
@@ -98,19 +98,19 @@ def test_nothing_to_build_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("repository", "place"),
+    ("repository", "there"),
     [
-        ("https://git.rogs.me/roger/rogs.me.git", Place("https://git.rogs.me", "roger", "rogs.me")),
-        ("https://git.example.org:8443/me/a", Place("https://git.example.org:8443", "me", "a")),
-        ("git@git.example.org:me/a.git", Place("https://git.example.org", "me", "a")),
-        ("ssh://git@git.example.org:2222/me/a.git", Place("https://git.example.org", "me", "a")),
-        ("git@github.com:me/a.git", Place("https://github.com", "me", "a")),
-        ("http://192.168.1.5:3000/me/a.git", Place("http://192.168.1.5:3000", "me", "a")),
-        ("http://git.lan:80/me/a.git", Place("http://git.lan", "me", "a")),
-        ("https://[2001:db8::1]:3000/me/a.git", Place("https://[2001:db8::1]:3000", "me", "a")),
-        ("git@[2001:db8::1]:me/a.git", Place("https://[2001:db8::1]", "me", "a")),
-        ("https://example.org/gitea/me/a.git", Place("https://example.org/gitea", "me", "a")),
-        ("https://git.example.org/me/a%20b.git", Place("https://git.example.org", "me", "a b")),
+        ("https://git.rogs.me/roger/rogs.me.git", ForgeRepository("https://git.rogs.me", "roger", "rogs.me")),
+        ("https://git.example.org:8443/me/a", ForgeRepository("https://git.example.org:8443", "me", "a")),
+        ("git@git.example.org:me/a.git", ForgeRepository("https://git.example.org", "me", "a")),
+        ("ssh://git@git.example.org:2222/me/a.git", ForgeRepository("https://git.example.org", "me", "a")),
+        ("git@github.com:me/a.git", ForgeRepository("https://github.com", "me", "a")),
+        ("http://192.168.1.5:3000/me/a.git", ForgeRepository("http://192.168.1.5:3000", "me", "a")),
+        ("http://git.lan:80/me/a.git", ForgeRepository("http://git.lan", "me", "a")),
+        ("https://[2001:db8::1]:3000/me/a.git", ForgeRepository("https://[2001:db8::1]:3000", "me", "a")),
+        ("git@[2001:db8::1]:me/a.git", ForgeRepository("https://[2001:db8::1]", "me", "a")),
+        ("https://example.org/gitea/me/a.git", ForgeRepository("https://example.org/gitea", "me", "a")),
+        ("https://git.example.org/me/a%20b.git", ForgeRepository("https://git.example.org", "me", "a b")),
         ("git@git.example.org:a.git", None),
         ("/srv/git/a.git", None),
         ("../a", None),
@@ -120,47 +120,52 @@ def test_nothing_to_build_is_told() -> None:
         ("https://[h]/me/a", None),
     ],
 )
-def test_where_a_repository_is(repository: str, place: Place | None) -> None:
-    assert place_of(repository) == place
+def test_where_a_repository_is(repository: str, there: ForgeRepository | None) -> None:
+    assert on_a_forge(repository) == there
 
 
 @pytest.mark.parametrize(
-    ("repository", "remotes", "own", "place"),
+    ("repository", "remotes", "own", "there"),
     [
         (
             "ssh://git@git.example.org:2222/me/a.git",
             ["https://git.example.org:3300/me/a.git"],
             True,
-            Place("https://git.example.org:3300", "me", "a"),
+            ForgeRepository("https://git.example.org:3300", "me", "a"),
         ),
         (
             "git@git.example.org:me/a.git",
             ["ssh://git@Git.Example.org:2222/Me/a", "https://git.example.org/gitea/me/a.git"],
             True,
-            Place("https://git.example.org/gitea", "me", "a"),
+            ForgeRepository("https://git.example.org/gitea", "me", "a"),
         ),
         (
             "https://git.example.org/me/a.git",
             ["https://git.example.org:3300/me/a.git"],
             True,
-            Place("https://git.example.org", "me", "a"),
+            ForgeRepository("https://git.example.org", "me", "a"),
         ),
         ("git@git.example.org:me/a.git", ["git@git.example.org:me/b.git"], False, None),
         ("git@git.example.org:me/a.git", ["git@github.com:me/a.git", "/srv/a"], False, None),
         ("git@git.example.org:a.git", ["git@git.example.org:me/a.git"], False, None),
         ("git@git.example.org:a.git", ["git@git.example.org:a.git"], True, None),
         ("git@git.example.org:me/a.git", [], False, None),
-        ("", ["/srv/a", "git@git.example.org:me/a.git"], True, Place("https://git.example.org", "me", "a")),
+        (
+            "",
+            ["/srv/a", "git@git.example.org:me/a.git"],
+            True,
+            ForgeRepository("https://git.example.org", "me", "a"),
+        ),
         ("", [], True, None),
     ],
 )
 def test_a_checkout_is_known_by_any_address_of_its_repository(
-    repository: str, remotes: list[str], own: bool, place: Place | None
+    repository: str, remotes: list[str], own: bool, there: ForgeRepository | None
 ) -> None:
     """An empty address: the repository is a folder, and this is it."""
     found = whereabouts(repository, remotes)
     assert found.own == own
-    assert found.place == (place or place_of(repository))
+    assert found.there == (there or on_a_forge(repository))
 
 
 @pytest.mark.parametrize(
@@ -188,5 +193,5 @@ def test_a_checkout_is_known_by_what_ssh_calls_its_server(repository: str, remot
 
 
 def test_github_has_a_folder_of_its_own() -> None:
-    assert Place("https://github.com", "me", "a").file == ".github/workflows/deploy.yml"
-    assert Place("https://git.example.org", "me", "a").file == ".gitea/workflows/deploy.yml"
+    assert ForgeRepository("https://github.com", "me", "a").file == ".github/workflows/deploy.yml"
+    assert ForgeRepository("https://git.example.org", "me", "a").file == ".gitea/workflows/deploy.yml"

@@ -12,12 +12,14 @@ from deployer.errors import UsageError
 from deployer.server.repository import checkout_of
 from deployer.server.way import way_to
 from deployer.values.repository import address_of
-from deployer.workflow import Place, place_of
+from deployer.workflow import ForgeRepository, on_a_forge
 from deployer.workflow import whereabouts as to_checkout
 
 
-def whereabouts(config: Config, repository: str, gitea: str | None) -> tuple[Path | None, Place | None, str]:
-    """The checkout of the repository that we are in, else why not, and the repository's place on a forge."""
+def whereabouts(
+    config: Config, repository: str, gitea: str | None
+) -> tuple[Path | None, ForgeRepository | None, str]:
+    """The checkout of the repository that we are in, else why not, and the repository on a forge."""
     folder = os.path.isdir(repository)
     checkout, remotes = checkout_of(Path(repository) if folder else Path())
     own = {config.server.host} if config.server else set()
@@ -26,16 +28,16 @@ def whereabouts(config: Config, repository: str, gitea: str | None) -> tuple[Pat
     )
     server = {name.lower() for name in own} | {hosts[name.lower()] for name in own}
     found = to_checkout("" if folder else repository, remotes, server, hosts)
-    if gitea and not (re.match(r"https?://[^/]", gitea) and place_of(f"{gitea}/owner/name")):
+    if gitea and not (re.match(r"https?://[^/]", gitea) and on_a_forge(f"{gitea}/owner/name")):
         raise UsageError("--gitea wants an address such as https://git.example.org")
-    place = replace(found.place, address=gitea.rstrip("/")) if found.place and gitea else found.place
-    return (checkout, place, "") if found.own else (None, place, not_its_own(repository, checkout, remotes))
+    there = replace(found.there, address=gitea.rstrip("/")) if found.there and gitea else found.there
+    return (checkout, there, "") if found.own else (None, there, not_its_own(repository, checkout, remotes))
 
 
 def spelled(url: SplitResult) -> str:
     """The host as it is written: OpenSSH tells `Host Forge` and `Host forge` apart, urllib does not."""
-    place = url.netloc.rpartition("@")[2]
-    return place[1:].partition("]")[0] if place.startswith("[") else place.partition(":")[0]
+    netloc = url.netloc.rpartition("@")[2]
+    return netloc[1:].partition("]")[0] if netloc.startswith("[") else netloc.partition(":")[0]
 
 
 def leading(names: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from deployer.commands._options import config_option, entries
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.workflow import Place
+    from deployer.workflow import ForgeRepository
 
 
 AIM = "publish"
@@ -62,11 +62,11 @@ def command(
     require_pushed(chosen)
     entry = chosen[site]
     text = workflow(site, entry, test_build, tool, runs_on)
-    checkout, place, why_not = whereabouts(loaded, getattr(entry, "repository", ""), gitea)
+    checkout, there, why_not = whereabouts(loaded, getattr(entry, "repository", ""), gitea)
     # an older workflow that stays may want secrets that are taken away
-    deliver(text, checkout, place.file if place else ".gitea/workflows/deploy.yml", force, why_not)
+    deliver(text, checkout, there.file if there else ".gitea/workflows/deploy.yml", force, why_not)
     if install_secrets:
-        install(loaded, site, place, key)
+        install(loaded, site, there, key)
     tell_secrets(loaded, site, install_secrets)
 
 
@@ -92,7 +92,7 @@ def deliver(text: str, checkout: Path | None, name: str, force: bool, why_not: s
     say(f"Wrote {file}. Commit it, and push.")
 
 
-def install(config: "Config", site: str, place: "Place | None", key: Path | None) -> None:
+def install(config: "Config", site: str, there: "ForgeRepository | None", key: Path | None) -> None:
     """Set the secrets in the site's repository."""
     from deployer.config.ci_secrets import secrets_of
     from deployer.config.credentials import OPTIONAL
@@ -104,15 +104,15 @@ def install(config: "Config", site: str, place: "Place | None", key: Path | None
     from deployer.server.way import way_to
 
     token = os.environ.get("GITEA_TOKEN", "")
-    if place is None:
+    if there is None:
         raise UsageError(f"{site} comes from no repository on a forge", "Set the secrets by hand.")
-    if place.github:
+    if there.github:
         raise UsageError("GitHub wants its secrets encrypted", "Set them there: gh secret set SSH_HOST")
-    require_private(place)
+    require_private(there)
     if not token:
         raise UsageError(
             "GITEA_TOKEN is not set",
-            f"Make a token with the scope write:repository ({place.address}/user/settings/applications), "
+            f"Make a token with the scope write:repository ({there.address}/user/settings/applications), "
             "and put it into the environment.",
         )
     server = config.server
@@ -120,22 +120,22 @@ def install(config: "Config", site: str, place: "Place | None", key: Path | None
     private = read_private_key(key or Path.home() / ".ssh" / f"deploy-{pusher(config, site)}")
     address = way_to(server.host, server.port).host if server else ""
     secrets = secrets_of(config, site, private.text, private.public, known, address)
-    set_secrets(place, token, secrets, [name for name in OPTIONAL if name not in secrets])
-    say(f"Set {', '.join(secrets)} in {place.owner}/{place.name} on {place.address}.")
+    set_secrets(there, token, secrets, [name for name in OPTIONAL if name not in secrets])
+    say(f"Set {', '.join(secrets)} in {there.owner}/{there.name} on {there.address}.")
 
 
-def require_private(place: "Place") -> None:
+def require_private(there: "ForgeRepository") -> None:
     """Raise UsageError for a forge to which secrets would be sent for anybody to read."""
     from urllib.parse import urlsplit
 
     from deployer.errors import UsageError
 
-    if place.private:
+    if there.private:
         return
-    port = urlsplit(place.address).port or 80
+    port = urlsplit(there.address).port or 80
     raise UsageError(
-        f"{place.address} is no https://: the token and the private key would cross the network unencrypted",
-        f"Go through SSH to its machine: ssh -L {port}:localhost:{port} {place.host}\n"
+        f"{there.address} is no https://: the token and the private key would cross the network unencrypted",
+        f"Go through SSH to its machine: ssh -L {port}:localhost:{port} {there.host}\n"
         f"and meanwhile: --gitea http://localhost:{port}. Or set the secrets by hand; without "
         "--install-secrets it says which.",
     )

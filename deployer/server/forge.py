@@ -8,7 +8,7 @@ from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from deployer.errors import DeployError, UnreachableError
-from deployer.workflow import Place
+from deployer.workflow import ForgeRepository
 
 SECONDS = 20
 REASONS = {
@@ -25,22 +25,26 @@ class NoRedirect(HTTPRedirectHandler):
         """Follow nothing."""
 
 
-def set_secrets(place: Place, token: str, secrets: Mapping[str, str], obsolete: Iterable[str] = ()) -> None:
+def set_secrets(
+    there: ForgeRepository, token: str, secrets: Mapping[str, str], obsolete: Iterable[str] = ()
+) -> None:
     """Set secrets of the repository's Actions, each anew if it is there, and take away what is obsolete.
 
     Raises DeployError with the name of the one that could not be set.
     """
     for name, value in secrets.items():
-        call(place, token, "PUT", name, {"data": value})
+        call(there, token, "PUT", name, {"data": value})
     for name in obsolete:
-        call(place, token, "DELETE", name)
+        call(there, token, "DELETE", name)
 
 
-def call(place: Place, token: str, method: str, name: str, content: Mapping[str, str] | None = None) -> None:
+def call(
+    there: ForgeRepository, token: str, method: str, name: str, content: Mapping[str, str] | None = None
+) -> None:
     """Ask for one thing to be done with a secret; that one is gone already is no failure."""
-    path = f"repos/{quote(place.owner, safe='')}/{quote(place.name, safe='')}/actions/secrets/{name}"
+    path = f"repos/{quote(there.owner, safe='')}/{quote(there.name, safe='')}/actions/secrets/{name}"
     request = Request(
-        f"{place.address}/api/v1/{path}",
+        f"{there.address}/api/v1/{path}",
         data=json.dumps(content).encode() if content else None,
         headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
         method=method,
@@ -49,12 +53,12 @@ def call(place: Place, token: str, method: str, name: str, content: Mapping[str,
     try:
         with build_opener(NoRedirect()).open(request, timeout=SECONDS) as answer:
             if answer.status not in (201, 204):
-                raise DeployError(f"{name} {done} {place.name}: {place.address} answers {answer.status}")
+                raise DeployError(f"{name} {done} {there.name}: {there.address} answers {answer.status}")
     except HTTPError as error:
         if method == "DELETE" and error.code == 404:
             return
         reason = REASONS.get(error.code, f"it answers {error.code} {error.reason}")
-        raise DeployError(f"{name} {done} {place.owner}/{place.name} on {place.address}: {reason}") from error
+        raise DeployError(f"{name} {done} {there.owner}/{there.name} on {there.address}: {reason}") from error
     except (URLError, HTTPException, OSError, ValueError) as error:
         cause = getattr(error, "reason", error)
-        raise UnreachableError(f"{place.address} cannot be reached: {cause}") from error
+        raise UnreachableError(f"{there.address} cannot be reached: {cause}") from error

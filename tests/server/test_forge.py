@@ -10,7 +10,7 @@ import pytest
 
 from deployer.errors import DeployError, UnreachableError
 from deployer.server.forge import set_secrets
-from deployer.workflow import Place
+from deployer.workflow import ForgeRepository
 from server.gitea import TOKEN, running
 
 
@@ -20,14 +20,14 @@ def gitea() -> Iterator[HTTPServer]:
         yield server
 
 
-def place(gitea: HTTPServer, name: str = "a", owner: str = "me") -> Place:
-    return Place(f"http://127.0.0.1:{gitea.server_port}", owner, name)
+def there(gitea: HTTPServer, name: str = "a", owner: str = "me") -> ForgeRepository:
+    return ForgeRepository(f"http://127.0.0.1:{gitea.server_port}", owner, name)
 
 
 def test_secrets_are_set_and_set_anew(gitea: HTTPServer) -> None:
     key = "-----BEGIN OPENSSH PRIVATE KEY-----\nä\n-----END OPENSSH PRIVATE KEY-----\n"
-    set_secrets(place(gitea), TOKEN, {"SSH_HOST": "old", "SSH_PRIVATE_KEY": key, "SSH_PORT": "2222"})
-    set_secrets(place(gitea), TOKEN, {"SSH_HOST": "vps.example.org"}, ("SSH_PORT", "SSH_USER"))
+    set_secrets(there(gitea), TOKEN, {"SSH_HOST": "old", "SSH_PRIVATE_KEY": key, "SSH_PORT": "2222"})
+    set_secrets(there(gitea), TOKEN, {"SSH_HOST": "vps.example.org"}, ("SSH_PORT", "SSH_USER"))
     assert gitea.secrets == {"SSH_HOST": "vps.example.org", "SSH_PRIVATE_KEY": key}
 
 
@@ -44,7 +44,7 @@ def test_a_refusal_is_told_without_the_secret(
     gitea: HTTPServer, name: str, owner: str, token: str, words: str
 ) -> None:
     with pytest.raises(DeployError) as error:
-        set_secrets(place(gitea, name, owner), token, {"SSH_PRIVATE_KEY": "precious"})
+        set_secrets(there(gitea, name, owner), token, {"SSH_PRIVATE_KEY": "precious"})
     assert error.value.message.startswith(f"SSH_PRIVATE_KEY was not set in {owner}/{name}")
     assert words in error.value.message
     assert "precious" not in error.value.message + error.value.advice
@@ -53,4 +53,4 @@ def test_a_refusal_is_told_without_the_secret(
 
 def test_nobody_there() -> None:
     with pytest.raises(UnreachableError, match="cannot be reached"):
-        set_secrets(Place("http://127.0.0.1:1", "me", "a"), TOKEN, {"SSH_HOST": "vps"})
+        set_secrets(ForgeRepository("http://127.0.0.1:1", "me", "a"), TOKEN, {"SSH_HOST": "vps"})
