@@ -20,8 +20,8 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
-    """A running container; `mounts` are paths of the server, with whether it may write there."""
+class ContainerRights:
+    """What a running container may do; `mounts` are paths of the server, with whether it may write there."""
 
     name: str
     user: str
@@ -48,7 +48,7 @@ class Evidence:
     now: int
     listeners: tuple[Listener, ...]
     published: tuple[tuple[str, Listener], ...]
-    containers: tuple[Container, ...]
+    containers: tuple[ContainerRights, ...]
     sshd: dict[str, str]
     ssh_ports: frozenset[str]
     keys: tuple[AuthorizedKey, ...]
@@ -98,11 +98,11 @@ def published(line: str) -> tuple[str, Listener]:
     return name, Listener(f"{port}/{inside.rpartition('/')[2]}", address, "docker")
 
 
-def container(line: str, said: Mapping[str, list[str]]) -> Container:
+def container(line: str, said: Mapping[str, list[str]]) -> ContainerRights:
     """A running container, with what other lines say of it."""
     name, user, privileged, *pid = line.split()
     mounts = (each.partition(" ") for each in of(name, said["mounted"]))
-    return Container(
+    return ContainerRights(
         name.lstrip("/"),
         user,
         privileged == "true",

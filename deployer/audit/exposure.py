@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from deployer.audit.evidence import Container, Evidence, Listener
+from deployer.audit.evidence import ContainerRights, Evidence, Listener
 from deployer.audit.finding import Finding
 from deployer.composefile.dangers import CAPABILITIES, DISKS, SOCKET, WITH_SOCKET, reach
 from deployer.config.model import Config
@@ -105,7 +105,7 @@ def containers(seen: Evidence, config: Config) -> Iterator[Finding]:
             )
 
 
-def of_container(each: Container) -> Iterator[Finding]:
+def of_container(each: ContainerRights) -> Iterator[Finding]:
     """What one container has that makes it as good as root."""
     root, without = "who breaks into it is root on the server", "of its compose file, if it can do without"
     if each.privileged:

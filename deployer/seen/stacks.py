@@ -12,7 +12,7 @@ EVERYONE = frozenset({"0.0.0.0", "::", "[::]", ""})
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class ContainerState:
     """One container of a service: its state as Docker calls it, and the exit code of its last run.
 
     `lasting`: Docker starts it again when it ends; `published`: it publishes ports. `started` is Unix time.
@@ -50,9 +50,9 @@ class Stack:
     ports: frozenset[str] = frozenset()
     open: frozenset[str] = frozenset()
     volumes: frozenset[str] = frozenset()
-    containers: tuple[Container, ...] = ()
+    containers: tuple[ContainerState, ...] = ()
 
-    def with_container(self, folder: str, container: Container, ports: str) -> "Stack":
+    def with_container(self, folder: str, container: ContainerState, ports: str) -> "Stack":
         """The same with one more container, which was started in this folder and publishes these ports."""
         running = container.state in ("running", "restarting", "paused")
         taken, reached = published(ports) if running else (frozenset(), frozenset())
@@ -98,7 +98,7 @@ def read_stacks(containers: Iterable[str], volumes: Iterable[str]) -> dict[str, 
         match line.split("\t"):
             case [project, folder, service, state, code, policy, bound, started, text]:
                 lasting = policy in ("always", "unless-stopped")
-                one = Container(service, state, int(code), lasting, bound != "0", unix_time(started))
+                one = ContainerState(service, state, int(code), lasting, bound != "0", unix_time(started))
                 found[project] = found.get(project, Stack(project)).with_container(folder, one, text)
     for line in volumes:
         project, _, volume = line.partition("\t")

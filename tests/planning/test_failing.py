@@ -16,7 +16,7 @@ from deployer.seen import manifest
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure, read_failures
 from deployer.seen.observation import Observation
-from deployer.seen.stacks import Container, Stack
+from deployer.seen.stacks import ContainerState, Stack
 from deployer.tasks.apply import parcel
 from deployer.tasks.converge import Convergence
 
@@ -107,7 +107,7 @@ def test_what_was_there_and_has_ended_since_is_not_brought_up_by_every_apply() -
     standing = in_the_end(both, seen.facts).standings["chat.test"]
 
     def running(state: str) -> Observation:
-        containers = tuple(Container(name, state, code=3) for name in standing.services)
+        containers = tuple(ContainerState(name, state, code=3) for name in standing.services)
         stack = Stack(standing.project, standing.folder, state == "running", containers=containers)
         return replace(seen, facts=replace(seen.facts, stacks={stack.project: stack}, failed=failed))
 

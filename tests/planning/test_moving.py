@@ -10,12 +10,12 @@ from deployer.planning.moving import Moving, compositions_there, moving
 from deployer.planning.running import stopped
 from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation
-from deployer.seen.stacks import Container, Stack, Standing
+from deployer.seen.stacks import ContainerState, Stack, Standing
 
 TAKEN = frozenset({"8065/tcp"})
 WANTED = {"chat": Standing("/opt/chat", "chat", TAKEN, services=frozenset({"app", "worker"}))}
 VALUES = File(b"NAME=chat\nKIND=compose\nPROJECT=chat\nDIRECTORY=/opt/chat\n")
-WELL = (Container("app", published=True), Container("worker"))
+WELL = (ContainerState("app", published=True), ContainerState("worker"))
 
 
 def seen(*stacks: Stack, **facts: Any) -> Observation:
@@ -28,12 +28,12 @@ def seen(*stacks: Stack, **facts: Any) -> Observation:
     )
 
 
-def running(*containers: Container) -> Stack:
+def running(*containers: ContainerState) -> Stack:
     up = any(each.state in ("running", "restarting", "paused") for each in containers)
     return Stack("chat", "/opt/chat", up, TAKEN if up else frozenset(), containers=containers)
 
 
-def otherwise(*containers: Container, **facts: Any) -> tuple[str, ...]:
+def otherwise(*containers: ContainerState, **facts: Any) -> tuple[str, ...]:
     """What is otherwise of a composition with these containers."""
     return moving(WANTED, seen(running(*containers), **facts)).otherwise.get("chat", ())
 
@@ -89,28 +89,30 @@ def test_volumes_of_a_project_that_is_called_otherwise_are_found() -> None:
 @pytest.mark.parametrize(
     ("container", "told"),
     [
-        (Container("worker", "exited", 255), "worker ended with exit code 255"),
-        (Container("worker", "exited", 1, lasting=False), "worker ended with exit code 1"),
-        (Container("worker", "exited"), "worker has stopped"),
-        (Container("worker", "exited", lasting=False, published=True), "worker has stopped"),
-        (Container("worker", "dead"), "worker ended with exit code 0"),
-        (Container("worker", "paused"), "worker is paused"),
-        (Container("worker", "created"), "worker was never started"),
-        (Container("worker", "restarting", 1), "worker ends again and again"),
+        (ContainerState("worker", "exited", 255), "worker ended with exit code 255"),
+        (ContainerState("worker", "exited", 1, lasting=False), "worker ended with exit code 1"),
+        (ContainerState("worker", "exited"), "worker has stopped"),
+        (ContainerState("worker", "exited", lasting=False, published=True), "worker has stopped"),
+        (ContainerState("worker", "dead"), "worker ended with exit code 0"),
+        (ContainerState("worker", "paused"), "worker is paused"),
+        (ContainerState("worker", "created"), "worker was never started"),
+        (ContainerState("worker", "restarting", 1), "worker ends again and again"),
         (None, "worker has no container"),
     ],
 )
-def test_a_container_that_does_not_run_is_brought_up_anew(container: Container | None, told: str) -> None:
+def test_a_container_that_does_not_run_is_brought_up_anew(
+    container: ContainerState | None, told: str
+) -> None:
     assert otherwise(WELL[0], *([container] if container else [])) == (told,)
 
 
 def test_a_job_that_has_done_its_work_is_well() -> None:
-    job = Container("migrate", "exited", lasting=False)
+    job = ContainerState("migrate", "exited", lasting=False)
     assert otherwise(*WELL, job) == ()
 
 
 def test_two_containers_of_a_service_are_told_once() -> None:
-    assert otherwise(*WELL, *[Container("worker", "paused")] * 2) == ("worker is paused",)
+    assert otherwise(*WELL, *[ContainerState("worker", "paused")] * 2) == ("worker is paused",)
 
 
 def test_containers_that_are_gone_are_not_those_that_never_were_there() -> None:
@@ -128,13 +130,28 @@ def test_nothing_is_claimed_where_nothing_is_known() -> None:
     ("containers", "on_purpose"),
     [
         ((), True),
-        ((Container("app", "exited", 137, started=99), Container("worker", "exited", 0, started=99)), True),
-        ((Container("app", "exited", 137, started=101), Container("worker", "exited", 0, started=99)), False),
-        ((Container("app", "running", started=99), Container("worker", "exited", 0, started=99)), False),
+        (
+            (
+                ContainerState("app", "exited", 137, started=99),
+                ContainerState("worker", "exited", 0, started=99),
+            ),
+            True,
+        ),
+        (
+            (
+                ContainerState("app", "exited", 137, started=101),
+                ContainerState("worker", "exited", 0, started=99),
+            ),
+            False,
+        ),
+        (
+            (ContainerState("app", "running", started=99), ContainerState("worker", "exited", 0, started=99)),
+            False,
+        ),
     ],
 )
 def test_what_was_stopped_on_purpose_stays_so_until_any_of_it_is_started(
-    containers: tuple[Container, ...], on_purpose: bool
+    containers: tuple[ContainerState, ...], on_purpose: bool
 ) -> None:
     there = seen(running(*containers), stopped={"chat": 100.0})
     assert [*stopped(WANTED, there.facts)] == ["chat"] * on_purpose

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deployer.seen.stacks import Container, Stack, published, read_stacks
+from deployer.seen.stacks import ContainerState, Stack, published, read_stacks
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_containers_and_volumes_of_one_project_are_one_stack() -> None:
             frozenset(),
             frozenset({"paper_data"}),
             (
-                Container("app", "running", 0, True, True, since),
-                Container("worker", "exited", 255, False, False, -62135596800),
+                ContainerState("app", "running", 0, True, True, since),
+                ContainerState("worker", "exited", 255, False, False, -62135596800),
             ),
         ),
         "ended": Stack(
-            "ended", "/root/ended", containers=(Container("app", "exited", 0, True, True, since),)
+            "ended", "/root/ended", containers=(ContainerState("app", "exited", 0, True, True, since),)
         ),
         "gone": Stack("gone", volumes=frozenset({"gone_data"})),
     }
