@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.measure import CHECKOUT, DEPLOY, WORK, Command, progress, timed
 from deployer.config.loader import load
 from deployer.planning.desired import Desired
-from deployer.planning.expectation import in_the_end
+from deployer.planning.stages import in_the_end
 from deployer.rehearsal.machine import Machine
 from deployer.seen.facts import Facts
 

@@ -16,7 +16,7 @@ from deployer import errors
 from deployer.cli import deploy
 from deployer.config.loader import load
 from deployer.parts.certbot import RENEWAL
-from deployer.planning.expectation import in_the_end
+from deployer.planning.stages import in_the_end
 from deployer.seen.facts import Facts
 
 ROOT = Path(__file__).parents[1]

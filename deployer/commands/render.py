@@ -39,7 +39,7 @@ def command(sites: tuple[str, ...], config: Path, os: str, out: Path | None) -> 
       deploy render --os debian-12 --out rendered
     """
     from deployer.config.loader import load
-    from deployer.planning.expectation import in_the_end
+    from deployer.planning.stages import in_the_end
     from deployer.seen import manifest
     from deployer.seen.facts import Facts
 

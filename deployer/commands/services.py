@@ -61,7 +61,7 @@ def lacking(
     compositions: "Mapping[str, Composition]", containers: "Iterable[Container]"
 ) -> Iterator[tuple[str, str]]:
     """The compositions without containers that sites.yaml wants, each with which these are."""
-    from deployer.planning.expectation import NOT_LOOKED_AT
+    from deployer.planning.stages import NOT_LOOKED_AT
 
     there: dict[str, set[str]] = {name: set() for name in compositions}
     for container in containers:

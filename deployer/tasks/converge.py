@@ -13,7 +13,6 @@ from deployer.parts.compositions import values
 from deployer.parts.nginx import DEFAULT_SITE
 from deployer.planning.comparing import make_plan
 from deployer.planning.desired import Desired, questions_of
-from deployer.planning.expectation import NOT_LOOKED_AT, asked_of_any, at_once, in_the_end
 from deployer.planning.failing import failed_before, left, with_tried, with_tried_again
 from deployer.planning.installing import missing_packages
 from deployer.planning.name_moves import (
@@ -28,6 +27,7 @@ from deployer.planning.newer import because_newer
 from deployer.planning.obstacles import require_no_newer
 from deployer.planning.plan import Order, Plan
 from deployer.planning.renames import env_files_of_renamed
+from deployer.planning.stages import NOT_LOOKED_AT, asked_of_any, at_once, in_the_end
 from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure

@@ -5,7 +5,7 @@ from pathlib import Path
 from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.planning.desired import Desired
-from deployer.planning.expectation import with_packages
+from deployer.planning.stages import with_packages
 from deployer.seen.facts import BROTLI_MODULE, Certificate, Facts
 
 FOLDER = Path(__file__).parent

@@ -14,7 +14,7 @@ import yaml
 from deployer.kinds import models
 from deployer.kinds.composition import Composition
 from deployer.kinds.service import Service
-from deployer.planning.expectation import NOT_LOOKED_AT
+from deployer.planning.stages import NOT_LOOKED_AT
 from deployer.values.quantities import size
 from golden.server import config, facts, golden
 

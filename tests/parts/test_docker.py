@@ -11,7 +11,7 @@ from deployer.config.model import Config
 from deployer.errors import DeployError
 from deployer.parts.docker import KEY, SOURCES
 from deployer.planning.desired import Desired
-from deployer.planning.expectation import in_the_end
+from deployer.planning.stages import in_the_end
 from deployer.seen.facts import Facts, Programs
 
 DEBIAN = frozenset({"docker.io", "docker-cli", "docker-compose"})

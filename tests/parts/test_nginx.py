@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from deployer.config.model import Config
-from deployer.planning.expectation import in_the_end
+from deployer.planning.stages import in_the_end
 from deployer.seen.facts import BROTLI_MODULE, Facts, Programs
 
 STATIC = {"kind": "static", "repository": "git@example.org:a/b.git", "https": False}

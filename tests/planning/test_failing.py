@@ -8,9 +8,9 @@ import pytest
 from deployer.config.model import Config
 from deployer.files import File, unpack
 from deployer.planning.desired import desired_files
-from deployer.planning.expectation import in_the_end
 from deployer.planning.plan import Plan
 from deployer.planning.pools import DAEMON
+from deployer.planning.stages import in_the_end
 from deployer.report.changes import plan_lines
 from deployer.seen import manifest
 from deployer.seen.facts import Facts

@@ -6,7 +6,6 @@ from typing import Any
 from deployer.config.model import Config
 from deployer.planning.comparing import make_plan
 from deployer.planning.desired import desired_files
-from deployer.planning.expectation import at_once, in_the_end
 from deployer.planning.name_moves import (
     before_moves,
     keeping_old,
@@ -16,6 +15,7 @@ from deployer.planning.name_moves import (
     that_lost,
     vhost,
 )
+from deployer.planning.stages import at_once, in_the_end
 from deployer.seen.facts import Certificate, Facts
 from deployer.seen.observation import Observation
 

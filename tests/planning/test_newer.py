@@ -7,8 +7,8 @@ import pytest
 from deployer.config.model import Config
 from deployer.files import File
 from deployer.planning.comparing import make_plan
-from deployer.planning.expectation import in_the_end
 from deployer.planning.newer import because_newer
+from deployer.planning.stages import in_the_end
 from deployer.seen import manifest
 from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation

@@ -18,8 +18,8 @@ from deployer.parts import sections
 from deployer.parts.fail2ban import JAILS
 from deployer.parts.firewall import FIREWALL
 from deployer.planning.comparing import make_plan
-from deployer.planning.expectation import in_the_end
 from deployer.planning.plan import Plan
+from deployer.planning.stages import in_the_end
 from deployer.report.changes import plan_lines
 from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation

@@ -7,8 +7,8 @@ from typing import Any
 from deployer.config.model import Config
 from deployer.files import File
 from deployer.planning.comparing import make_plan
-from deployer.planning.expectation import at_once, in_the_end
 from deployer.planning.plan import Plan
+from deployer.planning.stages import at_once, in_the_end
 from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Certificate, Facts
 from deployer.seen.observation import Observation

@@ -1,4 +1,4 @@
-"""What a server will be once everything that a configuration needs is installed and issued."""
+"""What is wanted of a server at once, and in the end, when all that it needs is installed and issued."""
 
 from collections.abc import Collection
 from dataclasses import replace

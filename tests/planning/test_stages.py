@@ -5,7 +5,7 @@ import pytest
 from deployer.config.model import Config
 from deployer.files import File
 from deployer.planning.desired import Desired
-from deployer.planning.expectation import at_once, in_the_end
+from deployer.planning.stages import at_once, in_the_end
 from deployer.seen.facts import Certificate, Facts
 from golden.server import config
 
