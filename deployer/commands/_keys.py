@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.errors import ConfigError, DeployError, UsageError
 
 if TYPE_CHECKING:
-    from deployer.config.keys import Key
+    from deployer.config.keys import RestrictedKey
     from deployer.config.model import Config
 
 THERE = (
@@ -40,7 +40,7 @@ def save(path: Path, text: str, wanted: "Config", by_hand: str) -> None:
         new.unlink(missing_ok=True)
 
 
-def with_keys(config: "Config", keys: "Mapping[str, Key]") -> "Config":
+def with_keys(config: "Config", keys: "Mapping[str, RestrictedKey]") -> "Config":
     """The configuration with these keys in place of its own."""
     return config.model_copy(update={"keys": dict(keys)})
 

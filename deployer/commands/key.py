@@ -60,7 +60,7 @@ def add(
     """
     from deployer.commands import _keys
     from deployer.config.editing import entry, with_key
-    from deployer.config.keys import Key
+    from deployer.config.keys import RestrictedKey
     from deployer.config.loader import load
     from deployer.errors import UsageError
     from deployer.report import say
@@ -77,7 +77,7 @@ def add(
     line = _keys.read_public(public) if public else _keys.write_pair(place, name, again)
     if not public:
         say(f"Made {place}: only whoever shall use this key may have that file.")
-    key = Key(public=line, push=sites, pull_backups=pull_backups)
+    key = RestrictedKey(public=line, push=sites, pull_backups=pull_backups)
     wanted = _keys.with_keys(loaded, {**loaded.keys, name: key})
     by_hand = "Add these lines yourself, below `keys:`\n" + "\n".join(entry(name, key))
     _keys.save(config, with_key(config.read_text("utf-8"), name, key), wanted, by_hand)

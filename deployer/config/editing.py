@@ -2,18 +2,18 @@
 
 import re
 
-from deployer.config.keys import Key
+from deployer.config.keys import RestrictedKey
 
 SECTION = re.compile(r"^keys:[ \t]*(#.*)?$")
 
 
-def entry(name: str, key: Key, indent: str = "  ") -> list[str]:
+def entry(name: str, key: RestrictedKey, indent: str = "  ") -> list[str]:
     """The lines of a key, below `keys:`."""
     can = "pull_backups: true" if key.pull_backups else f"push: [{', '.join(key.push)}]"
     return [f"{indent}{name}:", f"{indent * 2}public: {key.public}", f"{indent * 2}{can}"]
 
 
-def with_key(text: str, name: str, key: Key) -> str:
+def with_key(text: str, name: str, key: RestrictedKey) -> str:
     """The text with one more key, at the end of `keys:`, which is made where there is none."""
     lines = text.splitlines()
     start, end = block(lines)

@@ -6,7 +6,7 @@ from deployer.values.section import Section
 from deployer.values.types import Boolean, EntryName, PublicKey
 
 
-class Key(Section):
+class RestrictedKey(Section):
     """An SSH key that may push the sites it names, or fetch backups, and nothing else."""
 
     public: PublicKey = Field(description="the public half, as its .pub file has it")
@@ -14,7 +14,7 @@ class Key(Section):
     pull_backups: Boolean = Field(False, description="true lets it fetch backups, and only that")
 
     @model_validator(mode="after")
-    def does_one_thing(self) -> "Key":
+    def does_one_thing(self) -> "RestrictedKey":
         """A forced command is one command."""
         if bool(self.push) == self.pull_backups:
             raise ValueError("a key has either `push: [SITE]` or `pull_backups: true`")

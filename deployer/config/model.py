@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from deployer.config.home import Home
-from deployer.config.keys import Key
+from deployer.config.keys import RestrictedKey
 from deployer.config.security import Security, all_off
 from deployer.config.suggestions import suggest
 from deployer.errors import UsageError
@@ -135,7 +135,9 @@ class Config(Section):
     backups: Backups | None = Field(None, description="encrypted backups, made on the server each day")
     home: Home | None = Field(None, description="the home server, where the backups are brought to")
 
-    keys: dict[KeyName, Key] = Field({}, description="SSH keys that may do one thing on the server, by name")
+    keys: dict[KeyName, RestrictedKey] = Field(
+        {}, description="SSH keys that may do one thing on the server, by name"
+    )
 
     @property
     def everything(self) -> "dict[str, Entry]":

@@ -3,7 +3,7 @@
 from typing import Any
 
 from deployer.config.home import S3, Home, Notify
-from deployer.config.keys import Key
+from deployer.config.keys import RestrictedKey
 from deployer.config.model import Acme, Config, Docker, Server, Updates
 from deployer.config.security import Security
 from deployer.config.wording import fields, section
@@ -63,7 +63,12 @@ def reference() -> str:
         part("##", "The file", Config),
         *(part("##", name, model) for name, model in SECTIONS.items()),
         *(part("##", name, model) for name, model in HOME.items()),
-        part("##", "keys", Key, "Each has a name of its own, which the log tells: [keys.md](keys.md)."),
+        part(
+            "##",
+            "keys",
+            RestrictedKey,
+            "Each has a name of its own, which the log tells: [keys.md](keys.md).",
+        ),
         part("##", "sites", Site, "These keys are known to every kind."),
         *(kind_part(kind, model) for kind, model in kinds().items()),
         part(

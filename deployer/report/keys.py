@@ -12,7 +12,7 @@ from deployer.report.table import show_table
 from deployer.suggested import with_file
 
 if TYPE_CHECKING:
-    from deployer.config.keys import Key
+    from deployer.config.keys import RestrictedKey
 
 COMMIT = re.compile(r"\b([0-9a-f]{7})[0-9a-f]{33}\b")
 
@@ -28,7 +28,7 @@ class Seen(Protocol):
     def refusals(self) -> Sequence[Mapping[str, str]]: ...
 
 
-def show_keys(keys: "Mapping[str, Key]", seen: Seen) -> None:
+def show_keys(keys: "Mapping[str, RestrictedKey]", seen: Seen) -> None:
     """Print one row for each key, then what is not as sites.yaml says, and the last refusal."""
     if keys:
         rows = []
@@ -54,7 +54,7 @@ def show_keys(keys: "Mapping[str, Key]", seen: Seen) -> None:
         say(harmless(f"{what} at {moment(last)}: {asked(last)}"))
 
 
-def as_json(keys: "Mapping[str, Key]", seen: Seen) -> str:
+def as_json(keys: "Mapping[str, RestrictedKey]", seen: Seen) -> str:
     """The keys as one JSON document."""
     absent = missing(keys, seen)
     rows = [
@@ -75,14 +75,14 @@ def as_json(keys: "Mapping[str, Key]", seen: Seen) -> str:
     return json.dumps(document, indent=2)
 
 
-def missing(keys: "Mapping[str, Key]", seen: Seen) -> list[str]:
+def missing(keys: "Mapping[str, RestrictedKey]", seen: Seen) -> list[str]:
     """The names of keys that the server does not have yet."""
     if seen.known is None:
         return []
     return [name for name, key in keys.items() if f"{key.public} {name}" not in seen.known]
 
 
-def left_over(keys: "Mapping[str, Key]", seen: Seen) -> list[str]:
+def left_over(keys: "Mapping[str, RestrictedKey]", seen: Seen) -> list[str]:
     """The names of keys that the server lets in, and sites.yaml does not have."""
     ours = {f"{key.public} {name}" for name, key in keys.items()}
     return sorted(line.split()[-1] for line in (seen.known or frozenset()) - ours)
@@ -101,7 +101,7 @@ def moment(use: Mapping[str, str]) -> str:
     return use.get("time", "–").replace("T", " ").removesuffix("Z")
 
 
-def may(key: "Key") -> str:
+def may(key: "RestrictedKey") -> str:
     """What a key may do, in words."""
     return "fetch backups" if key.pull_backups else f"push {', '.join(key.push)}"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deployer.config.editing import with_key, without_key
-from deployer.config.keys import Key
+from deployer.config.keys import RestrictedKey
 from deployer.config.loader import load
 
 PUBLIC = [
@@ -16,7 +16,7 @@ PUBLIC = [
     )
 ]
 SITES = "sites:\n  a.example.org: {kind: static, repository: https://git.example.org/a.git}  # a comment\n"
-KEY = Key(public=PUBLIC[0], push=("a.example.org",))
+KEY = RestrictedKey(public=PUBLIC[0], push=("a.example.org",))
 OTHER = f"  home:\n    public: {PUBLIC[1]}   # at home\n    pull_backups: true\n"
 SHAPES = {
     "no keys": SITES,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from deployer import config as package
-from deployer.config.keys import Key
+from deployer.config.keys import RestrictedKey
 from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.config.reference import reference
@@ -61,7 +61,7 @@ def test_every_key_of_every_model_is_in_the_example() -> None:
     document = syntax.parse(switched_on(EXAMPLE), "sites.yaml")[0].plain()
     sites = list(document.pop("sites").values())
     services = [{"kind": name, **service} for name, service in document.pop("services").items()]
-    assert set().union(*map(written_keys, document.pop("keys").values())) == keys_of(Key)
+    assert set().union(*map(written_keys, document.pop("keys").values())) == keys_of(RestrictedKey)
     assert document["backups"].pop("folders")
     assert document.pop("git_hosts")
     named = {"backups.folders", "git_hosts", "sites", "services", "keys"}
@@ -90,7 +90,7 @@ def test_every_key_of_the_example_is_explained() -> None:
 
 @cache
 def keys_of_all_models() -> set[str]:
-    every = [Config, Key, *(model for _, model in models())]
+    every = [Config, RestrictedKey, *(model for _, model in models())]
     return {key.rpartition(".")[2] for model in every for key in keys_of(model)}
 
 
