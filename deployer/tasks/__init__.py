@@ -99,10 +99,10 @@ HANDLERS = ""
 BEFORE = {
     "apply.sh": (
         *("sent/listening.sh", HANDLERS, "sent/apply/handlers.sh"),
-        *(ENGINE, "sent/apt.sh", "sent/transition.sh", "sent/together.sh"),
+        *(ENGINE, "sent/apt.sh", "sent/programs.sh", "sent/transition.sh", "sent/together.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
-    "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh"),
+    "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),
     "certificates.sh": ("sent/leading.sh",),
     "observe.sh": (ENGINE, "sent/apt.sh", "sent/listening.sh", "sent/failures.sh"),
     "status.sh": (
@@ -113,6 +113,7 @@ BEFORE = {
         "sent/listening.sh",
         "sent/leading.sh",
         "sent/nginx.sh",
+        "sent/programs.sh",
     ),
 }
 """What a script finds defined when it begins: others that are sent, and some that are installed."""

@@ -7,7 +7,7 @@ import pytest
 from deployer.config.model import Config
 from deployer.errors import DeployError
 from deployer.files import File, pack
-from deployer.parts.undo import MADE_BY
+from deployer.parts.undo import MADE_BY, own_version
 from deployer.planning.comparing import make_plan
 from deployer.planning.desired import desired_files
 from deployer.planning.obstacles import require_no_newer
@@ -84,6 +84,12 @@ def test_an_older_deploy_leaves_alone_what_a_newer_one_has_made(theirs: str, ref
     with pytest.raises(DeployError, match=f"vps was made by deploy {theirs}, and this is 0.10.0") as caught:
         require_no_newer(server, "vps", "0.10.0")
     assert "pipx upgrade" in caught.value.advice
+
+
+def test_the_deploy_that_knew_no_bin_leaves_a_server_alone_that_has_one() -> None:
+    server = seen({MADE_BY: File(f"{own_version()}\n".encode())}, READY)
+    with pytest.raises(DeployError, match=r"and this is 0\.1\.0"):
+        require_no_newer(server, "vps", "0.1.0")
 
 
 def test_a_site_behind_which_nothing_listens_is_told_and_no_change() -> None:

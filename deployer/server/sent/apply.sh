@@ -30,6 +30,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 trap '' HUP PIPE # the caller may go away: what has begun is finished or undone
 umask 022
 state=/var/lib/deploy
+scripts=/usr/local/lib/deploy
 transaction=$state/transaction # is there only between the first change and the last check
 guard=$state/guard             # is there only while a change that could lock out waits for a new login
 wait_for_lock='' earlier=''
@@ -77,6 +78,7 @@ fi
 # transition.sh: containers come up, and what shall not be there any more ends
 if [ -d $transaction ]; then
     bring_up_compositions
+    remove_scripts
     remember_what_is_ours
     remember_ports_kept
     say "✓ files $(how_many_files)"

@@ -104,8 +104,10 @@ published {{$name}} {{.HostIp}} {{.HostPort}} {{$port}}{{end}}{{end}}'
 }
 
 services() { # unwell NAME WHY, and stopped NAME BY: what sites.yaml wants and does not run
-    [ ! -x /usr/local/lib/deploy/bin/well ] ||
-        /usr/local/lib/deploy/bin/well | awk -F '\t' '$2 == "" { print "stopped", $1, $3; next } { print "unwell", $1, $2 }'
+    local well
+    well=$(program well)
+    [ ! -x "$well" ] ||
+        "$well" | awk -F '\t' '$2 == "" { print "stopped", $1, $3; next } { print "unwell", $1, $2 }'
 }
 
 echo "now $(date +%s)"

@@ -108,8 +108,10 @@ backups() {
 }
 
 unwell() {
-    [ -x /usr/local/lib/deploy/bin/well ] || return 0
-    /usr/local/lib/deploy/bin/well | awk -F '\t' '$2 == "" { print "stopped", $1, $3; next } { print "unwell", $1, $2 }'
+    local well
+    well=$(program well)
+    [ -x "$well" ] || return 0
+    "$well" | awk -F '\t' '$2 == "" { print "stopped", $1, $3; next } { print "unwell", $1, $2 }'
 }
 
 never_up() { # of the others, `failed` tells

@@ -256,7 +256,7 @@ has_failed_before() { # NAME: just so, and nothing of it has changed since
 }
 
 bring_back() { # NAME: what it runs, if it ran in containers before
-    ! grep -qx "KIND='\?compose'\?" "/etc/deploy/sites/$1.conf" || /usr/local/lib/deploy/bin/push "$1" --back 9>&-
+    ! grep -qx "KIND='\?compose'\?" "/etc/deploy/sites/$1.conf" || "$(program push)" "$1" --back 9>&-
 }
 
 ending() { # PROJECT: the name of what ends

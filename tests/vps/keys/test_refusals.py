@@ -184,5 +184,7 @@ def test_the_user_has_nothing_of_its_own(project: Guarded) -> None:
     )
     assert run("find / -xdev -user deploy -not -path '/proc/*' 2>/dev/null").stdout == ""
     allowed = run("sudo -l -U deploy").stdout
-    assert allowed.strip().splitlines()[-1].strip() == "(root) NOPASSWD: /usr/local/lib/deploy/bin/admit"
+    assert allowed.strip().splitlines()[-1].strip() == (
+        "(root) NOPASSWD: /usr/local/lib/deploy/bin/admit, /usr/local/lib/deploy/admit"
+    )
     assert run("runuser -u deploy -- sudo -n id", check=False).returncode != 0

@@ -34,7 +34,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone,takeovers}
+    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone,takeovers,staying}
     cp "$incoming/label" "$state/holder"
 }
 

@@ -49,17 +49,42 @@ flush() { # FOLDER: onto the disk; of many files everything at once, of few not 
     if ((${#files[@]} > 100)); then sync -f "$1"; else sync "${files[@]}"; fi
 }
 
-write() { # whole files only: each is renamed into its place
-    local path folder
-    local -A folders=()
-    for path in "${new_files[@]}"; do folders[${path%/*}]=1; done
-    if [ ${#folders[@]} -gt 0 ]; then mkdir -p "${!folders[@]}" || return; fi
-    for folder in "${!folders[@]}"; do
-        find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return
-    done
+write() { # whole files only: each is renamed into its place, and our scripts before the units, cron lines and keys that name them
+    local folders ours
+    mapfile -t folders < <([ ${#new_files[@]} -eq 0 ] || printf '%s\n' "${new_files[@]%/*}" | sort -u)
+    mapfile -t ours < <(printf '%s\n' "${folders[@]}" | grep -E "^$scripts(/|\$)")
+    if [ ${#folders[@]} -gt 0 ]; then mkdir -p "${folders[@]}" || return; fi
+    if [ ${#ours[@]} -gt 0 ]; then place "${ours[@]}" && flush "$scripts" || return; fi
+    place "${folders[@]}" || return
     # shellcheck source=/dev/null
     [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/lib/composition/secrets && write_secrets <"$incoming/secrets") || return
-    xargs -r -d '\n' rm -f <"$incoming/remove" # with the last service, our scripts too
+    sed "\\:^$scripts/:d" "$incoming/remove" | xargs -r -d '\n' rm -f
+}
+
+place() { # FOLDER…: what is new in each; a name of sudo comes before the key that asks for it, for so they are sorted
+    local folder
+    for folder; do find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return; done
+}
+
+# Last of all, when nothing asks for them any more: until systemd and cron have read the new files, they start the scripts of
+# before, and what still runs of these calls the others. With the last service, all of them go.
+remove_scripts() {
+    local paths running
+    mapfile -t paths < <(grep "^$scripts/" "$incoming/remove" | grep -vxF -f "$incoming/refused")
+    [ ${#paths[@]} -gt 0 ] || return 0
+    running=$(at_work "${paths[@]}")
+    if [ ! -s "$incoming/refused" ] && [ -z "$running" ]; then
+        rm -f "${paths[@]}"
+        return
+    fi
+    [ -z "$running" ] || say "! still at work: $running. The scripts of before stay until it has ended, and go with the next apply"
+    printf '%s\n' "${paths[@]}" >"$incoming/staying"
+}
+
+at_work() { # PATH…: which of these scripts, or of those that were replaced, are being read: bash has its own open as 255
+    find /proc/[0-9]*/fd/255 -printf '%l\n' 2>/dev/null |
+        grep -E -e '^/(usr/local/lib|etc)/deploy/.* \(deleted\)$' -e "^($(IFS='|' && echo "$*"))\$" |
+        sed 's/ (deleted)$//; s|.*/||' | sort -u | paste -sd, - | sed 's/,/, /g'
 }
 
 put_back() { # PATH…: each is as it was before the transaction
@@ -88,18 +113,19 @@ undo() { # everything is as it was, and counts again
     mv -T "$transaction" "$state/incoming.undone" && rm -rf "$state/incoming.undone"
 }
 
-remember_what_is_ours() { # a refused file is ours only as far as it was before
-    local file manifest=$state/manifest
-    [ -s "$incoming/refused" ] || return 0
-    while IFS= read -r file; do
-        { awk -v file="$file" 'substr($0, 67) != file' "$manifest"
-          [ ! -f "$transaction/before$manifest" ] || awk -v file="$file" 'substr($0, 67) == file' "$transaction/before$manifest"
-        } | (umask 077 && LC_ALL=C sort --field-separator=$'\n' --key=1.67 >"$manifest.new") && mv "$manifest.new" "$manifest"
-    done <"$incoming/refused"
+remember_what_is_ours() { # what is refused, and what stays, is ours only as far as it was before
+    local manifest=$state/manifest
+    cat "$incoming/refused" "$incoming/staying" >"$incoming/as-before"
+    [ -s "$incoming/as-before" ] || return 0
+    {
+        awk 'NR == FNR { before[$0]; next } !(substr($0, 67) in before)' "$incoming/as-before" "$manifest"
+        [ ! -f "$transaction/before$manifest" ] ||
+            awk 'NR == FNR { before[$0]; next } substr($0, 67) in before' "$incoming/as-before" "$transaction/before$manifest"
+    } | (umask 077 && LC_ALL=C sort --field-separator=$'\n' --key=1.67 >"$manifest.new") && mv "$manifest.new" "$manifest"
 }
 
 how_many_files() { # were written and removed
-    grep -vxFc -e "$state/manifest" -f "$incoming/refused" -f <(cut -f 1 "$incoming/secrets") "$incoming/changed-paths" || true
+    grep -vxFc -e "$state/manifest" -f "$incoming/as-before" -f <(cut -f 1 "$incoming/secrets") "$incoming/changed-paths" || true
 }
 
 keep() { # what was replaced stays readable: the last ten transactions
