@@ -74,6 +74,8 @@ def terminal() -> bool:
 
 def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> Iterator[str]:
     """What the server has already, as lines to propose; without a login, why there are none is told."""
+    from deployer.config.model import Config
+    from deployer.parts import questions
     from deployer.planning.proposal import entries_there, proposals
     from deployer.report import complain, say
     from deployer.server.login import connect
@@ -81,7 +83,7 @@ def look(host: str, user: str, port: int, key: Path | None, host_key: str) -> It
 
     try:
         with connect(host, port, user, host_key, key.expanduser() if key else None) as server:
-            seen = observe(server, ())
+            seen = observe(server, questions(Config()))
             facts = seen.facts
             files = contents(server, facts.taken_names.values())
     except DeployError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deployer.commands._options import config_option, entries
-from deployer.seen.releases import KNOWN, OLDEST_OPENSSL, USUAL, named
+from deployer.seen.releases import KNOWN, USUAL, named
 
 if TYPE_CHECKING:
     from deployer.files import File, Files
@@ -46,8 +46,7 @@ def command(sites: tuple[str, ...], config: Path, os: str, out: Path | None) -> 
     loaded = load(config)
     chosen = loaded.select(sites)
     name, _, release = os.partition("-")
-    openssl = KNOWN[os].openssl or OLDEST_OPENSSL
-    desired = in_the_end(loaded, Facts(os=name, release=release, openssl=openssl))
+    desired = in_the_end(loaded, Facts(name, release).having(openssl=KNOWN[os].openssl))
     files = {path: file for path, file in desired.files.items() if desired.site_of.get(path) in chosen}
     if not sites:
         listed = manifest.write({path: file.digest for path, file in desired.files.items()})

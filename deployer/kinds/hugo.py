@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from deployer.kinds.publication import Publication
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 from deployer.values.types import Version
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
+
+VERSIONS = "/opt/hugo/{}/bin/hugo"
+QUESTIONS = (Question("paths", VERSIONS.format("*")),)
 
 
 class Hugo(Publication):
@@ -28,3 +32,10 @@ class Hugo(Publication):
         return replace(
             super().before_it_answers(name, facts), hugo=frozenset({self.hugo} if self.hugo else ())
         )
+
+
+def versions_there(facts: "Facts") -> frozenset[str]:
+    """The versions of Hugo that stand side by side on the server."""
+    before, after = VERSIONS.split("{}")
+    found = (path for path in facts.there if path.startswith(before) and path.endswith(after))
+    return frozenset(path.removeprefix(before).removesuffix(after) for path in found)

@@ -89,6 +89,12 @@ def functions() -> bytes:
     return b"".join(path.read_bytes() for path in beside if path.exists())
 
 
+def looks() -> bytes:
+    """What observe.sh calls where a `look` is asked, in bash: from other files beside these modules."""
+    folders = Path(__file__).parent, Path(__file__).parents[1] / "kinds"
+    return b"".join(path.read_bytes() for folder in folders for path in sorted(folder.glob("*.look.sh")))
+
+
 @cache
 def sections() -> tuple[tuple[str, str], ...]:
     """What sites.yaml calls what is on as long as these files are there; others only serve something."""

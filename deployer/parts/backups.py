@@ -37,7 +37,8 @@ def share(config: "Config", facts: "Facts") -> Share:
 
 
 def questions(config: "Config") -> Iterator[Question]:
-    """Whether there is what the backups of folders need."""
+    """Whether there is what the backups of folders need, and what else cron backs up."""
+    yield Question("look", "backups")
     for need in {need for needs in needs_of_folders(config).values() for need in needs}:
         yield Question("path" if need.startswith("/") else "unit", need)
 

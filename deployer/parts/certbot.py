@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.parts.rendering import UNITS, system
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ CA = "/etc/deploy/acme-ca.pem"
 DROP_IN = f"{UNITS}/certbot.service.d/deploy.conf"
 REMOVABLE = ("/etc/letsencrypt/renewal-hooks/deploy/deploy-*",)
 SECTIONS = ((re.escape(CA), "acme.ca"),)
+QUESTIONS = (Question("unit", "snap.certbot.renew.timer"), Question("look", "certbot"))
 RENEWAL = frozenset({CA, HOOK, DROP_IN})
 """What the renewal of a certificate needs, as long as there is one."""
 

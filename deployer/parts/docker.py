@@ -28,7 +28,13 @@ SOURCES = "/etc/apt/sources.list.d/docker.sources"
 KEY = "/etc/apt/keyrings/docker.asc"
 DAEMON = "/etc/docker/daemon.json"
 REMOVABLE = (SOURCES, KEY)
-QUESTIONS = tuple(Question("file", path) for path in (SOURCES, KEY, DAEMON))
+QUESTIONS = (
+    *(Question("file", path) for path in (SOURCES, KEY, DAEMON)),
+    Question("version", "docker docker-ce docker.io"),
+    Question("version", "compose docker-compose-plugin docker-compose-v2 docker-compose>=2"),
+    Question("unit", "docker.service"),
+    Question("look", "docker"),
+)
 
 
 def share(config: "Config", facts: Facts) -> Share:

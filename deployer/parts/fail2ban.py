@@ -9,10 +9,12 @@ from deployer.parts.certbot import able
 from deployer.parts.rendering import rendered
 from deployer.parts.sshd import ssh_ports
 from deployer.shares.handler import Handler, Stage
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.config.security import Fail2ban
     from deployer.seen.facts import Facts
 
 JAILS = "/etc/fail2ban/jail.d/deploy.local"
@@ -26,6 +28,10 @@ HANDLERS = (
     ),
 )
 REMOVABLE = (JAILS,)
+BY_HAND = "/etc/fail2ban/jail.local"
+KEYS = ("bantime", "findtime", "maxretry", "ignoreip")
+QUESTIONS = tuple(Question("setting", f"{key} {BY_HAND}") for key in KEYS)
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SECTIONS = ((re.escape(JAILS), "security.fail2ban"),)
 
 
@@ -44,6 +50,7 @@ def share(config: "Config", facts: "Facts") -> Share:
         files={JAILS: jails},
         packages=frozenset({"fail2ban", "nftables", "python3-systemd"}),
         units=frozenset({"fail2ban.service"}),
+        notes=tuple(jail_notes(fail2ban, facts)),
     )
 
 
@@ -51,3 +58,24 @@ def consequences(path: str, before: Side, after: Side, facts: "Facts") -> Iterat
     """That nobody is shut out any more."""
     if path == JAILS and after is None:
         yield "fail2ban stops: nobody is shut out any more, however many passwords they try"
+
+
+def jail_notes(fail2ban: "Fail2ban", facts: "Facts") -> Iterator[str]:
+    """What a person has set for all jails, or for that of SSH, and counts no more."""
+    then = "and deploy's jails, which are read after it"
+    ours = {"bantime": fail2ban.ban, "maxretry": fail2ban.attempts, "findtime": 600}
+    known = {"", "127.0.0.0/8", "127.0.0.1/8", "127.0.0.1", "::1", *map(str, fail2ban.ignore)}
+    for file, section, key, value in facts.settings:
+        if file != BY_HAND or section not in ("DEFAULT", "sshd"):
+            continue
+        lost = sorted({*re.split(r"[\s,]+", value)} - known) if key == "ignoreip" else []
+        if lost:
+            yield f"{file} never shuts out {' '.join(lost)}, {then}, do: write security.fail2ban.ignore"
+        elif key in ours and seconds(value) != ours[key]:
+            yield f"{file} says {key} = {value}, {then}, {ours[key]}"
+
+
+def seconds(text: str) -> int | None:
+    """The number of seconds of fail2ban's `600`, `10m`, `1h`; None of anything else."""
+    found = re.fullmatch(r"(-?\d+)\s*([smhdw]?)\w*", text.strip())
+    return int(found[1]) * SECONDS[found[2] or "s"] if found else None

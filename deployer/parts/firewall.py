@@ -9,6 +9,7 @@ from deployer.parts.rendering import rendered, script
 from deployer.parts.sshd import ssh_ports
 from deployer.seen.ufw import drift
 from deployer.shares.handler import Handler, Stage
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ HANDLERS = (
         also=(*UFW, WAS_OFF),
     ),
 )
+QUESTIONS = (Question("look", "firewall"),)
 SECTIONS = ((re.escape(FIREWALL), "security.firewall"),)
 
 

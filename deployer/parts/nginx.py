@@ -7,7 +7,9 @@ from deployer.files import File
 from deployer.parts.docker import dotted, named, older
 from deployer.parts.rendering import UNITS, rendered, system
 from deployer.seen.facts import BROTLI_MODULE, Facts
+from deployer.seen.releases import OPENSSL
 from deployer.shares.handler import Handler, Stage
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ HANDLERS = (
         says="let the running NGINX open as many files",
     ),
     Handler("/etc/nginx/*", Stage.SERVING, check="check_nginx", live="reload_nginx", says="reload NGINX"),
+)
+QUESTIONS = (
+    Question("version", f"openssl {' '.join(OPENSSL)}"),
+    Question("unit", "nginx.service"),
+    Question("look", "nginx"),
 )
 REMOVABLE = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/deploy/*", DEFAULT_SITE)
 

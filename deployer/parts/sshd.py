@@ -8,12 +8,18 @@ from deployer.files import File, Side
 from deployer.parts.keys import USER
 from deployer.parts.rendering import UNITS, rendered
 from deployer.shares.handler import Handler, Stage
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
+QUESTIONS = (
+    Question("unit", "ssh.service"),
+    Question("unit", "ssh.socket"),
+    Question("look", "sshd"),
+)
 SSHD = "/etc/ssh/sshd_config.d/00-deploy.conf"
 SSH_SOCKET = f"{UNITS}/ssh.socket.d/zz-deploy.conf"  # after the addresses.conf that Ubuntu makes there
 HANDLERS = (

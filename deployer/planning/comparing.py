@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from deployer.files import File, Files, same
+from deployer.kinds.hugo import versions_there
 from deployer.parts import consequences, removable
 from deployer.planning.desired import Desired
 from deployer.planning.dotenv import value_changes
@@ -51,7 +52,7 @@ def make_plan(
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     old_names = renamed(desired.coming, desired.files, seen)
     plan = Plan(
-        hugo=tuple(sorted(desired.hugo - seen.facts.hugo)),
+        hugo=tuple(sorted(desired.hugo - versions_there(seen.facts))),
         certificates=tuple(orders(desired, seen, acme, held, sites)),
         changes=tuple(sorted(changes, key=lambda change: change.path)),
         units=tuple(sorted(u for u in desired.units if seen.facts.units.get(u) != "active enabled")),

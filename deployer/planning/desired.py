@@ -1,7 +1,7 @@
 """From a configuration and a few facts to everything that the server shall have; pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deployer.files import File
@@ -69,7 +69,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     A site without a certificate for its domain has no files yet: NGINX could not load them.
     `facts.packages` are those that will be installed when the files arrive.
     """
-    with_coming_engine = replace(facts, docker=engine(config, facts))
+    with_coming_engine = facts.having(docker=engine(config, facts))
     own = entry_shares(config, with_coming_engine)
     everything = total([*shares(config, facts), *own.values()])
     owners = {path: name for name, each in own.items() for path in (*each.files, *each.secrets)}

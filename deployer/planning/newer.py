@@ -1,7 +1,6 @@
 """Why files change though sites.yaml has not: the server's programs are newer than the files; pure."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 
 from deployer.files import Files, same
 from deployer.planning.plan import Change
@@ -21,9 +20,9 @@ def because_newer(
         return
     nginx, openssl = f"NGINX {_short(facts.nginx_version)}", f"OpenSSL {_short(facts.openssl)}"
     written_for = {
-        nginx: replace(facts, nginx=OLDEST_NGINX),
-        openssl: replace(facts, openssl=OLDEST_OPENSSL),
-        f"{nginx} and {openssl}": replace(facts, nginx=OLDEST_NGINX, openssl=OLDEST_OPENSSL),
+        nginx: facts.having(nginx=OLDEST_NGINX),
+        openssl: facts.having(openssl=OLDEST_OPENSSL),
+        f"{nginx} and {openssl}": facts.having(nginx=OLDEST_NGINX, openssl=OLDEST_OPENSSL),
     }
     for now, then in written_for.items():
         old = render(then)

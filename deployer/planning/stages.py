@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from deployer.config.model import Config
 from deployer.files import Found, same
-from deployer.parts import questions
 from deployer.parts.certbot import wanted_certificates
 from deployer.planning.desired import Desired, desired_files, questions_of, wanted_packages
 from deployer.seen.facts import Certificate, Facts
@@ -17,8 +16,8 @@ NOT_LOOKED_AT = Facts(*USUAL)
 
 
 def asked_of_any(config: Config) -> frozenset[Question]:
-    """What there is to ask of a server that was not looked at yet."""
-    return frozenset({*questions(config), *questions_of(in_the_end(config, NOT_LOOKED_AT))})
+    """What there is to ask of a server that was not looked at yet, besides what parts and kinds ask."""
+    return frozenset(questions_of(in_the_end(config, NOT_LOOKED_AT)))
 
 
 def with_packages(config: Config, facts: Facts) -> Desired:

@@ -1,4 +1,4 @@
-"""What a person has set up beside ours that meets it: passwords, jails, sites, cron lines; pure."""
+"""What a person has set up beside ours that meets it: passwords, sites, cron lines; pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 class ByHand:
     """What a person wrote.
 
-    `passwords` are users who log in by password and have no key. `jail` is what jail.local says, by its key.
-    `ipv4_only` has the file and the server names of sites that listen on IPv4 alone. `backups` are the files
-    with lines of cron that back something up, `builds` has a file of cron and the domain whose folder in
-    /var/www its line writes to. `web_ports` says who else listens at the ports of NGINX.
+    `passwords` are users who log in by password and have no key. `ipv4_only` has the file and the server
+    names of sites that listen on IPv4 alone. `backups` are the files with lines of cron that back something
+    up, `builds` has a file of cron and the domain whose folder in /var/www its line writes to. `web_ports`
+    says who else listens at the ports of NGINX.
     """
 
     passwords: frozenset[str] = frozenset()
-    jail: tuple[tuple[str, str], ...] = ()
     ipv4_only: tuple[tuple[str, str], ...] = ()
     backups: tuple[str, ...] = ()
     builds: tuple[tuple[str, str], ...] = ()
@@ -33,7 +32,6 @@ def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHan
 
     return ByHand(
         passwords=frozenset(said.get("password", ())),
-        jail=tuple(pairs("jail")),
         ipv4_only=tuple(pair for pair in pairs("ipv4_only") if pair[0] not in ours),
         backups=tuple(dict.fromkeys(path for path in said.get("own_backup", ()) if path not in ours)),
         builds=tuple(sorted(set(pairs("own_build")))),

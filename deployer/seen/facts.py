@@ -1,7 +1,8 @@
 """What a server says of itself, and what follows from it for the files that it gets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from deployer.seen.by_hand import ByHand
 from deployer.seen.failures import Failure
@@ -32,6 +33,15 @@ class Certificate:
         return name in self.names or "*." + name.partition(".")[2] in self.names
 
 
+class Setting(NamedTuple):
+    """A line KEY = VALUE of a file of the server, and the section of the file that it is in."""
+
+    file: str
+    section: str
+    key: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Programs:
     """The programs of NGINX and Docker, as far as they are otherwise than their packages say.
@@ -48,44 +58,37 @@ class Programs:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A server at one moment. `packages` and `hugo` are those that are installed, or will be first.
+    """A server at one moment. `packages` are those that are installed, or will be first.
 
-    `units` has "active enabled" and the like by unit, `taken_names` the NGINX file of each server name
-    that a person wrote by hand, `now` is Unix time. `docker` is the version of Docker's Engine, `compose`
-    that of its plugin Compose v2; `docker_repository` is a file of apt with Docker's own repository that a
-    person wrote, `codename` the release's name. `ssh_ports` are those where sshd listens, `ssh_configured`
-    those of its files, where it goes when it is reloaded, `ssh_ours` is the one that we came through.
-    `ssh_socket`: systemd listens for sshd, whose files name the ports `ssh_unheard`, and open nothing by it.
-    `armed` is when a change that no new login has proved good yet will be undone, in Unix time.
-    `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users, `logins` those who have a
-    shell and a key to log in with. `missing` are those paths and units of folders to back up that are not
-    there.
-    `stacks` is what runs in containers of Docker Compose, by the project's name, as far as `engine` says that
-    Docker answers. `brought_up` are the compositions that were up once, `stopped` those that `deploy stop`
-    has stopped, with the Unix time, `failed` those that an apply could not bring up, `owed` the names and
-    projects of those that an apply could not end. `listening` are the ports at which 127.0.0.1 answers,
-    none where that is not known.
-    `by_hand` is what a person has set up beside ours.
-    `programs` is how those of NGINX and Docker are otherwise than their packages say.
-    `packaging` is what apt and dpkg are about, `additions` what apt would do besides to install what is
-    missing.
+    Answers to questions of parts and kinds (shares/question.py) are `versions`, by the name of what has
+    one, `units`, with "active enabled" and the like, `there` and `missing`, of paths, and of units that
+    systemd does not know, and `settings`, the lines of files. `taken_names` has the NGINX file of each
+    server name that a person wrote by hand, `now` is Unix time. `docker_repository` is a file of apt with
+    Docker's own repository that a person wrote, `codename` the release's name. `ssh_ports` are those where
+    sshd listens, `ssh_configured` those of its files, where it goes when it is reloaded, `ssh_ours` is the
+    one that we came through. `ssh_socket`: systemd listens for sshd, whose files name the ports
+    `ssh_unheard`, and open nothing by it. `armed` is when a change that no new login has proved good yet
+    will be undone, in Unix time. `ufw_was_off`: it was deploy that turned UFW on. `accounts` are all users,
+    `logins` those who have a shell and a key to log in with. `stacks` is what runs in containers of Docker
+    Compose, by the project's name, as far as `engine` says that Docker answers. `brought_up` are the
+    compositions that were up once, `stopped` those that `deploy stop` has stopped, with the Unix time,
+    `failed` those that an apply could not bring up, `owed` the names and projects of those that an apply
+    could not end. `listening` are the ports at which 127.0.0.1 answers, none where that is not known.
+    `by_hand` is what a person has set up beside ours. `programs` is how those of NGINX and Docker are
+    otherwise than their packages say. `packaging` is what apt and dpkg are about, `additions` what apt
+    would do besides to install what is missing.
     """
 
     os: str
     release: str
-    nginx: Version | None = None
-    openssl: Version = OLDEST_OPENSSL
-    certbot: Version | None = None
     ipv6: bool = True
     packages: frozenset[str] = frozenset()
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
-    hugo: frozenset[str] = frozenset()
+    versions: Mapping[str, Version] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
     taken_names: Mapping[str, str] = field(default_factory=dict)
     now: int = 0
-    docker: Version | None = None
-    compose: Version | None = None
     docker_repository: str = ""
     codename: str = ""
     ssh_ports: tuple[int, ...] = ()
@@ -98,7 +101,9 @@ class Facts:
     armed: int = 0
     accounts: frozenset[str] = frozenset()
     logins: frozenset[str] = frozenset()
+    there: frozenset[str] = frozenset()
     missing: frozenset[str] = frozenset()
+    settings: tuple[Setting, ...] = ()
     stacks: Mapping[str, Stack] = field(default_factory=dict)
     owed: tuple[tuple[str, str], ...] = ()
     listening: frozenset[int] = frozenset()
@@ -115,6 +120,31 @@ class Facts:
     def known(self) -> Release:
         """What is known of its release."""
         return release_of(self.os, self.release)
+
+    def having(self, **versions: Version | None) -> "Facts":
+        """The facts of a server that has these versions; None: not this one."""
+        known = {**self.versions, **versions}
+        return replace(self, versions={name: found for name, found in known.items() if found})
+
+    @property
+    def nginx(self) -> Version | None:
+        """The version of NGINX that is installed."""
+        return self.versions.get("nginx")
+
+    @property
+    def openssl(self) -> Version:
+        """The version of OpenSSL that NGINX uses."""
+        return self.versions.get("openssl", OLDEST_OPENSSL)
+
+    @property
+    def docker(self) -> Version | None:
+        """The version of Docker's Engine."""
+        return self.versions.get("docker")
+
+    @property
+    def compose(self) -> Version | None:
+        """The version of Docker's plugin Compose v2."""
+        return self.versions.get("compose")
 
     @property
     def nginx_version(self) -> Version:

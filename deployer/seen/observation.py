@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from deployer.files import File, Found, Link, unpack
 from deployer.seen import manifest
 from deployer.seen.by_hand import read_by_hand
-from deployer.seen.facts import Certificate, Facts, Programs
+from deployer.seen.facts import Certificate, Facts, Programs, Setting
 from deployer.seen.failures import read_failures
 from deployer.seen.packaging import read_additions, read_packaging
-from deployer.seen.releases import OLDEST_OPENSSL, Version
+from deployer.seen.releases import Version
 from deployer.seen.stacks import read_stacks
 from deployer.seen.ufw import read_ufw
 
@@ -84,19 +84,14 @@ def _facts(
     return Facts(
         os=one("os"),
         release=one("release"),
-        nginx=version(one("nginx")),
-        openssl=version(one("openssl")) or OLDEST_OPENSSL,
-        certbot=version(one("certbot")),
         ipv6=bool(one("ipv6")),
         packages=frozenset(said["package"]),
         certificates=certificates,
-        hugo=frozenset(said["hugo"]),
+        versions=_versions(said["version"]),
         units=dict(line.split(maxsplit=1) for line in said["unit"]),
         interrupted=bool(one("interrupted")),
         taken_names=_taken_names(said["name"], written),
         now=int(one("now") or 0),
-        docker=version(one("docker")),
-        compose=compose if (compose := version(one("compose"))) and compose >= (2, 0, 0) else None,
         docker_repository=next((p for p in said["docker_repository"] if p not in written), ""),
         codename=one("codename"),
         ufw=read_ufw(said["ufw"], bool(one("ufw_managed"))),
@@ -104,7 +99,9 @@ def _facts(
         armed=int(one("armed") or 0),
         accounts=frozenset(said["account"]),
         logins=frozenset(said["login"]),
+        there=frozenset(said["there"]),
         missing=frozenset(said["missing"]),
+        settings=tuple(Setting(*line.split("\t", 3)) for line in said["setting"]),
         stacks=read_stacks(said["container"], said["volume"]),
         owed=tuple((name, project) for name, _, project in (line.partition(" ") for line in said["owed"])),
         engine=bool(one("engine")),
@@ -134,12 +131,16 @@ def _with_ports(facts: Facts, said: Mapping[str, list[str]]) -> Facts:
 
 
 def _programs(said: Mapping[str, list[str]]) -> Programs:
-    running = (line.partition(" ") for line in said["outdated"])
     return Programs(
-        outdated={program: found for program, _, text in running if (found := version(text))},
+        outdated=_versions(said["outdated"]),
         foreign_nginx=bool(said["foreign_nginx"]),
         docker_client=not said["no_docker_client"],
     )
+
+
+def _versions(lines: list[str]) -> dict[str, Version]:
+    parted = (line.partition(" ") for line in lines)
+    return {name: found for name, _, text in parted if (found := version(text))}
 
 
 def _taken_names(lines: list[str], written: Mapping[str, str]) -> dict[str, str]:

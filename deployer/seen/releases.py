@@ -62,6 +62,8 @@ RELEASES: Mapping[tuple[str, str], Release] = {
         docker=frozenset({"docker.io", "docker-compose-v2"}),
     ),
 }
+OPENSSL = ("libssl3t64", "libssl3")
+"""Packages of OpenSSL 3, which one or the other release has."""
 USUAL = ("debian", "13")
 """What a server is taken for that has not been looked at yet."""
 CODENAMES = frozenset({release.codename for release in RELEASES.values()}) | {

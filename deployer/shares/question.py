@@ -11,11 +11,16 @@ A part or a kind asks by what its module has: QUESTIONS, or `questions(config)` 
 facts have the answers, by the words that were asked. What a share wants is asked without that: its files,
 units and packages.
 
-    file PATH         Observation.files: the file as it is there
-    path PATH         facts.missing has it, if nothing is there
-    secrets PATH      Observation.secrets: the digests of what a .env says
-    unit NAME         facts.units: "active enabled" and the like; facts.missing, if systemd knows none
-    install PACKAGE   facts.additions: what apt would do besides; `NAME-` asks of its removal
+    file PATH                Observation.files: the file as it is there
+    path PATH                facts.missing has it, if nothing is there
+    paths PATTERN            facts.there: what is there; only `*` means anything
+    secrets PATH             Observation.secrets: the digests of what a .env says
+    setting KEY PATTERN      facts.settings: each line KEY = VALUE of these files, with the section it is in
+    unit NAME                facts.units: "active enabled" and the like; facts.missing, if systemd knows none
+    version NAME PACKAGE…    facts.versions, by NAME: that of the first of these packages that is installed;
+                             `PACKAGE>=2` is none that is older
+    install PACKAGE          facts.additions: what apt would do besides; `NAME-` asks of its removal
+    look NAME                what no such question asks: look_NAME of NAME.look.sh beside the module
 """
 
 import re
@@ -24,17 +29,23 @@ from typing import Literal
 
 from deployer.errors import DeployError
 
-Kind = Literal["file", "path", "secrets", "unit", "install"]
+Kind = Literal["file", "path", "paths", "secrets", "setting", "unit", "version", "install", "look"]
 
 PATH = r"/[^\x00-\x1f\x7f]*"
+PATTERN = r"/[^\x00-\x1f\x7f?\[\]\\]*"
+PACKAGE = r"[a-z0-9][a-z0-9.+-]*"
 WORDS: dict[Kind, str] = {
     "file": PATH,
     "path": PATH,
+    "paths": PATTERN,
     "secrets": PATH,
+    "setting": rf"[A-Za-z][A-Za-z0-9_.-]* {PATTERN}",
     "unit": r"[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.[a-z]+",
-    "install": r"[a-z0-9][a-z0-9.+-]*",
+    "version": rf"[a-z][a-z0-9_-]*( {PACKAGE}(>=[0-9]+)?)+",
+    "install": PACKAGE,
+    "look": r"[a-z][a-z0-9_]*",
 }
-"""What each question may be about: nothing that a line, a pattern of systemd or an option is made of."""
+"""What each may be about: nothing that ends a line, or is more than a word to bash or systemd."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -31,13 +31,13 @@ class Begun:
         self.login = login
         self.ahead = Ahead(_connected(login)) if login else None
 
-    def begin(self, name: str) -> None:
-        """Let one of the constant scripts begin there once the login is done."""
+    def begin(self, name: str, more: bytes = b"") -> None:
+        """Let one of the constant scripts begin there once the login is done, and read what there is more."""
         from deployer.server.connection import script_command
 
         text = script(name)
         if self.ahead:
-            self.ahead.begin(lambda server: server.begin(script_command(text), text))
+            self.ahead.begin(lambda server: server.begin(script_command(text), text + more))
 
     def leave(self) -> None:
         """End it."""
@@ -94,8 +94,8 @@ def _connected(login: "Login") -> "AbstractContextManager[Server]":
 
 PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "check", "live", "guard")
 ENGINE = "installed/lib/composition/engine"
-HANDLERS = ""
-"""Stands for what handlers name, from the files beside the modules of parts and kinds."""
+HANDLERS, LOOKS = "handlers", "looks"
+"""Stand for what handlers and questions name, from the files beside the modules of parts and kinds."""
 BEFORE = {
     "apply.sh": (
         *("sent/listening.sh", HANDLERS, "sent/apply/handlers.sh"),
@@ -104,7 +104,7 @@ BEFORE = {
     ),
     "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),
     "certificates.sh": ("sent/leading.sh",),
-    "observe.sh": (ENGINE, "sent/apt.sh", "sent/listening.sh", "sent/failures.sh"),
+    "observe.sh": (ENGINE, "sent/apt.sh", "sent/listening.sh", "sent/failures.sh", LOOKS),
     "status.sh": (
         "installed/lib/common/visitor",
         "installed/lib/common/record",
@@ -125,8 +125,8 @@ def script(name: str) -> bytes:
 
 
 def _text(name: str) -> bytes:
-    if name != HANDLERS:
+    if name not in (HANDLERS, LOOKS):
         return files("deployer.server").joinpath(name).read_bytes()
-    from deployer.parts import functions  # who only looks at a server needs none of them
+    from deployer.parts import functions, looks  # who asks none of this needs no parts
 
-    return functions()
+    return functions() if name == HANDLERS else looks()

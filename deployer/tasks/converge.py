@@ -1,6 +1,6 @@
 """Bring a server to what sites.yaml says: packages, files, certificates, and the files that need those."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -9,6 +9,7 @@ from deployer.config.model import Config
 from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
+from deployer.parts import questions
 from deployer.parts.compositions import values
 from deployer.parts.nginx import DEFAULT_SITE
 from deployer.planning.comparing import make_plan
@@ -81,20 +82,17 @@ class Convergence:
     def _asked(self) -> frozenset[Question]:
         return asked_of_any(self.config)
 
-    def _to_ask(self) -> Iterator[Question]:
-        """What is to be asked, worked out while the server is being looked at."""
-        yield from self._asked
-
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        seen = observe(self.server, self._to_ask())
+        seen = observe(self.server, questions(self.config), lambda: self._asked)
         require_no_newer(seen, self.server.host, version("vps-deployer"))
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
         renamed = (Question("secrets", path) for path in env_files_of_renamed(wanted, seen))
-        forgotten = {*questions_of(wanted), *renamed} - self._asked
+        asked = {*questions(self.config), *self._asked}
+        forgotten = {*questions_of(wanted), *renamed} - asked
         forgotten |= {Question("install", package) for package in missing_packages(wanted, seen.facts)}
-        return observe(self.server, self._asked | forgotten) if forgotten else seen
+        return observe(self.server, asked | forgotten) if forgotten else seen
 
     def plan(self, seen: Observation) -> Plan:
         """All that would change in the end."""

@@ -1,6 +1,6 @@
 """Look at a server: one round trip, whatever the number of sites and questions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from deployer.errors import DeployError
 from deployer.seen.observation import Observation, read_observation
@@ -9,18 +9,29 @@ from deployer.shares.question import Question
 from deployer.tasks import script
 
 
-def observe(server: Server, questions: Iterable[Question]) -> Observation:
+def observe(
+    server: Server, questions: Iterable[Question], later: Callable[[], Iterable[Question]] = tuple
+) -> Observation:
     """The server's facts with its answers, and the files that were asked for or that we once wrote.
 
-    What is asked may take its time to work out: the server looks at the rest meanwhile.
+    What is asked later may take its time to work out: the server looks at the rest meanwhile.
     """
     look = script("observe.sh")
 
-    def asked() -> Iterator[bytes]:
-        yield "".join(f"{question}\n" for question in sorted(set(questions))).encode()
+    def more() -> Iterator[bytes]:
+        yield _lines(later())
 
-    answer = server.ask(script_command(look), look, asked())
+    answer = server.ask(script_command(look), look + batch(questions), more())
     if answer.status != 0 or not answer.output:
         raise DeployError(f"{server.host} could not be looked at: {answer.errors.strip() or answer.status}")
     with server.understanding():
         return read_observation(answer.output)
+
+
+def batch(questions: Iterable[Question]) -> bytes:
+    """Questions as observe.sh reads them that are answered before others come."""
+    return _lines(questions) + b"\n"
+
+
+def _lines(questions: Iterable[Question]) -> bytes:
+    return "".join(f"{question}\n" for question in sorted(set(questions))).encode()

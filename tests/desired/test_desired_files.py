@@ -13,7 +13,7 @@ from golden import server
 HUGO = {"kind": "hugo", "repository": "https://git.example.org/a.git"}
 STATIC = {"kind": "static", "repository": "/home/me/site", "https": False}
 PROXY = {"kind": "proxy", "port": 9000}
-FACTS = Facts("debian", "13", openssl=(3, 5, 4), packages=frozenset({BROTLI_MODULE}))
+FACTS = Facts("debian", "13", packages=frozenset({BROTLI_MODULE})).having(openssl=(3, 5, 4))
 SITE = "/etc/nginx/conf.d/a.example.org.conf"
 TLS = "/etc/nginx/deploy/tls.conf"
 
@@ -99,7 +99,7 @@ def test_names_that_the_certificate_does_not_cover_answer_over_http_only() -> No
     ],
 )
 def test_http_2_as_this_nginx_knows_it(release: tuple[str, str], version: Any, directive: bool) -> None:
-    facts = replace(covering("a.example.org"), os=release[0], release=release[1], nginx=version)
+    facts = replace(covering("a.example.org"), os=release[0], release=release[1]).having(nginx=version)
     found = desired(PROXY, facts=facts)
     assert ("http2 on;" in text(found, TLS)) == directive
     assert ("listen 443 ssl http2;" in text(found, SITE)) == (not directive)
@@ -107,7 +107,7 @@ def test_http_2_as_this_nginx_knows_it(release: tuple[str, str], version: Any, d
 
 @pytest.mark.parametrize(("openssl", "known"), [((3, 0, 20), False), ((3, 4, 9), False), ((3, 5, 0), True)])
 def test_post_quantum_key_exchange_where_openssl_has_it(openssl: Any, known: bool) -> None:
-    assert ("X25519MLKEM768" in text(desired(PROXY, facts=replace(FACTS, openssl=openssl)), TLS)) == known
+    assert ("X25519MLKEM768" in text(desired(PROXY, facts=FACTS.having(openssl=openssl)), TLS)) == known
 
 
 def everything(found: Desired) -> str:

@@ -32,11 +32,10 @@ def facts(release: str) -> Facts:
     return Facts(
         os="debian",
         release=release.removeprefix("debian-"),
-        openssl=OPENSSL[release],
         ipv6=release == "debian-13",
         packages=frozenset({BROTLI_MODULE}),
         certificates={names[0]: Certificate(frozenset(names), 0, "CN=Example") for names in COVERED},
-    )
+    ).having(openssl=OPENSSL[release])
 
 
 def golden(release: str, configuration: str = "sites") -> Desired:

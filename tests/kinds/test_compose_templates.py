@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,7 @@ def test_every_template_belongs_to_a_kind() -> None:
 
 def vpn(name: str, docker: tuple[int, int, int] | None) -> dict[str, Any]:
     """The compose file of a VPN on a server with this Docker."""
-    found = RENDERED[name].files(name, replace(facts("debian-13"), docker=docker))
+    found = RENDERED[name].files(name, facts("debian-13").having(docker=docker))
     return yaml.safe_load(found[f"/opt/{name}/docker-compose.yml"].content)
 
 

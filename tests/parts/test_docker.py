@@ -69,15 +69,15 @@ def test_what_sites_yaml_says_counts() -> None:
 
 
 def test_what_is_installed_stays() -> None:
-    own = replace(
-        FRESH, docker=(29, 0, 0), compose=(5, 0, 0), packages=OWN, docker_repository="/etc/apt/x.list"
+    own = replace(FRESH, packages=OWN, docker_repository="/etc/apt/x.list").having(
+        docker=(29, 0, 0), compose=(5, 0, 0)
     )
     found = desired(own)
     assert found.packages == BASE | OWN
     assert not found.sources
     ours = replace(own, docker_repository="")
     assert desired(ours).sources == {SOURCES, KEY}
-    by_hand = replace(OLD, docker=(20, 10, 24), compose=(2, 26, 1))
+    by_hand = OLD.having(docker=(20, 10, 24), compose=(2, 26, 1))
     assert desired(by_hand).packages == BASE
     half = replace(by_hand, packages=frozenset({"docker.io", "docker-compose"}))
     assert desired(half).packages == BASE | {"docker.io"}
@@ -85,8 +85,8 @@ def test_what_is_installed_stays() -> None:
 
 
 def test_what_cannot_stand_beside_docker_s_own_packages_goes() -> None:
-    there = replace(
-        FRESH, docker=(26, 1, 5), compose=(2, 26, 1), packages=DEBIAN | {"containerd", "runc", "git"}
+    there = replace(FRESH, packages=DEBIAN | {"containerd", "runc", "git"}).having(
+        docker=(26, 1, 5), compose=(2, 26, 1)
     )
     assert desired(there).in_the_way == frozenset()
     found = desired(there, "docker.com")
@@ -97,7 +97,7 @@ def test_what_cannot_stand_beside_docker_s_own_packages_goes() -> None:
 
 @pytest.mark.parametrize("engine", [(20, 10, 24), (27, 9, 9), (28, 0, 0)])
 def test_the_age_of_an_engine_is_a_matter_of_the_audit(engine: Any) -> None:
-    there = replace(FRESH, docker=engine, compose=(2, 26, 1), packages=DEBIAN)
+    there = replace(FRESH, packages=DEBIAN).having(docker=engine, compose=(2, 26, 1))
     assert not [note for note in (*desired(there).notes, *desired(FRESH).notes) if "127.0.0.1" in note]
 
 
@@ -112,7 +112,9 @@ def test_the_age_of_an_engine_is_a_matter_of_the_audit(engine: Any) -> None:
     ],
 )
 def test_the_client_comes_where_only_the_engine_is_there(there: Facts, missing: Any, told: str) -> None:
-    there = replace(there, docker=(28, 0, 0), compose=(2, 26, 1), programs=Programs(docker_client=False))
+    there = replace(there, programs=Programs(docker_client=False)).having(
+        docker=(28, 0, 0), compose=(2, 26, 1)
+    )
     found = desired(there)
     assert found.packages - there.packages - BASE == missing
     assert (
@@ -124,7 +126,7 @@ def test_the_client_comes_where_only_the_engine_is_there(there: Facts, missing: 
 
 
 def test_the_engine_that_runs_is_the_one_that_counts() -> None:
-    there = replace(FRESH, docker=(28, 1, 0), compose=(2, 26, 1), packages=DEBIAN)
+    there = replace(FRESH, packages=DEBIAN).having(docker=(28, 1, 0), compose=(2, 26, 1))
     told = desired(replace(there, programs=Programs(outdated={"docker": (26, 1, 5)}))).notes
     assert told[0].startswith("Docker 28.1.0 is installed, and 26.1.5 still runs: systemctl restart docker ")
     assert not [note for note in told[1:] if note.startswith("Docker")]

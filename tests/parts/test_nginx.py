@@ -8,8 +8,8 @@ from deployer.seen.facts import BROTLI_MODULE, Facts, Programs
 
 STATIC = {"kind": "static", "repository": "git@example.org:a/b.git", "https": False}
 REDIRECT = {"kind": "redirect", "to": "https://b.example.org", "https": False}
-FOREIGN = Facts(
-    "debian", "13", nginx=(1, 29, 3), packages=frozenset({"nginx"}), programs=Programs(foreign_nginx=True)
+FOREIGN = Facts("debian", "13", packages=frozenset({"nginx"}), programs=Programs(foreign_nginx=True)).having(
+    nginx=(1, 29, 3)
 )
 
 

@@ -22,7 +22,7 @@ from deployer.tasks.converge import Convergence
 
 CHAT: dict[str, Any] = {"kind": "ntfy", "port": 2586, "https": False}
 OTHER: dict[str, Any] = {"kind": "redirect", "to": "https://example.org", "https": False}
-FACTS = Facts("debian", "13", engine=True, docker=(26, 1, 5), compose=(2, 26, 1))
+FACTS = Facts("debian", "13", engine=True).having(docker=(26, 1, 5), compose=(2, 26, 1))
 
 
 def config(**sites: dict[str, Any]) -> Config:
@@ -97,7 +97,7 @@ def test_what_a_person_has_mended_on_the_server_is_tried() -> None:
     failed = with_failure(seen, run(both).plan(seen))
     assert run(both).plan(failed).compositions == ()
     assert run(both).plan(replace(failed, files={**failed.files, DAEMON: File(b"{}")})).compositions
-    newer = replace(failed, facts=replace(failed.facts, docker=(27, 0, 0)))
+    newer = replace(failed, facts=failed.facts.having(docker=(27, 0, 0)))
     assert run(both).plan(newer).compositions
 
 

@@ -14,7 +14,7 @@ from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation
 from deployer.seen.releases import Version
 
-NOW = Facts("debian", "13", nginx=(1, 26, 3), openssl=(3, 5, 1))
+NOW = Facts("debian", "13").having(nginx=(1, 26, 3), openssl=(3, 5, 1))
 SITES = {f"{name}.example.org": {"kind": "redirect", "to": "https://example.org"} for name in "ab"}
 
 
@@ -38,18 +38,18 @@ def why(then: Facts, now: Facts = NOW, **more: object) -> list[str]:
     ],
 )
 def test_a_newer_program_is_the_reason(nginx: Version, openssl: Version, told: list[str]) -> None:
-    assert why(replace(NOW, nginx=nginx, openssl=openssl)) == told
+    assert why(NOW.having(nginx=nginx, openssl=openssl)) == told
 
 
 def test_an_old_nginx_is_no_reason_beside_a_new_openssl() -> None:
-    now = replace(NOW, nginx=(1, 22, 1))
-    assert why(replace(now, openssl=(3, 0, 17)), now) == [
+    now = NOW.having(nginx=(1, 22, 1))
+    assert why(now.having(openssl=(3, 0, 17)), now) == [
         "1 file changes because the server has OpenSSL 3.5 now"
     ]
 
 
 def test_what_sites_yaml_changes_besides_is_not_counted() -> None:
-    then = replace(NOW, nginx=(1, 22, 1))
+    then = NOW.having(nginx=(1, 22, 1))
     sites = {**SITES, "a.example.org": {**SITES["a.example.org"], "to": "https://example.com"}}
     assert why(then, sites=sites) == ["3 files change because the server has NGINX 1.26 now"]
 

@@ -10,14 +10,13 @@ from deployer.seen.by_hand import read_by_hand
 
 SAID = {
     "password": ["bob"],
-    "jail": ["bantime 1d", "findtime 10m", "ignoreip 127.0.0.1/8 192.0.2.7, 192.0.2.8"],
     "ipv4_only": ["/etc/nginx/conf.d/wiki.conf wiki.test", "/etc/nginx/conf.d/page.test.conf page.test"],
     "own_backup": ["/var/spool/cron/crontabs/root", "/etc/cron.d/deploy-backup"],
     "own_build": ["/etc/cron.d/blog page.test", "/etc/cron.d/blog other.test"],
 }
 WRITTEN = ("/etc/nginx/conf.d/page.test.conf", "/etc/cron.d/deploy-backup")
 PAGE = {"kind": "static", "repository": "https://git.test/page.git", "https": False}
-JAIL, BUILD = "/etc/fail2ban/jail.local", "a line in /etc/cron.d/blog writes to /var/www/page.test, "
+BUILD = "a line in /etc/cron.d/blog writes to /var/www/page.test, "
 
 
 def told(sites: dict[str, Any] | None = None, security: object = False, backups: object = None) -> list[str]:
@@ -42,15 +41,6 @@ def test_what_sites_listen_on_and_what_writes_to_them() -> None:
 def test_who_logs_in_by_password_and_has_no_key(passwords: bool, lost: list[str]) -> None:
     notes = told({}, {"ssh": {"passwords": passwords}, "fail2ban": False, "firewall": False})
     assert [note.split(", and ")[1].split()[0] for note in notes] == lost
-
-
-def test_jails_of_before_that_say_otherwise() -> None:
-    security = {"ssh": False, "firewall": False, "fail2ban": {"ignore": ["192.0.2.8"]}}
-    assert told({}, security) == [
-        f"{JAIL} says bantime = 1d, and deploy's jails, which are read after it, 3600",
-        f"{JAIL} never shuts out 192.0.2.7, and deploy's jails, which are read after it, do: "
-        "write security.fail2ban.ignore",
-    ]
 
 
 def test_backups_of_ones_own() -> None:

@@ -33,18 +33,22 @@ def test_each_piece_is_there_before_the_next_is_made(tmp_path: Path) -> None:
     sshd.close()
 
 
-def test_what_nobody_has_to_ask_for_is_looked_at_before_the_questions_come(tmp_path: Path) -> None:
+def test_what_is_asked_first_is_answered_before_the_rest_comes(tmp_path: Path) -> None:
     look = subprocess.Popen(
         ["bash", "-c", script("observe.sh")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(tmp_path)},
     )
+    assert look.stdin
+    look.stdin.write(b"path /nowhere\nlook sshd\n\n")
+    look.stdin.flush()
     limit = time.monotonic() + 60
     while not any("account root\n" in file.read_text() for file in tmp_path.glob("*/facts")):
         assert time.monotonic() < limit, "nothing was looked at"
-    answer, _ = look.communicate(b"path /nowhere\nfile /etc/hostname\n")
+    answer, _ = look.communicate(b"path /nor-here\nfile /etc/hostname\nversion sh x dash>=99 dash\n\n")
     seen = read_observation(answer)
-    assert "/nowhere" in seen.facts.missing
+    assert {"/nowhere", "/nor-here"} <= seen.facts.missing
+    assert seen.facts.versions["sh"] >= (0, 5, 0)
     assert "/etc/hostname" in seen.files
     assert not [*tmp_path.iterdir()]

@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import deployer
+from deployer.config.model import Config
 from deployer.errors import DeployError
+from deployer.parts import looks, owners, questions
 from deployer.shares.question import WORDS, Kind, Question
 from deployer.tasks import script
 
+OBSERVE = Path(deployer.__file__).parent / "server/sent/observe.sh"
+OF_PARTS = ("nginx", "docker", "compose", "certbot", "letsencrypt", "fail2ban", "jail", "ufw", "hugo", "sshd")
+UNSAID = (
+    *("weather tomorrow", "unit", "unit ", "$(touch run)", "path\\t/etc", " path /etc"),
+    *("version docker", "setting x", "look up", "look x; y", "look ../nginx"),
+)
 KINDS = st.sampled_from(sorted(WORDS))
 
 
@@ -22,20 +31,34 @@ def test_a_question_is_one_line(kind: Kind, word: str) -> None:
     except DeployError:
         return
     assert line.split("\n") == [f"{kind} {word}"]
-    assert word[0] == "/" or (word[0].isalnum() and not {*word} & {*"*?[]/ "})
+    assert word[0] == "/" or (word[0].isalnum() and not {*word} & {*"?[]$`\"'"})
 
 
 def test_observe_sh_knows_each_kind_and_no_other() -> None:
-    assert {found.decode() for found in re.findall(rb"^ +'([a-z]+) '\?\*\)", script("observe.sh"), re.M)} == {
-        *WORDS
-    }
+    known = re.findall(r"^ +'([a-z]+) '\?\*[^a-z]*\) ", script("observe.sh").decode(), re.MULTILINE)
+    assert sorted(known) == sorted(WORDS)
 
 
-@pytest.mark.parametrize("asked", ["weather tomorrow", "unit", "unit ", "$(touch run)", "", "path\t/etc"])
-def test_what_nobody_can_answer_is_refused(asked: str, tmp_path: Path) -> None:
+def test_what_looks_further_is_asked_by_its_part() -> None:
+    asked = {each.word for each in questions(Config()) if each.kind == "look"}
+    there = re.findall(r"^look_(\w+)\(\) \{", looks().decode(), re.MULTILINE)
+    assert sorted(there) == sorted(asked)
+    names = re.findall(r"^(\w+)\(\)", script("observe.sh").decode(), re.MULTILINE)
+    assert len(names) == len({*names}), "one would take the other's place"
+    assert {*there} <= {owner.__name__.rpartition(".")[2] for owner in owners()}
+
+
+def test_observe_sh_names_nothing_of_a_part() -> None:
+    code = re.sub(r"(?m)(^|\s)#.*", "", OBSERVE.read_text()).lower()
+    assert [name for name in OF_PARTS if name in code] == []
+
+
+@pytest.mark.parametrize("before", ["", "path /etc\n\n"])
+@pytest.mark.parametrize("asked", UNSAID)
+def test_what_nobody_can_answer_is_refused(asked: str, before: str, tmp_path: Path) -> None:
     done = subprocess.run(
         ["bash", "-c", script("observe.sh")],
-        input=f"path /etc\n{asked}\n",
+        input=f"{before}path /etc\n{asked}\n",
         capture_output=True,
         text=True,
         cwd=tmp_path,

@@ -9,6 +9,7 @@ import pytest
 
 from deployer.errors import UnreachableError
 from deployer.files import File, pack, unpack
+from deployer.parts.docker import QUESTIONS
 from deployer.planning.plan import Plan
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, script_command
@@ -338,7 +339,10 @@ def test_looking_tells_digests_and_no_values(new_composition, server):
     apply(server, parcel(composed(app), secrets=value(app, "hush hush"), compositions=[app.name]))
     look = script("observe.sh")
     folder = f"/opt/{app.name}"
-    asked = f"secrets {folder}/.env\nfile {folder}/docker-compose.yml\nsecrets /opt/none/.env\n"
+    asked = (
+        "\n".join(map(str, QUESTIONS))
+        + f"\n\nsecrets {folder}/.env\nfile {folder}/docker-compose.yml\nsecrets /opt/none/.env\n"
+    )
     answer = server.ask(script_command(look), look + asked.encode())
     import gzip
     import hashlib
@@ -347,10 +351,8 @@ def test_looking_tells_digests_and_no_values(new_composition, server):
     digest = hashlib.sha256(b"hush hush").hexdigest()
     assert f"secret /opt/{app.name}/.env TOKEN {digest}\n".encode() in files["/facts"].content
     facts = files["/facts"].content.decode().splitlines()
-    assert [line.split()[1][:4] for line in facts if line.startswith(("docker ", "compose "))] == [
-        "26.1",
-        "2.26",
-    ]
+    versions = dict(line.split()[1:] for line in facts if line.startswith("version "))
+    assert (versions["docker"][:4], versions["compose"][:4]) == ("26.1", "2.26")
     assert all(line.split()[0].isidentifier() for line in facts)
     assert f"/opt/{app.name}/docker-compose.yml" in files
     assert f"/opt/{app.name}/.env" not in files

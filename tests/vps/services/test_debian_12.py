@@ -2,6 +2,7 @@
 
 import pytest
 
+from deployer.parts.docker import QUESTIONS
 from deployer.rehearsal.machine import Machine
 from deployer.server.login import connect
 from deployer.tasks.observe import observe
@@ -26,7 +27,7 @@ from vps.services.test_push import (  # noqa: F401
 
 def test_the_plugin_is_seen_though_no_package_has_it(vps: Machine) -> None:  # noqa: F811
     with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
-        facts = observe(server, []).facts
+        facts = observe(server, QUESTIONS).facts
     assert facts.compose == (2, 26, 1)
     assert facts.docker[:2] == (20, 10)
 
