@@ -8,7 +8,7 @@ from deployer.errors import DeployError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.home.places import Found, Place
+    from deployer.home.places import Chosen, Place
     from deployer.server.connection import Server
     from deployer.tasks.restore import Wanted
 
@@ -43,7 +43,7 @@ def restore_all(config: "Config", server: "Server", place: str, wanted: "Wanted"
     return 1 if failed else 0
 
 
-def choose_all(found: "list[Place]", known: set[str], wanted: "Wanted") -> "tuple[list[Found], list[str]]":
+def choose_all(found: "list[Place]", known: set[str], wanted: "Wanted") -> "tuple[list[Chosen], list[str]]":
     """The archive of each name, and the names that have none of the date; what is left out is told."""
     from deployer.home.places import choose
     from deployer.report import complain, say
@@ -54,7 +54,7 @@ def choose_all(found: "list[Place]", known: set[str], wanted: "Wanted") -> "tupl
         say(f"! {name} has no archive: it stays as it is", style="yellow")
     for name in sorted(names - known):
         say(f"! {name} has archives, and is not in sites.yaml: it is left out", style="yellow")
-    chosen: list[Found] = []
+    chosen: list[Chosen] = []
     failed: list[str] = []
     for name in sorted(names & known):
         try:
@@ -69,11 +69,11 @@ def choose_all(found: "list[Place]", known: set[str], wanted: "Wanted") -> "tupl
     return chosen, failed
 
 
-def planned(server: "Server", chosen: "list[Found]", wanted: "Wanted") -> "tuple[list[Found], list[str]]":
+def planned(server: "Server", chosen: "list[Chosen]", wanted: "Wanted") -> "tuple[list[Chosen], list[str]]":
     """Those that the server would restore, and the names of the others; all is told."""
     from deployer.report import complain
 
-    good: list[Found] = []
+    good: list[Chosen] = []
     refused: list[str] = []
     for where, archive in chosen:
         try:

@@ -41,7 +41,7 @@ id_*
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExposedFile:
     """A file, by its path beside sites.yaml: what it is, whether Git takes it, whether others can read it."""
 
     path: str
@@ -58,7 +58,7 @@ class Found:
         return f"{name} is {self.what}: {'; '.join(filter(None, (mode, git)))}"
 
 
-def found_beside(config: Path) -> list[Found]:
+def found_beside(config: Path) -> list[ExposedFile]:
     """The files beside sites.yaml, and in the folders there, with which something is wrong."""
     folder = config.absolute().parent
     files = islice(_files(folder, "", above(folder)), MOST)
@@ -83,11 +83,11 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False) and entry.name[0] != "."  # as .git, .ssh and .venv begin
 
 
-def _judged(folder: Path, path: str, rules: Rules) -> Found | None:
+def _judged(folder: Path, path: str, rules: Rules) -> ExposedFile | None:
     what = _what(folder / path)
     for_git = bool(what) and not ignored(path, False, rules)
     readable = what == "a private key" and _others_can_read(folder / path)
-    return Found(path, what, for_git, readable) if for_git or readable else None
+    return ExposedFile(path, what, for_git, readable) if for_git or readable else None
 
 
 def _what(path: Path) -> str:

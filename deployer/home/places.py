@@ -40,7 +40,7 @@ class Place:
     unproved: list[Archive] = field(default_factory=list)
 
 
-Found = tuple[Place, Archive]
+Chosen = tuple[Place, Archive]
 
 
 def places(config: "Config", server: "Server | None", wanted: str = "") -> list[Place]:
@@ -139,7 +139,7 @@ def _read(body: Any) -> bytes:
     return bytes(body.read(CHUNK))
 
 
-def choose(found: list[Place], name: str, at: str = "") -> Found:
+def choose(found: list[Place], name: str, at: str = "") -> Chosen:
     """The newest archive of a name whose date begins so; raises UsageError that lists those there are.
 
     One that no digest vouches for is only chosen by its date, where no other has it.
@@ -161,11 +161,11 @@ def choose(found: list[Place], name: str, at: str = "") -> Found:
     return next((place, archive) for place, archive in matching if archive.time == newest)
 
 
-def _of_date(there: list[Found], begin: str) -> list[Found]:
+def _of_date(there: list[Chosen], begin: str) -> list[Chosen]:
     return [found for found in there if found[1].stamp.replace("-", "").startswith(begin)]
 
 
-def _listed(there: list[Found], more: list[Found]) -> str:
+def _listed(there: list[Chosen], more: list[Chosen]) -> str:
     places: dict[str, list[str]] = {}
     lines = [(archive, "") for _, archive in there] + [(archive, ", without a digest") for _, archive in more]
     for archive, without in sorted(lines, key=lambda line: line[0].time, reverse=True):

@@ -34,10 +34,10 @@ def read(path: Path, archive: Archive, digest: str = "") -> Contents:
     return Contents(count - 1, size, round(time.monotonic() - begun, 1), warnings, compared)
 
 
-Found = tuple[str, bytes] | None
+Member = tuple[str, bytes] | None
 
 
-def members(stream: Plain) -> tuple[int, int, Found, Found, Held]:
+def members(stream: Plain) -> tuple[int, int, Member, Member, Held]:
     """How many members and bytes a tar stream has, its first and its last member, and what it holds."""
     count, first, last, held = 0, "", "", Held({})
     with ExitStack() as stack:
@@ -57,7 +57,7 @@ def members(stream: Plain) -> tuple[int, int, Found, Found, Held]:
         return count, listing.bytes, (first, listing.first()), (last, listing.last()), held
 
 
-def own(found: Found, name: str) -> dict[str, Any]:
+def own(found: Member, name: str) -> dict[str, Any]:
     """What one of our own two files says."""
     if not found or found[0] != name:
         raise DeployError(f"it has no {name.rpartition('/')[2]} where it must be: it is not a whole backup")
@@ -74,7 +74,7 @@ def complete(end: Mapping[str, Any], count: int) -> None:
         )
 
 
-def parsed(found: Found) -> dict[str, Any]:
+def parsed(found: Member) -> dict[str, Any]:
     """What one of our own files says; nothing where it is none."""
     try:
         content = json.loads(found[1]) if found else None

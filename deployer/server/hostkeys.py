@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deployer.errors import UnreachableError
 from deployer.server.hostcertificate import SUFFIX, read_certificate
-from deployer.server.knownhosts import KnownHosts, Line, read_known_hosts
+from deployer.server.knownhosts import KnownHost, KnownHosts, read_known_hosts
 from deployer.server.way import Way, way_to
 
 KINDS = (
@@ -77,7 +77,7 @@ def trust(way: Way, pinned: str | None, lines: str = "", jump: bool = False) -> 
     known = read_known_hosts(lines or "".join(map(_text, way.known_hosts)))
     if pinned:
         revoked = tuple(line for line in known.lines if line.role == "revoked")
-        known = KnownHosts((Line(names[0], " ".join(pinned.split()[:2])), *revoked))
+        known = KnownHosts((KnownHost(names[0], " ".join(pinned.split()[:2])), *revoked))
     return Trust(way.host, names, known, jump)
 
 

@@ -11,7 +11,7 @@ MARKERS = {"@cert-authority": "authority", "@revoked": "revoked"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class KnownHost:
     """A line: which hosts it is about, the key as `type base64`, and what that key is to them."""
 
     names: str
@@ -31,8 +31,8 @@ class Line:
 class KnownHosts:
     """The lines that could be read, and the names in those that could not."""
 
-    lines: tuple[Line, ...] = ()
-    damaged: tuple[Line, ...] = ()
+    lines: tuple[KnownHost, ...] = ()
+    damaged: tuple[KnownHost, ...] = ()
 
     def keys(self, names: Iterable[str], role: str = "own") -> tuple[str, ...]:
         """The keys under the first of the names that has one."""
@@ -53,8 +53,8 @@ class KnownHosts:
 
 def read_known_hosts(text: str) -> KnownHosts:
     """Read lines as OpenSSH writes them; one that is damaged harms no other."""
-    good: list[Line] = []
-    damaged: list[Line] = []
+    good: list[KnownHost] = []
+    damaged: list[KnownHost] = []
     for line in text.splitlines():
         words = line.split()
         if not words or words[0].startswith("#"):
@@ -63,7 +63,7 @@ def read_known_hosts(text: str) -> KnownHosts:
         names, kind, encoded = [*words[words[0].startswith("@") :], "", "", ""][:3]
         unknown = words[0].startswith("@") and words[0] not in MARKERS
         whole = not unknown and kind_of(encoded) == kind != ""
-        (good if whole else damaged).append(Line(names, f"{kind} {encoded}", role))
+        (good if whole else damaged).append(KnownHost(names, f"{kind} {encoded}", role))
     return KnownHosts(tuple(good), tuple(damaged))
 
 

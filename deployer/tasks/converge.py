@@ -41,8 +41,6 @@ from deployer.tasks.observe import observe
 from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_values
 from deployer.values.secrets import Secret
 
-Line = Callable[[str], None]
-
 
 def site_settings(config: Config, name: str) -> File | None:
     """The values of a site for the scripts on the server, as sites.yaml has them."""
@@ -66,7 +64,7 @@ class Convergence:
     server: Server
     config: Config
     scope: Collection[str] | None
-    line: Line
+    line: Callable[[str], None]
     show: Callable[[Plan], None]
     wait: bool = False
     _again: Mapping[str, Failure] | None = field(default=None, init=False, repr=False)
