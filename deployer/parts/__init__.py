@@ -83,6 +83,20 @@ def handlers_of(paths: Iterable[str]) -> "list[Handler]":
 
 
 @cache
+def called(part: ModuleType) -> str:
+    """What an apply calls the owner of a part's files, if all else can go live without them; otherwise "".
+
+    That are those that sites.yaml has a key for: what has none, such as NGINX, carries the others. What could
+    lock out has one owner, for its parts are made for each other: SSH's ports, and the firewall's list.
+    """
+    together = [each for each in parts() if any(handler.guarded for handler in getattr(each, "HANDLERS", ()))]
+    keys = [section[1] for each in together for section in getattr(each, "SECTIONS", ())[:1]]
+    if part not in together:
+        keys = [section[1] for section in getattr(part, "SECTIONS", ())[:1]]
+    return f"{' and '.join(keys)}:" if keys else ""
+
+
+@cache
 def functions() -> bytes:
     """The functions that handlers name, in bash: from the files beside the modules of parts and kinds."""
     beside = (Path(owner.__file__ or "").with_suffix(".sh") for owner in owners())

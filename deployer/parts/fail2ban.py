@@ -23,6 +23,7 @@ HANDLERS = (
         "/etc/fail2ban/*",
         Stage.JAILS,
         check=f"check_jails {JAILS}",
+        who="fail2ban",
         live=f"set_jails {JAILS}",
         says="set fail2ban",
     ),

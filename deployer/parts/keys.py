@@ -25,12 +25,14 @@ HANDLERS = (
         f"{HOME}/*",
         Stage.LOOK,
         check=f"look_whose_user_deploy_is {HOME}",
+        who="the server",
         says="see whose the user deploy is",
     ),
     Handler(
         "/etc/sudoers.d/*",
         Stage.LOOK,
         check="check_sudo",
+        who="sudo",
         says="check the rules of sudo",
     ),
     Handler(

@@ -25,7 +25,14 @@ HANDLERS = (
         live="raise_nginx_limit",
         says="let the running NGINX open as many files",
     ),
-    Handler("/etc/nginx/*", Stage.SERVING, check="check_nginx", live="reload_nginx", says="reload NGINX"),
+    Handler(
+        "/etc/nginx/*",
+        Stage.SERVING,
+        check="check_nginx",
+        who="NGINX",
+        live="reload_nginx",
+        says="reload NGINX",
+    ),
 )
 QUESTIONS = (
     Question("version", f"openssl {' '.join(OPENSSL)}"),

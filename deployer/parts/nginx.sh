@@ -3,6 +3,21 @@
 
 check_nginx() (ulimit -S -n hard && exec nginx -t -q) # each site has a log, and a login mostly begins with 1024 open files
 
+check_nginx_blames() { # the file that NGINX's words blame, and the line; for a certificate that it cannot read, whoever names it
+    local words path
+    words=$(cat)
+    path=$(grep -oE 'in /etc/nginx/[^ :]+:[0-9]+' <<<"$words" | tail -1)
+    if [ -n "$path" ]; then echo "${path#in }" && return; fi
+    path=$(grep -oE '"/etc/letsencrypt/live/[^"]+' <<<"$words" | head -1)
+    [ -n "$path" ] && path=$(grep -lF "${path#\"}" /etc/nginx/conf.d/*.conf | head -1) && echo "$path:"
+}
+
+check_nginx_says() { # NGINX's words on standard input, without what they say twice
+    local words
+    words=$(cat)
+    emergencies <<<"$words" | grep . || echo "$words"
+}
+
 # Reloads NGINX and waits until the new workers answer, for `systemctl reload` does not; fails when NGINX
 # goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
 # sends too, after it has read all files once more.

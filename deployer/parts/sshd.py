@@ -27,6 +27,7 @@ HANDLERS = (
         "/etc/ssh/sshd_config.d/*",
         Stage.LOGINS,
         check="check_sshd",
+        who="sshd",
         live="reload_ssh",
         says="reload SSH",
         guarded=True,

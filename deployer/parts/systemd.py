@@ -20,7 +20,14 @@ FOLDERS = "/etc/tmpfiles.d/deploy.conf"
 HANDLERS = (
     Handler("/etc/sysusers.d/*", Stage.USERS, live="make_system_users", says="make system users"),
     Handler("/etc/tmpfiles.d/*", Stage.FOLDERS, live=f"make_folders {FOLDERS}", says="make folders"),
-    Handler(f"{UNITS}/*", Stage.UNITS, live="reload_systemd", says="reload systemd"),
+    Handler(
+        f"{UNITS}/*",
+        Stage.UNITS,
+        check="check_units",
+        who="systemd",
+        live="reload_systemd",
+        says="reload systemd",
+    ),
 )
 REMOVABLE = (f"{UNITS}/*", "/etc/sysusers.d/deploy*.conf", "/etc/tmpfiles.d/deploy*.conf")
 

@@ -33,3 +33,18 @@ end_unit() { # UNIT FILE, which remembers it if it ran
     systemctl reset-failed "$1" 2>/dev/null
     ! systemctl --quiet is-active "$1"
 }
+
+check_units() { # PATH…: units and drop-ins; what else is wrong with units that they need is not theirs
+    local path units=()
+    for path; do
+        case $path in
+            *@.*) continue ;; # it is no unit before it has an instance
+            *.d/*.conf)
+                path=${path%.d/*} path=${path##*/}
+                systemctl cat "$path" >/dev/null 2>&1 || continue
+                ;;
+        esac
+        units+=("$path")
+    done
+    [ ${#units[@]} -eq 0 ] || systemd-analyze verify --man=no --recursive-errors=no "${units[@]}"
+}

@@ -17,6 +17,7 @@ HANDLERS = (
         "/etc/apt/apt.conf.d/*",
         Stage.PACKAGES,
         check="check_apt",
+        who="apt",
         says="check the settings of apt",
     ),
 )

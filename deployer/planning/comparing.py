@@ -15,6 +15,7 @@ from deployer.planning.moving import Moving, moving
 from deployer.planning.obstacles import of_sites, with_obstacles
 from deployer.planning.occupied import with_ports
 from deployer.planning.orders import orders
+from deployer.planning.owners import with_owners
 from deployer.planning.plan import Change, Plan, Surprise
 from deployer.planning.renames import not_yet, renamed, with_renamed, without_staying, without_waiting
 from deployer.planning.scope import entries, going, staying
@@ -71,7 +72,7 @@ def make_plan(
     )
     plan = with_additions(with_obstacles(_with_lost(plan, gone, seen), desired, seen), desired, seen.facts)
     plan = with_transition(with_ports(plan, desired, seen, sites), desired, seen, gone, containers)
-    return plan if scope is not None else _with_those_taken_off(plan, desired, seen)
+    return with_owners(_with_those_taken_off(plan, desired, seen, sites), desired, seen)
 
 
 def _notes(desired: Desired, sites: Collection[str] | None) -> Iterable[str]:
@@ -114,8 +115,12 @@ def _parts(
     return desired, {path: desired.files[path] for path in paths}, gone, [*_left(gone, seen), *stays]
 
 
-def _with_those_taken_off(plan: Plan, desired: Desired, seen: Observation) -> Plan:
+def _with_those_taken_off(
+    plan: Plan, desired: Desired, seen: Observation, sites: Collection[str] | None
+) -> Plan:
     """The plan with the sites and services that go; that one takes the place of another is not `most`."""
+    if sites is not None:
+        return plan
     plan = with_renamed(plan, desired, seen)
     there, wanted = set(entries(seen.written)), {*desired.names, *desired.site_of.values()}
     off = there - wanted

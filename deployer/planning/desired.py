@@ -1,11 +1,12 @@
 """From a configuration and a few facts to everything that the server shall have; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.parts import shares, with_parts
+from deployer.parts import called, parts, shares, with_parts
 from deployer.parts.by_hand import by_hand_notes
 from deployer.parts.certbot import able, wanted_certificates
 from deployer.parts.docker import engine
@@ -33,7 +34,8 @@ class Desired:
     by its name, and `coming` also of those that wait for a certificate. `notes` is what a person should
     know, `remarks` what of single entries, `pressing` also when nothing changes. `drift` is what the server
     does otherwise than a file says that is as it should be, by its path. `undo_after` is how many seconds a
-    change that could lock out waits for a new login.
+    change that could lock out waits for a new login. `owners` has whose each file and unit is that is no two
+    owners': a name of sites.yaml, or a part's key of it with a colon.
     """
 
     files: dict[str, File]
@@ -56,6 +58,7 @@ class Desired:
     pressing: tuple[str, ...] = ()
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_after: int = 120
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -71,12 +74,13 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     """
     with_coming_engine = facts.having(docker=engine(config, facts))
     own = entry_shares(config, with_coming_engine)
-    everything = total([*shares(config, facts), *own.values()])
-    owners = {path: name for name, each in own.items() for path in (*each.files, *each.secrets)}
+    of_parts = [*shares(config, facts)]
+    everything = total([*of_parts, *own.values()])
+    site_of = {path: name for name, each in own.items() for path in (*each.files, *each.secrets)}
     coming = everything.standings
     return Desired(
         files=dict(sorted(everything.files.items())),
-        site_of=owners,
+        site_of=site_of,
         absent=everything.absent,
         packages=everything.packages - everything.unwanted,
         certificates=wanted_certificates(config),
@@ -88,14 +92,24 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         stays=everything.stays,
         secrets=everything.secrets,
         ports=everything.ports,
-        standings={name: each for name, each in coming.items() if name in owners.values()},
+        standings={name: each for name, each in coming.items() if name in site_of.values()},
         coming=coming,
         notes=(*everything.notes, *by_hand_notes(config, facts.by_hand, everything.files)),
         remarks=everything.remarks,
         pressing=everything.pressing,
         drift=everything.drift,
         undo_after=config.security.undo_after,
+        owners=_owners([*zip(map(called, parts()), of_parts, strict=True), *own.items()]),
     )
+
+
+def _owners(owned: Sequence[tuple[str, Share]]) -> dict[str, str]:
+    """Whose each file and unit is, if it has one owner, with a name, for whom nobody else need wait."""
+    wanted = [
+        (each, owner) for owner, share in owned for each in {*share.files, *share.secrets, *share.units}
+    ]
+    twice = Counter(each for each, _ in wanted)
+    return {each: owner for each, owner in wanted if owner and twice[each] == 1}
 
 
 def entry_shares(config: "Config", facts: Facts) -> dict[str, Share]:
@@ -111,8 +125,8 @@ def entry_shares(config: "Config", facts: Facts) -> dict[str, Share]:
 
 def wanted_packages(config: "Config", facts: Facts) -> frozenset[str]:
     """The Debian packages that the server shall have, also of sites that wait; raises DeployError."""
-    parts = total(shares(config, facts))
-    return (parts.packages | asked_packages(config)) - parts.unwanted
+    shared = total(shares(config, facts))
+    return (shared.packages | asked_packages(config)) - shared.unwanted
 
 
 def questions_of(desired: Desired) -> Iterator[Question]:

@@ -87,7 +87,8 @@ class Plan:
     a file of NGINX leads, by its path: the file counts only when that answers. `obstacles` are to be mended
     before anything of the plan can be carried out. `vanished` are files of NGINX that nobody wants, and
     that somebody has removed already: NGINX may do as they said all the same. `tried` has the digest of
-    what is tried of each of `compositions`, `takeovers` what one shall have instead of another.
+    what is tried of each of `compositions`, `takeovers` what one shall have instead of another. `owners` says
+    whose each file and unit is that is not everybody's.
     """
 
     packages: tuple[str, ...] = ()
@@ -125,6 +126,7 @@ class Plan:
     vanished: tuple[str, ...] = ()
     tried: Mapping[str, str] = field(default_factory=dict)
     takeovers: tuple[Takeover, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

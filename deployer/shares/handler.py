@@ -30,11 +30,12 @@ class Handler:
     """Files whose path matches are checked by one command before they count, and count by another.
 
     A command is a function of bash, from the file beside the module that has the handler, and a word for it
-    at most: what is undone later runs it without apply.sh. Patterns are those of fnmatch; `*` reaches across
-    folders. Both commands run as root, in the order of the stages, once each, also when a matching file is
-    removed. What is guarded could lock out: it counts last, and is undone unless a new login proves it good.
-    When files are put back, `back` runs, or `live` where there is none; `also` are paths that are put back
-    with them.
+    at most; a check gets the paths behind that, those of its files that are there. Whatever is undone later
+    runs without apply.sh. `who` is what checks, as a person calls it. Patterns are those of fnmatch; `*`
+    reaches across folders. Both commands run as root, in the order of the stages, once each, also when a
+    matching file is removed. What is guarded could lock out: it counts last, and is undone unless a new
+    login proves it good. When files are put back, `back` runs, or `live` where there is none; `also` are
+    paths that are put back with them.
     """
 
     pattern: str
@@ -42,6 +43,7 @@ class Handler:
     check: str = ""
     live: str = ""
     says: str = ""
+    who: str = ""
     guarded: bool = False
     back: str = ""
     also: tuple[str, ...] = ()

@@ -92,7 +92,7 @@ def _connected(login: "Login") -> "AbstractContextManager[Server]":
     return connect(login.host, login.port, login.user, login.host_key, login.key)
 
 
-PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "check", "live", "guard")
+PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "check", "blame", "live", "guard")
 ENGINE = "installed/lib/composition/engine"
 HANDLERS, LOOKS = "handlers", "looks"
 """Stand for what handlers and questions name, from the files beside the modules of parts and kinds."""

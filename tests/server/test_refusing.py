@@ -1,4 +1,4 @@
-"""What is put back of a name whose file is refused: what the plan calls its own, and nothing of another's."""
+"""What is put back of an owner whose file is refused: all that is its own, and nothing of another's."""
 
 import subprocess
 from collections.abc import Iterable
@@ -17,9 +17,10 @@ put_back() { say "$1"; }
 has_been_used() { false; }
 leading_to() { if [ "$1" = blog.test ]; then cat "$incoming/leads"; fi; }
 """
+NAMES = ("blog.test", "blog.test.example", "blog", *(f"{letter}.test" for letter in "bcdef"))
 PATHS = [
     path
-    for name in ("blog.test", "blog.test.example", "blog")
+    for name in NAMES
     for path in (
         f"/etc/deploy/backup/{name}",
         f"/etc/deploy/hooks/{name}.after",
@@ -34,6 +35,8 @@ PATHS = [
 
 def refused(folder: Path, paths: Iterable[str], takeovers: Iterable[str] = (), leads: str = "") -> list[str]:
     """What is said, and put back, when blog.test is refused in an apply that changes these paths."""
+    own = [f"{path}\t{name}\n" for path in PATHS for name in NAMES if belongs(path, name, f"/opt/{name}")]
+    (folder / "owners").write_text("".join([*own, "/etc/deploy/git_hosts\tgit_hosts:\n"]))
     (folder / "paths").write_text("".join(f"{path}\n" for path in paths))
     (folder / "takeovers").write_text("".join(f"{line}\n" for line in takeovers))
     (folder / "leads").write_text(leads)
@@ -43,10 +46,11 @@ def refused(folder: Path, paths: Iterable[str], takeovers: Iterable[str] = (), l
     return done.stdout.splitlines()
 
 
-def test_the_script_and_the_plan_agree_on_what_is_of_a_name(tmp_path: Path) -> None:
+def test_all_that_is_its_own_goes_back_if_it_is_changed(tmp_path: Path) -> None:
     own = [path for path in PATHS if belongs(path, "blog.test", "/opt/blog.test")]
     assert refused(tmp_path, PATHS) == own
-    assert len(own) == len(PATHS) / 3
+    assert refused(tmp_path, PATHS[:2]) == own[:2]
+    assert len(own) == len(PATHS) / len(NAMES)
 
 
 def test_who_was_to_have_something_of_the_refused_one_waits_in_however_many_steps(tmp_path: Path) -> None:
@@ -112,6 +116,7 @@ def test_the_firewall_lets_in_what_stays(
     for empty in ("takeovers", "leads"):
         (tmp_path / empty).touch()
     (tmp_path / "paths").write_text(f"{tmp_path}/firewall\n")
+    (tmp_path / "owners").touch()
     (tmp_path / "manifest").write_text(f"{'1' * 64}  /etc/a\n{'2' * 64}  {tmp_path}/firewall\n")
     keep = (
         f"set -u; . {TRANSITION}; {OF_THE_TEST} state={tmp_path} incoming={tmp_path} transaction={tmp_path}; "

@@ -69,7 +69,8 @@ def plan(*changes: Change, written: dict[str, File] | None = None) -> Plan:
     old = manifest.write({path: file.digest for path, file in (written or {}).items()}) if written else None
     kept = dict(written or {}) | {c.path: c.after for c in changes}
     new = manifest.write({path: file.digest for path, file in kept.items() if file})
-    return Plan(changes=changes, manifest=Change(manifest.PATH, old, new))
+    owners = {c.path: c.path.rpartition("/")[2].removesuffix(".conf") for c in changes if CONF in c.path}
+    return Plan(changes=changes, manifest=Change(manifest.PATH, old, new), owners=owners)
 
 
 def answer(vps: Machine, name: str) -> str:

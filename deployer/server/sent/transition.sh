@@ -44,16 +44,12 @@ by_compose() { # PROJECT COMMAND…: its containers, whatever is in their folder
 
 is_refused() { [ -n "${STAYS[$1]:-}" ]; } # NAME
 
-refuse_all_of() { # NAME: all that is its own is as it was, and so is what leads to it, and who was to have something of it
+refuse_all_of() { # OWNER: all that is its own is as it was, and so is what leads to it, and who was to have something of it
     local path paths
     ! is_refused "$1" || return 0
     STAYS[$1]=1
     mapfile -t paths < <(
-        awk -v name="$1" -v folder="$(folder_of "$1")/" '
-            index($0, folder) == 1 ||
-            $0 == "/etc/deploy/hooks/" name ".before" || $0 == "/etc/deploy/hooks/" name ".after" ||
-            $0 == "/etc/deploy/sites/" name ".conf" || $0 == "/etc/nginx/conf.d/" name ".conf" ||
-            $0 == "/etc/deploy/backup/" name || $0 == "/etc/sysusers.d/deploy-" name ".conf"' "$transaction/paths"
+        awk -F '\t' -v name="$1" '$2 == name { print $1 }' "$incoming/owners" | grep -xF -f "$transaction/paths"
         leading_to "$1")
     printf '%s\n' "${paths[@]}" >>"$incoming/refused"
     for path in "${paths[@]}"; do has_been_used "$path" || put_back "$path"; done
@@ -122,7 +118,7 @@ hold_back() { # the files that lead to what does not answer there yet are as the
     [ ${#files[@]} -gt 0 ] || return 0
     mkdir -p "$incoming/held" && (cd / && cp -a --parents -t "$incoming/held" "${files[@]/#/.}") || return
     put_back "${files[@]}"
-    run_list "$incoming/checks" >/dev/null && return
+    passes_all && return
     mapfile -t names < <(cut -d ' ' -f 1 "$incoming/leads")
     lead_to "${names[@]}" # those of before do not go with what is new for all
     : >"$incoming/leads"

@@ -11,6 +11,7 @@ from deployer.errors import UnreachableError
 from deployer.files import File, pack, unpack
 from deployer.parts.docker import QUESTIONS
 from deployer.planning.plan import Plan
+from deployer.planning.renames import belongs
 from deployer.rehearsal.machine import Machine
 from deployer.server.connection import Server, script_command
 from deployer.server.login import connect
@@ -30,10 +31,17 @@ def server(vps: Machine) -> Iterator[Server]:
 
 def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
     """An empty plan's parcel, with these files and lists in it."""
-    lists.setdefault("checks", ["check_nginx"])
-    lists.setdefault("live", ["reload_nginx"])
+    lists.setdefault("checks", ["/etc/nginx/*\tNGINX\tcheck_nginx"])
+    lists.setdefault("live", ["/etc/nginx/*\treload_nginx"])
     lists.setdefault("back", lists["live"])
     lists.setdefault("steps", [f"{name}||" for name in lists.get("compositions", ())])
+    paths = [*files, *lists.get("remove", ()), *(line.split("\t")[0] for line in lists.get("secrets", ()))]
+    names = {*lists.get("compositions", ()), *(each.split()[0] for each in lists.get("gone", ()))}
+    names |= {path.split("/")[2] for path in paths if path.startswith("/opt/")}
+    own = [
+        f"{path}\t{name}" for path in paths for name in sorted(names) if belongs(path, name, f"/opt/{name}")
+    ]
+    lists.setdefault("owners", own)
     members = unpack_members(empty_parcel(Plan(), "ada@laptop, since 12:00:00,"))
     members |= {name: File("".join(f"{text}\n" for text in texts).encode()) for name, texts in lists.items()}
     return pack(members | {f"files{path}": File(text.encode()) for path, text in files.items()})
@@ -180,7 +188,8 @@ def test_a_new_one_in_a_folder_of_its_own_that_is_refused_is_left_at_that(new_co
     conf = app.vps.root / path[1:]
     files = {path: conf.read_text(), f"{folder}/docker-compose.yml": "services:\n  app:\n    image: [x\n"}
     conf.unlink()
-    told = apply(server, parcel(files, compositions=[app.name]), code=73)
+    owners = [f"{each}\t{app.name}" for each in files]
+    told = apply(server, parcel(files, compositions=[app.name], owners=owners), code=73)
     assert f"✗ {app.name}: Docker Compose refuses {folder}/docker-compose.yml" in told
     assert f"  {app.name} stays as it was; everything else goes live." in told
     assert f"▸ {app.name}" not in told

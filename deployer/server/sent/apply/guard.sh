@@ -47,6 +47,7 @@ arm() { # a timer of systemd undoes it, whatever becomes of this script and of t
 go_live_guarded() { # last of all, and not for good before somebody has logged in anew
     local words
     [ -s "$incoming/guarded" ] || return 0
+    if grep -qxF -f "$incoming/refused" "$incoming/guarded-paths"; then return 0; fi # who is refused, goes back with all of it
     if ! words=$(arm 2>&1 && run_list "$incoming/guarded"); then
         say "✗ the change is in place, but does not start:"
         with_last_words <<<"$words" | indent

@@ -17,9 +17,17 @@ run_list() { # FILE: runs its handlers in order; the first that fails ends it
     done 8<"$1"
 }
 
+matching() { # PATTERN: those of the paths on standard input
+    local path
+    while IFS= read -r path; do
+        # shellcheck disable=SC2053 # it is a pattern
+        if [[ $path == $1 ]]; then printf '%s\n' "$path"; fi
+    done
+}
+
 save_back() { # LIST FOLDER PLACE: its handlers, as commands for who has nothing but this folder, which is at PLACE then
     printf '%s\n"$@"\n' "$handlers" >"$2/handlers"
-    sed "s|^|bash $3/handlers |" "$1" >"$2/back"
+    cut -f 2 "$1" | sed "s|^|bash $3/handlers |" >"$2/back"
 }
 
 run_back() { # FOLDER: the commands that were saved there, also by an apply of before, which saved them as lines of bash

@@ -34,8 +34,9 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone,takeovers,staying}
+    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone,takeovers,staying,owners}
     cp "$incoming/label" "$state/holder"
+    read_owners
 }
 
 enough_space() {

@@ -1,0 +1,38 @@
+"""Whose each file and unit of a plan is, so that what is refused of one owner stops no other; pure."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from deployer.planning.desired import Desired
+from deployer.planning.moving import compositions_there
+from deployer.planning.plan import Plan
+from deployer.planning.renames import belongs
+from deployer.planning.scope import entries
+from deployer.seen.observation import Observation
+
+
+def with_owners(plan: Plan, desired: Desired, seen: Observation) -> Plan:
+    """The plan with the owner of all that it changes; what has none is everybody's, and stops everybody."""
+    found = {
+        **dict(_going(plan, desired, seen)),
+        **{change.path: change.composition for change in plan.secrets},
+        **{each: desired.owners[each] for each in _touched(plan) if each in desired.owners},
+    }
+    return replace(plan, owners=dict(sorted(found.items())))
+
+
+def _touched(plan: Plan) -> Iterator[str]:
+    yield from (change.path for change in plan.changes)
+    yield from plan.guarded
+    yield from plan.units
+
+
+def _going(plan: Plan, desired: Desired, seen: Observation) -> Iterator[tuple[str, str]]:
+    """What is taken away of a site or service: all of it, or what it was of another kind or elsewhere."""
+    there = {name: folder for name, (folder, _) in compositions_there(seen).items()}
+    coming = {name: standing.folder for name, standing in desired.coming.items()}
+    names = sorted({*entries(seen.written), *desired.names, *there, *coming})
+    for path in (change.path for change in plan.changes if change.after is None):
+        for name in names:
+            if any(belongs(path, name, folder) for folder in ("", there.get(name, ""), coming.get(name, ""))):
+                yield path, name
