@@ -11,7 +11,7 @@ entry asks for, which is then that entry's.
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fnmatch import translate
 from functools import cache
 from pathlib import Path
@@ -67,6 +67,18 @@ def consequences(path: str, before: "Side", after: "Side", facts: "Facts") -> "I
     """What a person should know before this change, beyond the lines of the file."""
     for part in parts():
         yield from part.consequences(path, before, after, facts) if hasattr(part, "consequences") else ()
+
+
+@cache
+def shared_lines() -> dict[str, re.Pattern[str]]:
+    """The lists with lines of single sites and services at their end, in order."""
+    return {path: line for part in parts() for path, line in getattr(part, "LINES", {}).items()}
+
+
+def drift(path: str, keys: Collection[str], facts: "Facts") -> tuple[str, ...]:
+    """What the server does otherwise than such a list says, if it has these keys."""
+    found = (part.drift(path, keys, facts) for part in parts() if hasattr(part, "drift"))
+    return tuple(what for each in found for what in each)
 
 
 @cache

@@ -31,7 +31,7 @@ def share(config: "Config", facts: "Facts") -> Share:
     return Share(
         files=backup_files(config),
         packages=backup_packages(config),
-        notes=backup_notes(config, facts),
+        notes=(*backup_notes(config, facts), *by_hand(config, facts)),
         remarks=tuple(unsaved_remarks(config)),
     )
 
@@ -126,3 +126,10 @@ def wanted(config: "Config") -> dict[str, Backup]:
 def backed_up(config: "Config") -> tuple[str, ...]:
     """The names of everything that has archives."""
     return tuple(sorted({*wanted(config), *(config.backups.folders if config.backups else ())}))
+
+
+def by_hand(config: "Config", facts: "Facts") -> Iterator[str]:
+    """The backups of a person, beside ours."""
+    if config.backups and facts.by_hand.backups:
+        files = ", ".join(facts.by_hand.backups)
+        yield f"backups of your own go on beside ours, and may stop the same containers: {files}"

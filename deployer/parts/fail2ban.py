@@ -33,6 +33,7 @@ BY_HAND = "/etc/fail2ban/jail.local"
 KEYS = ("bantime", "findtime", "maxretry", "ignoreip")
 QUESTIONS = tuple(Question("setting", f"{key} {BY_HAND}") for key in KEYS)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LINES = {JAILS: re.compile(r" +/var/log/nginx/(?P<key>(?P<name>.+))\.access\.log")}
 SECTIONS = ((re.escape(JAILS), "security.fail2ban"),)
 
 

@@ -1,13 +1,13 @@
 """The firewall: which ports are open to everyone, and UFW brought to that."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import Side
 from deployer.parts.rendering import rendered, script
 from deployer.parts.sshd import ssh_ports
-from deployer.seen.ufw import drift
+from deployer.seen import ufw
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
@@ -30,6 +30,7 @@ HANDLERS = (
         also=(*UFW, WAS_OFF),
     ),
 )
+LINES = {FIREWALL: re.compile(r"(?P<key>\d\S*) (?P<name>.+)")}
 QUESTIONS = (Question("look", "firewall"),)
 SECTIONS = ((re.escape(FIREWALL), "security.firewall"),)
 
@@ -39,7 +40,7 @@ def share(config: "Config", facts: "Facts") -> Share:
     if not config.security.firewall:
         return Share()
     ports = open_ports(config, facts)
-    otherwise = drift(facts.ufw, ports)
+    otherwise = drift(FIREWALL, ports, facts)
     return Share(
         files={FIREWALL: rendered("system/firewall.conf", ports=ports), **script("bin/firewall")},
         packages=frozenset({"ufw"}),
@@ -70,3 +71,8 @@ def consequences(path: str, before: Side, after: Side, facts: "Facts") -> Iterat
         yield "the firewall is turned off: strangers reach every program that listens"
     elif after is None and enabled:
         yield "the firewall stays on with the rules that it has: it was on before deploy came"
+
+
+def drift(path: str, ports: Collection[str], facts: "Facts") -> tuple[str, ...]:
+    """What the server does otherwise, if its list has these ports."""
+    return ufw.drift(facts.ufw, ports) if path == FIREWALL else ()

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File
+from deployer.parts.certbot import able
 from deployer.parts.docker import dotted, named, older
 from deployer.parts.rendering import UNITS, rendered, system
 from deployer.seen.facts import BROTLI_MODULE, Facts
@@ -53,7 +54,7 @@ def share(config: "Config", facts: Facts) -> Share:
         packages=PACKAGES,
         unwanted=frozenset({BROTLI_MODULE} if facts.programs.foreign_nginx else ()),
         units=frozenset({"nginx.service"}),
-        notes=tuple(nginx_notes(facts, asked_packages(config))),
+        notes=(*nginx_notes(facts, asked_packages(config)), *by_hand(config, facts)),
     )
 
 
@@ -85,3 +86,14 @@ def nginx_notes(facts: Facts, asked: Collection[str]) -> Iterator[str]:
             f"NGINX {dotted(facts.nginx_version)} is installed, and {older(old, facts.nginx)} still runs: "
             "the new one takes over when NGINX is reloaded"
         )
+
+
+def by_hand(config: "Config", facts: Facts) -> Iterator[str]:
+    """The sites of a person that others answer for by IPv6."""
+    ours = {f"/etc/nginx/conf.d/{domain}.conf" for domain in able(config, facts)}
+    for path, names in facts.by_hand.ipv4_only:
+        if config.sites and path not in ours:
+            yield (
+                f"{names} ({path}) listens on IPv4 alone: its visitors by IPv6, where our sites listen, get "
+                "another answer. Write `listen [::]:443 ssl;` and `listen [::]:80;` beside its listen lines"
+            )

@@ -1,8 +1,10 @@
 """What publishes: the scripts of pushes, rollbacks, updates and backups, and their log's rotation."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File
+from deployer.kinds.publication import Publication
 from deployer.parts.rendering import SCRIPTS, script, scripts, system
 from deployer.shares.share import Share
 
@@ -15,7 +17,8 @@ REMOVABLE = (f"{SCRIPTS}/*", "/etc/deploy/*", "/etc/logrotate.d/deploy*")
 
 def share(config: "Config", facts: "Facts") -> Share:
     """All of it, where anything is pushed, backed up, or reached by a key."""
-    return Share(files=publication_files() if publishes(config) else {})
+    files = publication_files() if publishes(config) else {}
+    return Share(files=files, notes=tuple(by_hand(config, facts)))
 
 
 def publishes(config: "Config") -> bool:
@@ -30,3 +33,13 @@ def publication_files() -> dict[str, File]:
         **{path: file for name in scripts() for path, file in script(name).items()},
         "/etc/logrotate.d/deploy": system("logrotate"),
     }
+
+
+def by_hand(config: "Config", facts: "Facts") -> Iterator[str]:
+    """The builds of a person, that write where pushes do."""
+    for path, domain in facts.by_hand.builds:
+        if isinstance(config.sites.get(domain), Publication):
+            yield (
+                f"a line in {path} writes to /var/www/{domain}, which a push makes a link to what is live:"
+                " take it away, or it changes what visitors see, and releases before"
+            )

@@ -49,7 +49,7 @@ def share(config: "Config", facts: "Facts") -> Share:
     files = {SSHD: sshd_file(config, facts)} if config.security.ssh else {}
     if facts.ssh_socket and (ports := chosen_ports(config, facts)):
         files[SSH_SOCKET] = rendered("system/ssh-socket.conf", ports=ports)
-    return Share(files=files, pressing=port_notes(config, facts))
+    return Share(files=files, notes=tuple(by_hand(config, facts)), pressing=port_notes(config, facts))
 
 
 def sshd_file(config: "Config", facts: "Facts") -> File:
@@ -147,3 +147,11 @@ def _value(keyword: str, file: Side) -> str:
     text = file.content.decode(errors="replace") if isinstance(file, File) else ""
     found = re.search(rf"^{keyword}[ \t]+(.*)$", text, re.MULTILINE)
     return found[1].strip() if found else ""
+
+
+def by_hand(config: "Config", facts: "Facts") -> Iterator[str]:
+    """Whom it shuts out who logs in by password."""
+    ssh = config.security.ssh
+    if ssh and not ssh.passwords:
+        for user in sorted(facts.by_hand.passwords):
+            yield f"logins by password go off, and {user} has no key: ssh-copy-id first, or no login any more"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.parts import called, parts, shares, with_parts
-from deployer.parts.by_hand import by_hand_notes
 from deployer.parts.certbot import able, wanted_certificates
 from deployer.parts.docker import engine
 from deployer.parts.nginx import asked_packages
@@ -94,7 +93,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         ports=everything.ports,
         standings={name: each for name, each in coming.items() if name in site_of.values()},
         coming=coming,
-        notes=(*everything.notes, *by_hand_notes(config, facts.by_hand, everything.files)),
+        notes=everything.notes,
         remarks=everything.remarks,
         pressing=everything.pressing,
         drift=everything.drift,

@@ -5,19 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from deployer.files import File
-from deployer.parts.fail2ban import JAILS
-from deployer.parts.firewall import FIREWALL
+from deployer.parts import drift, shared_lines
 from deployer.planning.desired import Desired
 from deployer.planning.scope import entries
 from deployer.seen.observation import Observation
-from deployer.seen.ufw import drift
 
 Lines = Mapping[str, re.Match[str]]
-LINES = {
-    FIREWALL: re.compile(r"(?P<key>\d\S*) (?P<name>.+)"),
-    JAILS: re.compile(r" +/var/log/nginx/(?P<key>(?P<name>.+))\.access\.log"),
-}
-"""What they have of each name, at their end and in order; no key is there twice."""
 
 
 def with_lines_of_others(desired: Desired, seen: Observation, stays: Collection[str]) -> Desired:
@@ -26,9 +19,11 @@ def with_lines_of_others(desired: Desired, seen: Observation, stays: Collection[
     A list that is not there yet gets what is wanted of those that are.
     """
     known = {*entries(seen.written)}
-    files = {}
-    for path in LINES.keys() & desired.files.keys():
-        pattern, wanted, there = LINES[path], desired.files[path], seen.files.get(path)
+    files, keys = {}, {}
+    for path, pattern in shared_lines().items():
+        if path not in desired.files:
+            continue
+        wanted, there = desired.files[path], seen.files.get(path)
         new = _lines(pattern, wanted)
         old = (
             _lines(pattern, there)
@@ -36,12 +31,12 @@ def with_lines_of_others(desired: Desired, seen: Observation, stays: Collection[
             else {key: line for key, line in new.items() if line["name"] in known}
         )
         files[path] = _written(pattern, wanted, _merged(new, old, stays))
-    found = replace(desired, files=desired.files | files)
-    if files.get(FIREWALL) in (None, desired.files.get(FIREWALL)):
-        return found
-    told = drift(seen.facts.ufw, _lines(LINES[FIREWALL], files[FIREWALL]))
-    others = {path: what for path, what in desired.drift.items() if path != FIREWALL}
-    return replace(found, drift=others | ({FIREWALL: told} if told else {}))
+        keys[path] = _lines(pattern, files[path]).keys()
+    others = [path for path, file in files.items() if file != desired.files[path]]
+    told = {path: drift(path, keys[path], seen.facts) for path in others}
+    same = {path: what for path, what in desired.drift.items() if path not in told}
+    found = {path: what for path, what in told.items() if what}
+    return replace(desired, files=desired.files | files, drift=same | found)
 
 
 def _merged(new: Lines, old: Lines, stays: Collection[str]) -> Lines:

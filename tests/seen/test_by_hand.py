@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from deployer.config.model import Config
-from deployer.parts.by_hand import by_hand_notes
+from deployer.parts import backups, nginx, publication, sshd
 from deployer.seen.by_hand import read_by_hand
+from deployer.seen.facts import Facts
 
 SAID = {
     "password": ["bob"],
@@ -15,19 +16,21 @@ SAID = {
     "own_build": ["/etc/cron.d/blog page.test", "/etc/cron.d/blog other.test"],
 }
 WRITTEN = ("/etc/nginx/conf.d/page.test.conf", "/etc/cron.d/deploy-backup")
+MEET = (sshd, nginx, backups, publication)
 PAGE = {"kind": "static", "repository": "https://git.test/page.git", "https": False}
 BUILD = "a line in /etc/cron.d/blog writes to /var/www/page.test, "
 
 
-def told(sites: dict[str, Any] | None = None, security: object = False, backups: object = None) -> list[str]:
+def told(sites: dict[str, Any] | None = None, security: object = False, saving: object = None) -> list[str]:
     config = Config.model_validate({"sites": {"page.test": PAGE} if sites is None else sites})
     if security:
         config = config.model_copy(
             update={"security": Config.model_validate({"security": security}).security}
         )
-    if backups:
-        config = config.model_copy(update={"backups": backups})
-    return [*by_hand_notes(config, read_by_hand(SAID, WRITTEN), WRITTEN)]
+    if saving:
+        config = config.model_copy(update={"backups": saving})
+    facts = Facts(os="debian", release="13", by_hand=read_by_hand(SAID, WRITTEN))
+    return [note for part in MEET for note in part.by_hand(config, facts)]
 
 
 def test_what_sites_listen_on_and_what_writes_to_them() -> None:
@@ -45,7 +48,7 @@ def test_who_logs_in_by_password_and_has_no_key(passwords: bool, lost: list[str]
 
 def test_backups_of_ones_own() -> None:
     off = {"ssh": False, "fail2ban": False, "firewall": False}
-    assert told({}, off, backups=object()) == [
+    assert told({}, off, saving=object()) == [
         "backups of your own go on beside ours, and may stop the same containers: "
         "/var/spool/cron/crontabs/root"
     ]
