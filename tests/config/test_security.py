@@ -13,7 +13,7 @@ from deployer.files import File
 from deployer.parts import fail2ban, firewall, handlers_of, swap, sysctl, unattended_upgrades
 from deployer.parts import sshd as ssh
 from deployer.parts.firewall import open_ports
-from deployer.parts.sshd import MOVE_SSH_SOCKET, SSH_SOCKET, SSHD, port_notes
+from deployer.parts.sshd import SSH_SOCKET, SSHD, port_notes
 from deployer.planning.desired import desired_files
 from deployer.seen.facts import Facts
 from deployer.shares.share import total
@@ -145,7 +145,7 @@ def test_where_systemd_listens_for_sshd_it_is_its_socket_that_moves() -> None:
     assert socket.endswith("\nListenStream=\nBindIPv6Only=both\nListenStream=22\nListenStream=2222\n")
     assert SSH_SOCKET not in security_files(made, replace(by_socket, ssh_socket=False))
     assert SSH_SOCKET not in security_files(config(), by_socket)
-    assert [each.live for each in handlers_of([SSH_SOCKET]) if each.guarded] == [MOVE_SSH_SOCKET]
+    assert [each.live for each in handlers_of([SSH_SOCKET]) if each.guarded] == ["move_ssh_socket"]
     (note,) = port_notes(config(), replace(by_socket, ssh_unheard=(2222,)))
     assert note.startswith("sshd's files say port 2222, and open nothing by that: systemd listens for sshd")
 
