@@ -37,6 +37,7 @@ def show(name: str, variable: str, config: Path) -> None:
     from deployer.tasks.push import ask_script
 
     loaded = load(config)
-    compositions(loaded, [name])
+    if not loaded.select([name])[name].secrets():
+        compositions(loaded, [name])
     with server_of(loaded) as server:
         data(ask_script(server, "secret", name, variable))
