@@ -82,12 +82,13 @@ class Convergence:
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        seen = observe(self.server, questions(self.config), lambda: self._asked)
+        first = frozenset(questions(self.config))
+        seen = observe(self.server, first, lambda: self._asked - first)
         require_no_newer(seen, self.server.host, version("vps-deployer"))
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
         renamed = (Question("secrets", path) for path in env_files_of_renamed(wanted, seen))
-        asked = {*questions(self.config), *self._asked}
+        asked = first | self._asked
         forgotten = {*questions_of(wanted), *renamed} - asked
         forgotten |= {Question("install", package) for package in missing_packages(wanted, seen.facts)}
         return observe(self.server, asked | forgotten) if forgotten else seen

@@ -179,7 +179,6 @@ paths() {
 ss() { printf '%s\n' "$sockets"; } # it is asked once, for nothing changes meanwhile
 
 facts() { # what nobody has to ask for; packages also answers which versions they have
-    sockets=$(command ss -Hltnp 2>/dev/null)
     # shellcheck source=/dev/null
     . /etc/os-release
     echo "os $ID"
@@ -188,8 +187,11 @@ facts() { # what nobody has to ask for; packages also answers which versions the
     printf 'now %(%s)T\n' -1
     [ -e /proc/net/if_inet6 ] && echo "ipv6 1"
     { [ -d $state/transaction ] || [ -e $state/containers ]; } && echo "interrupted 1"
-    apt_at_work
     packages
+}
+
+facts_apart() { # which no answer needs
+    apt_at_work
     suites
     ports_here | sed 's/^/port_here /'
 }
@@ -206,7 +208,12 @@ answers() {
 }
 
 read_questions
+sockets=$(command ss -Hltnp 2>/dev/null)
+facts_apart </dev/null >"$answer/apart" &
+apart=$!
 { facts; answers; } </dev/null >"$answer/facts"
+wait "$apart"
+cat "$answer/apart" >>"$answer/facts"
 cat >"$answer/questions" # bash reads a file by the page, but a pipe byte by byte
 exec <"$answer/questions"
 while read_questions; do
