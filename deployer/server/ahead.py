@@ -34,6 +34,7 @@ class Ahead:
     def _log_in(self) -> None:
         try:
             self._server = self._opened.enter_context(self._connected)
+            self._server.make_ready()
             self._decided.wait()
             if self._first and not self._left:
                 self._first(self._server)

@@ -4,7 +4,7 @@ import shlex
 import tarfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import paramiko
@@ -47,8 +47,14 @@ class Server:
         self.user = way.user
         self.host = way.name  # as the user calls it: a Host of ~/.ssh/config, perhaps
         self._begun: tuple[str, bytes, Session, ExitStack] | None = None
+        self._ready: paramiko.Channel | None = None
         self.again = again
         """Logs in anew, in the same way."""
+
+    def make_ready(self) -> None:
+        """Open what the next command runs in; whoever runs it hears why that does not go."""
+        with suppress(OSError, EOFError, paramiko.SSHException):
+            self._ready = self.transport.open_session()
 
     def begin(self, command: str, data: bytes) -> None:
         """Let the command begin with this data: who asks for the same then has the answer sooner."""
@@ -128,7 +134,8 @@ class Server:
     @contextmanager
     def _opened(self) -> Iterator[paramiko.Channel]:
         try:
-            channel = self.transport.open_session()
+            ready, self._ready = self._ready, None
+            channel = ready or self.transport.open_session()
             try:
                 yield channel
             finally:

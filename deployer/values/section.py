@@ -1,8 +1,11 @@
 """What every section of sites.yaml has in common."""
 
+import os
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some takes its time
 
 
 class Section(BaseModel):

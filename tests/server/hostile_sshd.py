@@ -43,8 +43,8 @@ class HostileSshd:
     def __init__(self, fault: str = "") -> None:
         self.fault = fault
         self.transports: list[paramiko.Transport] = []
-        self.sessions: list[str] = []
-        """The kinds of channels that were asked for."""
+        self.commands: list[bytes] = []
+        """Those that it was asked to run."""
         self.heard = Heard()
         self.key = paramiko.ECDSAKey.generate()
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -100,10 +100,10 @@ class Session(paramiko.ServerInterface):
     """What one client gets."""
 
     def __init__(self, sshd: HostileSshd, transport: paramiko.Transport) -> None:
-        self.fault, self.transport, self.sessions, self.heard = (
+        self.fault, self.transport, self.commands, self.heard = (
             sshd.fault,
             transport,
-            sshd.sessions,
+            sshd.commands,
             sshd.heard,
         )
 
@@ -121,12 +121,12 @@ class Session(paramiko.ServerInterface):
         return False
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        self.sessions.append(kind)
         if self.fault == "refuses sessions":
             return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
         return paramiko.OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self.commands.append(command)
         threading.Thread(target=self._answer, args=(channel,), daemon=True).start()
         return True
 

@@ -199,20 +199,21 @@ facts_apart() { # which no answer needs
 answers() {
     local look
     units
+    for look in "${asked_looks[@]}"; do "look_$look" >"$answer/look.$look" & done
     additions
     settings
     secrets
     folders
     paths
-    for look in "${asked_looks[@]}"; do "look_$look"; done
+    wait
+    for look in "${asked_looks[@]}"; do cat "$answer/look.$look"; done
 }
 
 read_questions
 sockets=$(command ss -Hltnp 2>/dev/null)
 facts_apart </dev/null >"$answer/apart" &
-apart=$!
 { facts; answers; } </dev/null >"$answer/facts"
-wait "$apart"
+wait
 cat "$answer/apart" >>"$answer/facts"
 cat >"$answer/questions" # bash reads a file by the page, but a pipe byte by byte
 exec <"$answer/questions"
