@@ -7,9 +7,7 @@ from deployer.errors import ConfigError, Problem, UsageError
 
 LARGEST = 1_000_000
 # What YAML forbids, and the line ends that only YAML counts, so that lines are those of every editor.
-FORBIDDEN = re.compile(
-    r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029\ufeff]"
-)
+FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def read(path: Path) -> str:
