@@ -8,10 +8,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from deployer.parts.sshd import MOVE_SSH_SOCKET, RELOAD_SSH
+from deployer.parts import sshd
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.shell import ssh
 from vps.backup.conftest import Key, key
@@ -226,10 +227,9 @@ def test_ssh_moves_also_where_systemd_listens_for_it(vps: Machine, project: Proj
         "sshd's files say port 2222, and open nothing by that: systemd listens for sshd (ssh.socket), on 22"
     )
     assert any(unheard in note for note in project.plan()["notes"])
-    reload = RELOAD_SSH.replace(" && sleep 0.3", "")
-    vps.run(
-        "; ".join([*[reload] * 6, *[MOVE_SSH_SOCKET] * 6])
-    )  # systemd refuses a sixth start in ten seconds
+    functions = Path(sshd.__file__).with_suffix(".sh").read_text()
+    often = "reload_ssh; " * 6 + "move_ssh_socket; " * 6  # systemd refuses a sixth start in ten seconds
+    vps.run(f"sleep() {{ :; }}\n{functions}\n{often}")
     assert vps.run("systemctl is-active ssh.socket", check=False).stdout == "active\n"
     listens = "ss -Hltn '( sport = :22 or sport = :2200 )' | sed -E 's/.*:(22|2200) .*/\\1/' | sort -u | paste -sd ' '"
     project.more["security"]["ssh"]["port"] = 2200
