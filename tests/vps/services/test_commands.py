@@ -7,6 +7,7 @@ from datetime import datetime
 from deployer.audit import exposure, upkeep
 from deployer.audit.evidence import read_evidence
 from deployer.config.model import Config
+from deployer.parts.docker import QUESTIONS
 from deployer.planning.moving import moving
 from deployer.seen.stacks import Standing
 from deployer.server.login import connect
@@ -133,7 +134,7 @@ def lacks(app) -> tuple[str, ...]:
     """What a plan says that does not run of it."""
     wanted = {app.name: Standing(f"/opt/{app.name}", app.project, services=frozenset({"app", "worker"}))}
     with connect(app.vps.address, app.vps.port, "root", app.vps.host_key, app.vps.key) as server:
-        seen = observe(server, [Question("file", f"/etc/deploy/sites/{app.name}.conf")])
+        seen = observe(server, [*QUESTIONS, Question("file", f"/etc/deploy/sites/{app.name}.conf")])
     return moving(wanted, seen).otherwise.get(app.name, ())
 
 
