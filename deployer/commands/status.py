@@ -29,12 +29,13 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     from deployer.tasks import opening, server_of
 
     with opening(config) as (loaded, begun):
+        chosen = loaded.select(sites)
+        begun.begin("status.sh")
         from deployer.report import data
         from deployer.report.health import as_json as health_as_json
         from deployer.report.health import show_health
         from deployer.tasks.status import status
 
-        chosen = loaded.select(sites)
         with server_of(loaded, begun) as server:
             health = status(server, {name: site for name, site in loaded.sites.items() if name in chosen})
     # what was never up and has left sites.yaml is nowhere

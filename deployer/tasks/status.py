@@ -17,7 +17,7 @@ def status(server: Server, sites: Mapping[str, Site]) -> Health:
         for domain, site in sites.items()
         for name in (domain, *site.aliases)
     )
-    answer = server.ask(script_command(ask), ask + "".join(lines).encode())
+    answer = server.ask(script_command(ask), ask, ["".join(lines).encode()])
     if answer.status:
         raise DeployError(f"{server.host} does not tell how it is: {answer.errors.strip() or answer.status}")
     with server.understanding():
