@@ -92,14 +92,17 @@ def _connected(login: "Login") -> "AbstractContextManager[Server]":
     return connect(login.host, login.port, login.user, login.host_key, login.key)
 
 
-PARTS_OF_APPLY = ("words", "receive", "packages", "transaction", "check", "blame", "live", "guard")
+PARTS_OF_APPLY = (
+    *("words", "receive", "packages", "transaction", "check", "blame", "refusing", "live", "guard"),
+    *("compositions", "leads", "coming_up", "pushing", "together", "giving_back", "ending"),
+)
 ENGINE = "installed/lib/composition/engine"
 HANDLERS, LOOKS = "handlers", "looks"
 """Stand for what handlers and questions name, from the files beside the modules of parts and kinds."""
 BEFORE = {
     "apply.sh": (
         *("sent/listening.sh", HANDLERS, "sent/apply/handlers.sh"),
-        *(ENGINE, "sent/apt.sh", "sent/programs.sh", "sent/transition.sh", "sent/together.sh"),
+        *(ENGINE, "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
     "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),

@@ -10,11 +10,12 @@ import pytest
 import deployer
 from deployer.planning.renames import belongs
 
-TRANSITION = Path(deployer.__file__).parent / "server" / "sent" / "transition.sh"
+REFUSING = Path(deployer.__file__).parent / "server/sent/apply/refusing.sh"
 OF_THE_TEST = """
 say() { printf '%s\\n' "$@"; }
 put_back() { say "$1"; }
 has_been_used() { false; }
+declare -A BECAME=()
 leading_to() { if [ "$1" = blog.test ]; then cat "$incoming/leads"; fi; }
 """
 NAMES = ("blog.test", "blog.test.example", "blog", *(f"{letter}.test" for letter in "bcdef"))
@@ -40,7 +41,7 @@ def refused(folder: Path, paths: Iterable[str], takeovers: Iterable[str] = (), l
     (folder / "paths").write_text("".join(f"{path}\n" for path in paths))
     (folder / "takeovers").write_text("".join(f"{line}\n" for line in takeovers))
     (folder / "leads").write_text(leads)
-    refuse = f". {TRANSITION}; {OF_THE_TEST} incoming={folder} transaction={folder}; refuse_all_of blog.test"
+    refuse = f". {REFUSING}; {OF_THE_TEST} incoming={folder} transaction={folder}; refuse_all_of blog.test"
     done = subprocess.run(["bash", "-uc", refuse], capture_output=True, text=True)
     assert done.stderr == ""
     return done.stdout.splitlines()
@@ -119,7 +120,7 @@ def test_the_firewall_lets_in_what_stays(
     (tmp_path / "owners").touch()
     (tmp_path / "manifest").write_text(f"{'1' * 64}  /etc/a\n{'2' * 64}  {tmp_path}/firewall\n")
     keep = (
-        f"set -u; . {TRANSITION}; {OF_THE_TEST} state={tmp_path} incoming={tmp_path} transaction={tmp_path}; "
+        f"set -u; . {REFUSING}; {OF_THE_TEST} state={tmp_path} incoming={tmp_path} transaction={tmp_path}; "
         f"FIREWALL={tmp_path}/firewall; refuse_all_of blog.test >/dev/null; "
         "remember_ports_kept; echo $ports_kept"
     )

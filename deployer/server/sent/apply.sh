@@ -68,14 +68,14 @@ if [ -d $transaction ]; then
     fi
 fi
 
-# check.sh and live.sh: they count, last of all what could lock out (guard.sh); or everything is as it was
+# check.sh and live.sh: they count, without those of an owner that something refuses (blame.sh); last of all what could lock out (guard.sh); or everything is as it was
 if ! check || ! hold_back || ! go_live; then
     [ -d $transaction ] && undo
     as_it_was
     exit 1
 fi
 
-# transition.sh: containers come up, and what shall not be there any more ends
+# coming_up.sh, ending.sh: containers come up, and what shall not be there any more ends
 if [ -d $transaction ]; then
     bring_up_compositions
     remove_scripts

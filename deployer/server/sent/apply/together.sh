@@ -1,6 +1,6 @@
 #!/bin/bash
-# The part of apply.sh that brings up several compositions at once; it is sent before it.
-# shellcheck disable=SC2004,SC2034,SC2154 # variables such as $incoming and ${BECAME[…]} are those of apply.sh and transition.sh
+# Several compositions come up at once. A part of apply.sh.
+# shellcheck disable=SC2004,SC2034,SC2154 # variables such as $incoming and ${BECAME[…]} are those of apply.sh and its parts
 
 # Most of what it takes a service to come up is waiting until it is well. Those that take nothing of others and wait for
 # nobody come up together, before all others. What runs beside this script is no more than their push, which needs nothing of
