@@ -10,7 +10,7 @@ make_folders() { # FILE: for systemd-tmpfiles
 }
 
 # Of ours, what is changed runs as its file says now, and what is gone is stopped. When all this is put back, what was
-# stopped runs again.
+# stopped runs again, and so does what did not start with its new file.
 reload_systemd() {
     local path unit code=0 transaction=/var/lib/deploy/transaction
     systemctl daemon-reload || return
@@ -21,7 +21,10 @@ reload_systemd() {
         elif grep -qxF -- "$unit" "$transaction/ended-units" 2>/dev/null; then
             systemctl enable --quiet "$unit" && systemctl start --no-block "$unit" || code=1
         elif [ -e "$transaction/before$path" ] && [ "$(systemctl show -P Type "$unit")" != oneshot ]; then
-            systemctl try-restart "$unit" || code=1
+            if systemctl --quiet is-active "$unit"; then echo "$unit" >>"$transaction/ran-units"; fi
+            grep -qxF -- "$unit" "$transaction/ran-units" 2>/dev/null || continue
+            systemctl reset-failed "$unit" 2>/dev/null
+            systemctl restart "$unit" || code=1
         fi
     done < <(grep -xE '/etc/systemd/system/deploy-[^/]+\.(service|socket|timer|path)' $transaction/paths 2>/dev/null)
     return "$code"

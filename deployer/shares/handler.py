@@ -43,7 +43,7 @@ class Handler:
     check: str = ""
     live: str = ""
     says: str = ""
-    who: str = ""
+    who: str = "the server"
     guarded: bool = False
     back: str = ""
     also: tuple[str, ...] = ()

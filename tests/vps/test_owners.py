@@ -73,7 +73,7 @@ def told(server: Server, wanted: Plan) -> str:
     """What an apply says that carries out a part of it."""
     lines: list[str] = []
     done = transact(server, wanted, lines.append)
-    assert not done
+    assert not done, lines
     return "\n".join(lines)
 
 
@@ -145,6 +145,27 @@ def test_what_is_everybody_s_or_the_owner_s_own_mistake_stops_all(vps: Machine, 
     with pytest.raises(DeployError, match="nothing was changed"):
         transact(server, plan({SUDOERS: "nonsense\n"}, {}, {}), lines.append)
     assert (content(vps, SUDOERS), content(vps, GOOD)) == (None, None)
+
+
+@pytest.mark.fault("what one owner has changed does not start again")
+def test_what_does_not_start_again_runs_as_before(vps: Machine, server: Server) -> None:
+    unit, site = f"{UNITS}/deploy-wiki.service", f"{CONF}/wiki.test.conf"
+    before = {unit: UNIT.format("exec", "/bin/sleep 9999")}
+    put(vps, before)
+    vps.run("systemctl daemon-reload; systemctl start deploy-wiki.service")
+    files = {unit: UNIT.format("notify", "/bin/false"), site: vhost("wiki.test").content.decode()}
+    nobody = answer(vps, "nobody.test")
+    try:
+        said = told(server, plan(files, {unit: "wiki.test", site: "wiki.test"}, before))
+        assert f"✗ wiki.test: {unit} is in place, but does not start:\n" in said
+        assert "  wiki.test stays as it was; everything else goes live." in said
+        assert content(vps, unit) == before[unit].encode()
+        assert vps.run("pgrep -x sleep; systemctl is-active deploy-wiki.service").stdout.endswith(
+            "\nactive\n"
+        )
+        assert (answer(vps, "good.test"), answer(vps, "wiki.test")) == ("204", nobody)
+    finally:
+        vps.run(f"systemctl stop deploy-wiki.service; rm -f {unit}; systemctl daemon-reload")
 
 
 @pytest.mark.fault("a unit of one owner does not start")

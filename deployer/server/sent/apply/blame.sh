@@ -12,8 +12,6 @@ read_owners() {
 
 blame() { # after `passes` has failed: refuses what is of one owner; fails when it is nobody's in particular
     local place name
-    local -A files_of=() # the new files of each owner that this check looks at, one a line
-    local owners=()      # in the order of their files
     place=$(blamed <<<"$words")
     name=${place:+${OWNER[${place%:*}]:-}}
     if [[ -n $name && $name != *: ]] && is_new "${place%:*}"; then
@@ -52,6 +50,12 @@ refuse() { # FILE LINE WORDS [PLACE]: whose file it is stays as it was. PLACE is
     [ -z "${4:-}" ] || together=" together with ${4%:*}"
     [ -z "${4:+${4##*:}}" ] || together+=", line ${4##*:}"
     IFS=$'\t' read -r _ who command <<<"$failed"
+    if [ "$who" = - ]; then
+        say "✗ ${name%:}: $file is in place, but does not start:"
+        with_last_words <<<"$told" | indent
+        take_off "$name"
+        return
+    fi
     say "✗ ${name%:}: $who refuses $file$together${line:+, line $line}"
     if [ "$(type -t "${command%% *}_says")" = function ]; then told=$("${command%% *}_says" <<<"$told"); fi
     indent <<<"$told"
@@ -72,7 +76,8 @@ leave_behind() { # OWNER: all that is its own is as it was
 # of some lines nobody says where they stand. So the new files of all sites and services are left out, and come in again as
 # far as the check takes them. If that does not help, it is a part's own file, which can be left out, too.
 find_owner() { # fails when leaving out the files of no owner helps
-    local name entries=() parts=() told=$words
+    local name owners=() entries=() parts=() told=$words
+    local -A files_of=() # the new files of each owner that this check looks at, one a line
     find_files
     for name in "${owners[@]}"; do
         case $name in *:) parts+=("$name") ;; *) entries+=("$name") ;; esac
@@ -97,7 +102,7 @@ find_owner() { # fails when leaving out the files of no owner helps
     return 1
 }
 
-find_files() { # a part of `blame`: sets `files_of` and `owners`
+find_files() { # a part of `find_owner`: sets `files_of`, and `owners` in the order of their files
     local file name pattern
     IFS=$'\t' read -r pattern _ <<<"$failed"
     for file in "${new_files[@]}"; do

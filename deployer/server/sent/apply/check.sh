@@ -19,7 +19,7 @@ passes_all() { # `failed` is the first line of the checks that does not pass
     while IFS= read -r failed <&7; do passes || return; done 7<"$incoming/checks"
 }
 
-passes() { # the check `failed`; sets `words` to what it says
+passes() { # the check `failed`, or what makes new files count; sets `words` to what it says
     local pattern command path paths=()
     IFS=$'\t' read -r pattern _ command <<<"$failed"
     while IFS= read -r path; do

@@ -1,18 +1,17 @@
 #!/bin/bash
 # What was checked counts. A part of apply.sh.
-# shellcheck disable=SC2154 # variables such as $incoming are those of apply.sh
+# shellcheck disable=SC2034,SC2154 # variables such as $incoming are those of apply.sh
 
 go_live() {
     local pattern command
-    while IFS=$'\t' read -r pattern command <&7; do
+    while IFS=$'\t' read -r pattern command <&6; do
         is_left "$pattern" || continue
-        read -ra command <<<"$command"
-        if ! words=$(run_handler "${command[@]}"); then
-            say "✗ the change is in place, but does not start:"
-            with_last_words <<<"$words" | indent
-            return 1
-        fi
-    done 7<"$incoming/live"
+        failed=$pattern$'\t-\t'$command # it is blamed as checks are
+        if passes || find_owner; then continue; fi
+        say "✗ the change is in place, but does not start:"
+        with_last_words <<<"$words" | indent
+        return 1
+    done 6<"$incoming/live"
     start_units && go_live_guarded
 }
 
