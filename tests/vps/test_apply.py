@@ -411,6 +411,32 @@ def test_a_power_cut_between_write_and_check_does_not_outlast_the_restart(vps: M
         assert vps.run("sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
 
 
+BEFORE = """
+mkdir -p /var/lib/deploy/transaction/before{conf}
+cd /var/lib/deploy/transaction && echo {path} >paths && : >folders && cp -a {path} before{path}
+cat >back <<'end'
+systemctl daemon-reload
+false
+if [ -e /root/none ]; then set_jails /root/none; else echo ran >/root/ran; fi
+reload_nginx
+end
+sed -i s/201/202/ {path}
+"""
+
+
+@pytest.mark.fault("an apply of the version before was killed, and lines of bash are to be undone")
+def test_what_the_version_before_has_left_half_done_is_undone(vps: Machine, server: Server) -> None:
+    path = f"{CONF}/x.test.conf"
+    assert transact(server, plan(change(path, None, vhost("x.test", "return 201;"))), print)
+    vps.run(BEFORE.format(conf=CONF, path=path))
+    vps.run("systemctl reload nginx")
+    lines: list[str] = []
+    assert transact(server, Plan(), lines.append)
+    assert "the last apply was interrupted: 1 files are put back first" in "\n".join(lines)
+    assert answer(vps, "x.test") == "201"
+    assert vps.run("cat /root/ran; rm /root/ran").stdout == "ran\n"
+
+
 @pytest.mark.fault("the line is cut in the middle of an apply")
 def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) -> None:
     path = f"{CONF}/x.test.conf"
