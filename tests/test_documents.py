@@ -12,14 +12,17 @@ import click
 import pytest
 import yaml
 
+import walkthrough
 from deployer import errors
 from deployer.cli import deploy
 from deployer.config.loader import load
 from deployer.parts.certbot import RENEWAL
 from deployer.planning.stages import in_the_end
 from deployer.seen.facts import Facts
+from walkthrough import copied, whole_files, write
 
 ROOT = Path(__file__).parents[1]
+HOUSE = ("tests/test_house.py", "tests/parts/test_parts.py", "tests/parts/test_handler_functions.py")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -51,7 +54,10 @@ def spans(document: Path) -> list[str]:
 
 def calls(document: Path) -> list[list[str]]:
     """Every call of deploy: its words without the first."""
-    code = [*spans(document), *(line for _, text in blocks(document) for line in text.splitlines())]
+    shown = (
+        text for language, text in blocks(document) if language not in ("python", "bash", "ini", "jinja")
+    )
+    code = [*spans(document), *(line for text in shown for line in text.splitlines())]
     found = [match for line in code if not line.startswith("!") for match in CALL.findall(line)]
     return [shlex.split(call.replace("'", "")) for call in found]
 
@@ -177,20 +183,20 @@ def test_every_file_of_the_project_that_is_mentioned_exists(document: Path) -> N
         for path in re.findall(rf"(?:^|\s)({PROJECT_PATH.pattern})(?=\s|$)", code, flags=re.MULTILINE)
     }
     invented = {path for path in paths if "NAME" in path or path == "scripts/build.sh" or "/gone." in path}
+    new = map(Path, whole_files(document))
+    invented |= {str(path) for file in new for path in (file, file.parent) if not (ROOT / path).exists()}
     assert not {path for path in paths - invented if not (ROOT / path).exists()}
 
 
 def test_the_new_kind_that_is_walked_through_works(tmp_path: Path) -> None:
     """All that the page says to write, in a copy, and those of our tests there that look for every kind."""
-    for folder in ("deployer", "templates", "tests", "docs", "examples"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("vps", "__pycache__"))
+    copied(tmp_path, "tests", "docs", "examples")
     for file in ("sites.yaml", "pyproject.toml"):
         shutil.copy(ROOT / file, tmp_path)
     model, template, example, golden, covered, good, *questions = (
         text for language, text in blocks(ROOT / "docs/add-a-kind.md") if language
     )
-    (tmp_path / "deployer/kinds/gone.py").write_text(model)
-    (tmp_path / "templates/nginx/sites/gone.conf").write_text(template)
+    write(tmp_path, {"deployer/kinds/gone.py": model, "templates/nginx/sites/gone.conf": template})
     for name, before, text in (
         ("sites.yaml", "\nservices:", example),
         ("tests/golden/sites.yaml", "keys:\n", golden),
@@ -214,10 +220,25 @@ def test_the_new_kind_that_is_walked_through_works(tmp_path: Path) -> None:
     assert "has a $" in called(tmp_path, "-m", "deployer", "check", code=2)
 
 
+def test_what_else_is_walked_through_is_of_this_house(tmp_path: Path) -> None:
+    """Its rules, in a copy with all that the page says to write; vps/test_new_kinds.py runs that."""
+    files = whole_files(ROOT / "docs/add-a-service.md")
+    assert sorted(path.split("/")[1] for path in files if path.endswith(".py")) == ["kinds", "kinds", "parts"]
+    write(copied(tmp_path, "tests"), files)
+    for file in ("sites.yaml", "pyproject.toml", "CONTRIBUTING.md"):
+        shutil.copy(ROOT / file, tmp_path)
+    ruled = "one_way or two_packages or one_home or small or quietly or own_is_named or beside or twice"
+    called(tmp_path, "-m", "pytest", "-q", "--no-vps", "-p", "no:cacheprovider", *HOUSE, "-k", ruled)
+    sites = "{old.example.org: {kind: radicale, user: 'x; y'}, notes.example.org: {kind: memos, port: 1}}"
+    (tmp_path / "sites.yaml").write_text(f"sites: {sites}\n")
+    assert "user" in called(tmp_path, "-m", "deployer", "check", code=2)
+    bash = [tmp_path / path for path in files if path.endswith(".sh")]
+    assert subprocess.run(["shellcheck", *bash], check=False).returncode == 0
+
+
 def called(folder: Path, *arguments: str, code: int = 0) -> str:
     """What a Python of its own says in the folder."""
-    run = {"cwd": folder, "capture_output": True, "text": True, "check": False}
-    done = subprocess.run([sys.executable, *arguments], **run)
+    done = walkthrough.called(folder, *arguments)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + (done.stderr if code else "")
 
