@@ -12,8 +12,11 @@ import deployer
 from deployer.config.model import Config
 from deployer.errors import DeployError
 from deployer.parts import looks, owners, questions
+from deployer.seen.facts import Setting
+from deployer.seen.observation import read_observation
 from deployer.shares.question import WORDS, Kind, Question
 from deployer.tasks import script
+from deployer.tasks.observe import batch
 
 OBSERVE = Path(deployer.__file__).parent / "server/sent/observe.sh"
 OF_PARTS = ("nginx", "docker", "compose", "certbot", "letsencrypt", "fail2ban", "jail", "ufw", "hugo", "sshd")
@@ -67,3 +70,38 @@ def test_what_nobody_can_answer_is_refused(asked: str, before: str, tmp_path: Pa
     assert (done.returncode, done.stdout) == (64, "")
     assert done.stderr.endswith(f"observe.sh knows no question such as '{asked}'\n")
     assert not [*tmp_path.iterdir()]
+
+
+def test_answers_are_in_the_facts_by_what_was_asked(tmp_path: Path) -> None:
+    files = {
+        "a.conf": "[DEFAULT]\nsize = 1 GB\n# size = 2\n[[app]]\nsize=[x]=y\nsize_of=3\n",
+        "b c.conf": "size=\n",
+        "b.ini": "size=4\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    asked = [
+        Question("path", f"{tmp_path}/a.conf"),
+        Question("path", f"{tmp_path}/*.conf"),
+        Question("paths", f"{tmp_path}/*.conf"),
+        Question("paths", f"{tmp_path}/*.none"),
+        Question("setting", f"size {tmp_path}/*.conf"),
+        Question("version", "shell nothing dash>=99 dash"),
+        Question("version", "later dash>=99"),
+        Question("file", f"{tmp_path}/b c.conf"),
+        Question("file", f"{tmp_path}"),
+    ]
+    done = subprocess.run(
+        ["bash", "-c", script("observe.sh")], input=batch(asked), capture_output=True, check=True
+    )
+    seen = read_observation(done.stdout)
+    a, b = f"{tmp_path}/a.conf", f"{tmp_path}/b c.conf"
+    assert seen.facts.missing == {f"{tmp_path}/*.conf"}
+    assert seen.facts.there == {a, b}
+    assert sorted(seen.facts.settings) == [
+        Setting(a, "DEFAULT", "size", "1 GB"),
+        Setting(a, "app", "size", "[x]=y"),
+        Setting(b, "", "size", ""),
+    ]
+    assert {*seen.facts.versions} == {"shell"}
+    assert (seen.files[b].content, seen.folders) == (b"size=\n", {f"{tmp_path}"})

@@ -206,7 +206,7 @@ answers() {
     folders
     paths
     wait
-    for look in "${asked_looks[@]}"; do cat "$answer/look.$look"; done
+    [ ${#asked_looks[@]} -eq 0 ] || cat "${asked_looks[@]/#/$answer/look.}"
 }
 
 read_questions
