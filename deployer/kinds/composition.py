@@ -102,7 +102,7 @@ class Composition(Entry):
     def wanted_backup(self, name: str) -> Backup | None:
         """What its kind keeps of it, as sites.yaml wants it."""
         kept = super().wanted_backup(name)
-        return replace(kept, kind=self.kind) if kept else None
+        return replace(kept, kind=self.kind, runner="compose") if kept else None
 
     def open_ports(self) -> frozenset[str] | None:
         """The ports that anyone may reach; None when that is known on the server alone."""

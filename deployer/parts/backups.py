@@ -99,7 +99,7 @@ def scripts_of(backups: Mapping[str, Backup]) -> dict[str, File]:
     """The script of each of these, by its path."""
     return {
         f"{SCRIPTS_OF_SITES}/{name}": rendered(
-            "backup/folder" if backup.kind == "folder" else "backup/composition",
+            f"backup/{backup.runner}",
             0o755,
             name=name,
             backup=backup,

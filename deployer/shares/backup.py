@@ -7,9 +7,10 @@ from dataclasses import dataclass
 class Backup:
     """What to keep of a composition, or of what runs on the server itself.
 
-    `kind` says which of both, in the archive too. `folder` is where it stands: paths are relative to it,
-    or absolute. `paths` are files and folders, `volumes` the names of Docker volumes. `dump` is a command,
-    run by bash in that folder, that writes a consistent copy of the database to standard output.
+    `runner` says which of both: `compose` or `systemd`; `kind` is what its archives say that it is. `folder`
+    is where it stands: paths are relative to it, or absolute. `paths` are files and folders, `volumes` the
+    names of Docker volumes. `dump` is a command, run by bash in the folder of a composition, that writes a
+    consistent copy of the database to standard output.
     `databases` are SQLite files in use inside those paths, to be copied by SQLite's own backup and not as
     files. `load` is a command like `dump` that reads the dump at a restore, when only `service`, the
     database, runs. `volumes` of None are all that its containers have. `exclude` are patterns of files to
@@ -27,6 +28,7 @@ class Backup:
     consistency: str = ""
     stop: tuple[str, ...] = ()
     kind: str = "folder"
+    runner: str = "systemd"
     folder: str = ""
 
     @property

@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +207,7 @@ def folder(vps: Machine, key: Key) -> Callable[..., Backed]:
     def make(name: str, *paths: str, **more: Any) -> Backed:
         # the script copes with names that sites.yaml does not take
         backup = FolderBackup(paths=("/srv",), **more).model_copy(update={"paths": paths})
-        script = rendered("backup/folder", 0o755, name=name, backup=backup)
+        script = rendered("backup/systemd", 0o755, name=name, backup=backup, paths=backup.paths)
         put(vps, {f"/etc/deploy/backup/{name}": script})
         return Backed(vps, key, name)
 
@@ -217,12 +217,10 @@ def folder(vps: Machine, key: Key) -> Callable[..., Backed]:
 def composed(app: Composition, key: Key, backup: Backup) -> Backed:
     """The script of a composition, as `deploy apply` would write it."""
     file = rendered(
-        "backup/composition",
+        "backup/compose",
         0o755,
         name=app.name,
-        folder=f"/opt/{app.name}",
-        kind="compose",
-        backup=backup,
+        backup=replace(backup, kind="compose", folder=f"/opt/{app.name}"),
         paths=[f"/opt/{app.name}" if path == "." else f"/opt/{app.name}/{path}" for path in backup.paths],
         databases=[f"/opt/{app.name}/{path}" for path in backup.databases],
     )

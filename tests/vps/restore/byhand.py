@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deployer.parts.rendering import rendered
@@ -70,14 +70,12 @@ def define(vps: Machine, archive: Archive, kind: str = "compose") -> None:
     backup = Backup(paths, None, archive.dump, (), archive.load, archive.service)
     if kind == "folder":
         folder = FolderBackup(paths=paths, dump=archive.dump, load=archive.load)
-        script = rendered("backup/folder", name=archive.name, backup=folder)
+        script = rendered("backup/systemd", name=archive.name, backup=folder, paths=paths)
     else:
         script = rendered(
-            "backup/composition",
+            "backup/compose",
             name=archive.name,
-            kind=kind,
-            backup=backup,
-            folder=f"/opt/{archive.name}",
+            backup=replace(backup, kind=kind, folder=f"/opt/{archive.name}"),
             paths=paths,
             databases=(),
         )

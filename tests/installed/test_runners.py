@@ -1,0 +1,71 @@
+"""What runs entries, and their databases: each behind the same functions, chosen in one place."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+INSTALLED = Path(__file__).parents[2] / "deployer/server/installed"
+RUNNERS = ("compose", "systemd")
+GENERIC = ("bin/backup", "bin/restore", "lib/backup", "lib/restore")
+"""What goes by the functions of a runner, and asks nobody which it is."""
+
+
+def functions(path: Path, prefix: str) -> set[str]:
+    """The functions that a file for bash defines by names with this beginning."""
+    return set(re.findall(rf"^({prefix}_\w+)\(\)", path.read_text(), re.MULTILINE))
+
+
+def test_every_runner_has_the_same_functions() -> None:
+    own = {name: functions(INSTALLED / "lib/runner" / name, "runner") for name in RUNNERS}
+    assert own["compose"] == own["systemd"] != set()
+    used = {
+        word
+        for path in INSTALLED.rglob("*")
+        if path.is_file() and path.parent.name != "runner"
+        for word in re.findall(r"\brunner_[a-z_]+", path.read_text())
+    }
+    assert used - {"runner_of_kind"} == own["compose"], "each is there for whoever calls it"
+
+
+def test_nothing_else_asks_of_what_kind_something_is() -> None:
+    asked = [
+        f"{path.relative_to(INSTALLED)}: {line.strip()}"
+        for start in GENERIC
+        for path in ([INSTALLED / start] if (INSTALLED / start).is_file() else (INSTALLED / start).iterdir())
+        for line in path.read_text().splitlines()
+        if re.search(r"\$\{?(KIND|RUNNER)[^_]*(==|!=|=~)|(==|!=|=~).*\$\{?RUNNER|grep .*KIND=", line)
+        and "runner_of_kind" not in line
+    ]
+    assert asked == []
+
+
+def find(folder: Path, name: str) -> str:
+    """Which runner the values in a folder give to a name."""
+    script = f'source {INSTALLED}/lib/runner/choose; find_runner {name} {folder}; echo "$RUNNER"'
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("values", "backup", "runner"),
+    [
+        ("KIND=wiki\nRUNNER=systemd\n", "KIND=folder\nRUNNER=systemd\n", "systemd"),
+        ("KIND=compose\nRUNNER=compose\n", None, "compose"),
+        (None, "KIND=folder\nRUNNER=systemd\n", "systemd"),
+        ("KIND=compose\n", "KIND=umami\n", "compose"),
+        ("KIND='compose'\n", None, "compose"),
+        (None, "KIND=folder\n", "systemd"),
+        (None, "KIND=umami\n", "compose"),
+        ("KIND=static\n", None, ""),
+        (None, None, ""),
+    ],
+)
+def test_the_runner_is_what_the_values_say_or_follows_from_the_kind(
+    tmp_path: Path, values: str | None, backup: str | None, runner: str
+) -> None:
+    for path, text in {"sites/wiki.conf": values, "backup/wiki": backup}.items():
+        (tmp_path / path).parent.mkdir()
+        if text:
+            (tmp_path / path).write_text(text)
+    assert find(tmp_path, "wiki") == runner
