@@ -21,14 +21,14 @@ def command(name: str, config: Path, follow: bool, lines: int) -> int:
     Example:
       deploy logs analytics.example.org --follow
     """
-    from deployer.commands.services import compositions
+    from deployer.commands.services import running
     from deployer.config.loader import load
     from deployer.report import data, words
     from deployer.tasks import server_of
     from deployer.tasks.push import call_script
 
     loaded = load(config)
-    compositions(loaded, [name])
+    running(loaded, [name])
     options = ["--lines", str(lines), *(["--follow", "--attached"] if follow else [])]
     with server_of(loaded) as server:
         done = call_script(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -11,20 +11,22 @@ from deployer.commands._options import config_option, entries, json_option
 if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.kinds.composition import Composition
+    from deployer.kinds.entry import Entry
     from deployer.seen.containers import Container
 
+Runs = TypeVar("Runs", bound="Entry")
 
 AIM = "containers"
 
 
-@click.command(short_help="Show what runs in containers, and how well it is.")
+@click.command(short_help="Show what runs, and how well it is.")
 @click.argument("names", nargs=-1, shell_complete=entries)
 @config_option
 @json_option
 def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
-    """Show what runs in containers: state, health, image and its age, memory, ports.
+    """Show what runs: containers with their image and its age, memory and ports, and units of systemd.
 
-    The exit code is 1 when a container is not well, or a service has none.
+    The exit code is 1 when a container or unit is not well, or a service has none.
 
     \b
     Example:
@@ -35,18 +37,20 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
     from deployer.report import data, say
     from deployer.report.services import services_json, show_services
     from deployer.tasks import server_of
-    from deployer.tasks.services import failures, services
+    from deployer.tasks.services import failures, services, units
 
     loaded = load(config)
-    chosen = compositions(loaded, names)
+    runs = running(loaded, names)
+    chosen = {name: each for name, each in loaded.compositions.items() if name in runs}
     with server_of(loaded) as server:
         containers = services(server, chosen)
+        programs = units(server, {name: each for name, each in runs.items() if name not in chosen})
         missing = dict(lacking(chosen, containers))
         failed = failures(server, missing)
     if as_json:
-        data(services_json(containers))
+        data(services_json([*containers, *programs]))
     else:
-        show_services(containers)
+        show_services([*containers, *programs])
     for name, what in missing.items():
         why = (
             f"bringing it up {failed[name]}; this tries it again: deploy apply {name}"
@@ -54,7 +58,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
             else ""
         )
         say(f"! {name} has no {what}: {why or f'deploy push {name} makes them'}", style="yellow")
-    return 0 if all(each.fine for each in containers) and not missing else 1
+    return 0 if all(each.fine for each in (*containers, *programs)) and not missing else 1
 
 
 def lacking(
@@ -74,11 +78,19 @@ def lacking(
             yield name, f"containers of {', '.join(sorted(wanted - there[name]))}"
 
 
+def running(config: "Config", names: Iterable[str]) -> "dict[str, Entry]":
+    """What of the named, or of all, can be stopped and started; UsageError for a site that cannot."""
+    return _known(config, names, config.running)
+
+
 def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Composition]":
     """What of the named, or of all, runs in containers; UsageError for a site that does not."""
+    return _known(config, names, config.compositions)
+
+
+def _known(config: "Config", names: Iterable[str], known: "dict[str, Runs]") -> "dict[str, Runs]":
     from deployer.errors import UsageError
 
-    known = config.compositions
     if not names and not known:
         raise UsageError("nothing in sites.yaml runs in containers")
     for name, entry in config.select(names or known).items():

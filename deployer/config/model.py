@@ -149,6 +149,11 @@ class Config(Section):
         """What runs in containers, by domain or name."""
         return {name: entry for name, entry in self.everything.items() if isinstance(entry, Composition)}
 
+    @property
+    def running(self) -> "dict[str, Entry]":
+        """What can be stopped and started, in containers or as units of systemd, by domain or name."""
+        return {name: entry for name, entry in self.everything.items() if entry.runner(name)}
+
     def select(self, names: Iterable[str] = ()) -> "dict[str, Entry]":
         """The named sites and services, or all; raises UsageError for a name that is not here."""
         chosen, known = dict.fromkeys(names), self.everything

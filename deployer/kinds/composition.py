@@ -54,6 +54,10 @@ class Composition(Entry):
         """Where it stands on the server."""
         return self.directory or f"/opt/{name}"
 
+    def runner(self, name: str) -> str:
+        """Containers."""
+        return "compose"
+
     def project(self, name: str) -> str:
         """The name under which Docker Compose knows it."""
         return self.called or (default_project(self.directory) if self.directory else name.replace(".", "-"))

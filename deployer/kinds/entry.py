@@ -56,6 +56,10 @@ class Entry(Section):
         """The units of systemd that it starts, now and whenever the server does."""
         return frozenset()
 
+    def runner(self, name: str) -> str:
+        """What it runs as: `compose`, `systemd`, or nothing, where there is nothing to stop and start."""
+        return "systemd" if self.units(name) else ""
+
     def users(self, name: str) -> dict[str, str]:
         """The users of the system that are its own, each with what it is for."""
         return {}

@@ -24,7 +24,7 @@ def share(config: "Config", facts: "Facts") -> Share:
 def publishes(config: "Config") -> bool:
     """Whether the server needs the scripts."""
     pushed = any(entry.pushed for entry in config.everything.values())
-    return bool(config.backups or config.keys) or pushed
+    return bool(config.backups or config.keys or config.running) or pushed
 
 
 def publication_files() -> dict[str, File]:

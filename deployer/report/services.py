@@ -48,7 +48,7 @@ def _row(each: Container, now: datetime) -> tuple[str | Text, ...]:
         each.composition,
         each.service,
         Text(", ".join(words), style="green" if each.fine else "bold red"),
-        each.image,
+        each.image or "–",
         f"{amount(age_in_days(each.created, now), 'day')} ago" if each.created else "–",
         f"{each.memory // MEBIBYTE} MiB" if each.memory else "–",
         " ".join(each.ports) or "–",

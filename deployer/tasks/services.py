@@ -1,10 +1,12 @@
 """Ask Docker on the server what runs there, and which images are newer in their registry."""
 
+import shlex
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from deployer.seen.containers import Container, Freshness
 from deployer.seen.failures import Failure, read_failures
+from deployer.seen.units import PROPERTIES, read_units
 from deployer.server.connection import Server, script_command
 from deployer.server.engine import engine
 from deployer.server.inspection import containers_of, freshness_of
@@ -13,13 +15,25 @@ from deployer.waiting import waiting
 
 if TYPE_CHECKING:
     from deployer.kinds.composition import Composition
+    from deployer.kinds.entry import Entry
 
 
 def services(server: Server, compositions: "Mapping[str, Composition]") -> list[Container]:
     """The containers of these compositions, also those that have ended."""
+    if not compositions:
+        return []
     with waiting(f"asking Docker on {server.host}"), engine(server) as client:
         found = [containers_of(client, name, each.project(name)) for name, each in compositions.items()]
     return [container for containers in found for container in containers]
+
+
+def units(server: Server, programs: "Mapping[str, Entry]") -> list[Container]:
+    """The units of these programs of the server, in the shape of containers."""
+    found = list[Container]()
+    for name, each in programs.items():
+        show = ["systemctl", "show", f"--property={PROPERTIES}", "--", *sorted(each.units(name))]
+        found += read_units(name, server.ask(shlex.join(show)).output.decode(errors="replace"))
+    return found
 
 
 def failures(server: Server, names: Collection[str]) -> dict[str, Failure]:

@@ -18,6 +18,7 @@ from deployer.values.secrets import Generated, Secret
 __all__ = ["key"]
 NAME = "dav.example.org"
 FACTS = Facts(os="debian", release="13")
+VALUES = f"/etc/deploy/sites/{NAME}.conf"
 SCRIPT = f"/etc/deploy/backup/{NAME}"
 
 
@@ -50,6 +51,7 @@ def share_of(backup: BackupChoice, folder: Path | None) -> Share:
     keyed = {"backups": {"recipient": "key.asc"}} if folder else {}
     config = Config.model_validate(keyed, context={"folder": folder})
     own = Program.model_construct(backup=backup, https=False)
+    config = config.model_copy(update={"sites": {NAME: own}})
     return with_parts(config, NAME, own.share(NAME, FACTS), FACTS)
 
 
@@ -60,9 +62,13 @@ def test_what_it_says_is_done_by_the_parts(key: Path) -> None:
     assert share.secrets == {f"/opt/{NAME}/.env": {"PASSWORD": Generated()}}
     users = share.files[f"/etc/sysusers.d/deploy-{NAME}.conf"].content.decode()
     assert f'\nu program - "The program of {NAME}" /nonexistent /usr/sbin/nologin\n' in users
-    script = share.files[SCRIPT].content.decode()
+    script, values = (share.files[path].content.decode() for path in (SCRIPT, VALUES))
+    assert f"\nKIND=program\nRUNNER=systemd\nUNITS=(deploy-program-{NAME}.service)\n" in values
     assert f"\nPATHS=(\n    /opt/{NAME}/data\n    /opt/{NAME}/.env\n    /srv/more\n)\n" in script
-    assert "\nKIND=folder\n# These units of systemd are stopped while its files are read" in script
+    assert (
+        "\nKIND=folder\nRUNNER=systemd\n# These units of systemd are stopped while its files are read"
+        in script
+    )
     assert f"\nUNITS=(deploy-program-{NAME}.service)\n" in script
     assert "\nEXCLUDE=('*.tmp' cache)\n" in script
 

@@ -478,7 +478,7 @@ def test_of_several_only_one_is_down_and_killed_or_ended_in_the_middle_it_runs_a
 
 
 APART = """
-set -uo pipefail
+set -uo pipefail; INSTALLED=/usr/local/lib/deploy
 for part in common/site runner/choose backup/apart; do source /usr/local/lib/deploy/lib/$part; done
 TOGETHER=$(mktemp -d)
 find_apart {names} && for name in {names}; do echo $name: $(xargs -n 1 <<<"${{APART[$name]:-}}" | sort); done

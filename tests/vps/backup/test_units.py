@@ -1,10 +1,20 @@
 """Folders whose programs are units of systemd: stopped while files are read, dumped, restored, and always running again."""
 
+import json
 import shlex
 
 import pytest
 
-from vps.backup.conftest import standing_still
+from deployer.config.model import Config
+from deployer.files import File
+from deployer.kinds.entry import Entry
+from deployer.parts import with_parts
+from deployer.seen.facts import Facts
+from deployer.server.login import connect
+from deployer.shares.backup import Backup
+from deployer.tasks.services import units
+from deployer.values.backups import BackupChoice
+from vps.backup.conftest import Backed, put, standing_still
 from vps.waiting import until
 
 UNITS = {
@@ -190,3 +200,96 @@ def test_a_restore_that_fails_leaves_what_was_there_running(vps, wiki, tmp_path,
     until(vps, "grep -qx running /srv/wiki/state")
     assert active(vps) == RUNNING
     assert not (vps.root / "srv/deploy/wiki/restore.part").exists()
+
+
+NAME = "pages"
+
+
+class Program(Entry):
+    """A kind whose program is the unit of the wiki."""
+
+    kind: str = "program"
+    backup: BackupChoice = BackupChoice()
+
+    def files(self, name, facts):
+        return {"/etc/program": File(b"")}
+
+    def units(self, name):
+        return frozenset({"wiki.service"})
+
+    def backs_up(self):
+        return Backup(paths=("/srv/wiki/home.md",))
+
+
+@pytest.fixture
+def program(vps, key, wiki):
+    """The same wiki as an entry of sites.yaml, with the files that the parts write for it."""
+    wiki()
+    config = Config.model_validate(
+        {"backups": {"recipient": key.public.name}}, context={"folder": key.public.parent}
+    )
+    entry = Program.model_construct()
+    config = config.model_copy(update={"services": {NAME: entry}})
+    facts = Facts(os="debian", release="13")
+    share = with_parts(config, NAME, entry.share(NAME, facts), facts)
+    put(vps, dict(share.files))
+    assert {f"/etc/deploy/sites/{NAME}.conf", f"/etc/deploy/backup/{NAME}"} <= {*share.files}
+    yield Backed(vps, key, NAME)
+    vps.run(f"rm -rf /etc/deploy/sites/{NAME}.conf /etc/deploy/backup/{NAME} /srv/deploy/{NAME}")
+
+
+def call(vps, script: str, code: int = 0) -> str:
+    done = vps.run(f"/usr/local/lib/deploy/bin/{script}", check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_what_runs_as_units_is_stopped_and_started_as_containers_are(vps, program):
+    before = process(vps)
+    assert call(vps, f"well {NAME}") == ""
+    assert f"{NAME} is stopped" in call(vps, f"stop {NAME} --by ada")
+    assert active(vps) == ["inactive"] * 3, "systemd stops what requires it, too"
+    assert call(vps, f"well {NAME}").startswith(f"{NAME}\t\tby ada, 20")
+    assert "stopped on purpose by ada" in call(vps, f"summary {NAME}")
+    assert "✓ start" in call(vps, f"start {NAME}")
+    assert process(vps) != before
+    before = process(vps)
+    assert "wiki.service: ran already" not in call(vps, f"restart {NAME} --by bob")
+    assert process(vps) != before
+    before = process(vps)
+    call(vps, f"start {NAME}")
+    assert process(vps) == before, "what runs goes on"
+    assert f"✓ {NAME}: 1 units up" in call(vps, f"summary {NAME}")
+    lines = [json.loads(line) for line in (vps.root / "var/log/deploy/push.log").read_text().splitlines()]
+    ours = [(each["action"], each["by"], each["result"]) for each in lines if each["site"] == NAME][-4:]
+    assert ours == [
+        *(("stop", "ada", "stopped"), ("start", "root", "live")),
+        *(("restart", "bob", "live"), ("start", "root", "live")),
+    ]
+    assert "nothing of it is pushed" in call(vps, f"push {NAME}", code=2)
+    assert "packages of the server" in call(vps, f"update {NAME} --check")
+
+
+def test_a_unit_that_does_not_start_is_told_and_its_words_are_shown(vps, program):
+    vps.run("echo 'echo a last word; exit 7' >/srv/wiki/say; systemctl stop wiki; touch /srv/wiki/broken")
+    said = call(vps, f"start {NAME}", code=1)
+    assert "✗ start: wiki.service does not start; it says: " in said
+    assert f"{NAME} is not well: wiki.service has failed; it says: " in said
+    assert call(vps, f"well {NAME}").startswith(f"{NAME}\twiki.service has failed; it says: ")
+    shown = call(vps, f"logs {NAME} --lines 3").splitlines()
+    assert len(shown) == 3
+    assert "Failed to start wiki.service" in shown[-1]
+    with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
+        (unit,) = units(server, {NAME: Program.model_construct()})
+    assert (unit.composition, unit.service, unit.state, unit.fine) == (NAME, "wiki.service", "failed", False)
+
+
+def test_an_entry_of_units_is_backed_up_and_restored(vps, program):
+    program.run()
+    assert program.log()["result"] == "ok", program.log()
+    assert program.log()["downtime"] > 0
+    assert active(vps) == RUNNING
+    vps.run("rm /srv/wiki/home.md")
+    program.restore()
+    assert (vps.root / "srv/wiki/home.md").read_text() == "# Home\n"
+    assert active(vps) == RUNNING

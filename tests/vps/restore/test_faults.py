@@ -13,14 +13,11 @@ from vps.waiting import started
 
 STAGES = {
     "while it is unpacked": ("lib/restore/receive", '    wait "$CHILD" || code=$?\n'),
-    "when it lies beside": ("bin/restore", "    stop_service\n"),
-    "when it is stopped": (
-        "bin/restore",
-        "    step files\n    change_places\n    done_step\n    if is_loaded; then load_",
-    ),
+    "when it lies beside": ("bin/restore", "    runner_make_way\n"),
+    "when it is stopped": ("bin/restore", "    step files\n"),
     "between two renames": ("lib/restore/places", '    if exists "$2"; then careful move'),
-    "when all has changed places": ("bin/restore", "    start_service\n"),
-    "while it comes up": ("lib/restore/containers", "    served || blame_answer\n    remember_live\n"),
+    "when all has changed places": ("bin/restore", "    runner_bring_up\n"),
+    "while it comes up": ("lib/runner/compose", "    served || blame_answer\n    remember_live\n"),
     "just before it counts": ("lib/restore/places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
 }
 

@@ -362,7 +362,7 @@ def test_a_load_that_fails_without_a_word_and_one_of_the_archive(stocked):
 
 AFTER = {
     "database": ("lib/restore/load", "    empty_database\n"),
-    "loading": ("lib/restore/load", "    if ((code != 0)); then\n        tail -n 20"),
+    "loading": ("lib/restore/load", "    ((ENDED != 0)) || return 0\n"),
 }
 
 
