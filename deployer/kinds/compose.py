@@ -12,8 +12,8 @@ from deployer.composefile.delivery import Delivery
 from deployer.composefile.lasting import lasting
 from deployer.errors import Problem
 from deployer.files import File
-from deployer.kinds.composition import ComposedSite, Composition, database
-from deployer.shares.backup import Backup
+from deployer.kinds.composition import ComposedSite, Composition
+from deployer.shares.backup import Backup, database
 from deployer.values.attachments import LocalFile
 from deployer.values.backups import ComposeBackup, ComposeChoice
 from deployer.values.secrets import Given, Secret

@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from deployer.values.secrets import Secret
 
 
-def database(engine: str, service: str = "db") -> Backup:
-    """Everything in a database of the usual images, its users too; `engine` is postgres or mariadb."""
-    command = f"/usr/local/lib/deploy/bin/database {engine}"
-    return Backup(dump=f"{command} dump {service}", load=f"{command} load {service}", service=service)
-
-
 class Composition(Entry):
     """Containers that run together. NAME is the domain, or the name of a service without one."""
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from deployer.files import File
-from deployer.kinds.composition import ComposedSite, database
+from deployer.kinds.composition import ComposedSite
 from deployer.kinds.service import Service
-from deployer.shares.backup import Backup
+from deployer.shares.backup import Backup, database
 from deployer.values.quantities import size_text
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (

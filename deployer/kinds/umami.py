@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from deployer.kinds.composition import ComposedSite, database
+from deployer.kinds.composition import ComposedSite
 from deployer.kinds.service import Service
-from deployer.shares.backup import Backup
+from deployer.shares.backup import Backup, database
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import ImageTag, MemoryLimit, Port, Size, TimeLimit, UrlPath, written
 

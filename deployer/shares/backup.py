@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+PROGRAM = "/usr/local/lib/deploy/bin/database"
+
 
 @dataclass(frozen=True, slots=True)
 class Backup:
@@ -47,3 +49,15 @@ class Backup:
         if path.startswith("/"):
             return path
         return self.folder if path == "." else f"{self.folder}/{path}"
+
+
+def database(engine: str, service: str = "db") -> Backup:
+    """Everything in a database of the usual images, its users too; `engine` is postgres or mariadb."""
+    command = f"{PROGRAM} {engine}"
+    return Backup(dump=f"{command} dump {service}", load=f"{command} load {service}", service=service)
+
+
+def own_database(engine: str, name: str) -> Backup:
+    """The database of this user of the system, on the server itself; for sqlite, the path of its file."""
+    command = f"{PROGRAM} {engine}"
+    return Backup(dump=f"{command} dump --here {name}", load=f"{command} replace --here {name}")

@@ -69,3 +69,41 @@ def test_the_runner_is_what_the_values_say_or_follows_from_the_kind(
         if text:
             (tmp_path / path).write_text(text)
     assert find(tmp_path, "wiki") == runner
+
+
+def test_every_database_has_the_same_functions() -> None:
+    own = {path.name: functions(path, "database") for path in (INSTALLED / "lib/database").iterdir()}
+    own.pop("place")
+    assert set(own) == {"postgres", "mariadb", "sqlite"}
+    wanted = {f"database_{each}" for each in ("make", "dump", "load", "empty", "version", "roles", "tables")}
+    assert {name: wanted - found for name, found in own.items()} == {name: set() for name in own}
+    assert own["mariadb"] - wanted == {"database_accounts", "database_flush"}, "of its containers alone"
+
+
+def database(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    program = INSTALLED / "bin/database"
+    return subprocess.run(["bash", program, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("postgres", "dump"),
+        ("oracle", "dump", "db"),
+        ("postgres", "paint", "db"),
+        ("postgres", "make", "db"),
+        ("postgres", "replace", "db"),
+        ("postgres", "dump", "--here"),
+        ("postgres", "dump", "--here", "a'b"),
+        ("postgres", "dump", "--here", "../shop"),
+        ("mariadb", "make", "db", "`x`"),
+        ("sqlite", "dump", "db"),
+        ("sqlite", "dump", "--here", "shop.db"),
+        ("postgres", "accounts", "db"),
+    ],
+)
+def test_a_database_that_is_called_wrongly_says_how_it_is_called(arguments: tuple[str, ...]) -> None:
+    done = database(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: database ")

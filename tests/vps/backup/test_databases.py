@@ -3,6 +3,7 @@
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from deployer.shares.backup import own_database
 from vps.backup.conftest import configure
 from vps.restore.conftest import MORE
 from vps.services.conftest import NO_FILTERS, PACKAGES, PACKAGES_12, install_scripts
@@ -106,13 +107,9 @@ def test_what_is_replaced_is_back_when_the_dump_is_no_good(engine):
 
 
 def test_it_is_backed_up_and_restored(engine, folder):
-    command = f"{CALL} {engine.name}"
     engine.ask(FILL)
-    backed = folder(
-        f"shop-{engine.name}",
-        dump=f"{command} dump --here {engine.place}",
-        load=f"{command} replace --here {engine.place}",
-    )
+    kept = own_database(engine.name, engine.place)
+    backed = folder(f"shop-{engine.name}", dump=kept.dump, load=kept.load)
     backed.run()
     assert backed.log()["result"] == "ok", backed.log()
     engine.ask("DELETE FROM orders")

@@ -45,7 +45,7 @@ def by_the_next_start(app) -> None:
 
 
 def though_it_is_killed_twice_again(app) -> None:
-    for place in ('    move "$2" "$1" && remove "$came_in"\n', '    : >"$PART/journal"\n    if [['):
+    for place in ('    move "$2" "$1" && remove "$came_in"\n', '    : >"$PART/journal"\n    runner_bring'):
         die_back(app, place)
     app.script("restore", "--back")
 
