@@ -35,7 +35,7 @@ class ObjectStore:
         argv += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={s3}"]
         argv += ["-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"]
         argv += [f"-s3.config={folder}/s3.json", "-master.telemetry=false", "-master.volumeSizeLimitMB=64"]
-        argv += ["-volume.max=20"]
+        argv += ["-volume.max=400"]  # what is deleted takes its room for minutes: a hundred rounds fit in
         with (folder / "log").open("wb") as log:
             self.process = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log)
         self.wait()
