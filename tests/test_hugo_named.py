@@ -7,7 +7,7 @@ import pytest
 
 import deployer
 
-PRODUCE = Path(deployer.__file__).parent / "server/installed/lib/publication/produce"
+PRODUCE = Path(deployer.__file__).parent / "server/installed/lib/publication/build"
 DEBIAN = "hugo v0.111.3+extended linux/amd64 BuildDate=2023-03-16T08:41:31Z VendorInfo=debian:0.111.3-1"
 PINS = "for another, write hugo: VERSION in sites.yaml, then: deploy apply"
 

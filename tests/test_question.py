@@ -79,7 +79,7 @@ VISIT = "printf 'site.test\\thttp\\t%s\\n' \"$PROBE\" | visit_all"
 def asked(work: Path, probe: str, witness: bool = True) -> str:
     """What `is_served` finds."""
     ask = 'served=0; is_served now || served=1; echo "$served $ANSWER"'
-    return answered(work, probe, f"source {SCRIPTS}/lib/publication/question; {ask}", witness)
+    return answered(work, probe, f"source {SCRIPTS}/lib/publication/probe; {ask}", witness)
 
 
 def answered(work: Path, probe: str, ask: str, witness: bool = True) -> str:

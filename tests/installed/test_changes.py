@@ -15,7 +15,7 @@ NAMES = ("index.html", "a/one.html", "a/one.css", "b c/two.html", "b/deep/er/thr
 
 
 def call(work: Path, command: str) -> subprocess.CompletedProcess[str]:
-    program = f"set -Eeuo pipefail; . {LIB}/changes; . {LIB}/produce; SETTINGS='2 gz-9' QUALITY=82; {command}"
+    program = f"set -Eeuo pipefail; . {LIB}/changes; . {LIB}/build; SETTINGS='2 gz-9' QUALITY=82; {command}"
     return subprocess.run(
         ["bash", "-c", program],
         env={"LC_ALL": "C", "PATH": "/usr/bin:/bin", "WORK": str(work)},
@@ -132,5 +132,5 @@ def test_what_is_to_be_derived_is_of_what_is_new(tmp_path: Path) -> None:
     (tmp_path / "same").write_text("same.html\nold.html\n")
     files = ("new.html", "same.html", "small.css", "ships.js", "ships.js.gz", "old.html")
     (tmp_path / "sha256").write_text("".join(f"{number:064}  {name}\n" for number, name in enumerate(files)))
-    done = call(tmp_path, "derivable")
+    done = call(tmp_path, "compressible")
     assert done.stdout == f"gz-9\t{0:064}\t900\tnew.html\n"

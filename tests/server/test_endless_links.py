@@ -61,7 +61,7 @@ def test_those_of_a_container_keep_no_backup(endless: Path) -> None:
     assert run(f"where_is {endless}/step99", "lib/composition/mounts") == f"{endless}/step99\n"
     os.symlink(endless, endless.parent / "link")
     assert run(f"where_is {endless.parent}/link/x/../y", "lib/composition/mounts") == f"{endless}/y\n"
-    folders = run(f"canonical <<<$'shop\\t{endless}/step99' || echo given up", "lib/backup/apart")
+    folders = run(f"canonical <<<$'shop\\t{endless}/step99' || echo given up", "lib/backup/conflicts")
     assert folders == "given up\n"
 
 

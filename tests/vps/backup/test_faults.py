@@ -142,7 +142,7 @@ def test_what_is_new_among_the_places_counts_before_it_is_read(vps, folder):
 @pytest.mark.fault("a dump waits for something that never comes")
 def test_a_backup_that_hangs_is_given_up(vps, small, folder):
     """All others wait for it, tonight and in the nights to come."""
-    script = vps.root / "usr/local/lib/deploy/lib/backup/one"
+    script = vps.root / "usr/local/lib/deploy/lib/backup/archive"
     text = script.read_text()
     assert "PATIENCE=3600 " in text
     script.write_text(text.replace("PATIENCE=3600 ", "PATIENCE=2 "))

@@ -477,11 +477,11 @@ def test_of_several_only_one_is_down_and_killed_or_ended_in_the_middle_it_runs_a
     assert not any(list(each.folder.glob("*")) for each in backed)
 
 
-APART = """
+CONFLICTS = """
 set -uo pipefail; INSTALLED=/usr/local/lib/deploy
-for part in common/site runner/choose backup/apart; do source /usr/local/lib/deploy/lib/$part; done
+for part in common/site runner/choose backup/conflicts; do source /usr/local/lib/deploy/lib/$part; done
 TOGETHER=$(mktemp -d)
-find_apart {names} && for name in {names}; do echo $name: $(xargs -n 1 <<<"${{APART[$name]:-}}" | sort); done
+find_conflicts {names} && for name in {names}; do echo $name: $(xargs -n 1 <<<"${{CONFLICTS[$name]:-}}" | sort); done
 rm -r "$TOGETHER"
 """
 
@@ -512,7 +512,7 @@ def test_what_has_something_in_common_is_not_saved_at_the_same_time(new_composit
     names = [*(app.name for app in apps), "all-of-four"]
     one, two, three, four, five, six, files = names
     try:
-        said = vps.run(f"bash -c {shlex.quote(APART.format(names=' '.join(names)))}").stdout
+        said = vps.run(f"bash -c {shlex.quote(CONFLICTS.format(names=' '.join(names)))}").stdout
     finally:
         vps.run(
             f"docker rm {' '.join(f'{app.project}-x' for app in apps)}; docker volume rm own shared on-shelf"

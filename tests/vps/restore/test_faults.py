@@ -15,10 +15,10 @@ STAGES = {
     "while it is unpacked": ("lib/restore/receive", '    wait "$CHILD" || code=$?\n'),
     "when it lies beside": ("bin/restore", "    runner_make_way\n"),
     "when it is stopped": ("bin/restore", "    step files\n"),
-    "between two renames": ("lib/restore/places", '    if exists "$2"; then careful move'),
+    "between two renames": ("lib/restore/exchange", '    if exists "$2"; then careful move'),
     "when all has changed places": ("bin/restore", "    runner_bring_up\n"),
     "while it comes up": ("lib/runner/compose", "    served || blame_answer\n    remember_live\n"),
-    "just before it counts": ("lib/restore/places", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
+    "just before it counts": ("lib/restore/exchange", '    mv -T "$PART/journal" "$KEPT/$MOMENT"\n'),
 }
 
 
@@ -99,7 +99,7 @@ def test_docker_stops_and_what_was_there_waits_for_it(given):
 
 def die_back(app, before: str) -> None:
     app.vps.run("rm -rf /root/dying; cp -r /usr/local/lib/deploy /root/dying")
-    script = app.vps.root / "root/dying/lib/restore/places"
+    script = app.vps.root / "root/dying/lib/restore/exchange"
     assert script.read_text().count(before) == 1
     script.write_text(script.read_text().replace(before, "    kill -9 $$\n" + before))
     done = app.vps.run(f"/root/dying/bin/restore {app.name} --back; echo ended with $?", check=False)
