@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import Side
-from deployer.parts.rendering import rendered, script
+from deployer.parts.rendering import program, rendered
 from deployer.parts.sshd import ssh_ports
 from deployer.seen import ufw
 from deployer.shares.handler import Handler, Stage
@@ -42,7 +42,7 @@ def share(config: "Config", facts: "Facts") -> Share:
     ports = open_ports(config, facts)
     otherwise = drift(FIREWALL, ports, facts)
     return Share(
-        files={FIREWALL: rendered("system/firewall.conf", ports=ports), **script("bin/firewall")},
+        files={FIREWALL: rendered("system/firewall.conf", ports=ports), **program("firewall")},
         packages=frozenset({"ufw"}),
         units=frozenset({"ufw.service"}),
         drift={FIREWALL: otherwise} if otherwise else {},

@@ -28,6 +28,11 @@ def script(name: str) -> dict[str, File]:
     return {f"{SCRIPTS}/{name}": File(scripts()[name], mode=0o644 if name.startswith("lib/") else 0o755)}
 
 
+def program(name: str) -> dict[str, File]:
+    """A program that is there without all the others, with what reads its arguments."""
+    return script(f"bin/{name}") | script("lib/common/program")
+
+
 @cache
 def scripts() -> dict[str, bytes]:
     """The constant scripts of the package, by path below their folder."""

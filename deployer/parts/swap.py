@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from deployer.parts.rendering import UNITS, rendered, script
+from deployer.parts.rendering import UNITS, program, rendered
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
 
@@ -24,7 +24,7 @@ def share(config: "Config", facts: "Facts") -> Share:
         return Share()
     files = {
         SIZE: rendered("system/swap.conf", swap=swap),
-        **script("bin/swapfile"),
+        **program("swapfile"),
         f"{UNITS}/{UNIT}": rendered("system/swap.swap"),
     }
     return Share(files=files, units=frozenset({UNIT}))

@@ -106,4 +106,4 @@ def database(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_a_database_that_is_called_wrongly_says_how_it_is_called(arguments: tuple[str, ...]) -> None:
     done = database(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("usage: database ")
+    assert done.stderr.splitlines()[1].startswith("usage: database ")

@@ -7,7 +7,7 @@ import pytest
 
 import deployer
 
-LINKS = Path(deployer.__file__).parent / "server/installed/bin/links"
+LINKS = Path(deployer.__file__).parent / "server/installed/lib/publication/links.awk"
 
 
 def broken(folder: Path, pages: dict[str, str]) -> list[str]:

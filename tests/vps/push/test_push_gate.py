@@ -106,15 +106,15 @@ def test_links_are_looked_at_without_rights_and_neither_for_ever_nor_in_all_memo
     """A stand-in for the program, since the real one does neither tell who it is nor take long."""
     site = new_site(gate={"links": "error"})
     scripts = site.vps.root / "usr/local/lib/deploy"
-    kept = {name: (scripts / name).read_text() for name in ("bin/links", "lib/publication/gate")}
+    links = "lib/publication/links.awk"
+    kept = {name: (scripts / name).read_text() for name in (links, "lib/publication/gate")}
     try:
         told = "grep -hE '^(CapEff|CapBnd|NoNewPrivs)' /proc/self/status"
-        (scripts / "bin/links").write_text(
-            f"#!/bin/bash\n(id -un; {told}) | tr -s '\\n\\t ' _; printf '\\tindex.html\\n'\n"
-        )
+        asked = f"(id -un; {told}) | tr -s '\\\\n\\\\t ' _; printf '\\\\tindex.html\\\\n'"
+        (scripts / links).write_text(f'BEGIN {{ system("{asked}"); exit }}\n')
         rights = "CapEff:_0000000000000000_CapBnd:_0000000000000000_NoNewPrivs:_1_"
         assert f"!   {site.user}_{rights} (in index.html)" in site.fails()
-        (scripts / "bin/links").write_text("#!/bin/bash\nsleep 100\n")
+        (scripts / links).write_text('BEGIN { system("sleep 100") }\n')
         (scripts / "lib/publication/gate").write_text(
             kept["lib/publication/gate"].replace("LINKS_SECONDS=20", "LINKS_SECONDS=1")
         )
