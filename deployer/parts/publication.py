@@ -17,8 +17,10 @@ REMOVABLE = (f"{SCRIPTS}/*", "/etc/deploy/*", "/etc/logrotate.d/deploy*")
 
 def share(config: "Config", facts: "Facts") -> Share:
     """All of it, where anything is pushed, backed up, or reached by a key."""
-    files = publication_files() if publishes(config) else {}
-    return Share(files=files, notes=tuple(by_hand(config, facts)))
+    notes = tuple(by_hand(config, facts))
+    if not publishes(config):
+        return Share(notes=notes)
+    return Share(files=publication_files(), packages=frozenset({"jq"}), notes=notes)
 
 
 def publishes(config: "Config") -> bool:

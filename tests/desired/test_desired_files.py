@@ -51,7 +51,7 @@ def test_without_https_nothing_of_certbot() -> None:
 
 
 def test_packages_of_publications() -> None:
-    common = {"nginx", "curl", "logrotate", "git", "brotli", BROTLI_MODULE}
+    common = {"nginx", "curl", "logrotate", "git", "jq", "brotli", BROTLI_MODULE}
     assert desired(STATIC).packages == common | {"webp"}
     assert desired({**STATIC, "images": {"webp": False}}).packages == common
     assert desired({**STATIC, "repository": "git@h.example.org:a"}).packages >= {"openssh-client"}

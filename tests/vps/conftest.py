@@ -21,6 +21,7 @@ PREINSTALLED = (
     "certbot",
     "git",
     "git-lfs",
+    "jq",
     "libnginx-mod-http-brotli-static",
     "logrotate",
     "nginx",

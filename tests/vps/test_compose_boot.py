@@ -21,7 +21,7 @@ from vps.services.conftest import file_in
 from vps.services.registry import file, packed
 
 PACKAGES = (
-    *("busybox-static", "curl", "docker-cli", "docker-compose", "docker.io", "nginx", "ufw", "wget"),
+    *("busybox-static", "curl", "docker-cli", "docker-compose", "docker.io", "jq", "nginx", "ufw", "wget"),
     *("mariadb-server", "ntfy", "postgresql", "valkey-server", "valkey-tools"),
 )
 SERVICES = ("mariadb.service", "ntfy.service", "postgresql.service", "valkey-server.service")
