@@ -17,7 +17,7 @@ source {SCRIPTS}/lib/common/lock
 source {SCRIPTS}/lib/publication/fetch
 RELEASES=$PLACE/releases PACK=$(printf '1%.0s' {{1..40}})
 no_file_fits() {{ return 1; }}
-private_lock() {{ : >>"$1"; }}
+open_lock() {{ eval "exec $1>>\\"\\$2\\""; }}
 step() {{ :; }}
 fail() {{ echo "✗ $*"; exit 1; }}
 """
