@@ -106,12 +106,14 @@ def test_what_is_replaced_is_back_when_the_dump_is_no_good(engine):
     assert engine.ask("SELECT count(*) FROM orders") == "3\n"
 
 
-def test_it_is_backed_up_and_restored(engine, folder):
+def test_it_is_backed_up_and_restored(engine, folder, tmp_path):
     engine.ask(FILL)
     kept = own_database(engine.name, engine.place)
     backed = folder(f"shop-{engine.name}", dump=kept.dump, load=kept.load)
     backed.run()
     assert backed.log()["result"] == "ok", backed.log()
+    backed.unpack(tmp_path)
+    assert backed.end["tables"] == 1, "each table of the dump is compared with what is there"
     engine.ask("DELETE FROM orders")
     backed.restore()
     assert engine.ask("SELECT count(*) FROM orders") == "3\n"
