@@ -17,7 +17,6 @@ nginx_version() {
 
 foreign() { # foreign_nginx 1: modules of the distribution do not fit it
     local line=$'\n'
-    # shellcheck disable=SC2154 # it is of observe.sh
     [[ $line$dpkg_says =~ ${line}installed\ nginx\ ([^$line]*) && ${BASH_REMATCH[1]} != *nginx-abi-* ]] && echo "foreign_nginx 1"
 }
 

@@ -2,7 +2,6 @@
 # How sshd is reached, and who may log in.
 
 look_sshd() {
-    # shellcheck disable=SC2034 # two of them are of listening.sh
     local sshd_says ssh_socket=${state_of[ssh.socket]:-} ssh_pid=${main_pid[ssh.service]:-0}
     sshd_says=$(command sshd -T 2>/dev/null)
     ssh_ports

@@ -24,7 +24,6 @@
 #   zz-end                 empty, and last: everything arrived
 # Exit: 0 done, 1 failed and everything is as it was, 73 partly: what was refused is as it was,
 #   74 the server is not what the plan saw, 75 somebody else is at it, 76 failed, and some packages were installed.
-# shellcheck disable=SC2034,SC2154 # its parts use these variables, and set others such as $incoming
 set -uo pipefail
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 trap '' HUP PIPE # the caller may go away: what has begun is finished or undone

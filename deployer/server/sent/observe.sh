@@ -139,7 +139,6 @@ units() {
     [ ${#asked_units[@]} -gt 0 ] || return 0
     while IFS='=' read -r name value; do
         if [ -n "$name" ]; then unit[$name]=$value && continue; fi
-        # shellcheck disable=SC2034 # what looks goes by them
         name=${asked_units[count++]} state_of[$name]=${unit[ActiveState]} main_pid[$name]=${unit[MainPID]:-0}
         echo "unit $name ${unit[ActiveState]} ${unit[UnitFileState]}"
         [ "${unit[LoadState]}" != not-found ] || echo "missing $name"
@@ -181,7 +180,7 @@ ss() { printf '%s\n' "$sockets"; } # it is asked once, for nothing changes meanw
 facts() { # what nobody has to ask for; packages also answers which versions they have
     # shellcheck source=/dev/null
     . /etc/os-release
-    echo "os $ID"
+    echo "os ${ID:-}"
     echo "release ${VERSION_ID:-}"
     echo "codename ${VERSION_CODENAME:-}"
     printf 'now %(%s)T\n' -1

@@ -2,7 +2,6 @@
 # Whose file a check refuses: that owner stays as it was, and everybody else goes live. A part of apply.sh.
 # Owners are sites and services by their names, and parts by their keys in sites.yaml, with a colon. What has no owner is
 # everybody's: when that is refused, everything stays as it was.
-# shellcheck disable=SC2154 # variables such as $transaction and $incoming are those of apply.sh
 declare -A OWNER=() # of each file and unit that has one
 
 read_owners() {

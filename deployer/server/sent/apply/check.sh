@@ -1,6 +1,5 @@
 #!/bin/bash
 # What is new is checked before it counts. A part of apply.sh.
-# shellcheck disable=SC2154 # variables such as $transaction and $incoming are those of apply.sh
 
 check() { # until what is left is accepted
     : >"$incoming/refused"

@@ -1,7 +1,6 @@
 #!/bin/bash
 # What runs in containers comes up, in the order of the plan, so that each port is free before somebody begins there. A part of
 # apply.sh.
-# shellcheck disable=SC2034,SC2154 # variables such as $incoming and $STAYS are those of apply.sh and its parts
 declare -A BECAME=() # of each composition that came up: well or back
 
 bring_up_compositions() { # each healthy, or as it was

@@ -1,6 +1,5 @@
 #!/bin/bash
 # What the server knows of compositions, and whether Docker Compose understands the new files. A part of apply.sh.
-# shellcheck disable=SC2154 # variables such as $incoming and $transaction are those of apply.sh
 
 check_compositions() {
     local name folder words
@@ -16,7 +15,7 @@ check_compositions() {
 }
 
 without_secrets() { # NAME WORDS: Compose repeats values in its own
-    # shellcheck source=/dev/null disable=SC2034 # `hush` looks at it
+    # shellcheck source=/dev/null
     (NAME=$1 && for part in common/site composition/secrets; do . "/usr/local/lib/deploy/lib/$part"; done && hush_secrets "$(folder_of "$NAME")/.env" && say "$2")
 }
 

@@ -1,6 +1,5 @@
 #!/bin/bash
 # What shall not run any more ends, and is owed until it has; also what a killed apply has left. A part of apply.sh.
-# shellcheck disable=SC2034,SC2154 # variables such as $incoming, $state and $partly are those of apply.sh
 
 owe() { # what is to end stays in the books until it has
     [ -s "$incoming/gone" ] || return 0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What could not come up is as it was, gives back what others gave it, and is remembered for the next plans. A part of apply.sh.
-# shellcheck disable=SC2004,SC2034,SC2154 # variables such as $incoming and $BECAME are those of apply.sh and its parts
+# shellcheck disable=SC2004 # variables such as $incoming and $BECAME are those of apply.sh and its parts
 
 give_back() { # NAME PROJECT…: it is as it was, and so is what stopped for it
     local name=$1 project own

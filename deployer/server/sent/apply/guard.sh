@@ -1,6 +1,5 @@
 #!/bin/bash
 # What could lock out: it counts last, and only for a while, unless somebody logs in anew. A part of apply.sh.
-# shellcheck disable=SC2154 # variables such as $guard and $incoming are those of apply.sh
 
 came_by() { grep -o '[0-9]\+$' <<<"$SSH_CONNECTION"; } # the port through which we are logged in
 

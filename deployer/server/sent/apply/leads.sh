@@ -1,6 +1,5 @@
 #!/bin/bash
 # Where NGINX leads: to a place only when what shall be there answers. A part of apply.sh.
-# shellcheck disable=SC2154 # variables such as $incoming are those of apply.sh
 
 hold_back() { # the files that lead to what does not answer there yet are as they were until it does
     local files names

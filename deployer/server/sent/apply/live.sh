@@ -1,6 +1,5 @@
 #!/bin/bash
 # What was checked counts. A part of apply.sh.
-# shellcheck disable=SC2034,SC2154 # variables such as $incoming are those of apply.sh
 
 go_live() {
     local pattern command

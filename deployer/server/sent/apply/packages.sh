@@ -1,6 +1,5 @@
 #!/bin/bash
 # Packages, and where they come from. A part of apply.sh.
-# shellcheck disable=SC2034,SC2154 # variables such as $incoming are those of apply.sh
 
 leave() { # CODE WORDS [MORE…]: before apt does more; 76 where what it has done already stays
     local code=$1 end='nothing was changed'

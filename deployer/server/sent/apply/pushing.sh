@@ -1,7 +1,6 @@
 #!/bin/bash
 # One composition comes up by its push; where its own containers are replaced, NGINX leads to the new ones at once. A part of
 # apply.sh.
-# shellcheck disable=SC2154 # variables such as $transaction and $who are those of apply.sh and its parts
 
 push_missing() { # NAME OPTION…
     /usr/local/lib/deploy/bin/push "$1" --missing --hold "${@:2}" --by "${who%%, since*}" 9>&-

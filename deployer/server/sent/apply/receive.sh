@@ -1,6 +1,5 @@
 #!/bin/bash
 # The lock, and the parcel: whole, with room for it, and made for this server as it is. A part of apply.sh.
-# shellcheck disable=SC2034,SC2154 # variables such as $state and $wait_for_lock are those of apply.sh
 
 writable() { # asked before anything else, for what comes after would only say what it cannot do
     local place

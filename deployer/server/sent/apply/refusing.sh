@@ -1,6 +1,5 @@
 #!/bin/bash
 # All that is an owner's goes back, and whoever was to have something of it waits. A part of apply.sh.
-# shellcheck disable=SC2154 # variables such as $incoming and $transaction are those of apply.sh
 declare -A STAYS=() # of each owner of which something is refused, or could not come up: it is as it was
 FIREWALL=/etc/deploy/firewall
 ports_kept='' # the firewall's list is not the one that came

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Several compositions come up at once. A part of apply.sh.
-# shellcheck disable=SC2004,SC2034,SC2154 # variables such as $incoming and ${BECAME[…]} are those of apply.sh and its parts
+# shellcheck disable=SC2004 # variables such as $incoming and ${BECAME[…]} are those of apply.sh and its parts
 
 # Most of what it takes a service to come up is waiting until it is well. Those that take nothing of others and wait for
 # nobody come up together, before all others. What runs beside this script is no more than their push, which needs nothing of

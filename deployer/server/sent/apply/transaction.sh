@@ -1,6 +1,5 @@
 #!/bin/bash
 # The transaction: old files are saved, new ones renamed into their places, and put back when it must not be. A part of apply.sh.
-# shellcheck disable=SC2154 # variables such as $transaction and $incoming are those of apply.sh
 
 recover() { # what a killed apply has left; after a restart, /usr/local/lib/deploy/bin/undo has put its files back
     rm -rf "$state/incoming."* "$guard.new" "$guard.confirmed"
