@@ -79,7 +79,7 @@ def on_the_server(times: Iterable[datetime], keep: Keep) -> frozenset[datetime]:
     """What the server's own script keeps of the times."""
     files = {f"backup-a-{time:{STAMP}}.tar.zst.gpg": time for time in sorted(times, reverse=True)}
     amounts = f"NAME=a KEEP_DAILY={keep.daily} KEEP_WEEKLY={keep.weekly} KEEP_MONTHLY={keep.monthly}"
-    call = f'set -u; source "$1"; shift; {amounts}; WHOLE=("$@"); kept_archives'
+    call = f'set -u; DEPLOY_ROOT=; source "$1"; shift; {amounts}; WHOLE=("$@"); kept_archives'
     argv = ["bash", "-c", call, "-", str(PRUNE), *files]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     return frozenset(files[file] for file in done.stdout.split())

@@ -12,7 +12,6 @@ from deployer.config.model import Config
 from deployer.errors import DeployError, UnreachableError
 from deployer.files import File
 from deployer.kinds.redirect import Redirect
-from deployer.parts.rendering import scripts
 from deployer.parts.undo import undo_files
 from deployer.planning.plan import Change, Plan, Surprise
 from deployer.rehearsal.machine import Machine
@@ -25,6 +24,7 @@ from deployer.tasks.apply import apply_script, parcel, transact
 from deployer.tasks.converge import Convergence
 from deployer.tasks.observe import observe
 from deployer.templates import render
+from vps.services.conftest import install_scripts
 from vps.waiting import until, until_free
 
 pytestmark = [pytest.mark.takes_turns, pytest.mark.vps]
@@ -503,9 +503,10 @@ def test_nobody_else_can_hold_the_lock(vps: Machine, server: Server) -> None:
     vps.run(f"mkdir -p /var/lib/deploy; touch {lock}; chmod 644 {lock}; {hold}")
     assert transact(server, Plan(), print)
     assert vps.run(hold, check=False).returncode == 66
-    for each in ("undo", "resume"):
+    install_scripts(vps)
+    for each in ("undo --at-start", "resume"):
         vps.run(f"rm {lock}; touch /var/lib/deploy/containers")
-        vps.run("umask 022; bash -s -- --at-start", input=scripts()[f"bin/{each}"].decode())
+        vps.run(f"umask 022; /usr/local/lib/deploy/bin/{each}")
         assert vps.run(hold, check=False).returncode == 66
 
 

@@ -164,7 +164,12 @@ def test_the_environment_of_the_client_does_nothing(project: Guarded, nothing_ra
         "SSH_ORIGINAL_COMMAND": "push page.test",
         "LC_ALL": f"$(touch {CANARY})",
         "KEY": "home",
+        "DEPLOY_ROOT": "/var/tmp/made",
     }
+    vps, keys = project.vps, "/var/tmp/made/etc/deploy/keys"
+    vps.run(f"mkdir -p {keys}; echo other.test >{keys}/ci; echo pull_backups >{keys}/home")
+    careless = vps.root / "etc/sudoers.d/careless"
+    careless.write_text("Defaults !env_reset\n")
     try:
         for name, value in hostile.items():
             done = project.ssh("push", "other.test", options=("-o", f'SetEnv={name}="{value}"'))
@@ -172,6 +177,7 @@ def test_the_environment_of_the_client_does_nothing(project: Guarded, nothing_ra
             assert done.stderr.endswith("may not push that site; it may push: page.test\n")
     finally:
         drop_in.unlink()
+        careless.unlink()
         project.vps.run("systemctl restart ssh")  # comes back when it listens
 
 
