@@ -10,7 +10,7 @@ from deployer.seen import manifest
 SCRIPTS = "/usr/local/lib/deploy"
 NAMES = (
     (r'"\$INSTALLED/lib/\$(\w+)"', rf'"{SCRIPTS}/${{\1//\\//-}}"'),
-    (r"\$INSTALLED/lib/([\w-]+)/([\w-]+)", rf"{SCRIPTS}/\1-\2"),
+    (r"\$INSTALLED/lib/([\w-]+)/(\$?[\w-]+)", rf"{SCRIPTS}/\1-\2"),
     (r"\$INSTALLED/bin/", f"{SCRIPTS}/"),
     (r"\$INSTALLED/shims", f"{SCRIPTS}/bin"),
     (r"BUILD_PATH/shims:/shims:", "BUILD_PATH/bin:/bin:"),
