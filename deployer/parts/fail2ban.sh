@@ -16,6 +16,8 @@ set_jails() { # FILE: of our jails, which counts; where they run already, nothin
     [ -z "$anew" ] || let_us_in
 }
 
+installed_fail2ban() { let_us_in; } # Debian's package starts it at once
+
 # fail2ban begins with what sshd has said of the last minutes, and shuts out who mistyped a password before this login.
 # That takes it a moment, and so does its own start.
 let_us_in() {

@@ -32,6 +32,17 @@ def test_what_is_a_part_s_own_is_named_nowhere_else() -> None:
         assert len([path for path, text in texts.items() if own in text]) == 1, own
 
 
+def test_only_the_part_its_section_and_the_audit_know_fail2ban() -> None:
+    texts = {path for path in HOUSE.rglob("*.*") if path.suffix in (".py", ".sh")}
+    texts |= {path for path in (HOUSE / "server/installed").rglob("*") if path.is_file()}
+    naming = {str(path.relative_to(HOUSE)) for path in texts if "fail2ban" in path.read_text()}
+    advice_before_any_login = {"server/advice.py"}
+    assert naming - advice_before_any_login == {
+        *("parts/fail2ban.py", "parts/fail2ban.sh", "config/security.py"),
+        *("audit/upkeep.py", "server/sent/audit.sh"),
+    }
+
+
 def test_handlers_run_after_those_whose_work_they_need() -> None:
     assert [handler.says for handler in handlers()] == [
         "see whose the user deploy is",

@@ -84,8 +84,15 @@ install_packages() {
             exit 1
         fi
     fi
-    case " ${packages[*]} " in *' fail2ban '*) let_us_in ;; esac
+    follow_installation "${packages[@]}"
     say "✓ packages ${SECONDS}s ${packages[*]}"
+}
+
+follow_installation() { # PACKAGE…: what a part does as soon as its package is there, for some begin to run by themselves
+    local package
+    for package; do
+        if declare -F "installed_${package//[^a-z0-9]/_}" >/dev/null; then "installed_${package//[^a-z0-9]/_}"; fi
+    done
 }
 
 # Sets `said` to what apt says. The script ends when apt would do what the plan does not tell; but what its lists, which may
