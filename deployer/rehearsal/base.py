@@ -84,15 +84,24 @@ def _options() -> list[str]:
 def _build(release: str, included: list[str], image: Path, lock: int) -> None:
     """Build beside the final name and rename; mmdebstrap inherits the lock, so it is held while it lives."""
     unfinished = image.with_name(f"{image.name}.building")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    clear(unfinished)
     include = f"--include={','.join(included)}"
     target = [BOOTABLE[release], str(unfinished), *mirror.sources(release)]
     try:
         call("mmdebstrap", *_options(), include, *target, pass_fds=[lock])
     except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        clear(unfinished)
         raise
     unfinished.rename(image)
+
+
+def clear(unfinished: Path) -> None:
+    """Remove what a build has left, and before that what it had mounted there when it was killed."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for mounted in reversed(mounts):
+        if mounted.startswith(f"{unfinished}/"):
+            call("umount", mounted)
+    shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _prune() -> None:
