@@ -13,15 +13,16 @@ from deployer.composefile.compose_file import definition, project
 from deployer.composefile.interpolation import Interpolation
 from deployer.files import pack
 from deployer.kinds.compose import Compose
-from deployer.parts import handlers_of
 from deployer.rehearsal.machine import Machine
 from deployer.values.attachments import LocalFile
 from deployer.values.quantities import size
 from golden.server import config, golden
+from vps.handling import go_live
 from vps.services.conftest import PACKAGES
 
 RENDERED = ("debian-12", "debian-13")
 NAMES = [name for name in config("services").compositions if name != "coming.example.org"]
+TIMER = "/etc/systemd/system/deploy-update.timer"
 AWKWARD = 'a $b ${c} $$d "e" #f'
 """A value of .env that must not become anything else."""
 
@@ -212,17 +213,11 @@ def test_the_units_of_the_timer_are_understood(vps: Machine) -> None:
 
 
 def test_the_timer_follows_sites_yaml_and_goes_with_it(vps: Machine) -> None:
-    timer = vps.root / "etc/systemd/system/deploy-update.timer"
+    timer = vps.root / TIMER[1:]
     timer.write_text(timer.read_text().replace("04:30", "05:45"))
-    go_live(vps)
+    go_live(vps, TIMER)
     assert "05:45:00" in vps.run("systemctl list-timers --all --no-legend deploy-update.timer").stdout
     vps.run("rm /etc/systemd/system/deploy-update.*")
-    go_live(vps)
+    go_live(vps, TIMER)
     assert not vps.run("systemctl list-units --all --no-legend 'deploy-update*'").stdout
     assert "deploy-update" not in vps.run("ls -R /etc/systemd/system").stdout
-
-
-def go_live(vps: Machine) -> None:
-    """Run what apply runs after a change of the timer."""
-    for handler in handlers_of(["/etc/systemd/system/deploy-update.timer"]):
-        vps.run(handler.live)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from deployer.config.model import Config
-from deployer.parts import handlers_of
 from deployer.planning.desired import desired_files
 from deployer.rehearsal.machine import Machine
 from golden.server import facts, golden
@@ -14,6 +13,7 @@ from nginx import answers, upstream
 from nginx.certificates import certificates
 from nginx.content import publish
 from nginx.place import Place
+from vps.handling import go_live
 from vps.waiting import reload_nginx
 
 pytestmark = pytest.mark.vps
@@ -93,8 +93,7 @@ def test_nginx_may_open_many_files(vps: Machine, place: Place) -> None:
     drop_in = "/etc/systemd/system/nginx.service.d/deploy.conf"
     assert open_files(vps) == "16384"
     vps.run("prlimit --pid=$(cat /run/nginx.pid) --nofile=1024:")
-    for handler in handlers_of([drop_in]):  # as for an NGINX that runs already when the file comes
-        vps.run(handler.live)
+    go_live(vps, drop_in)  # as for an NGINX that runs already when the file comes
     assert open_files(vps) == "16384"
 
 
