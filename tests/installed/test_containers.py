@@ -55,6 +55,12 @@ def test_a_secret_is_printed_as_compose_reads_it(root: Root) -> None:
     assert "✗ app has no secret OTHER; it has: FIRST TOKEN" in root.run("secret", "app", "OTHER", code=1)
 
 
+def test_a_secret_of_what_runs_on_the_server_itself_is_printed(root: Root) -> None:
+    root.write("/etc/deploy/sites/dates.test.conf", "DOMAIN=dates.test\nRUNNER=systemd\n")
+    root.write("/opt/dates.test/.env", "PASSWORD='c'\n", 0o600)
+    assert root.run("secret", "dates.test", "PASSWORD") == "c\n"
+
+
 def test_a_push_of_a_service_is_left_to_its_own_program(root: Root) -> None:
     root.service("app")
     assert "--ref is no option for a composition" in root.run("push", "app", "--ref", "main", code=2)
