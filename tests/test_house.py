@@ -191,6 +191,17 @@ def test_apply_can_be_read_one_part_at_a_time() -> None:
     assert "() {" not in main.read_text(), "it tells the steps; how each is done, its part does"
 
 
+def test_what_is_installed_cleans_up_in_its_own_shell_only() -> None:
+    wrong = [
+        f"{path.name}: {line.strip()}"
+        for path in SCRIPTS
+        if "installed" in path.parts and path.name != "program"
+        for line in path.read_text().splitlines()
+        if re.search(r"trap (?!- ).*\bEXIT\b", line)
+    ]
+    assert not wrong, "at_exit: a child that is killed before it has begun would clean up for its parent"
+
+
 def test_no_lock_is_opened_before_only_root_can_open_it() -> None:
     wrong = [
         f"{path.name}: {line.strip()}"
