@@ -73,9 +73,13 @@ def expectations(one: Round) -> dict[str, set[str]]:
 
 
 def outages(one: Round, name: str) -> Iterator[tuple[float, float]]:
-    """When nobody answered for a name that had something and was to have something: first and last."""
-    was, shall = one.was.all_answers.get(name), one.aimed.all_answers.get(name)
-    if was and shall and not {was, shall} & NOBODY:
+    """When nobody answered for a name that had something, was to have something and has: first and last.
+
+    What was to take the name may be refused, and who had it is gone as the plan said: that waits for nobody.
+    """
+    lives = (one.was, one.aimed, one.now)
+    texts = {live.all_answers.get(name, "") for live in lives}
+    if not texts & {"", *NOBODY}:
         asked = [answer for answer in one.asked if answer.name == name]
         for failed, answers in groupby(asked, lambda answer: answer.text in NOBODY):
             if failed:

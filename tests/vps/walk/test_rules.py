@@ -10,8 +10,10 @@ from vps.walk.live import Live
 from vps.walk.refusals import matches
 from vps.walk.round import Round
 from vps.walk.rules import RULES
-from vps.walk.seen import Seen
+from vps.walk.rules_for_visitors import nobody_waits_for_others
+from vps.walk.seen import Container, Seen
 from vps.walk.steps.compose import Compose
+from vps.walk.visitors import Answer
 
 FILE = (1, 10, 0o100600, 0)
 FILES = dict.fromkeys(
@@ -104,6 +106,18 @@ def test_a_server_as_it_shall_be_breaks_no_rule() -> None:
 )  # fmt: skip
 def test_a_rule_sees_what_is_wrong(rule: str, one: Round) -> None:
     assert broken(one) == [rule]
+
+
+def test_a_name_waits_for_others_only_where_it_comes_back() -> None:
+    """Who was to have it as an alias may be refused: then it is gone with the one who had it."""
+    alone = replace(ENTRY, owner="o2", port=8102)
+    had = Live({"a.test": ENTRY, "b.test": alone})
+    has = Live({"a.test": ENTRY, "b.test": replace(alone, port=8103)})
+    container = Container("id", "atest", "/opt/a.test", 2.5, 3.5, True, frozenset())
+    asked = [Answer("b.test", at, "502") for at in (2.0, 4.0)]
+    one = replace(WELL, was=had, aimed=has, now=has, asked=asked, after=seen(containers=(container,)))
+    assert list(nobody_waits_for_others(one)) == ["b.test was down while atest came up, for 2.0 s"]
+    assert not list(nobody_waits_for_others(replace(one, now=Live({"a.test": ENTRY}))))
 
 
 def test_a_service_that_stays_though_it_was_to_go_is_seen_by_its_values(tmp_path: Path) -> None:
