@@ -117,7 +117,8 @@ def answered(work: Path, probe: str, ask: str, witness: bool = True) -> str:
         curl.chmod(0o755)
         values = f"DOMAIN=site.test HTTPS=0 PROBE={probe} WORK={work} RELEASES={work}"
         path = f"PATH={curl.parent}:{os.environ['PATH']}"
-        argv = ["bash", "-c", f"set -euo pipefail; source {SCRIPTS}/lib/common/site; {path}; {values}; {ask}"]
+        begin = f"set -euo pipefail; INSTALLED={SCRIPTS}; source {SCRIPTS}/lib/common/site"
+        argv = ["bash", "-c", f"{begin}; {path}; {values}; {ask}"]
         done = subprocess.run(argv, capture_output=True, text=True, check=True)
         server.shutdown()
     return done.stdout.strip()

@@ -102,7 +102,7 @@ HANDLERS, LOOKS = "handlers", "looks"
 BEFORE = {
     "apply.sh": (
         *("sent/listening.sh", HANDLERS, "sent/apply/handlers.sh"),
-        *(ENGINE, "sent/apt.sh", "sent/programs.sh"),
+        *(ENGINE, "installed/lib/common/page", "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
     "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),

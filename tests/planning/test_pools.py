@@ -11,7 +11,7 @@ from deployer.seen.facts import Facts
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import Stack, Standing
 
-HEALTH = Path(deployer.__file__).parent / "server/installed/lib/composition/health"
+INSTALLED = Path(deployer.__file__).parent / "server/installed"
 REFUSED = "could not find an available, non-overlapping IPv4 address pool among the defaults"
 
 
@@ -42,7 +42,8 @@ def test_nothing_is_told_where_pools_are_set_or_all_run() -> None:
 
 def test_what_docker_says_without_addresses_is_put_into_words(tmp_path: Path) -> None:
     (tmp_path / "up").write_text(f" Network a_default  Creating\nError response from daemon: {REFUSED}\n")
-    tell = f'set -eu; source {HEALTH}; WORK={tmp_path} ended=1; explain_failure; echo "$WHY"'
+    begin = f"set -eu; INSTALLED={INSTALLED}; source $INSTALLED/lib/composition/health"
+    tell = f'{begin}; WORK={tmp_path} ended=1; explain_failure; echo "$WHY"'
     said = subprocess.run(["bash", "-c", tell], capture_output=True, text=True, check=True).stdout
     assert said.startswith("Docker has no addresses left for another network")
     assert DAEMON in said

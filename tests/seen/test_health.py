@@ -16,12 +16,12 @@ from deployer.seen.health import SiteHealth, read_health
 from seen.test_health_of_backups import shown
 
 SCRIPTS = Path(deployer.__file__).parent / "server/installed"
-SITE = SCRIPTS / "lib/common/site"
+PAGE = SCRIPTS / "lib/common/page"
 SERVER = "memory 1 1|disk 1 1|load 0.1 1|uptime 3|reboot no|now 1"
 
 
 def test_bash_and_python_call_the_same_answers_well() -> None:
-    loop = f"source {SITE}; for code in {{000..999}}; do if answers_well $code; then echo $code; fi; done"
+    loop = f"source {PAGE}; for code in {{000..999}}; do if answers_well $code; then echo $code; fi; done"
     told = subprocess.run(["bash", "-c", loop], capture_output=True, text=True, check=True).stdout.split()
     sites = [SiteHealth("", status, 0, None, None, None, None, None) for status in range(1000)]
     fine = [f"{site.status:03}" for site in sites if site.fine]

@@ -46,7 +46,8 @@ some_run() { # FILTER=VALUE…
     ids=$(container_ids running "$@") && [ -n "$ids" ]
 }
 
-answers_at_port() { # NAME
-    curl --silent --fail --globoff --max-time 2 --noproxy '*' --header "Host: $1" --output /dev/null \
-        "http://127.0.0.1:$(value_of "$1" PORT)$(value_of "$1" PROBE)" 2>/dev/null
-}
+answers_at_port() ( # NAME: as its push will judge it
+    HOST=$1 PORT=$(value_of "$1" PORT) PROBE=$(value_of "$1" PROBE) HTTPS=$(value_of "$1" HTTPS)
+    ask_port --max-time 2
+    is_answer "$CODE"
+)
