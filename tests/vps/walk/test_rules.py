@@ -114,7 +114,7 @@ def test_a_name_waits_for_others_only_where_it_comes_back() -> None:
     had = Live({"a.test": ENTRY, "b.test": alone})
     has = Live({"a.test": ENTRY, "b.test": replace(alone, port=8103)})
     container = Container("id", "atest", "/opt/a.test", 2.5, 3.5, True, frozenset())
-    asked = [Answer("b.test", at, "502") for at in (2.0, 4.0)]
+    asked = [Answer(at, "b.test", "502") for at in (2.0, 4.0)]
     one = replace(WELL, was=had, aimed=has, now=has, asked=asked, after=seen(containers=(container,)))
     assert list(nobody_waits_for_others(one)) == ["b.test was down while atest came up, for 2.0 s"]
     assert not list(nobody_waits_for_others(replace(one, now=Live({"a.test": ENTRY}))))
