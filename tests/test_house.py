@@ -221,3 +221,11 @@ def test_no_script_asks_grep_quietly_behind_a_pipe() -> None:
         if re.search(r"(?<!\|)\| *grep -[a-zA-Z]*q", line)
     ]
     assert not wrong, "it ends at the first match, and what it reads from fails by the closed pipe"
+
+
+def test_what_a_server_says_is_read_line_by_line_as_it_was_written() -> None:
+    """`splitlines` ends a line at nine characters more, which anybody may have written there."""
+    reading = [
+        module for each in ("seen", "audit", "tasks") for module in (ROOT / "deployer" / each).rglob("*.py")
+    ]
+    assert [module.name for module in reading if ".splitlines(" in module.read_text()] == []

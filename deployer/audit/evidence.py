@@ -66,7 +66,7 @@ class Evidence:
 def read_evidence(answer: str) -> Evidence:
     """Understand what audit.sh prints."""
     said: dict[str, list[str]] = defaultdict(list)
-    for line in answer.splitlines():
+    for line in answer.split("\n"):
         name, _, rest = line.partition(" ")
         said[name].append(rest.strip())
     sshd = [line.partition(" ") for line in said["sshd"]]

@@ -100,7 +100,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     kinds += ["unwell", "stopped", "failed"]
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     lines: dict[str, list[str]] = {}
-    for line in answer.splitlines():
+    for line in answer.split("\n"):
         kind, name, value = (*line.split(" ", 2), "", "")[:3]
         said.setdefault(kind, {})[name] = value
         lines.setdefault(kind, []).append(f"{name} {value}".strip())

@@ -61,7 +61,7 @@ def _content(file: File | Link) -> bytes:
 
 def _facts_by_name(text: str) -> dict[str, list[str]]:
     facts = defaultdict(list)
-    for line in text.splitlines():
+    for line in text.split("\n"):
         name, _, value = line.partition(" ")
         facts[name].append(value)
     return facts

@@ -10,7 +10,7 @@ PROPERTIES = "Id,ActiveState,Type,ExecMainStatus,NRestarts,MemoryCurrent,ActiveE
 def read_units(name: str, said: str) -> Iterator[Container]:
     """Understand what `systemctl show` says of them: a paragraph of these properties for each."""
     for paragraph in said.strip().split("\n\n"):
-        yield _unit(name, dict(line.split("=", 1) for line in paragraph.splitlines() if "=" in line))
+        yield _unit(name, dict(line.split("=", 1) for line in paragraph.split("\n") if "=" in line))
 
 
 def _unit(name: str, said: dict[str, str]) -> Container:

@@ -30,7 +30,7 @@ def see_keys(server: Server) -> Seen:
     answer = server.ask(
         f"cat {AUTHORIZED_KEYS} 2>/dev/null; echo; cat {LOG}.1 {LOG} 2>/dev/null | tail -n 10000"
     )
-    lines = answer.output.decode(errors="replace").splitlines()
+    lines = answer.output.decode(errors="replace").split("\n")
     known = frozenset(" ".join(line.split()[-3:]) for line in lines if line.startswith("restrict,"))
     uses, refusals = {}, []
     for line in lines:

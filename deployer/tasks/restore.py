@@ -39,12 +39,16 @@ class Wanted:
 def restore_plan(server: Server, archive: Archive, begin: bytes, wanted: Wanted) -> list[str]:
     """What the server would do with an archive that begins so; raises DeployError with its words."""
     answer = server.ask(wanted.call(archive, "--plan"), begin)
-    lines = answer.output.decode(errors="replace").splitlines()
+    lines = answer.output.decode(errors="replace").rstrip("\n").split("\n")
     if answer.status in (Pushed.NOT_APPLIED, Pushed.NO_SCRIPT):
         name = wanted.name or archive.name
         raise DeployError(f"{name} is not on {server.host} yet", f"Run: deploy apply {name}")
     if answer.status:
-        raise DeployError((lines or answer.errors.splitlines() or ["it said nothing"])[-1].removeprefix("✗ "))
+        raise DeployError(
+            (lines[-1] or answer.errors.rstrip("\n").rpartition("\n")[2] or "it said nothing").removeprefix(
+                "✗ "
+            )
+        )
     return lines
 
 

@@ -42,7 +42,7 @@ def failures(server: Server, names: Collection[str]) -> dict[str, Failure]:
         return {}
     ask = script("failures.sh") + b"failures\n"
     answer = server.ask(script_command(ask), ask)
-    lines = answer.output.decode(errors="replace").splitlines()
+    lines = answer.output.decode(errors="replace").split("\n")
     found = read_failures(line.partition(" ")[2] for line in lines)
     return {name: failure for name, failure in found.items() if name in names}
 
