@@ -4,25 +4,15 @@ import re
 import shlex
 
 COMMANDS = (
-    *("apply", "audit", "backup", "check", "key", "logs", "plan", "push", "releases", "render"),
-    *(
-        "restart",
-        "restore",
-        "rollback",
-        "secret",
-        "services",
-        "start",
-        "status",
-        "stop",
-        "update",
-        "workflow",
-    ),
+    *("apply", "audit", "backup", "check", "key add", "key list", "key revoke", "key show"),
+    *("logs", "plan", "push", "releases", "render", "restart", "restore", "rollback", "secret show"),
+    *("services", "start", "status", "stop", "update", "workflow"),
 )
 """Those that take a file, and that a message names: `init` writes one, `rehearse` stops without."""
 AT_HOME = r"backup --(?:init|install|uninstall|pull)\b"  # there is a sites.yaml of its own
 SUGGESTION = re.compile(
     rf"(?<![\w/.@-])deploy (?!{AT_HOME})"
-    rf"((?:key|secret) [a-z]+|(?:{'|'.join(COMMANDS)}))\b(?! (?:-c|--config)\b)(?![\w-])"
+    rf"(?:{'|'.join(COMMANDS)})\b(?! (?:-c|--config)\b)(?![\w-])"
 )
 
 _given = [""]

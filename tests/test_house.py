@@ -126,6 +126,12 @@ def test_every_command_explains_itself_with_an_example(name: str, command: click
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
+@pytest.mark.parametrize(("name", "command"), [("", deploy), *commands(deploy)])
+def test_every_help_fits_a_terminal_of_80_columns(name: str, command: click.Command) -> None:
+    text = click.Context(command, info_name=f"deploy {name}".strip(), terminal_width=80).get_help()
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+
+
 def test_every_example_is_of_one_family() -> None:
     text = "".join(command.help or "" for _, command in commands(deploy))
     text += "".join(path.read_text() for path in [*ROOT.glob("docs/*.md"), ROOT / "README.md"])

@@ -43,6 +43,8 @@ def test_the_file_is_in_it(text: str, told: str) -> None:
         "ssh me@deploy push",
         "deploy docs push",
         "deploy-restart x",
+        "as a deploy key that may only read",
+        "a deploy key or a deploy secret of its own",
     ],
 )
 def test_what_takes_no_file_or_another_stays(text: str) -> None:
@@ -74,6 +76,17 @@ def test_each_command_that_takes_the_file_is_known() -> None:
         command = deploy.get_command(context, name)
         assert command
         members = command.commands.values() if isinstance(command, click.Group) else [command]
-        if any(each.name == "config" for member in members for each in member.params):
-            taking.add(name)
+        for member in members:
+            if any(each.name == "config" for each in member.params):
+                taking.add(name if member is command else f"{name} {member.name}")
     assert taking - {"init", "rehearse"} == set(suggested.COMMANDS)
+
+
+def test_a_check_suggests_the_plan_of_the_file_that_it_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    site = "sites: {www.example.net: {kind: proxy, port: 3000}}\n"
+    Path("other.yaml").write_text(f"server: {{host: vps.example.net}}\n{site}")
+    deploy.main(["check", "-c", "other.yaml"], standalone_mode=False)
+    assert "→ deploy plan -c other.yaml shows what would change" in capsys.readouterr().err

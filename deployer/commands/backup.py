@@ -31,7 +31,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, yes: bool, **ac
     \b
     Example:
       deploy backup analytics.example.org   make an archive of it now
-      deploy backup --list                  what archives there are, in every place
+      deploy backup --list                  what archives there are, and where
       deploy backup --report                how each name is protected: 3-2-1
       deploy backup --init                  at home, once: mark the folder
       deploy backup --pull                  at home: bring what is new

@@ -28,6 +28,7 @@ def command(config: Path, as_json: bool) -> int:
     from deployer.config.beside import found_beside
     from deployer.config.loader import load
     from deployer.config.placeholders import placeholders
+    from deployer.suggested import with_file
     from deployer.values.openpgp import fingerprints
     from deployer.values.quantities import amount
 
@@ -46,7 +47,7 @@ def command(config: Path, as_json: bool) -> int:
     click.echo(f"{config} is fine: {' and '.join(said)}.")
     left = placeholders(loaded)
     if loaded.server and loaded.everything and not left:
-        click.echo("→ deploy plan shows what would change on the server", err=True)
+        click.echo(with_file("→ deploy plan shows what would change on the server"), err=True)
     if keys:
         each = "the key" if len(keys) == 1 else f"each of {len(keys)} keys"
         click.echo(f"Backups can be opened with {each} {', '.join(keys)}.")

@@ -24,7 +24,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool) -> int:
     \b
     Example:
       deploy status
-      deploy status --json | jq '.sites[] | select(.status == 0 or .status >= 400)'
+      deploy status --json | jq '.sites[] | select(.fine | not)'
     """
     from deployer.tasks import opening, server_of
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from deployer.report import err, words
 from deployer.report.display import display
+from deployer.suggested import with_file
 from deployer.waiting import Waiting
 
 _STYLES = {"✓": "green", "✗": "bold red", "!": "yellow"}
@@ -23,6 +24,8 @@ class Progress:
     def line(self, text: str) -> None:
         """Show one line."""
         text = words(text)
+        if not text.startswith(" "):  # else they are a program's own words
+            text = with_file(text)
         if not text.startswith((f"✓ {self._step}", f"✗ {self._step}")):
             self._head()
         if text.startswith("▸ "):
