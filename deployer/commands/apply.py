@@ -56,13 +56,13 @@ def command(
     """
     from deployer.tasks import opening, server_of
 
-    with opening(config) as (loaded, begun):
+    with opening(config, look=True) as (loaded, begun):
         from deployer.parts import questions
         from deployer.tasks.observe import batch
 
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
-        begun.begin("observe.sh", batch(questions(loaded)))
+        begun.go_on(batch(questions(loaded)))
         from deployer.report.progress import progress
 
         with progress() as shown, server_of(loaded, begun) as server:

@@ -33,13 +33,13 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     from deployer.commands.apply import convergence, refuse_a_home
     from deployer.tasks import opening, server_of
 
-    with opening(config) as (loaded, begun):
+    with opening(config, look=True) as (loaded, begun):
         from deployer.parts import questions
         from deployer.tasks.observe import batch
 
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
-        begun.begin("observe.sh", batch(questions(loaded)))
+        begun.go_on(batch(questions(loaded)))
         from deployer.report import data
         from deployer.report.changes import show_plan
         from deployer.report.plan_document import as_json as plan_as_json

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,15 +17,14 @@ milliseconds that are usual, longer than all modules take to load."""
 
 
 class Ahead:
-    """A login that takes place in a thread of its own, and what is begun there then as soon as it may be."""
+    """A login that takes place in a thread of its own, and what is done there then, step by step."""
 
     def __init__(self, connected: "AbstractContextManager[Server]") -> None:
         self._connected = connected
         self._opened = ExitStack()
         self._server: Server | None = None
         self._error: BaseException | None = None
-        self._first: Callable[[Server], None] | None = None
-        self._decided = threading.Event()
+        self._steps: SimpleQueue[Callable[[Server], None] | None] = SimpleQueue()
         self._left = self._done = False
         self._lock = threading.Lock()
         sys.setswitchinterval(TURN)
@@ -35,9 +35,10 @@ class Ahead:
         try:
             self._server = self._opened.enter_context(self._connected)
             self._server.make_ready()
-            self._decided.wait()
-            if self._first and not self._left:
-                self._first(self._server)
+            for step in iter(self._steps.get, None):
+                if self._left:
+                    break
+                step(self._server)
         except BaseException as error:  # it is raised where somebody asks, and nowhere else
             self._error = error
         with self._lock:
@@ -45,15 +46,14 @@ class Ahead:
             if self._left:
                 self._opened.close()
 
-    def begin(self, first: "Callable[[Server], None]") -> None:
-        """Begin with this once the login is done."""
-        self._first = first
-        self._decided.set()
+    def then(self, step: "Callable[[Server], None]") -> None:
+        """Do this once the login is done, and what was to be done before."""
+        self._steps.put(step)
 
     @contextmanager
     def server(self) -> "Iterator[Server]":
-        """The server, once what was to begin there has begun; raises what has ended the login."""
-        self._decided.set()
+        """The server, once all was done that was to be done there; raises what has ended the login."""
+        self._steps.put(None)
         while self.thread.is_alive():
             self.thread.join(1)  # Windows hears no Ctrl-C meanwhile
         with self._opened:
@@ -65,6 +65,6 @@ class Ahead:
         """End it, whether anybody has asked: at once, or when the login is done."""
         with self._lock:
             self._left = True
-            self._decided.set()
+            self._steps.put(None)
             if self._done:
                 self._opened.close()

@@ -57,11 +57,18 @@ class Server:
             self._ready = self.transport.open_session()
 
     def begin(self, command: str, data: bytes) -> None:
-        """Let the command begin with this data: who asks for the same then has the answer sooner."""
+        """Let the command begin with this data: who asks for what begins so then has the answer sooner."""
         with ExitStack() as opened:
             session = opened.enter_context(self.channel(command))
             session.send(data)
             self._begun = command, data, session, opened.pop_all()
+
+    def go_on(self, more: bytes) -> None:
+        """Send what has begun more of its data."""
+        if self._begun:
+            command, data, session, opened = self._begun
+            session.send(more)
+            self._begun = command, data + more, session, opened
 
     def ask(self, command: str, data: bytes = b"", more: Iterable[bytes] = ()) -> Answer:
         """Run the command with the data on its standard input; its output may be binary.
@@ -80,9 +87,10 @@ class Server:
     def _asked(self, command: str, data: bytes) -> Iterator[Session]:
         begun, self._begun = self._begun, None
         with ExitStack() as opened:
-            if begun and begun[:2] == (command, data):
+            if begun and begun[0] == command and data.startswith(begun[1]):
                 session = begun[2]
                 opened.push(begun[3])
+                session.send(data.removeprefix(begun[1]))
             else:
                 session = opened.enter_context(self.channel(command))
                 session.send(data)

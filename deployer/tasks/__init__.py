@@ -4,6 +4,7 @@ import getpass
 import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,13 +32,18 @@ class Begun:
         self.login = login
         self.ahead = Ahead(_connected(login)) if login else None
 
-    def begin(self, name: str, more: bytes = b"") -> None:
-        """Let one of the constant scripts begin there once the login is done, and read what there is more."""
-        from deployer.server.connection import script_command
-
-        text = script(name)
+    def begin(self, name: str) -> None:
+        """Let one of the constant scripts begin there once the login is done."""
         if self.ahead:
-            self.ahead.begin(lambda server: server.begin(script_command(text), text + more))
+            from deployer.server.connection import script_command
+
+            text = script(name)
+            self.ahead.then(lambda server: server.begin(script_command(text), text))
+
+    def go_on(self, more: bytes) -> None:
+        """Let what has begun read more."""
+        if self.ahead:
+            self.ahead.then(lambda server: server.go_on(more))
 
     def leave(self) -> None:
         """End it."""
@@ -46,10 +52,11 @@ class Begun:
 
 
 @contextmanager
-def opening(path: Path) -> "Iterator[tuple[Config, Begun]]":
+def opening(path: Path, look: bool = False) -> "Iterator[tuple[Config, Begun]]":
     """The configuration in this file, and a login to its server that begins while the file is read.
 
-    Nothing is asked there before all of the file is right. Where it is not, nobody hears of the login.
+    Nothing of the file is asked there before all of it is right; with `look` the server is looked at already,
+    as far as that is the same for every file. Where the file is not right, nobody hears of either.
     """
     from deployer.config.head import login_ahead
     from deployer.documents import text
@@ -57,6 +64,8 @@ def opening(path: Path) -> "Iterator[tuple[Config, Begun]]":
     content = text.read(path)
     begun = Begun(login_ahead(content, path.absolute().parent))
     try:
+        if look:
+            begun.begin("observe.sh")
         from deployer.config.loader import load
 
         yield load(path, content), begun
@@ -122,6 +131,7 @@ BEFORE = {
 """What a script finds defined when it begins: others that are sent, and some that are installed."""
 
 
+@cache
 def script(name: str) -> bytes:
     """One of the constant scripts that are sent along with each call, behind those that it needs."""
     return b"".join(_text(each) for each in (*BEFORE.get(name, ()), f"sent/{name}"))

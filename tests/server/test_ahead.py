@@ -95,6 +95,21 @@ def test_what_is_asked_first_begins_before_anybody_asks(home: Path) -> None:
     sshd.close()
 
 
+def test_what_has_begun_goes_on_before_anybody_asks(home: Path) -> None:
+    """It begins before all of the file is read, and its first questions come when that is right."""
+    sshd = HostileSshd("reads to the end")
+    with opening(written(home, sshd), look=True) as (config, begun):
+        look, questions = script("observe.sh"), b"unit nginx.service\n\n"
+        assert sshd.heard.until(look)
+        begun.go_on(questions)
+        assert sshd.heard.until(look + questions)
+        with server_of(config, begun) as server, pytest.raises(DeployError):
+            server.ask(script_command(look), look + questions + b"path /srv\n", [b"file /etc/hostname"])
+    assert sshd.heard.said.endswith(look + questions + b"path /srv\nfile /etc/hostname")
+    assert len(sshd.commands) == 1
+    sshd.close()
+
+
 def test_another_question_has_a_session_of_its_own(home: Path) -> None:
     sshd = HostileSshd("reads to the end")
     with opening(written(home, sshd)) as (config, begun):
@@ -106,8 +121,9 @@ def test_another_question_has_a_session_of_its_own(home: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "status", "push www.example.org"])
-def test_of_a_bad_file_nobody_is_asked_and_its_words_are_the_same(home: Path, command: str) -> None:
-    sshd = HostileSshd()
+def test_of_a_bad_file_nothing_is_asked_and_its_words_are_the_same(home: Path, command: str) -> None:
+    """The script that looks may have begun: it is the same for every file, and changes nothing."""
+    sshd = HostileSshd("reads to the end")
     file = written(home, sshd, REST + "emial: me@example.org\n")
     said = [
         subprocess.run(
@@ -118,7 +134,9 @@ def test_of_a_bad_file_nobody_is_asked_and_its_words_are_the_same(home: Path, co
     assert said[0].stderr == said[1].stderr
     assert (said[0].stdout, said[0].returncode) == ("", said[1].returncode)
     assert "emial" in said[0].stderr
-    assert sshd.commands == []
+    sshd.until_all_have_left()
+    assert sshd.heard.said.partition(script("observe.sh"))[2] == b""
+    assert len(sshd.commands) <= (command in ("plan", "apply"))
     sshd.close()
 
 

@@ -16,7 +16,7 @@ set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
 answer=$(mktemp -d) || exit 1
-trap 'rm -rf "$answer"' EXIT
+trap 'wait; rm -rf "$answer"' EXIT # what looks apart may have to begin still
 mkdir "$answer/certificates"
 wanted=()
 declare -A state_of main_pid
@@ -64,14 +64,7 @@ files() { # PATH…: sets FILES to those that are there; mawk stops at the first
     for path; do [ -f "$path" ] && FILES+=("$path"); done
 }
 
-packages() { # package NAME for each that is installed
-    # shellcheck disable=SC2016 # that is dpkg's language
-    dpkg_says=$(dpkg_list ' ${Provides}')
-    half_done <<<"$dpkg_says"
-    versions packages
-}
-
-versions() { # version NAME VERSION of what is asked for
+versions() { # [packages]: version NAME VERSION of what is asked for; package NAME for each that is installed
     local IFS=$'\n'
     versions_said=$(awk -v packages="${1:-}" '
         !listed { if ($0 == "") listed = 1; else asked[++count] = $0; next }
@@ -177,7 +170,7 @@ paths() {
 
 ss() { printf '%s\n' "$sockets"; } # it is asked once, for nothing changes meanwhile
 
-facts() { # what nobody has to ask for; packages also answers which versions they have
+facts() { # what nobody has to ask for
     # shellcheck source=/dev/null
     . /etc/os-release
     echo "os ${ID:-}"
@@ -186,7 +179,9 @@ facts() { # what nobody has to ask for; packages also answers which versions the
     printf 'now %(%s)T\n' -1
     [ -e /proc/net/if_inet6 ] && echo "ipv6 1"
     { [ -d $state/transaction ] || [ -e $state/containers ]; } && echo "interrupted 1"
-    packages
+    # shellcheck disable=SC2016 # that is dpkg's language
+    dpkg_says=$(dpkg_list ' ${Provides}')
+    half_done <<<"$dpkg_says"
 }
 
 facts_apart() { # which no answer needs
@@ -208,10 +203,11 @@ answers() {
     [ ${#asked_looks[@]} -eq 0 ] || cat "${asked_looks[@]/#/$answer/look.}"
 }
 
-read_questions
-sockets=$(command ss -Hltnp 2>/dev/null)
+sockets=$(command ss -Hltnp 2>/dev/null </dev/null)
 facts_apart </dev/null >"$answer/apart" &
-{ facts; answers; } </dev/null >"$answer/facts"
+facts </dev/null >"$answer/facts"
+read_questions || exit 0 # whoever began it has nothing to ask: sites.yaml is not right
+{ versions packages; answers; } </dev/null >>"$answer/facts"
 wait
 cat "$answer/apart" >>"$answer/facts"
 cat >"$answer/questions" # bash reads a file by the page, but a pipe byte by byte
