@@ -25,7 +25,7 @@ def test_a_push_is_a_line_that_programs_and_grep_read(tmp_path: Path) -> None:
     said = run(
         tmp_path,
         'source "$INSTALLED/lib/common/site"; source "$INSTALLED/lib/common/log"; DOMAIN=www.example.org; '
-        "REVISION=3f2a REVISION=3f2a RELEASE=one; step build; done_step; step switch; done_step; "
+        "REVISION=3f2a REVISION=3f2a RELEASE=one; step build; done_step; step 'stop units'; done_step; "
         'ERROR="$ODD"; log push failed; ERROR=""; log push refused',
         BY="ada",
         ODD=ODD,
@@ -36,7 +36,7 @@ def test_a_push_is_a_line_that_programs_and_grep_read(tmp_path: Path) -> None:
     order = ["time", "site", "action", "by", "revision", "release", "result", "seconds", "total", "error"]
     assert list(first) == order
     assert (first["error"], first["result"], "error" in second) == (PLAIN, "failed", False)
-    assert list(first["seconds"]) == ["build", "switch"]
+    assert list(first["seconds"]) == ["build", "stop units"]
     assert '"site":"www.example.org","action":"push"' in text
     assert (tmp_path / "var/log/deploy").stat().st_mode & 0o777 == 0o750
 
