@@ -53,8 +53,8 @@ def values(config: "Config", name: str, composition: Composition, facts: "Facts"
 
 
 def resume_files(config: "Config") -> dict[str, File]:
-    """What brings up, when the server starts, the containers that a power failure has caught in a push."""
-    if not config.compositions:
+    """What puts right, when the server starts, what a power failure has caught in a push or a restore."""
+    if not (config.compositions or config.backups):
         return {}
     return {
         f"{UNITS}/deploy-resume.service": rendered("system/resume.service"),

@@ -1,5 +1,6 @@
 """What a server gets for services besides their own files: values for the scripts, secrets, the timer."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from deployer.config.model import Config
 from deployer.planning.desired import Desired, desired_files
 from deployer.seen.facts import Certificate, Facts
 from deployer.values.secrets import FromEnvironment, Generated
+from golden.test_golden import FOLDERS
 
 FACTS = Facts("debian", "13")
 SITE = {"a.example.org": {"kind": "umami", "port": 3000}}
@@ -126,3 +128,12 @@ def test_nginx_gets_what_the_service_needs() -> None:
     phpbb = found.files["/etc/nginx/conf.d/b.example.org.conf"].content.decode()
     assert "client_max_body_size 32M;" in phpbb
     assert "upload_max_filesize = 32M" in found.files["/opt/b.example.org/image/php.ini"].content.decode()
+
+
+def test_a_restore_of_a_folder_is_put_right_at_the_next_start(tmp_path: Path) -> None:
+    unit = "/etc/systemd/system/deploy-resume.service"
+    shutil.copy(FOLDERS["services"] / "backup-key.asc", tmp_path)
+    saved = {"backups": {"recipient": "backup-key.asc", "folders": {"photos": ["/srv/photos"]}}}
+    config = Config.model_validate(saved, context={"folder": tmp_path})
+    assert unit in desired_files(config, FACTS).files
+    assert unit not in desired().files

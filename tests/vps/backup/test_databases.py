@@ -6,6 +6,7 @@ from deployer.rehearsal.machine import Machine
 from deployer.shares.backup import own_database
 from vps.backup.conftest import configure
 from vps.restore.conftest import MORE
+from vps.restore.service import die
 from vps.services.conftest import NO_FILTERS, PACKAGES, PACKAGES_12, install_scripts
 from vps.waiting import until
 
@@ -170,3 +171,39 @@ def test_who_else_may_come_in_comes_back_and_nobody_with_more_than_that(engine):
     engine("load", "</root/both.sql")
     assert administrator(known) == "reader\n"
     administrator(drop)
+
+
+LATE = """[Service]
+ExecStartPre=/bin/sh -c 'test ! -e /srv/late/broken'
+ExecStart=/bin/sleep infinity
+"""
+
+
+@pytest.mark.fault("a restore of a database of the server itself fails after its load, or is killed then")
+def test_what_it_had_is_back_when_something_fails_after_the_load(engine, folder):
+    vps, kept = engine.vps, own_database(engine.name, engine.place)
+    (vps.root / "etc/systemd/system/late.service").write_text(LATE)
+    vps.run("systemctl daemon-reload; mkdir -p /srv/late; echo older >/srv/late/page; touch /srv/late/broken")
+    engine.ask(FILL)
+    name = f"late-{engine.name}"
+    backed = folder(name, "/srv/late", stop=("late.service",), dump=kept.dump, load=kept.load)
+    backed.run()
+    backed.decrypt(vps.root / "root/plain.tar")
+    vps.run("rm /srv/late/broken; echo newer >/srv/late/page; systemctl start late")
+    engine.ask("INSERT INTO orders VALUES (4, 'newer'); DROP VIEW big;")
+
+    def as_it_was() -> None:
+        assert (vps.root / "srv/late/page").read_text() == "newer\n"
+        assert engine.ask("SELECT count(*) FROM orders") == "4\n"
+        engine.ask("CREATE VIEW big AS SELECT id FROM orders WHERE id > 1; DROP VIEW big")
+        assert vps.run("systemctl is-active late").stdout == "active\n"
+        assert not (vps.root / f"srv/deploy/{name}/restore.part").exists()
+
+    said = vps.run(f"/usr/local/lib/deploy/bin/restore {name} </root/plain.tar", check=False)
+    assert (said.returncode, "late.service does not start" in said.stdout) == (1, True), said.stdout
+    as_it_was()
+    die(backed, "/root/plain.tar", "bin/restore", "    runner_bring_up\n")
+    assert engine.ask("SELECT count(*) FROM orders") == "3\n"
+    vps.run(f"/usr/local/lib/deploy/bin/restore {name} --back")
+    as_it_was()
+    vps.run("systemctl stop late; rm -r /srv/late")

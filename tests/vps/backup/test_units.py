@@ -174,7 +174,7 @@ def test_a_restore_that_fails_leaves_what_was_there_running(vps, wiki, tmp_path,
     load = {
         "load": "exit 3",
         "start": "cat >/srv/wiki/broken",
-        "killed": "touch /tmp/loading; exec sleep 1000",
+        "killed": "[ -e /tmp/loaded ] || { touch /tmp/loading /tmp/loaded; exec sleep 1000; }",
     }[what]
     backed = wiki(load=load)
     backed.run()
@@ -200,6 +200,9 @@ def test_a_restore_that_fails_leaves_what_was_there_running(vps, wiki, tmp_path,
     until(vps, "grep -qx running /srv/wiki/state")
     assert active(vps) == RUNNING
     assert not (vps.root / "srv/deploy/wiki/restore.part").exists()
+    kept = [*(vps.root / "srv/deploy/wiki").glob("database.*")]
+    assert len(kept) == (what == "load"), "what its command does not take again is kept"
+    assert all(b"INSERT INTO t VALUES" in each.read_bytes() for each in kept)
 
 
 NAME = "pages"

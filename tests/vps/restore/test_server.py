@@ -6,8 +6,8 @@ import pytest
 
 from vps.restore.byhand import Archive, define, fill, inside, restore, state
 from vps.restore.crafted import Crafted
-from vps.restore.databases import DUMP, EVERYTHING, LOAD, until_it_stays
-from vps.restore.service import ask, die, everything, files_and_a_volume, with_database
+from vps.restore.databases import DUMP, EVERYTHING, LOAD, service, until_it_stays
+from vps.restore.service import ask, die, everything, files_and_a_volume, with_database, with_orders
 from vps.services.conftest import file_in
 from vps.services.lost import spoil
 
@@ -364,6 +364,35 @@ AFTER = {
     "database": ("lib/restore/load", "    empty_database\n"),
     "loading": ("lib/restore/load", "    ((ENDED != 0)) || return 0\n"),
 }
+
+
+def test_a_database_in_a_folder_elsewhere_goes_back_with_all_the_rest(images, new_composition):
+    """Its data is not in the folder of the service, and is put aside all the same."""
+    serves = ["sh", "-c", "test ! -e /files/broken && exec httpd -f -p 80 -h /www"]
+    app = new_composition()
+    kind, elsewhere = "postgres", "/srv/elsewhere"
+    app.write(
+        app=app.once(command=serves, volumes=["./files:/files"]),
+        db=service(kind) | {"volumes": [f"{elsewhere}:/var/lib/postgresql/data"]},
+    )
+    (app.directory / "files").mkdir()
+    app.configure(WAIT=60)
+    app.push()
+    until_it_stays(app.vps, app.name, kind)
+    plain = with_orders(app, kind)
+    archive = Archive(
+        app.name, (*plain.paths, f"/opt/{app.name}/files"), dump=plain.dump, load=plain.load, service="db"
+    )
+    define(app.vps, archive)
+    (app.directory / "files/broken").touch()
+    tar = archive.make(app.vps)
+    (app.directory / "files/broken").unlink()
+    ask(app, kind, "DELETE FROM orders WHERE id < 3; CREATE TABLE later (id int);")
+    assert "✗ up: " in restore(app.vps, app.name, tar, code=1)
+    until_it_stays(app.vps, app.name, kind)
+    assert len(ask(app, kind, EVERYTHING).splitlines()) == 1
+    ask(app, kind, "DROP TABLE later;")
+    assert app.vps.run(f"ls -d {elsewhere}?*", check=False).stdout == ""
 
 
 @pytest.mark.fault("a restore is killed around the load of a database", rounds=len(AFTER))
