@@ -19,7 +19,7 @@ OURS = re.compile(rf"{UNITS}/(deploy-[^/]+\.(?:service|socket|timer|path))")
 FOLDERS = "/etc/tmpfiles.d/deploy.conf"
 HANDLERS = (
     Handler("/etc/sysusers.d/*", Stage.USERS, live="make_system_users", says="make system users"),
-    Handler("/etc/tmpfiles.d/*", Stage.FOLDERS, live=f"make_folders {FOLDERS}", says="make folders"),
+    Handler("/etc/tmpfiles.d/*", Stage.FOLDERS, live="make_folders", says="make folders"),
     Handler(
         f"{UNITS}/*",
         Stage.UNITS,

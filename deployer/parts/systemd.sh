@@ -5,8 +5,8 @@ make_system_users() {
     systemd-sysusers
 }
 
-make_folders() { # FILE: for systemd-tmpfiles
-    systemd-tmpfiles --create "$1"
+make_folders() { # those of all, and of sites and services
+    systemd-tmpfiles --create /etc/tmpfiles.d/deploy*.conf
 }
 
 # Of ours, what is changed runs as its file says now, and what is gone is stopped. When all this is put back, what was

@@ -15,8 +15,9 @@ class Release:
     """A release, as far as it is known.
 
     `codename` is its name in the sources of packages, `nginx`, `openssl` and `engine`, that of Docker, the
-    versions that it has. `docker` are its packages that bring Docker with Compose v2, none where it has none,
-    `client_within` whether docker.io has the program docker in it; later ones only recommend its package.
+    versions that it has, `php` that of PHP as paths have it. `docker` are its packages that bring Docker with
+    Compose v2, none where it has none, `client_within` whether docker.io has the program docker in it; later
+    ones only recommend its package.
     `boots`: a throwaway VPS can be made of it.
     """
 
@@ -25,6 +26,7 @@ class Release:
     openssl: Version | None = None
     docker: frozenset[str] = frozenset()
     engine: Version | None = None
+    php: str = ""
     client_within: bool = False
     boots: bool = False
 
@@ -34,29 +36,32 @@ OLDEST_NGINX = (1, 18, 0)
 OLDEST_OPENSSL = (3, 0, 0)
 """What is taken for granted where no version is known."""
 RELEASES: Mapping[tuple[str, str], Release] = {
-    ("debian", "11"): Release(codename="bullseye", client_within=True),
+    ("debian", "11"): Release(codename="bullseye", php="7.4", client_within=True),
     ("debian", "12"): Release(
-        codename="bookworm", nginx=(1, 22, 1), openssl=(3, 0, 0), client_within=True, boots=True
+        codename="bookworm", php="8.2", nginx=(1, 22, 1), openssl=(3, 0, 0), client_within=True, boots=True
     ),
     ("debian", "13"): Release(
         codename="trixie",
+        php="8.4",
         nginx=(1, 26, 3),
         openssl=(3, 5, 0),
         docker=frozenset({"docker.io", "docker-cli", "docker-compose"}),
         engine=(26, 1, 5),
         boots=True,
     ),
-    ("ubuntu", "22.04"): Release(codename="jammy", client_within=True),
+    ("ubuntu", "22.04"): Release(codename="jammy", php="8.1", client_within=True),
     ("ubuntu", "24.04"): Release(
         codename="noble",
+        php="8.3",
         nginx=(1, 24, 0),
         openssl=(3, 0, 0),
         docker=frozenset({"docker.io", "docker-compose-v2"}),
         client_within=True,
     ),
-    ("ubuntu", "25.10"): Release(codename="questing", nginx=(1, 28, 0)),
+    ("ubuntu", "25.10"): Release(codename="questing", php="8.4", nginx=(1, 28, 0)),
     ("ubuntu", "26.04"): Release(
         codename="resolute",
+        php="8.5",
         nginx=(1, 28, 0),
         openssl=(3, 5, 0),
         docker=frozenset({"docker.io", "docker-compose-v2"}),

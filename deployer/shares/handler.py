@@ -16,13 +16,14 @@ class Stage(IntEnum):
     UNITS = 5
     TIMERS = 6
     LIMITS = 7
-    SERVING = 8
-    KERNEL = 9
-    PACKAGES = 10
-    SWAP = 11
-    JAILS = 12
-    LOGINS = 13
-    FIREWALL = 14
+    PROGRAMS = 8
+    SERVING = 9
+    KERNEL = 10
+    PACKAGES = 11
+    SWAP = 12
+    JAILS = 13
+    LOGINS = 14
+    FIREWALL = 15
 
 
 @dataclass(frozen=True, slots=True)
