@@ -10,6 +10,7 @@ from deployer.config.wording import fields, section
 from deployer.kinds import kinds, service_kinds
 from deployer.kinds.base import Site
 from deployer.kinds.composition import ComposedSite, Composition
+from deployer.kinds.pooled import PooledSite
 from deployer.kinds.publication import Publication
 from deployer.kinds.service import Service
 from deployer.values.backups import BackupChoice, Backups, ComposeBackup
@@ -24,6 +25,7 @@ SHARED: dict[type[Section], str] = {
     Composition: "Keys of everything in containers",
     ComposedSite: "Keys of containers with a domain",
     Service: "Keys of services with a template",
+    PooledSite: "Keys of what runs on PHP",
 }
 
 BEGINNING = """# sites.yaml
@@ -84,7 +86,7 @@ def reference() -> str:
     for name in fields(Publication):
         if model := section(Publication, (name,)):
             parts.append(part("###", name, model))
-    for model in (Composition, ComposedSite, Service):
+    for model in (Composition, ComposedSite, Service, PooledSite):
         parts.append(part("##", SHARED[model], model, without=inherited(model)))
     parts.append(part("###", "backup", BackupChoice))
     parts.append(part("###", "backup of kind compose", ComposeBackup, without=fields(BackupChoice)))

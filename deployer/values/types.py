@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
-from deployer.values import access, attachments, names, quantities, secrets, service_names
+from deployer.values import access, attachments, names, php, quantities, secrets, service_names
 from deployer.values.attachments import LocalFile
 from deployer.values.directives import site_lines
 from deployer.values.quantities import shown
@@ -189,3 +189,9 @@ ClockTime = Annotated[
 ]
 Attachment = Annotated[LocalFile, BeforeValidator(validate_attachment), schema("string")]
 RunnerLabel = Annotated[str, text(service_names.runner_label), schema("string")]
+PhpFolder = Annotated[str, text(php.folder), schema(SCALAR)]
+PhpScript = Annotated[str, text(php.script), schema("string", pattern=r"^[A-Za-z0-9_-]+\.php$")]
+PhpVersion = Annotated[str, text(php.version), schema(SCALAR)]
+PhpExtension = Annotated[str, text(php.extension), schema("string", pattern="^[a-z][a-z0-9-]*$")]
+PhpSettingName = Annotated[str, text(php.setting_name), schema("string", pattern="^[a-z_][a-z0-9_.]*$")]
+PhpSettingValue = Annotated[str, text(php.setting_value), schema([*SCALAR, "boolean"])]

@@ -37,6 +37,15 @@ SITES: Mapping[str, dict[str, Any]] = {
         "output": "public",
     },
     "proxy": {"kind": "proxy", "port": 9000, "max_upload": "1G", "aliases": [ALIAS]},
+    "php": {
+        "kind": "php",
+        "front": "index.php",
+        "writable": ["media"],
+        "version": "8.3",
+        "settings": {"date.timezone": "Europe/Berlin"},
+        "memory": "64M",
+        "max_upload": "20M",
+    },
     "redirect": {"kind": "redirect", "to": "https://example.org/path", "aliases": [ALIAS]},
 }
 FIELDS = [(kind, field) for kind, site in SITES.items() for field in site if field != "kind"]
@@ -60,6 +69,7 @@ def rendered(site: dict[str, Any], domain: str = DOMAIN) -> dict[str, str]:
 
 def variation(kind: str, field: str, value: str) -> dict[str, Any]:
     values = {"aliases": [value], "environment": {"NAME": value}}
+    values |= {"writable": [value], "settings": {"date.timezone": value}}
     return {**SITES[kind], field: values.get(field, value)}
 
 
@@ -136,6 +146,20 @@ def test_a_snippet_stays_in_its_server_block() -> None:
         wanted[at : at + 1] = shapes(parse(lines))
         assert shapes(main.block or []) == wanted, lines
     assert tried > 50
+
+
+def test_a_setting_of_php_stays_one_line_with_one_value() -> None:
+    tried = 0
+    for value in hostile_values(400):
+        site = variation("php", "settings", value)
+        if not accepted(site):
+            continue
+        tried += 1
+        pool = rendered(site)[f"/etc/php/8.3/fpm/pool.d/{DOMAIN}.conf"].splitlines()
+        assert pool[-1] == f'php_value[date.timezone] = "{value}"'
+        assert len(pool) == len(rendered(SITES["php"])[f"/etc/php/8.3/fpm/pool.d/{DOMAIN}.conf"].splitlines())
+        assert not {*'"\\'} & set(value), value
+    assert tried > 20
 
 
 READ_BACK = """

@@ -53,6 +53,8 @@ def test_handlers_run_after_those_whose_work_they_need() -> None:
         "reload systemd",
         "set the timer of updates",
         "let the running NGINX open as many files",
+        "restart PHP-FPM",
+        "reload PHP-FPM",
         "reload NGINX",
         "set the kernel's settings",
         "check the settings of apt",

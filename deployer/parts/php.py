@@ -1,0 +1,40 @@
+"""PHP-FPM: what all sites that run on it share, and what a change of their pools asks for."""
+
+from typing import TYPE_CHECKING
+
+from deployer.files import File
+from deployer.kinds.pooled import PooledSite
+from deployer.parts.rendering import UNITS, rendered
+from deployer.shares.handler import Handler, Stage
+from deployer.shares.share import Share
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.seen.facts import Facts
+
+HANDLERS = (
+    Handler(f"{UNITS}/php*-fpm.service.d/*", Stage.LIMITS, live="restart_php", says="restart PHP-FPM"),
+    Handler(
+        "/etc/php/*/fpm/*",
+        Stage.PROGRAMS,
+        check="check_php",
+        who="PHP-FPM",
+        live="reload_php",
+        says="reload PHP-FPM",
+    ),
+)
+REMOVABLE = ("/etc/php/*/fpm/pool.d/*.conf", "/etc/php/*/fpm/conf.d/90-deploy.ini")
+
+
+def share(config: "Config", facts: "Facts") -> Share:
+    """What each version that a site runs on has, whatever the site is."""
+    sites = (site for site in config.sites.values() if isinstance(site, PooledSite))
+    versions = sorted({site.php(facts) for site in sites})
+    files: dict[str, File] = {}
+    for version in versions:
+        files |= {
+            f"/etc/php/{version}/fpm/pool.d/00-deploy.conf": rendered("php/every.conf"),
+            f"/etc/php/{version}/fpm/conf.d/90-deploy.ini": rendered("php/php.ini"),
+            f"{UNITS}/php{version}-fpm.service.d/deploy.conf": rendered("php/service.conf"),
+        }
+    return Share(files=files, units=frozenset(f"php{version}-fpm.service" for version in versions))
