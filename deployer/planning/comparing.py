@@ -17,8 +17,15 @@ from deployer.planning.occupied import with_ports
 from deployer.planning.orders import orders
 from deployer.planning.owners import with_owners
 from deployer.planning.plan import Change, Plan, Surprise
-from deployer.planning.renames import not_yet, renamed, with_renamed, without_staying, without_waiting
-from deployer.planning.scope import entries, going, staying
+from deployer.planning.renames import (
+    entries,
+    not_yet,
+    renamed,
+    with_renamed,
+    without_staying,
+    without_waiting,
+)
+from deployer.planning.scope import going, staying
 from deployer.planning.shared_lists import with_lines_of_others
 from deployer.planning.takeovers import takeovers
 from deployer.seen import manifest

@@ -6,8 +6,7 @@ from dataclasses import replace
 from deployer.planning.desired import Desired
 from deployer.planning.moving import compositions_there
 from deployer.planning.plan import Plan
-from deployer.planning.renames import belongs
-from deployer.planning.scope import entries
+from deployer.planning.renames import belongs, entries
 from deployer.seen.observation import Observation
 
 
@@ -34,5 +33,6 @@ def _going(plan: Plan, desired: Desired, seen: Observation) -> Iterator[tuple[st
     names = sorted({*entries(seen.written), *desired.names, *there, *coming})
     for path in (change.path for change in plan.changes if change.after is None):
         for name in names:
-            if any(belongs(path, name, folder) for folder in ("", there.get(name, ""), coming.get(name, ""))):
+            folders = ("", there.get(name, ""), coming.get(name, ""))
+            if any(belongs(path, name, folder, names) for folder in folders):
                 yield path, name

@@ -1,7 +1,7 @@
 """Compositions that go on under another name; pure."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from deployer.files import File, Files
@@ -136,30 +136,59 @@ def without_waiting(gone: Collection[str], desired: Desired, files: Files, seen:
         if f"{desired.coming[name].folder}/docker-compose.yml" not in files
     ]
     there = compositions_there(seen)
-    return [path for path in gone if not any(belongs(path, old, there[old][0]) for old in staying)]
+    domains = {*entries(seen.written)}
+    return [path for path in gone if not any(belongs(path, old, there[old][0], domains) for old in staying)]
 
 
 def without_staying(gone: Collection[str], staying: Collection[str], seen: Observation) -> list[str]:
     """The paths that go, without those of these names, and what they are pushed and brought up with."""
     there = compositions_there(seen)
     folders = {name: there.get(name, (f"/opt/{name}", ""))[0] for name in staying}
+    domains = {*staying, *entries(seen.written)}
     is_needed = any(f"{VALUES}{name}.conf" in seen.written for name in staying)
     return [
         path
         for path in gone
-        if not any(belongs(path, *each) for each in folders.items())
+        if not any(belongs(path, *each, domains) for each in folders.items())
         and not (is_needed and SHARED.match(path))
     ]
 
 
-def belongs(path: str, name: str, folder: str) -> bool:
-    """Whether the path is one of the site or service of this name, which stands in this folder, if in any."""
+def entries(paths: Iterable[str]) -> Iterator[str]:
+    """The sites and services that these files belong to."""
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and name != "00-deploy.conf":
+            yield name.removesuffix(".conf")
+
+
+def belongs(path: str, name: str, folder: str, domains: Collection[str]) -> bool:
+    """Whether the path is one of the site or service of this name, which stands in this folder, if in any.
+
+    Of several domains that it could be named after it is the longest's.
+    """
     own = (
         f"{VALUES}{name}.conf",
         f"/etc/nginx/conf.d/{name}.conf",
         f"/etc/deploy/backup/{name}",
         f"/etc/deploy/hooks/{name}.before",
         f"/etc/deploy/hooks/{name}.after",
-        *([f"/etc/sysusers.d/deploy-{name}.conf"] if "." in name else []),  # deploy-keys.conf is no service's
     )
-    return path in own or (folder != "" and path.startswith(f"{folder}/"))
+    inside = folder != "" and path.startswith(f"{folder}/")
+    return path in own or inside or (name in path and named_after(path, domains) == name)
+
+
+def named_after(path: str, domains: Collection[str]) -> str:
+    """The domain whose name is a part of the path, such as `deploy-wiki-DOMAIN.service`, of any kind.
+
+    Names without a dot are not among them: /etc/sysusers.d/deploy-keys.conf is no service's.
+    """
+    found = (
+        domain
+        for domain in domains
+        if "." in domain
+        and domain in path
+        and re.search(rf"[/@-]{re.escape(domain)}(\.[a-z]+)*(/|$)", path)
+        and not path.startswith("/opt/")  # which folder there is whose, is known
+    )
+    return max(found, key=len, default="")

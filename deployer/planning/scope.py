@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from deployer.parts import sections
 from deployer.planning.desired import Desired
 from deployer.planning.moving import compositions_there
-from deployer.planning.renames import belongs
+from deployer.planning.renames import belongs, entries
 from deployer.seen.observation import Observation
 
 
@@ -30,14 +30,6 @@ def staying(
     return frozenset(left | ({*entries(seen.written)} - wanted - {*entries(gone)}))
 
 
-def entries(paths: Iterable[str]) -> Iterator[str]:
-    """The sites and services that these files belong to."""
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and name != "00-deploy.conf":
-            yield name.removesuffix(".conf")
-
-
 def _own(
     paths: Collection[str], names: Collection[str], desired: Desired, seen: Observation
 ) -> Iterator[str]:
@@ -47,7 +39,8 @@ def _own(
         *((name, standing.folder) for name, standing in desired.coming.items() if name in names),
         *((name, "") for name in names),
     ]
-    return (path for path in paths if any(belongs(path, *each) for each in folders))
+    domains = {*names, *desired.names, *entries(seen.written)}
+    return (path for path in paths if any(belongs(path, *each, domains) for each in folders))
 
 
 def _no_longer_there(gone: Iterable[str], desired: Desired) -> Iterator[str]:

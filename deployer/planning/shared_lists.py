@@ -7,7 +7,7 @@ from dataclasses import replace
 from deployer.files import File
 from deployer.parts import drift, shared_lines
 from deployer.planning.desired import Desired
-from deployer.planning.scope import entries
+from deployer.planning.renames import entries
 from deployer.seen.observation import Observation
 
 Lines = Mapping[str, re.Match[str]]

@@ -8,7 +8,7 @@ from deployer.planning.holding import Takeover, holding, ports_in_words, ports_l
 from deployer.planning.inheritance import data_in
 from deployer.planning.moving import compositions_there
 from deployer.planning.name_moves import served, vhost
-from deployer.planning.scope import entries
+from deployer.planning.renames import entries
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import Standing
 

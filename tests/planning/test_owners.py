@@ -1,5 +1,7 @@
 """Whose each file and unit of a plan is; what has no owner stops everybody."""
 
+from dataclasses import replace
+
 from deployer.config.model import Config
 from deployer.files import File
 from deployer.kinds.redirect import Redirect
@@ -63,3 +65,45 @@ def test_parts_that_carry_the_others_have_no_owner() -> None:
     assert {name for name, owner in names.items() if not owner} == {
         *("compositions", "docker", "nginx", "php", "programs", "publication", "systemd", "undo"),
     }
+
+
+WIKI = "wiki.test"
+OF_WIKI = {
+    f"/etc/systemd/system/deploy-wiki-{WIKI}.service": File(b"[Service]\n"),
+    f"/etc/systemd/system/deploy-wiki@{WIKI}.service.d/limits.conf": File(b"[Service]\n"),
+    f"/etc/deploy/wiki/{WIKI}.ini": File(b"x"),
+    f"/etc/sysusers.d/deploy-{WIKI}.conf": File(b"u wiki\n"),
+    f"/etc/nginx/conf.d/{WIKI}.conf": File(b"x"),
+}
+"""What a site had that was of a kind with files of its own."""
+OF_OTHERS = {
+    f"/etc/systemd/system/deploy-wiki-{name}.service": File(b"[Service]\n")
+    for name in ("a-wiki.test", "wiki.test.example", "www.wiki.test")
+} | {
+    f"/etc/nginx/conf.d/{name}.conf": File(b"x")
+    for name in ("a-wiki.test", "wiki.test.example", "www.wiki.test")
+}
+
+
+def test_what_a_site_had_of_another_kind_is_its_own() -> None:
+    """So it comes back with its other files, when one of these is refused."""
+    plan = make_plan(WANTED, seen({**WANTED.files, **OF_WIKI, **OF_OTHERS}), ACME)
+    assert {path for path, owner in plan.owners.items() if owner == WIKI} == set(OF_WIKI)
+    assert {path for path in OF_OTHERS if plan.owners[path] in path} == set(OF_OTHERS)
+
+
+def test_what_a_site_had_of_another_kind_goes_when_it_is_named() -> None:
+    wanted = replace(
+        WANTED,
+        files={**WANTED.files, f"/etc/nginx/conf.d/{WIKI}.conf": File(b"new")},
+        site_of={**WANTED.site_of, f"/etc/nginx/conf.d/{WIKI}.conf": WIKI},
+        names={**WANTED.names, WIKI: (WIKI,)},
+    )
+    there = seen({**WANTED.files, **OF_WIKI, **OF_OTHERS})
+    plan = make_plan(wanted, there, ACME, scope=[WIKI])
+    gone = {change.path for change in plan.changes if change.after is None}
+    assert gone == {path for path in OF_WIKI if "/nginx/" not in path}
+    held = make_plan(wanted, there, ACME, left={WIKI: "it failed"})
+    assert not {change.path for change in held.changes} & set(OF_WIKI)
+    waiting = replace(wanted, files=WANTED.files, site_of=WANTED.site_of)
+    assert not {change.path for change in make_plan(waiting, there, ACME).changes} & set(OF_WIKI)
