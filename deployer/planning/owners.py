@@ -17,7 +17,9 @@ def with_owners(plan: Plan, desired: Desired, seen: Observation) -> Plan:
         **{change.path: change.composition for change in plan.secrets},
         **{each: desired.owners[each] for each in _touched(plan) if each in desired.owners},
     }
-    return replace(plan, owners=dict(sorted(found.items())))
+    changing = set(found.values())
+    watched = {unit: desired.owners[unit] for unit in desired.units if desired.owners.get(unit) in changing}
+    return replace(plan, owners=dict(sorted((found | watched).items())), watched=tuple(sorted(watched)))
 
 
 def _touched(plan: Plan) -> Iterator[str]:

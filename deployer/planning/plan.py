@@ -88,7 +88,8 @@ class Plan:
     before anything of the plan can be carried out. `vanished` are files of NGINX that nobody wants, and
     that somebody has removed already: NGINX may do as they said all the same. `tried` has the digest of
     what is tried of each of `compositions`, `takeovers` what one shall have instead of another. `owners` says
-    whose each file and unit is that is not everybody's.
+    whose each file and unit is that is not everybody's, `watched` which units must stay up, for something
+    of their owners' changes.
     """
 
     packages: tuple[str, ...] = ()
@@ -127,6 +128,7 @@ class Plan:
     tried: Mapping[str, str] = field(default_factory=dict)
     takeovers: tuple[Takeover, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
+    watched: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

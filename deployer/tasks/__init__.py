@@ -102,7 +102,7 @@ def _connected(login: "Login") -> "AbstractContextManager[Server]":
 
 
 PARTS_OF_APPLY = (
-    *("words", "receive", "packages", "transaction", "check", "blame", "refusing", "live", "guard"),
+    *("words", "receive", "packages", "transaction", "check", "blame", "refusing", "live", "units", "guard"),
     *("compositions", "leads", "coming_up", "pushing", "together", "giving_back", "ending"),
 )
 ENGINE = "installed/lib/composition/engine"

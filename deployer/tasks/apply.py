@@ -77,6 +77,7 @@ def parcel(plan: Plan, who: str, values: Mapping[Secret, str] | None = None) -> 
         "undo-after": [str(plan.undo_after)],
         "back": [f"{each.pattern}\t{back}" for each in plan.handlers if (back := each.back or each.live)],
         "units": plan.units,
+        "watched": plan.watched,
         "owners": [f"{each}\t{owner}" for each, owner in plan.owners.items()],
         "secrets": [_secret_line(change, values or {}) for change in plan.secrets],
         "compositions": plan.compositions,

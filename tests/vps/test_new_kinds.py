@@ -12,12 +12,13 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Key, key
 from vps.project import Project
-from vps.services.conftest import NO_FILTERS, PACKAGES, prepare, registry_of
+from vps.services.conftest import NO_FILTERS, PACKAGES, PACKAGES_12, bring_compose, prepare, registry_of
 from vps.services.registry import health
 from vps.waiting import until
 from walkthrough import ROOT, called, copied, whole_files, write
 
 __all__ = ["key"]
+pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.vps]
 PAGE = ROOT / "docs/add-a-service.md"
 UNIT = "deploy-radicale-dates.test.service"
 SERVE = "exec httpd -f -p 5230 -h /www"
@@ -105,9 +106,12 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def vps(throwaway: None) -> Iterator[Machine]:
+def vps(release: str) -> Iterator[Machine]:
     files = {**NO_FILTERS, "/etc/docker/daemon.json": MIRROR}
-    with Machine.boot("debian-13", PACKAGES, files=files) as machine:
+    packages = PACKAGES if release == "debian-13" else PACKAGES_12
+    with Machine.boot(release, packages, files=files) as machine:
+        if release == "debian-12":
+            bring_compose(machine)
         prepare(machine)
         registry_of(machine).push("neosmemo/memos", SERVE, {"Healthcheck": WELL}, "notes")
         yield machine
@@ -155,6 +159,43 @@ def test_a_configuration_that_is_refused_goes_back_alone(walk: Walk) -> None:
         assert "nonsense" not in walk.vps.run("cat /etc/radicale/deploy/dates.test.conf").stdout
         walk.answers()
         assert "nonsense" in walk.deploy("plan", code=4)
+    assert walk.is_done()
+
+
+def test_what_cannot_become_of_another_kind_runs_on_as_it_was(walk: Walk) -> None:
+    walk.project.sites["dates.test"] = {
+        "kind": "proxy",
+        "port": 9,
+        "https": False,
+        "nginx": "proxy_buffers many;",
+    }
+    walk.project.sites["old.test"] = SITES["old.test"] | {"code": 307}
+    said = walk.deploy("apply", "--yes", code=1)
+    assert "✗ dates.test: NGINX refuses /etc/nginx/conf.d/dates.test.conf" in said
+    assert walk.project.get("old.test", scheme="http")[0] == 307
+    assert walk.vps.run(f"systemctl is-active {UNIT}; systemctl is-enabled {UNIT}", check=False).stdout == (
+        "active\nenabled\n"
+    )
+    walk.answers()
+    walk.project.sites["dates.test"] = SITES["dates.test"]
+    assert walk.is_done()
+
+
+@pytest.mark.fault("what one owner has changed starts, and ends again at once")
+def test_what_does_not_stay_up_runs_as_before(walk: Walk) -> None:
+    """systemd calls it started, for its program was there."""
+    walk.vps.run("systemd-run --quiet --unit=squatter python3 -m http.server 5333")
+    until(walk.vps, "curl -s -o /dev/null 127.0.0.1:5333")
+    walk.project.sites["dates.test"] = SITES["dates.test"] | {"port": 5333}
+    walk.project.sites["old.test"] = SITES["old.test"] | {"code": 308}
+    said = walk.deploy("apply", "--yes", code=1)
+    walk.vps.run("systemctl stop squatter")
+    assert f"✗ dates.test: {UNIT} does not stay up" in said
+    assert "Address already in use" in said
+    assert "dates.test stays as it was; everything else goes live." in said
+    assert walk.project.get("old.test", scheme="http")[0] == 308
+    walk.answers()
+    walk.project.sites["dates.test"] = SITES["dates.test"]
     assert walk.is_done()
 
 
@@ -206,5 +247,5 @@ def test_nothing_is_left_but_data(walk: Walk) -> None:
     assert walk.vps.run("pgrep -u radicale-dates_test", check=False).returncode == 1
     assert walk.vps.run("docker ps -aq --filter label=com.docker.compose.project=notes-test").stdout == ""
     assert walk.vps.run("stat -c %U /opt/dates.test/data").stdout == "radicale-dates_test\n"
-    assert walk.project.get("old.test", scheme="http")[0] in (301, 302)
+    assert walk.project.get("old.test", scheme="http")[0] in (302, 308)
     assert walk.is_done()

@@ -14,6 +14,7 @@
 #   guarded guarded-back guarded-paths   the same of files that could lock out: they count last, and stay only
 #   undo-after             if somebody logs in anew within so many seconds
 #   units                  systemd units to enable and start
+#   watched                those that shall stay up, also after a change of what is their owner's
 #   compositions           names of those whose containers are brought up anew
 #   tried                  NAME DIGEST: what is tried of each, so that a failure of just that is known again
 #   steps                  NAMES|AFTER|INSTEAD: the same in their order; what each waits for, and projects that stop for it;
@@ -67,7 +68,7 @@ if [ -d $transaction ]; then
     fi
 fi
 
-# check.sh and live.sh: they count, without those of an owner that something refuses (blame.sh); last of all what could lock out (guard.sh); or everything is as it was
+# check.sh, live.sh and units.sh: they count, without those of an owner that something refuses (blame.sh); last of all what could lock out (guard.sh); or everything is as it was
 if ! check || ! hold_back || ! go_live; then
     [ -d $transaction ] && undo
     as_it_was

@@ -236,11 +236,16 @@ def booted_debian_12(*more: str, **options: Any) -> Iterator[Machine]:
     """A server as that of the fixture `vps`, with the Compose of Debian 13: Debian 12 has none that is new enough."""
     with Machine.boot("debian-12", (*PACKAGES_12, *more), **options) as machine:
         install_scripts(machine)
-        plugin = machine.root / COMPOSE
-        plugin.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
+        bring_compose(machine)
         prepare(machine)
         yield machine
+
+
+def bring_compose(machine: Machine) -> None:
+    """Docker Compose v2, which no package of Debian 12 has: that of Debian 13, as a person may have put it there."""
+    plugin = machine.root / COMPOSE
+    plugin.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ receive() {
     fi
     rm -f "$incoming.errors"
     mkdir -p "$incoming/files"
-    touch "$incoming"/{upgrades,secrets,compositions,tried,steps,leads,gone,takeovers,staying,owners}
+    touch "$incoming"/{upgrades,watched,secrets,compositions,tried,steps,leads,gone,takeovers,staying,owners}
     cp "$incoming/label" "$state/holder"
     read_owners
 }
