@@ -31,8 +31,8 @@ def test_pieces_are_counted_when_they_are_dealt_with() -> None:
 def test_the_innermost_wait_is_shown_with_the_figures_of_what_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    terminal = Console(file=StringIO(), force_terminal=True)
-    monkeypatch.setattr(module, "err", terminal)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(module.err, "console", Console(file=StringIO(), force_terminal=True))
     shown = Display()
     work, commits, step = Waiting("vps is at work"), Waiting("commits"), Waiting("receive")
     for wait in (work, commits, step):

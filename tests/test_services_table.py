@@ -5,8 +5,9 @@ from io import StringIO
 
 import pytest
 
-from deployer.report import console, table
 from deployer.report import services as report
+from deployer.report import table
+from deployer.report.page import console
 from deployer.seen.containers import Container, age_in_days
 from deployer.seen.stacks import unix_time
 

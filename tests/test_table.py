@@ -5,8 +5,9 @@ from io import StringIO
 import pytest
 from rich.text import Text
 
-from deployer.report import console, table
 from deployer.report import health as health_report
+from deployer.report import table
+from deployer.report.page import console
 from deployer.seen.health import Health, SiteHealth
 
 HEAD = ("name", "answer", "since", "by")

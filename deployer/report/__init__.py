@@ -1,29 +1,15 @@
 """Every word that a user sees: results on standard output, everything else on standard error."""
 
-import os
 import re
 import sys
 
-from rich.console import Console
-
 from deployer.errors import ConfigError, DeployError, UsageError
+from deployer.report.page import Page
 from deployer.suggested import with_file
 from deployer.values.quantities import amount
 
-WIDE = 10_000  # columns of what is piped, unless somebody says: a row is a line there
-
-
-def console(stderr: bool) -> Console:
-    """A console that prints text as it is; rich heeds NO_COLOR and whether it is a terminal."""
-    plain = Console(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
-    if not plain.is_terminal:
-        columns = os.environ.get("COLUMNS", "")
-        plain.width = int(columns) if columns.isdecimal() and int(columns) else WIDE
-    return plain
-
-
-out = console(stderr=False)
-err = console(stderr=True)
+out = Page(stderr=False)
+err = Page(stderr=True)
 
 
 CONTROLS = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}

@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 
-from rich.console import Group
-from rich.text import Text
-
 from deployer.planning.plan import Change, Order, Plan, Surprise
 from deployer.planning.transition import Ending
 from deployer.report import data, harmless, out
@@ -31,6 +28,9 @@ def show_plan(plan: Plan, server: str, full: bool = False) -> None:
     found = plan_lines(plan, server, full, screen)
     lines = (harmless(with_file(line) if line.startswith(SAID) else line) for line in found)
     if out.is_terminal:
+        from rich.console import Group
+        from rich.text import Text
+
         *told, sentence = lines
         out.print(Group(*(Text(line, style=STYLES.get(line.lstrip()[:1], "")) for line in told)))
         out.print(sentence, soft_wrap=False)  # between its words; what may be copied is as it is

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
-
-from rich.live import Live
-from rich.spinner import Spinner
+from typing import TYPE_CHECKING
 
 from deployer.report import err
 from deployer.report.figures import size
 from deployer.waiting import Waiting
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 SECONDS = 5
 """How fast it goes is the mean of the last so many."""
@@ -33,9 +34,12 @@ class Display:
         with self._lock:
             self._waits.append(wait)
             if self._live is None:
+                from rich.live import Live
+                from rich.spinner import Spinner
+
                 spinner = Spinner("dots", text=self, style="status.spinner")
                 self._live = Live(
-                    spinner, console=err, transient=True, redirect_stdout=False, redirect_stderr=False
+                    spinner, console=err.console, transient=True, redirect_stdout=False, redirect_stderr=False
                 )
                 self._live.start()
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from deployer.backups.archives import FRESH
 from deployer.report import harmless, say
 from deployer.values.quantities import amount
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -20,8 +22,10 @@ def complain_of(troubles: Sequence[str], warnings: Sequence[str]) -> None:
         say(harmless(f"✗ {trouble}"), style="bold red")
 
 
-def aged(time: datetime, now: datetime) -> Text:
+def aged(time: datetime, now: datetime) -> "Text":
     """A time with its age, red when it is not of last night."""
+    from rich.text import Text
+
     return Text(f"{age(now - time)} ago", style="green" if now - time <= FRESH else "bold red")
 
 

@@ -6,9 +6,9 @@ from io import StringIO
 
 import pytest
 
-from deployer.report import console
 from deployer.report import health as report
 from deployer.report.health import gigabytes
+from deployer.report.page import console
 from deployer.seen.health import Health, read_health
 
 SERVER = """\
