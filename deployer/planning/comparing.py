@@ -25,6 +25,7 @@ from deployer.planning.renames import (
     without_staying,
     without_waiting,
 )
+from deployer.planning.running import units_to_start
 from deployer.planning.scope import going, staying
 from deployer.planning.shared_lists import with_lines_of_others
 from deployer.planning.takeovers import takeovers
@@ -63,7 +64,7 @@ def make_plan(
         hugo=tuple(sorted(desired.hugo - versions_there(seen.facts))),
         certificates=tuple(orders(desired, seen, acme, held, sites)),
         changes=tuple(sorted(changes, key=lambda change: change.path)),
-        units=tuple(sorted(u for u in desired.units if seen.facts.units.get(u) != "active enabled")),
+        units=tuple(sorted(units_to_start(desired.units, desired.owners, seen.facts))),
         manifest=_manifest(files, gone, seen),
         interrupted=seen.facts.interrupted,
         held={site: why for site, why in held.items() if sites is None or site in sites},

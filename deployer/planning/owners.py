@@ -7,11 +7,15 @@ from deployer.planning.desired import Desired
 from deployer.planning.moving import compositions_there
 from deployer.planning.plan import Plan
 from deployer.planning.renames import belongs, entries
+from deployer.planning.running import owners_stopped
 from deployer.seen.observation import Observation
 
 
 def with_owners(plan: Plan, desired: Desired, seen: Observation) -> Plan:
-    """The plan with the owner of all that it changes; what has none is everybody's, and stops everybody."""
+    """The plan with the owner of all that it changes; what has none is everybody's, and stops everybody.
+
+    Those whose units were stopped on purpose are told.
+    """
     found = {
         **dict(_going(plan, desired, seen)),
         **{change.path: change.composition for change in plan.secrets},
@@ -19,7 +23,13 @@ def with_owners(plan: Plan, desired: Desired, seen: Observation) -> Plan:
     }
     changing = set(found.values())
     watched = {unit: desired.owners[unit] for unit in desired.units if desired.owners.get(unit) in changing}
-    return replace(plan, owners=dict(sorted((found | watched).items())), watched=tuple(sorted(watched)))
+    stopped = sorted({*plan.stopped, *owners_stopped(desired.units, desired.owners, seen.facts)})
+    return replace(
+        plan,
+        owners=dict(sorted((found | watched).items())),
+        watched=tuple(sorted(watched)),
+        stopped=tuple(stopped),
+    )
 
 
 def _touched(plan: Plan) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""Containers that do not run, though sites.yaml wants them; pure."""
+"""Containers and units that do not run, though sites.yaml wants them; pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from deployer.seen.facts import Facts
 from deployer.seen.stacks import Stack, Standing
@@ -31,3 +31,19 @@ def stopped(wanted: Mapping[str, Standing], facts: Facts) -> Iterator[str]:
     for name, standing in wanted.items():
         if stopped_on_purpose(name, facts.stacks.get(standing.project, Stack(standing.project)), facts):
             yield name
+
+
+def units_to_start(units: Iterable[str], owners: Mapping[str, str], facts: Facts) -> Iterator[str]:
+    """Those of the units that do not run, or do not start with the server, unless that is on purpose."""
+    rest = owners_stopped(units, owners, facts)
+    for unit in units:
+        if facts.units.get(unit) != "active enabled" and owners.get(unit) not in rest:
+            yield unit
+
+
+def owners_stopped(units: Iterable[str], owners: Mapping[str, str], facts: Facts) -> frozenset[str]:
+    """Those whose units were stopped by `deploy stop`: none of them runs, or has failed."""
+    of = {
+        name: {facts.units.get(unit) for unit in units if owners.get(unit) == name} for name in facts.stopped
+    }
+    return frozenset(name for name, states in of.items() if states == {"inactive enabled"})

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from deployer.config.model import Config
 from deployer.files import File, Found, Link
 from deployer.parts import removable
@@ -235,6 +237,21 @@ def test_what_was_published_is_told_of_sites_only() -> None:
         removed = replace(seen({**WANTED.files, **gone}), files=dict(WANTED.files))
         plan = make_plan(WANTED, removed, ACME)
         assert len([what for what in plan.left if "/var/www/gone.example" in what]) == told
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"),
+    [("inactive enabled", True), ("failed enabled", False), ("inactive disabled", False), ("", False)],
+)
+def test_a_unit_that_was_stopped_on_purpose_stays_so(state: str, stays: bool) -> None:
+    wanted = replace(
+        WANTED, units=frozenset({"deploy-wiki.service"}), owners={"deploy-wiki.service": "rogs.me"}
+    )
+    there = replace(READY, units={"deploy-wiki.service": state}, stopped={"rogs.me": 100.0})
+    plan = make_plan(wanted, seen(WANTED.files, there), ACME)
+    assert (plan.empty, plan.stopped) == ((True, ("rogs.me",)) if stays else (False, ()))
+    crashed = make_plan(wanted, seen(WANTED.files, replace(there, stopped={})), ACME)
+    assert crashed.units == ("deploy-wiki.service",)
 
 
 def test_what_was_stopped_on_purpose_is_in_the_plan() -> None:

@@ -214,6 +214,19 @@ def test_a_changed_file_counts_at_once(walk: Walk) -> None:
     assert walk.is_done()
 
 
+def test_what_was_stopped_on_purpose_is_not_started_by_an_apply(walk: Walk) -> None:
+    walk.deploy("stop", "dates.test")
+    assert "dates.test is stopped on purpose, and stays so" in walk.deploy("plan")
+    walk.project.sites["dates.test"] = SITES["dates.test"] | {"user": "you"}
+    walk.deploy("apply", "--yes")
+    assert walk.vps.run(f"systemctl is-active {UNIT}", check=False).stdout == "inactive\n"
+    walk.deploy("start", "dates.test")
+    walk.project.sites["dates.test"] = SITES["dates.test"]
+    walk.deploy("apply", "--yes")
+    walk.answers()
+    assert walk.is_done()
+
+
 def test_what_was_saved_comes_back(walk: Walk) -> None:
     database = "/opt/notes.test/data/memos_prod.db"
     walk.vps.run(f"sqlite3 {database} 'CREATE TABLE memo (text); INSERT INTO memo VALUES (1)'")
