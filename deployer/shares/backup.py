@@ -17,7 +17,8 @@ class Backup:
     files. `load` is a command like `dump` that reads the dump at a restore, when only `service`, the
     database, runs. `volumes` of None are all that its containers have. `exclude` are patterns of files to
     leave out. `consistency` is `stop` or `live`; empty: what fits. `stop` are units of systemd that rest
-    while files are read, and while a restore changes them.
+    while files are read, and while a restore changes them. `owner` is the user of the system whom the first
+    of the paths belongs to, for a server that is set up anew may have another number for it.
     """
 
     paths: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Backup:
     kind: str = "folder"
     runner: str = "systemd"
     folder: str = ""
+    owner: str = ""
 
     @property
     def stops(self) -> bool:
