@@ -1,6 +1,7 @@
 """What runs on PHP-FPM on the server itself: a pool, a user and folders of its own."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -9,11 +10,17 @@ from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
 from deployer.seen.releases import named, release_of
+from deployer.shares.backup import Backup, own_database
+from deployer.shares.share import Share
 from deployer.templates import render
+from deployer.values.backups import BackupChoice, Choice
+from deployer.values.php import calendar
 from deployer.values.quantities import size_text
 from deployer.values.system_users import system_user
 from deployer.values.types import (
     Count,
+    CronCommand,
+    CronSchedule,
     MemoryLimit,
     PhpExtension,
     PhpFolder,
@@ -26,6 +33,10 @@ from deployer.values.types import (
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
+
+
+DATABASES = {"mariadb": ("mariadb-server", "mysql"), "postgres": ("postgresql", "pgsql")}
+"""The package of each server of databases, and the extension of PHP for it."""
 
 
 class PooledSite(Site):
@@ -50,6 +61,18 @@ class PooledSite(Site):
     memory: MemoryLimit = Field(written("128M"), description="how much memory a request may use")
     max_upload: MemoryLimit = Field(written("64M"), description="largest upload that is taken")
     processes: Count = Field(5, description="how many requests PHP answers at the same time")
+    database: Literal["mariadb", "postgres", "none"] = Field(
+        "none", description="mariadb or postgres: a database of its own on the server, without a password"
+    )
+    jobs: dict[CronSchedule, CronCommand] = Field(
+        {}, description="commands by when they are run, as cron has it, by the site's user beside its files"
+    )
+    backup: Choice = Field(BackupChoice(), description="how it is backed up; false: not at all")
+
+    def share(self, name: str, facts: "Facts") -> Share:
+        """The timers of its jobs, too: with them it does not run yet, nor is it stopped."""
+        timers = frozenset(f"{job}.timer" for job in self.job_names(name))
+        return replace(super().share(name, facts), units=timers)
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, its pool, its user and its folders."""
@@ -79,7 +102,43 @@ class PooledSite(Site):
             f"/etc/php/{version}/fpm/pool.d/{domain}.conf": _file("pool.conf", values),
             f"/etc/sysusers.d/deploy-php-{domain}.conf": _file("sysusers.conf", values),
             f"/etc/tmpfiles.d/deploy-php-{domain}.conf": _file("tmpfiles.conf", values),
+            **self._database(values),
+            **self._jobs(values),
         }
+
+    def _database(self, values: dict[str, object]) -> dict[str, File]:
+        if self.database == "none":
+            return {}
+        return {f"/etc/deploy/databases/{values['domain']}": _file("database", values)}
+
+    def _jobs(self, values: dict[str, object]) -> dict[str, File]:
+        found = {}
+        for name, (when, command) in zip(
+            self.job_names(str(values["domain"])), self.jobs.items(), strict=True
+        ):
+            own = {**values, "name": name, "when": calendar(when), "written": when, "command": command}
+            found[f"/etc/deploy/jobs/{name}"] = _file("job", own)
+            for unit in ("service", "timer"):
+                found[f"/etc/systemd/system/{name}.{unit}"] = _file(f"job.{unit}", own)
+        return found
+
+    def job_names(self, domain: str) -> list[str]:
+        """What its jobs are called, as units of systemd."""
+        return [f"deploy-job-{domain}-{number}" for number in range(1, len(self.jobs) + 1)]
+
+    def backs_up(self) -> Backup:
+        """What PHP keeps out of the sight of visitors; the rest goes by the name of the site."""
+        return Backup(paths=("data",))
+
+    def wanted_backup(self, name: str) -> Backup | None:
+        """Its files and its database, too."""
+        kept = super().wanted_backup(name)
+        if not kept:
+            return None
+        if self.database != "none":
+            database = own_database(self.database, user_of(name))
+            kept = replace(kept, dump=database.dump, load=database.load)
+        return replace(kept, paths=(*kept.paths, *self.code(name)), owner=user_of(name))
 
     def php(self, facts: "Facts") -> str:
         """The version of PHP that it runs on; raises DeployError where that is not known."""
@@ -103,7 +162,10 @@ class PooledSite(Site):
     def packages(self) -> frozenset[str]:
         """NGINX, and PHP with what of it the site needs."""
         php = f"php{self.version or ''}"
-        return super().packages() | {f"{php}-fpm", *(f"{php}-{name}" for name in self.extensions)}
+        server, extension = DATABASES.get(self.database, ("", ""))
+        extensions = {*self.extensions, *filter(None, [extension])}
+        wanted = {f"{php}-fpm", *(f"{php}-{name}" for name in extensions), *filter(None, [server])}
+        return super().packages() | wanted | ({f"{php}-cli"} if self.jobs else set())
 
 
 def _file(template: str, values: dict[str, object]) -> File:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.kinds.pooled import PooledSite
-from deployer.parts.rendering import UNITS, rendered
+from deployer.parts.rendering import UNITS, program, rendered, script
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
+DATABASES = {"mariadb": "mariadb.service", "postgres": "postgresql.service"}
 HANDLERS = (
+    Handler("/etc/deploy/databases/*", Stage.LIMITS, live="make_databases", says="make databases"),
     Handler(f"{UNITS}/php*-fpm.service.d/*", Stage.LIMITS, live="restart_php", says="restart PHP-FPM"),
     Handler(
         "/etc/php/*/fpm/*",
@@ -28,7 +30,7 @@ REMOVABLE = ("/etc/php/*/fpm/pool.d/*.conf", "/etc/php/*/fpm/conf.d/90-deploy.in
 
 def share(config: "Config", facts: "Facts") -> Share:
     """What each version that a site runs on has, whatever the site is."""
-    sites = (site for site in config.sites.values() if isinstance(site, PooledSite))
+    sites = [site for site in config.sites.values() if isinstance(site, PooledSite)]
     versions = sorted({site.php(facts) for site in sites})
     files: dict[str, File] = {}
     for version in versions:
@@ -37,4 +39,8 @@ def share(config: "Config", facts: "Facts") -> Share:
             f"/etc/php/{version}/fpm/conf.d/90-deploy.ini": rendered("php/php.ini"),
             f"{UNITS}/php{version}-fpm.service.d/deploy.conf": rendered("php/service.conf"),
         }
-    return Share(files=files, units=frozenset(f"php{version}-fpm.service" for version in versions))
+    engines = sorted({site.database for site in sites} - {"none"})
+    for engine in engines:
+        files |= program("database") | script("lib/database/place") | script(f"lib/database/{engine}")
+    units = [*(f"php{version}-fpm.service" for version in versions), *(DATABASES[each] for each in engines)]
+    return Share(files=files, units=frozenset(units))

@@ -91,3 +91,15 @@ pools_answer() { # VERSION: each socket of a pool that shall be there is listene
         grep -qxF -- "$socket" <<<"$listening" || return
     done < <(sed -nE 's|^listen = (/.*)$|\1|p' /etc/php/"$1"/fpm/pool.d/*.conf)
 }
+
+make_databases() { # those that are not there; a file of two lines has the engine and the name of each
+    local file ENGINE NAME code=0
+    for file in /etc/deploy/databases/*; do
+        [ -e "$file" ] || continue
+        # shellcheck source=/dev/null
+        source "$file"
+        case $ENGINE in mariadb) systemctl start mariadb ;; postgres) systemctl start postgresql ;; esac 2>&1 || code=1
+        /usr/local/lib/deploy/bin/database "$ENGINE" make --here "$NAME" 2>&1 || { echo "the database of ${file##*/} could not be made" && code=1; }
+    done
+    return "$code"
+}

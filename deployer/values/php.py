@@ -69,3 +69,64 @@ def folder(text: str) -> str:
     if len(text) > 200:
         raise ValueError(f"a path of {len(text)} characters is too long, the limit is 200")
     return text
+
+
+DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("day of the week", 0, 7))
+
+
+def schedule(text: str) -> str:
+    """Five fields as cron has them; raises where systemd could not keep to them."""
+    calendar(text)
+    return text
+
+
+def calendar(text: str) -> str:
+    """A schedule of cron as systemd has it."""
+    fields = text.split()
+    if len(fields) != len(FIELDS):
+        raise ValueError(f"{shown(text)} is no schedule as cron has it: five fields, such as */5 * * * *")
+    wanted = zip(fields, FIELDS, strict=True)
+    minute, hour, day, month, weekday = (_field(field, *about) for field, about in wanted)
+    if "*" not in (day, weekday):
+        raise ValueError(
+            f"{shown(text)}: cron would take either the day or the weekday; write it as two jobs"
+        )
+    days = "" if weekday == "*" else f"{_weekdays(weekday)} "
+    return f"{days}*-{month}-{day} {hour}:{minute}:00"
+
+
+def _field(text: str, name: str, least: int, most: int) -> str:
+    """A field as systemd has it: a list of numbers, ranges, and steps."""
+    found = []
+    for part in text.split(","):
+        match = re.fullmatch(r"(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?", part, re.ASCII)
+        first, last, step = match.groups() if match else ("", "", "0")
+        numbers = [int(number) for number in (first, last) if number]
+        if (
+            not match
+            or numbers != sorted(numbers)
+            or not all(least <= each <= most for each in numbers)
+            or step == "0"
+        ):
+            raise ValueError(f"{shown(part)} is no {name} as cron has it")
+        if not first:
+            found.append("*" if not step else f"{least}/{int(step)}")
+            continue
+        written = "..".join(map(str, numbers))
+        found.append(f"{written}/{int(step)}" if step else written)
+    return ",".join(found) if "*" not in found else "*"
+
+
+def _weekdays(text: str) -> str:
+    if "/" in text:
+        raise ValueError("write out the days of the week, such as 1,3,5")
+    ranges = [[int(number) for number in part.split("..")] for part in text.split(",")]
+    return ",".join(DAYS[day] for each in ranges for day in range(each[0], each[-1] + 1))
+
+
+def command(text: str) -> str:
+    """A command for bash, on one line."""
+    if not text.strip():
+        raise ValueError("a job needs a command, such as php cron.php")
+    return one_line(text)

@@ -53,6 +53,7 @@ def test_handlers_run_after_those_whose_work_they_need() -> None:
         "reload systemd",
         "set the timer of updates",
         "let the running NGINX open as many files",
+        "make databases",
         "restart PHP-FPM",
         "reload PHP-FPM",
         "reload NGINX",

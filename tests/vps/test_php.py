@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.backup.conftest import Key, key
 from vps.project import Project
 from walkthrough import called, copied
 
+__all__ = ["key"]
 PACKAGES = (
     *(
         "brotli",
@@ -33,8 +35,12 @@ SITES = {
         "front": "index.php",
         "writable": ["public/uploads"],
         "settings": {"date.timezone": "Asia/Tokyo"},
+        "database": "mariadb",
+        "jobs": {
+            "*/5 * * * *": "date >>public/uploads/job.txt; id -un >>public/uploads/job.txt; echo $DATABASE"
+        },
     },
-    "two.test": {"kind": "php", "https": False, "processes": 2},
+    "two.test": {"kind": "php", "https": False, "processes": 2, "database": "mariadb"},
     "old.test": {"kind": "redirect", "to": "https://example.org", "https": False},
 }
 INDEX = "<?php echo implode(' ', [$_SERVER['REQUEST_URI'], exec('id -un'), ini_get('date.timezone')]);"
@@ -48,9 +54,11 @@ def vps(throwaway: None) -> Iterator[Machine]:
 
 
 @pytest.fixture(scope="module")
-def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(vps: Machine, key: Key, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A server with two sites on PHP, and the files that their owner has put there."""
-    project = Project(tmp_path_factory.mktemp("user"), vps, None, dict(SITES))
+    folder = tmp_path_factory.mktemp("user")
+    (folder / "key.asc").write_bytes(key.public.read_bytes())
+    project = Project(folder, vps, None, dict(SITES), {"backups": {"recipient": "key.asc"}})
     applied = project.apply()
     assert applied.returncode == 0, applied.stdout + applied.stderr
     put(vps, "one.test/public/index.php", INDEX)
@@ -137,6 +145,76 @@ def test_one_site_reaches_nothing_of_another(project: Project) -> None:
     )
 
 
+QUERY = """$d = new mysqli('localhost', '{0}', '', '{0}'); $d->query('CREATE TABLE IF NOT EXISTS note (text TEXT)');
+$d->query("INSERT INTO note VALUES ('{1}')"); foreach ($d->query('SELECT text FROM note') as $row) echo $row['text'], ' ';"""
+
+
+def test_each_has_a_database_without_a_password(project: Project) -> None:
+    assert run(project, "one.test", QUERY.format("php-one_test", "tea")) == "tea "
+    assert run(project, "two.test", QUERY.format("php-two_test", "milk")) == "milk "
+    assert run(project, "one.test", "echo getenv('DATABASE');") == "php-one_test"
+    said = run(
+        project,
+        "one.test",
+        "try { new mysqli('localhost', 'php-two_test', '', 'php-two_test'); }"
+        " catch (Exception $why) { echo $why->getMessage(); }",
+    )
+    assert "Access denied" in said
+    said = run(
+        project, "one.test", "passthru('mariadb --user php-one_test php-two_test -e \"SELECT 1\" 2>&1');"
+    )
+    assert "Access denied" in said
+
+
+def test_a_job_runs_as_the_user_of_its_site(project: Project) -> None:
+    vps = project.vps
+    job = "deploy-job-one.test-1"
+    assert vps.run(f"systemctl is-active {job}.timer; systemctl is-enabled {job}.timer").stdout.split() == [
+        "active",
+        "enabled",
+    ]
+    vps.run(f"systemctl start {job}.service")
+    assert vps.run("tail -n 1 /var/www/one.test/public/uploads/job.txt").stdout == "php-one_test\n"
+    vps.run("journalctl --sync")
+    assert "php-one_test" in vps.run(f"journalctl --no-pager --output cat --unit {job}").stdout
+
+
+def test_what_was_saved_comes_back_on_an_empty_server(project: Project, key: Key) -> None:
+    vps = project.vps
+    run(project, "one.test", QUERY.format("php-one_test", "kept"))
+    run(
+        project,
+        "one.test",
+        "file_put_contents('/var/www/one.test/public/uploads/photo.txt', 'photo');"
+        " file_put_contents(getenv('DATA_DIRECTORY') . '/own.txt', 'own');",
+    )
+    put(vps, "one.test/public/page.txt", "page")
+    said = project.deploy("backup", "one.test")
+    assert said.returncode == 0, said.stdout + said.stderr
+    # what a server that is set up anew has: no files, no database, and another number for the user
+    vps.run(
+        "rm -r /var/www/one.test /opt/one.test; mariadb -e 'DROP DATABASE `php-one_test`; DROP USER `php-one_test`@localhost'"
+    )
+    vps.run(
+        "systemctl stop php8.4-fpm && usermod -u 4711 php-one_test && groupmod -g 4711 php-one_test && systemctl restart nginx php8.4-fpm"
+    )
+    vps.run("systemd-tmpfiles --create /etc/tmpfiles.d/deploy*.conf")
+    vps.run("/usr/local/lib/deploy/bin/database mariadb make --here php-one_test")
+    said = project.deploy("restore", "one.test", "--yes", GNUPGHOME=str(key.home))
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert get(project, "one.test", "/uploads/photo.txt") == (200, "photo")
+    assert get(project, "one.test", "/page.txt") == (200, "page")
+    notes = run(project, "one.test", QUERY.format("php-one_test", "new"))
+    assert "kept" in notes
+    assert notes.endswith("new ")
+    owners = vps.run(
+        "cd /var/www/one.test && stat -c '%U:%G' . config.php public/uploads public/uploads/photo.txt"
+    ).stdout
+    assert owners.split() == ["root:php-one_test", "root:root", *["php-one_test:php-one_test"] * 2]
+    assert run(project, "one.test", "echo file_get_contents(getenv('DATA_DIRECTORY') . '/own.txt');") == "own"
+    assert "Nothing to change" in project.deploy("plan").stdout
+
+
 def test_a_pool_that_is_refused_goes_back_alone(project: Project, tmp_path: Path) -> None:
     package = copied(tmp_path)
     template = package / "templates/php/pool.conf"
@@ -190,7 +268,7 @@ def test_nothing_is_left_but_data(project: Project) -> None:
         for path in project.vps.run("cut -c 67- /var/lib/deploy/manifest").stdout.splitlines()
         if "two.test" in path
     ]
-    assert len(ours) == 4
+    assert len(ours) == 6
     del project.sites["two.test"]
     done = project.deploy("apply", "--yes", "--take-off", "1")
     assert done.returncode == 0, done.stdout + done.stderr
