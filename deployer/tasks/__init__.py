@@ -106,12 +106,13 @@ PARTS_OF_APPLY = (
     *("compositions", "leads", "coming_up", "pushing", "together", "giving_back", "ending"),
 )
 ENGINE = "installed/lib/composition/engine"
+PAGE, CHOOSE = "installed/lib/common/page", "installed/lib/runner/choose"
 HANDLERS, LOOKS = "handlers", "looks"
 """Stand for what handlers and questions name, from the files beside the modules of parts and kinds."""
 BEFORE = {
     "apply.sh": (
         *("sent/listening.sh", HANDLERS, "sent/apply/handlers.sh"),
-        *(ENGINE, "installed/lib/common/page", "sent/apt.sh", "sent/programs.sh"),
+        *(ENGINE, PAGE, CHOOSE, "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
     "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from installed.conftest import Root
+
 INSTALLED = Path(__file__).parents[2] / "deployer/server/installed"
 RUNNERS = ("compose", "systemd")
-GENERIC = ("bin/backup", "bin/restore", "lib/backup", "lib/restore")
+PROGRAMS = ("backup", "push", "releases", "restart", "restore", "resume", "rollback", "start", "stop")
+PARTS = ("lib/backup", "lib/restore", "../sent/apply")
 """What goes by the functions of a runner, and asks nobody which it is."""
 
 
@@ -31,9 +34,11 @@ def test_every_runner_has_the_same_functions() -> None:
 
 def test_nothing_else_asks_of_what_kind_something_is() -> None:
     asked = [
-        f"{path.relative_to(INSTALLED)}: {line.strip()}"
-        for start in GENERIC
-        for path in ([INSTALLED / start] if (INSTALLED / start).is_file() else (INSTALLED / start).iterdir())
+        f"{path.name}: {line.strip()}"
+        for path in (
+            *(INSTALLED / "bin" / name for name in PROGRAMS),
+            *(path for folder in PARTS for path in (INSTALLED / folder).iterdir()),
+        )
         for line in path.read_text().splitlines()
         if re.search(r"\$\{?(KIND|RUNNER)[^_]*(==|!=|=~)|(==|!=|=~).*\$\{?RUNNER|grep .*KIND=", line)
         and "runner_of_kind" not in line
@@ -69,6 +74,14 @@ def test_the_runner_is_what_the_values_say_or_follows_from_the_kind(
         if text:
             (tmp_path / path).write_text(text)
     assert find(tmp_path, "wiki") == runner
+
+
+@pytest.mark.parametrize("program", ["push", "rollback", "releases"])
+def test_what_runs_on_the_server_itself_has_no_releases(root: Root, program: str) -> None:
+    root.service("wiki", KIND="wiki", RUNNER="systemd")
+    assert root.run(program, "wiki", code=2).startswith(
+        "✗ wiki runs on the server itself: nothing of it is pushed\n"
+    )
 
 
 def test_every_database_has_the_same_functions() -> None:

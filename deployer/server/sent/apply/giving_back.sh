@@ -18,7 +18,7 @@ give_back() { # NAME PROJECT…: it is as it was, and so is what stopped for it
 }
 
 bring_back() { # NAME: what it runs, if it ran in containers before
-    ! grep -qx "KIND='\?compose'\?" "/etc/deploy/sites/$1.conf" || "$(program push)" "$1" --back 9>&-
+    ! is_composition "$1" || "$(program push)" "$1" --back 9>&-
 }
 
 keep_composition() { # NAME BUT: it was to end, and stays, for BUT, which was to have its place, is not well

@@ -28,7 +28,7 @@ push_leading() { # NAME OPTION…: where its own containers are replaced, visito
 }
 
 was_composition() { # NAME: before this apply
-    grep -qxs "KIND='\?compose'\?" "$transaction/before/etc/deploy/sites/$1.conf"
+    is_composition "$1" "$transaction/before/etc/deploy"
 }
 
 is_taken() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; } # PORT: by whoever
