@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.kinds.publication import Publication
-from deployer.parts.rendering import SCRIPTS, script, scripts, system
+from deployer.parts.rendering import PROGRAMS, SCRIPTS, script, scripts, system
+from deployer.shares.question import Question
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
+QUESTIONS = (Question("look", "publication"),)
 REMOVABLE = (f"{SCRIPTS}/*", "/etc/deploy/*", "/etc/logrotate.d/deploy*")
 
 
@@ -38,10 +40,15 @@ def publication_files() -> dict[str, File]:
 
 
 def by_hand(config: "Config", facts: "Facts") -> Iterator[str]:
-    """The builds of a person, that write where pushes do."""
+    """The builds of a person, that write where pushes do, and what calls programs where they are no more."""
     for path, domain in facts.by_hand.builds:
         if isinstance(config.sites.get(domain), Publication):
             yield (
                 f"a line in {path} writes to /var/www/{domain}, which a push makes a link to what is live:"
                 " take it away, or it changes what visitors see, and releases before"
             )
+    for path in facts.by_hand.of_before:
+        yield (
+            f"{path} calls a program in {SCRIPTS}, which this apply takes away: it is in {PROGRAMS} now, by"
+            " the same name. Change that line, or it fails from then on"
+        )

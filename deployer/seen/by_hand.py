@@ -11,7 +11,8 @@ class ByHand:
     `passwords` are users who log in by password and have no key. `ipv4_only` has the file and the server
     names of sites that listen on IPv4 alone. `backups` are the files with lines of cron that back something
     up, `builds` has a file of cron and the domain whose folder in /var/www its line writes to. `web_ports`
-    says who else listens at the ports of NGINX.
+    says who else listens at the ports of NGINX. `of_before` are the files that name a program where an
+    earlier deploy has put it.
     """
 
     passwords: frozenset[str] = frozenset()
@@ -19,6 +20,7 @@ class ByHand:
     backups: tuple[str, ...] = ()
     builds: tuple[tuple[str, str], ...] = ()
     web_ports: tuple[str, ...] = ()
+    of_before: tuple[str, ...] = ()
 
 
 def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHand:
@@ -35,6 +37,7 @@ def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHan
         ipv4_only=tuple(pair for pair in pairs("ipv4_only") if pair[0] not in ours),
         backups=tuple(dict.fromkeys(path for path in said.get("own_backup", ()) if path not in ours)),
         builds=tuple(sorted(set(pairs("own_build")))),
+        of_before=tuple(sorted({*said.get("of_before", ())} - ours)),
         web_ports=tuple(_holder(*line.split(maxsplit=3)) for line in said.get("web_port", ())),
     )
 

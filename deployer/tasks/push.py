@@ -13,6 +13,8 @@ from deployer.server.streaming import stream
 from deployer.waiting import waiting
 
 PROGRAMS = "/usr/local/lib/deploy/bin"
+PUSH_OF_BEFORE = "/usr/local/lib/deploy/push"
+"""Where an earlier deploy has put what is in PROGRAMS now; an apply takes it away."""
 UNCHANGED = (": nothing to push", " is already up to date", ", so this push steps aside")
 """How the last line of a push ends that has changed nothing."""
 
@@ -61,7 +63,7 @@ def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
         return run_script(server, "push", line, what.domain, *what.options, *options, attached=True)
     answer = server.ask(f"{PROGRAMS}/have {shlex.quote(what.domain)}")
     if answer.status:
-        return _outcome(answer.status)
+        return outcome_of(server, answer.status)
     with server.understanding():
         known = answer.output.decode().split()
     with waiting("commits") as wait, lacking(what.repository, what.reference, known) as commits:
@@ -78,7 +80,7 @@ def rollback(server: Server, domain: str, line: Callable[[str], None], who: str,
 def ask_script(server: Server, name: str, *arguments: str) -> str:
     """The output of one of the server-side scripts; raises DeployError with its words."""
     answer = server.ask(shlex.join([f"{PROGRAMS}/{name}", *arguments]))
-    outcome = _outcome(answer.status)
+    outcome = outcome_of(server, answer.status)
     if outcome.needs_apply:
         raise DeployError(f"{' '.join(arguments[:1])} is not on {server.host} yet", "Run: deploy apply")
     if outcome is not Pushed.DONE:
@@ -120,9 +122,10 @@ def run_script(
     command = shlex.join([f"{PROGRAMS}/{name}", *arguments])
     with nullcontext() if talks else waiting(f"{server.host} is at work"):
         if chunks is None:
-            outcome = _outcome(server.follow(command, relay, attached=attached))
+            status = server.follow(command, relay, attached=attached)
         else:
-            outcome = _outcome(stream(server, command, relay, chunks, attached))
+            status = stream(server, command, relay, chunks, attached)
+        outcome = outcome_of(server, status)
     if outcome is Pushed.USAGE and first.startswith("✗ unknown option"):
         raise DeployError(
             f"the scripts on {server.host} are of another version than this deploy",
@@ -149,5 +152,10 @@ def call_script(
     return outcome is Pushed.DONE
 
 
-def _outcome(status: int) -> Pushed:
+def outcome_of(server: Server, status: int) -> Pushed:
+    """What the exit code of a script means; raises DeployError for a server whose scripts are elsewhere."""
+    if status == Pushed.NO_SCRIPT and not server.ask(f"[ -e {PUSH_OF_BEFORE} ]").status:
+        raise DeployError(
+            f"{server.host} was set up by an earlier deploy, with other scripts", "Run: deploy apply"
+        )
     return Pushed(status) if status in set(Pushed) else Pushed.FAILED

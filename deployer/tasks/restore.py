@@ -8,7 +8,7 @@ from deployer.backups.archives import Archive
 from deployer.errors import DeployError
 from deployer.server.connection import Server
 from deployer.server.streaming import stream
-from deployer.tasks.push import PROGRAMS, Pushed
+from deployer.tasks.push import PROGRAMS, outcome_of
 from deployer.waiting import waiting
 
 RESTORE = f"{PROGRAMS}/restore"
@@ -40,7 +40,7 @@ def restore_plan(server: Server, archive: Archive, begin: bytes, wanted: Wanted)
     """What the server would do with an archive that begins so; raises DeployError with its words."""
     answer = server.ask(wanted.call(archive, "--plan"), begin)
     lines = answer.output.decode(errors="replace").rstrip("\n").split("\n")
-    if answer.status in (Pushed.NOT_APPLIED, Pushed.NO_SCRIPT):
+    if outcome_of(server, answer.status).needs_apply:
         name = wanted.name or archive.name
         raise DeployError(f"{name} is not on {server.host} yet", f"Run: deploy apply {name}")
     if answer.status:

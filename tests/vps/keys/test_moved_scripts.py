@@ -157,3 +157,24 @@ def test_what_runs_meanwhile_comes_to_its_end(project: Guarded, former: list[str
     assert project.apply().returncode == 0
     assert scripts_of_before(vps, former) == []
     assert project.plan()["empty"]
+
+
+def test_who_calls_scripts_where_they_were_is_told(project: Guarded, former: list[str]) -> None:
+    named = {
+        "etc/cron.d/own": "0 5 * * * root cd / && /usr/local/lib/deploy/push page.test\n",
+        "etc/cron.d/other": "# /usr/local/lib/deploy/push page.test\n0 5 * * * root /usr/local/lib/deploy/bin/push x\n",
+        "etc/systemd/system/own.service": "[Service]\nExecStart=/usr/local/lib/deploy/backup\n",
+        "home/ada/.ssh/authorized_keys": 'command="/usr/local/lib/deploy/restart app.test" ssh-ed25519 AAAA\n',
+    }
+    for path, text in named.items():
+        (project.vps.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (project.vps.root / path).write_text(text)
+    notes = project.plan()["notes"]
+    assert [note.split()[0] for note in notes] == [f"/{path}" for path in named if path != "etc/cron.d/other"]
+    for path in named:
+        (project.vps.root / path).unlink()
+    for command in ("push page.test", "backup", "restart app.test"):
+        done = project.deploy(*command.split())
+        assert done.returncode == 1
+        assert "was set up by an earlier deploy, with other scripts" in done.stderr
+        assert "Run: deploy apply" in done.stderr
