@@ -38,7 +38,7 @@ def findings(errors: Iterable[Mapping[str, Any]], model: Any) -> list[Finding]:
         finding
         for finding in found
         if not (finding.at_key and finding.path in meant)
-        and (finding.path in outdented or finding.path[:2] not in outdented)
+        and (finding.path[:2] not in outdented or (finding.at_key and finding.path in outdented))
     ]
 
 
@@ -52,8 +52,7 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
     if kind == "missing":
         return Finding(path, f"{shown(path[-1])} is missing ({purpose(model, location)})", at_key=True)
     if kind == "union_tag_not_found":
-        kinds = ", ".join(KINDS[path[0]]())
-        return Finding((*path, "kind"), f"'kind' is missing (one of {kinds})", at_key=True)
+        return without_kind(path, error["input"])
     if kind == "union_tag_invalid":
         return Finding((*path, "kind"), unknown_kind(str(error["ctx"]["tag"]), KINDS[path[0]]()))
     if kind == "extra_forbidden":
@@ -70,6 +69,21 @@ def is_outdented(path: Path) -> bool:
     """Whether a key stands where a domain should, and means something one step further in."""
     models = KINDS["sites"]().values()
     return len(path) == 2 and path[0] == "sites" and any(path[1] in fields(model) for model in models)
+
+
+def without_kind(path: Path, value: Any) -> Finding:
+    """What seems to be meant where a site or service says no kind."""
+    if not isinstance(value, Mapping):
+        return Finding(path, f"expected a section with keys, such as {{kind: proxy}}, not {shown(value)}")
+    glued = next((str(key) for key in value if str(key).startswith("kind ")), None)
+    if glued:
+        return Finding(
+            (*path, glued), f"{shown(glued)} has no value: is a ':' missing after 'kind'?", at_key=True
+        )
+    known = KINDS[path[0]]()
+    meant = suggest(str(path[-1]), known) if path[0] == "services" else ""
+    hint = meant or f" (one of {', '.join(known)})"
+    return Finding((*path, "kind"), f"'kind' is missing{hint}", at_key=True)
 
 
 def unknown_kind(tag: str, known: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
-from deployer.files import File, Files, same
+from deployer.files import File, Files, Link, same
 from deployer.kinds.hugo import versions_there
 from deployer.parts import consequences, removable
 from deployer.planning.desired import Desired
@@ -165,14 +165,20 @@ def _with_lost(plan: Plan, gone: Iterable[str], seen: Observation) -> Plan:
 def _left(gone: Iterable[str], seen: Observation) -> Iterable[str]:
     for path in sorted(gone):
         domain = path.rpartition("/")[2].removesuffix(".conf")
-        builder = f"/etc/sysusers.d/deploy-{domain}.conf"  # only what is published has one
-        if path == f"/etc/deploy/sites/{domain}.conf" and builder in seen.written:
+        builder = f"/etc/sysusers.d/deploy-{domain}.conf"  # what is published has one, too
+        if path == f"/etc/deploy/sites/{domain}.conf" and _is_program(seen.files.get(path)):
+            yield f"what {domain} has written stays in /opt/{domain}, with its secrets"
+        elif path == f"/etc/deploy/sites/{domain}.conf" and builder in seen.written:
             yield f"what was published of {domain} stays in /srv/deploy/{domain} and /var/www/{domain}"
         if path == f"/etc/nginx/conf.d/{domain}.conf" and domain in seen.facts.certificates:
             yield (
                 f"the certificate of {domain} is renewed until you run on the server: "
                 f"certbot delete --cert-name {domain}"
             )
+
+
+def _is_program(values: File | Link | None) -> bool:
+    return isinstance(values, File) and b"\nRUNNER=systemd\n" in values.content
 
 
 def _surprise(path: str, seen: Observation) -> Surprise:

@@ -95,6 +95,16 @@ sites:
     ]
 
 
+def test_a_kind_that_seems_to_be_there_is_told_how_to_write_it(file: Path) -> None:
+    text = "sites:\n  a.test: proxy\n  b.test: {kind proxy, port: 8080}\n  c.test: nonsense\n"
+    section = "expected a section with keys, such as {kind: proxy}, not"
+    assert problems(file, text) == [
+        f"sites.yaml:2:11: sites.a.test: {section} 'proxy'",
+        "sites.yaml:3:12: sites.b.test: 'kind proxy' has no value: is a ':' missing after 'kind'?",
+        f"sites.yaml:4:11: sites.c.test: {section} 'nonsense'",
+    ]
+
+
 def test_a_key_that_is_like_no_other_is_told_the_known_ones(file: Path) -> None:
     text = "sites:\n  a.example.org: {kind: proxy, port: 8080, repository: x}\n"
     assert problems(file, text) == [

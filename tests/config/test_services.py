@@ -50,6 +50,7 @@ services:
   blog: {kind: hugo}
   thing: {kind: comppose}
   other: {}
+  watchtwer: {}
   vpn: {kind: wireguard, host: vps.example.org, aliases: [x.example.org]}
   a.b: {kind: watchtower}
 """
@@ -60,6 +61,7 @@ services:
         "services.blog.kind: 'hugo' needs a domain: write it under sites",
         "services.thing.kind: unknown kind 'comppose' (did you mean 'compose'?)",
         "services.other: 'kind' is missing (one of compose, gitea-runner, watchtower, wireguard)",
+        "services.watchtwer: 'kind' is missing (did you mean 'watchtower'?)",
         "services.vpn: unknown key 'aliases' "
         "(known here: kind, wait, watch, backup, directory, project, tag, memory, environment, "
         "port, vpn_port, host)",

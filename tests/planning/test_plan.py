@@ -254,6 +254,13 @@ def test_a_unit_that_was_stopped_on_purpose_stays_so(state: str, stays: bool) ->
     assert crashed.units == ("deploy-wiki.service",)
 
 
+def test_what_a_program_of_the_server_has_written_is_told_where_it_stays() -> None:
+    values = File(b"# wiki.test: its values\nNAME=wiki.test\nRUNNER=systemd\n")
+    gone = {"/etc/deploy/sites/wiki.test.conf": values, "/etc/sysusers.d/deploy-wiki.test.conf": File(b"u\n")}
+    left = make_plan(WANTED, seen({**WANTED.files, **gone}), ACME).left
+    assert left == ("what wiki.test has written stays in /opt/wiki.test, with its secrets",)
+
+
 def test_what_was_stopped_on_purpose_is_in_the_plan() -> None:
     (told, _) = plan_lines(Plan(stopped=("wiki.test",)), "vps")
     assert told == "! wiki.test is stopped on purpose, and stays so (deploy start wiki.test starts it)."
