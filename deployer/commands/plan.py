@@ -29,11 +29,11 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
       deploy plan --full | less
       deploy plan --json | jq .files
     """
-    from deployer.commands._next import after_plan
-    from deployer.commands.apply import convergence, refuse_a_home
     from deployer.tasks import opening, server_of
 
     with opening(config, look=True) as (loaded, begun):
+        from deployer.commands._next import after_plan
+        from deployer.commands.apply import convergence, refuse_a_home
         from deployer.parts import questions
         from deployer.tasks.observe import batch
 

@@ -19,7 +19,7 @@ milliseconds that are usual, longer than all modules take to load."""
 class Ahead:
     """A login that takes place in a thread of its own, and what is done there then, step by step."""
 
-    def __init__(self, connected: "AbstractContextManager[Server]") -> None:
+    def __init__(self, connected: "Callable[[], AbstractContextManager[Server]]") -> None:
         self._connected = connected
         self._opened = ExitStack()
         self._server: Server | None = None
@@ -33,7 +33,7 @@ class Ahead:
 
     def _log_in(self) -> None:
         try:
-            self._server = self._opened.enter_context(self._connected)
+            self._server = self._opened.enter_context(self._connected())
             self._server.make_ready()
             for step in iter(self._steps.get, None):
                 if self._left:

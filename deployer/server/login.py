@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ import paramiko
 
 from deployer.errors import UnreachableError
 from deployer.server.authentication import authenticate
+from deployer.server.beginning import Beginning
 from deployer.server.connection import Server
 from deployer.server.hostkeys import Trust, trust
 from deployer.server.reaching import Last, Line, reach
@@ -30,19 +32,22 @@ def connect(
     host_key: str | None,
     key: Path | paramiko.PKey | None,
     known_hosts: str = "",
+    beginning: Beginning | None = None,
 ) -> Iterator[Server]:
     """A connection to a server that proved to be the one we know; raises UnreachableError.
 
     A key that is no file is the only one that is tried. `known_hosts` are lines as OpenSSH writes them, in
-    place of the user's own.
+    place of the user's own. With a `beginning` it goes on from there.
     """
     if isinstance(key, Path) and not key.is_file():
         raise UnreachableError(f"there is no key {key}", "It is server.key in sites.yaml")
-    way = way_to(host, port, user)
+    way, link = (beginning.way, beginning.link) if beginning else (way_to(host, port, user), None)
     with ExitStack() as opened:
+        if isinstance(link, socket.socket):
+            opened.callback(link.close)
         last = jumped(opened, way, known_hosts)
         trusted = trust(way, host_key, known_hosts)
-        transport = _logged_in(meet(opened, way, last, trusted), way, trusted, key)
+        transport = _logged_in(meet(opened, way, last, trusted, link), way, trusted, key)
         yield Server(transport, way, partial(connect, host, port, user, host_key, key, known_hosts))
 
 
@@ -55,9 +60,17 @@ def jumped(opened: ExitStack, way: Way, known_hosts: str = "") -> Last:
     return last
 
 
-def meet(opened: ExitStack, way: Way, last: Last, trusted: Trust) -> Transport:
+def meet(
+    opened: ExitStack,
+    way: Way,
+    last: Last,
+    trusted: Trust,
+    link: socket.socket | UnreachableError | None = None,
+) -> Transport:
     """SSH to a server that has shown its key, which nobody has judged yet; it ends with `opened`."""
-    line = reach(way, last)
+    if isinstance(link, UnreachableError):
+        raise link
+    line = Line(link) if link else reach(way, last)
     opened.callback(line.close)
     transport = Transport(line.link, trusted.kinds())
     opened.callback(transport.close)

@@ -9,12 +9,9 @@ from contextlib import suppress
 import paramiko
 
 from deployer.errors import UnreachableError
-from deployer.server.advice import NO_SUCH_NAME, UNREACHABLE
+from deployer.server.beginning import CONNECT_SECONDS, dial
 from deployer.server.frame import last_words
 from deployer.server.way import Way
-
-CONNECT_SECONDS = 10
-SILENCE_SECONDS = 30  # after which unacknowledged data means that the link is gone
 
 
 class Line:
@@ -58,25 +55,7 @@ def reach(way: Way, last: Last) -> Line:
                 f"{way.where} cannot be reached from {through}, the jump to it: it does not answer",
                 "Is it up?",
             ) from error
-    return _started(way.command) if way.command else Line(_connected(way))
-
-
-def _connected(way: Way) -> socket.socket:
-    try:
-        link = socket.create_connection((way.host, way.port), CONNECT_SECONDS)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        if isinstance(error, TimeoutError):
-            reason = f"nothing answers there within {CONNECT_SECONDS} s"
-        elif isinstance(error, ConnectionRefusedError):
-            reason = "nothing listens there"
-        advice = NO_SUCH_NAME if isinstance(error, socket.gaierror | UnicodeError) else UNREACHABLE
-        raise UnreachableError(f"{way.where} cannot be reached: {reason}", advice) from error
-    # without it, each question would wait for 40 ms
-    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
-    return link
+    return _started(way.command) if way.command else Line(dial(way))
 
 
 def _started(command: str) -> Line:

@@ -4,9 +4,9 @@ import getpass
 import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import cache
-from importlib.resources import files
+from functools import cache, partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from deployer.errors import UnreachableError, UsageError
@@ -15,6 +15,8 @@ from deployer.waiting import waiting
 if TYPE_CHECKING:
     from deployer.config.head import Login
     from deployer.config.model import Config
+    from deployer.server.ahead import Ahead
+    from deployer.server.beginning import Beginning
     from deployer.server.connection import Server
 
 
@@ -27,10 +29,8 @@ class Begun:
     """A login that began before all of sites.yaml was read; it counts if the whole of it means the same."""
 
     def __init__(self, login: "Login | None") -> None:
-        from deployer.server.ahead import Ahead
-
         self.login = login
-        self.ahead = Ahead(_connected(login)) if login else None
+        self.ahead = _ahead(login) if login else None
 
     def begin(self, name: str) -> None:
         """Let one of the constant scripts begin there once the login is done."""
@@ -95,16 +95,40 @@ def server_of(config: "Config", begun: Begun | None = None) -> Iterator["Server"
         yield there
 
 
-def _connected(login: "Login") -> "AbstractContextManager[Server]":
+def _ahead(login: "Login") -> "Ahead":
+    """A login that has set out when this returns, and all is loaded that it needs to go on."""
+    from deployer.server.ahead import Ahead
+
+    loaded = Event()
+    ahead = Ahead(partial(_connected_once, loaded, login))
+    try:
+        from deployer.server import lean  # noqa: F401  this takes longer than the first steps
+    finally:
+        loaded.set()
+    return ahead
+
+
+def _connected_once(loaded: Event, login: "Login") -> "AbstractContextManager[Server]":
+    """A connection from another thread: it sets out, and goes on as soon as all is loaded that speaks SSH."""
+    from deployer.server.beginning import set_out
+
+    lost = login.key and not login.key.is_file()  # which is told without going anywhere
+    beginning = None if lost else set_out(login.host, login.port, login.user)
+    loaded.wait()
+    return _connected(login, beginning)
+
+
+def _connected(login: "Login", beginning: "Beginning | None" = None) -> "AbstractContextManager[Server]":
     from deployer.server.lean import connect
 
-    return connect(login.host, login.port, login.user, login.host_key, login.key)
+    return connect(login.host, login.port, login.user, login.host_key, login.key, beginning=beginning)
 
 
 PARTS_OF_APPLY = (
     *("words", "receive", "packages", "transaction", "check", "blame", "refusing", "live", "units", "guard"),
     *("compositions", "leads", "coming_up", "pushing", "together", "giving_back", "ending"),
 )
+SERVER = Path(__file__).parents[1] / "server"
 ENGINE = "installed/lib/composition/engine"
 PAGE, CHOOSE = "installed/lib/common/page", "installed/lib/runner/choose"
 HANDLERS, LOOKS = "handlers", "looks"
@@ -140,7 +164,7 @@ def script(name: str) -> bytes:
 
 def _text(name: str) -> bytes:
     if name not in (HANDLERS, LOOKS):
-        return files("deployer.server").joinpath(name).read_bytes()
+        return (SERVER / name).read_bytes()
     from deployer.parts import functions, looks  # who asks none of this needs no parts
 
     return functions() if name == HANDLERS else looks()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deployer.errors import DeployError, RefusedLoginError
+from deployer.errors import DeployError, RefusedLoginError, UnreachableError
 from deployer.server.ahead import Ahead
+from deployer.server.beginning import set_out
 from deployer.server.connection import script_command
 from deployer.server.login import connect
 from deployer.tasks import opening, script, server_of
@@ -58,17 +59,42 @@ def test_another_server_than_that_of_the_whole_file_is_not_taken(home: Path) -> 
 
 def test_how_it_ended_is_told_to_who_asks_and_to_nobody_else(home: Path) -> None:
     sshd = HostileSshd("refuses every key")
-    begun = Ahead(connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key"))
+    begun = Ahead(lambda: connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key"))
     with pytest.raises(RefusedLoginError, match="refused the login"), begun.server():
         raise AssertionError("nobody is in")
     begun.leave()
     sshd.close()
 
 
+def test_what_has_set_out_goes_on_from_there(home: Path) -> None:
+    sshd = HostileSshd()
+    beginning = set_out("127.0.0.1", sshd.port, "root")
+    assert isinstance(beginning.link, socket.socket)
+    with connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key", beginning=beginning) as server:
+        assert server.transport.sock is beginning.link
+    assert beginning.link.fileno() == -1, "it is closed"
+    sshd.close()
+
+
+@pytest.mark.parametrize(("key", "words"), [("none", "there is no key"), ("key", "nothing listens there")])
+def test_that_nobody_is_there_is_told_after_what_is_wrong_here(home: Path, key: str, words: str) -> None:
+    """Whoever sets out ahead is no sooner with its words."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    file = home / "sites.yaml"
+    file.write_text(f"server: {{host: 127.0.0.1, port: {port}, key: {key}}}\n{REST}")
+    with (
+        opening(file) as (config, begun),
+        pytest.raises(UnreachableError, match=words),
+        server_of(config, begun),
+    ):
+        raise AssertionError("nobody is there")
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_login_that_nobody_asks_for_ends(home: Path, late: bool) -> None:
     sshd = HostileSshd()
-    begun = Ahead(connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key"))
+    begun = Ahead(lambda: connect("127.0.0.1", sshd.port, "root", sshd.host_key, home / "key"))
     if late:
         sshd.until_somebody_is_in()
     begun.leave()

@@ -1,6 +1,6 @@
 """How a command gets its input, and how long a silent server is waited for."""
 
-from deployer.server import reaching, transport
+from deployer.server import beginning, transport
 from deployer.server.session import PIECE, Session
 
 
@@ -61,4 +61,4 @@ def test_input_is_sent_in_pieces() -> None:
 
 
 def test_a_server_that_is_gone_is_noticed_within_forty_seconds_behind_a_jump_as_without_one() -> None:
-    assert transport.ASK_SECONDS < transport.SILENCE_SECONDS <= reaching.SILENCE_SECONDS <= 38
+    assert transport.ASK_SECONDS < transport.SILENCE_SECONDS <= beginning.SILENCE_SECONDS <= 38
