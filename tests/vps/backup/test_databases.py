@@ -96,6 +96,15 @@ def test_a_dump_is_loaded_into_an_empty_one(engine):
     assert engine.vps.run("ls -A /var/lib/deploy | grep -c database || :").stdout == "0\n"
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_dump_has_what_stands_in_the_log_alone_yet(engine):
+    engine.ask(f".dbconfig no_ckpt_on_close on\nPRAGMA journal_mode = wal;\n{FILL}")
+    engine.vps.run(f"test -s {engine.place}-wal")
+    engine("dump", ">/root/dump.sql")
+    engine("replace", "</root/dump.sql")
+    assert engine.ask("SELECT count(*) FROM orders") == "3\n"
+
+
 def test_what_is_replaced_is_back_when_the_dump_is_no_good(engine):
     engine.ask(FILL)
     engine("dump", ">/root/dump.sql")
