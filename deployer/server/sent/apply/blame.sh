@@ -126,7 +126,8 @@ bring_in() { # OWNER…: their new files, which were put aside
     local name file
     for name; do
         while IFS= read -r file; do
-            grep -qxF -- "$file" "$incoming/refused" || cp -a --remove-destination "$incoming/aside$file" "$file"
+            if grep -qxF -- "$file" "$incoming/refused"; then continue; fi
+            mkdir -p "${file%/*}" && cp -a --remove-destination "$incoming/aside$file" "$file" # its folder went with it, if it was new
         done <<<"${files_of[$name]%$'\n'}"
     done
 }
