@@ -19,6 +19,7 @@ def check(config: Config) -> list[Finding]:
         *check_ports(config),
         *same_projects(config),
         *same_folders(config),
+        *same_logins(config),
         *redirect_loops(config),
         *same_archives(config),
     ]
@@ -88,6 +89,17 @@ def same_folders(config: Config) -> Iterator[Finding]:
         for other, folder in folders.items():
             if entry.directory and other != name and f"{entry.directory}/".startswith(folder):
                 yield Finding((section, name, "directory"), f"{folder[:-1]} is the folder of '{other}'")
+
+
+def same_logins(config: Config) -> Iterator[Finding]:
+    """A user of the system that others come in as is that of one site."""
+    owners: dict[str, str] = {}
+    for name, site in config.sites.items():
+        for user in sorted(site.logins):
+            if user in owners:
+                message = f"one server has one of its kind: '{owners[user]}' already has the user '{user}'"
+                yield Finding(("sites", name, "kind"), message)
+            owners.setdefault(user, name)
 
 
 def redirect_loops(config: Config) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ class Entry(Section):
 
     pushed: ClassVar[bool] = False
     """Whether `deploy push` publishes something here."""
+    logins: ClassVar[frozenset[str]] = frozenset()
+    """Users of the system that it has made, as whom others come in by SSH."""
 
     if TYPE_CHECKING:
         kind: str

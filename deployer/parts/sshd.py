@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File, Side
+from deployer.kinds import models
 from deployer.parts.keys import USER
 from deployer.parts.rendering import UNITS, rendered
 from deployer.shares.handler import Handler, Stage
@@ -58,7 +59,8 @@ def sshd_file(config: "Config", facts: "Facts") -> File:
     users: tuple[str, ...] = ()
     if ssh and ssh.allow_users is not None:
         ours = [server.user] if server else ["root"]
-        users = tuple(dict.fromkeys([*ours, *(["deploy"] if config.keys else []), *ssh.allow_users]))
+        theirs = sorted(user for entry in config.everything.values() for user in entry.logins)
+        users = tuple(dict.fromkeys([*ours, *(["deploy"] if config.keys else []), *theirs, *ssh.allow_users]))
     pinned = server.host_key or "" if server else ""
     return rendered(
         "system/sshd.conf",
@@ -127,7 +129,8 @@ def _passwords(before: Side, after: Side) -> Iterator[str]:
 
 def _users(before: Side, after: Side, facts: "Facts") -> Iterator[str]:
     allowed = _value("AllowUsers", after).split()
-    unknown = set(allowed) - facts.accounts - {USER} if facts.accounts else set()
+    made = {USER}.union(*(getattr(model, "logins", ()) for _, model in models()))
+    unknown = set(allowed) - facts.accounts - made if facts.accounts else set()
     for user in sorted(unknown):
         yield f"{user} may log in, but the server has no user of that name"
     for user in sorted(facts.logins - {USER}):

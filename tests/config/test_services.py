@@ -56,7 +56,7 @@ services:
 """
     assert [problem.split(" ", 1)[1].split(", kinds are")[0] for problem in problems(file, text)] == [
         "sites.a.example.org.kind: 'watchtower' has no domain: write it under services",
-        "sites.b.example.org.kind: unknown kind 'gitea-runer'",
+        "sites.b.example.org.kind: unknown kind 'gitea-runer' (did you mean 'gitea'?)",
         "services.ntfy.kind: 'ntfy' needs a domain: write it under sites",
         "services.blog.kind: 'hugo' needs a domain: write it under sites",
         "services.thing.kind: unknown kind 'comppose' (did you mean 'compose'?)",

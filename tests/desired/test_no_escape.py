@@ -47,6 +47,16 @@ SITES: Mapping[str, dict[str, Any]] = {
         "max_upload": "20M",
     },
     "redirect": {"kind": "redirect", "to": "https://example.org/path", "aliases": [ALIAS]},
+    "gitea": {
+        "kind": "gitea",
+        "version": "1.26.0",
+        "sha256": "0" * 64,
+        "email": "me@example.org",
+        "binary": "/root/gitea",
+        "owner": "me",
+        "aliases": [ALIAS],
+    },
+    "forgejo": {"kind": "forgejo", "version": "15.0.9", "sha256": "0" * 64, "email": "me@example.org"},
 }
 FIELDS = [(kind, field) for kind, site in SITES.items() for field in site if field != "kind"]
 

@@ -19,7 +19,7 @@ COVERED = (
     ("old.example.org", "www.old.example.org"),
     ("shop.example.org",),
     ("ntfy.example.org", "push.example.org"),
-    *((f"{name}.example.org",) for name in ("secret", "search", "vpn", "analytics", "forum", "links")),
+    *((f"{name}.example.org",) for name in ("secret", "search", "vpn", "analytics", "forum", "links", "git")),
 )
 
 

@@ -47,6 +47,7 @@ def test_handlers_run_after_those_whose_work_they_need() -> None:
     assert [handler.says for handler in handlers()] == [
         "see whose the user deploy is",
         "check the rules of sudo",
+        "have Gitea's program, and compare its SHA-256",
         "make system users",
         "make folders",
         "let the archives be read",
@@ -57,6 +58,7 @@ def test_handlers_run_after_those_whose_work_they_need() -> None:
         "restart PHP-FPM",
         "reload PHP-FPM",
         "reload NGINX",
+        "run Gitea as its files say, until it is well",
         "set the kernel's settings",
         "check the settings of apt",
         "set the swap file",

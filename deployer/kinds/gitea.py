@@ -1,0 +1,174 @@
+"""Gitea: Git repositories, issues and Actions, by its own program on the server itself."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from deployer.files import File
+from deployer.kinds.base import Site
+from deployer.kinds.virtual_host import virtual_host
+from deployer.shares.backup import Backup, own_database
+from deployer.shares.handler import Handler, Stage
+from deployer.templates import render
+from deployer.values import names
+from deployer.values.backups import BackupChoice, Choice
+from deployer.values.quantities import shown, size_text
+from deployer.values.secrets import Generated, Secret
+from deployer.values.types import (
+    Boolean,
+    Email,
+    Port,
+    Size,
+    TimeLimit,
+    User,
+    Version,
+    schema,
+    text,
+    written,
+)
+
+if TYPE_CHECKING:
+    from deployer.seen.facts import Facts
+
+FOLDER = "/etc/deploy/gitea"
+USER = "git"
+"""Whom it runs as, and whose database it is: what stands before the @ of every SSH address."""
+HANDLERS = (
+    # Before systemd is asked, which looks for the program of the unit
+    Handler(
+        f"{FOLDER}/*",
+        Stage.LOOK,
+        check="check_gitea",
+        who="what fetches programs",
+        says="have Gitea's program, and compare its SHA-256",
+    ),
+    Handler(
+        f"{FOLDER}/*",
+        Stage.SERVING,
+        live="run_gitea",
+        says="run Gitea as its files say, until it is well",
+    ),
+)
+REMOVABLE = (f"{FOLDER}/*",)
+ENGINES = {"mariadb": "mariadb-server", "postgres": "postgresql"}
+PATH_ON_SERVER = re.compile(r"/(?:[A-Za-z0-9_+.-]+/)*[A-Za-z0-9_+.-]+")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def digest(value: str) -> str:
+    """The SHA-256 of a file, as sha256sum prints it."""
+    if not DIGEST.fullmatch(value.lower()):
+        raise ValueError(f"{shown(value)} is not a SHA-256: 64 hexadecimal digits, as sha256sum prints them")
+    return value.lower()
+
+
+def origin(value: str) -> str:
+    """Where a program comes from: an address, or the absolute path of a file of the server."""
+    if not value or PATH_ON_SERVER.fullmatch(value):
+        return value
+    return names.url(value)
+
+
+Digest = Annotated[str, text(digest), schema("string", pattern="^[0-9A-Fa-f]{64}$")]
+Origin = Annotated[str, text(origin), schema("string", pattern="^((https?:/)?/.+)?$")]
+
+
+class Gitea(Site):
+    """Gitea on the server itself; the first user's password: deploy secret show NAME PASSWORD."""
+
+    logins: ClassVar[frozenset[str]] = frozenset({USER})
+    program: ClassVar[str] = "gitea"
+    downloads: ClassVar[str] = "https://dl.gitea.com/gitea/{version}/gitea-{version}-linux-amd64"
+    reserved: ClassVar[frozenset[str]] = frozenset({"admin", "api", "explore", "ghost", "user", "git"})
+
+    kind: Literal["gitea"] = Field(description="what this site is")
+    version: Version = Field(description="which version runs; another one is an upgrade, with the way back")
+    sha256: Digest = Field(description="SHA-256 of its program, which is never run with another")
+    binary: Origin = Field(
+        "",
+        description="where it is: an address, or a path on the server; default: where its makers have it",
+    )
+    database: Literal["sqlite", "mariadb", "postgres"] = Field(
+        "sqlite", description="what its database is; no password, the socket tells who asks"
+    )
+    owner: User = Field("owner", description="its first user, who administers it")
+    email: Email = Field(description="the first user's address")
+    port: Port = Field(3000, description="port on 127.0.0.1 where NGINX finds it")
+    ssh_port: Port = Field(22, description="port of SSH in the addresses that it shows")
+    registration: Boolean = Field(False, description="whether anyone may make an account")
+    private: Boolean = Field(False, description="whether visitors without an account see nothing")
+    actions: Boolean = Field(True, description="whether its Actions can be used")
+    max_upload: Size = Field(
+        written("512M"), description="largest push over HTTPS that is taken; 0 means no limit"
+    )
+    wait: TimeLimit = Field(
+        written("5m"), description="how long it may take until it is well, before an upgrade is undone"
+    )
+    backup: Choice = Field(BackupChoice(), description="how it is backed up; false: not at all")
+
+    @field_validator("owner")
+    @classmethod
+    def be_free(cls, owner: str) -> str:
+        """Some names are Gitea's own."""
+        if owner in cls.reserved:
+            raise ValueError(f"{owner} is a name that {cls.program} keeps for itself: name another one")
+        return owner
+
+    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
+        """Its NGINX file, app.ini, what shall run, its unit and its user."""
+        return {
+            **virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload)),
+            f"{FOLDER}/{domain}.ini": self.template("app.ini", domain),
+            f"{FOLDER}/{domain}.conf": self.template("values.conf", domain),
+            f"/etc/systemd/system/{self.unit(domain)}": self.template("service", domain),
+            f"/etc/sysusers.d/deploy-{domain}.conf": self.template("user.conf", domain),
+        }
+
+    def template(self, name: str, domain: str) -> File:
+        """A template of templates/gitea as a file."""
+        return File(
+            render(
+                f"gitea/{name}",
+                site=self,
+                domain=domain,
+                config=f"{FOLDER}/{domain}.ini",
+                folder=self.folder(domain),
+                unit=self.unit(domain),
+                origin=self.binary or self.downloads.format(version=self.version),
+                user=USER,
+            ).encode()
+        )
+
+    def packages(self) -> frozenset[str]:
+        """NGINX, Git, what fetches the program, and the database."""
+        engine = ENGINES.get(self.database)
+        return super().packages() | {"curl", "git", "jq", "sqlite3"} | ({engine} if engine else set())
+
+    def unit(self, domain: str) -> str:
+        """The unit that runs it."""
+        return f"deploy-{self.program}-{domain}.service"
+
+    def units(self, domain: str) -> frozenset[str]:
+        """One."""
+        return frozenset({self.unit(domain)})
+
+    def secrets(self) -> dict[str, Secret]:
+        """What the first user logs in with."""
+        return {"PASSWORD": Generated()}
+
+    def local_ports(self) -> tuple[int, ...]:
+        """Where NGINX finds it."""
+        return (self.port,)
+
+    def probe(self, domain: str) -> str:
+        """What tells whether it and its database are well."""
+        return "/api/healthz"
+
+    def backs_up(self) -> Backup:
+        """Repositories, uploads, the database, and the secrets without which parts of it cannot be read."""
+        paths = ("data", "secrets", ".env", f"/home/{USER}/.ssh")
+        if self.database == "sqlite":
+            return Backup(paths=paths, owner=USER)
+        dumped = own_database(self.database, USER)
+        return Backup(paths=paths, dump=dumped.dump, load=dumped.load, owner=USER)

@@ -1,0 +1,241 @@
+#!/bin/bash
+# What a change of Gitea's files asks for: its program is fetched and proved, an upgrade has a way back, and its first user is made.
+
+check_gitea() { # PATH…: the programs that these ask for are here, and are what sites.yaml says
+    local path code=0
+    for path; do
+        if [[ $path == *.conf ]]; then (read_gitea "$path" && fetch_program) || code=1; fi
+    done
+    return "$code"
+}
+
+run_gitea() { # each as its files say; what has failed in this apply is not tried again while it looks for whose fault it is
+    local path tried said code=0 transaction=/var/lib/deploy/transaction
+    for path in /etc/deploy/gitea/*.conf; do
+        [[ -e $path ]] || continue
+        tried=$transaction/gitea-$(cat "$path" "${path%.conf}.ini" | sha256sum | cut -c -16)
+        if [[ -e $tried ]]; then
+            cat "$tried"
+            code=1
+        elif ! said=$( (read_gitea "$path" && bring_gitea) 2>&1); then
+            printf '%s\n' "$said"
+            if [[ -d $transaction ]]; then printf '%s\n' "$said" >"$tried"; fi
+            code=1
+        fi
+    done
+    return "$code"
+}
+
+read_gitea() { # PATH: its values
+    CONF=$1
+    # shellcheck source=/dev/null
+    . "$CONF"
+    PROGRAMS=$FOLDER/bin LINK=$FOLDER/bin/$PROGRAM WANTED=$PROGRAM-$VERSION-${SHA256:0:12} ASIDE=$FOLDER/upgrade
+}
+
+# Its program
+
+fetch_program() { # under a name that has its digest; nothing runs it before that is right
+    local new=$PROGRAMS/$WANTED.new words got
+    if [[ -x $PROGRAMS/$WANTED && -L $LINK ]]; then return; fi
+    install -d -m 755 "$FOLDER" "$PROGRAMS" || return
+    rm -f "$PROGRAMS"/*.new # of one that was killed
+    if ! words=$(get_program "$new" 2>&1); then
+        rm -f "$new"
+        echo "$CONF: $ORIGIN cannot be had: ${words##*$'\n'}"
+        echo "$(df -h --output=avail "$PROGRAMS" | tail -n 1 | tr -d ' ') are free there. Another place that has it: binary: in sites.yaml"
+        return 1
+    fi
+    got=$(sha256sum <"$new" | cut -c -64)
+    if [[ $got != "$SHA256" ]]; then
+        rm -f "$new"
+        echo "$CONF: $ORIGIN is not what sites.yaml says: its SHA-256 is $got, and sha256: says $SHA256. It was not run"
+        return 1
+    fi
+    chmod 755 "$new" && sync "$new" && mv -T "$new" "$PROGRAMS/$WANTED" || return
+    if [[ ! -e $LINK ]]; then switch_program "$WANTED"; fi # systemd looks for it
+}
+
+get_program() { # FILE
+    case $ORIGIN in
+        /*) cp -- "$ORIGIN" "$1" ;;
+        *) curl --fail --location --proto '=http,https' --silent --show-error --connect-timeout 20 --max-time 1800 \
+            --speed-limit 1000 --speed-time 60 --output "$1" -- "$ORIGIN" ;;
+    esac
+}
+
+switch_program() { # NAME: the path stays, for it stands in the hooks of each repository and in the keys of each user
+    ln -sfn "$1" "$LINK.new" && mv -T "$LINK.new" "$LINK"
+}
+
+as_account() { # ARGUMENT…: its program, as whom it runs as
+    (cd / && exec runuser --user "$ACCOUNT" -- env -i PATH="$PATH" USER="$ACCOUNT" HOME="/home/$ACCOUNT" \
+        GITEA_WORK_DIR="$FOLDER/data" GITEA_CUSTOM="$FOLDER/data/custom" FORGEJO_WORK_DIR="$FOLDER/data" FORGEJO_CUSTOM="$FOLDER/data/custom" \
+        "$LINK" --config "$INI" "$@")
+}
+
+# It runs
+
+bring_gitea() {
+    local now
+    make_gitea_places && make_gitea_database || return
+    end_cut_off_upgrade || return
+    now=$(readlink "$LINK")
+    if [[ ! -e $FOLDER/secrets/first-user ]]; then # it has never been well
+        switch_program "$WANTED" || return
+        if ! start_gitea; then
+            systemctl stop "$UNIT"
+            return 1
+        fi
+    elif [[ $now != "$WANTED" ]]; then
+        upgrade_gitea "$now" || return
+    elif ! is_stopped; then
+        start_gitea || return
+    fi
+    make_first_user
+}
+
+is_stopped() { # on purpose: it starts with the server, and does not run
+    [[ $(systemctl is-enabled "$UNIT" 2>/dev/null) == enabled && $(systemctl is-active "$UNIT") == inactive ]]
+}
+
+start_gitea() { # anew, until it is well; fails, and says what it said itself
+    local began=$EPOCHSECONDS
+    systemctl reset-failed "$UNIT" 2>/dev/null
+    if systemctl restart "$UNIT" && is_well_in_time; then return; fi
+    journalctl --sync 2>/dev/null
+    echo "$UNIT is not well after $((EPOCHSECONDS - began)) s; it says:"
+    journalctl --no-pager --quiet --output cat --since "@$began" "_SYSTEMD_UNIT=$UNIT" >"$PROGRAMS/words.new"
+    { grep -F -e '[E]' -e '[F]' "$PROGRAMS/words.new" || cat "$PROGRAMS/words.new"; } | sed 's/^[0-9/]* [0-9:]* //' | awk '!seen[$0]++' | tail -n 5
+    rm -f "$PROGRAMS/words.new"
+    return 1
+}
+
+is_well_in_time() { # a migration may take long; what crashes again and again is not waited for
+    local last=$((SECONDS + WAIT))
+    while ((SECONDS < last)); do
+        if is_well_now; then return; fi
+        if (($(systemctl show --property=NRestarts --value "$UNIT") >= 2)) || systemctl --quiet is-failed "$UNIT"; then return 1; fi
+        sleep 0.3
+    done
+    return 1
+}
+
+is_well_now() {
+    systemctl --quiet is-active "$UNIT" &&
+        curl --fail --silent --output /dev/null --max-time 5 "http://127.0.0.1:$PORT/api/healthz"
+}
+
+make_gitea_places() {
+    local name
+    install -d -m 755 "$FOLDER" "$PROGRAMS" &&
+        install -d -o "$ACCOUNT" -g "$ACCOUNT" -m 750 "$FOLDER/data" "/home/$ACCOUNT" &&
+        install -d -o "$ACCOUNT" -g "$ACCOUNT" -m 700 "/home/$ACCOUNT/.ssh" &&
+        install -d -o root -g "$ACCOUNT" -m 750 "$FOLDER/secrets" || return
+    for name in SECRET_KEY INTERNAL_TOKEN LFS_JWT_SECRET JWT_SECRET RUNNER_TOKEN; do
+        [[ ! -s $FOLDER/secrets/$name ]] || continue
+        make_gitea_secret "$FOLDER/secrets/$name.new" && mv -T "$FOLDER/secrets/$name.new" "$FOLDER/secrets/$name" || return
+    done
+}
+
+make_gitea_secret() { # FILE: 32 random bytes in letters, as JWT wants them
+    install -o root -g "$ACCOUNT" -m 640 /dev/null "$1" && head -c 32 /dev/urandom | base64 --wrap 0 | tr '+/' '-_' | tr -d '=' >"$1" && sync "$1"
+}
+
+# Its database
+
+make_gitea_database() {
+    [[ $ENGINE == sqlite ]] || /usr/local/lib/deploy/bin/database "$ENGINE" make --here "$ACCOUNT"
+}
+
+gitea_database() { # ACTION
+    local place=$ACCOUNT
+    if [[ $ENGINE == sqlite ]]; then place=$FOLDER/data/gitea.db; fi
+    /usr/local/lib/deploy/bin/database "$ENGINE" "$1" --here "$place"
+}
+
+# An upgrade. FOLDER/upgrade/from names the program of before, from when the dump is whole until the new one is well.
+
+upgrade_gitea() { # FROM
+    local words
+    echo "from $1 to $WANTED:"
+    systemctl stop "$UNIT" || return
+    if ! words=$(keep_gitea_dump "$1" 2>&1); then
+        echo "$words"
+        echo 'no dump of the database could be made: nothing was changed, the program of before runs on'
+        systemctl start "$UNIT"
+        return 1
+    fi
+    if switch_program "$WANTED" && start_gitea; then
+        rm -f "$ASIDE/from"
+        forget_programs "$1"
+        return
+    fi
+    put_gitea_back && echo "$1 runs again, with the database of before"
+    return 1
+}
+
+keep_gitea_dump() { # FROM: in a place of root's own, and looked at before anything changes
+    install -d -m 700 "$ASIDE" && rm -f "$ASIDE/from" || return
+    (umask 077 && gitea_database dump >"$ASIDE/dump.new") || return
+    if ! grep -qi 'into [`"]\?\(public\.\)\?version\|copy public.version' "$ASIDE/dump.new"; then
+        echo "the dump in $ASIDE/dump.new has no table that says which version it is of"
+        return 1
+    fi
+    sync "$ASIDE/dump.new" && mv -T "$ASIDE/dump.new" "$ASIDE/dump" && echo "$1" >"$ASIDE/from.new" && sync "$ASIDE/from.new" &&
+        mv -T "$ASIDE/from.new" "$ASIDE/from"
+}
+
+put_gitea_back() { # the program that FOLDER/upgrade/from names, and its dump
+    local from
+    from=$(<"$ASIDE/from") || return
+    systemctl stop "$UNIT"
+    switch_program "$from" || return
+    if ! gitea_database replace <"$ASIDE/dump"; then
+        echo "the dump of before is in $ASIDE/dump, and could not be loaded"
+        return 1
+    fi
+    rm -f "$ASIDE/from"
+    start_gitea
+}
+
+end_cut_off_upgrade() { # what a power cut has left: a new one that is well has taken over, and has what was written since
+    [[ -e $ASIDE/from ]] || return 0
+    if is_well_now; then rm -f "$ASIDE/from" && return; fi
+    echo 'an upgrade was cut off: what was before it comes back first'
+    put_gitea_back
+}
+
+forget_programs() { # FROM: all but this and the one that runs
+    local program
+    for program in "$PROGRAMS/$PROGRAM"-*; do
+        case ${program##*/} in "$1" | "$WANTED") ;; *) rm -f "$program" ;; esac
+    done
+}
+
+# Its first user, whose password is made by apply: that stands in no argument, which every user of the server could see.
+
+make_first_user() {
+    local made=$FOLDER/secrets/first-user
+    [[ ! -e $made ]] || return 0
+    if [[ ! -e $made.begun ]]; then
+        if [[ -n $(as_account admin user list --admin | tail -n +2) ]]; then : >"$made" && return; fi
+        : >"$made.begun"
+    fi
+    if ! as_account admin user list --admin | awk '{ print $2 }' | grep -xF -- "$OWNER" >/dev/null; then
+        as_account admin user create --username "$OWNER" --email "$EMAIL" --admin --random-password --must-change-password=false >/dev/null || return
+    fi
+    set_first_password && mv -T "$made.begun" "$made"
+}
+
+set_first_password() { # with a token for just that, which goes by the new password, and so proves it
+    local token name="deploy-$RANDOM$RANDOM" SECRET=''
+    token=$(as_account admin user generate-access-token --username "$OWNER" --token-name "$name" --scopes write:admin --raw | tail -n 1) || return
+    SECRET=$(. /usr/local/lib/deploy/lib/composition/secrets && read_secret "$FOLDER/.env" PASSWORD && printf %s "$SECRET") || return
+    printf 'header = "Authorization: token %s"\nheader = "Content-Type: application/json"\ndata = "%s"\n' "$token" \
+        "$(printf %s "$SECRET" | jq --raw-input --slurp --compact-output --arg name "$OWNER" \
+            '{login_name: $name, source_id: 0, must_change_password: false, password: .}' | sed 's/["\\]/\\&/g')" |
+        curl --config - --fail --silent --show-error --output /dev/null --request PATCH "http://127.0.0.1:$PORT/api/v1/admin/users/$OWNER" || return
+    printf 'user = "%s:%s"\n' "$OWNER" "$SECRET" |
+        curl --config - --fail --silent --show-error --output /dev/null --request DELETE "http://127.0.0.1:$PORT/api/v1/users/$OWNER/tokens/$name"
+}
