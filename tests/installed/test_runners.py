@@ -1,5 +1,6 @@
 """What runs entries, and their databases: each behind the same functions, chosen in one place."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from installed.conftest import Root
 
 INSTALLED = Path(__file__).parents[2] / "deployer/server/installed"
+NOBODY = 65534
 RUNNERS = ("compose", "systemd")
 PROGRAMS = ("backup", "push", "releases", "restart", "restore", "resume", "rollback", "start", "stop")
 PARTS = ("lib/backup", "lib/restore", "../sent/apply")
@@ -120,3 +122,41 @@ def test_a_database_that_is_called_wrongly_says_how_it_is_called(arguments: tupl
     done = database(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[1].startswith("usage: database ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as somebody else")
+def test_root_makes_and_empties_no_sqlite_file_where_a_link_of_its_owner_leads(tmp_path: Path) -> None:
+    """The folder is its owner's, who can put a link in the place of each name in it, also a moment later."""
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents[:3]:
+        folder.chmod(folder.stat().st_mode | 0o011)
+    theirs, roots = tmp_path / "theirs", tmp_path / "roots"
+    for folder in (theirs, roots, theirs / "data"):
+        folder.mkdir()
+        os.chown(folder, NOBODY, NOBODY)
+    os.chown(roots, 0, 0)
+
+    def call(action: str, name: Path) -> subprocess.CompletedProcess[str]:
+        words = (
+            f'INSTALLED={INSTALLED}; source "$INSTALLED/lib/database/sqlite"; NAME={name}; database_{action}'
+        )
+        return subprocess.run(["bash", "-euc", words], capture_output=True, text=True, check=False)
+
+    file = theirs / "data/a.db"
+    assert call("make", file).returncode == 0
+    assert (file.stat().st_uid, file.stat().st_gid, file.stat().st_mode & 0o777) == (NOBODY, NOBODY, 0o600)
+    for name in ("a.db", "a.db-wal"):
+        (theirs / "data" / name).write_text("x")
+    assert call("empty", file).returncode == 0
+    assert [(path.name, path.read_text()) for path in (theirs / "data").iterdir()] == [("a.db", "")]
+    for name in ("b.db", "b.db-wal"):
+        (roots / name).write_text("precious")
+    (theirs / "link").symlink_to(roots)
+    assert call("make", theirs / "link/c.db").returncode != 0
+    assert call("empty", theirs / "link/b.db").returncode != 0
+    (theirs / "data/d.db").symlink_to(roots / "b.db")
+    call("empty", theirs / "data/d.db")
+    assert sorted((path.name, path.read_text()) for path in roots.iterdir()) == [
+        ("b.db", "precious"),
+        ("b.db-wal", "precious"),
+    ]
