@@ -1,6 +1,7 @@
 #!/bin/bash
 # What Docker is, and what runs in it.
 state=/var/lib/deploy
+label=com.docker.compose
 
 look_docker() {
     docker_programs
@@ -20,6 +21,10 @@ docker_programs() { # a person may have put them there without a package
     is_replaced "$pid" && echo "outdated docker $("/proc/$pid/exe" --version | sed -n 's/^Docker version //p')"
 }
 
+label_of() { # NAME: Docker's words for it, on one line, whatever an image has there: each line would be another answer
+    printf '{{join (split (join (split (index .Config.Labels "%s") "\\n") " ") "\\t") " "}}' "$label.$1"
+}
+
 owed() { # owed NAME PROJECT: of what an apply could not end
     [ ! -e $state/owed ] || sed 's/^/owed /' $state/owed
 }
@@ -28,7 +33,7 @@ owed() { # owed NAME PROJECT: of what an apply could not end
 # container PROJECT FOLDER SERVICE STATE CODE POLICY BINDINGS STARTED PORTS and volume PROJECT NAME of Compose's, with
 # tabs between them; a container that was started for one command has no SERVICE
 stacks() {
-    local label=com.docker.compose ids fields
+    local ids fields
     find /srv/deploy -mindepth 2 -maxdepth 3 '(' -path '/srv/deploy/*/images/live' -printf 'brought_up %P\n' ')' -o \
         '(' -name stopped ! -path '/srv/deploy/*/*/stopped' -type f -printf 'stopped %P %T@\n' ')' 2>/dev/null |
         sed 's|/images/live$||; s|/stopped | |'
@@ -37,9 +42,8 @@ stacks() {
     echo 'engine 1'
     # shellcheck disable=SC2016 # that is Docker's language
     fields=(
-        "{{index .Config.Labels \"$label.project\"}}"
-        "{{index .Config.Labels \"$label.project.working_dir\"}}"
-        "{{if ne (index .Config.Labels \"$label.oneoff\") \"True\"}}{{index .Config.Labels \"$label.service\"}}{{end}}"
+        "$(label_of project)" "$(label_of project.working_dir)"
+        "{{if ne (index .Config.Labels \"$label.oneoff\") \"True\"}}$(label_of service){{end}}"
         '{{.State.Status}}' '{{.State.ExitCode}}' '{{.HostConfig.RestartPolicy.Name}}'
         '{{len .HostConfig.PortBindings}}' '{{.State.StartedAt}}'
         '{{range $port, $all := .NetworkSettings.Ports}}{{range $all}}{{.HostIp}}:{{.HostPort}}->{{$port}}, {{end}}{{end}}'

@@ -139,9 +139,9 @@ BEFORE = {
         *(ENGINE, PAGE, CHOOSE, "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
-    "audit.sh": ("sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),
+    "audit.sh": ("sent/room.sh", "sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),
     "certificates.sh": ("sent/leading.sh",),
-    "observe.sh": (ENGINE, "sent/apt.sh", "sent/listening.sh", "sent/failures.sh", LOOKS),
+    "observe.sh": (ENGINE, "sent/room.sh", "sent/apt.sh", "sent/listening.sh", "sent/failures.sh", LOOKS),
     "status.sh": (
         "installed/lib/common/visitor",
         "installed/lib/common/record",

@@ -36,7 +36,9 @@ PATHS = [
 
 def refused(folder: Path, paths: Iterable[str], takeovers: Iterable[str] = (), leads: str = "") -> list[str]:
     """What is said, and put back, when blog.test is refused in an apply that changes these paths."""
-    own = [f"{path}\t{name}\n" for path in PATHS for name in NAMES if belongs(path, name, f"/opt/{name}")]
+    own = [
+        f"{path}\t{name}\n" for path in PATHS for name in NAMES if belongs(path, name, f"/opt/{name}", NAMES)
+    ]
     (folder / "owners").write_text("".join([*own, "/etc/deploy/git_hosts\tgit_hosts:\n"]))
     (folder / "paths").write_text("".join(f"{path}\n" for path in paths))
     (folder / "takeovers").write_text("".join(f"{line}\n" for line in takeovers))
@@ -48,7 +50,7 @@ def refused(folder: Path, paths: Iterable[str], takeovers: Iterable[str] = (), l
 
 
 def test_all_that_is_its_own_goes_back_if_it_is_changed(tmp_path: Path) -> None:
-    own = [path for path in PATHS if belongs(path, "blog.test", "/opt/blog.test")]
+    own = [path for path in PATHS if belongs(path, "blog.test", "/opt/blog.test", NAMES)]
     assert refused(tmp_path, PATHS) == own
     assert refused(tmp_path, PATHS[:2]) == own[:2]
     assert len(own) == len(PATHS) / len(NAMES)

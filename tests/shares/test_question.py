@@ -1,5 +1,6 @@
 """What a server is asked: words that carry no syntax, and no question that it does not understand."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -105,3 +106,19 @@ def test_answers_are_in_the_facts_by_what_was_asked(tmp_path: Path) -> None:
     ]
     assert {*seen.facts.versions} == {"shell"}
     assert (seen.files[b].content, seen.folders) == (b"size=\n", {f"{tmp_path}"})
+
+
+def test_an_answer_that_finds_no_room_is_none(tmp_path: Path) -> None:
+    """Not one without what was to come, from which the rest would seem to be missing on the server."""
+    asked = batch([Question("path", f"{tmp_path}/{number}") for number in range(100)])
+    script_of = script("observe.sh").decode()
+    done = subprocess.run(
+        ["bash", "-c", 'trap "" XFSZ; ulimit -f 2; exec bash -c "$0"', script_of],
+        input=asked,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"there is no room for the answer in " in done.stderr
+    assert not [*tmp_path.iterdir()]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Tells what an attacker would look for on this server: lines of words, each beginning with what it is about.
-# Changes nothing. apt.sh and nginx.sh are sent before it.
+# Changes nothing. room.sh, apt.sh and nginx.sh are sent before it.
 set -uo pipefail
 export LC_ALL=C
 
@@ -39,7 +39,7 @@ secrets() { # readable PATH: what the user `nobody` can read
         \( -name '.env' -o -name 'privkey*.pem' -o -name 'deploy_key' -o -name 'id_*' ! -name '*.pub' \
         -o -name 'ssh_host_*_key' -o -name '.pgpass' -o -name '.my.cnf' -o -name 'credentials' \) -print0 2>/dev/null |
         setpriv --reuid=nobody --regid=nogroup --clear-groups \
-            bash -c 'while IFS= read -r -d "" path; do [ ! -r "$path" ] || echo "readable $path"; done'
+            bash -c 'while IFS= read -r -d "" path; do [ ! -r "$path" ] || echo "readable ${path//[[:cntrl:]]/?}"; done'
 }
 
 updates() {
@@ -111,9 +111,11 @@ services() { # unwell NAME WHY, and stopped NAME BY: what sites.yaml wants and d
 }
 
 echo "now $(date +%s)"
-answer=$(mktemp -d) && trap 'rm -rf "$answer"' EXIT
+make_answer
 for part in listening logins secrets updates defences expiries containers services nginx_refuses; do
     $part >"$answer/$part" 2>/dev/null &
 done
 wait
+all_was_kept
+rm "$answer/room"
 cat "$answer"/*

@@ -10,13 +10,12 @@
 #   version NAME PACKAGE…   `version NAME VERSION` of the first that is installed; PACKAGE>=2 is none that is older
 #   install PACKAGE         of all that are asked for, what apt would do besides: `upgrade NAME FROM`, `remove NAME`, `unknown NAME`
 #   look NAME               what look_NAME tells: parts/NAME.look.sh, for what no such question asks
-# Changes nothing. What a question says is never run. What looks, apt.sh, listening.sh, failures.sh and engine are sent
+# Changes nothing. What a question says is never run. What looks, room.sh, apt.sh, listening.sh, failures.sh and engine are sent
 # before it.
 set -uo pipefail
 export LC_ALL=C
 state=/var/lib/deploy
-answer=$(mktemp -d) || exit 1
-trap 'wait; rm -rf "$answer"' EXIT # what looks apart may have to begin still
+make_answer
 mkdir "$answer/certificates"
 wanted=()
 declare -A state_of main_pid
@@ -215,6 +214,7 @@ exec <"$answer/questions"
 while read_questions; do
     { [ ${#asked_versions[@]} -eq 0 ] || versions; answers; } </dev/null >>"$answer/facts"
 done
+all_was_kept
 there | sort -zu |
     tar --create --ignore-failed-read --absolute-names --directory="$answer" --recursion facts certificates \
         --no-recursion --null --files-from=- 2>/dev/null |

@@ -39,7 +39,10 @@ def parcel(files: dict[str, str], **lists: list[str]) -> bytes:
     names = {*lists.get("compositions", ()), *(each.split()[0] for each in lists.get("gone", ()))}
     names |= {path.split("/")[2] for path in paths if path.startswith("/opt/")}
     own = [
-        f"{path}\t{name}" for path in paths for name in sorted(names) if belongs(path, name, f"/opt/{name}")
+        f"{path}\t{name}"
+        for path in paths
+        for name in sorted(names)
+        if belongs(path, name, f"/opt/{name}", names)
     ]
     lists.setdefault("owners", own)
     members = unpack_members(empty_parcel(Plan(), "ada@laptop, since 12:00:00,"))

@@ -12,12 +12,11 @@ from deployer.planning.moving import moving
 from deployer.seen.stacks import Standing
 from deployer.server.login import connect
 from deployer.shares.question import Question
+from deployer.tasks import script
 from deployer.tasks.observe import observe
 from deployer.tasks.status import status
-from vps.services.conftest import COMPOSE, SCRIPTS, SERVE
+from vps.services.conftest import COMPOSE, SERVE
 from vps.waiting import started, until
-
-AUDIT = SCRIPTS.parent / "sent/audit.sh"
 
 
 def test_logs_restart_and_stop(new_composition):
@@ -136,6 +135,21 @@ def lacks(app) -> tuple[str, ...]:
     with connect(app.vps.address, app.vps.port, "root", app.vps.host_key, app.vps.key) as server:
         seen = observe(server, [*QUESTIONS, Question("file", f"/etc/deploy/sites/{app.name}.conf")])
     return moving(wanted, seen).otherwise.get(app.name, ())
+
+
+def test_no_label_of_an_image_passes_for_an_answer_of_the_server(new_composition):
+    """An image may have what it likes there, and whoever runs it without Compose gets it."""
+    app = new_composition()
+    app.push()
+    forged = "--label com.docker.compose.project=$'odd\\npackage forged\\tone' --label com.docker.compose.service=$'a\\tb'"
+    app.vps.run(f"docker create --name odd {forged} $(docker image ls -q | head -n 1)")
+    try:
+        with connect(app.vps.address, app.vps.port, "root", app.vps.host_key, app.vps.key) as server:
+            facts = observe(server, QUESTIONS).facts
+    finally:
+        app.vps.run("docker rm odd")
+    assert not [each for each in facts.packages if "forged" in each]
+    assert [each.service for each in facts.stacks["odd package forged one"].containers] == ["a b"]
 
 
 def test_what_does_not_run_is_told_and_a_push_brings_it_up(new_composition):
@@ -344,7 +358,7 @@ def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
     file = app.directory / "docker-compose.yml"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"volumes": {"of-its-own": None}}))
     app.push()
-    seen = read_evidence(app.vps.run("bash -s", input=AUDIT.read_text()).stdout)
+    seen = read_evidence(app.vps.run("bash -s", input=script("audit.sh").decode()).stdout)
     prefix = f"the container {app.project}-"
     (logs,) = [each.what for each in upkeep.logs(seen, Config())]
     assert f"{app.project}-app-1, " in logs

@@ -24,7 +24,8 @@ lock() {
 
 receive() {
     incoming=$(mktemp -d "$state/incoming.XXXXXX") || exit 1
-    trap 'rm -rf "$incoming"' EXIT
+    shell_of_apply=$BASHPID # a child that a signal ends before it has begun runs what Bash has of its parent's traps
+    trap '[ "$BASHPID" != "$shell_of_apply" ] || rm -rf "$incoming"' EXIT
     if ! tar --extract --gzip --preserve-permissions --touch --directory="$incoming" 2>"$incoming.errors" || [ ! -e "$incoming/zz-end" ]; then
         say "✗ the changes did not arrive whole; nothing was changed"
         indent <"$incoming.errors"
