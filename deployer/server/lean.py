@@ -1,17 +1,43 @@
 """Logging in, loaded without what paramiko has for `Match exec` in ~/.ssh/config: OpenSSH reads that for us.
 
-That would be `invoke` with all that it needs, a fifth of the time that paramiko takes to load.
+That would be `invoke` with all that it needs, a fifth of the time that paramiko takes to load. And what tells
+versions of packages, with all that reads e-mails, takes as long: the name of paramiko's folder tells its own.
 """
 
+import importlib
 import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+
+class _Versions:
+    """Stands for `importlib.metadata`, which is loaded where this does not suffice."""
+
+    def version(self, name: str) -> str:
+        """The version of a package that is loaded."""
+        place = getattr(find_spec(name), "origin", None)
+        found = [*Path(place).parents[1].glob(f"{name}-*.dist-info")] if place else []
+        if len(found) == 1:
+            return found[0].name.removeprefix(f"{name}-").removesuffix(".dist-info")
+        version: str = self.__getattr__("version")(name)
+        return version
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module("importlib.metadata"), name)
+
 
 _absent = "invoke" not in sys.modules  # it is there where Fabric has called us
+_versions = _Versions()
 if _absent:
     sys.modules["invoke"] = None  # type: ignore[assignment]  # to import it fails, as paramiko expects it may
+vars(importlib).setdefault("metadata", _versions)
 try:
     from deployer.server.login import connect
 finally:
     if _absent:
         del sys.modules["invoke"]
+    if vars(importlib).get("metadata") is _versions:
+        del vars(importlib)["metadata"]
 
 __all__ = ["connect"]
