@@ -1,7 +1,7 @@
 """What runs on PHP-FPM on the server itself: a pool, a user and folders of its own."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
 from deployer.seen.releases import named, release_of
-from deployer.shares.backup import Backup, own_database
+from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 from deployer.templates import render
 from deployer.values.backups import BackupChoice, Choice
@@ -23,8 +23,6 @@ from deployer.values.types import (
     CronSchedule,
     MemoryLimit,
     PhpExtension,
-    PhpFolder,
-    PhpScript,
     PhpSettingName,
     PhpSettingValue,
     PhpVersion,
@@ -35,22 +33,9 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 
-DATABASES = {"mariadb": ("mariadb-server", "mysql"), "postgres": ("postgresql", "pgsql")}
-"""The package of each server of databases, and the extension of PHP for it."""
-
-
 class PooledSite(Site):
     """A domain that PHP answers for, by a pool of PHP-FPM that runs as a user of its own."""
 
-    root: PhpFolder | None = Field(
-        None, description="folder of its files that visitors see, such as public; without it, all of them"
-    )
-    front: PhpScript | None = Field(
-        None, description="PHP file that answers for every path without a file, such as index.php"
-    )
-    writable: tuple[PhpFolder, ...] = Field(
-        (), description="folders of its files that PHP may write to, and where no PHP is run"
-    )
     version: PhpVersion | None = Field(
         None, description="version of PHP, such as 8.3; without it, that of the distribution"
     )
@@ -61,9 +46,6 @@ class PooledSite(Site):
     memory: MemoryLimit = Field(written("128M"), description="how much memory a request may use")
     max_upload: MemoryLimit = Field(written("64M"), description="largest upload that is taken")
     processes: Count = Field(5, description="how many requests PHP answers at the same time")
-    database: Literal["mariadb", "postgres", "none"] = Field(
-        "none", description="mariadb or postgres: a database of its own on the server, without a password"
-    )
     jobs: dict[CronSchedule, CronCommand] = Field(
         {}, description="commands by when they are run, as cron has it, by the site's user beside its files"
     )
@@ -82,44 +64,53 @@ class PooledSite(Site):
             "domain": domain,
             "user": user_of(domain),
             "socket": socket_of(domain, version),
+            "place": self.place(domain),
             "code": self.code(domain),
+            "prepended": self.prepended(domain),
             "data": self.folder(domain),
-            "memory": size_text(self.memory),
             "max_upload": size_text(self.max_upload),
         }
         return {
-            **virtual_host(
-                self,
-                domain,
-                facts,
-                "php",
-                policies=("headers", "caching"),
-                root="/".join(filter(None, (f"/var/www/{domain}", self.root))),
-                socket=values["socket"],
-                max_upload=values["max_upload"],
-                no_php=self.visible(self.writable),
+            **virtual_host(self, domain, facts, policies=("headers", "caching"), **self.served(values)),
+            f"/etc/php/{version}/fpm/pool.d/{domain}.conf": self.file(
+                "pool.conf", values, memory=size_text(self.memory)
             ),
-            f"/etc/php/{version}/fpm/pool.d/{domain}.conf": _file("pool.conf", values),
-            f"/etc/sysusers.d/deploy-php-{domain}.conf": _file("sysusers.conf", values),
-            f"/etc/tmpfiles.d/deploy-php-{domain}.conf": _file("tmpfiles.conf", values),
-            **self._database(values),
+            f"/etc/sysusers.d/deploy-php-{domain}.conf": self.file("sysusers.conf", values),
+            f"/etc/tmpfiles.d/deploy-php-{domain}.conf": self.file("tmpfiles.conf", values),
             **self._jobs(values),
         }
 
-    def _database(self, values: dict[str, object]) -> dict[str, File]:
-        if self.database == "none":
-            return {}
-        return {f"/etc/deploy/databases/{values['domain']}": _file("database", values)}
+    def file(self, template: str, values: dict[str, Any], **more: object) -> File:
+        """A template of templates/php as a file."""
+        return File(render(f"php/{template}", **{**values, **more}).encode())
 
-    def _jobs(self, values: dict[str, object]) -> dict[str, File]:
+    def served(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The template of its NGINX file, and what stands there."""
+        raise NotImplementedError
+
+    def place(self, domain: str) -> str:
+        """Where it has files of its own for visitors, and its jobs run; empty where it has none."""
+        return ""
+
+    def code(self, domain: str) -> tuple[str, ...]:
+        """Where its PHP files are."""
+        raise NotImplementedError
+
+    def prepended(self, domain: str) -> str:
+        """The PHP file that is run before each of its own, if there is one."""
+        return ""
+
+    def database_name(self, domain: str) -> str:
+        """Its database on the server, if it has one."""
+        return ""
+
+    def _jobs(self, values: dict[str, Any]) -> dict[str, File]:
         found = {}
-        for name, (when, command) in zip(
-            self.job_names(str(values["domain"])), self.jobs.items(), strict=True
-        ):
+        for name, (when, command) in zip(self.job_names(values["domain"]), self.jobs.items(), strict=True):
             own = {**values, "name": name, "when": calendar(when), "written": when, "command": command}
-            found[f"/etc/deploy/jobs/{name}"] = _file("job", own)
+            found[f"/etc/deploy/jobs/{name}"] = self.file("job", own)
             for unit in ("service", "timer"):
-                found[f"/etc/systemd/system/{name}.{unit}"] = _file(f"job.{unit}", own)
+                found[f"/etc/systemd/system/{name}.{unit}"] = self.file(f"job.{unit}", own)
         return found
 
     def job_names(self, domain: str) -> list[str]:
@@ -131,14 +122,11 @@ class PooledSite(Site):
         return Backup(paths=("data",))
 
     def wanted_backup(self, name: str) -> Backup | None:
-        """Its files and its database, too."""
-        kept = super().wanted_backup(name)
+        """Its own files, too."""
+        kept, place = super().wanted_backup(name), self.place(name)
         if not kept:
             return None
-        if self.database != "none":
-            database = own_database(self.database, user_of(name))
-            kept = replace(kept, dump=database.dump, load=database.load)
-        return replace(kept, paths=(*kept.paths, *self.code(name)), owner=user_of(name))
+        return replace(kept, paths=(*kept.paths, *filter(None, [place])), owner=user_of(name))
 
     def php(self, facts: "Facts") -> str:
         """The version of PHP that it runs on; raises DeployError where that is not known."""
@@ -150,26 +138,11 @@ class PooledSite(Site):
             )
         return found
 
-    def code(self, domain: str) -> tuple[str, ...]:
-        """Where its PHP files are."""
-        return (f"/var/www/{domain}",)
-
-    def visible(self, folders: tuple[str, ...]) -> list[str]:
-        """The paths of these folders in URLs, of those that visitors can see."""
-        above = f"{self.root}/" if self.root else ""
-        return [folder.removeprefix(above) for folder in folders if folder.startswith(above)]
-
     def packages(self) -> frozenset[str]:
         """NGINX, and PHP with what of it the site needs."""
         php = f"php{self.version or ''}"
-        server, extension = DATABASES.get(self.database, ("", ""))
-        extensions = {*self.extensions, *filter(None, [extension])}
-        wanted = {f"{php}-fpm", *(f"{php}-{name}" for name in extensions), *filter(None, [server])}
+        wanted = {f"{php}-fpm", *(f"{php}-{name}" for name in self.extensions)}
         return super().packages() | wanted | ({f"{php}-cli"} if self.jobs else set())
-
-
-def _file(template: str, values: dict[str, object]) -> File:
-    return File(render(f"php/{template}", **values).encode())
 
 
 def user_of(domain: str) -> str:

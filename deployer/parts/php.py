@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from deployer.files import File
+from deployer.kinds.php import Php
 from deployer.kinds.pooled import PooledSite
 from deployer.parts.rendering import UNITS, program, rendered, script
 from deployer.shares.handler import Handler, Stage
@@ -39,7 +40,7 @@ def share(config: "Config", facts: "Facts") -> Share:
             f"/etc/php/{version}/fpm/conf.d/90-deploy.ini": rendered("php/php.ini"),
             f"{UNITS}/php{version}-fpm.service.d/deploy.conf": rendered("php/service.conf"),
         }
-    engines = sorted({site.database for site in sites} - {"none"})
+    engines = sorted({site.database for site in sites if isinstance(site, Php)} - {"none"})
     for engine in engines:
         files |= program("database") | script("lib/database/place") | script(f"lib/database/{engine}")
     units = [*(f"php{version}-fpm.service" for version in versions), *(DATABASES[each] for each in engines)]

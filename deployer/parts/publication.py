@@ -27,8 +27,8 @@ def share(config: "Config", facts: "Facts") -> Share:
 
 def publishes(config: "Config") -> bool:
     """Whether the server needs the scripts."""
-    pushed = any(entry.pushed for entry in config.everything.values())
-    return bool(config.backups or config.keys or config.running) or pushed
+    needed = any(entry.pushed or entry.secrets() for entry in config.everything.values())
+    return bool(config.backups or config.keys or config.running) or needed
 
 
 def publication_files() -> dict[str, File]:

@@ -46,6 +46,7 @@ SITES: Mapping[str, dict[str, Any]] = {
         "memory": "64M",
         "max_upload": "20M",
     },
+    "dokuwiki": {"kind": "dokuwiki", "title": "Wiki", "user": "me", "version": "8.3"},
     "redirect": {"kind": "redirect", "to": "https://example.org/path", "aliases": [ALIAS]},
     "gitea": {
         "kind": "gitea",

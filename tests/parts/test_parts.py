@@ -56,6 +56,7 @@ def test_handlers_run_after_those_whose_work_they_need() -> None:
         "let the running NGINX open as many files",
         "make databases",
         "restart PHP-FPM",
+        "make wikis",
         "reload PHP-FPM",
         "reload NGINX",
         "run Gitea as its files say, until it is well",

@@ -1,5 +1,6 @@
 """Sites that run on PHP-FPM on the server itself: asked, attacked, broken, saved, restored and removed."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,7 @@ SITES = {
         },
     },
     "two.test": {"kind": "php", "https": False, "processes": 2, "database": "mariadb"},
+    "wiki.test": {"kind": "dokuwiki", "https": False, "title": "Alma's \\ wiki"},
     "old.test": {"kind": "redirect", "to": "https://example.org", "https": False},
 }
 INDEX = "<?php echo implode(' ', [$_SERVER['REQUEST_URI'], exec('id -un'), ini_get('date.timezone')]);"
@@ -213,6 +215,53 @@ def test_what_was_saved_comes_back_on_an_empty_server(project: Project, key: Key
     assert owners.split() == ["root:php-one_test", "root:root", *["php-one_test:php-one_test"] * 2]
     assert run(project, "one.test", "echo file_get_contents(getenv('DATA_DIRECTORY') . '/own.txt');") == "own"
     assert "Nothing to change" in project.deploy("plan").stdout
+
+
+EDIT = """
+cd $(mktemp -d); ask() { curl -s -b jar -c jar -H 'Host: wiki.test' "$@"; }; token() { grep -oE 'name="sectok" value="[0-9a-f]*"' | head -1 | grep -oE '[0-9a-f]{10,}'; }
+read -r password; token=$(ask 'http://127.0.0.1/start?do=login' | token)
+ask -o /dev/null --data-urlencode "p=$password" -d "u=admin&do=login&id=start&sectok=$token" http://127.0.0.1/doku.php
+ask 'http://127.0.0.1/tea?do=edit' >edit; token=$(token <edit); grep -o 'logout' edit | head -1
+ask -o /dev/null -d "id=tea&rev=0&date=0&prefix=&suffix=&changecheck=&target=section&sectok=$token&summary=new&do[save]=1" --data-urlencode "wikitext=$1" http://127.0.0.1/doku.php
+"""
+
+
+def edit(project: Project, text: str) -> str:
+    """Write a page of the wiki as a person does who knows its password."""
+    password = project.deploy("secret", "show", "wiki.test", "PASSWORD").stdout
+    return project.vps.run(f"bash -c {shlex.quote(EDIT)} edit {shlex.quote(text)}", input=password).stdout
+
+
+def test_a_wiki_is_read_by_everyone_and_written_by_who_knows_the_password(project: Project) -> None:
+    status, body = get(project, "wiki.test")
+    assert status == 200
+    assert "Alma&#039;s \\ wiki" in body
+    assert edit(project, "Tea is **hot**") == "logout\n"
+    assert "Tea is <strong>hot</strong>" in get(project, "wiki.test", "/tea")[1]
+    assert "do[save]" not in get(project, "wiki.test", "/tea?do=edit")[1]
+    assert get(project, "wiki.test", "/lib/exe/css.php")[0] == 200
+    assert get(project, "wiki.test", "/lib/images/smileys/icon_smile.svg")[0] == 200
+    for path in (
+        "/data/pages/tea.txt",
+        "/conf/local.php",
+        "/inc/init.php",
+        "/bin/wantedpages.php",
+        "/vendor/autoload.php",
+    ):
+        assert get(project, "wiki.test", path)[0] == 404, path
+    assert "Permission denied" in run(project, "one.test", "passthru('ls /opt/wiki.test/data 2>&1');")
+
+
+def test_a_wiki_comes_back_with_its_history(project: Project, key: Key) -> None:
+    edit(project, "Tea is cold")
+    edit(project, "Tea is warm")
+    assert project.deploy("backup", "wiki.test").returncode == 0
+    project.vps.run("rm -r /opt/wiki.test/data/* /opt/wiki.test/.env")
+    said = project.deploy("restore", "wiki.test", "--yes", GNUPGHOME=str(key.home))
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "Tea is warm" in get(project, "wiki.test", "/tea")[1]
+    assert int(project.vps.run("ls /opt/wiki.test/data/attic | grep -c '^tea[.]'").stdout) > 1
+    assert edit(project, "Tea is gone") == "logout\n"
 
 
 def test_a_pool_that_is_refused_goes_back_alone(project: Project, tmp_path: Path) -> None:

@@ -1,0 +1,5 @@
+<?php
+// Where the settings of wiki.example.org are: Debian's DokuWiki is one program for all wikis.
+// Written by deploy from sites.yaml; a hand edit shows up in the next `deploy plan`.
+if (!defined('DOKU_CONF')) define('DOKU_CONF', '/opt/wiki.example.org/data/conf/');
+if (!defined('DOKU_FARM')) define('DOKU_FARM', 'virtual');
