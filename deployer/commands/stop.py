@@ -14,10 +14,10 @@ AIM = "containers"
 @click.argument("name", shell_complete=entries)
 @config_option
 def command(name: str, config: Path) -> int:
-    """Stop the containers of a service. Its data stays.
+    """Stop the containers or units of a service. Its data stays.
 
-    It stays stopped, and is told as stopped on purpose, until `deploy start` or `deploy restart`, a push, a
-    restore, or an apply that changes its files starts it again.
+    It stays stopped, also when the server starts, and is told as stopped on purpose, until `deploy start` or
+    `deploy restart`, a push, a restore, or, of containers, an apply that changes its files starts it again.
 
     \b
     Example:

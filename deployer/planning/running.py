@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from deployer.seen.facts import Facts
 from deployer.seen.stacks import Stack, Standing
 
+STOPPED = {"inactive disabled", "inactive enabled"}
+"""How units are that `deploy stop` has stopped; an earlier one let them start with the server."""
+
 
 def lacking(name: str, standing: Standing, facts: Facts) -> Iterator[str]:
     """What of a composition whose files are there does not run; nothing where Docker does not tell."""
@@ -42,8 +45,8 @@ def units_to_start(units: Iterable[str], owners: Mapping[str, str], facts: Facts
 
 
 def owners_stopped(units: Iterable[str], owners: Mapping[str, str], facts: Facts) -> frozenset[str]:
-    """Those whose units were stopped by `deploy stop`: none of them runs, or has failed."""
+    """Those whose units were stopped by `deploy stop`: none runs or has failed, and none is gone."""
     of = {
         name: {facts.units.get(unit) for unit in units if owners.get(unit) == name} for name in facts.stopped
     }
-    return frozenset(name for name, states in of.items() if states == {"inactive enabled"})
+    return frozenset(name for name, states in of.items() if states and states <= STOPPED)

@@ -241,7 +241,7 @@ def test_what_was_published_is_told_of_sites_only() -> None:
 
 @pytest.mark.parametrize(
     ("state", "stays"),
-    [("inactive enabled", True), ("failed enabled", False), ("inactive disabled", False), ("", False)],
+    [("inactive enabled", True), ("failed enabled", False), ("inactive disabled", True), ("", False)],
 )
 def test_a_unit_that_was_stopped_on_purpose_stays_so(state: str, stays: bool) -> None:
     wanted = replace(

@@ -214,13 +214,18 @@ def test_a_changed_file_counts_at_once(walk: Walk) -> None:
     assert walk.is_done()
 
 
-def test_what_was_stopped_on_purpose_is_not_started_by_an_apply(walk: Walk) -> None:
+def test_what_was_stopped_on_purpose_is_started_by_no_apply_and_no_start_of_the_server(walk: Walk) -> None:
     walk.deploy("stop", "dates.test")
+    walk.vps.restart()
+    until(walk.vps, "systemctl is-active --quiet multi-user.target")
+    assert walk.vps.run(f"systemctl is-active {UNIT}", check=False).stdout == "inactive\n"
+    assert "dates.test is stopped on purpose" in walk.deploy("status", code=1)
     assert "dates.test is stopped on purpose, and stays so" in walk.deploy("plan")
     walk.project.sites["dates.test"] = SITES["dates.test"] | {"user": "you"}
     walk.deploy("apply", "--yes")
     assert walk.vps.run(f"systemctl is-active {UNIT}", check=False).stdout == "inactive\n"
     walk.deploy("start", "dates.test")
+    assert walk.vps.run(f"systemctl is-enabled {UNIT}").stdout == "enabled\n"
     walk.project.sites["dates.test"] = SITES["dates.test"]
     walk.deploy("apply", "--yes")
     walk.answers()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deployer.parts.backups import backup_files
+from deployer.parts.backups import backup_files, scripts_of
 from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
 from deployer.shares.backup import Backup
@@ -206,9 +206,13 @@ def folder(vps: Machine, key: Key) -> Callable[..., Backed]:
 
     def make(name: str, *paths: str, **more: Any) -> Backed:
         # the script copes with names that sites.yaml does not take
-        backup = FolderBackup(paths=("/srv",), **more).model_copy(update={"paths": paths})
-        script = rendered("backup/systemd", 0o755, name=name, backup=backup, paths=backup.paths)
-        put(vps, {f"/etc/deploy/backup/{name}": script})
+        each = FolderBackup(paths=("/srv",), **more)
+        put(
+            vps,
+            scripts_of(
+                {name: Backup(paths, exclude=each.exclude, stop=each.stop, dump=each.dump, load=each.load)}
+            ),
+        )
         return Backed(vps, key, name)
 
     return make

@@ -22,6 +22,8 @@ UNITS = {
         [Service]
         ExecStartPre=/bin/sh -c 'test ! -e /srv/wiki/broken'
         ExecStart=/bin/bash -c 'trap "echo stopped >/srv/wiki/state; exit" TERM; echo running >/srv/wiki/state; sleep infinity & wait'
+        [Install]
+        WantedBy=multi-user.target
         """,
     "reader": """
         [Unit]
@@ -271,6 +273,23 @@ def test_what_runs_as_units_is_stopped_and_started_as_containers_are(vps, progra
     ]
     assert "nothing of it is pushed" in call(vps, f"push {NAME}", code=2)
     assert "packages of the server" in call(vps, f"update {NAME} --check")
+
+
+def test_a_restore_starts_what_was_stopped_on_purpose_and_leaves_it_so_when_it_fails(vps, program):
+    vps.run("systemctl enable --quiet wiki")
+    program.run()
+    call(vps, f"stop {NAME} --by ada")
+    vps.run("touch /srv/wiki/broken")
+    program.decrypt(vps.root / "root/plain.tar")
+    assert "wiki.service does not start" in call(vps, f"restore {NAME} </root/plain.tar", code=1)
+    assert call(vps, f"well {NAME}").startswith(f"{NAME}\t\tby ada, 20")
+    assert vps.run("systemctl is-enabled wiki", check=False).stdout == "disabled\n"
+    vps.run("rm /srv/wiki/broken")
+    program.restore()
+    assert (call(vps, f"well {NAME}"), active(vps)[0]) == ("", "active")
+    assert vps.run("systemctl is-enabled wiki").stdout == "enabled\n"
+    assert not [*(vps.root / f"srv/deploy/{NAME}").glob("[sd]*")]
+    vps.run("systemctl disable --quiet wiki")
 
 
 def test_a_unit_that_does_not_start_is_told_and_its_words_are_shown(vps, program):
