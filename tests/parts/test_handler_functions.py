@@ -71,3 +71,22 @@ def test_what_an_apply_of_before_has_saved_is_undone_all_the_same(tmp_path: Path
     assert (tmp_path / "told").read_text() == "told old\nraw\n"
     there = defined(functions().decode())
     assert {"reload_nginx", "set_jails"} <= there, "these are in transactions of before"
+
+
+def test_a_check_that_does_not_end_is_one_that_refuses(tmp_path: Path) -> None:
+    """Else the apply, and whoever waits for its lock, would hang for good."""
+    script = """
+        check_slowly() { echo "looking at $1"; sleep 1000 & wait; }
+        go_slowly() { sleep 1.5; echo gone; }
+        for part in words handlers check; do . sent/apply/$part.sh; done
+        incoming=$1 LONGEST_CHECK=1
+        : >"$incoming/refused"
+        echo "$1" >"$incoming/changed-paths"
+        failed="$1"$'\\tthe test\\tcheck_slowly'
+        if passes; then exit 1; fi
+        say "$words"
+        failed="$1"$'\\t-\\tgo_slowly'
+        passes && say "$words"
+    """
+    told = bash(script, str(tmp_path)).splitlines()
+    assert told == [f"looking at {tmp_path}", "check_slowly did not end within 1 s", "gone"]

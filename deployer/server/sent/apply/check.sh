@@ -1,5 +1,6 @@
 #!/bin/bash
 # What is new is checked before it counts. A part of apply.sh.
+LONGEST_CHECK=120 # seconds; what makes files count is limited by systemd
 
 check() { # until what is left is accepted
     : >"$incoming/refused"
@@ -19,13 +20,16 @@ passes_all() { # `failed` is the first line of the checks that does not pass
 }
 
 passes() { # the check `failed`, or what makes new files count; sets `words` to what it says
-    local pattern command path paths=()
-    IFS=$'\t' read -r pattern _ command <<<"$failed"
+    local pattern who command path paths=() longest='' code=0
+    IFS=$'\t' read -r pattern who command <<<"$failed"
+    [ "$who" = - ] || longest=$LONGEST_CHECK
     while IFS= read -r path; do
         [ ! -e "$path" ] || paths+=("$path")
     done < <(grep -vxF -f "$incoming/refused" "$incoming/changed-paths" | matching "$pattern")
     read -ra command <<<"$command"
-    words=$(run_handler "${command[@]}" "${paths[@]}")
+    words=$(run_handler "${command[@]}" "${paths[@]}") || code=$?
+    [[ $longest && $code == @(124|137) ]] && words+=${words:+$'\n'}"${command[0]} did not end within $longest s"
+    return "$code"
 }
 
 keep_what_all_share() { # it goes with the last one that needs it, and who stays as it was may be that one

@@ -5,8 +5,8 @@
 # when a timer or a later apply undoes what this one has done.
 handlers=$(declare -f)
 
-run_handler() { # FUNCTION [WORD…]: its words on standard output
-    bash -c "$handlers"$'\n''"$@"' handlers "$@" 9>&- 2>&1
+run_handler() { # FUNCTION [WORD…]: its words on standard output; ends after `longest` seconds, if there are any
+    ${longest:+timeout --kill-after=5 "$longest"} bash -c "$handlers"$'\n''"$@"' handlers "$@" 9>&- 2>&1
 }
 
 run_list() { # FILE: runs its handlers in order; the first that fails ends it
