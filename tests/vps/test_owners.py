@@ -136,6 +136,24 @@ def test_who_makes_a_shared_file_wrong_is_found_and_named(vps: Machine, server: 
     assert answer(vps, "good.test") == "204"
 
 
+@pytest.mark.fault("NGINX blames a file that is wrong only by what another owner has added")
+def test_who_is_blamed_for_what_another_adds_goes_live(vps: Machine, server: Server) -> None:
+    """It had that line before, and NGINX blames the last that has it."""
+    blog, shop = f"{CONF}/blog.test.conf", f"{CONF}/shop.test.conf"
+    zone = "limit_req_zone $binary_remote_addr zone=one:1m rate=1r/s;\n"
+    before = {shop: zone + vhost("shop.test", "return 201;").content.decode()}
+    put(vps, before)
+    files = {
+        shop: zone + vhost("shop.test", "return 202;").content.decode(),
+        blog: zone + vhost("blog.test", "return 203;").content.decode(),
+    }
+    said = told(server, plan(files, {shop: "shop.test", blog: "blog.test"}, before))
+    assert f"✗ blog.test: NGINX refuses {blog} together with {shop}" in said
+    assert said.count("✗ ") == 1
+    assert content(vps, blog) is None
+    assert (answer(vps, "shop.test"), answer(vps, "good.test")) == ("202", "204")
+
+
 def test_what_is_everybody_s_or_the_owner_s_own_mistake_stops_all(vps: Machine, server: Server) -> None:
     by_hand = "/etc/sudoers.d/zz-by-hand"
     put(vps, {by_hand: "nonsense\n"})

@@ -13,11 +13,23 @@ blame() { # after `passes` has failed: refuses what is of one owner; fails when 
     local place name
     place=$(blamed <<<"$words")
     name=${place:+${OWNER[${place%:*}]:-}}
-    if [[ -n $name && $name != *: ]] && is_new "${place%:*}"; then
+    if [[ -n $name && $name != *: ]] && is_new "${place%:*}" && ! is_blamed_as_it_was "$name" "${place%:*}"; then
         refuse "${place%:*}" "${place##*:}" "$words"
     else
         find_owner
     fi
+}
+
+is_blamed_as_it_was() { # OWNER FILE: then it is what somebody else adds that makes it wrong
+    local told=$words blamed_as_well='' owners=()
+    local -A files_of=()
+    [ -e "$transaction/before$2" ] || return
+    find_files
+    leave_out "$1"
+    if ! passes && [[ $(blamed <<<"$words") == "$2":* ]]; then blamed_as_well=1; fi
+    bring_in "$1"
+    words=$told
+    [ "$blamed_as_well" ]
 }
 
 blamed() { # the file that a check blames in its words, on standard input, and the line, if they say it: FILE:LINE
