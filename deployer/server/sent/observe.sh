@@ -124,18 +124,23 @@ additions() { # what comes along with the packages that are asked for: upgrade, 
     echo "$said"
 }
 
-# All are asked for at once, for systemd takes its time for each question. Sets state_of and main_pid, for what looks further
-units() {
+# All are asked for at once, for systemd takes its time for each question; meanwhile there is other work
+ask_for_units() { # sets UNITS, the descriptor that has its answer
+    exec {UNITS}< <([ ${#asked_units[@]} -eq 0 ] ||
+        { systemctl show --property=Id,ActiveState,UnitFileState,LoadState,MainPID -- "${asked_units[@]}" 2>/dev/null && echo; })
+}
+
+units() { # sets state_of and main_pid, for what looks further
     local name value count=0
     local -A unit=()
-    [ ${#asked_units[@]} -gt 0 ] || return 0
     while IFS='=' read -r name value; do
         if [ -n "$name" ]; then unit[$name]=$value && continue; fi
         name=${asked_units[count++]} state_of[$name]=${unit[ActiveState]} main_pid[$name]=${unit[MainPID]:-0}
         echo "unit $name ${unit[ActiveState]} ${unit[UnitFileState]}"
         [ "${unit[LoadState]}" != not-found ] || echo "missing $name"
         unit=()
-    done < <(systemctl show --property=Id,ActiveState,UnitFileState,LoadState,MainPID -- "${asked_units[@]}" 2>/dev/null && echo)
+    done <&"$UNITS"
+    exec {UNITS}<&-
 }
 
 secrets() {
@@ -189,15 +194,17 @@ facts_apart() { # which no answer needs
     ports_here | sed 's/^/port_here /'
 }
 
-answers() {
+answers() { # [packages]
     local look
-    units
-    for look in "${asked_looks[@]}"; do "look_$look" >"$answer/look.$look" & done
-    additions
+    ask_for_units
+    if [[ ${#asked_versions[@]} -gt 0 || -n ${1:-} ]]; then versions "$@"; fi
     settings
     secrets
     folders
     paths
+    units
+    for look in "${asked_looks[@]}"; do "look_$look" >"$answer/look.$look" & done
+    additions
     wait
     [ ${#asked_looks[@]} -eq 0 ] || cat "${asked_looks[@]/#/$answer/look.}"
 }
@@ -206,13 +213,13 @@ sockets=$(command ss -Hltnp 2>/dev/null </dev/null)
 facts_apart </dev/null >"$answer/apart" &
 facts </dev/null >"$answer/facts"
 read_questions || exit 0 # whoever began it has nothing to ask: sites.yaml is not right
-{ versions packages; answers; } </dev/null >>"$answer/facts"
+answers packages </dev/null >>"$answer/facts"
 wait
 cat "$answer/apart" >>"$answer/facts"
 cat >"$answer/questions" # bash reads a file by the page, but a pipe byte by byte
 exec <"$answer/questions"
 while read_questions; do
-    { [ ${#asked_versions[@]} -eq 0 ] || versions; answers; } </dev/null >>"$answer/facts"
+    answers </dev/null >>"$answer/facts"
 done
 all_was_kept
 there | sort -zu |
