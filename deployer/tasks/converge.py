@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import version
 
 from deployer.config.model import Config
 from deployer.files import File
@@ -12,6 +11,7 @@ from deployer.kinds.publication import Publication
 from deployer.parts import questions
 from deployer.parts.compositions import values
 from deployer.parts.nginx import DEFAULT_SITE
+from deployer.parts.undo import own_version
 from deployer.planning.comparing import make_plan
 from deployer.planning.desired import Desired, questions_of
 from deployer.planning.failing import failed_before, left, with_tried, with_tried_again
@@ -84,7 +84,7 @@ class Convergence:
         """The server as it is, with every file that may be wanted there."""
         first = frozenset(questions(self.config))
         seen = observe(self.server, first, lambda: self._asked - first)
-        require_no_newer(seen, self.server.host, version("vps-deployer"))
+        require_no_newer(seen, self.server.host, own_version())
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
         renamed = (Question("secrets", path) for path in env_files_of_renamed(wanted, seen))
