@@ -22,7 +22,7 @@ AIMS = {
     "begin": "Begin",
     "change": "Change the server",
     "publish": "Publish",
-    "containers": "Containers",
+    "services": "Services",
     "backups": "Backups",
     "safety": "Safety",
 }

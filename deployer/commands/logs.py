@@ -1,4 +1,4 @@
-"""deploy logs: what its containers say."""
+"""deploy logs: what a service says."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import click
 
 from deployer.commands._options import config_option, entries
 
-AIM = "containers"
+AIM = "services"
 
 
-@click.command(short_help="Print the last lines that the containers of a service wrote.")
+@click.command(short_help="Print the last lines that a service wrote.")
 @click.argument("name", shell_complete=entries)
 @config_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="How many lines.")
 def command(name: str, config: Path, follow: bool, lines: int) -> int:
-    """Print the last lines that the containers of a service wrote.
+    """Print the last lines that the containers or units of a service wrote.
 
     \b
     Example:

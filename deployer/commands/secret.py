@@ -6,7 +6,7 @@ import click
 
 from deployer.commands._options import config_option, entries
 
-AIM = "containers"
+AIM = "services"
 
 
 @click.group()

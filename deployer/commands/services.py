@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Runs = TypeVar("Runs", bound="Entry")
 
-AIM = "containers"
+AIM = "services"
 
 
 @click.command(short_help="Show what runs, and how well it is.")
@@ -80,21 +80,21 @@ def lacking(
 
 def running(config: "Config", names: Iterable[str]) -> "dict[str, Entry]":
     """What of the named, or of all, can be stopped and started; UsageError for a site that cannot."""
-    return _known(config, names, config.running)
+    return _known(config, names, config.running, "in containers or units")
 
 
 def compositions(config: "Config", names: Iterable[str]) -> "dict[str, Composition]":
     """What of the named, or of all, runs in containers; UsageError for a site that does not."""
-    return _known(config, names, config.compositions)
+    return _known(config, names, config.compositions, "in containers")
 
 
-def _known(config: "Config", names: Iterable[str], known: "dict[str, Runs]") -> "dict[str, Runs]":
+def _known(config: "Config", names: Iterable[str], known: "dict[str, Runs]", where: str) -> "dict[str, Runs]":
     from deployer.errors import UsageError
 
     if not names and not known:
-        raise UsageError("nothing in sites.yaml runs in containers")
+        raise UsageError(f"nothing in sites.yaml runs {where}")
     for name, entry in config.select(names or known).items():
         if name not in known:
             log = f"Its visitors are in /var/log/nginx/{name}.access.log on the server."
-            raise UsageError(f"{name} is a {entry.kind} site: it does not run in containers", log)
+            raise UsageError(f"{name} is a {entry.kind} site: it does not run {where}", log)
     return {name: known[name] for name in dict.fromkeys(names or known)}

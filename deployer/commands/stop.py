@@ -1,4 +1,4 @@
-"""deploy stop: stop its containers."""
+"""deploy stop: stop what a service runs."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ import click
 from deployer.commands._containers import call
 from deployer.commands._options import config_option, entries
 
-AIM = "containers"
+AIM = "services"
 
 
-@click.command(short_help="Stop the containers of a service.")
+@click.command(short_help="Stop the containers or units of a service.")
 @click.argument("name", shell_complete=entries)
 @config_option
 def command(name: str, config: Path) -> int:

@@ -6,7 +6,7 @@ import click
 
 from deployer.commands._options import config_option, entries, json_option
 
-AIM = "containers"
+AIM = "services"
 
 
 @click.command(short_help="Take the newer images of services, or go back.")

@@ -171,11 +171,14 @@ def test_render_writes_a_tree_into_an_empty_folder_only(folder: Path) -> None:
     assert (folder / "sites.yaml").read_text() == GOOD
 
 
-@pytest.mark.parametrize("command", ["update", "services", "restart", "logs"])
+RUNS = {"update": "in containers", **dict.fromkeys(("services", "restart", "logs"), "in containers or units")}
+
+
+@pytest.mark.parametrize("command", RUNS)
 def test_commands_for_containers_say_what_runs_in_none(folder: Path, command: str) -> None:
     wrong = deploy(folder, command, "rogs.me")
     assert wrong.returncode == 2
-    assert "rogs.me is a hugo site: it does not run in containers" in wrong.stderr
+    assert f"rogs.me is a hugo site: it does not run {RUNS[command]}.\n" in wrong.stderr
     assert "Its visitors are in /var/log/nginx/rogs.me.access.log on the server." in wrong.stderr
     unknown = deploy(folder, command, "no.example.org")
     assert unknown.returncode == 2
@@ -186,7 +189,7 @@ def test_commands_for_containers_say_what_runs_in_none(folder: Path, command: st
 def test_commands_for_all_containers_say_when_there_are_none(folder: Path, command: str) -> None:
     none = deploy(folder, command)
     assert none.returncode == 2
-    assert none.stderr.startswith("✗ nothing in sites.yaml runs in containers")
+    assert none.stderr.startswith(f"✗ nothing in sites.yaml runs {RUNS[command]}.\n")
 
 
 def test_what_is_still_as_init_wrote_it_is_told(tmp_path: Path) -> None:
