@@ -41,6 +41,15 @@ def test_a_push_is_a_line_that_programs_and_grep_read(tmp_path: Path) -> None:
     assert (tmp_path / "var/log/deploy").stat().st_mode & 0o777 == 0o750
 
 
+def test_who_made_a_service_live_is_told_without_jq(tmp_path: Path) -> None:
+    """Of a time before that was kept; status asks servers that have none yet."""
+    live = tmp_path / "srv/deploy/app/images/live"
+    live.parent.mkdir(parents=True)
+    live.write_text(f"time=1700000000\nby={ODD.replace(chr(10), ' ')}\n")
+    said = run(tmp_path, 'source "$INSTALLED/lib/common/record"; PATH=; made_live app compose ""')
+    assert json.loads(said.stdout) == {"time": "2023-11-14T22:13:20Z", "by": PLAIN, "revision": ""}
+
+
 def test_without_jq_a_push_says_so_and_goes_on(tmp_path: Path) -> None:
     for name in ("bash", "install", "rm"):
         (tmp_path / name).symlink_to(f"/bin/{name}")

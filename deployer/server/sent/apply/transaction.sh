@@ -86,7 +86,7 @@ at_work() { # PATH…: which of these scripts, or of those that were replaced, a
         sed 's/ (deleted)$//; s|.*/||' | sort -u | paste -sd, - | sed 's/,/, /g'
 }
 
-put_back() { # PATH…: each is as it was before the transaction
+put_back() { # PATH…: each is as it was before the transaction; `undo` has its own, for it stands alone when the server starts
     local path
     for path; do
         if [ -e "$transaction/before$path" ] || [ -L "$transaction/before$path" ]; then
