@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from deployer.errors import DeployError
 from deployer.files import File
 from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
@@ -48,7 +49,7 @@ class Share:
 
 
 def total(shares: Iterable[Share]) -> Share:
-    """The sum of shares, in their order; a path is that of whoever comes last."""
+    """The sum of shares, in their order; raises DeployError where two want something else by one name."""
     shares = tuple(shares)
     sums: dict[str, Any] = {
         each.name: _sum([getattr(share, each.name) for share in shares]) for each in fields(Share)
@@ -61,4 +62,13 @@ def _sum(values: Sequence[Any]) -> Any:
         return frozenset().union(*values)
     if isinstance(values[0], tuple):
         return tuple(item for value in values for item in value)
-    return {key: item for value in values for key, item in value.items()}
+    found: dict[str, Any] = {}
+    for value in values:
+        for key, item in value.items():
+            if found.setdefault(key, item) != item:
+                raise DeployError(
+                    f"two owners want {key}, and each of them something else",
+                    "Name one of them otherwise in sites.yaml. Where their names are not alike, this is a "
+                    "fault of their kinds or parts: please report it.",
+                )
+    return found
