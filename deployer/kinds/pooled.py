@@ -26,6 +26,7 @@ from deployer.values.types import (
     PhpSettingName,
     PhpSettingValue,
     PhpVersion,
+    TimeLimit,
     written,
 )
 
@@ -45,6 +46,9 @@ class PooledSite(Site):
     settings: dict[PhpSettingName, PhpSettingValue] = Field({}, description="settings of php.ini")
     memory: MemoryLimit = Field(written("128M"), description="how much memory a request may use")
     max_upload: MemoryLimit = Field(written("64M"), description="largest upload that is taken")
+    time: TimeLimit = Field(
+        written("2m"), description="how long PHP may work on a request until it is stopped"
+    )
     processes: Count = Field(5, description="how many requests PHP answers at the same time")
     jobs: dict[CronSchedule, CronCommand] = Field(
         {}, description="commands by when they are run, as cron has it, by the site's user beside its files"

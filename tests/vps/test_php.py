@@ -311,6 +311,14 @@ def test_who_asks_during_a_reload_gets_an_answer(project: Project) -> None:
     assert project.vps.run("cat /tmp/slow").stdout == "1"
 
 
+def test_a_request_that_never_ends_is_stopped(project: Project) -> None:
+    project.sites["one.test"] = SITES["one.test"] | {"time": "1s"}
+    assert project.apply().returncode == 0
+    ask = "curl -s -m 20 -w '%{http_code}' -o /dev/null -H 'Host: one.test' --data-binary @- http://127.0.0.1/run.php"
+    assert project.vps.run(ask, input="while (true) sleep(1);").stdout == "502"
+    assert run(project, "one.test", "echo 'well';") == "well"
+
+
 def test_nothing_is_left_but_data(project: Project) -> None:
     ours = [
         path
