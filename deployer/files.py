@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -22,6 +22,45 @@ class File:
     def digest(self) -> str:
         """SHA-256 of the content, in hex."""
         return hashlib.sha256(self.content).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same file, made already or not."""
+        if not isinstance(other, File):
+            return NotImplemented
+        return same(self, other) and self.secret == other.secret
+
+
+class LateFile(File):
+    """A file whose content is made when somebody asks for it: for most questions its path is enough."""
+
+    __slots__ = ("_make",)
+    _make: Callable[[], bytes]
+
+    def __init__(
+        self,
+        content: Callable[[], bytes] | bytes,
+        mode: int = 0o644,
+        owner: str = "root",
+        group: str = "root",
+        secret: bool = False,
+    ) -> None:
+        late = callable(content)
+        _CONTENT.__set__(self, None if late else content)
+        made = {"_make": content if late else bytes, "mode": mode, "owner": owner, "group": group}
+        for name, value in (made | {"secret": secret}).items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def content(self) -> bytes:
+        """What is in it."""
+        made: bytes | None = _CONTENT.__get__(self)
+        if made is None:
+            made = self._make()
+            _CONTENT.__set__(self, made)
+        return made
+
+
+_CONTENT = File.__dict__["content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +84,12 @@ def same(wanted: File, found: File | Link | None) -> bool:
         found.owner,
         found.group,
     )
+
+
+def make(files: Files) -> None:
+    """Make the content of all that are late: others of the same templates take little time then."""
+    for file in files.values():
+        _ = file.content
 
 
 def pack(files: Files) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer.errors import DeployError
+from deployer.files import LateFile
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,6 +24,11 @@ NGINX_WORD = re.compile(r"[A-Za-z0-9_./:@%+=,~*!&()\[\]-]+")
 def render(name: str, /, **values: object) -> str:
     """The text of a template, by its path below templates/; a value that is missing is an error."""
     return _environment().get_template(name).render(values)
+
+
+def rendered(name: str, mode: int = 0o644, /, **values: object) -> LateFile:
+    """A template as a file."""
+    return LateFile(lambda: render(name, **values).encode(), mode)
 
 
 def nginx_string(text: str) -> str:

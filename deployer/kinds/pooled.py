@@ -12,7 +12,7 @@ from deployer.kinds.virtual_host import virtual_host
 from deployer.seen.releases import named, release_of
 from deployer.shares.backup import Backup
 from deployer.shares.share import Share
-from deployer.templates import render
+from deployer.templates import rendered
 from deployer.values.backups import BackupChoice, Choice
 from deployer.values.php import calendar
 from deployer.values.quantities import size_text
@@ -86,7 +86,7 @@ class PooledSite(Site):
 
     def file(self, template: str, values: dict[str, Any], **more: object) -> File:
         """A template of templates/php as a file."""
-        return File(render(f"php/{template}", **{**values, **more}).encode())
+        return rendered(f"php/{template}", **{**values, **more})
 
     def served(self, values: dict[str, Any]) -> dict[str, Any]:
         """The template of its NGINX file, and what stands there."""

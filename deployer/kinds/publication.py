@@ -7,7 +7,7 @@ from pydantic import Field
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
-from deployer.templates import render
+from deployer.templates import rendered
 from deployer.values.repository import is_local
 from deployer.values.section import Section
 from deployer.values.system_users import system_user
@@ -115,19 +115,19 @@ class Publication(Site):
     def settings(self, domain: str) -> dict[str, File]:
         """Its values, for the push script."""
         named = {"probe": self.probe(domain), "user": user_of(domain)}
-        values = render("system/site.conf", site=self, domain=domain, **named)
-        return {f"/etc/deploy/sites/{domain}.conf": File(values.encode())}
+        values = rendered("system/site.conf", site=self, domain=domain, **named)
+        return {f"/etc/deploy/sites/{domain}.conf": values}
 
     def user(self, domain: str) -> dict[str, File]:
         """The user that its builds run as, and nobody else's."""
-        text = render("system/sysusers.conf", domain=domain, user=user_of(domain))
-        return {f"/etc/sysusers.d/deploy-{domain}.conf": File(text.encode())}
+        user = rendered("system/sysusers.conf", domain=domain, user=user_of(domain))
+        return {f"/etc/sysusers.d/deploy-{domain}.conf": user}
 
     def _hook(self, domain: str, moment: str, script: str) -> dict[str, File]:
         if not script.strip():
             return {}
-        text = render("system/hook", domain=domain, moment=moment, script=script.strip())
-        return {f"/etc/deploy/hooks/{domain}.{moment}": File(text.encode(), mode=0o755)}
+        hook = rendered("system/hook", 0o755, domain=domain, moment=moment, script=script.strip())
+        return {f"/etc/deploy/hooks/{domain}.{moment}": hook}
 
     def packages(self) -> frozenset[str]:
         """Git, and what makes images and text smaller."""

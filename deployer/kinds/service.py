@@ -9,7 +9,7 @@ from deployer.composefile.lasting import lasting
 from deployer.files import File
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
-from deployer.templates import render
+from deployer.templates import rendered
 from deployer.values.attachments import LocalFile
 from deployer.values.quantities import size_text
 from deployer.values.types import ContainerVariable, EnvironmentValue, ImageTag, MemoryLimit, written
@@ -45,7 +45,7 @@ class Service(Composition):
 
     def template(self, template: str, name: str, facts: "Facts", **values: object) -> File:
         """A template of templates/compose as a file."""
-        text = render(
+        return rendered(
             f"compose/{template}",
             service=self,
             name=name,
@@ -57,7 +57,6 @@ class Service(Composition):
             address=self.address(name),
             **values,
         )
-        return File(text.encode())
 
     def address(self, name: str) -> str:
         """Where visitors find it; empty without a domain."""

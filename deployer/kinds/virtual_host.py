@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.templates import render
+from deployer.templates import rendered
 from deployer.values.directives import keeping_headers, settings
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def virtual_host(
     """
     headers = [f"/etc/nginx/deploy/{policy}.conf" for policy in policies]
     aliases = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
-    text = render(
+    file = rendered(
         f"nginx/sites/{template}.conf",
         site=site,
         domain=domain,
@@ -49,4 +49,4 @@ def virtual_host(
         other_names=[] if aliases_too else aliases,
         **values,
     )
-    return {f"/etc/nginx/conf.d/{domain}.conf": File(text.encode())}
+    return {f"/etc/nginx/conf.d/{domain}.conf": file}

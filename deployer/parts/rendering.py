@@ -5,17 +5,12 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from deployer.files import File
-from deployer.templates import render
+from deployer.templates import rendered as rendered
 
 SCRIPTS = "/usr/local/lib/deploy"
 PROGRAMS = f"{SCRIPTS}/bin"
 """What is called: by a person, a unit, cron, sshd, or another program; lib has what they source."""
 UNITS = "/etc/systemd/system"
-
-
-def rendered(template: str, mode: int = 0o644, **values: object) -> File:
-    """A template as a file."""
-    return File(render(template, **values).encode(), mode)
 
 
 def system(name: str, mode: int = 0o644, **values: object) -> File:

@@ -6,18 +6,12 @@ from dataclasses import replace
 from deployer.config.model import Config
 from deployer.files import Found, same
 from deployer.parts.certbot import wanted_certificates
-from deployer.planning.desired import Desired, desired_files, questions_of, wanted_packages
+from deployer.planning.desired import Desired, desired_files, wanted_packages
 from deployer.seen.facts import Certificate, Facts
 from deployer.seen.releases import USUAL
-from deployer.shares.question import Question
 
 NOT_LOOKED_AT = Facts(*USUAL)
 """Enough to know almost every path that may be wanted, and every service's containers, on any server."""
-
-
-def asked_of_any(config: Config) -> frozenset[Question]:
-    """What there is to ask of a server that was not looked at yet, besides what parts and kinds ask."""
-    return frozenset(questions_of(in_the_end(config, NOT_LOOKED_AT)))
 
 
 def with_packages(config: Config, facts: Facts) -> Desired:

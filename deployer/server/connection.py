@@ -70,15 +70,23 @@ class Server:
             session.send(more)
             self._begun = command, data + more, session, opened
 
-    def ask(self, command: str, data: bytes = b"", more: Iterable[bytes] = ()) -> Answer:
+    def ask(
+        self,
+        command: str,
+        data: bytes = b"",
+        more: Iterable[bytes] = (),
+        meanwhile: Callable[[], object] = bool,
+    ) -> Answer:
         """Run the command with the data on its standard input; its output may be binary.
 
         What there is `more` of it may take its time: each piece is made when the one before has been sent.
+        `meanwhile` is done when all is sent.
         """
         with waiting(f"asking {self.host}"), self._asked(command, data) as session:
             for piece in more:
                 session.send(piece)
             session.shutdown_write()
+            meanwhile()
             output = b"".join(iter(session.recv, b""))
             errors = session.complaints()
             return Answer(session.status(lambda: self.lost(errors)), output, errors)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from deployer.config.model import Config
-from deployer.files import File
+from deployer.files import File, make
 from deployer.kinds.composition import Composition
 from deployer.kinds.publication import Publication
 from deployer.parts import questions
@@ -28,7 +28,7 @@ from deployer.planning.newer import because_newer
 from deployer.planning.obstacles import require_no_newer
 from deployer.planning.plan import Order, Plan
 from deployer.planning.renames import env_files_of_renamed
-from deployer.planning.stages import NOT_LOOKED_AT, asked_of_any, at_once, in_the_end
+from deployer.planning.stages import NOT_LOOKED_AT, at_once, in_the_end
 from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure
@@ -77,13 +77,17 @@ class Convergence:
         return resolve(secret for each in wanted for secret in each.values())
 
     @cached_property
+    def _guessed(self) -> Desired:
+        return in_the_end(self.config, NOT_LOOKED_AT)
+
+    @cached_property
     def _asked(self) -> frozenset[Question]:
-        return asked_of_any(self.config)
+        return frozenset(questions_of(self._guessed))
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
         first = frozenset(questions(self.config))
-        seen = observe(self.server, first, lambda: self._asked - first)
+        seen = observe(self.server, first, lambda: self._asked - first, lambda: make(self._guessed.files))
         require_no_newer(seen, self.server.host, own_version())
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)

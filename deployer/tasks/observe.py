@@ -10,18 +10,22 @@ from deployer.tasks import script
 
 
 def observe(
-    server: Server, questions: Iterable[Question], later: Callable[[], Iterable[Question]] = tuple
+    server: Server,
+    questions: Iterable[Question],
+    later: Callable[[], Iterable[Question]] = tuple,
+    meanwhile: Callable[[], object] = bool,
 ) -> Observation:
     """The server's facts with its answers, and the files that were asked for or that we once wrote.
 
     What is asked later may take its time to work out: the server looks at the rest meanwhile.
+    While it answers that, something else may be done.
     """
     look = script("observe.sh")
 
     def more() -> Iterator[bytes]:
         yield _lines(later())
 
-    answer = server.ask(script_command(look), look + batch(questions), more())
+    answer = server.ask(script_command(look), look + batch(questions), more(), meanwhile)
     if answer.status != 0 or not answer.output:
         raise DeployError(f"{server.host} could not be looked at: {answer.errors.strip() or answer.status}")
     with server.understanding():
