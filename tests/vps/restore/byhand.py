@@ -8,7 +8,6 @@ from typing import Any
 from deployer.parts.rendering import rendered
 from deployer.rehearsal.machine import Machine
 from deployer.shares.backup import Backup
-from deployer.values.saved import FolderBackup
 
 TAR = "tar -b1 --numeric-owner --acls --xattrs --sparse -C"
 STATE = "LC_ALL=C tar --sort=name --numeric-owner --acls --xattrs --format=posix --pax-option=delete=atime,delete=ctime"
@@ -69,8 +68,7 @@ def define(vps: Machine, archive: Archive, kind: str = "compose") -> None:
     paths = tuple(path for path in archive.paths if not path.endswith(("/.env", "/docker-compose.yml")))
     backup = Backup(paths, None, archive.dump, (), archive.load, archive.service)
     if kind == "folder":
-        folder = FolderBackup(paths=paths, dump=archive.dump, load=archive.load)
-        script = rendered("backup/systemd", name=archive.name, backup=folder, paths=paths)
+        script = rendered("backup/systemd", name=archive.name, backup=backup, paths=paths)
     else:
         script = rendered(
             "backup/compose",
