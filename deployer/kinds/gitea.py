@@ -137,8 +137,13 @@ class Gitea(Site):
                 unit=self.unit(domain),
                 origin=self.binary or self.downloads.format(version=self.version),
                 user=USER,
+                detects=self.detects(),
             ).encode()
         )
+
+    def detects(self) -> bool:
+        """Whether it would take its own address from a visitor; older ones do not know what forbids it."""
+        return self.program == "gitea" and tuple(map(int, self.version.split(".")))[:2] >= (1, 26)
 
     def packages(self) -> frozenset[str]:
         """NGINX, Git, what fetches the program, and the database."""

@@ -36,13 +36,22 @@ read_gitea() { # PATH: its values
 # Its program
 
 fetch_program() { # under a name that has its digest; nothing runs it before that is right
-    local new=$PROGRAMS/$WANTED.new words got
+    local new=$PROGRAMS/$WANTED.part words got code=0
     if [[ -x $PROGRAMS/$WANTED && -L $LINK ]]; then return; fi
     install -d -m 755 "$FOLDER" "$PROGRAMS" || return
-    rm -f "$PROGRAMS"/*.new # of one that was killed
-    if ! words=$(get_program "$new" 2>&1); then
+    find "$PROGRAMS" -name '*.part' ! -name "$WANTED.part" -delete # of another that did not come whole
+    words=$(get_program "$new" 2>&1) || code=$?
+    if [[ $code == 33 ]]; then # what has it knows no parts
         rm -f "$new"
+        code=0
+        words=$(get_program "$new" 2>&1) || code=$?
+    fi
+    if [[ $code != 0 ]]; then
         echo "$CONF: $ORIGIN cannot be had: ${words##*$'\n'}"
+        case $code in
+            18 | 28 | 56) [[ ! -s $new ]] || echo "$(du -m "$new" | cut -f 1) MB have come: the next apply goes on from there" ;;
+            *) rm -f "$new" ;;
+        esac
         echo "$(df -h --output=avail "$PROGRAMS" | tail -n 1 | tr -d ' ') are free there. Another place that has it: binary: in sites.yaml"
         return 1
     fi
@@ -56,11 +65,11 @@ fetch_program() { # under a name that has its digest; nothing runs it before tha
     if [[ ! -e $LINK ]]; then switch_program "$WANTED"; fi # systemd looks for it
 }
 
-get_program() { # FILE
+get_program() { # FILE: goes on where it stopped; an apply waits two minutes for a check
     case $ORIGIN in
         /*) cp -- "$ORIGIN" "$1" ;;
-        *) curl --fail --location --proto '=http,https' --silent --show-error --connect-timeout 20 --max-time 1800 \
-            --speed-limit 1000 --speed-time 60 --output "$1" -- "$ORIGIN" ;;
+        *) curl --fail --location --proto '=http,https' --silent --show-error --connect-timeout 20 --max-time 100 \
+            --continue-at - --output "$1" -- "$ORIGIN" ;;
     esac
 }
 
@@ -89,7 +98,7 @@ bring_gitea() {
         fi
     elif [[ $now != "$WANTED" ]]; then
         upgrade_gitea "$now" || return
-    elif ! is_stopped; then
+    elif ! is_stopped && ! runs_as_it_says; then
         start_gitea || return
     fi
     make_first_user
@@ -99,10 +108,20 @@ is_stopped() { # on purpose: it starts with the server, and does not run
     [[ $(systemctl is-enabled "$UNIT" 2>/dev/null) == enabled && $(systemctl is-active "$UNIT") == inactive ]]
 }
 
+runs_as_it_says() { # with these files, from when it was well last: they are looked at more than once where one is refused
+    [[ $(cat "$PROGRAMS/started" 2>/dev/null) == "$(digest_of_gitea)" ]] && systemctl --quiet is-active "$UNIT"
+}
+
+digest_of_gitea() { cat "$CONF" "$INI" | sha256sum | cut -c -64; }
+
 start_gitea() { # anew, until it is well; fails, and says what it said itself
     local began=$EPOCHSECONDS
     systemctl reset-failed "$UNIT" 2>/dev/null
-    if systemctl restart "$UNIT" && is_well_in_time; then return; fi
+    rm -f "$PROGRAMS/started"
+    if systemctl restart "$UNIT" && is_well_in_time; then
+        digest_of_gitea >"$PROGRAMS/started"
+        return
+    fi
     journalctl --sync 2>/dev/null
     echo "$UNIT is not well after $((EPOCHSECONDS - began)) s; it says:"
     journalctl --no-pager --quiet --output cat --since "@$began" "_SYSTEMD_UNIT=$UNIT" >"$PROGRAMS/words.new"
@@ -196,7 +215,7 @@ put_gitea_back() { # the program that FOLDER/upgrade/from names, and its dump
         return 1
     fi
     rm -f "$ASIDE/from"
-    start_gitea
+    start_gitea && rm -f "$PROGRAMS/started" # app.ini may be the one that goes back
 }
 
 end_cut_off_upgrade() { # what a power cut has left: a new one that is well has taken over, and has what was written since

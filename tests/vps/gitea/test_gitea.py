@@ -18,7 +18,7 @@ from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Key, key
 from vps.project import GIT, Project
-from vps.waiting import until_listening
+from vps.waiting import until, until_listening
 
 __all__ = ["key"]
 pytestmark = pytest.mark.takes_turns
@@ -26,6 +26,21 @@ STAND_IN = Path(__file__).with_name("stand_in.py").read_text()
 UNIT = "deploy-gitea-git.test.service"
 HOME = "/opt/git.test"
 OFF = ("firewall", "fail2ban", "updates", "sysctl")
+
+
+CUT_OFF = """
+import pathlib, http.server
+class Half(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        content = pathlib.Path('/srv/downloads/old').read_bytes()
+        first = int(self.headers.get('Range', 'bytes=0-')[6:].rstrip('-'))
+        self.send_response(206 if first else 200)
+        self.send_header('Content-Range', f'bytes {first}-{len(content) - 1}/{len(content)}')
+        self.send_header('Content-Length', str(len(content) - first))
+        self.end_headers()
+        self.wfile.write(content[first:] if first else content[:len(content) // 2])
+http.server.HTTPServer(('127.0.0.1', 9010), Half).serve_forever()
+"""
 
 
 def programs() -> dict[str, bytes]:
@@ -114,7 +129,10 @@ def forge(vps: Machine, acme: AcmeServer, key: Key, tmp_path_factory: pytest.Tem
     vps.run(
         "systemd-run --unit downloads python3 -m http.server 9009 --bind 127.0.0.1 --directory /srv/downloads"
     )
+    (place / "half.py").write_text(CUT_OFF)
+    vps.run("systemd-run --unit half python3 /srv/downloads/half.py")
     until_listening(vps, 9009)
+    until_listening(vps, 9010)
     (folder / "key.asc").write_bytes(key.public.read_bytes())
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "id"], check=True)
     security = {"ssh": {"allow_users": []}} | dict.fromkeys(OFF, False)
@@ -146,7 +164,8 @@ def test_a_first_start_that_fails_leaves_nothing_that_runs(forge: Forge) -> None
 
 
 def test_it_runs_and_has_one_user(forge: Forge) -> None:
-    forge.wants("old", "1.25.0")
+    forge.wants("old", "1.25.0", binary="http://127.0.0.1:9010/old")
+    assert "the next apply goes on from there" in forge.deploy("apply", "--yes", code=1)
     forge.deploy("apply", "--yes")
     assert "Nothing to change" in forge.deploy("plan")
     assert forge.project.get("git.test", "/api/healthz")[0] == 200
@@ -189,8 +208,9 @@ def test_what_was_saved_comes_back_on_an_empty_server(forge: Forge) -> None:
     secrets = forge.vps.run(f"cd {HOME}/secrets && sha256sum [A-Z]*").stdout
     password = forge.password
     forge.vps.run(
-        f"systemctl stop {UNIT}; rm -r {HOME} /home/git; userdel git; rm -r /var/lib/deploy /etc/deploy/gitea"
+        f"systemctl stop {UNIT}; rm -r {HOME} /home/git; userdel git; rm -r /var/lib/deploy /etc/deploy/gitea /etc/sysusers.d/deploy-git.test.conf"
     )
+    forge.wants("old", "1.25.0")
     forge.deploy("apply", "--yes")
     assert forge.password != password
     forge.deploy("restore", "git.test", "--yes")
@@ -209,6 +229,7 @@ def test_an_upgrade_has_a_way_back(forge: Forge) -> None:
     assert said.count("is not well after") == 1
     assert forge.runs().startswith("gitea-1.25.0-")
     assert forge.runs().endswith("\nactive\n")
+    until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")  # its unit was started once more
     assert forge.issues() == ["It works"]
     forge.wants("new", "1.26.0")
     forge.deploy("apply", "--yes")
@@ -218,6 +239,7 @@ def test_an_upgrade_has_a_way_back(forge: Forge) -> None:
     forge.wants("old", "1.25.0")  # whose binary does not know the database any more
     assert "is for a newer Gitea" in forge.deploy("apply", "--yes", code=1)
     assert forge.runs().startswith("gitea-1.26.0-")
+    until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")
     assert forge.issues() == ["It works"]
     forge.wants("new", "1.26.0")
 
