@@ -21,7 +21,7 @@ from vps.project import GIT, Project
 from vps.waiting import until, until_listening
 
 __all__ = ["key"]
-pytestmark = pytest.mark.takes_turns
+pytestmark = pytest.mark.takes_turns("module")
 STAND_IN = Path(__file__).with_name("stand_in.py").read_text()
 UNIT = "deploy-gitea-git.test.service"
 HOME = "/opt/git.test"
