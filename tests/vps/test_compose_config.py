@@ -37,8 +37,8 @@ def vps(throwaway: None) -> Iterator[Machine]:
             archive = machine.root / f"root/{release}.tar"
             archive.write_bytes(pack(files))
             machine.run(f"mkdir -p /root/{release} && tar -xf /root/{release}.tar -C /root/{release}")
-            for path, secrets in desired.secrets.items():
-                lines = [f"{name}='{AWKWARD}'\n" for name in secrets]
+            for path in desired.secrets.keys() & {f"/opt/{name}/.env" for name in NAMES}:
+                lines = [f"{name}='{AWKWARD}'\n" for name in desired.secrets[path]]
                 (machine.root / f"root/{release}{path}").write_text("".join(lines))
         yield machine
 
