@@ -18,7 +18,7 @@ REMOVABLE = (f"{SCRIPTS}/*", "/etc/deploy/*", "/etc/logrotate.d/deploy*")
 
 
 def share(config: "Config", facts: "Facts") -> Share:
-    """All of it, where anything is pushed, backed up, or reached by a key."""
+    """All of it, where anything is pushed, backed up, updated, or reached by a key."""
     notes = tuple(by_hand(config, facts))
     if not publishes(config):
         return Share(notes=notes)
@@ -28,7 +28,7 @@ def share(config: "Config", facts: "Facts") -> Share:
 def publishes(config: "Config") -> bool:
     """Whether the server needs the scripts."""
     needed = any(entry.pushed or entry.secrets() for entry in config.everything.values())
-    return bool(config.backups or config.keys or config.running) or needed
+    return bool(config.backups or config.keys or config.updates or config.running) or needed
 
 
 def publication_files() -> dict[str, File]:

@@ -128,12 +128,16 @@ def with_renamed(plan: Plan, desired: Desired, seen: Observation) -> Plan:
 
 
 def without_waiting(gone: Collection[str], desired: Desired, files: Files, seen: Observation) -> list[str]:
-    """The paths that go, without those of compositions whose place is not taken by these files."""
+    """The paths that go, without those of compositions whose place is not taken by these files.
+
+    One whose name is something else by now goes all the same.
+    """
     old_names = renamed(desired.coming, desired.files, seen)
+    wanted = {*desired.names, *desired.site_of.values()}
     staying = [
         old
         for name, old in old_names.items()
-        if f"{desired.coming[name].folder}/docker-compose.yml" not in files
+        if f"{desired.coming[name].folder}/docker-compose.yml" not in files and old not in wanted
     ]
     there = compositions_there(seen)
     domains = {*entries(seen.written)}

@@ -54,6 +54,13 @@ def test_values_of_a_service_without_one() -> None:
     assert told["COOLDOWN"] == "86400"
 
 
+def test_what_updates_is_there_also_before_there_is_something_to_update() -> None:
+    found = desired(
+        sites={"a.example.org": {"kind": "redirect", "to": "https://example.org"}}, updates={"at": "04:00"}
+    )
+    assert "/usr/local/lib/deploy/bin/update" in found.files
+
+
 def test_names_of_values_that_are_no_secrets(tmp_path: Path) -> None:
     (tmp_path / "own.yml").write_text("services: {app: {image: x, environment: [$LEVEL, $ROOT, $TOKEN]}}\n")
     given = {"environment": {"ROOT": "/x", "LEVEL": "info"}, "secrets": {"TOKEN": "generate"}}

@@ -224,3 +224,9 @@ def test_the_old_one_stays_as_long_as_the_new_one_does_not_come() -> None:
     assert without_waiting(gone, desired, {}, seen()) == ["/opt/chatter/.env"]
     come = {"/opt/talk/docker-compose.yml": File(b"")}
     assert without_waiting(gone, desired, come, seen()) == gone
+
+
+def test_an_old_one_whose_name_is_something_else_by_now_does_not_stay() -> None:
+    own, coming = ["/opt/chat/.env", "/etc/deploy/sites/chat.conf"], {"talk": standing("talk", "chat")}
+    desired = replace(NOTHING, coming=coming, site_of={"/etc/nginx/conf.d/chat.conf": "chat"})
+    assert without_waiting(own, desired, {}, seen()) == own
