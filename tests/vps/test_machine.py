@@ -192,7 +192,8 @@ def test_two_side_by_side_do_not_meet(release: str) -> None:
             assert first.directory != second.directory
         one.run(f"curl --silent --http0.9 --max-time 60 http://{two.address}:22", check=False)
         heard = f"journalctl --quiet --grep 'banner exchange: Connection from {one.address} '"
-        until(two, heard)  # not as this machine; of any unit, for some end before journald sees of which they were
+        # not as this machine; of any unit, for some end before journald sees of which they were
+        until(two, heard)
         two.run("systemctl is-active cron")
         one.run("systemctl kill --signal=KILL cron; systemctl stop cron; touch /srv/mark")
         assert two.run("systemctl is-active cron; ls /srv").stdout == "active\n"
