@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from deployer.errors import UsageError
 from deployer.kinds.entry import Entry
-from deployer.kinds.publication import Publication
+from deployer.kinds.publication import is_published
 from deployer.templates import render
 from deployer.values.repository import HERE, address_of
 
@@ -79,7 +79,7 @@ def workflow(name: str, entry: Entry, test_build: bool = False, tool: bool = Fal
     """The text of the workflow, for runners with this label; raises UsageError when it cannot be."""
     if runs_on and not LABEL.fullmatch(runs_on):
         raise UsageError("--runs-on wants one label of a runner, such as ubuntu-latest or self-hosted")
-    branch = entry.branch or "" if isinstance(entry, Publication) else ""
+    branch = entry.branch or "" if is_published(entry) else ""
     conditions = [
         *(["github.event_name == 'push'"] if test_build else []),
         *([] if branch else [ON_DEFAULT_BRANCH]),
@@ -101,7 +101,7 @@ def workflow(name: str, entry: Entry, test_build: bool = False, tool: bool = Fal
 
 def build_of(name: str, site: object) -> Build:
     """How a forge builds the site as the server does; raises UsageError when it has no build."""
-    if not isinstance(site, Publication) or not (site.build or site.kind == "hugo"):
+    if not is_published(site) or not (site.build or site.kind == "hugo"):
         raise UsageError(f"{name} has no build that could be tested", "Leave out --test-build.")
     folder = f"./{site.output}" if site.output and site.build else ""
     version = getattr(site, "hugo", None)

@@ -31,10 +31,10 @@ def run(config: "Config", names: Sequence[str]) -> int:
 
 def without_data(config: "Config", name: str) -> str:
     """Why a site of sites.yaml has no backup; empty for what could have one, and for what is none."""
-    from deployer.kinds.publication import Publication
+    from deployer.kinds.publication import is_published
 
     site = config.sites.get(name)
-    if isinstance(site, Publication):
+    if is_published(site) and site.backs_up().empty:
         return f"{name} is a {site.kind} site: its content is in Git, so nothing of it is backed up"
     if site and site.backs_up().empty and name not in config.compositions:
         return f"{name} is a {site.kind} site: it has no data of its own to back up"

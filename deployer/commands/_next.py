@@ -48,10 +48,10 @@ def after_push(done: "Mapping[str, Entry]", first: Sequence[str] = ()) -> None:
 
 def without_earlier(server: "Server", done: "Mapping[str, Entry]") -> list[str]:
     """Those of what was pushed that have nothing to go back to."""
-    from deployer.kinds.publication import Publication
+    from deployer.kinds.publication import is_published
 
     places = {
-        name: f"/srv/deploy/{name}/{'' if isinstance(site, Publication) else 'images/'}previous"
+        name: f"/srv/deploy/{name}/{'' if is_published(site) else 'images/'}previous"
         for name, site in done.items()
     }
     if not places:
@@ -63,13 +63,13 @@ def without_earlier(server: "Server", done: "Mapping[str, Entry]") -> list[str]:
 
 def new_sites(config: "Config", plan: "Plan") -> list[str]:
     """The sites of the plan that a push publishes, and that the server did not know before."""
-    from deployer.kinds.publication import Publication
+    from deployer.kinds.publication import is_published
 
     paths = {change.path for change in plan.changes if change.before is None}
     return [
         domain
         for domain, site in config.sites.items()
-        if isinstance(site, Publication) and f"/etc/deploy/sites/{domain}.conf" in paths
+        if is_published(site) and f"/etc/deploy/sites/{domain}.conf" in paths
     ]
 
 

@@ -108,10 +108,10 @@ def require_pushed(sites: "Mapping[str, Entry]", what: str = "there is nothing t
 
 def require_repositories(sites: "Mapping[str, Entry]") -> None:
     """Raise UsageError for a site that comes from no repository."""
-    from deployer.kinds.publication import Publication
+    from deployer.kinds.publication import is_published
 
     for domain, site in sites.items():
-        if not isinstance(site, Publication):
+        if not is_published(site):
             raise UsageError(f"{domain} is a {site.kind} site: it comes from no repository")
 
 
@@ -174,11 +174,11 @@ def _apply_changes(server: "Server", config: "Config", shown: "Progress", yes: b
 
 def _source(site: object, reference: str) -> tuple[str, str]:
     """The repository on this machine, empty for one elsewhere, and what of it is published."""
-    from deployer.kinds.publication import Publication
+    from deployer.kinds.publication import is_published
     from deployer.report import say
     from deployer.server.repository import require_submodules, revision, uncommitted
 
-    if not isinstance(site, Publication) or not site.is_local:
+    if not is_published(site) or not site.is_local:
         return "", reference
     require_submodules(site.repository, revision(site.repository, reference or site.branch or ""))
     if reference in ("", site.branch) and uncommitted(site.repository):

@@ -1,7 +1,7 @@
 """What runs in containers: a folder /opt/NAME with its docker-compose.yml, and its secrets in .env there."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 class Composition(Entry):
     """Containers that run together. NAME is the domain, or the name of a service without one."""
 
-    pushed: ClassVar[bool] = True
     kind: str = Field(description="what this is")
     wait: TimeLimit = Field(written("2m"), description="how long it may take until all containers are well")
     watch: Duration = Field(
@@ -43,6 +42,11 @@ class Composition(Entry):
         alias="project",
         description="what Docker Compose calls it, for containers and volumes that have that name already",
     )
+
+    @property
+    def pushed(self) -> bool:
+        """What its containers run."""
+        return True
 
     def folder(self, name: str) -> str:
         """Where it stands on the server."""

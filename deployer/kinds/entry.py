@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 class Entry(Section):
     """A site or a service. NAME is the domain, or the name of a service without one."""
 
-    pushed: ClassVar[bool] = False
-    """Whether `deploy push` publishes something here."""
     logins: ClassVar[frozenset[str]] = frozenset()
     """Users of the system that it has made, as whom others come in by SSH."""
 
     if TYPE_CHECKING:
         kind: str
+
+    @property
+    def pushed(self) -> bool:
+        """Whether `deploy push` publishes something here."""
+        return False
 
     def share(self, name: str, facts: "Facts") -> Share:
         """What it wants of a server that has its certificate, if it wants one."""

@@ -1,14 +1,16 @@
 """PHP: any program of it, on PHP-FPM on the server itself."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deployer.files import File
+from deployer.kinds.base import Site
 from deployer.kinds.pooled import PooledSite, user_of
+from deployer.kinds.publication import Publication
 from deployer.shares.backup import Backup, own_database
-from deployer.values.types import PhpFolder, PhpScript
+from deployer.values.types import PhpFolder, PhpScript, Repository
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
@@ -16,11 +18,19 @@ if TYPE_CHECKING:
 DATABASES = {"mariadb": ("mariadb-server", "mysql"), "postgres": ("postgresql", "pgsql")}
 """The package of each server of databases, and the extension of PHP for it."""
 
+_OF_PUSHES = frozenset(Publication.model_fields) - frozenset(Site.model_fields)
+"""What is said of a push."""
 
-class Php(PooledSite):
-    """PHP on the server itself, with a pool and a user of its own; its files stand in /var/www/DOMAIN."""
+
+class Php(PooledSite, Publication):
+    """PHP on the server itself, with a pool and a user of its own; its files come by pushes, or by hand."""
 
     kind: Literal["php"] = Field(description="what this site is")
+    repository: Repository = Field(
+        "",
+        validate_default=False,
+        description="Git repository that is pushed; without it, its files are put there by hand",
+    )
     root: PhpFolder | None = Field(
         None, description="folder of its files that visitors see, such as public; without it, all of them"
     )
@@ -34,6 +44,18 @@ class Php(PooledSite):
         "none", description="mariadb or postgres: a database of its own on the server, without a password"
     )
 
+    @model_validator(mode="after")
+    def says_where_it_comes_from(self) -> Self:
+        """What a push does is said of what is pushed alone, and of what it writes to nothing twice."""
+        if not self.pushed and (odd := sorted(self.model_fields_set & _OF_PUSHES)):
+            raise ValueError(f"{odd[0]}: is for what comes from a repository: write repository:, too")
+        inside = [
+            (each, other) for each in self.writable for other in self.writable if each.startswith(f"{other}/")
+        ]
+        if self.pushed and inside:
+            raise ValueError("writable: {} is inside {}: write only the one around it".format(*inside[0]))
+        return self
+
     def served(self, values: dict[str, Any]) -> dict[str, Any]:
         """Its files, and where none of them is run."""
         above = f"{self.root}/" if self.root else ""
@@ -41,6 +63,8 @@ class Php(PooledSite):
             "template": "php",
             "root": "/".join(filter(None, (values["place"], self.root))),
             "home_of_links": values["place"],
+            "release": "deploy_release_" + variable_name(values["domain"]) if self.pushed else "",
+            "writable": "/".join(filter(None, (self.written(values["domain"]), self.root))),
             "socket": values["socket"],
             "max_upload": values["max_upload"],
             "no_php": [folder.removeprefix(above) for folder in self.writable if folder.startswith(above)],
@@ -52,15 +76,43 @@ class Php(PooledSite):
         if self.database != "none":
             values = {"domain": domain, "user": user_of(domain), "engine": self.database}
             found[f"/etc/deploy/databases/{domain}"] = self.file("database", values)
-        return found
+        return found | self.published(domain) if self.pushed else found
+
+    def more_values(self, domain: str) -> dict[str, object]:
+        """Who its PHP is, and where that writes."""
+        return {"php_user": user_of(domain), "written": self.written(domain)}
 
     def place(self, domain: str) -> str:
         """Where its owner puts its files."""
         return f"/var/www/{domain}"
 
     def code(self, domain: str) -> tuple[str, ...]:
-        """The same."""
-        return (self.place(domain),)
+        """The same, or its releases, which outlive a switch, and what they share."""
+        return (
+            (f"/srv/deploy/{domain}/releases", self.written(domain)) if self.pushed else (self.place(domain),)
+        )
+
+    def own_files(self, domain: str) -> tuple[str, ...]:
+        """Its files, or what its releases share; these themselves are in Git."""
+        return (self.written(domain),) if self.pushed else super().own_files(domain)
+
+    def written(self, domain: str) -> str:
+        """Where the folders are that its releases share."""
+        return f"{self.folder(domain)}/writable"
+
+    def folders(self, domain: str) -> list[tuple[str, str, str]]:
+        """Its releases, which its PHP and NGINX read, and what these share; each with its mode and owner."""
+        if not self.pushed:
+            return super().folders(domain)
+        user = user_of(domain)
+        found = {f"/srv/deploy/{domain}": ("0755", "root root")}
+        found |= dict.fromkeys(self.code(domain), ("0750", f"root {user}"))
+        for folder in self.writable:
+            *above, last = folder.split("/")
+            for at in range(len(above)):
+                found["/".join([self.written(domain), *above[: at + 1]])] = ("0750", f"root {user}")
+            found["/".join([self.written(domain), *above, last])] = ("0750", f"{user} {user}")
+        return [(path, *values) for path, values in found.items()]
 
     def database_name(self, domain: str) -> str:
         """That of its user."""
@@ -79,3 +131,8 @@ class Php(PooledSite):
         server, extension = DATABASES.get(self.database, ("", ""))
         extension = f"php{self.version or ''}-{extension}" if extension else ""
         return super().packages() | {*filter(None, (server, extension))}
+
+
+def variable_name(domain: str) -> str:
+    """The domain as a part of the name of a variable; two never share one."""
+    return domain.replace("-", "__").replace(".", "_")

@@ -70,12 +70,15 @@ class PooledSite(Site):
             "socket": socket_of(domain, version),
             "place": self.place(domain),
             "code": self.code(domain),
+            "folders": self.folders(domain),
             "prepended": self.prepended(domain),
             "data": self.folder(domain),
             "max_upload": size_text(self.max_upload),
         }
         return {
-            **virtual_host(self, domain, facts, policies=("headers", "caching"), **self.served(values)),
+            **virtual_host(
+                self, domain, facts, policies=("headers", "caching"), **{"release": "", **self.served(values)}
+            ),
             f"/etc/php/{version}/fpm/pool.d/{domain}.conf": self.file(
                 "pool.conf", values, memory=size_text(self.memory)
             ),
@@ -99,6 +102,12 @@ class PooledSite(Site):
     def code(self, domain: str) -> tuple[str, ...]:
         """Where its PHP files are."""
         raise NotImplementedError
+
+    def folders(self, domain: str) -> list[tuple[str, str, str]]:
+        """The folders of its files, each with its mode and owner."""
+        place, user = self.place(domain), user_of(domain)
+        writable = [(f"{place}/{each}", "0750", f"{user} {user}") for each in getattr(self, "writable", ())]
+        return [(place, "0750", f"root {user}"), *writable] if place else []
 
     def prepended(self, domain: str) -> str:
         """The PHP file that is run before each of its own, if there is one."""
@@ -127,10 +136,14 @@ class PooledSite(Site):
 
     def wanted_backup(self, name: str) -> Backup | None:
         """Its own files, too."""
-        kept, place = super().wanted_backup(name), self.place(name)
+        kept = super().wanted_backup(name)
         if not kept:
             return None
-        return replace(kept, paths=(*kept.paths, *filter(None, [place])), owner=user_of(name))
+        return replace(kept, paths=(*kept.paths, *self.own_files(name)), owner=user_of(name))
+
+    def own_files(self, domain: str) -> tuple[str, ...]:
+        """Where its files are that nobody has but this server."""
+        return tuple(filter(None, [self.place(domain)]))
 
     def php(self, facts: "Facts") -> str:
         """The version of PHP that it runs on; raises DeployError where that is not known."""

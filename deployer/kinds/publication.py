@@ -1,6 +1,6 @@
 """What is built from a Git repository and published as files: the common half of hugo and static."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from pydantic import Field
 
@@ -66,8 +66,6 @@ class Images(Section):
 class Publication(Site):
     """A site whose files come from a Git repository, with or without a build."""
 
-    pushed: ClassVar[bool] = True
-
     repository: Repository = Field(
         description="Git repository: https:// or ssh:// URL (or http://), git@host:path, or a folder here"
     )
@@ -91,9 +89,14 @@ class Publication(Site):
     keep: Count = Field(5, description="how many releases stay on the server for rollback")
 
     @property
+    def pushed(self) -> bool:
+        """What its repository has; of some kinds, it may have none."""
+        return bool(self.repository)
+
+    @property
     def is_local(self) -> bool:
         """Whether the repository is a folder on this machine, which a push sends over its own connection."""
-        return is_local(self.repository)
+        return self.pushed and is_local(self.repository)
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, and for the push script its values and hooks."""
@@ -106,19 +109,29 @@ class Publication(Site):
                 policies=("headers", "caching"),
                 earlier=min(self.keep, EARLIER),
             ),
-            **self.settings(domain),
-            **self.user(domain),
+            **self.published(domain),
+        }
+
+    def published(self, domain: str) -> dict[str, File]:
+        """What the push script finds: its values, its hooks, and the user that its builds run as."""
+        return {
+            **self.push_values(domain),
+            **self.builder(domain),
             **self._hook(domain, "before", self.before),
             **self._hook(domain, "after", self.after),
         }
 
-    def settings(self, domain: str) -> dict[str, File]:
+    def push_values(self, domain: str) -> dict[str, File]:
         """Its values, for the push script."""
-        named = {"probe": self.probe(domain), "user": user_of(domain)}
+        named = {"probe": self.probe(domain), "user": user_of(domain), **self.more_values(domain)}
         values = rendered("system/site.conf", site=self, domain=domain, **named)
         return {f"/etc/deploy/sites/{domain}.conf": values}
 
-    def user(self, domain: str) -> dict[str, File]:
+    def more_values(self, domain: str) -> dict[str, object]:
+        """What of its values is of its kind."""
+        return {"php_user": ""}
+
+    def builder(self, domain: str) -> dict[str, File]:
         """The user that its builds run as, and nobody else's."""
         user = rendered("system/sysusers.conf", domain=domain, user=user_of(domain))
         return {f"/etc/sysusers.d/deploy-{domain}.conf": user}
@@ -131,6 +144,8 @@ class Publication(Site):
 
     def packages(self) -> frozenset[str]:
         """Git, and what makes images and text smaller."""
+        if not self.pushed:
+            return super().packages()
         images = {"webp"} if self.images.webp else set()
         ssh = (
             set()
@@ -143,3 +158,8 @@ class Publication(Site):
 def user_of(domain: str) -> str:
     """The user of a site's builds."""
     return system_user("build", domain)
+
+
+def is_published(entry: object) -> TypeGuard[Publication]:
+    """Whether it is files from a repository."""
+    return isinstance(entry, Publication) and entry.pushed

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.kinds.publication import Publication
+from deployer.kinds.publication import is_published
 from deployer.parts.rendering import PROGRAMS, SCRIPTS, script, scripts, system
 from deployer.shares.question import Question
 from deployer.shares.share import Share
@@ -42,7 +42,7 @@ def publication_files() -> dict[str, File]:
 def by_hand(config: "Config", facts: "Facts") -> Iterator[str]:
     """The builds of a person, that write where pushes do, and what calls programs where they are no more."""
     for path, domain in facts.by_hand.builds:
-        if isinstance(config.sites.get(domain), Publication):
+        if is_published(config.sites.get(domain)):
             yield (
                 f"a line in {path} writes to /var/www/{domain}, which a push makes a link to what is live:"
                 " take it away, or it changes what visitors see, and releases before"

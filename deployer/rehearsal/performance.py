@@ -10,7 +10,7 @@ from deployer.config.model import Acme, Config, Server
 from deployer.config.security import Security
 from deployer.errors import DeployError, UnreachableError
 from deployer.kinds.base import Site
-from deployer.kinds.publication import Publication
+from deployer.kinds.publication import is_published
 from deployer.rehearsal import names
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.handover import take_back
@@ -114,7 +114,7 @@ def _everything(config: Config, shown: Progress) -> bool:
 
 
 def _push(server: Connected, domain: str, site: Site, shown: Progress) -> bool:
-    if not isinstance(site, Publication):
+    if not is_published(site):
         return True
     local = (site.repository, site.branch or "") if site.is_local else ("", "")
     return _gone_well(lambda: push(server, Push(domain, WHO, *local), shown.line) is Pushed.DONE)

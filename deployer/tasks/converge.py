@@ -45,8 +45,8 @@ from deployer.values.secrets import Secret
 def site_settings(config: Config, name: str) -> File | None:
     """The values of a site for the scripts on the server, as sites.yaml has them."""
     match entry := config.everything[name]:
-        case Publication():
-            found = entry.settings(name)
+        case Publication(pushed=True):
+            found = entry.push_values(name)
         case Composition():
             found = values(config, name, entry, NOT_LOOKED_AT)
         case _:

@@ -52,7 +52,7 @@ class PushedSite:
         self.values |= values
         site = Static(kind="static", repository="https://git.example.org/site.git", **self.values)
         url = repository or f"file:///root/repositories/{self.domain}"
-        for path, file in (site.settings(self.domain) | site.user(self.domain)).items():
+        for path, file in (site.push_values(self.domain) | site.builder(self.domain)).items():
             more = f"\nREPOSITORY='{url}'\n".encode() if path.endswith(f"/{self.domain}.conf") else b""
             (self.vps.root / path[1:]).write_bytes(file.content + more)
 
