@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 DATABASES = {"mariadb": "mariadb.service", "postgres": "postgresql.service"}
+HOLD_BACK = ("deploy-hold-back.path", "deploy-hold-back.service")
+"""What keeps a request that works for long from holding up others, and what starts that."""
 HANDLERS = (
     Handler("/etc/deploy/databases/*", Stage.LIMITS, live="make_databases", says="make databases"),
     Handler(f"{UNITS}/php*-fpm.service.d/*", Stage.LIMITS, live="restart_php", says="restart PHP-FPM"),
@@ -40,8 +42,11 @@ def share(config: "Config", facts: "Facts") -> Share:
             f"/etc/php/{version}/fpm/conf.d/90-deploy.ini": rendered("php/php.ini"),
             f"{UNITS}/php{version}-fpm.service.d/deploy.conf": rendered("php/service.conf"),
         }
+    if versions:
+        files |= program("hold-back")
+        files |= {f"{UNITS}/{unit}": rendered(f"php/{unit.removeprefix('deploy-')}") for unit in HOLD_BACK}
     engines = sorted({site.database for site in sites if isinstance(site, Php)} - {"none"})
     for engine in engines:
         files |= program("database") | script("lib/database/place") | script(f"lib/database/{engine}")
     units = [*(f"php{version}-fpm.service" for version in versions), *(DATABASES[each] for each in engines)]
-    return Share(files=files, units=frozenset(units))
+    return Share(files=files, units=frozenset([*units, *(HOLD_BACK[:1] if versions else [])]))

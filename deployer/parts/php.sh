@@ -14,6 +14,7 @@ php_versions() { # prints those that are installed
 check_php() { # PATH…: PHP-FPM takes no pool whose user is not there; one too many is nobody's loss
     local version code=0
     make_system_users
+    install -d -m 700 /run/deploy-php # which pools write to
     for version in $(php_versions); do takes_pools "$version" || code=1; done
     return "$code"
 }
