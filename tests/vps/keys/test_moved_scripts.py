@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -23,6 +24,12 @@ COMPOSE = f"""services:
     stop_signal: SIGKILL
 """
 HOLD = "while [ -e /root/hold ]; do sleep 0.1; done"
+HELD = {"visudo": "*", "systemctl": "daemon-reload"}
+"""What an apply calls for its checks, and so that its files count."""
+HOLDING = """#!/bin/bash
+case $* in {arguments}) while [ -e /run/hold ]; do touch /run/reached; sleep 0.1; done ;; esac
+exec /usr/*bin/{program} "$@"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +185,45 @@ def test_who_calls_scripts_where_they_were_is_told(project: Guarded, former: lis
         assert done.returncode == 1
         assert "was set up by an earlier deploy, with other scripts" in done.stderr
         assert "Run: deploy apply" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "end"), [("systemctl", "killed"), ("visudo", "power"), ("visudo", "two")]
+)
+@pytest.mark.fault(
+    "the first apply by a newer version is killed, loses its power, or meets another", rounds=3
+)
+def test_the_first_apply_that_does_not_come_to_its_end(
+    project: Guarded, former: list[str], program: str, end: str
+) -> None:
+    vps = project.vps
+    holding = vps.root / f"usr/local/sbin/{program}"
+    holding.write_text(HOLDING.format(program=program, arguments=HELD[program]))
+    holding.chmod(0o755)
+    vps.run("touch /run/hold; rm -f /run/reached")
+
+    def meet(process: BaseProcess) -> None:
+        until(vps, "[ -e /run/reached ]")
+        if end == "killed":
+            vps.run(f"pkill -9 --session $(ps -o sid= -p $(pgrep -f {program} | head -1))")
+        elif end == "power":
+            process.kill()
+            vps.restart()
+        else:
+            other = project.deploy("apply", "--yes")
+            assert (other.returncode, "is applying" in other.stderr) == (1, True), other.stdout + other.stderr
+        vps.run(f"rm -f /run/hold /usr/local/sbin/{program}")
+
+    applied = project.deploy("apply", "--yes", meanwhile=meet)
+    if end == "two":
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+    else:
+        assert applied.returncode != 0
+        until(vps, "curl -fs -o /dev/null 127.0.0.1:8090")
+        goes_on(project)  # which undoes what is half done, as the next start does
+        assert scripts_of_before(vps, former) == former
+        assert vps.run("sha256sum --check --quiet /var/lib/deploy/manifest").stdout == ""
+        assert project.apply().returncode == 0
+    assert scripts_of_before(vps, former) == []
+    assert project.plan()["empty"]
+    goes_on(project)
