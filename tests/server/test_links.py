@@ -18,17 +18,43 @@ def broken(folder: Path, pages: dict[str, str]) -> list[str]:
     paths = folder.parent / "paths"
     paths.write_text("".join(f"{'d' if (folder / path).is_dir() else 'f'}\t{path}\n" for path in found))
     html = [f"./{path}" for path in found if path.suffix == ".html"]
+    told = set(links(folder, str(paths), *html).splitlines())
+    files = "".join(line for line in paths.read_text().splitlines(True) if line.startswith("f"))
+    paths.write_text(files)
+    (folder.parent / "wanted").write_text(links(folder, *html, asking=True))
+    some = links(folder, "asked=1", str(folder.parent / "wanted"), "asked=", str(paths), *html)
+    assert set(some.splitlines()) == told, "what was asked for is enough"
+    return sorted(told)
+
+
+def links(folder: Path, *arguments: str, asking: bool = False) -> str:
+    """What links.awk prints of paths and pages."""
     limit = "--cpu=20"  # seconds of the processor, so that a busy machine does not count
-    argv = ["prlimit", limit, "awk", "-f", str(LINKS), "domain=example.org", str(paths), "RS=<", *html]
+    names = [name for name in arguments if not name.startswith("./")]
+    pages = [name for name in arguments if name.startswith("./")]
+    argv = ["prlimit", limit, "awk", "-f", str(LINKS), "domain=example.org", *["asking=1"] * asking]
     done = subprocess.run(
-        argv,
+        [*argv, *names, "RS=<", *pages],
         cwd=folder,
         check=True,
         capture_output=True,
         text=True,
         env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
     )
-    return sorted(set(done.stdout.splitlines()))
+    return done.stdout
+
+
+def test_of_one_page_only_what_it_links_to_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("<a href=/a><a href=/b/?c><a href='%41.html'><a href=../><a href=/a>")
+    asked = links(tmp_path, "./page.html", asking=True)
+    assert asked.splitlines() == [
+        "a",
+        "a/index.html",
+        "b/index.html",
+        "A.html",
+        "A.html/index.html",
+        "index.html",
+    ]
 
 
 GOOD = """<!doctype html><html><head><link rel=stylesheet href=/style.css?v=1><base target=_blank>

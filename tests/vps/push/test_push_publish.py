@@ -146,6 +146,18 @@ def test_a_large_release_is_made_of_one_that_went(new_site):
     site.commit({"a.html": TEXT + "five"})
     assert "changed files" not in site.push()
     assert (site.site / "b.html").read_text() == TEXT + "four"
+    site.vps.run(f"cd /srv/deploy/{site.domain}/spare/site && touch -d 2020-01-01 old.html")
+    site.commit({"a.html": TEXT + "six"})
+    output = site.push()
+    assert "changed files: 1" in output, "links to the live one are as good"
+    assert not (site.site / "old.html").exists(), "what rsync -a has put there"
+    site.push("--force")
+    site.vps.run(f"sleep 0.1; echo by hand >>/var/www/{site.domain}/many/9.txt")
+    site.commit({"a.html": TEXT + "seven"})
+    output = site.push()
+    assert "what was published before is not as it was made: all of it is built" in output
+    assert "changed files" not in output
+    assert (site.site / "many/9.txt").read_text() == "9"
     site.configure(build="build.sh")
     site.commit({"build.sh": 'cp index.html "$DEPLOY_OUTPUT"'})
     site.push("--force")

@@ -1,14 +1,17 @@
 #!/usr/bin/awk -f
 # Internal links and images that lead nowhere: links domain=DOMAIN PATHS 'RS=<' ./PAGE…
-# PATHS has lines "TYPE<tab>PATH" of all that is in the release (find's %y and %P); a record of a page is a
-# tag and the text after it. Prints lines "/PATH<tab>PAGE". Text, comments and scripts have no links.
+# PATHS has lines "TYPE<tab>PATH" of all that is in the release (find's %y and %P; folders may be missing); a record of a page is
+# a tag and the text after it. Prints lines "/PATH<tab>PAGE". Text, comments and scripts have no links.
+# Of a few pages of a large release, most of PATHS is not asked for: links asking=1 domain=DOMAIN 'RS=<' ./PAGE… prints what is,
+# and links domain=DOMAIN asked=1 THAT asked= PATHS 'RS=<' ./PAGE… keeps no more.
 
 BEGIN {
     FS = "\t"
     for (code = 0; code < 256; code++) character[sprintf("%02x", code)] = sprintf("%c", code)
 }
 
-NR == FNR { type[$2] = $1; next }
+asked { wanted[$0] = some = 1; next }
+RS != "<" { if (!some || $2 in wanted) type[$2] = $1; next }
 
 FNR == 1 {
     page = folder = substr(FILENAME, 3)
@@ -104,14 +107,19 @@ function check(link,    host) {
     }
     sub(/^\/+/, "", link)
     if (!(link in missing)) missing[link] = !exists(link)
-    if (missing[link]) print "/" link "\t" page
+    if (missing[link] && !asking) print "/" link "\t" page
 }
 
 function exists(path) {
     if (index(path, "%")) path = without_percents(path)
     if (path ~ /(^|\/)\.?\.?(\/|$)/) path = plain(path)
-    if (path == "" || path ~ /\/$/) return (path "index.html") in type
-    return path in type && (type[path] != "d" || (path "/index.html") in type)
+    if (path == "" || path ~ /\/$/) return has(path "index.html")
+    return has(path) || has(path "/index.html") # asking wants both
+}
+
+function has(path) { # as a file
+    if (asking) print path
+    return path in type && type[path] != "d"
 }
 
 function without_spaces(text,    end) { # around it
