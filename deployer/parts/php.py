@@ -17,7 +17,13 @@ DATABASES = {"mariadb": "mariadb.service", "postgres": "postgresql.service"}
 HOLD_BACK = ("deploy-hold-back.path", "deploy-hold-back.service")
 """What keeps a request that works for long from holding up others, and what starts that."""
 HANDLERS = (
-    Handler("/etc/deploy/databases/*", Stage.LIMITS, live="make_databases", says="make databases"),
+    Handler(
+        "/etc/deploy/databases/*",
+        Stage.LIMITS,
+        check="check_databases",
+        live="make_databases",
+        says="make databases",
+    ),
     Handler(f"{UNITS}/php*-fpm.service.d/*", Stage.LIMITS, live="restart_php", says="restart PHP-FPM"),
     Handler(
         "/etc/php/*/fpm/*",

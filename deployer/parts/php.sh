@@ -93,6 +93,17 @@ pools_answer() { # VERSION: each socket of a pool that shall be there is listene
     done < <(sed -nE 's|^listen = (/.*)$|\1|p' /etc/php/"$1"/fpm/pool.d/*.conf)
 }
 
+check_databases() { # PATH…: nobody is given what was made by hand; whether they can be made at all shows when that is done
+    local file ENGINE NAME said code=0
+    for file; do
+        # shellcheck source=/dev/null
+        source "$file"
+        said=$(/usr/local/lib/deploy/bin/database "$ENGINE" others --here "$NAME" 2>/dev/null)
+        if [ -n "$said" ]; then echo "$file:3: $said" && code=1; fi
+    done
+    return "$code"
+}
+
 make_databases() { # those that are not there; a file of two lines has the engine and the name of each
     local file ENGINE NAME code=0
     for file in /etc/deploy/databases/*; do

@@ -67,6 +67,7 @@ class Health:
     the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
     `failed` what was done last to a site or service, if that failed, `not_up` why one never came up.
     `astray` has why a name with a certificate does not lead here any more.
+    `strained` is what sites on PHP needed more of than they have, with their names.
     `unfinished` is what apt and dpkg are about, `nginx_refuses` why NGINX would not take its files again.
     """
 
@@ -85,6 +86,7 @@ class Health:
     failed: Mapping[str, str] = field(default_factory=dict)
     not_up: Mapping[str, str] = field(default_factory=dict)
     astray: Mapping[str, str] = field(default_factory=dict)
+    strained: tuple[tuple[str, str], ...] = ()
     nginx_refuses: str = ""
 
     @property
@@ -117,6 +119,9 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         sites=tuple(_site(domain, aliases, said, now) for domain, aliases in sites.items()),
         backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
         unwell=said["unwell"],
+        strained=tuple(
+            (name, why) for name, _, why in (line.partition(" ") for line in lines.get("strained", ()))
+        ),
         nginx_refuses="".join(lines.get("nginx_refuses", ())),
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],

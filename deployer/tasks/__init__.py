@@ -150,6 +150,7 @@ BEFORE = {
         "sent/listening.sh",
         "sent/leading.sh",
         "sent/nginx.sh",
+        "sent/php.sh",
         "sent/programs.sh",
     ),
 }

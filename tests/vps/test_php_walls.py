@@ -7,12 +7,13 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
-from vps.test_php import PACKAGES, RUN, put, run
+from vps.test_php import PACKAGES, RUN, get, put, run
 
 SITES = {
     "one.test": {"kind": "php", "https": False, "writable": ["up"], "database": "mariadb", "processes": 3},
     "two.test": {"kind": "php", "https": False, "database": "mariadb"},
 }
+UPLOAD = "head -c 70000000 /dev/zero | curl -s -w ' %{http_code}' -H 'Host: two.test' --data-binary @- http://127.0.0.1/"
 POLICY = "passthru('chrt -p ' . getmypid());"
 LOOP = "curl -s -m 60 -o /dev/null -H 'Host: one.test' --data-binary '{}' http://127.0.0.1/run.php"
 
@@ -31,6 +32,7 @@ def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Project:
     assert applied.returncode == 0, applied.stdout + applied.stderr
     for domain in SITES:
         put(vps, f"{domain}/run.php", RUN)
+        put(vps, f"{domain}/index.php", "<?php echo 'well';")
         put(vps, f"{domain}/config.php", f"<?php $password = 'secret of {domain}';")
     assert "Nothing to change" in project.deploy("plan").stdout
     return project
@@ -88,3 +90,85 @@ def test_one_that_starts_programs_without_end_stops_nobody(project: Project) -> 
     assert 400 < count <= 512
     assert run(project, "two.test", "echo exec('echo well');") == "well"
     end(project.vps, "php-one_test")
+
+
+@pytest.mark.fault("an upload to a site on PHP is larger than its limit")
+def test_what_is_too_large_is_told_how_large_it_may_be(project: Project) -> None:
+    said = project.vps.run(UPLOAD, check=False).stdout
+    assert said == "This is too large: two.test takes 64M at once.\n 413"
+
+
+@pytest.mark.fault("a site on PHP needs more processes or memory than it has")
+def test_status_tells_what_a_site_has_too_little_of(project: Project) -> None:
+    vps = project.vps
+    assert "! one.test" not in project.deploy("status").stdout
+    run(project, "one.test", "$all = []; while (true) $all[] = str_repeat('x', 1000000);")
+    ask = LOOP.format("sleep(1);")
+    vps.run(f"({'; '.join(f'{ask} &' for _ in range(5))} wait)".replace("&;", "&"))
+    said = project.deploy("status").stdout
+    assert "! one.test: all processes that it may have were busy, 1×" in said
+    assert "! one.test: requests wanted more memory than each may use, 1×" in said
+    assert "! two.test" not in said
+
+
+@pytest.mark.fault("PHP-FPM or a database does not run", rounds=2)
+@pytest.mark.parametrize(
+    ("unit", "why"), [("mariadb", "its database does not run"), ("php8.4-fpm", "PHP-FPM 8.4 does not run")]
+)
+def test_status_tells_what_does_not_run(project: Project, unit: str, why: str) -> None:
+    project.vps.run(f"systemctl stop {unit}")
+    done = project.deploy("status")
+    assert f"✗ two.test: {why}" in done.stdout.replace("\n", " ")
+    assert done.returncode == 1
+    project.vps.run(f"systemctl start {unit}")
+    assert "✗ two.test" not in project.deploy("status").stdout
+
+
+@pytest.mark.fault("a database or its user was made by hand", rounds=2)
+@pytest.mark.parametrize(
+    ("by_hand", "why"),
+    [
+        ("CREATE DATABASE `php-three_test`", "MariaDB has a database php-three_test already, made by hand"),
+        (
+            'CREATE USER `php-three_test`@localhost IDENTIFIED BY "secret"',
+            "MariaDB has a user php-three_test already, made by hand, who comes in by mysql_native_password",
+        ),
+    ],
+)
+def test_what_was_made_by_hand_in_a_database_is_given_to_nobody(
+    project: Project, by_hand: str, why: str
+) -> None:
+    vps = project.vps
+    vps.run(f"mariadb -e '{by_hand}'")
+    project.sites["three.test"] = {"kind": "php", "https": False, "database": "mariadb"}
+    project.sites["four.test"] = {"kind": "redirect", "https": False, "to": "https://example.org"}
+    done = project.apply()
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert why in said.replace("\n", " "), said
+    assert not (vps.root / "etc/php/8.4/fpm/pool.d/three.test.conf").exists()
+    assert get(project, "four.test")[0] == 301
+    vps.run(
+        "mariadb -e 'DROP DATABASE IF EXISTS `php-three_test`; DROP USER IF EXISTS `php-three_test`@localhost'"
+    )
+    assert project.apply().returncode == 0
+    del project.sites["three.test"], project.sites["four.test"]
+    assert project.deploy("apply", "--yes", "--take-off", "2").returncode == 0
+    vps.run("mariadb -e 'DROP DATABASE `php-three_test`; DROP USER `php-three_test`@localhost'")
+
+
+@pytest.mark.fault("a database does not start for the site that wants a new one")
+def test_where_the_database_does_not_start_nothing_is_half_done(project: Project) -> None:
+    vps = project.vps
+    vps.run("systemctl mask --now mariadb")
+    project.sites["three.test"] = {"kind": "php", "https": False, "database": "mariadb"}
+    done = project.apply()
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "mariadb" in said
+    assert not (vps.root / "etc/php/8.4/fpm/pool.d/three.test.conf").exists(), said
+    assert not (vps.root / "etc/nginx/conf.d/three.test.conf").exists()
+    assert run(project, "two.test", "echo 'well';") == "well"
+    vps.run("systemctl unmask mariadb && systemctl start mariadb")
+    del project.sites["three.test"]
+    assert project.apply().returncode == 0
