@@ -42,6 +42,12 @@ LLDP=no
 IgnoreCarrierLoss=yes
 """
 
+# Root's own systemd stays when root logs out: to begin and to end it takes longer than most commands.
+STAYING = """\
+[Service]
+ExecStartPost=+touch /var/lib/systemd/linger/root
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -73,6 +79,7 @@ def guest_files(network: Network, identity: Identity, resolver: str, pip: str) -
             NETWORK.format(address=network.address, gateway=network.host),
             public,
         ),
+        "/etc/systemd/system/user@0.service.d/staying.conf": (STAYING, public),
         "/etc/systemd/system/writable-cgroups.service": (WRITABLE_CGROUPS, public),
     }
 

@@ -69,6 +69,10 @@ def test_it_is_the_debian_that_was_asked_for(vps: Machine, release: str) -> None
     assert vps.run("systemctl is-system-running --wait").stdout.strip() == "running"
 
 
+def test_systemd_of_root_stays_when_root_logs_out(vps: Machine) -> None:
+    assert started(vps, "loginctl show-user root --property Linger").communicate()[0] == "Linger=yes\n"
+
+
 def test_input_output_and_exit_code_of_a_command(vps: Machine) -> None:
     done = vps.run("cat; echo said >&2; exit 7", input="given\n", check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("given\n", "said\n", 7)
