@@ -50,23 +50,54 @@ def settings():
     return parser
 
 
-def database():
-    place = SETTINGS.get("database", "PATH")
-    made = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=30)
-    made.execute("PRAGMA journal_mode = WAL")
-    made.executescript(
-        "CREATE TABLE IF NOT EXISTS version (id INTEGER PRIMARY KEY, version INTEGER);"
-        "CREATE TABLE IF NOT EXISTS user (name TEXT PRIMARY KEY, email TEXT, password TEXT, admin INTEGER);"
-        "CREATE TABLE IF NOT EXISTS access_token (user TEXT, name TEXT, hash TEXT, scopes TEXT);"
-        "CREATE TABLE IF NOT EXISTS issue (repository TEXT, title TEXT);"
-    )
-    found = made.execute("SELECT version FROM version").fetchone()
-    if found and found[0] > SCHEMA:
-        fatal(
-            f"Your database (migration version: {found[0]}) is for a newer Gitea, you can not use the newer database"
-        )
-    made.execute("INSERT OR REPLACE INTO version VALUES (1, ?)", (SCHEMA,))
-    return made
+class Database:
+    """SQLite's file, or the command line of MariaDB and of PostgreSQL, which come in by the socket."""
+
+    def __init__(self):
+        self.kind = SETTINGS.get("database", "DB_TYPE")
+        if SETTINGS.has_option("database", "PASSWD"):
+            fatal("a password, where the socket tells who asks")
+        if self.kind == "sqlite3":
+            place = SETTINGS.get("database", "PATH")
+            self.file = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=30)
+            self.file.execute("PRAGMA journal_mode = WAL")
+        else:
+            host, user, name = (SETTINGS.get("database", key) for key in ("HOST", "USER", "NAME"))
+            self.client = {
+                "mysql": ["mariadb", f"--socket={host}", f"--user={user}", "-N", "-B", "-r", name],
+                "postgres": ["psql", "-XqtA", "-F\t", "-vON_ERROR_STOP=1", f"-h{host}", f"-U{user}", name],
+            }[self.kind]
+        for table in TABLES:
+            self(f"CREATE TABLE IF NOT EXISTS {table}")
+        found = self("SELECT version FROM version")
+        if found and int(found[0][0]) > SCHEMA:
+            fatal(
+                f"Your database (migration version: {found[0][0]}) is for a newer Gitea, you can not use the newer database"
+            )
+        if not found or int(found[0][0]) < SCHEMA:
+            self("DELETE FROM version")
+            self("INSERT INTO version VALUES (1, ?)", SCHEMA)
+
+    def __call__(self, statement, *values):
+        if self.kind == "sqlite3":
+            return self.file.execute(statement, values).fetchall()
+        for value in values:
+            quoted = str(value).replace("'", "''").replace("\\", "")
+            statement = statement.replace("?", str(value) if isinstance(value, int) else f"'{quoted}'", 1)
+        if self.kind == "mysql":
+            statement = f"SET sql_mode = 'ANSI_QUOTES'; {statement}"
+        done = subprocess.run(self.client, input=statement, capture_output=True, text=True)
+        if done.returncode:
+            fatal(f"ORM engine initialization failed: {done.stderr}")
+        return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+
+
+TABLES = (
+    "version (id INTEGER, version INTEGER)",
+    '"user" (name VARCHAR(100) PRIMARY KEY, email TEXT, password TEXT, admin INTEGER)',
+    "access_token (owner TEXT, name TEXT, hash TEXT, scopes TEXT)",
+    "issue (repository TEXT, title TEXT)",
+)
 
 
 def digest(text):
@@ -81,18 +112,16 @@ def administer():
     action = WORDS[2]
     if action == "list":
         print("ID   Username   Email   IsActive")
-        for number, (name, email) in enumerate(
-            DATABASE.execute("SELECT name, email FROM user WHERE admin"), 1
-        ):
+        for number, (name, email) in enumerate(DATABASE('SELECT name, email FROM "user" WHERE admin = 1'), 1):
             print(f"{number}    {name}      {email}   true")
     elif action == "create":
-        values = option("username"), option("email"), digest(secrets.token_hex()), "--admin" in WORDS
-        DATABASE.execute("INSERT INTO user VALUES (?, ?, ?, ?)", values)
+        values = option("username"), option("email"), digest(secrets.token_hex()), int("--admin" in WORDS)
+        DATABASE('INSERT INTO "user" VALUES (?, ?, ?, ?)', *values)
         print("New user was successfully created")
     elif action == "generate-access-token":
         token = secrets.token_hex(20)
         values = option("username"), option("token-name"), digest(token), option("scopes")
-        DATABASE.execute("INSERT INTO access_token VALUES (?, ?, ?, ?)", values)
+        DATABASE("INSERT INTO access_token VALUES (?, ?, ?, ?)", *values)
         print(token if "--raw" in WORDS else f"Access token was successfully created: {token}")
     else:
         fatal(f"No help topic for '{action}'")
@@ -117,27 +146,26 @@ class Answers(BaseHTTPRequestHandler):
         how, _, what = self.headers.get("Authorization", "").partition(" ")
         if how == "Basic":
             name, _, password = base64.b64decode(what).decode().partition(":")
-            found = DATABASE.execute(
-                "SELECT 1 FROM user WHERE name = ? AND password = ?", (name, digest(password))
-            )
-            return (name, "all") if found.fetchone() else (None, "")
-        found = DATABASE.execute(
-            "SELECT user, scopes FROM access_token WHERE hash = ?", (digest(what),)
-        ).fetchone()
-        return found if how == "token" and found else (None, "")
+            asked = 'SELECT 1 FROM "user" WHERE name = ? AND password = ?'
+            return (name, "all") if DATABASE(asked, name, digest(password)) else (None, "")
+        found = DATABASE("SELECT owner, scopes FROM access_token WHERE hash = ?", digest(what))
+        return found[0] if how == "token" and found else (None, "")
 
     def do_GET(self):
         self.answer()
 
-    do_POST = do_PATCH = do_DELETE = do_GET
+    do_POST = do_PATCH = do_PUT = do_DELETE = do_GET
 
     def answer(self):
         path, _, query = self.path.partition("?")
         words = [urllib.parse.unquote(word) for word in path.split("/")[1:]]
         if words == ["api", "healthz"]:
+            DATABASE("SELECT 1")
             return self.say(200, {"status": "pass"})
         if words[:2] == ["api", "v1"]:
             return self.interface(words[2:])
+        if words[2:4] == ["info", "lfs"]:
+            return self.large(words[:2], words[4:])
         if len(words) > 2 and words[1].endswith(".git"):
             return self.git(words, query)
         return self.say(200, "page")
@@ -160,15 +188,15 @@ class Answers(BaseHTTPRequestHandler):
                     return self.say(422, {"message": "[LoginName]: Required"})
                 if len(value["password"]) < 8:
                     return self.say(400, {"message": "PasswordTooShort"})
-                DATABASE.execute(
-                    "UPDATE user SET password = ? WHERE name = ?", (digest(value["password"]), user)
-                )
+                DATABASE('UPDATE "user" SET password = ? WHERE name = ?', digest(value["password"]), user)
                 return self.say(200, {"login": user})
             case ["DELETE", "users", user, "tokens", token]:
                 if scopes != "all":
                     return self.say(401, {"message": "auth required"})
-                done = DATABASE.execute("DELETE FROM access_token WHERE user = ? AND name = ?", (user, token))
-                return self.say(204 if done.rowcount else 404)
+                if not DATABASE("SELECT 1 FROM access_token WHERE owner = ? AND name = ?", user, token):
+                    return self.say(404)
+                DATABASE("DELETE FROM access_token WHERE owner = ? AND name = ?", user, token)
+                return self.say(204)
             case ["GET", "user"]:
                 return self.say(200, {"login": name})
             case ["POST", "user", "repos"]:
@@ -190,12 +218,37 @@ class Answers(BaseHTTPRequestHandler):
                     file.write("# gitea public key\n" + line)
                 return self.say(201, value)
             case ["POST", "repos", user, name, "issues"]:
-                DATABASE.execute("INSERT INTO issue VALUES (?, ?)", (f"{user}/{name}", value["title"]))
+                DATABASE("INSERT INTO issue VALUES (?, ?)", f"{user}/{name}", value["title"])
                 return self.say(201, value)
             case ["GET", "repos", user, name, "issues"]:
-                found = DATABASE.execute("SELECT title FROM issue WHERE repository = ?", (f"{user}/{name}",))
+                found = DATABASE("SELECT title FROM issue WHERE repository = ?", f"{user}/{name}")
                 return self.say(200, [{"title": title} for (title,) in found])
         return self.say(404, {"message": "not found"})
+
+    def large(self, place, words):
+        """Git LFS: a batch tells where each object is taken and given."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.who()[0] is None:
+            return self.say(401)
+        folder = pathlib.Path(SETTINGS.get("lfs", "PATH"))
+        if words == ["objects", "batch"]:
+            asked = json.loads(body)
+            there = f"{SETTINGS.get('server', 'ROOT_URL')}{'/'.join(place)}/info/lfs/objects"
+            for each in asked["objects"]:
+                each["actions"] = {asked["operation"]: {"href": f"{there}/{each['oid']}"}}
+            return self.say(200, {"transfer": "basic", "objects": asked["objects"]})
+        oid = words[1]
+        file = folder / oid[:2] / oid[2:4] / oid[4:]
+        if self.command == "PUT":
+            if hashlib.sha256(body).hexdigest() != oid:
+                return self.say(422)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(body)
+            return self.say(200)
+        self.send_response(200)
+        self.send_header("Content-Length", str(file.stat().st_size))
+        self.end_headers()
+        return self.wfile.write(file.read_bytes())
 
     def git(self, words, query):
         name, _ = self.who()
@@ -251,7 +304,7 @@ if WORDS[0] == "serv":
     serve_by_ssh()
 if WORDS[0] == "web" and BROKEN:
     fatal("Unable to load this database")
-DATABASE = database()
+DATABASE = Database()
 if WORDS[:2] == ["admin", "user"]:
     administer()
 elif WORDS[0] == "web":

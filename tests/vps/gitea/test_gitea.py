@@ -1,7 +1,8 @@
 """Gitea from nothing to nothing: refused downloads, its first user, clones, a backup, upgrades with the way back.
 
 GITEA_BINARY names a real one, and GITEA_BINARY_BEFORE an older one that it can be upgraded from; without them a
-stand-in of the tests takes their place, and the tests say so.
+stand-in of the tests takes their place, and the tests say so. Its database is one of three by chance, or what
+GITEA_DATABASE names.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from chance import SEED, noise
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Key, key
@@ -25,6 +27,13 @@ pytestmark = pytest.mark.takes_turns("module")
 STAND_IN = Path(__file__).with_name("stand_in.py").read_text()
 UNIT = "deploy-gitea-git.test.service"
 HOME = "/opt/git.test"
+DATABASES = ("sqlite", "mariadb", "postgres")
+DATABASE = os.environ.get("GITEA_DATABASE") or DATABASES[SEED % 3]
+LOSE = {
+    "mariadb": "mariadb -e 'DROP DATABASE git; DROP USER git@localhost'",
+    "postgres": "su postgres -c 'dropdb git && dropuser git'",
+}
+LARGE = noise(100_000)
 OFF = ("firewall", "fail2ban", "updates", "sysctl")
 
 
@@ -50,7 +59,7 @@ def programs() -> dict[str, bytes]:
     found = {"old": STAND_IN.replace("SCHEMA = 331", "SCHEMA = 324").encode(), "new": STAND_IN.encode()}
     if newer and older:
         found = {"old": Path(older).read_bytes(), "new": Path(newer).read_bytes()}
-    print("Gitea:", f"{older} and {newer}" if newer and older else "a stand-in of the tests")
+    print("Gitea:", f"{older} and {newer}" if newer and older else "a stand-in of the tests", "on", DATABASE)
     return {**found, "broken": broken.encode()}
 
 
@@ -87,14 +96,42 @@ class Forge:
     def password(self) -> str:
         return self.deploy("secret", "show", "git.test", "PASSWORD").strip()
 
-    def api(self, method: str, path: str, **value: object) -> Any:
-        """What Gitea answers to its first user."""
-        ask = ["curl", "-sk", "--fail-with-body", "-u", f"owner:{self.password}", "-X", method]
-        ask += ["--resolve", f"git.test:443:{self.vps.address}", "-H", "Content-Type: application/json"]
-        ask += ["-d", json.dumps(value)] if value else []
-        done = subprocess.run([*ask, f"https://git.test/api/v1/{path}"], capture_output=True, text=True)
+    def ask(self, address: str, *options: str, content: bytes = b"") -> bytes:
+        """What it answers to its first user."""
+        ask = ["curl", "-sk", "--fail-with-body", "-u", f"owner:{self.password}", *options]
+        ask += [
+            "--resolve",
+            f"git.test:443:{self.vps.address}",
+            *(["--data-binary", "@-"] if content else []),
+        ]
+        done = subprocess.run([*ask, address], input=content, capture_output=True)
         assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout or "null")
+        return done.stdout
+
+    def api(self, method: str, path: str, **value: object) -> Any:
+        content = json.dumps(value).encode() if value else b""
+        kind = "Content-Type: application/json"
+        said = self.ask(f"https://git.test/api/v1/{path}", "-X", method, "-H", kind, content=content)
+        return json.loads(said or "null")
+
+    def large(self, operation: str, content: bytes) -> bytes:
+        """Upload or download a file of Git LFS, as its client does."""
+        oid, kind = hashlib.sha256(content).hexdigest(), "application/vnd.git-lfs+json"
+        wanted = {"operation": operation, "objects": [{"oid": oid, "size": len(content)}]}
+        said = self.ask(
+            "https://git.test/owner/one.git/info/lfs/objects/batch",
+            *("-H", f"Accept: {kind}", "-H", f"Content-Type: {kind}"),
+            content=json.dumps(wanted).encode(),
+        )
+        action = json.loads(said)["objects"][0]["actions"][operation]
+        upload = {"upload": ("-X", "PUT", "-H", "Content-Type: application/octet-stream")}
+        given = content if operation == "upload" else b""
+        return self.ask(action["href"], *upload.get(operation, ()), content=given)
+
+    def keeps(self) -> None:
+        """All that its users have put there is there."""
+        assert [each["title"] for each in self.api("GET", "repos/owner/one/issues")] == ["It works"]
+        assert self.large("download", LARGE) == LARGE
 
     def git(self, *words: str | Path) -> str:
         """Git on this machine, which knows the server's name and trusts its certificate."""
@@ -111,9 +148,6 @@ class Forge:
 
     def runs(self) -> str:
         return self.vps.run(f"readlink {HOME}/bin/gitea; systemctl is-active {UNIT}").stdout
-
-    def issues(self) -> list[str]:
-        return [issue["title"] for issue in self.api("GET", "repos/owner/one/issues")]
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +171,7 @@ def forge(vps: Machine, acme: AcmeServer, key: Key, tmp_path_factory: pytest.Tem
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "id"], check=True)
     security = {"ssh": {"allow_users": []}} | dict.fromkeys(OFF, False)
     project = Project(folder, vps, acme, {}, {"backups": {"recipient": "key.asc"}, "security": security})
-    project.sites["git.test"] = {"kind": "gitea", "email": "me@git.test", "wait": "20s"}
+    project.sites["git.test"] = {"kind": "gitea", "email": "me@git.test", "wait": "20s", "database": DATABASE}
     project.sites["old.test"] = {"kind": "redirect", "to": "https://example.org", "https": False}
     return Forge(project, {name: hashlib.sha256(content).hexdigest() for name, content in made.items()}, key)
 
@@ -199,6 +233,7 @@ def test_what_is_pushed_by_https_is_cloned_by_ssh(forge: Forge) -> None:
     )
     forge.git("clone", "-q", f"git@{forge.vps.address}:owner/one.git", folder / "clone")
     assert (folder / "clone/page.html").read_text() == "one\n"
+    forge.large("upload", LARGE)
     done = forge.vps.run("sha256sum --check --quiet /var/lib/deploy/manifest", check=False)
     assert done.stdout == ""  # it has written to none of our files
 
@@ -208,15 +243,16 @@ def test_what_was_saved_comes_back_on_an_empty_server(forge: Forge) -> None:
     secrets = forge.vps.run(f"cd {HOME}/secrets && sha256sum [A-Z]*").stdout
     password = forge.password
     forge.vps.run(
-        f"systemctl stop {UNIT}; rm -r {HOME} /home/git; userdel git; rm -r /var/lib/deploy /etc/deploy/gitea /etc/sysusers.d/deploy-git.test.conf"
+        f"systemctl stop {UNIT}; {LOSE.get(DATABASE, 'true')} && rm -r {HOME} /home/git && userdel --force git"
     )
+    forge.vps.run("rm -r /var/lib/deploy /etc/deploy/gitea /etc/sysusers.d/deploy-git.test.conf")
     forge.wants("old", "1.25.0")
     forge.deploy("apply", "--yes")
     assert forge.password != password
     forge.deploy("restore", "git.test", "--yes")
     assert forge.vps.run(f"cd {HOME}/secrets && sha256sum [A-Z]*").stdout == secrets
     assert forge.password == password
-    assert forge.issues() == ["It works"]
+    forge.keeps()
     forge.git("clone", "-q", f"git@{forge.vps.address}:owner/one.git", forge.project.folder / "again")
     assert "Nothing to change" in forge.deploy("plan")
 
@@ -230,17 +266,17 @@ def test_an_upgrade_has_a_way_back(forge: Forge) -> None:
     assert forge.runs().startswith("gitea-1.25.0-")
     assert forge.runs().endswith("\nactive\n")
     until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")  # its unit was started once more
-    assert forge.issues() == ["It works"]
+    forge.keeps()
     forge.wants("new", "1.26.0")
     forge.deploy("apply", "--yes")
     assert forge.runs().startswith("gitea-1.26.0-")
-    assert forge.issues() == ["It works"]
+    forge.keeps()
     assert "Nothing to change" in forge.deploy("plan")
     forge.wants("old", "1.25.0")  # whose binary does not know the database any more
     assert "is for a newer Gitea" in forge.deploy("apply", "--yes", code=1)
     assert forge.runs().startswith("gitea-1.26.0-")
     until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")
-    assert forge.issues() == ["It works"]
+    forge.keeps()
     forge.wants("new", "1.26.0")
 
 
