@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 
-from deployer.audit import access, exposure, upkeep
+from deployer.audit import access, exposure, programs, upkeep
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
@@ -26,6 +26,7 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     upkeep.packaging,
     upkeep.certificates,
     upkeep.backups,
+    programs.forges,
 )
 
 

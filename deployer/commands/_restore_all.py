@@ -1,5 +1,6 @@
 """Restoring everything that has an archive, as onto a new server."""
 
+from collections.abc import Iterable
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ def restore_all(config: "Config", server: "Server", place: str, wanted: "Wanted"
     from deployer.report import complain, confirm, say
     from deployer.report.restore import show_end
 
-    chosen, failed = choose_all(places(config, server, place), restorable(config), wanted)
+    chosen, failed = choose_all(places(config, server, place), in_order(config, restorable(config)), wanted)
     if not yes:  # else each is planned just before it is restored
         chosen, refused = planned(server, chosen, wanted)
         failed += refused
@@ -43,20 +44,32 @@ def restore_all(config: "Config", server: "Server", place: str, wanted: "Wanted"
     return 1 if failed else 0
 
 
-def choose_all(found: "list[Place]", known: set[str], wanted: "Wanted") -> "tuple[list[Chosen], list[str]]":
+def in_order(config: "Config", names: "Iterable[str]") -> list[str]:
+    """These names by the alphabet, but what others are pushed from comes first."""
+
+    def place(name: str) -> tuple[bool, str]:
+        entry = config.everything.get(name)
+        return not (entry and entry.needed_by_pushes), name
+
+    return sorted(names, key=place)
+
+
+def choose_all(found: "list[Place]", known: list[str], wanted: "Wanted") -> "tuple[list[Chosen], list[str]]":
     """The archive of each name, and the names that have none of the date; what is left out is told."""
     from deployer.home.places import choose
     from deployer.report import complain, say
     from deployer.report.restore import show_archive
 
     names = {archive.name for where in found for archive in where.archives}
-    for name in sorted(known - names):
+    for name in sorted(set(known) - names):
         say(f"! {name} has no archive: it stays as it is", style="yellow")
-    for name in sorted(names - known):
+    for name in sorted(names.difference(known)):
         say(f"! {name} has archives, and is not in sites.yaml: it is left out", style="yellow")
     chosen: list[Chosen] = []
     failed: list[str] = []
-    for name in sorted(names & known):
+    for name in known:
+        if name not in names:
+            continue
         try:
             chosen.append(choose(found, name, wanted.at))
         except UsageError as error:

@@ -19,6 +19,8 @@ class Entry(Section):
 
     logins: ClassVar[frozenset[str]] = frozenset()
     """Users of the system that it has made, as whom others come in by SSH."""
+    needed_by_pushes: ClassVar[bool] = False
+    """Whether others are pushed from what it has: after a disaster it comes back first."""
 
     if TYPE_CHECKING:
         kind: str

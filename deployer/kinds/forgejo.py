@@ -15,4 +15,6 @@ class Forgejo(Gitea):
         "https://codeberg.org/forgejo/forgejo/releases/download/v{version}/forgejo-{version}-linux-amd64"
     )
 
+    newest: ClassVar[tuple[str, ...]] = ("11.0.15", "15.0.3")
+
     kind: Literal["forgejo"] = Field(description="what this site is")  # type: ignore[assignment]

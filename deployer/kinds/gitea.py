@@ -78,8 +78,11 @@ class Gitea(Site):
     """Gitea on the server itself; the first user's password: deploy secret show NAME PASSWORD."""
 
     logins: ClassVar[frozenset[str]] = frozenset({USER})
+    needed_by_pushes: ClassVar[bool] = True
     program: ClassVar[str] = "gitea"
     downloads: ClassVar[str] = "https://dl.gitea.com/gitea/{version}/gitea-{version}-linux-amd64"
+    newest: ClassVar[tuple[str, ...]] = ("1.25.5", "1.26.4", "1.27.1")
+    """The last patch of each minor version that its makers still looked after when this was written."""
     reserved: ClassVar[frozenset[str]] = frozenset({"admin", "api", "explore", "ghost", "user", "git"})
 
     kind: Literal["gitea"] = Field(description="what this site is")

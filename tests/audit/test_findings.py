@@ -177,6 +177,22 @@ def test_a_backup_is_late_here_when_it_is_in_the_report() -> None:
     assert late == ["the newest backup of photos is 27 hours old"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "version", "what"),
+    [
+        ("gitea", "1.26.0", ["Gitea 1.26.0 of git.example.org lacks the patches up to 1.26.4"]),
+        ("gitea", "1.24.7", ["Gitea 1.24.7 of git.example.org gets no patches any more"]),
+        ("gitea", "1.26.4", []),
+        ("gitea", "1.28.0", []),
+        ("forgejo", "14.0.2", ["Forgejo 14.0.2 of git.example.org gets no patches any more"]),
+        ("forgejo", "15.0.3", []),
+    ],
+)
+def test_a_forge_that_lacks_patches(kind: str, version: str, what: list[str]) -> None:
+    site = {"kind": kind, "version": version, "sha256": "0" * 64, "email": "me@example.org"}
+    assert found(sites={"git.example.org": site}, without="certificate") == what
+
+
 def test_what_has_no_data_needs_no_backup() -> None:
     backups, services = {"recipient": "key.asc"}, {"watchtower": {}, "wireguard": {"host": "vpn.example.org"}}
     assert found(backups=backups, services=services) == ["wireguard has no backup"]

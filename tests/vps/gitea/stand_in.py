@@ -2,7 +2,7 @@
 """A stand-in for Gitea, where a machine has none: as strict as Gitea where deploy leans on it, and nothing besides.
 
 It refuses root, secrets that are in app.ini, missing or empty, a database of a newer version, and requests that its
-API does not know. SCHEMA and BROKEN are replaced where another version is made of it.
+API does not know. SCHEMA, BROKEN and HANGS are replaced where another version is made of it.
 """
 
 import base64
@@ -16,11 +16,13 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SCHEMA = 331
 BROKEN = False
+HANGS = False
 WORDS = sys.argv[1:]
 INI = WORDS[WORDS.index("--config") + 1] if "--config" in WORDS else WORDS[0].removeprefix("--config=")
 WORDS = [word for word in WORDS if word not in ("--config", INI) and not word.startswith("--config=")]
@@ -305,6 +307,9 @@ if WORDS[0] == "serv":
 if WORDS[0] == "web" and BROKEN:
     fatal("Unable to load this database")
 DATABASE = Database()
+if WORDS[0] == "web" and HANGS:
+    pathlib.Path(SETTINGS.get("server", "APP_DATA_PATH"), "migrates").touch()
+    time.sleep(1e6)
 if WORDS[:2] == ["admin", "user"]:
     administer()
 elif WORDS[0] == "web":
