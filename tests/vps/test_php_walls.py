@@ -103,11 +103,13 @@ def test_status_tells_what_a_site_has_too_little_of(project: Project) -> None:
     vps = project.vps
     assert "! one.test" not in project.deploy("status").stdout
     run(project, "one.test", "$all = []; while (true) $all[] = str_repeat('x', 1000000);")
-    ask = LOOP.format("sleep(1);")
-    vps.run(f"({'; '.join(f'{ask} &' for _ in range(5))} wait)".replace("&;", "&"))
+    ask = LOOP.format('while (!file_exists("up/go")) { clearstatcache(); usleep(20000); }')
+    vps.run(f"for _ in {{1..5}}; do ({ask}) >/dev/null 2>&1 & done")
+    until(vps, "grep 'one.test. server reached max_children' /var/log/php8.4-fpm.log")
+    put(vps, "one.test/up/go", "")
     said = project.deploy("status").stdout
-    assert "! one.test: all processes that it may have were busy, 1×" in said
-    assert "! one.test: requests wanted more memory than each may use, 1×" in said
+    assert "! one.test: all processes that it may have were busy, " in said
+    assert "! one.test: requests wanted more memory than each may use, " in said
     assert "! two.test" not in said
 
 
@@ -172,3 +174,90 @@ def test_where_the_database_does_not_start_nothing_is_half_done(project: Project
     vps.run("systemctl unmask mariadb && systemctl start mariadb")
     del project.sites["three.test"]
     assert project.apply().returncode == 0
+
+
+SECRET = "secret of two.test"
+TWO = "/var/www/two.test"
+ESCAPES = {
+    "a folder by glob": f"foreach (new DirectoryIterator('glob://{TWO}/*') as $each) echo $each, 'config.php';",
+    "open_basedir that is set anew": "mkdir('/var/www/one.test/up/a'); chdir('/var/www/one.test/up/a');"
+    " ini_set('open_basedir', '..'); for ($i = 0; $i < 6; $i++) chdir('..'); ini_set('open_basedir', '/');"
+    f" echo file_get_contents('{TWO}/config.php');",
+    "a filter": f"echo file_get_contents('php://filter/resource={TWO}/config.php');",
+    "an address": f"echo file_get_contents('file://{TWO}/config.php');",
+    "a program": f"passthru('cat {TWO}/config.php; cat /var/www/one.test/../two.test/config.php');",
+    "a hard link": f"passthru('ln {TWO}/config.php up/hard.txt; cat up/hard.txt');",
+    "the cache of code": f"include '{TWO}/config.php'; echo $password;",
+    "a statement of SQL": "$d = new mysqli('localhost', getenv('DATABASE'), '', getenv('DATABASE'));"
+    " $d->query('CREATE TABLE IF NOT EXISTS stolen (text TEXT)');"
+    f" $d->query(\"LOAD DATA LOCAL INFILE '{TWO}/config.php' INTO TABLE stolen\");"
+    f" $d->query(\"LOAD DATA INFILE '{TWO}/config.php' INTO TABLE stolen\");"
+    " foreach ($d->query('SELECT text FROM stolen') as $row) echo $row['text'];",
+    "the memory of what runs": "passthru('cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | grep -a two');",
+    "a header for NGINX": f"header('X-Accel-Redirect: {TWO}/config.php');",
+    "a session": "echo ini_set('session.save_path', '/opt/two.test/sessions');"
+    " session_id('stolen'); session_start(); echo $_SESSION['secret'] ?? '';",
+}
+
+
+@pytest.mark.parametrize("code", ESCAPES.values(), ids=ESCAPES)
+def test_hostile_php_sees_nothing_of_another_site(project: Project, code: str) -> None:
+    own = "session_id('stolen'); session_start(); $_SESSION['secret'] = 'secret of two.test'; echo 'kept';"
+    assert run(project, "two.test", own) == "kept"
+    assert SECRET in run(project, "two.test", "echo file_get_contents('config.php');")
+    shown = run(project, "one.test", f"try {{ {code} }} catch (Throwable $why) {{ echo get_class($why); }}")
+    assert "two.test" not in re.sub(
+        r"(?m)^.*(?:open_basedir|Failed to open|Failed opening|denied).*$", "", shown
+    )
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "path", ["x/config.php", "x/index.php", "y.txt"], ids=["of a folder", "of code", "of a file"]
+)
+def test_a_link_leads_nobody_to_another_site(project: Project, path: str) -> None:
+    run(
+        project,
+        "one.test",
+        f"chdir('/var/www/one.test/up'); passthru('ln -sfn {TWO} x; ln -sf {TWO}/config.php y.txt');",
+    )
+    status, body = get(project, "one.test", f"/up/{path}")
+    assert status in (403, 404)
+    assert SECRET not in body
+
+
+ATTEMPTS = {
+    "write where it may only read": "touch /var/www/one.test/shell.php",
+    "become another user": "su -c id -s /bin/sh php-two_test </dev/null",
+    "leave a line for cron": "echo '* * * * * id' | crontab -",
+    "end what another runs": "kill -9 $(systemctl show --property=MainPID --value php8.4-fpm)",
+    "stop PHP": "systemctl --no-ask-password stop php8.4-fpm",
+    "read secrets": "cat /opt/two.test/.env /etc/shadow /var/lib/deploy/manifest.key /etc/mysql/debian.cnf",
+    "read the log of PHP": "cat /var/log/php8.4-fpm.log /run/deploy-php/php-two_test",
+    "speak to another pool": "curl -s --unix-socket /run/php/8.4-php-two_test.sock http://x/",
+    "speak to the usual pool": "curl -s --unix-socket /run/php/php8.4-fpm.sock http://x/",
+    "read the memory of its own PHP": "head -c 1 /proc/$PPID/mem",
+}
+
+
+@pytest.mark.parametrize("command", ATTEMPTS.values(), ids=ATTEMPTS)
+def test_what_a_hostile_program_tries_fails(project: Project, command: str) -> None:
+    said = run(
+        project,
+        "one.test",
+        f"exec({command!r} . ' 2>&1', $lines, $code); echo $code, ' ', implode(' ', $lines);",
+    )
+    assert said.split()[0] not in ("", "0"), said
+    assert run(project, "two.test", "echo 'well';") == "well"
+
+
+def test_hostile_php_runs_no_code_of_the_processor_and_finds_no_value_of_others(project: Project) -> None:
+    native = (
+        "try { FFI::cdef('int getpid(void);')->getpid(); echo 'ran'; } catch (Throwable $why) { echo 'no'; }"
+    )
+    assert run(project, "one.test", native) == "no"
+    known = {"PATH", "TMPDIR", "DATA_DIRECTORY", "DATABASE", "USER", "HOME", "PWD", "SHLVL", "_", "OLDPWD"}
+    environment = run(project, "one.test", "passthru('env');")
+    assert {line.partition("=")[0] for line in environment.splitlines()} <= known
+    shown = run(project, "one.test", "passthru('ps -e -o user:32=');")
+    assert {*shown.split()} == {"php-one_test"}
