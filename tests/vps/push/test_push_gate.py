@@ -102,6 +102,31 @@ def test_broken_links_warn_or_stop(new_site):
     assert "nowhere" not in site.push()
 
 
+def test_pages_whose_links_are_known_are_not_read_again(new_site):
+    """Neither those of a release that is still there, nor those that a revision leaves as they are."""
+    site = new_site({"a.html": "<a href=/>x</a>"}, gate={"links": "error"})
+    site.push()
+    site.commit({"a.html": "<a href=/?>x</a>"})
+    site.push()
+    site.script("rollback")
+    program = site.vps.root / "usr/local/lib/deploy/lib/publication/links.awk"
+    kept = program.read_text()
+    try:
+        program.write_text('RS == "<" && FNR == 1 { print "/" FILENAME "\\t" FILENAME }\n')
+        assert "this revision is still there" in site.push()
+        site.commit({"a.html": "<a href=/#>x</a>"})
+        output = site.fails()
+        assert "1 link or image leads nowhere:\n!   /./a.html (in ./a.html)\n" in output
+    finally:
+        program.write_text(kept)
+    site.commit({"b.html": "b"})
+    site.push()
+    site.commit({"a.html": "<a href=b.html>x</a>"})
+    site.push()
+    site.commit({"b.html": None})
+    assert "!   /b.html (in a.html)" in site.fails(), "what goes may be missed anywhere"
+
+
 def test_links_are_looked_at_without_rights_and_neither_for_ever_nor_in_all_memory(new_site):
     """A stand-in for the program, since the real one does neither tell who it is nor take long."""
     site = new_site(gate={"links": "error"})
