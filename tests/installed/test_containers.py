@@ -1,8 +1,10 @@
 """What runs in containers: what is refused before Docker is asked."""
 
+import subprocess
+
 import pytest
 
-from installed.conftest import Root
+from installed.conftest import INSTALLED, Root
 
 ONE = (
     "start",
@@ -70,3 +72,18 @@ def test_a_push_of_a_service_is_left_to_its_own_program(root: Root) -> None:
 def test_nothing_is_updated_and_nothing_is_unwell_where_nothing_runs(root: Root) -> None:
     assert root.run("update") == ""
     assert "nowhere is not on this server yet" in root.run("update", "nowhere", code=69)
+
+
+def test_what_docker_does_not_tell_is_no_database_of_the_same_version() -> None:
+    """Or its newer image would be taken, and not read the data."""
+    lib = INSTALLED / "lib"
+    sourced = f". {lib}/common/site; . {lib}/composition/composition; . {lib}/composition/policy"
+    done = subprocess.run(
+        ["bash", "-c", f"set -Eeuo pipefail; INSTALLED={INSTALLED}; {sourced}; same_major old new"],
+        env={"PATH": "/usr/bin:/bin", "DOCKER_HOST": "unix:///nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "docker" in done.stdout.lower(), "whether it is missing or silent"
