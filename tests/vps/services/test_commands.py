@@ -254,6 +254,15 @@ def test_down_without_files(new_composition):
     assert "not on this server yet" in app.push(code=69)
 
 
+def test_what_was_cut_off_before_it_had_a_container_leaves_no_network(new_composition):
+    vps = new_composition().vps
+    labels = "--label com.docker.compose.project=gone --label com.docker.compose.network=default"
+    vps.run(f"docker network create {labels} gone_default; mkdir -p /var/lib/deploy")
+    vps.run("echo gone gone >/var/lib/deploy/containers")
+    vps.run("/usr/local/lib/deploy/bin/resume")
+    assert "gone_default" not in vps.run("docker network ls").stdout
+
+
 def test_down_keeps_an_image_that_another_one_uses(new_composition):
     app, other = new_composition(), new_composition()
     other.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{other.port}:80"]})
