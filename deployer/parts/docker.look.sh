@@ -17,7 +17,7 @@ docker_programs() { # a person may have put them there without a package
     has_version docker || dockerd --version 2>/dev/null | sed -n 's/^Docker version \([0-9.]*\).*/version docker \1/p'
     # docker.io does no more than recommend the package of `docker`, without which nobody can speak to it
     command -v dockerd >/dev/null && ! command -v docker >/dev/null && echo "no_docker_client 1"
-    has_version compose || docker compose version --short 2>/dev/null | sed 's/^v*/version compose /'
+    has_version compose || "${COMPOSE[@]}" version --short 2>/dev/null | sed 's/^v*/version compose /'
     is_replaced "$pid" && echo "outdated docker $("/proc/$pid/exe" --version | sed -n 's/^Docker version //p')"
 }
 

@@ -15,6 +15,7 @@ import pytest
 import deployer
 
 ENGINE = Path(deployer.__file__).parent / "server/installed/lib/composition/engine"
+LOOK = Path(deployer.__file__).parent / "parts/docker.look.sh"
 ONE, TWO = "1" * 64, "2" * 64
 CONTAINERS = [
     {"Id": ONE, "Names": ["/a"], "Labels": {"Id": TWO, "said": f'{{"Id":"{TWO}","Names":'}},
@@ -94,3 +95,17 @@ def test_the_program_is_asked_where_the_socket_does_not_tell(docker: Docker, tmp
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker/config.json").write_text('{"currentContext": "elsewhere"}')
     assert docker.ids("all", "label=a") == asked
+
+
+def test_docker_compose_tells_its_version_itself(tmp_path: Path) -> None:
+    """Where no package has it: `docker compose` would start three programs for that."""
+    (tmp_path / "cli-plugins").mkdir()
+    for name, words in (("docker", "echo of docker"), ("cli-plugins/docker-compose", "echo v2.26.1")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{words}\n")
+        (tmp_path / name).chmod(0o755)
+    known = "declare -A main_pid=(); has_version() { [ $1 = docker ]; }; is_replaced() { false; }"
+    argv = ["bash", "-uc", f"{known}; . {ENGINE}; . {LOOK}; docker_programs"]
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    values = {"PATH": path, "DOCKER_CONFIG": str(tmp_path)}
+    done = subprocess.run(argv, capture_output=True, text=True, env=values, check=False)
+    assert (done.stdout, done.stderr) == ("version compose 2.26.1\n", "")

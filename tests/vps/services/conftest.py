@@ -37,7 +37,7 @@ COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
 REGISTRY = "127.0.0.1:5000"
 # Asked often until it is well, and seldom after that: each question is some processes on a busy machine.
 OFTEN_AT_FIRST = {"StartInterval": 0.3, "StartPeriod": 6, "Interval": 30, "Retries": 2}
-ALWAYS_OFTEN = {"Interval": 1.5, "Retries": 8}  # before Docker 25
+ALWAYS_OFTEN = {"Interval": 3, "Retries": 4}  # before Docker 25
 ASK = "wget -q -O /dev/null 127.0.0.1"
 HEALTHY = health(ASK, Timeout=2, **OFTEN_AT_FIRST)
 SERVE = "exec httpd -f -p 80 -h /www"

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +108,14 @@ def health(command: str, **figures: float) -> dict[str, Any]:
 
 def base_layer(busybox: Path) -> bytes:
     """A shell and its programs, the same bytes each time, so that Docker unpacks it once."""
+    return _base_layer(busybox, busybox.read_bytes())
+
+
+@cache
+def _base_layer(busybox: Path, content: bytes) -> bytes:
     programs = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split()
     return packed(
-        file("bin/busybox", busybox.read_bytes(), 0o755),
+        file("bin/busybox", content, 0o755),
         *(link(f"bin/{program}", "busybox") for program in programs if program != "busybox"),
         folder("tmp", 0o1777),
         folder("www"),

@@ -13,6 +13,8 @@ from vps.walk.vocabulary import load, read
 SEEDS = dict(zip(RELEASES, (503, 507), strict=True))
 STEPS = 12
 KNOWN = sorted(file.stem for file in CASES.glob("*.txt"))
+NEWEST_FIRST = RELEASES[::-1]
+"""An apply takes half as long again with the Docker of Debian 12, and more of the long cases are in even places."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def accidents(number: int) -> list[pytest.MarkDecorator]:
 )
 def test_what_once_went_wrong(ground: Ground, release: str, number: int) -> None:
     """Every second one on each Debian: scripts/walk goes through all of them on both."""
-    for case in KNOWN[2 * number + RELEASES.index(release) :][:1]:
+    for case in KNOWN[2 * number + NEWEST_FIRST.index(release) :][:1]:
         steps = read((CASES / f"{case}.txt").read_text())
         found = walked(ground, steps, print)
         assert found.steps == steps or found.fault, f"{case}: not all of its steps make sense"
