@@ -1,28 +1,24 @@
 """PHP: any program of it, on PHP-FPM on the server itself."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from deployer.files import File
 from deployer.kinds.base import Site
-from deployer.kinds.pooled import PooledSite, user_of
+from deployer.kinds.pooled import user_of
+from deployer.kinds.pooled_database import PooledDatabase
 from deployer.kinds.publication import Publication
-from deployer.shares.backup import Backup, own_database
 from deployer.values.types import PhpFolder, PhpScript, Repository
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
-DATABASES = {"mariadb": ("mariadb-server", "mysql"), "postgres": ("postgresql", "pgsql")}
-"""The package of each server of databases, and the extension of PHP for it."""
-
 _OF_PUSHES = frozenset(Publication.model_fields) - frozenset(Site.model_fields)
 """What is said of a push."""
 
 
-class Php(PooledSite, Publication):
+class Php(PooledDatabase, Publication):
     """PHP on the server itself, with a pool and a user of its own; its files come by pushes, or by hand."""
 
     kind: Literal["php"] = Field(description="what this site is")
@@ -70,13 +66,13 @@ class Php(PooledSite, Publication):
             "no_php": [folder.removeprefix(above) for folder in self.writable if folder.startswith(above)],
         }
 
+    def engine(self) -> str:
+        """The one that it asks for."""
+        return "" if self.database == "none" else self.database
+
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
-        """What asks for its database, too."""
-        found = super().files(domain, facts)
-        if self.database != "none":
-            values = {"domain": domain, "user": user_of(domain), "engine": self.database}
-            found[f"/etc/deploy/databases/{domain}"] = self.file("database", values)
-        return found | self.published(domain) if self.pushed else found
+        """What is pushed has more."""
+        return super().files(domain, facts) | (self.published(domain) if self.pushed else {})
 
     def more_values(self, domain: str) -> dict[str, object]:
         """Who its PHP is, and where that writes."""
@@ -113,24 +109,6 @@ class Php(PooledSite, Publication):
                 found["/".join([self.written(domain), *above[: at + 1]])] = ("0750", f"root {user}")
             found["/".join([self.written(domain), *above, last])] = ("0750", f"{user} {user}")
         return [(path, *values) for path, values in found.items()]
-
-    def database_name(self, domain: str) -> str:
-        """That of its user."""
-        return "" if self.database == "none" else user_of(domain)
-
-    def wanted_backup(self, name: str) -> Backup | None:
-        """Its database, too."""
-        kept = super().wanted_backup(name)
-        if not kept or self.database == "none":
-            return kept
-        database = own_database(self.database, user_of(name))
-        return replace(kept, dump=database.dump, load=database.load)
-
-    def packages(self) -> frozenset[str]:
-        """The server of databases, and what PHP needs for it."""
-        server, extension = DATABASES.get(self.database, ("", ""))
-        extension = f"php{self.version or ''}-{extension}" if extension else ""
-        return super().packages() | {*filter(None, (server, extension))}
 
 
 def variable_name(domain: str) -> str:

@@ -119,7 +119,9 @@ class PooledSite(Site):
 
     def _jobs(self, values: dict[str, Any]) -> dict[str, File]:
         found = {}
-        for name, (when, command) in zip(self.job_names(values["domain"]), self.jobs.items(), strict=True):
+        for name, (when, command) in zip(
+            self.job_names(values["domain"]), self.all_jobs(values["domain"]), strict=True
+        ):
             own = {**values, "name": name, "when": calendar(when), "written": when, "command": command}
             found[f"/etc/deploy/jobs/{name}"] = self.file("job", own)
             for unit in ("service", "timer"):
@@ -128,7 +130,11 @@ class PooledSite(Site):
 
     def job_names(self, domain: str) -> list[str]:
         """What its jobs are called, as units of systemd."""
-        return [f"deploy-job-{domain}-{number}" for number in range(1, len(self.jobs) + 1)]
+        return [f"deploy-job-{domain}-{number}" for number in range(1, len(self.all_jobs(domain)) + 1)]
+
+    def all_jobs(self, domain: str) -> list[tuple[CronSchedule, CronCommand]]:
+        """When what is run: those of its kind, and those of sites.yaml."""
+        return [*self.jobs.items()]
 
     def backs_up(self) -> Backup:
         """What PHP keeps out of the sight of visitors; the rest goes by the name of the site."""

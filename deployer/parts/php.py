@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.kinds.php import Php
 from deployer.kinds.pooled import PooledSite
+from deployer.kinds.pooled_database import PooledDatabase
 from deployer.parts.rendering import UNITS, program, rendered, script
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
@@ -51,7 +51,7 @@ def share(config: "Config", facts: "Facts") -> Share:
     if versions:
         files |= program("hold-back")
         files |= {f"{UNITS}/{unit}": rendered(f"php/{unit.removeprefix('deploy-')}") for unit in HOLD_BACK}
-    engines = sorted({site.database for site in sites if isinstance(site, Php)} - {"none"})
+    engines = sorted({site.engine() for site in sites if isinstance(site, PooledDatabase)} - {""})
     for engine in engines:
         files |= program("database") | script("lib/database/place") | script(f"lib/database/{engine}")
     units = [*(f"php{version}-fpm.service" for version in versions), *(DATABASES[each] for each in engines)]

@@ -16,6 +16,7 @@ from deployer.values.secrets import Generated
 
 SHARED = re.compile(r"/usr/local/lib/deploy/|/etc/systemd/system/(.*/)?deploy-resume\.")
 """What goes with the last one that is pushed or runs in containers."""
+OF_ALL = ("00-deploy.conf", "00-deploy-wordpress.conf")
 
 
 def renamed(wanted: Mapping[str, Standing], files: Files, seen: Observation) -> dict[str, str]:
@@ -162,7 +163,7 @@ def entries(paths: Iterable[str]) -> Iterator[str]:
     """The sites and services that these files belong to."""
     for path in paths:
         folder, _, name = path.rpartition("/")
-        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and name != "00-deploy.conf":
+        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and name not in OF_ALL:
             yield name.removesuffix(".conf")
 
 

@@ -15,7 +15,8 @@ class Release:
     """A release, as far as it is known.
 
     `codename` is its name in the sources of packages, `nginx`, `openssl` and `engine`, that of Docker, the
-    versions that it has, `php` that of PHP as paths have it. `docker` are its packages that bring Docker with
+    versions that it has, `php` that of PHP as paths have it,
+    `wordpress_theme` the newest theme beside its WordPress. `docker` are its packages that bring Docker with
     Compose v2, none where it has none, `client_within` whether docker.io has the program docker in it; later
     ones only recommend its package.
     `boots`: a throwaway VPS can be made of it.
@@ -27,6 +28,7 @@ class Release:
     docker: frozenset[str] = frozenset()
     engine: Version | None = None
     php: str = ""
+    wordpress_theme: str = ""
     client_within: bool = False
     boots: bool = False
 
@@ -38,11 +40,18 @@ OLDEST_OPENSSL = (3, 0, 0)
 RELEASES: Mapping[tuple[str, str], Release] = {
     ("debian", "11"): Release(codename="bullseye", php="7.4", client_within=True),
     ("debian", "12"): Release(
-        codename="bookworm", php="8.2", nginx=(1, 22, 1), openssl=(3, 0, 0), client_within=True, boots=True
+        codename="bookworm",
+        php="8.2",
+        wordpress_theme="twentytwentythree",
+        nginx=(1, 22, 1),
+        openssl=(3, 0, 0),
+        client_within=True,
+        boots=True,
     ),
     ("debian", "13"): Release(
         codename="trixie",
         php="8.4",
+        wordpress_theme="twentytwentyfive",
         nginx=(1, 26, 3),
         openssl=(3, 5, 0),
         docker=frozenset({"docker.io", "docker-cli", "docker-compose"}),

@@ -167,5 +167,5 @@ def test_every_file_is_pleasant_to_read(release: str, configuration: str) -> Non
         assert not {"{{", "{%", "{#"} & set(content.split()), path
         assert not [line for line in content.splitlines() if line != line.rstrip()], path
         assert content.startswith(("# ", "#!/bin/bash\n# ", "; ", "// ", "<?php\n// ")), path
-        one_line_each = "/nginx/" in path or path.endswith("/authorized_keys")
+        one_line_each = "/nginx/" in path or "/pool.d/" in path or path.endswith("/authorized_keys")
         assert one_line_each or max(map(len, content.splitlines())) <= 125, path

@@ -47,6 +47,13 @@ SITES: Mapping[str, dict[str, Any]] = {
         "max_upload": "20M",
     },
     "dokuwiki": {"kind": "dokuwiki", "title": "Wiki", "user": "me", "version": "8.3"},
+    "wordpress": {
+        "kind": "wordpress",
+        "cache": "true",
+        "cache_time": "1m",
+        "memory": "64M",
+        "aliases": [ALIAS],
+    },
     "redirect": {"kind": "redirect", "to": "https://example.org/path", "aliases": [ALIAS]},
     "gitea": {
         "kind": "gitea",

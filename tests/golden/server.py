@@ -18,6 +18,7 @@ COVERED = (
     ("files.example.org", "www.files.example.org"),
     ("old.example.org", "www.old.example.org"),
     ("shop.example.org",),
+    ("blog.example.org",),
     ("ntfy.example.org", "push.example.org"),
     *((f"{name}.example.org",) for name in ("secret", "search", "vpn", "analytics", "forum", "links", "git")),
 )

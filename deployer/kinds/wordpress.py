@@ -1,0 +1,116 @@
+"""WordPress: a site that is written in the browser, on PHP-FPM on the server itself."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from deployer.errors import DeployError
+from deployer.files import File
+from deployer.kinds.pooled import user_of
+from deployer.kinds.pooled_database import PooledDatabase
+from deployer.seen.releases import named, release_of
+from deployer.shares.backup import Backup
+from deployer.shares.handler import Handler, Stage
+from deployer.values.secrets import Generated, Secret
+from deployer.values.types import (
+    Boolean,
+    CronCommand,
+    CronSchedule,
+    MemoryLimit,
+    TimeLimit,
+    written,
+)
+
+if TYPE_CHECKING:
+    from deployer.seen.facts import Facts
+    from deployer.shares.share import Share
+
+PROGRAM = "/usr/share/wordpress"
+EXTENSIONS = ("curl", "gd", "intl", "mbstring", "xml", "zip")
+"""What WordPress itself asks for, besides that for its database."""
+HANDLERS = (
+    Handler("/etc/deploy/wordpress/*", Stage.LIMITS, live="make_wordpress", says="make WordPress sites"),
+)
+REMOVABLE = ("/etc/wordpress/config-*.php",)
+
+
+class Wordpress(PooledDatabase):
+    """WordPress of Debian's package; the password of its set-up: deploy secret show NAME SETUP."""
+
+    writable: ClassVar[tuple[str, ...]] = ("wp-content",)
+
+    kind: Literal["wordpress"] = Field(description="what this site is")
+    memory: MemoryLimit = Field(written("256M"), description="how much memory a request may use")
+    cache: Boolean = Field(False, description="whether NGINX keeps pages for visitors who are not logged in")
+    cache_time: TimeLimit = Field(written("1m"), description="how old a page that NGINX keeps may be")
+
+    def engine(self) -> str:
+        """What WordPress knows."""
+        return "mariadb"
+
+    def served(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The program that all such sites share, and what is the site's own."""
+        return {
+            "template": "wordpress",
+            "root": PROGRAM,
+            "home_of_links": PROGRAM,
+            "index": "index.php",
+            "place": values["place"],
+            "data": values["data"],
+            "socket": values["socket"],
+            "max_upload": values["max_upload"],
+        }
+
+    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
+        """Its configuration, and what it begins with."""
+        values = {
+            "site": self,
+            "domain": domain,
+            "user": user_of(domain),
+            "place": self.place(domain),
+            "data": self.folder(domain),
+            "program": PROGRAM,
+        }
+        return {
+            **super().files(domain, facts),
+            f"/etc/wordpress/config-{domain}.php": self.file("wordpress.php", values),
+            f"/etc/deploy/wordpress/{domain}": self.file("wordpress", values),
+        }
+
+    def place(self, domain: str) -> str:
+        """Where its own wp-content is."""
+        return f"/var/www/{domain}"
+
+    def code(self, domain: str) -> tuple[str, ...]:
+        """That of the package, which leads to others, and what was added in the browser."""
+        return (self.place(domain), PROGRAM, "/etc/wordpress", "/usr/share/javascript", "/etc/ssl/certs")
+
+    def all_jobs(self, domain: str) -> list[tuple[CronSchedule, CronCommand]]:
+        """Its own clock, which no visitor waits for."""
+        return [("*/5 * * * *", f"HTTP_HOST={domain} php {PROGRAM}/wp-cron.php"), *super().all_jobs(domain)]
+
+    def secrets(self) -> dict[str, Secret]:
+        """What asks who sets it up, for whoever does that first has it."""
+        return {"SETUP": Generated()}
+
+    def backs_up(self) -> Backup:
+        """What visitors' logins go by, too."""
+        return Backup(paths=("data", "salts.php", ".env"))
+
+    def before_it_answers(self, name: str, facts: "Facts") -> "Share":
+        """PHP by its version, too: else that of Debian's package for Apache comes along; and its theme."""
+        theme = release_of(facts.os, facts.release).wordpress_theme
+        if not theme:
+            raise DeployError(
+                f"Which WordPress {named(facts.os, facts.release)} has is not known",
+                "Debian 12 and 13 have one: sites of kind wordpress run there.",
+            )
+        share = super().before_it_answers(name, facts)
+        more = {f"php{self.php(facts)}-fpm", f"wordpress-theme-{theme}"}
+        return replace(share, packages=share.packages | more)
+
+    def packages(self) -> frozenset[str]:
+        """Debian's package, and what it needs of PHP."""
+        php = f"php{self.version or ''}"
+        return super().packages() | {"wordpress", "php", *(f"{php}-{name}" for name in ("cli", *EXTENSIONS))}

@@ -1,0 +1,288 @@
+"""WordPress on the server itself: set up and written in a browser, read, attacked, saved, restored and removed."""
+
+import base64
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from deployer.rehearsal.acme import AcmeServer
+from deployer.rehearsal.machine import Machine
+from vps.backup.conftest import Key, key
+from vps.browser import Browser, browser
+from vps.project import Project
+from vps.test_php import PACKAGES
+
+__all__ = ["key"]
+pytestmark = pytest.mark.takes_turns("module")
+PHP = {"debian-12": "8.2", "debian-13": "8.4"}
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+SITES = {
+    "blog.test": {"kind": "wordpress", "cache": True},
+    "two.test": {"kind": "php", "https": False},
+}
+
+
+@pytest.fixture(scope="module")
+def vps(release: str) -> Iterator[Machine]:
+    """What the first apply finds there is what sites on PHP have; WordPress is not yet there."""
+    with Machine.boot(release, PACKAGES) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def project(vps: Machine, acme: AcmeServer, key: Key, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A server with a WordPress that nobody has set up."""
+    vps.add_hosts({"blog.test": "127.0.0.1"})
+    folder = tmp_path_factory.mktemp("user")
+    (folder / "key.asc").write_bytes(key.public.read_bytes())
+    (folder / "photo.png").write_bytes(PICTURE)
+    project = Project(folder, vps, acme, dict(SITES), {"backups": {"recipient": "key.asc"}})
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "Nothing to change" in project.deploy("plan").stdout
+    return project
+
+
+@pytest.fixture(scope="module")
+def author(project: Project) -> Iterator[Browser]:
+    """Who sets it up, and then writes there."""
+    with browser(project.vps, "blog.test") as window:
+        secret = project.deploy("secret", "show", "blog.test", "SETUP").stdout.strip()
+        window.open(f"https://setup:{secret}@blog.test/wp-admin/install.php")
+        window.type("#weblog_title", "Alma's tea")
+        window.type("#user_login", "alma")
+        window.type("#admin_email", "alma@example.org")
+        password = window.script("return document.querySelector('#pass1').dataset.pw")
+        window.click("#submit")
+        assert "Success" in window.text()
+        log_in(window, password)
+        yield window
+
+
+def log_in(window: Browser, password: str) -> None:
+    window.open("https://blog.test/wp-login.php")
+    window.script("document.querySelector('#user_login').value = 'alma'")
+    window.script("document.querySelector('#user_pass').value = arguments[0]", password)
+    window.click("#wp-submit")
+    assert "Dashboard" in window.text()
+
+
+def write(window: Browser, title: str, text: str) -> str:
+    """Publish a post as the editor does; its address."""
+    return str(
+        window.script(
+            "return wp.apiFetch({path: '/wp/v2/posts', method: 'POST', data: {title: arguments[0],"
+            " content: arguments[1], status: 'publish'}}).then(post => post.link)",
+            title,
+            text,
+        )
+    )
+
+
+def ask(project: Project, path: str, *more: str) -> tuple[int, str, str]:
+    """The status, the headers and the body that a stranger gets."""
+    words = [
+        "curl",
+        "-s",
+        "-i",
+        "-k",
+        "--resolve",
+        "blog.test:443:127.0.0.1",
+        *more,
+        f"https://blog.test{path}",
+    ]
+    head, _, body = project.vps.run(shlex.join(words)).stdout.replace("\r", "").partition("\n\n")
+    return int(head.split()[1]), head.lower(), body
+
+
+def cached(project: Project, path: str, *more: str) -> str:
+    """What the header tells of the cache."""
+    lines = [line for line in ask(project, path, *more)[1].splitlines() if line.startswith("x-cache: ")]
+    return lines[0].partition(": ")[2] if lines else ""
+
+
+def test_nobody_but_its_owner_sets_it_up(project: Project) -> None:
+    status, head, _ = ask(project, "/")
+    assert (status, "location: https://blog.test/wp-admin/install.php" in head) == (302, True)
+    for more in ((), ("-u", "setup:setup"), ("-d", "weblog_title=Mine")):
+        assert ask(project, "/wp-admin/install.php?step=2", *more)[0] == 401
+    assert ask(project, "/wp-admin/setup-config.php")[0] == 404
+
+
+def test_a_post_with_an_image_is_seen_by_a_visitor(project: Project, author: Browser) -> None:
+    author.open("https://blog.test/wp-admin/media-new.php?browser-uploader")
+    author.type("#async-upload", str(project.folder / "photo.png"))
+    author.click("#html-upload")
+    author.open("https://blog.test/wp-admin/post-new.php")
+    image = author.script("return wp.apiFetch({path: '/wp/v2/media'}).then(found => found[0].source_url)")
+    assert image.startswith("https://blog.test/wp-content/uploads/")
+    link = write(author, "Green tea", f'<p>It is hot.</p><img class="tea" src="{image}">')
+    with browser(project.vps, "blog.test") as visitor:
+        visitor.open(link)
+        assert "It is hot." in visitor.text()
+        assert visitor.script("return document.querySelector('img.tea').naturalWidth") == 1
+        visitor.open("https://blog.test/")
+        assert "Green tea" in visitor.text()
+    assert ask(project, "/wp-admin/install.php")[0] == 401
+
+
+def test_its_own_code_is_all_in_its_folder_and_no_secret_is_readable(
+    project: Project, author: Browser
+) -> None:
+    vps = project.vps
+    assert vps.run("stat -c '%a %U %G' /opt/blog.test/salts.php").stdout == "640 root php-blog_test\n"
+    assert vps.run("find /etc /opt /var/www -name '*blog.test*' -user php-blog_test").stdout == ""
+    assert "define('DB_PASSWORD', '');" in vps.run("cat /etc/wordpress/config-blog.test.php").stdout
+    salt = vps.run("grep -o \"'AUTH_KEY', '[^']*\" /opt/blog.test/salts.php | cut -c 14-").stdout.strip()
+    assert len(salt) == 64
+    assert (
+        vps.run(f"grep -rlF -e {shlex.quote(salt)} /etc /var/lib/deploy /var/log", check=False).stdout == ""
+    )
+    assert "Nothing to change" in project.deploy("plan").stdout
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "/xmlrpc.php",
+            "/readme.html",
+            "/license.txt",
+            "/wp-config.php",
+            "/wp-config.php~",
+            "/wp-config.php.bak",
+        ),
+        *("/.git/config", "/.htaccess", "/index.php/more", "/wp-login.php/x", "/wp-content/debug.log"),
+        *("/wp-includes/version.php", "/wp-content/uploads/..;/x.php", "/wp-content/index.php/x"),
+        *(
+            f"/wp-content/uploads/{name}"
+            for name in ("shell.php", "shell.phtml", "shell.phar", "shell.php.jpg", "SHELL.PHP", ".htaccess")
+        ),
+        "/wp-content/uploads/shell.php/x.jpg",
+    ],
+)
+def test_what_an_attacker_asks_for_is_not_there(project: Project, author: Browser, path: str) -> None:
+    name = path.removesuffix("/x.jpg").removesuffix("/x")
+    if name.startswith("/wp-content/") and "..;" not in name:
+        file = project.vps.root / f"var/www/blog.test{name}"
+        file.write_text("<?php echo 'attack';")
+    status, _, body = ask(project, path)
+    assert (status, "attack" in body) == (404, False)
+
+
+@pytest.mark.parametrize(
+    "path", ["/wp-json/wp/v2/users", "/?rest_route=/wp/v2/users", "/wp-json/wp/v2/users/1"]
+)
+def test_users_are_not_listed_to_strangers(project: Project, author: Browser, path: str) -> None:
+    for more in ((), ("-H", "Cookie: wordpress_logged_in_x=alma")):
+        status, _, body = ask(project, path, *more)
+        assert (status, "alma" in body.lower().replace("alma's", "")) == (404, False)
+    for numbered in ("/?author=1", "/?aut%68or=1"):
+        assert ask(project, numbered)[0] == 404
+    assert "author/alma" not in ask(project, "/index.php?author=1")[1]
+    assert "author/alma" not in ask(project, "/wp-sitemap-users-1.xml")[2]
+    author.open("https://blog.test/wp-admin/post-new.php")
+    listed = author.script("return wp.apiFetch({path: '/wp/v2/users'}).then(found => found[0].slug)")
+    assert listed == "alma"
+
+
+def test_a_page_comes_from_the_cache_for_strangers_alone(project: Project, author: Browser) -> None:
+    cached(project, "/")
+    assert cached(project, "/") == "hit"
+    for more in (
+        ("-H", "Cookie: wordpress_logged_in_0123=alma"),
+        ("-H", "Cookie: comment_author_0123=alma"),
+        ("-H", "Authorization: Basic eDp5"),
+    ):
+        assert cached(project, "/", *more) == "bypass", more
+    assert cached(project, "/?s=tea") == "bypass"
+    assert cached(project, "/", "-d", "x=1") == ""
+    assert cached(project, "/wp-login.php") == ""
+    author.open("https://blog.test/")
+    assert author.script("return !!document.querySelector('#wpadminbar')")
+    assert "wpadminbar" not in ask(project, "/")[2]
+    assert (
+        "https://evil"
+        not in ask(project, "/", "-H", "X-Forwarded-Host: evil.test", "-H", "Host: evil.test")[2]
+    )
+
+
+def test_its_own_clock_runs_as_its_user(project: Project, author: Browser) -> None:
+    vps = project.vps
+    job = "deploy-job-blog.test-1"
+    assert vps.run(f"systemctl is-active {job}.timer").stdout == "active\n"
+    author.open("https://blog.test/wp-admin/post-new.php")
+    author.script(
+        "return wp.apiFetch({path: '/wp/v2/posts', method: 'POST', data: {title: 'Later', content: 'It came by itself.',"
+        " status: 'future', date_gmt: new Date(Date.now() + 61000).toISOString().slice(0, 19)}}).then(post => post.id)"
+    )
+    vps.run(
+        'mariadb php-blog_test -e "UPDATE wp_posts SET post_date = NOW() - INTERVAL 1 DAY,'
+        " post_date_gmt = UTC_TIMESTAMP() - INTERVAL 1 DAY WHERE post_title = 'Later'\""
+    )
+    vps.run(
+        "mariadb php-blog_test -e \"SELECT option_value FROM wp_options WHERE option_name = 'cron'\" >/tmp/cron"
+    )
+    vps.run(f"systemctl start {job}.service")
+    assert (
+        "Warning" not in vps.run(f"journalctl --sync; journalctl --no-pager --output cat --unit {job}").stdout
+    )
+
+
+def test_who_guesses_passwords_is_slowed_down(project: Project, author: Browser) -> None:
+    guess = (
+        "curl -s -k -o /dev/null -w '%{http_code} ' -d 'log=alma&pwd=guess' --resolve blog.test:443:127.0.0.1"
+    )
+    tries = project.vps.run(
+        f"seq 12 | xargs -P 12 -I N {guess} https://blog.test/wp-login.php"
+    ).stdout.split()
+    assert {*tries} == {"200", "429"}
+    assert ask(project, "/wp-login.php")[0] == 200
+
+
+def test_what_was_saved_comes_back_on_an_empty_server(project: Project, author: Browser, key: Key) -> None:
+    vps = project.vps
+    said = project.deploy("backup", "blog.test")
+    assert said.returncode == 0, said.stdout + said.stderr
+    vps.run("rm -r /var/www/blog.test /opt/blog.test")
+    vps.run("mariadb -e 'DROP DATABASE `php-blog_test`; DROP USER `php-blog_test`@localhost'")
+    vps.run(
+        "systemctl stop 'deploy-job-*' 'php*-fpm.service' && usermod -u 4711 php-blog_test && groupmod -g 4711 php-blog_test"
+    )
+    vps.run(
+        f"systemctl start deploy-job-blog.test-1.timer; systemctl restart nginx php{PHP[vps.release]}-fpm && systemd-tmpfiles --create /etc/tmpfiles.d/deploy*.conf"
+    )
+    vps.run("/usr/local/lib/deploy/bin/database mariadb make --here php-blog_test")
+    said = project.deploy("restore", "blog.test", "--yes", GNUPGHOME=str(key.home))
+    assert said.returncode == 0, said.stdout + said.stderr
+    body = ask(project, "/?s=tea")[2]
+    assert "Green tea" in body
+    image = vps.run(
+        "cd /var/www/blog.test/wp-content && find uploads -name 'photo*.png' | head -1"
+    ).stdout.strip()
+    assert ask(project, f"/wp-content/{image}")[0] == 200
+    author.open("https://blog.test/wp-admin/post-new.php")
+    assert write(author, "Black tea", "It is strong.")
+    assert "Nothing to change" in project.deploy("plan").stdout
+
+
+def test_nothing_is_left_but_data(project: Project, author: Browser) -> None:
+    vps = project.vps
+    cached(project, "/")
+    ours = vps.run("cut -c 67- /var/lib/deploy/manifest | grep -F blog.test").stdout.splitlines()
+    assert "/etc/wordpress/config-blog.test.php" in ours
+    del project.sites["blog.test"]
+    done = project.deploy("apply", "--yes", "--take-off", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path for path in ours if (vps.root / path[1:]).exists()] == []
+    assert (
+        vps.run(
+            "ls -d /var/lib/nginx/deploy-* /etc/nginx/conf.d/00-deploy-wordpress.conf", check=False
+        ).stdout
+        == ""
+    )
+    assert (vps.root / "var/www/blog.test/wp-content/themes").is_dir()
+    assert "Nothing to change" in project.deploy("plan").stdout
