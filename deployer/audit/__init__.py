@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 
-from deployer.audit import access, exposure, programs, upkeep
+from deployer.audit import access, exposure, php, programs, upkeep
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
@@ -18,6 +18,8 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     exposure.containers,
     exposure.silent_docker,
     exposure.old_docker,
+    php.versions,
+    php.errors,
     upkeep.defences,
     upkeep.services,
     upkeep.nginx,

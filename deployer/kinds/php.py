@@ -60,7 +60,6 @@ class Php(PooledDatabase, Publication):
             "root": "/".join(filter(None, (values["place"], self.root))),
             "home_of_links": values["place"],
             "release": "deploy_release_" + variable_name(values["domain"]) if self.pushed else "",
-            "writable": "/".join(filter(None, (self.written(values["domain"]), self.root))),
             "socket": values["socket"],
             "max_upload": values["max_upload"],
             "no_php": [folder.removeprefix(above) for folder in self.writable if folder.startswith(above)],
@@ -83,10 +82,12 @@ class Php(PooledDatabase, Publication):
         return f"/var/www/{domain}"
 
     def code(self, domain: str) -> tuple[str, ...]:
-        """The same, or its releases, which outlive a switch, and what they share."""
-        return (
-            (f"/srv/deploy/{domain}/releases", self.written(domain)) if self.pushed else (self.place(domain),)
-        )
+        """The same, where they may still be by hand; and its releases, which outlive a switch."""
+        return (self.place(domain), *(self.of_releases(domain) if self.pushed else ()))
+
+    def of_releases(self, domain: str) -> tuple[str, str]:
+        """Where its releases are, and what they share."""
+        return f"/srv/deploy/{domain}/releases", self.written(domain)
 
     def own_files(self, domain: str) -> tuple[str, ...]:
         """Its files, or what its releases share; these themselves are in Git."""
@@ -102,7 +103,7 @@ class Php(PooledDatabase, Publication):
             return super().folders(domain)
         user = user_of(domain)
         found = {f"/srv/deploy/{domain}": ("0755", "root root")}
-        found |= dict.fromkeys(self.code(domain), ("0750", f"root {user}"))
+        found |= dict.fromkeys(self.of_releases(domain), ("0750", f"root {user}"))
         for folder in self.writable:
             *above, last = folder.split("/")
             for at in range(len(above)):

@@ -131,6 +131,35 @@ def test_each_thing_that_is_wrong_is_found_once(without: str, line: str, what: s
     assert found(line, without=without) == [what]
 
 
+OLD_PHP = 1_798_800_000  # the first day of 2027
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("php 8.2", "PHP 8.2 gets no security updates any more, since 2026-12-31"),
+        ("php 7.3", "PHP 7.3 gets no security updates any more"),
+        ("php 8.3", ""),
+        ("php 8.4", ""),
+        ("php 9.0", ""),
+        ("php_shows /etc/php/8.4/fpm/pool.d/a.conf:7", "PHP shows its errors to visitors"),
+        ("readable /var/www/blog.example.org/wp-config.php", "everybody on the server can read"),
+    ],
+)
+def test_what_is_wrong_with_php_is_found(line: str, what: str) -> None:
+    said = found(f"now {OLD_PHP}", f"lists {OLD_PHP}", "codename trixie", line, without="now")
+    of_php = [each for each in said if "PHP" in each or "read" in each]
+    assert [each.split(":")[0][: len(what)] for each in of_php] == [what] * bool(what)
+
+
+def test_what_the_distribution_keeps_going_is_not_out_of_support() -> None:
+    assert not [
+        each
+        for each in found(f"now {OLD_PHP}", "codename bookworm", "php 8.2", without="now")
+        if "PHP" in each
+    ]
+
+
 def test_the_key_with_which_the_server_fetches_from_itself_is_known() -> None:
     key = "ssh-ed25519 AAAAdeploykey deploy www.example.org"
     line = f"key git {key}\ndeploy_key {key}"

@@ -7,6 +7,7 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.conftest import PREINSTALLED
 from vps.project import Project
+from vps.visitors import Visitors
 
 SITE = {
     "kind": "php",
@@ -16,12 +17,15 @@ SITE = {
     "front": "index.php",
     "writable": ["public/uploads", "cache"],
 }
-INDEX = "<?php require __DIR__ . '/../inside.php'; echo SAYS, ' ', exec('id -un');"
+INDEX = """<?php const OUTER = '{}'; usleep(10000); require "$_SERVER[DOCUMENT_ROOT]/../inside.php"; echo OUTER, INNER;"""
+WRITE = """<?php file_put_contents(__DIR__ . '/uploads/photo.txt', 'photo');
+file_put_contents(__DIR__ . '/../cache/a', exec('id -un'));
+echo file_get_contents(__DIR__ . '/../cache/a');"""
 
 
-def inside(says: str) -> str:
-    """What the front page says, in a file that it needs."""
-    return f"<?php const SAYS = '{says}';"
+def saying(says: str) -> dict[str, str]:
+    """The files of a front page that says this twice, once by each."""
+    return {"public/index.php": INDEX.format(says), "inside.php": f"<?php const INNER = '{says}';"}
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +41,10 @@ def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.repository(
         "shop",
         {
-            "public/index.php": INDEX,
+            **saying("one"),
+            "public/write.php": WRITE,
             "public/style.css": "body {}",
             "public/uploads/first.txt": "first",
-            "inside.php": inside("one"),
         },
     )
     applied = project.apply()
@@ -69,17 +73,114 @@ def get(project: Project, path: str = "/") -> tuple[int, str]:
     return project.get("shop.test", path, scheme="http")
 
 
-def commit(project: Project, files: dict[str, str]) -> None:
-    project.commit("shop", files)
-
-
 def test_a_push_changes_the_next_answer(project: Project) -> None:
-    assert get(project) == (200, "one php-shop_test")
-    for number in range(3):
-        commit(project, {"inside.php": inside(f"push {number}")})
+    assert get(project) == (200, "oneone")
+    for number in range(2):
+        project.commit("shop", saying(f"push {number} "))
         push(project)
-        assert get(project) == (200, f"push {number} php-shop_test")
-    assert get(project, "/any/page") == (200, "push 2 php-shop_test")
+        assert get(project) == (200, f"push {number} push {number} ")
+    assert get(project, "/any/page") == (200, "push 1 push 1 ")
     assert get(project, "/style.css") == (200, "body {}")
-    assert get(project, "/../inside.php")[0] != 200
+    assert get(project, "/inside.php")[0] == 404
     assert "Nothing to change" in project.deploy("plan").stdout
+
+
+def test_no_request_fails_or_gets_half_of_two_releases(project: Project) -> None:
+    pages = {f"v{number}v{number}" for number in range(4)}
+    with Visitors(project.vps.address, ["shop.test"], pause=0) as visitors:
+        for number in range(4):
+            project.commit("shop", saying(f"v{number}"))
+            push(project)
+        assert project.deploy("rollback", "shop.test").returncode == 0
+    assert get(project) == (200, "v2v2")
+    assert visitors.failed["shop.test"] == 0, visitors.seen
+    assert visitors.pages("shop.test") <= {"push 1 push 1", *pages}
+    assert pages <= visitors.pages("shop.test")
+
+
+PHP = "setpriv --reuid=php-shop_test --regid=php-shop_test --clear-groups"
+NOBODY = "setpriv --reuid=nobody --regid=nogroup --clear-groups"
+
+
+def test_what_php_writes_outlives_releases(project: Project) -> None:
+    vps, uploads = project.vps, "/opt/shop.test/writable/public/uploads"
+    assert get(project, "/uploads/first.txt") == (200, "first")
+    assert get(project, "/write.php") == (200, "php-shop_test")
+    vps.run(f"{PHP} ln -s /etc/hostname {uploads}/name.txt; {PHP} cp {uploads}/photo.txt {uploads}/shell.php")
+    project.commit("shop", {**saying("new"), "public/uploads/second.txt": "second"})
+    push(project)
+    assert project.deploy("rollback", "shop.test").returncode == 0
+    for path in ("/uploads/photo.txt", "/uploads/first.txt"):
+        assert get(project, path)[0] == 200, path
+    for path in ("/uploads/second.txt", "/uploads/name.txt", "/uploads/shell.php"):
+        assert get(project, path)[0] in (403, 404), path
+    owners = vps.run(
+        f"stat -c %U:%a /opt/shop.test/writable{{,/public,/cache}} {uploads} /srv/deploy/shop.test/releases"
+    ).stdout
+    assert owners.split() == ["root:750", "root:750", "php-shop_test:750", "php-shop_test:750", "root:750"]
+
+
+def test_nobody_else_reads_what_is_pushed(project: Project) -> None:
+    said = project.vps.run(f"{NOBODY} cat /var/www/shop.test/inside.php 2>&1; echo").stdout
+    assert "Permission denied" in said
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ("<?php\n\nfunction {", ("✗ gate: PHP 8", "syntax error", "in inside.php on line 3")),
+        (
+            "<?php\nconst INNER = PHP_VERSION;\nno_such_function();",
+            ("answers 500: Fatal error", "no_such_function()", "in inside.php:3"),
+        ),
+    ],
+)
+def test_what_php_does_not_take_goes_not_live(project: Project, inside: str, words: tuple[str, ...]) -> None:
+    before, releases = get(project), project.deploy("releases", "shop.test").stdout
+    project.commit("shop", {"inside.php": inside})
+    said = refused(project)
+    for word in words:
+        assert word in said
+    assert get(project) == before
+    assert project.deploy("releases", "shop.test").stdout == releases
+
+
+def test_a_site_that_was_put_there_by_hand_is_pushed_from_then_on(project: Project) -> None:
+    by_hand = {"kind": "php", "https": False, "root": "public", "writable": ["public/uploads"]}
+    project.sites["hand.test"] = by_hand
+    assert project.apply().returncode == 0
+    project.vps.run(
+        "cd /var/www/hand.test/public && echo '<?php echo \"by hand\";' >index.php && echo kept >uploads/kept.txt"
+        " && chown php-hand_test:php-hand_test uploads/kept.txt"
+    )
+
+    def look(path: str) -> tuple[int, str]:
+        status, body = project.get("hand.test", path, scheme="http")
+        return status, body.strip()
+
+    assert look("/") == (200, "by hand")
+    project.repository("hand", {"public/index.php": "<?php echo 'pushed';"})
+    project.sites["hand.test"] = by_hand | {"repository": "hand"}
+    assert project.apply().returncode == 0
+    assert (look("/"), look("/uploads/kept.txt")) == ((200, "by hand"), (200, "kept"))
+    done = project.deploy("push", "hand.test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (look("/"), look("/uploads/kept.txt")) == ((200, "pushed"), (200, "kept"))
+    done = project.deploy("rollback", "hand.test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (look("/"), look("/uploads/kept.txt")) == ((200, "by hand"), (200, "kept"))
+
+
+def test_audit_names_what_gives_secrets_of_php_away(project: Project) -> None:
+    project.sites["hand.test"]["settings"] = {"display_errors": True}
+    assert project.apply().returncode == 0
+    project.vps.run(
+        "install -D -m 644 /dev/stdin /var/www/blog/wp-config.php <<<\"<?php define('DB_PASSWORD', 'tea');\";"
+        " install -D -m 640 /dev/stdin /var/www/blog/settings.php <<<'<?php $password = 1;'"
+    )
+    said = project.deploy("audit").stdout
+    assert "everybody on the server can read /var/www/blog/wp-config.php" in said
+    assert "settings.php" not in said
+    assert "PHP shows its errors to visitors: display_errors in /etc/php/" in said
+    assert said.count("display_errors in") == 1
+    assert "gets no security updates" not in said

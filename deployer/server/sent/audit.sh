@@ -42,6 +42,28 @@ secrets() { # readable PATH: what the user `nobody` can read
             bash -c 'while IFS= read -r -d "" path; do [ ! -r "$path" ] || echo "readable ${path//[[:cntrl:]]/?}"; done'
 }
 
+# shellcheck disable=SC2016 # the user `nobody` is the one who looks
+secrets_of_php() { # readable PATH: where programs of PHP have their passwords, if there is one in it
+    find -H /var/www/* /srv/deploy/*/releases /srv/www /opt/*/data /usr/share/nginx -xdev -maxdepth 6 -type f \
+        \( -name wp-config.php -o -name '.env*' -o -name config.php -o -name configuration.php -o -name settings.php \
+        -o -name LocalSettings.php -o -name env.php -o -name database.php -o -name 'parameters.y*ml' -o -name auth.json \) -print0 2>/dev/null |
+        setpriv --reuid=nobody --regid=nogroup --clear-groups bash -c 'while IFS= read -r -d "" path; do
+            if head -c 100000 -- "$path" 2>/dev/null | grep -aiE "pass(word|wd)?|secret|_KEY" >/dev/null; then echo "readable ${path//[[:cntrl:]]/?}"; fi
+        done'
+}
+
+php() { # php VERSION of each PHP-FPM, and php_shows FILE:LINE where it shows visitors its errors
+    local folder
+    for folder in /etc/php/*/fpm; do
+        [ -x "/usr/sbin/php-fpm$(basename "${folder%/fpm}")" ] || continue
+        echo "php $(basename "${folder%/fpm}")"
+        { # of php.ini and what is read after it, the last counts
+            grep -HnsiE '^[[:space:]]*display_errors[[:space:]]*=' "$folder/php.ini" "$folder"/conf.d/*.ini | tail -1
+            grep -HnsiE '^[[:space:]]*php(_admin)?_(value|flag)\[display_errors\][[:space:]]*=' "$folder"/pool.d/*.conf
+        } | sed -nE 's/^([^:]*:[0-9]+):[^=]*=[[:space:]]*"?(on|1|true|yes|stdout)"?[[:space:]]*$/php_shows \1/Ip'
+    done
+}
+
 updates() {
     apt-get --simulate -o Debug::NoLocking=true upgrade 2>/dev/null |
         awk '/^Inst / && /[Ss]ecurity/ { print "upgrade", $2 }'
@@ -112,7 +134,7 @@ services() { # unwell NAME WHY, and stopped NAME BY: what sites.yaml wants and d
 
 echo "now $(date +%s)"
 make_answer
-for part in listening logins secrets updates defences expiries containers services nginx_refuses; do
+for part in listening logins secrets secrets_of_php php updates defences expiries containers services nginx_refuses; do
     $part >"$answer/$part" 2>/dev/null &
 done
 wait
