@@ -37,14 +37,17 @@ def command(names: tuple[str, ...], config: Path, as_json: bool) -> int:
     from deployer.report import data, say
     from deployer.report.services import services_json, show_services
     from deployer.tasks import server_of
-    from deployer.tasks.services import failures, services, units
+    from deployer.tasks.services import failures, pools, services, units
 
     loaded = load(config)
     runs = running(loaded, names)
     chosen = {name: each for name, each in loaded.compositions.items() if name in runs}
     with server_of(loaded) as server:
         containers = services(server, chosen)
-        programs = units(server, {name: each for name, each in runs.items() if name not in chosen})
+        others = {name: each for name, each in runs.items() if name not in chosen}
+        on_php = [name for name, each in others.items() if each.runner(name) == "pool"]
+        programs = units(server, {name: each for name, each in others.items() if name not in on_php})
+        programs += pools(server, on_php)
         missing = dict(lacking(chosen, containers))
         failed = failures(server, missing)
     if as_json:

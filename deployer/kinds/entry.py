@@ -64,7 +64,7 @@ class Entry(Section):
         return frozenset()
 
     def runner(self, name: str) -> str:
-        """What it runs as: `compose`, `systemd`, or nothing, where there is nothing to stop and start."""
+        """What it runs as: `compose`, `systemd`, `pool`, or nothing, where nothing can be stopped."""
         return "systemd" if self.units(name) else ""
 
     def users(self, name: str) -> dict[str, str]:

@@ -60,6 +60,10 @@ class PooledSite(Site):
         timers = frozenset(f"{job}.timer" for job in self.job_names(name))
         return replace(super().share(name, facts), units=timers)
 
+    def runner(self, name: str) -> str:
+        """A pool, which is asked and ended by its processes."""
+        return "pool"
+
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, its pool, its user and its folders."""
         version = self.php(facts)

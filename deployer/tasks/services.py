@@ -4,8 +4,10 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from deployer.errors import DeployError
 from deployer.seen.containers import Container, Freshness
 from deployer.seen.failures import Failure, read_failures
+from deployer.seen.pools import read_pools
 from deployer.seen.units import PROPERTIES, read_units
 from deployer.server.connection import Server, script_command
 from deployer.server.engine import engine
@@ -16,6 +18,8 @@ from deployer.waiting import waiting
 if TYPE_CHECKING:
     from deployer.kinds.composition import Composition
     from deployer.kinds.entry import Entry
+
+POOL = "/usr/local/lib/deploy/bin/pool"
 
 
 def services(server: Server, compositions: "Mapping[str, Composition]") -> list[Container]:
@@ -34,6 +38,16 @@ def units(server: Server, programs: "Mapping[str, Entry]") -> list[Container]:
         show = ["systemctl", "show", f"--property={PROPERTIES}", "--", *sorted(each.units(name))]
         found += read_units(name, server.ask(shlex.join(show)).output.decode(errors="replace"))
     return found
+
+
+def pools(server: Server, names: Collection[str]) -> list[Container]:
+    """The pools of PHP-FPM of these sites, in the shape of containers."""
+    if not names:
+        return []
+    answer = server.ask(shlex.join([POOL, "state", *names]))
+    if answer.status:
+        raise DeployError(f"{server.host} does not tell what runs on PHP-FPM", "Run: deploy apply")
+    return [*read_pools(answer.output.decode(errors="replace"))]
 
 
 def failures(server: Server, names: Collection[str]) -> dict[str, Failure]:

@@ -1,5 +1,6 @@
 """Sites of PHP whose files come from a repository: pushed, refused, taken back, and asked for all the while."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -184,3 +185,55 @@ def test_audit_names_what_gives_secrets_of_php_away(project: Project) -> None:
     assert "PHP shows its errors to visitors: display_errors in /etc/php/" in said
     assert said.count("display_errors in") == 1
     assert "gets no security updates" not in said
+
+
+def services(project: Project) -> dict[str, tuple[str, str]]:
+    """The state and the words of each service that `deploy services` shows."""
+    said = project.deploy("services", "--json")
+    assert said.returncode in (0, 1), said.stderr
+    return {each["composition"]: (each["state"], each["service"]) for each in json.loads(said.stdout)}
+
+
+def test_a_site_is_stopped_and_started(project: Project) -> None:
+    assert project.deploy("stop", "shop.test").returncode == 0
+    assert get(project)[0] == get(project, "/style.css")[0] == 503
+    assert project.get("hand.test", scheme="http")[0] == 200
+    assert services(project)["shop.test"][0] == "exited"
+    assert "shop.test is stopped on purpose, by " in project.deploy("status").stdout
+    assert "Nothing to change" in project.deploy("plan").stdout
+    assert project.vps.run("pgrep -f '[p]hp-fpm: pool shop.test' | wc -l").stdout == "0\n"
+    assert project.deploy("start", "shop.test").returncode == 0
+    assert get(project)[0] == 200
+    state, words = services(project)["shop.test"]
+    assert state == "running"
+    assert "1 of 5 processes" in words
+    assert project.deploy("stop", "shop.test").returncode == 0
+    project.commit("shop", saying("after a stop"))
+    push(project)
+    assert get(project) == (200, "after a stopafter a stop")
+
+
+def test_a_restart_ends_the_processes_of_one_site(project: Project) -> None:
+    find = "pgrep -f '[p]hp-fpm: pool {}'"
+    get(project)
+    project.get("hand.test", scheme="http")
+    mine, others = (project.vps.run(find.format(name)).stdout for name in ("shop.test", "hand.test"))
+    assert project.deploy("restart", "shop.test").returncode == 0
+    assert get(project)[0] == 200
+    assert not {*mine.split()} & {*project.vps.run(find.format("shop.test")).stdout.split()}
+    assert {*others.split()} & {*project.vps.run(f"{find.format('hand.test')}; true").stdout.split()}
+
+
+def test_its_words_are_those_of_nginx_php_jobs_and_visitors(project: Project) -> None:
+    job = {"*/5 * * * *": "echo the job of hand"}
+    project.sites["hand.test"] |= {"jobs": job}
+    assert project.apply().returncode == 0
+    project.vps.run("echo '<?php no_such_function();' >/var/www/hand.test/public/bad.php")
+    project.get("hand.test", "/bad.php?x=1", scheme="http")
+    get(project, "/any/page")
+    project.vps.run("systemctl start deploy-job-hand.test-1.service")
+    said = project.deploy("logs", "hand.test").stdout
+    for word in ("no_such_function()", "bad.php:1", "GET /bad.php?x=1", "the job of hand"):
+        assert word in said, said
+    assert "/any/page" not in said
+    assert len(project.deploy("logs", "hand.test", "--lines", "2").stdout.splitlines()) == 2
