@@ -109,7 +109,7 @@ def build_of(name: str, site: object) -> Build:
     line = f"bash {shlex.quote('./' + site.build)}" if site.build else ""
     return Build(
         (line or 'hugo --minify --gc --destination "$DEPLOY_OUTPUT"',),
-        shlex.quote(f"{folder}/index.html") if folder else '"$DEPLOY_OUTPUT/index.html"',
+        shlex.quote(f"{folder}/{site.front_page}") if folder else f'"$DEPLOY_OUTPUT/{site.front_page}"',
         hugo,
         {key: quoted(value) for key, value in site.environment.items()},
     )

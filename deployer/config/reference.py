@@ -21,7 +21,7 @@ from deployer.values.section import Section
 # Models whose keys are told once, for all kinds that have them: below which heading.
 SHARED: dict[type[Section], str] = {
     Site: "sites",
-    Publication: "Keys of hugo and static",
+    Publication: "Keys of what is pushed",
     Composition: "Keys of everything in containers",
     ComposedSite: "Keys of containers with a domain",
     Service: "Keys of services with a template",

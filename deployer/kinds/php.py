@@ -50,7 +50,14 @@ class Php(PooledDatabase, Publication):
         ]
         if self.pushed and inside:
             raise ValueError("writable: {} is inside {}: write only the one around it".format(*inside[0]))
+        if "images" in self.model_fields_set:
+            raise ValueError("images: is not for PHP, whose files NGINX sends as they are")
         return self
+
+    @property
+    def front_page(self) -> str:
+        """The program that answers for /."""
+        return "/".join(filter(None, (self.root, self.front or "index.php")))
 
     def served(self, values: dict[str, Any]) -> dict[str, Any]:
         """Its files, and where none of them is run."""

@@ -98,6 +98,11 @@ class Publication(Site):
         """Whether the repository is a folder on this machine, which a push sends over its own connection."""
         return self.pushed and is_local(self.repository)
 
+    @property
+    def front_page(self) -> str:
+        """The file that answers for /."""
+        return "index.html"
+
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, and for the push script its values and hooks."""
         return {
