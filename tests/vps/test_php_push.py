@@ -237,3 +237,24 @@ def test_its_words_are_those_of_nginx_php_jobs_and_visitors(project: Project) ->
         assert word in said, said
     assert "/any/page" not in said
     assert len(project.deploy("logs", "hand.test", "--lines", "2").stdout.splitlines()) == 2
+
+
+def test_code_of_earlier_releases_makes_way_in_the_cache(project: Project) -> None:
+    vps, folder = project.vps, "/usr/local/lib/deploy/lib"
+    vps.run(
+        f"cat >{folder}/opcache/look.php",
+        input="<?php echo opcache_get_status()['memory_usage']['wasted_memory'];",
+    )
+    ask = (
+        f"perl {folder}/publication/fastcgi.pl /run/php/*-php-shop_test.sock 10 REQUEST_METHOD=GET"
+        f" SCRIPT_FILENAME={folder}/opcache/look.php | tail -n 1"
+    )
+    vps.run(
+        "find /var/www/shop.test/ -name '*.php' -exec touch -d '1 hour ago' {} +"
+    )  # the young are not kept
+    assert get(project)[0] == 200
+    before = int(vps.run(ask).stdout)
+    project.commit("shop", saying("last"))
+    push(project)
+    assert int(vps.run(ask).stdout) > before
+    vps.run(f"rm {folder}/opcache/look.php")
