@@ -1,19 +1,21 @@
 """Gitea: Git repositories, issues and Actions, by its own program on the server itself."""
 
-import re
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from deployer.files import File
 from deployer.kinds.base import Site
+from deployer.kinds.gitea_by_hand import remark
 from deployer.kinds.virtual_host import virtual_host
 from deployer.shares.backup import Backup, own_database
 from deployer.shares.handler import Handler, Stage
+from deployer.shares.share import Share
 from deployer.templates import render
-from deployer.values import names
 from deployer.values.backups import BackupChoice, Choice
-from deployer.values.quantities import shown, size_text
+from deployer.values.program import Digest, Origin, Place
+from deployer.values.quantities import size_text
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (
     Boolean,
@@ -23,8 +25,6 @@ from deployer.values.types import (
     TimeLimit,
     User,
     Version,
-    schema,
-    text,
     written,
 )
 
@@ -52,26 +52,6 @@ HANDLERS = (
 )
 REMOVABLE = (f"{FOLDER}/*",)
 ENGINES = {"mariadb": "mariadb-server", "postgres": "postgresql"}
-PATH_ON_SERVER = re.compile(r"/(?:[A-Za-z0-9_+.-]+/)*[A-Za-z0-9_+.-]+")
-DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def digest(value: str) -> str:
-    """The SHA-256 of a file, as sha256sum prints it."""
-    if not DIGEST.fullmatch(value.lower()):
-        raise ValueError(f"{shown(value)} is not a SHA-256: 64 hexadecimal digits, as sha256sum prints them")
-    return value.lower()
-
-
-def origin(value: str) -> str:
-    """Where a program comes from: an address, or the absolute path of a file of the server."""
-    if not value or PATH_ON_SERVER.fullmatch(value):
-        return value
-    return names.url(value)
-
-
-Digest = Annotated[str, text(digest), schema("string", pattern="^[0-9A-Fa-f]{64}$")]
-Origin = Annotated[str, text(origin), schema("string", pattern="^((https?:/)?/.+)?$")]
 
 
 class Gitea(Site):
@@ -94,6 +74,13 @@ class Gitea(Site):
     )
     database: Literal["sqlite", "mariadb", "postgres"] = Field(
         "sqlite", description="what its database is; no password, the socket tells who asks"
+    )
+    data: Place = Field("", description="the folder of its data; default: data/ in its own folder")
+    repositories: Place = Field(
+        "", description="the folder of its repositories; default: repositories/ in `data`"
+    )
+    takes_over: Place = Field(
+        "", description="app.ini of one that was set up by hand, whose secrets and database it goes on with"
     )
     owner: User = Field("owner", description="its first user, who administers it")
     email: Email = Field(description="the first user's address")
@@ -137,12 +124,23 @@ class Gitea(Site):
                 domain=domain,
                 config=f"{FOLDER}/{domain}.ini",
                 folder=self.folder(domain),
+                data=self.data_folder(domain),
+                repositories=self.repositories or f"{self.data_folder(domain)}/repositories",
                 unit=self.unit(domain),
                 origin=self.binary or self.downloads.format(version=self.version),
                 user=USER,
                 detects=self.detects(),
             ).encode()
         )
+
+    def data_folder(self, domain: str) -> str:
+        """Where its uploads are, Git LFS, and the database if it is SQLite."""
+        return self.data or f"{self.folder(domain)}/data"
+
+    def before_it_answers(self, name: str, facts: "Facts") -> Share:
+        """And what is known of one that was set up by hand."""
+        found = remark(self, name, facts)
+        return replace(super().before_it_answers(name, facts), remarks=((name, found),) if found else ())
 
     def detects(self) -> bool:
         """Whether it would take its own address from a visitor; older ones do not know what forbids it."""
@@ -175,7 +173,8 @@ class Gitea(Site):
 
     def backs_up(self) -> Backup:
         """Repositories, uploads, the database, and the secrets without which parts of it cannot be read."""
-        paths = ("data", "secrets", ".env", f"/home/{USER}/.ssh")
+        elsewhere = filter(None, [self.repositories])
+        paths = (self.data or "data", *elsewhere, "secrets", ".env", f"/home/{USER}/.ssh")
         if self.database == "sqlite":
             return Backup(paths=paths, owner=USER)
         dumped = own_database(self.database, USER)

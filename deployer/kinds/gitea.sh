@@ -4,7 +4,7 @@
 check_gitea() { # PATH…: the programs that these ask for are here, and are what sites.yaml says
     local path code=0
     for path; do
-        if [[ $path == *.conf ]]; then (read_gitea "$path" && fetch_program) || code=1; fi
+        if [[ $path == *.conf ]]; then (read_gitea "$path" && fetch_program && check_by_hand) || code=1; fi
     done
     return "$code"
 }
@@ -79,7 +79,7 @@ switch_program() { # NAME: the path stays, for it stands in the hooks of each re
 
 as_account() { # ARGUMENT…: its program, as whom it runs as
     (cd / && exec runuser --user "$ACCOUNT" -- env -i PATH="$PATH" USER="$ACCOUNT" HOME="/home/$ACCOUNT" \
-        GITEA_WORK_DIR="$FOLDER/data" GITEA_CUSTOM="$FOLDER/data/custom" FORGEJO_WORK_DIR="$FOLDER/data" FORGEJO_CUSTOM="$FOLDER/data/custom" \
+        GITEA_WORK_DIR="$DATA" GITEA_CUSTOM="$DATA/custom" FORGEJO_WORK_DIR="$DATA" FORGEJO_CUSTOM="$DATA/custom" \
         "$LINK" --config "$INI" "$@")
 }
 
@@ -88,11 +88,13 @@ as_account() { # ARGUMENT…: its program, as whom it runs as
 bring_gitea() {
     local now
     make_gitea_places && make_gitea_database || return
+    exec 8>>"$ASIDE/at-work" # who holds it looks after an upgrade; what a dead one has left is put back by bin/gitea-guard
+    flock 8 || return
     end_cut_off_upgrade || return
     now=$(readlink "$LINK")
     if [[ ! -e $FOLDER/secrets/first-user ]]; then # it has never been well
         switch_program "$WANTED" || return
-        if ! start_gitea; then
+        if ! begin_gitea; then
             systemctl stop "$UNIT"
             return 1
         fi
@@ -104,8 +106,12 @@ bring_gitea() {
     make_first_user
 }
 
-is_stopped() { # on purpose: it starts with the server, and does not run
-    [[ $(systemctl is-enabled "$UNIT" 2>/dev/null) == enabled && $(systemctl is-active "$UNIT") == inactive ]]
+begin_gitea() { # for the first time
+    if [[ -n $TAKES_OVER ]]; then take_over_gitea; else start_gitea; fi
+}
+
+is_stopped() { # on purpose: it starts with the server, and does not run; not by an upgrade that was killed while it rested
+    [[ ! -e $ASIDE/rests && $(systemctl is-enabled "$UNIT" 2>/dev/null) == enabled && $(systemctl is-active "$UNIT") == inactive ]]
 }
 
 runs_as_it_says() { # with these files, from when it was well last: they are looked at more than once where one is refused
@@ -116,10 +122,12 @@ digest_of_gitea() { cat "$CONF" "$INI" | sha256sum | cut -c -64; }
 
 start_gitea() { # anew, until it is well; fails, and says what it said itself
     local began=$EPOCHSECONDS
+    systemctl stop "$UNIT"
     systemctl reset-failed "$UNIT" 2>/dev/null
     rm -f "$PROGRAMS/started"
-    if systemctl restart "$UNIT" && is_well_in_time; then
+    if systemctl start --no-block "$UNIT" && is_well_in_time; then # its start lasts until it is well, if it is an upgrade
         digest_of_gitea >"$PROGRAMS/started"
+        rm -f "$ASIDE/rests"
         return
     fi
     journalctl --sync 2>/dev/null
@@ -148,9 +156,9 @@ is_well_now() {
 make_gitea_places() {
     local name
     install -d -m 755 "$FOLDER" "$PROGRAMS" &&
-        install -d -o "$ACCOUNT" -g "$ACCOUNT" -m 750 "$FOLDER/data" "/home/$ACCOUNT" &&
+        install -d -o "$ACCOUNT" -g "$ACCOUNT" -m 750 "$DATA" "/home/$ACCOUNT" &&
         install -d -o "$ACCOUNT" -g "$ACCOUNT" -m 700 "/home/$ACCOUNT/.ssh" &&
-        install -d -o root -g "$ACCOUNT" -m 750 "$FOLDER/secrets" || return
+        install -d -o root -g "$ACCOUNT" -m 750 "$FOLDER/secrets" && install -d -m 700 "$ASIDE" || return
     for name in SECRET_KEY INTERNAL_TOKEN LFS_JWT_SECRET JWT_SECRET RUNNER_TOKEN; do
         [[ ! -s $FOLDER/secrets/$name ]] || continue
         make_gitea_secret "$FOLDER/secrets/$name.new" && mv -T "$FOLDER/secrets/$name.new" "$FOLDER/secrets/$name" || return
@@ -169,24 +177,24 @@ make_gitea_database() {
 
 gitea_database() { # ACTION
     local place=$ACCOUNT
-    if [[ $ENGINE == sqlite ]]; then place=$FOLDER/data/gitea.db; fi
+    if [[ $ENGINE == sqlite ]]; then place=$DATA/gitea.db; fi
     /usr/local/lib/deploy/bin/database "$ENGINE" "$1" --here "$place"
 }
 
-# An upgrade. FOLDER/upgrade/from names the program of before, from when the dump is whole until the new one is well.
+# An upgrade. FOLDER/upgrade/from names the program of before, from when the dump is whole until the new one is well; whenever the
+# unit starts, bin/gitea-guard looks whether it is there.
 
 upgrade_gitea() { # FROM
     local words
     echo "from $1 to $WANTED:"
-    systemctl stop "$UNIT" || return
+    : >"$ASIDE/rests" && systemctl stop "$UNIT" || return
     if ! words=$(keep_gitea_dump "$1" 2>&1); then
         echo "$words"
         echo 'no dump of the database could be made: nothing was changed, the program of before runs on'
-        systemctl start "$UNIT"
+        systemctl start "$UNIT" && rm -f "$ASIDE/rests"
         return 1
     fi
     if switch_program "$WANTED" && start_gitea; then
-        rm -f "$ASIDE/from"
         forget_programs "$1"
         return
     fi
@@ -195,7 +203,7 @@ upgrade_gitea() { # FROM
 }
 
 keep_gitea_dump() { # FROM: in a place of root's own, and looked at before anything changes
-    install -d -m 700 "$ASIDE" && rm -f "$ASIDE/from" || return
+    rm -f "$ASIDE/from" || return
     (umask 077 && gitea_database dump >"$ASIDE/dump.new") || return
     if ! grep -qi 'into [`"]\?\(public\.\)\?version\|copy public.version' "$ASIDE/dump.new"; then
         echo "the dump in $ASIDE/dump.new has no table that says which version it is of"
@@ -206,19 +214,12 @@ keep_gitea_dump() { # FROM: in a place of root's own, and looked at before anyth
 }
 
 put_gitea_back() { # the program that FOLDER/upgrade/from names, and its dump
-    local from
-    from=$(<"$ASIDE/from") || return
     systemctl stop "$UNIT"
-    switch_program "$from" || return
-    if ! gitea_database replace <"$ASIDE/dump"; then
-        echo "the dump of before is in $ASIDE/dump, and could not be loaded"
-        return 1
-    fi
-    rm -f "$ASIDE/from"
+    /usr/local/lib/deploy/bin/gitea-guard "$NAME" --at-work || return
     start_gitea && rm -f "$PROGRAMS/started" # app.ini may be the one that goes back
 }
 
-end_cut_off_upgrade() { # what a power cut has left: a new one that is well has taken over, and has what was written since
+end_cut_off_upgrade() { # what its apply did not live to see: its start ends when it is well, and it has what was written since
     [[ -e $ASIDE/from ]] || return 0
     if is_well_now; then rm -f "$ASIDE/from" && return; fi
     echo 'an upgrade was cut off: what was before it comes back first'
@@ -254,7 +255,7 @@ set_first_password() { # with a token for just that, which goes by the new passw
     printf 'header = "Authorization: token %s"\nheader = "Content-Type: application/json"\ndata = "%s"\n' "$token" \
         "$(printf %s "$SECRET" | jq --raw-input --slurp --compact-output --arg name "$OWNER" \
             '{login_name: $name, source_id: 0, must_change_password: false, password: .}' | sed 's/["\\]/\\&/g')" |
-        curl --config - --fail --silent --show-error --output /dev/null --request PATCH "http://127.0.0.1:$PORT/api/v1/admin/users/$OWNER" || return
+        curl --config - --fail --silent --show-error --retry 5 --retry-connrefused --output /dev/null --request PATCH "http://127.0.0.1:$PORT/api/v1/admin/users/$OWNER" || return
     printf 'user = "%s:%s"\n' "$OWNER" "$SECRET" |
         curl --config - --fail --silent --show-error --output /dev/null --request DELETE "http://127.0.0.1:$PORT/api/v1/users/$OWNER/tokens/$name"
 }

@@ -70,6 +70,8 @@ class Forge:
     project: Project
     digests: dict[str, str]
     key: Key
+    login: str = ""
+    """Of another user than the first."""
 
     @property
     def vps(self) -> Machine:
@@ -98,7 +100,7 @@ class Forge:
 
     def ask(self, address: str, *options: str, content: bytes = b"") -> bytes:
         """What it answers to its first user."""
-        ask = ["curl", "-sk", "--fail-with-body", "-u", f"owner:{self.password}", *options]
+        ask = ["curl", "-sk", "--fail-with-body", "-u", self.login or f"owner:{self.password}", *options]
         ask += [
             "--resolve",
             f"git.test:443:{self.vps.address}",

@@ -24,12 +24,17 @@ SCHEMA = 331
 BROKEN = False
 HANGS = False
 WORDS = sys.argv[1:]
+if WORDS == ["--version"]:
+    sys.exit(print("gitea version", "1.26.0" if SCHEMA == 331 else "1.25.0", "built with Python"))
 INI = WORDS[WORDS.index("--config") + 1] if "--config" in WORDS else WORDS[0].removeprefix("--config=")
 WORDS = [word for word in WORDS if word not in ("--config", INI) and not word.startswith("--config=")]
 
 
 def fatal(text):
     sys.exit(text)
+
+
+SECRETS = {}
 
 
 def settings():
@@ -42,9 +47,11 @@ def settings():
         ("server", "LFS_JWT_SECRET"),
         ("oauth2", "JWT_SECRET"),
     ):
-        if parser.has_option(section, key) or not parser.get(section, f"{key}_URI").startswith("file:/"):
-            fatal(f"Cannot specify {key}")
-        text = pathlib.Path(parser.get(section, f"{key}_URI").removeprefix("file:")).read_text().strip()
+        text, path = parser.get(section, key, fallback=""), parser.get(section, f"{key}_URI", fallback="")
+        if (text and path) or (path and not path.startswith("file:/")):
+            fatal(f"Cannot specify both {key}_URI and {key}")
+        text = text or pathlib.Path(path.removeprefix("file:")).read_text().strip()
+        SECRETS[key] = text
         if not text or (key.endswith("JWT_SECRET") and len(base64.urlsafe_b64decode(text + "==")) != 32):
             fatal(f"Failed to read {key}_URI")
     if not parser.getboolean("security", "INSTALL_LOCK"):
@@ -57,16 +64,20 @@ class Database:
 
     def __init__(self):
         self.kind = SETTINGS.get("database", "DB_TYPE")
-        if SETTINGS.has_option("database", "PASSWD"):
-            fatal("a password, where the socket tells who asks")
         if self.kind == "sqlite3":
             place = SETTINGS.get("database", "PATH")
             self.file = sqlite3.connect(place, check_same_thread=False, isolation_level=None, timeout=30)
             self.file.execute("PRAGMA journal_mode = WAL")
         else:
             host, user, name = (SETTINGS.get("database", key) for key in ("HOST", "USER", "NAME"))
+            if (password := SETTINGS.get("database", "PASSWD", fallback="").strip("`")) and host.startswith(
+                "/"
+            ):
+                fatal("a password, where the socket tells who asks")
+            os.environ["MYSQL_PWD"] = password
+            way = f"--socket={host}" if host.startswith("/") else f"--host={host.partition(':')[0]}"
             self.client = {
-                "mysql": ["mariadb", f"--socket={host}", f"--user={user}", "-N", "-B", "-r", name],
+                "mysql": ["mariadb", way, f"--user={user}", "-N", "-B", "-r", name],
                 "postgres": ["psql", "-XqtA", "-F\t", "-vON_ERROR_STOP=1", f"-h{host}", f"-U{user}", name],
             }[self.kind]
         for table in TABLES:
@@ -79,6 +90,11 @@ class Database:
         if not found or int(found[0][0]) < SCHEMA:
             self("DELETE FROM version")
             self("INSERT INTO version VALUES (1, ?)", SCHEMA)
+        sealed = digest(SECRETS["SECRET_KEY"])
+        if not self("SELECT digest FROM sealed"):
+            self("INSERT INTO sealed VALUES (?)", sealed)
+        if self("SELECT digest FROM sealed")[0][0] != sealed:
+            fatal("the SECRET_KEY is not that of before: nobody with two factors could log in")
 
     def __call__(self, statement, *values):
         if self.kind == "sqlite3":
@@ -99,6 +115,7 @@ TABLES = (
     '"user" (name VARCHAR(100) PRIMARY KEY, email TEXT, password TEXT, admin INTEGER)',
     "access_token (owner TEXT, name TEXT, hash TEXT, scopes TEXT)",
     "issue (repository TEXT, title TEXT)",
+    "sealed (digest TEXT)",
 )
 
 
@@ -117,7 +134,8 @@ def administer():
         for number, (name, email) in enumerate(DATABASE('SELECT name, email FROM "user" WHERE admin = 1'), 1):
             print(f"{number}    {name}      {email}   true")
     elif action == "create":
-        values = option("username"), option("email"), digest(secrets.token_hex()), int("--admin" in WORDS)
+        password = option("password") if "--password" in WORDS else secrets.token_hex()
+        values = option("username"), option("email"), digest(password), int("--admin" in WORDS)
         DATABASE('INSERT INTO "user" VALUES (?, ?, ?, ?)', *values)
         print("New user was successfully created")
     elif action == "generate-access-token":
@@ -316,5 +334,7 @@ elif WORDS[0] == "web":
     ThreadingHTTPServer(
         (SETTINGS.get("server", "HTTP_ADDR"), SETTINGS.getint("server", "HTTP_PORT")), Answers
     ).serve_forever()
+elif WORDS[:2] == ["admin", "regenerate"]:
+    pathlib.Path(SETTINGS.get("server", "APP_DATA_PATH"), f"regenerated-{WORDS[2]}").touch()
 else:
     fatal(f"No help topic for '{WORDS[0]}'")

@@ -1,0 +1,117 @@
+"""An upgrade of Gitea that is killed, or whose server loses its power: old and well, or new and well."""
+
+from multiprocessing.process import BaseProcess
+
+import pytest
+
+from chance import chance
+from vps.gitea.conftest import HOME, Forge
+from vps.waiting import until
+
+pytestmark = pytest.mark.takes_turns("module")
+WELL = "curl -sf http://127.0.0.1:3000/api/healthz"
+HOLD = """#!/bin/bash
+case "$*" in {pattern}) while [[ -e /run/hold ]]; do touch /run/held; sleep 0.05; done ;; esac
+exec {command} "$@"
+"""
+KILL = """
+holders=$(find /proc/[0-9]*/fd -lname /var/lib/deploy/lock 2>/dev/null | cut -d / -f 3 | sort -u)
+kill -KILL $holders $(pgrep -f '^bash.*[h]andlers' | grep -vx $$)
+"""
+PHASES = {
+    "its dump has no name yet": ("new", "mv", "*/upgrade/dump.new*"),
+    "the dump is there, and the program is the one of before": ("new", "mv", "*/bin/gitea.new*"),
+    "it migrates": ("slow", "", ""),
+    "the program is back, and the database is not": ("broken", "mktemp", "*/database.*"),
+    "both are back, and it does not know": ("broken", "rm", "*/upgrade/from"),
+}
+
+
+def wants(forge: Forge, program: str, version: str) -> None:
+    forge.wants(program, version, binary=f"/srv/downloads/{program}")  # what serves it ends with the power
+
+
+def stopped(forge: Forge, phase: str, power: bool) -> None:
+    """Begin an upgrade, and stop it when this is so."""
+    program, command, pattern = PHASES[phase]
+    vps = forge.vps
+    wrapper = vps.root / f"usr/local/bin/{command or 'none'}"
+
+    def end(_: BaseProcess) -> None:
+        until(vps, f"[ -e /run/held ] || [ -e {HOME}/data/migrates ]", 60)
+        if power:
+            vps.restart()
+        else:
+            vps.run(KILL)
+            vps.run("rm -f /run/hold")
+
+    if command:
+        wrapper.write_text(HOLD.format(pattern=pattern, command=f"/usr/bin/{command}"))
+        wrapper.chmod(0o755)
+    vps.run("rm -f /run/held; touch /run/hold")
+    wants(forge, program, "1.26.0")
+    done = forge.project.deploy("apply", "--yes", meanwhile=end)
+    print(done.stdout[-500:], done.stderr)
+    wrapper.unlink(missing_ok=True)
+    (vps.root / f"{HOME}/data/migrates".lstrip("/")).unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def filled(forge: Forge) -> Forge:
+    """One that has something."""
+    wants(forge, "old", "1.25.0")
+    forge.deploy("apply", "--yes")
+    forge.fill()
+    return forge
+
+
+@pytest.mark.fault(
+    "a program of Gitea is another, is not there, nobody answers, or the disk is full", rounds=4
+)
+def test_what_cannot_be_had_changes_nothing(filled: Forge) -> None:
+    vps = filled.vps
+    (vps.root / "srv/downloads/large").write_bytes(bytes(3_000_000))
+    filled.wants("new", "1.26.0", sha256="0" * 64)
+    assert "is not what sites.yaml says: its SHA-256 is" in filled.deploy("apply", "--yes", code=1)
+    for address, words in {
+        "http://127.0.0.1:9009/none": "curl: (22) The requested URL returned error: 404",
+        "http://127.0.0.1:9/none": "curl: (7) Failed to connect to 127.0.0.1 port 9",
+    }.items():
+        filled.wants("new", "1.26.1", binary=address, sha256="1" * 64)
+        assert f"{address} cannot be had: {words}" in filled.deploy("apply", "--yes", code=1)
+    vps.mount_small(f"{HOME}/bin", 1)
+    filled.wants("new", "1.26.1", binary="http://127.0.0.1:9009/large", sha256="1" * 64)
+    said = filled.deploy("apply", "--yes", code=1)
+    assert "cannot be had: curl: (23)" in said
+    assert "are free there" in said
+    vps.run(f"umount {HOME}/bin")
+    assert filled.runs().startswith("gitea-1.25.0-")
+    filled.keeps()
+    wants(filled, "old", "1.25.0")
+    assert "Nothing to change" in filled.deploy("plan")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.fault("the power goes in an upgrade of Gitea")
+def test_after_a_power_cut_it_is_as_it_was(filled: Forge, phase: str) -> None:
+    stopped(filled, phase, power=True)
+    until(filled.vps, WELL)
+    assert filled.runs().startswith("gitea-1.25.0-")
+    filled.keeps()
+    wants(filled, "old", "1.25.0")
+    assert "Nothing to change" in filled.deploy("plan")
+
+
+@pytest.mark.fault("an apply is killed in an upgrade of Gitea", rounds=3)
+def test_killed_and_what_comes_next_is_well(filled: Forge) -> None:
+    """With the version of before, and at last with another one: what sites.yaml says runs, and has all."""
+    phases = chance.sample(tuple(PHASES), 3)
+    for phase in phases:
+        stopped(filled, phase, power=False)
+        program, version = ("new", "1.26.0") if phase == phases[-1] else ("old", "1.25.0")
+        wants(filled, program, version)
+        filled.deploy("apply", "--yes")
+        assert filled.runs().startswith(f"gitea-{version}-"), phase
+        assert filled.runs().endswith("\nactive\n")
+        filled.keeps()
+        assert "Nothing to change" in filled.deploy("plan")

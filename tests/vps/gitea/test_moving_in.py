@@ -1,0 +1,152 @@
+"""A Gitea that somebody has set up by the usual tutorial is taken over: with its data, and with its secrets."""
+
+import secrets
+
+import pytest
+
+from vps.gitea.conftest import DATABASE, UNIT, Forge
+from vps.waiting import until
+
+pytestmark = pytest.mark.takes_turns("module")
+PASSWORD = "correct horse battery"
+INSIDE = {key: secrets.token_urlsafe(32) for key in ("SECRET_KEY", "INTERNAL", "LFS", "JWT")}
+BASES = {
+    "mariadb": "DB_TYPE = mysql\nHOST = 127.0.0.1:3306\nNAME = giteadb\nUSER = gitea\nPASSWD = `gitea`",
+    "sqlite": "DB_TYPE = sqlite3\nPATH = /var/lib/gitea/data/gitea.db",
+}
+BASE = BASES.get(DATABASE, BASES["sqlite"])
+INI = f"""APP_NAME = Gitea: Git with a cup of tea
+RUN_USER = git
+RUN_MODE = prod
+WORK_PATH = /var/lib/gitea
+
+[database]
+{BASE}
+
+[repository]
+ROOT = /var/lib/gitea/data/gitea-repositories
+
+[server]
+SSH_DOMAIN = git.test
+DOMAIN = git.test
+HTTP_PORT = 3000
+HTTP_ADDR = 127.0.0.1
+ROOT_URL = https://git.test/
+APP_DATA_PATH = /var/lib/gitea/data
+LFS_START_SERVER = true
+LFS_JWT_SECRET = {INSIDE["LFS"]}
+OFFLINE_MODE = true
+
+[lfs]
+PATH = /var/lib/gitea/data/lfs
+
+[security]
+INSTALL_LOCK = true
+SECRET_KEY = {INSIDE["SECRET_KEY"]}
+INTERNAL_TOKEN = {INSIDE["INTERNAL"]}
+
+[oauth2]
+JWT_SECRET = {INSIDE["JWT"]}
+"""
+SERVICE = """[Unit]
+Description=Gitea (Git with a cup of tea)
+After=network.target
+[Service]
+RestartSec=2s
+Type=simple
+User=git
+Group=git
+WorkingDirectory=/var/lib/gitea/
+ExecStart=/usr/local/bin/gitea web --config /etc/gitea/app.ini
+Restart=always
+Environment=USER=git HOME=/home/git GITEA_WORK_DIR=/var/lib/gitea
+[Install]
+WantedBy=multi-user.target
+"""
+BY_HAND = """
+adduser --system --shell /bin/bash --group --disabled-password --home /home/git git
+install -d -o git -g git -m 750 /var/lib/gitea /var/lib/gitea/custom /var/lib/gitea/data /var/lib/gitea/log
+install -d -o root -g git -m 750 /etc/gitea
+install -m 755 /srv/downloads/old /usr/local/bin/gitea
+chown root:git /etc/gitea/app.ini && chmod 640 /etc/gitea/app.ini
+"""
+MARIADB = """
+DEBIAN_FRONTEND=noninteractive apt-get install -qq mariadb-server >/dev/null
+mariadb -e "CREATE DATABASE giteadb CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+    CREATE USER gitea@localhost IDENTIFIED BY 'gitea'; GRANT ALL ON giteadb.* TO gitea@localhost"
+"""
+TOKEN = "runuser -u git -- /usr/local/bin/gitea --config /etc/gitea/app.ini admin user"
+WELL = "curl -sf http://127.0.0.1:3000/api/healthz"
+
+
+@pytest.fixture(scope="module")
+def by_hand(forge: Forge) -> Forge:
+    """As the tutorial ends, with a user, a repository and an issue."""
+    vps = forge.vps
+    (vps.root / "etc/gitea").mkdir()
+    (vps.root / "etc/gitea/app.ini").write_text(INI)
+    (vps.root / "etc/systemd/system/gitea.service").write_text(SERVICE)
+    vps.run((MARIADB if "mysql" in BASE else "") + BY_HAND + "systemctl enable --quiet --now gitea")
+    until(vps, WELL)
+    vps.run(f"cd / && {TOKEN} create --username ada --email ada@git.test --admin --password '{PASSWORD}'")
+    ask = f"curl -sf -u 'ada:{PASSWORD}' -H 'Content-Type: application/json' http://127.0.0.1:3000/api/v1"
+    vps.run(f"""{ask}/user/repos -d '{{"name": "one"}}'""")
+    vps.run(f"""{ask}/repos/ada/one/issues -d '{{"title": "Of before"}}'""")
+    forge.wants("old", "1.25.0")
+    forge.site["database"] = "mariadb" if "mysql" in BASE else "sqlite"
+    return forge
+
+
+def runs(forge: Forge) -> list[str]:
+    return forge.vps.run(f"systemctl is-active gitea {UNIT}", check=False).stdout.split()
+
+
+def test_what_is_there_is_said_and_left_alone(by_hand: Forge) -> None:
+    by_hand.site["database"] = "postgres"
+    said = by_hand.deploy("plan", code=4)
+    assert "gitea.service runs with /etc/gitea/app.ini" in said
+    assert "`takes_over: /etc/gitea/app.ini`, `data: /var/lib/gitea/data`" in said
+    assert f"`database: {'mariadb' if 'mysql' in BASE else 'sqlite'}`" in said
+    by_hand.site["database"] = "mariadb" if "mysql" in BASE else "sqlite"
+    assert "runs a gitea that was set up by hand" in by_hand.deploy("apply", "--yes", code=1)
+    assert runs(by_hand)[0] == "active"
+    by_hand.site.update(takes_over="/etc/gitea/app.ini", data="/var/lib/gitea/elsewhere")
+    assert "data is /var/lib/gitea/data" in by_hand.deploy("apply", "--yes", code=1)
+    assert runs(by_hand)[0] == "active"
+
+
+@pytest.mark.fault("a Gitea of before does not get well when it is taken over")
+def test_it_runs_as_it_did_when_it_does_not_get_well(by_hand: Forge) -> None:
+    by_hand.site.update(data="/var/lib/gitea/data", repositories="/var/lib/gitea/data/gitea-repositories")
+    by_hand.wants("broken", "1.25.0")
+    said = by_hand.deploy("apply", "--yes", code=1)
+    assert "gitea.service runs again, as it did" in said
+    until(by_hand.vps, WELL)
+    assert runs(by_hand)[0] == "active"
+
+
+def test_it_goes_on_with_all_that_it_had(by_hand: Forge) -> None:
+    by_hand.wants("old", "1.25.0")
+    plan = by_hand.deploy("plan", code=4)
+    assert "it is taken over with its data where it is" in plan
+    said = by_hand.deploy("apply", "--yes")
+    assert runs(by_hand) == ["inactive", "active"]
+    assert by_hand.vps.run("systemctl is-enabled gitea", check=False).stdout == "disabled\n"
+    by_hand.login = f"ada:{PASSWORD}"
+    assert [each["title"] for each in by_hand.api("GET", "repos/ada/one/issues")] == ["Of before"]
+    kept = by_hand.vps.run(
+        "cd /opt/git.test/secrets; for each in SECRET_KEY INTERNAL_TOKEN LFS_JWT_SECRET JWT_SECRET; do cat $each; echo; done"
+    )
+    assert kept.stdout.split() == [*INSIDE.values()]
+    ini = by_hand.vps.run("cat /etc/deploy/gitea/git.test.ini").stdout
+    assert [each for each in INSIDE.values() if each in ini + plan + said] == []
+    again = by_hand.deploy("plan")
+    assert "Nothing to change" in again
+    assert "gitea.service" not in again
+
+
+def test_its_upgrade_has_all(by_hand: Forge) -> None:
+    by_hand.wants("new", "1.26.0")
+    by_hand.deploy("apply", "--yes")
+    assert by_hand.runs().startswith("gitea-1.26.0-")
+    assert [each["title"] for each in by_hand.api("GET", "repos/ada/one/issues")] == ["Of before"]
