@@ -107,6 +107,10 @@ def tell(error: BaseException) -> None:
     match error:
         case DeployError():
             complain(error)
+        case click.UsageError():
+            from deployer.commands._usage import mistyped
+
+            complain(mistyped(error))
         case click.ClickException():
             error.show()
         case click.Abort() | KeyboardInterrupt():

@@ -268,3 +268,27 @@ def test_the_last_line_of_defence(what: str, said: str, tmp_path: Path) -> None:
         argv, env={**os.environ, "DEPLOY_TRACEBACK": "1"}, capture_output=True, text=True, check=False
     )
     assert asked.stderr.startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            ["push"],
+            "✗ SITES is missing.\nIt is called so: deploy push [OPTIONS] SITES... (deploy push --help",
+        ),
+        (["apply", "--yess"], "✗ no option '--yess' (did you mean '--yes'?)\n"),
+        (["plan", "--no-such-thing"], "✗ no option '--no-such-thing'.\n"),
+        (["logs", "a.test", "--lines", "0"], "✗ --lines: 0 is not in the range x>=1.\n"),
+        (["logs", "a.test", "--lines"], "✗ --lines wants a value.\n"),
+        (["logs", "a.test", "b.test"], "✗ unexpected extra argument (b.test)\n"),
+        (["posh"], "✗ no command 'posh' (did you mean 'push'?)\n"),
+    ],
+)
+def test_what_is_mistyped_is_told_as_every_failure(typed: list[str], said: str, tmp_path: Path) -> None:
+    program = "import sys; sys.argv[0] = 'deploy'; from deployer.cli import main; main()"
+    argv = [sys.executable, "-c", program, *typed]
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
