@@ -96,7 +96,7 @@ def test_a_folder_may_say_what_is_stopped_and_dumped(key: Path, tmp_path: Path) 
     assert "\nCONSISTENCY=stop\nUNITS=(wiki.service a@b.timer)\n" in script
     assert "\nEXCLUDE=('*.tmp')\n" in script
     assert "\nread -r DUMP <<'END_OF_COMMAND'\nd 'x'\nEND_OF_COMMAND\nread -r LOAD" in script
-    assert "UNITS" not in backup_files(config)["/etc/deploy/backup/only"].content.decode()
+    assert "\nUNITS=" not in backup_files(config)["/etc/deploy/backup/only"].content.decode()
     asked = {str(question) for question in questions(config)}
     assert {"path /srv/wiki", "unit wiki.service", "unit a@b.timer"} <= asked
     missing = Facts(os="debian", release="13", missing=frozenset({"wiki.service"}))

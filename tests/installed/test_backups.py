@@ -1,10 +1,14 @@
 """Archives: listed, pruned, made by the scripts of their names, and put back only where that is defined."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from installed.conftest import Root
+
+SCRIPTS = sorted((Path(__file__).parent.parent / "golden/services/debian-13/etc/deploy/backup").iterdir())
 
 
 def archive(root: Root, name: str, day: int, digest: str = "") -> str:
@@ -62,3 +66,14 @@ def test_a_restore_that_nobody_understands_changes_nothing(
 
 def test_nothing_is_put_back_that_sites_yaml_does_not_know(root: Root) -> None:
     assert "notes is not on this server yet: run deploy apply notes" in root.run("restore", "notes", code=69)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_what_the_callers_shell_has_exported_is_no_part_of_a_backup(script: Path) -> None:
+    names = "FOLDER VOLUMES ALSO DATABASES EXCLUDE UNITS OWNER DUMP LOAD SERVICE"
+    tell = f'back_up() {{ for name in {names}; do echo "$name ${{!name-}}"; done; }}'
+    told = f"source() {{ :; }}; {tell}; . {script}"
+    env = {"PATH": "/usr/bin:/bin", **dict.fromkeys(names.split(), "theirs")}
+    said = subprocess.run(["bash", "-c", told], env=env, capture_output=True, text=True, check=True).stdout
+    assert "FOLDER" in said
+    assert "theirs" not in said

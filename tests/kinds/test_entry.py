@@ -81,4 +81,4 @@ def test_without_backups_it_has_no_script(backup: BackupChoice, key: Path) -> No
 def test_it_goes_on_running_where_that_is_wanted(key: Path) -> None:
     script = share_of(BackupChoice(consistency="live"), key).files[SCRIPT].content.decode()
     assert "\nCONSISTENCY=live\n" in script
-    assert "UNITS" not in script
+    assert "\nUNITS=" not in script
