@@ -1,7 +1,9 @@
 """Sites that are files: what is refused, what is listed, and what a push begins with."""
 
 import json
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +98,20 @@ def test_a_key_is_made_once_and_its_private_half_is_for_root_alone(root: Root) -
     ]
     assert private.stat().st_mode & 0o77 == 0
     assert private.read_text() not in public
+
+
+def test_where_only_texts_are_new_the_cache_of_images_is_not_looked_through(
+    root: Root, tmp_path: Path
+) -> None:
+    site, cache, out = (tmp_path / name for name in ("site", "cache", "out"))
+    for folder in (site, cache / "webp-82", out, tmp_path / "programs"):
+        folder.mkdir(parents=True)
+    (site / "page.html").write_text("text " * 200)
+    (tmp_path / "list").write_text(f"gz-9\t{'a' * 64}\t1000\tpage.html\n")
+    counted = tmp_path / "programs/find"
+    counted.write_text(f'#!/bin/bash\necho "$1" >>{tmp_path}/passes\nexec /usr/bin/find "$@"\n')
+    counted.chmod(0o755)
+    path = f"{counted.parent}:{os.environ['PATH']}"
+    root.run("compress", str(site), str(tmp_path / "list"), str(cache), str(out), "82", PATH=path)
+    assert [file.name for file in out.iterdir()] == ["page.html.gz"]
+    assert str(cache) not in (tmp_path / "passes").read_text().splitlines()
