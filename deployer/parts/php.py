@@ -1,16 +1,22 @@
 """PHP-FPM: what all sites that run on it share, and what a change of their pools asks for."""
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.kinds.pooled import PooledSite
+from deployer.kinds.dokuwiki import Dokuwiki
+from deployer.kinds.php import Php
+from deployer.kinds.pooled import PooledSite, user_of
 from deployer.kinds.pooled_database import PooledDatabase
 from deployer.parts.rendering import UNITS, program, rendered, script
 from deployer.shares.handler import Handler, Stage
+from deployer.shares.question import Question
 from deployer.shares.share import Share
+from deployer.values.quantities import amount
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.kinds.base import Site
     from deployer.seen.facts import Facts
 
 DATABASES = {"mariadb": "mariadb.service", "postgres": "postgresql.service"}
@@ -55,4 +61,41 @@ def share(config: "Config", facts: "Facts") -> Share:
     for engine in engines:
         files |= program("database") | script("lib/database/place") | script(f"lib/database/{engine}")
     units = [*(f"php{version}-fpm.service" for version in versions), *(DATABASES[each] for each in engines)]
-    return Share(files=files, units=frozenset([*units, *(HOLD_BACK[:1] if versions else [])]))
+    return Share(
+        files=files,
+        units=frozenset([*units, *(HOLD_BACK[:1] if versions else [])]),
+        notes=tuple(by_hand(config.sites, facts)),
+    )
+
+
+def questions(config: "Config") -> Iterator[Question]:
+    """What a person has set up, where it could be that of a site."""
+    if any(isinstance(site, PooledSite) for site in config.sites.values()):
+        yield Question("look", "php")
+
+
+def by_hand(sites: "Mapping[str, Site]", facts: "Facts") -> Iterator[str]:
+    """Where the files of a site are until now, and as whom its PHP does not run any more."""
+    for domain, site in sites.items():
+        if isinstance(site, Dokuwiki) and facts.by_hand.old_wiki:
+            yield (
+                f"the wiki in /var/lib/dokuwiki/data has {amount(facts.by_hand.old_wiki, 'page')}; that of"
+                f" {domain} begins empty, in /opt/{domain}/data. Yours stays: docs/moving-in.md says how it"
+                " is copied"
+            )
+        if not isinstance(site, Php) or site.repository:
+            continue
+        place, user = site.place(domain), user_of(domain)
+        for file, root, names in facts.by_hand.php_roots:
+            if domain in names and not f"{root}/".startswith(f"{place}/"):
+                yield (
+                    f"{file} has the files of {domain} in {root}, and this apply serves {place}, and"
+                    " leaves yours where they are. Copy them before:"
+                    f" rsync -a --chown=root:root {root}/ {place}/"
+                )
+        if domain in facts.by_hand.php_of_nginx:
+            yield (
+                f"{place} has files of www-data, as whom the PHP of {domain} does not run any more: it may"
+                " read those that everyone may, and write to none. After the apply:"
+                f" chown -R root:{user} {place}, and what is writable: to {user}"
+            )

@@ -12,7 +12,9 @@ class ByHand:
     names of sites that listen on IPv4 alone. `backups` are the files with lines of cron that back something
     up, `builds` has a file of cron and the domain whose folder in /var/www its line writes to. `web_ports`
     says who else listens at the ports of NGINX. `of_before` are the files that name a program where an
-    earlier deploy has put it.
+    earlier deploy has put it. `php_roots` has the file, the folder and the names of servers that run PHP,
+    `php_of_nginx` the folders of /var/www with files of NGINX's user, `old_wiki` how many pages the wiki of
+    Debian's package has.
     """
 
     passwords: frozenset[str] = frozenset()
@@ -21,6 +23,9 @@ class ByHand:
     builds: tuple[tuple[str, str], ...] = ()
     web_ports: tuple[str, ...] = ()
     of_before: tuple[str, ...] = ()
+    php_roots: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    php_of_nginx: frozenset[str] = frozenset()
+    old_wiki: int = 0
 
 
 def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHand:
@@ -38,6 +43,13 @@ def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHan
         backups=tuple(dict.fromkeys(path for path in said.get("own_backup", ()) if path not in ours)),
         builds=tuple(sorted(set(pairs("own_build")))),
         of_before=tuple(sorted({*said.get("of_before", ())} - ours)),
+        php_roots=tuple(
+            (file, root, tuple(names))
+            for file, root, *names in (line.split() for line in said.get("php_root", ()))
+            if file not in ours
+        ),
+        php_of_nginx=frozenset(said.get("php_of_nginx", ())),
+        old_wiki=int(*said.get("old_wiki", ("0",))[:1]),
         web_ports=tuple(_holder(*line.split(maxsplit=3)) for line in said.get("web_port", ())),
     )
 
