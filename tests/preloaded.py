@@ -17,6 +17,7 @@ import rich.table  # noqa: F401
 
 import deployer
 from deployer import templates
+from deployer.config import model
 
 for module in pkgutil.walk_packages(deployer.__path__, "deployer."):
     if not module.name.endswith("__main__"):
@@ -25,3 +26,5 @@ for module in pkgutil.walk_packages(deployer.__path__, "deployer."):
 environment = templates._environment()
 for name in environment.list_templates(filter_func=lambda name: "__pycache__" not in name):
     environment.get_template(name)
+
+model.Config.model_rebuild()  # Pydantic makes ready what it checks values with when the first are checked

@@ -42,6 +42,7 @@ def test_what_once_went_wrong(ground: Ground, release: str, number: int) -> None
         assert not found.fault, f"{case}:\n{found}"
 
 
+@pytest.mark.takes_turns
 def test_by_chance(ground: Ground, release: str) -> None:
     seed = SEEDS[release]
     found = by_chance(ground, seed, STEPS, print)
