@@ -102,6 +102,30 @@ def test_after_a_power_cut_it_is_as_it_was(filled: Forge, phase: str) -> None:
     assert "Nothing to change" in filled.deploy("plan")
 
 
+@pytest.mark.fault("the power goes in a restore of Gitea")
+def test_a_restore_that_is_cut_off_leaves_what_was_there(filled: Forge) -> None:
+    vps = filled.vps
+    filled.deploy("backup")
+    filled.api("POST", "repos/owner/one/issues", title="Later")
+
+    def end(_: BaseProcess) -> None:
+        until(vps, "[ -e /run/held ]", 60)
+        vps.restart()
+
+    wrapper = vps.root / "usr/local/bin/mv"
+    wrapper.write_text(HOLD.format(pattern="*/dev/fd/*/secrets*", command="/usr/bin/mv"))
+    wrapper.chmod(0o755)
+    vps.run("rm -f /run/held; touch /run/hold")
+    filled.project.deploy("restore", "git.test", "--yes", meanwhile=end, GNUPGHOME=str(filled.key.home))
+    wrapper.unlink()
+    until(vps, f"systemctl is-active --quiet multi-user.target && {WELL}")
+    titles = [each["title"] for each in filled.api("GET", "repos/owner/one/issues")]
+    assert sorted(titles) == ["It works", "Later"]
+    filled.deploy("restore", "git.test", "--yes")
+    until(vps, WELL)
+    filled.keeps()
+
+
 @pytest.mark.fault("an apply is killed in an upgrade of Gitea", rounds=3)
 def test_killed_and_what_comes_next_is_well(filled: Forge) -> None:
     """With the version of before, and at last with another one: what sites.yaml says runs, and has all."""

@@ -80,6 +80,7 @@ def test_what_was_saved_comes_back_on_an_empty_server(forge: Forge) -> None:
     forge.deploy("apply", "--yes")
     assert forge.password != password
     forge.deploy("restore", "git.test", "--yes")
+    until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")  # its unit ran before it answers
     assert forge.vps.run(f"cd {HOME}/secrets && sha256sum [A-Z]*").stdout == secrets
     assert forge.password == password
     forge.keeps()
