@@ -1,9 +1,9 @@
 """WordPress: a site that is written in the browser, on PHP-FPM on the server itself."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deployer.errors import DeployError
 from deployer.files import File
@@ -12,6 +12,7 @@ from deployer.kinds.pooled_database import PooledDatabase
 from deployer.seen.releases import named, release_of
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
+from deployer.values.program import Digest, Origin
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (
     Boolean,
@@ -26,24 +27,53 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
     from deployer.shares.share import Share
 
-PROGRAM = "/usr/share/wordpress"
+PACKAGED = "/usr/share/wordpress"
+UNPACKED = "/usr/local/share/wordpress"
+"""Where the program of Debian's package is, and those of archives, by their digests."""
 EXTENSIONS = ("curl", "gd", "intl", "mbstring", "xml", "zip")
 """What WordPress itself asks for, besides that for its database."""
 HANDLERS = (
+    Handler(
+        "/etc/deploy/wordpress/*",
+        Stage.LOOK,
+        check="check_wordpress",
+        who="what fetches programs",
+        says="have the programs of WordPress, and compare their SHA-256",
+    ),
     Handler("/etc/deploy/wordpress/*", Stage.LIMITS, live="make_wordpress", says="make WordPress sites"),
 )
 REMOVABLE = ("/etc/wordpress/config-*.php",)
 
 
 class Wordpress(PooledDatabase):
-    """WordPress of Debian's package; the password of its set-up: deploy secret show NAME SETUP."""
+    """WordPress of Debian's package or an archive; who sets it up: deploy secret show NAME SETUP."""
 
     writable: ClassVar[tuple[str, ...]] = ("wp-content",)
 
     kind: Literal["wordpress"] = Field(description="what this site is")
+    archive: Origin = Field(
+        "",
+        description="archive of WordPress: an address, or a path on the server; without it, Debian's package",
+    )
+    sha256: Digest | None = Field(
+        None, description="SHA-256 of the archive, of which nothing is run with another"
+    )
     memory: MemoryLimit = Field(written("256M"), description="how much memory a request may use")
     cache: Boolean = Field(False, description="whether NGINX keeps pages for visitors who are not logged in")
     cache_time: TimeLimit = Field(written("1m"), description="how old a page that NGINX keeps may be")
+
+    @model_validator(mode="after")
+    def comes_whole(self) -> Self:
+        """An archive is run with its digest alone."""
+        if bool(self.archive) != bool(self.sha256):
+            missing = "sha256: of it, as sha256sum prints it" if self.archive else "archive: that it is of"
+            raise ValueError(f"{'archive' if self.archive else 'sha256'}: is nothing without the {missing}")
+        return self
+
+    @property
+    def program(self) -> str:
+        """Where its code is, which all sites of that archive or package share."""
+        return f"{UNPACKED}/{self.sha256[:12]}" if self.sha256 else PACKAGED
 
     def engine(self) -> str:
         """What WordPress knows."""
@@ -53,8 +83,8 @@ class Wordpress(PooledDatabase):
         """The program that all such sites share, and what is the site's own."""
         return {
             "template": "wordpress",
-            "root": PROGRAM,
-            "home_of_links": PROGRAM,
+            "root": self.program,
+            "home_of_links": self.program,
             "index": "index.php",
             "place": values["place"],
             "data": values["data"],
@@ -70,7 +100,7 @@ class Wordpress(PooledDatabase):
             "user": user_of(domain),
             "place": self.place(domain),
             "data": self.folder(domain),
-            "program": PROGRAM,
+            "program": self.program,
         }
         return {
             **super().files(domain, facts),
@@ -84,11 +114,14 @@ class Wordpress(PooledDatabase):
 
     def code(self, domain: str) -> tuple[str, ...]:
         """That of the package, which leads to others, and what was added in the browser."""
-        return (self.place(domain), PROGRAM, "/etc/wordpress", "/usr/share/javascript", "/etc/ssl/certs")
+        return (self.place(domain), self.program, "/etc/wordpress", "/usr/share/javascript", "/etc/ssl/certs")
 
     def all_jobs(self, domain: str) -> list[tuple[CronSchedule, CronCommand]]:
         """Its own clock, which no visitor waits for."""
-        return [("*/5 * * * *", f"HTTP_HOST={domain} php {PROGRAM}/wp-cron.php"), *super().all_jobs(domain)]
+        return [
+            ("*/5 * * * *", f"HTTP_HOST={domain} php {self.program}/wp-cron.php"),
+            *super().all_jobs(domain),
+        ]
 
     def secrets(self) -> dict[str, Secret]:
         """What asks who sets it up, for whoever does that first has it."""
@@ -100,17 +133,19 @@ class Wordpress(PooledDatabase):
 
     def before_it_answers(self, name: str, facts: "Facts") -> "Share":
         """PHP by its version, too: else that of Debian's package for Apache comes along; and its theme."""
-        theme = release_of(facts.os, facts.release).wordpress_theme
-        if not theme:
-            raise DeployError(
-                f"Which WordPress {named(facts.os, facts.release)} has is not known",
-                "Debian 12 and 13 have one: sites of kind wordpress run there.",
-            )
-        share = super().before_it_answers(name, facts)
-        more = {f"php{self.php(facts)}-fpm", f"wordpress-theme-{theme}"}
-        return replace(share, packages=share.packages | more)
+        share, packages = super().before_it_answers(name, facts), {f"php{self.php(facts)}-fpm"}
+        if not self.archive:
+            theme = release_of(facts.os, facts.release).wordpress_theme
+            if not theme:
+                raise DeployError(
+                    f"Which WordPress {named(facts.os, facts.release)} has is not known",
+                    f"Write archive: and sha256: of {name} in sites.yaml.",
+                )
+            packages.add(f"wordpress-theme-{theme}")
+        return replace(share, packages=share.packages | packages)
 
     def packages(self) -> frozenset[str]:
         """Debian's package, and what it needs of PHP."""
         php = f"php{self.version or ''}"
-        return super().packages() | {"wordpress", "php", *(f"{php}-{name}" for name in ("cli", *EXTENSIONS))}
+        wanted = {f"{php}-{name}" for name in ("cli", *EXTENSIONS)}
+        return super().packages() | wanted | ({"curl"} if self.archive else {"wordpress", "php"})

@@ -49,6 +49,8 @@ SITES: Mapping[str, dict[str, Any]] = {
     "dokuwiki": {"kind": "dokuwiki", "title": "Wiki", "user": "me", "version": "8.3"},
     "wordpress": {
         "kind": "wordpress",
+        "archive": "/root/wordpress.tar.gz",
+        "sha256": "0" * 64,
         "cache": "true",
         "cache_time": "1m",
         "memory": "64M",

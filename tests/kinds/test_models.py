@@ -38,7 +38,7 @@ def test_every_default_is_what_the_type_accepts(kind: str, model: type[Section])
     needed = {"kind": kind, "repository": ".", "port": 80, "to": "https://rogs.me"}
     needed |= {"file": LocalFile("a.yml", "/a.yml", b""), "instance": "https://git.rogs.me"}
     needed |= {"host": "a.rogs.me", "token": "env:TOKEN", "email": "me@rogs.me"}
-    needed |= {"version": "8.4", "sha256": "0" * 64}
+    needed |= {"version": "8.4", "sha256": "0" * 64, "archive": "/a.tar.gz"}
     site = model(**{key: value for key, value in needed.items() if key in model.model_fields})
     for name, field in model.model_fields.items():
         if not field.is_required() and field.default is not None:

@@ -243,6 +243,35 @@ def test_who_guesses_passwords_is_slowed_down(project: Project, author: Browser)
     assert ask(project, "/wp-login.php")[0] == 200
 
 
+def test_an_archive_is_run_with_its_digest_alone(project: Project, author: Browser) -> None:
+    vps = project.vps
+    vps.run("tar -C /usr/share -czhf /root/wordpress.tar.gz wordpress && cd /root && rm -f other.tar.gz")
+    digest = vps.run("sha256sum </root/wordpress.tar.gz").stdout[:64]
+    own = {"kind": "wordpress", "https": False, "archive": "/root/wordpress.tar.gz"}
+    for more, words in (
+        ({"sha256": "0" * 64}, f"its SHA-256 is {digest}"),
+        ({"sha256": digest, "archive": "/root/other.tar.gz"}, "/root/other.tar.gz cannot be had"),
+    ):
+        project.sites["three.test"] = own | more
+        refused = project.apply()
+        said = refused.stdout + refused.stderr
+        assert (refused.returncode, words in said) == (1, True), said
+        assert vps.run("ls /usr/local/share/wordpress").stdout == ""
+        assert ask(project, "/")[0] == 200
+    project.sites["three.test"] = own | {"sha256": digest}
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    secret = project.deploy("secret", "show", "three.test", "SETUP").stdout.strip()
+    form = vps.run(
+        f"curl -s -u setup:{secret} -H 'Host: three.test' http://127.0.0.1/wp-admin/install.php"
+    ).stdout
+    assert 'name="weblog_title"' in form
+    assert "three.test" not in vps.run("mariadb -N -e 'SHOW TABLES' php-blog_test").stdout
+    del project.sites["three.test"]
+    assert project.apply().returncode == 0
+    assert vps.run("ls /usr/local/share/wordpress").stdout == ""
+
+
 def test_what_was_saved_comes_back_on_an_empty_server(project: Project, author: Browser, key: Key) -> None:
     vps = project.vps
     said = project.deploy("backup", "blog.test")
