@@ -115,7 +115,7 @@ def answered(work: Path, probe: str, ask: str, witness: bool = True) -> str:
             f'#!/bin/bash\nexec {shutil.which("curl")} --connect-to ::127.0.0.1:{server.server_port} "$@"\n'
         )
         curl.chmod(0o755)
-        values = f"DOMAIN=site.test HTTPS=0 PROBE={probe} WORK={work} RELEASES={work}"
+        values = f"DOMAIN=site.test HTTPS=0 PROBE={probe} PHP_USER='' WORK={work} RELEASES={work}"
         path = f"PATH={curl.parent}:{os.environ['PATH']}"
         begin = f"set -euo pipefail; INSTALLED={SCRIPTS}; source {SCRIPTS}/lib/common/site"
         argv = ["bash", "-c", f"{begin}; {path}; {values}; {ask}"]
