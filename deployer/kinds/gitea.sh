@@ -122,12 +122,13 @@ digest_of_gitea() { cat "$CONF" "$INI" | sha256sum | cut -c -64; }
 
 start_gitea() { # anew, until it is well; fails, and says what it said itself
     local began=$EPOCHSECONDS
+    : >"$ASIDE/rests"
     systemctl stop "$UNIT"
     systemctl reset-failed "$UNIT" 2>/dev/null
     rm -f "$PROGRAMS/started"
-    if systemctl start --no-block "$UNIT" && is_well_in_time; then # its start lasts until it is well, if it is an upgrade
+    # The start of an upgrade lasts until it is well
+    if systemctl start --no-block "$UNIT" && rm -f "$ASIDE/rests" && is_well_in_time; then
         digest_of_gitea >"$PROGRAMS/started"
-        rm -f "$ASIDE/rests"
         return
     fi
     journalctl --sync 2>/dev/null
