@@ -14,6 +14,7 @@ from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
 from deployer.templates import render
 from deployer.values.backups import BackupChoice, Choice
+from deployer.values.mirrors import Mirror, MirrorName, variable, with_addresses
 from deployer.values.program import Digest, Origin, Place
 from deployer.values.quantities import size_text
 from deployer.values.secrets import Generated, Secret
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 FOLDER = "/etc/deploy/gitea"
+MIRRORS = "/etc/deploy/mirrors"
 USER = "git"
 """Whom it runs as, and whose database it is: what stands before the @ of every SSH address."""
 HANDLERS = (
@@ -95,7 +97,12 @@ class Gitea(Site):
     wait: TimeLimit = Field(
         written("5m"), description="how long it may take until it is well, before an upgrade is undone"
     )
+    mirrors: dict[MirrorName, Mirror] = Field(
+        {}, description="other Git hosts that repositories are pushed to, each by a name such as github"
+    )
     backup: Choice = Field(BackupChoice(), description="how it is backed up; false: not at all")
+
+    _with_addresses = field_validator("mirrors", mode="before")(with_addresses)
 
     @field_validator("owner")
     @classmethod
@@ -113,6 +120,7 @@ class Gitea(Site):
             f"{FOLDER}/{domain}.conf": self.template("values.conf", domain),
             f"/etc/systemd/system/{self.unit(domain)}": self.template("service", domain),
             f"/etc/sysusers.d/deploy-{domain}.conf": self.template("user.conf", domain),
+            **({f"{MIRRORS}/{domain}": self.template("mirrors", domain)} if self.mirrors else {}),
         }
 
     def template(self, name: str, domain: str) -> File:
@@ -130,6 +138,7 @@ class Gitea(Site):
                 origin=self.binary or self.downloads.format(version=self.version),
                 user=USER,
                 detects=self.detects(),
+                variable=variable,
             ).encode()
         )
 
@@ -160,8 +169,11 @@ class Gitea(Site):
         return frozenset({self.unit(domain)})
 
     def secrets(self) -> dict[str, Secret]:
-        """What the first user logs in with."""
-        return {"PASSWORD": Generated()}
+        """What the first user logs in with, and what mirrors are pushed with."""
+        return {
+            "PASSWORD": Generated(),
+            **{variable(name): each.token for name, each in self.mirrors.items()},
+        }
 
     def local_ports(self) -> tuple[int, ...]:
         """Where NGINX finds it."""

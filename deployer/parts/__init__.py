@@ -88,10 +88,12 @@ def handlers() -> "tuple[Handler, ...]":
     return tuple(sorted(found, key=lambda handler: handler.stage))
 
 
-def handlers_of(paths: Iterable[str]) -> "list[Handler]":
-    """The handlers that a change of these paths needs, in their order."""
+def handlers_of(paths: Iterable[str], values: Collection[str] = ()) -> "list[Handler]":
+    """The handlers that a change of these paths, and of values with these names, needs, in their order."""
     paths = list(paths)
-    return [handler for handler in handlers() if any(map(handler.concerns, paths))]
+    return [
+        each for each in handlers() if any(map(each.concerns, paths)) or any(map(each.concerns_value, values))
+    ]
 
 
 @cache

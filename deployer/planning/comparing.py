@@ -74,7 +74,7 @@ def make_plan(
         secrets=tuple(value_changes(changes, desired, seen, values or {}, in_scope, old_names)),
         notes=(*_notes(desired, sites), *containers.remarks, *_consequences(changes, seen.facts)),
         sources=tuple(change for change in changes if change.path in desired.sources and change.after),
-        drift=desired.drift,
+        drift={path: what for path, what in desired.drift.items() if in_scope(desired.site_of.get(path))},
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )

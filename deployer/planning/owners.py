@@ -34,6 +34,7 @@ def with_owners(plan: Plan, desired: Desired, seen: Observation) -> Plan:
 
 def _touched(plan: Plan) -> Iterator[str]:
     yield from (change.path for change in plan.changes)
+    yield from plan.drift
     yield from plan.guarded
     yield from plan.units
 

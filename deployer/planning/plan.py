@@ -149,7 +149,8 @@ class Plan:
     @property
     def handlers(self) -> list[Handler]:
         """What is checked and reloaded."""
-        return handlers_of([*(change.path for change in self.changes), *self.drift, *self.vanished])
+        paths = [*(change.path for change in self.changes), *self.drift, *self.vanished]
+        return handlers_of(paths, [each.name for each in self.secrets])
 
     @property
     def guarded(self) -> list[str]:

@@ -79,7 +79,9 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
     yield from (f"  {what}" for what in plan.moves)
     yield from map(partial(_ended_line, plan), plan.ended)
-    yield from (f"~ firewall: {what}" for found in plan.drift.values() for what in found)
+    for path, found in plan.drift.items():
+        owner = plan.owners.get(path, ":")
+        yield from (f"~ {'firewall' if owner.endswith(':') else owner}: {what}" for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
     yield from (f"✗ {what}." for what in plan.obstacles)

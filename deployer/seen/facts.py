@@ -76,7 +76,8 @@ class Facts:
     could not end. `listening` are the ports at which 127.0.0.1 answers, none where that is not known.
     `by_hand` is what a person has set up beside ours. `programs` is how those of NGINX and Docker are
     otherwise than their packages say. `packaging` is what apt and dpkg are about, `additions` what apt
-    would do besides to install what is missing.
+    would do besides to install what is missing. `mirrors` is what of a Gitea's mirrors is otherwise than
+    their file says, by its domain.
     """
 
     os: str
@@ -115,6 +116,7 @@ class Facts:
     programs: Programs = field(default_factory=Programs)
     packaging: Packaging = field(default_factory=Packaging)
     additions: Additions = field(default_factory=Additions)
+    mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def known(self) -> Release:

@@ -112,6 +112,7 @@ def _facts(
         programs=_programs(said),
         packaging=read_packaging(said),
         additions=read_additions(said),
+        mirrors=_mirrors(said["mirrors"]),
     )
 
 
@@ -141,6 +142,13 @@ def _programs(said: Mapping[str, list[str]]) -> Programs:
 def _versions(lines: list[str]) -> dict[str, Version]:
     parted = (line.partition(" ") for line in lines)
     return {name: found for name, _, text in parted if (found := version(text))}
+
+
+def _mirrors(lines: list[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, _, what in (line.partition(" ") for line in lines):
+        found[name] = (*found.get(name, ()), what)
+    return found
 
 
 def _taken_names(lines: list[str], written: Mapping[str, str]) -> dict[str, str]:

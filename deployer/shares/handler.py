@@ -18,12 +18,13 @@ class Stage(IntEnum):
     LIMITS = 7
     PROGRAMS = 8
     SERVING = 9
-    KERNEL = 10
-    PACKAGES = 11
-    SWAP = 12
-    JAILS = 13
-    LOGINS = 14
-    FIREWALL = 15
+    SERVED = 10
+    KERNEL = 11
+    PACKAGES = 12
+    SWAP = 13
+    JAILS = 14
+    LOGINS = 15
+    FIREWALL = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Handler:
     reaches across folders. Both commands run as root, in the order of the stages, once each, also when a
     matching file is removed. What is guarded could lock out: it counts last, and is undone unless a new
     login proves it good. When files are put back, `back` runs, or `live` where there is none; `also` are
-    paths that are put back with them.
+    paths that are put back with them. Of values in a .env it also follows those whose names match `values`.
     """
 
     pattern: str
@@ -48,10 +49,15 @@ class Handler:
     guarded: bool = False
     back: str = ""
     also: tuple[str, ...] = ()
+    values: str = ""
 
     def concerns(self, path: str) -> bool:
         """Whether a change of this path asks for it."""
         return fnmatch(path, self.pattern)
+
+    def concerns_value(self, name: str) -> bool:
+        """Whether a change of a value of this name asks for it."""
+        return fnmatch(name, self.values)
 
     def guards(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Those of the paths that could lock out, and what goes with them."""

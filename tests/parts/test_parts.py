@@ -60,6 +60,7 @@ def test_handlers_run_after_those_whose_work_they_need() -> None:
         "reload PHP-FPM",
         "reload NGINX",
         "run Gitea as its files say, until it is well",
+        "mirror repositories as sites.yaml says",
         "set the kernel's settings",
         "check the settings of apt",
         "set the swap file",

@@ -66,6 +66,7 @@ def test_parts_that_carry_the_others_have_no_owner() -> None:
         *(
             "compositions",
             "docker",
+            "mirrors",
             "nginx",
             "php",
             "programs",

@@ -7,12 +7,16 @@ API does not know. SCHEMA, BROKEN and HANGS are replaced where another version i
 
 import base64
 import configparser
+import datetime
 import hashlib
+import ipaddress
 import json
 import os
 import pathlib
+import re
 import secrets
 import shlex
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -116,6 +120,8 @@ TABLES = (
     "access_token (owner TEXT, name TEXT, hash TEXT, scopes TEXT)",
     "issue (repository TEXT, title TEXT)",
     "sealed (digest TEXT)",
+    "push_mirror (repository TEXT, name TEXT, address TEXT, seconds INTEGER, on_commit INTEGER,"
+    " updated TEXT, error TEXT)",
 )
 
 
@@ -243,6 +249,14 @@ class Answers(BaseHTTPRequestHandler):
             case ["GET", "repos", user, name, "issues"]:
                 found = DATABASE("SELECT title FROM issue WHERE repository = ?", f"{user}/{name}")
                 return self.say(200, [{"title": title} for (title,) in found])
+            case ["GET", "repos", "search"]:
+                return self.search(scopes)
+            case ["GET" | "POST" | "DELETE", "repos", user, name, "push_mirrors" | "push_mirrors-sync", *_]:
+                if "all" not in scopes and "write:repository" not in scopes:
+                    return self.say(403, {"message": "token does not have the scope"})
+                if not repository(user, name).exists():
+                    return self.say(404, {"message": "not found"})
+                return self.mirrors(f"{user}/{name}", repository(user, name), words[3:], value)
         return self.say(404, {"message": "not found"})
 
     def large(self, place, words):
@@ -269,6 +283,74 @@ class Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(file.stat().st_size))
         self.end_headers()
         return self.wfile.write(file.read_bytes())
+
+    def search(self, scopes):
+        query = urllib.parse.parse_qs(self.path.partition("?")[2])
+        if not query.keys() <= {"page", "limit"} or int(query["limit"][0]) > 50:
+            return self.say(422, {"message": "unknown parameter"})
+        if "all" not in scopes and "write:repository" not in scopes:
+            return self.say(403, {"message": "token does not have the scope"})
+        found = sorted(pathlib.Path(SETTINGS.get("repository", "ROOT")).glob("*/*.git"))
+        first = (int(query.get("page", ["1"])[0]) - 1) * int(query["limit"][0])
+        names = [f"{each.parent.name}/{each.stem}" for each in found][first:][: int(query["limit"][0])]
+        data = [{"full_name": name, "archived": False, "mirror": False} for name in names]
+        return self.say(200, {"ok": True, "data": data})
+
+    def mirrors(self, name, place, words, value):
+        match [self.command, *words]:
+            case ["GET", "push_mirrors"]:
+                columns = "name, address, seconds, on_commit, updated, error"
+                rows = DATABASE(f"SELECT {columns} FROM push_mirror WHERE repository = ?", name)
+                return self.say(200, [mirror(name, *row) for row in rows])
+            case ["POST", "push_mirrors"]:
+                return self.add_mirror(name, place, value)
+            case ["DELETE", "push_mirrors", remote]:  # the remote stays in the repository, as with Gitea
+                DATABASE("DELETE FROM push_mirror WHERE name = ?", remote)
+                return self.say(204)
+            case ["POST", "push_mirrors-sync"]:
+                return self.push_all(name, place)
+        return self.say(405, {"message": "method not allowed"})
+
+    def add_mirror(self, name, place, value):
+        known = {"remote_address", "remote_username", "remote_password", "interval", "sync_on_commit"}
+        amount = re.fullmatch(r"(\d+)(s|m|h)", value.get("interval", ""))
+        seconds = int(amount[1]) * {"s": 1, "m": 60, "h": 3600}[amount[2]] if amount else -1
+        if not value.keys() <= known or not isinstance(value.get("sync_on_commit", False), bool):
+            return self.say(422, {"message": "unknown field"})
+        if seconds != 0 and seconds < 600:
+            return self.say(400, {"message": f"time: invalid duration {value.get('interval', '')!r}"})
+        address = urllib.parse.urlsplit(value["remote_address"])
+        is_local = not ipaddress.ip_address(socket.gethostbyname(address.hostname)).is_global
+        if is_local and not SETTINGS.getboolean("migrations", "ALLOW_LOCALNETWORKS"):
+            return self.say(401, {"message": "Permission denied"})
+        remote = f"remote_mirror_{secrets.token_hex(5)}"
+        who = ":".join(urllib.parse.quote(value[f"remote_{each}"], "") for each in ("username", "password"))
+        url = address._replace(netloc=f"{who}@{address.netloc}").geturl()
+        subprocess.run(["git", "-C", place, "remote", "add", "--mirror=push", remote, url], check=True)
+        row = (remote, value["remote_address"], seconds, int(value.get("sync_on_commit", False)), "", "")
+        DATABASE("INSERT INTO push_mirror VALUES (?, ?, ?, ?, ?, ?, ?)", name, *row)
+        return self.say(200, mirror(name, *row))
+
+    def push_all(self, name, place):
+        failed = []
+        for (remote,) in DATABASE("SELECT name FROM push_mirror WHERE repository = ?", name):
+            said = subprocess.run(
+                ["git", "-C", place, "push", "-f", "--mirror", remote],
+                env=os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            words = re.sub(r"//[^@/]*@", "//", said.stderr) if said.returncode else ""
+            now = datetime.datetime.now(datetime.UTC).isoformat()
+            DATABASE("UPDATE push_mirror SET updated = ?, error = ? WHERE name = ?", now, words, remote)
+            failed += [remote] if words else []
+        if not failed:
+            return self.say(200)
+        if SCHEMA < 331:
+            return self.say(500, {"message": f"error occurred when syncing push mirror {failed[0]}"})
+        return self.say(422, {"message": f"error occurred when syncing push mirrors: {', '.join(failed)}"})
 
     def git(self, words, query):
         name, _ = self.who()
@@ -303,6 +385,18 @@ class Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+
+def mirror(repository, name, address, seconds, on_commit, updated, error):
+    return {
+        "repo_name": repository.partition("/")[2],
+        "remote_name": name,
+        "remote_address": address,
+        "last_update": updated or None,
+        "last_error": error,
+        "interval": f"{seconds // 3600}h{seconds // 60 % 60}m{seconds % 60}s" if seconds else "0s",
+        "sync_on_commit": bool(on_commit),
+    }
 
 
 def repository(user, name):
