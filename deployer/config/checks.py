@@ -10,6 +10,7 @@ from deployer.config.port_checks import check_ports
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
+from deployer.kinds.gitea_runner import GiteaRunner
 
 
 def check(config: Config) -> list[Finding]:
@@ -20,6 +21,7 @@ def check(config: Config) -> list[Finding]:
         *same_projects(config),
         *same_folders(config),
         *same_logins(config),
+        *runners_without_token(config),
         *redirect_loops(config),
         *same_archives(config),
     ]
@@ -100,6 +102,16 @@ def same_logins(config: Config) -> Iterator[Finding]:
                 message = f"one server has one of its kind: '{owners[user]}' already has the user '{user}'"
                 yield Finding(("sites", name, "kind"), message)
             owners.setdefault(user, name)
+
+
+def runners_without_token(config: Config) -> Iterator[Finding]:
+    """A runner takes the token of a Gitea on this server; Forgejo takes none from a file."""
+    for name, runner in config.services.items():
+        if isinstance(runner, GiteaRunner) and not runner.token:
+            site = config.sites.get(runner.site)
+            if site is None or site.kind != "gitea":
+                message = f"no site of kind gitea here is {runner.site}: hand its token over as env:NAME"
+                yield Finding(("services", name, "instance"), message)
 
 
 def redirect_loops(config: Config) -> Iterator[Finding]:

@@ -33,7 +33,11 @@ class GiteaRunner(Service):
 
     kind: Literal["gitea-runner"] = Field(description="what this is")
     instance: Url = Field(description="address of the Gitea server")
-    token: SecretSource = Field(description="registration token from Gitea: env:NAME or gpg:FILE")
+    token: SecretSource | None = Field(
+        None,
+        description="registration token from Gitea: env:NAME or gpg:FILE; of a Gitea on this server its own "
+        "is taken",
+    )
     labels: tuple[RunnerLabel, ...] = Field(
         ("ubuntu-latest:docker://docker.gitea.com/runner-images:ubuntu-latest",),
         description="what jobs it takes, and the image that each runs in",
@@ -46,7 +50,7 @@ class GiteaRunner(Service):
 
     @field_validator("token")
     @classmethod
-    def come_from_gitea(cls, token: Secret) -> Secret:
+    def come_from_gitea(cls, token: Secret | None) -> Secret | None:
         """Gitea makes the token."""
         if isinstance(token, Generated):
             raise ValueError("Gitea makes this token: hand it over as env:NAME or gpg:FILE")
@@ -68,7 +72,17 @@ class GiteaRunner(Service):
 
     def secrets(self) -> dict[str, Secret]:
         """The registration token, which counts once."""
-        return {"RUNNER_TOKEN": self.token}
+        return {"RUNNER_TOKEN": self.token} if self.token else {}
+
+    @property
+    def site(self) -> str:
+        """The domain of the Gitea that it runs jobs for."""
+        return self.instance.partition("://")[2].partition("/")[0].partition(":")[0].lower()
+
+    @property
+    def token_file(self) -> str:
+        """The token that a Gitea on this server has made for itself."""
+        return "" if self.token else f"/opt/{self.site}/secrets/RUNNER_TOKEN"
 
     def backs_up(self) -> Backup:
         """What the token became."""

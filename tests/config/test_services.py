@@ -207,6 +207,21 @@ services:
     ]
 
 
+def test_a_runner_has_a_token_or_a_gitea_beside_it(file: Path) -> None:
+    text = """\
+sites:
+  git.example.org: {kind: gitea, version: 1.26.0, email: me@example.org, sha256: %s}
+  forge.example.org: {kind: proxy, port: 3001}
+services:
+  a: {kind: gitea-runner, instance: "https://git.example.org/"}
+  b: {kind: gitea-runner, instance: "https://forge.example.org"}
+"""
+    assert [problem.split(" ", 1)[1] for problem in problems(file, text % ("a" * 64))] == [
+        "services.b.instance: no site of kind gitea here is forge.example.org: "
+        "hand its token over as env:NAME"
+    ]
+
+
 def test_select_knows_sites_and_services(file: Path) -> None:
     file.write_text("sites: {a.example.org: {kind: proxy, port: 1}}\nservices: {watchtower: {}}\n")
     config = load(file)

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from deployer.config.model import Config
 from deployer.planning.desired import Desired, desired_files
 from deployer.seen.facts import Certificate, Facts
@@ -93,6 +95,22 @@ def test_secrets_of_services_and_none_without() -> None:
     found = desired(services={"runner": token, "watchtower": {}})
     assert found.secrets == {"/opt/runner/.env": {"RUNNER_TOKEN": FromEnvironment("TOKEN")}}
     assert not [path for path in found.files if path.endswith(".env")]
+
+
+def test_a_runner_beside_a_gitea_reads_what_that_has_made() -> None:
+    found = desired(services={"runner": {"kind": "gitea-runner", "instance": "https://git.example.org"}})
+    assert found.secrets == {}
+    text = found.files["/opt/runner/docker-compose.yml"].content.decode()
+    (runner,) = yaml.safe_load(text)["services"].values()
+    assert runner["environment"]["GITEA_RUNNER_REGISTRATION_TOKEN_FILE"] == "/run/secrets/token"
+    assert "GITEA_RUNNER_REGISTRATION_TOKEN" not in runner["environment"]
+    assert runner["volumes"][-1] == {
+        "type": "bind",
+        "source": "/opt/git.example.org/secrets/RUNNER_TOKEN",
+        "target": "/run/secrets/token",
+        "read_only": True,
+        "bind": {"create_host_path": False},
+    }
 
 
 def test_the_scripts_are_there_for_services_alone() -> None:
