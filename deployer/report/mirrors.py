@@ -30,7 +30,7 @@ ADVICE = {
     Fault.RIGHT: "the token may not write there: give it the right to write, on GitHub also to workflows",
     Fault.NETWORK: "the server does not reach it",
     Fault.OTHER: "see what Git says",
-    Fault.LATE: "it was not pushed in time: deploy logs {site}",
+    Fault.LATE: "it was not pushed in time: deploy mirrors {site} pushes it now",
 }
 
 

@@ -120,9 +120,9 @@ WORDS: tuple[tuple[Fault, tuple[str, ...]], ...] = (
 class Mirror:
     """One repository on one other side. `differing` branches and tags are not the same there.
 
-    `there`: ours, by-hand (left alone), absent, no-repository, or taken by what `said` names. `pushed` is
-    when it was last, in Unix time, `said` what Git said if that failed; `refused` what it says now where
-    the other side is only asked.
+    `there`: ours, by-hand (left alone), absent, no-repository, or taken by what `said` names. `made` is when
+    it was, and `pushed` when it was last, in Unix time, `said` what Git said if that failed; `refused` what
+    it says now where the other side is only asked.
     """
 
     site: str
@@ -131,6 +131,7 @@ class Mirror:
     address: str
     there: str
     interval: int
+    made: float
     pushed: float
     said: str
     differing: int | None
@@ -145,7 +146,8 @@ class Mirror:
             return fault_of(self.refused)
         if self.said and self.differing:
             return fault_of(self.said)
-        return Fault.LATE if self.differing and now - self.pushed > self.interval else Fault.NONE
+        waiting = now - max(self.pushed, self.made)
+        return Fault.LATE if self.differing and waiting > self.interval else Fault.NONE
 
     @property
     def words(self) -> str:
@@ -155,7 +157,10 @@ class Mirror:
 
 def read_mirrors(text: str) -> list[Mirror]:
     """Understand what the program `mirrors` prints."""
-    return [Mirror(**{**each, "pushed": _time(each["pushed"])}) for each in json.loads(text)]
+    return [
+        Mirror(**{**each, "made": _time(each["made"]), "pushed": _time(each["pushed"])})
+        for each in json.loads(text)
+    ]
 
 
 def fault_of(words: str) -> Fault:

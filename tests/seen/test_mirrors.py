@@ -51,7 +51,14 @@ def mirror(**other: object) -> Mirror:
         "repository": "owner/one",
         "address": "https://x/me/one.git",
     }
-    state = {"there": "ours", "interval": HOUR, "pushed": "1970-01-01T09:30:00Z", "said": "", "differing": 0}
+    state = {
+        "there": "ours",
+        "interval": HOUR,
+        "pushed": "1970-01-01T09:30:00Z",
+        "said": "",
+        "differing": 0,
+        "made": "",
+    }
     return read_mirrors(json.dumps([{**known, **state, "refused": "", **other}]))[0]
 
 
@@ -61,6 +68,7 @@ def test_what_is_behind_may_be_so_for_its_interval() -> None:
     assert mirror(differing=0).fault(NOW + 100 * HOUR) is Fault.NONE
     assert mirror(differing=2, interval=0).fault(NOW) is Fault.LATE
     assert mirror(differing=2, pushed="").fault(NOW) is Fault.LATE
+    assert mirror(differing=2, pushed="", made="1970-01-01T09:30:00Z").fault(NOW) is Fault.NONE
     assert mirror(differing=2, pushed="0001-01-01T00:00:00Z").fault(NOW) is Fault.LATE
 
 

@@ -392,6 +392,7 @@ def mirror(repository, name, address, seconds, on_commit, updated, error):
         "repo_name": repository.partition("/")[2],
         "remote_name": name,
         "remote_address": address,
+        "created": "2026-01-01T00:00:00Z",
         "last_update": updated or None,
         "last_error": error,
         "interval": f"{seconds // 3600}h{seconds // 60 % 60}m{seconds % 60}s" if seconds else "0s",

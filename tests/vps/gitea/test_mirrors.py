@@ -161,6 +161,16 @@ def test_what_a_person_has_made_stays(forge: Forge) -> None:
     assert len(forge.made("two")) == 1
 
 
+def test_what_a_power_cut_has_left_half_made_is_ours(forge: Forge) -> None:
+    record = f"{HOME}/secrets/mirrors"
+    forge.project.vps.run(f"sed -i 's/^[^\\t]*\\t\\([^\\t]*\\t[^\\t]*\\).*/-\\t\\1/' {record}")
+    assert forge.project.vps.run(f"cut -f 1 {record}").stdout == "-\n"
+    forge.deploy("apply", "--yes")
+    addresses = [each["remote_address"].rpartition("/")[2] for each in forge.made("one")]
+    assert sorted(addresses) == ["one.git", "other.git"]
+    assert "Nothing to change" in forge.deploy("plan")
+
+
 def test_another_token_is_handed_on(forge: Forge) -> None:
     vps, (before,) = (
         forge.project.vps,
