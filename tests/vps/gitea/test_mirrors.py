@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deployer.rehearsal.machine import Machine
-from vps.gitea.test_gitea import programs
+from vps.gitea.conftest import programs
 from vps.project import GIT, Project
 from vps.waiting import until_listening
 
