@@ -28,6 +28,7 @@ run_gitea() { # each as its files say; what has failed in this apply is not trie
 
 read_gitea() { # PATH: its values
     CONF=$1
+    VERSION='' SHA256='' ORIGIN='' EMAIL='' # among those that it has
     # shellcheck source=/dev/null
     . "$CONF"
     PROGRAMS=$FOLDER/bin LINK=$FOLDER/bin/$PROGRAM WANTED=$PROGRAM-$VERSION-${SHA256:0:12} ASIDE=$FOLDER/upgrade
@@ -252,6 +253,7 @@ make_first_user() {
 set_first_password() { # with a token for just that, which goes by the new password, and so proves it
     local token name="deploy-$RANDOM$RANDOM" SECRET=''
     token=$(as_account admin user generate-access-token --username "$OWNER" --token-name "$name" --scopes write:admin --raw | tail -n 1) || return
+    # shellcheck source=/dev/null
     SECRET=$(. /usr/local/lib/deploy/lib/composition/secrets && read_secret "$FOLDER/.env" PASSWORD && printf %s "$SECRET") || return
     printf 'header = "Authorization: token %s"\nheader = "Content-Type: application/json"\ndata = "%s"\n' "$token" \
         "$(printf %s "$SECRET" | jq --raw-input --slurp --compact-output --arg name "$OWNER" \
