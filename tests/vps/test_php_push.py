@@ -6,10 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.backup.conftest import Key, key
 from vps.conftest import PREINSTALLED
 from vps.project import Project
 from vps.visitors import Visitors
 
+__all__ = ["key"]
 SITE = {
     "kind": "php",
     "https": False,
@@ -31,7 +33,7 @@ def saying(says: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def vps(release: str) -> Iterator[Machine]:
-    with Machine.boot(release, (*PREINSTALLED, "cron", "curl", "php-fpm")) as machine:
+    with Machine.boot(release, (*PREINSTALLED, "cron", "curl", "gnupg", "php-fpm", "sqlite3")) as machine:
         yield machine
 
 
@@ -258,3 +260,22 @@ def test_code_of_earlier_releases_makes_way_in_the_cache(project: Project) -> No
     push(project)
     assert int(vps.run(ask).stdout) > before
     vps.run(f"rm {folder}/opcache/look.php")
+
+
+def test_what_php_wrote_comes_back_from_a_backup_and_pushes_go_on(project: Project, key: Key) -> None:
+    (project.folder / "key.asc").write_bytes(key.public.read_bytes())
+    project.more["backups"] = {"recipient": "key.asc"}
+    assert project.apply().returncode == 0
+    assert get(project, "/write.php")[0] == 200
+    done = project.deploy("backup", "shop.test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    project.vps.run("rm /opt/shop.test/writable/public/uploads/*")
+    assert get(project, "/uploads/photo.txt")[0] == 404
+    done = project.deploy("restore", "shop.test", "--yes", GNUPGHOME=str(key.home))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert get(project, "/uploads/photo.txt") == (200, "photo")
+    project.commit("shop", saying("restored "))
+    push(project)
+    assert get(project) == (200, "restored restored ")
+    assert get(project, "/write.php") == (200, "php-shop_test")
+    assert "Nothing to change" in project.deploy("plan").stdout
