@@ -3,17 +3,18 @@
 import os
 import stat
 import tarfile
+from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from deployer.errors import DeployError, UsageError
+from deployer.errors import DeployError
 from deployer.home.members import DAMAGE, LARGEST, OURS, damaged, each, stream_of
-from deployer.home.programs import how_to_install
 from deployer.system import is_root
 
 # what is in the headers, and only GNU tar puts in place
 ATTRIBUTES = ("SCHILY.xattr.", "SCHILY.acl.")
-NEWER_PYTHON = "GNU tar, or a Python that has tarfile.tar_filter, is needed here"
+TRUSTED: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+"""What newer Pythons are told of members that were looked at already."""
 
 
 class Extracted(NamedTuple):
@@ -26,8 +27,6 @@ class Extracted(NamedTuple):
 
 def extract(stream: Any, folder: Path) -> Extracted:
     """Unpack into a folder, as GNU tar would; whether anything is missing, only the last member tells."""
-    if not hasattr(tarfile, "tar_filter"):
-        raise UsageError(NEWER_PYTHON, how_to_install("gnu-tar"))
     tar, inside = stream_of(stream), Inside(folder)
     count, without, member = 0, 0, tarfile.TarInfo()
     folders: list[tarfile.TarInfo] = []
@@ -50,29 +49,34 @@ def extract(stream: Any, folder: Path) -> Extracted:
     return Extracted(count, last, without)
 
 
+class LeadsOutside(tarfile.TarError):
+    """A member that has no place in the folder."""
+
+
 class Inside:
     """Lets nothing out of a folder: no member of a real tree lies below a symbolic link.
 
-    realpath, and with it tarfile's own filters, gives up on links beyond PATH_MAX (CVE-2025-4517).
+    realpath, and with it the filters of newer Pythons, gives up on links beyond PATH_MAX (CVE-2025-4517).
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._walked = PurePosixPath()  # no member can make a link of a folder that is there
 
-    def confined(self, member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
-        """The member with all its rights; raises FilterError for one that leads out of the folder."""
-        found = tarfile.tar_filter(member, folder).replace(mode=member.mode, deep=False)
+    def confined(self, member: tarfile.TarInfo) -> tarfile.TarInfo:
+        """The member, named from the folder on; raises LeadsOutside for one that leads out of it."""
+        found = copy(member)
+        found.name = member.name.lstrip("/" + os.sep)
         self.walk(found.name)
         if not member.issym() and (self.folder / found.name).is_symlink():
-            raise tarfile.FilterError("a symbolic link has its place")
+            raise LeadsOutside("a symbolic link has its place")
         return found
 
     def walk(self, name: str) -> None:
-        """Raise FilterError unless everything above a name is a folder, or not there yet."""
+        """Raise LeadsOutside unless everything above a name is a folder, or not there yet."""
         path = PurePosixPath(name)
-        if ".." in path.parts:
-            raise tarfile.FilterError(f"{name} leads upwards")
+        if ".." in path.parts or os.path.isabs(name):
+            raise LeadsOutside(f"{name} leads upwards")
         if path.parent == self._walked:
             return
         for above in reversed((path.parent, *path.parent.parents)):
@@ -81,18 +85,18 @@ class Inside:
             except FileNotFoundError:
                 return
             if not stat.S_ISDIR(mode):
-                raise tarfile.FilterError(f"{above} is no folder")
+                raise LeadsOutside(f"{above} is no folder")
         self._walked = path.parent
 
 
 def _put(tar: tarfile.TarFile, member: tarfile.TarInfo, inside: Inside) -> None:
     folder = inside.folder
     if not member.islnk():
-        tar.extract(member, folder, not member.isdir(), numeric_owner=True, filter=inside.confined)
+        tar.extract(inside.confined(member), folder, not member.isdir(), numeric_owner=True, **TRUSTED)
         if member.issym():
             os.utime(folder / member.name.lstrip("/"), (member.mtime, member.mtime), follow_symlinks=False)
         return
-    here = folder / inside.confined(member, str(folder)).name
+    here = folder / inside.confined(member).name
     there = member.linkname.lstrip("/")
     inside.walk(there)  # what it links to may be a link itself
     here.parent.mkdir(parents=True, exist_ok=True)
