@@ -49,6 +49,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "key revoke": ["ci --yes"],
     "key show": ["code.test"],
     "logs": ["ntfy.test", "ntfy.test --follow"],
+    "mirrors": ["", "--check", "--json"],
     "plan": ["", "--json", "page.test --full"],
     "push": ["page.test", "code.test", "ntfy.test --yes", "page.test --ref main"],
     "rehearse": ["--stop nobody"],
@@ -107,6 +108,13 @@ def write(folder: Path, sshd: HostileSshd, **server: object) -> None:
         "page.test": {"kind": "static", "repository": "page"},
         "code.test": {"kind": "static", "repository": "ssh://git@127.0.0.1:9/me/code.git"},
         "ntfy.test": {"kind": "ntfy"},
+        "git.test": {
+            "kind": "gitea",
+            "version": "1.26.0",
+            "sha256": "0" * 64,
+            "email": "me@example.org",
+            "mirrors": {"github": {"owner": "me", "token": "env:GITEA_TOKEN"}},
+        },
     }
     home = {"directory": "archives", "key": "key"}
     config = {

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -51,9 +52,13 @@ class Browser:
             self.ask(f"{element}/clear", {})
         self.ask(f"{element}/value", {"text": text})
 
-    def click(self, selector: str) -> None:
-        """Press it, until the page that it leads to has loaded."""
+    def click(self, selector: str, arrived: str) -> None:
+        """Press it, and wait for the page that it leads to: where this JavaScript is true."""
         self.ask(f"{self.element(selector)}/click", {})
+        latest = time.monotonic() + 60
+        while not self.script(f"return document.readyState == 'complete' && ({arrived})"):
+            assert time.monotonic() < latest, self.text()
+            time.sleep(0.1)
 
     def script(self, code: str, *arguments: Any) -> Any:
         """What this JavaScript returns; of a promise, what becomes of it."""
