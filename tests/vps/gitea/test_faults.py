@@ -105,7 +105,8 @@ def test_after_a_power_cut_it_is_as_it_was(filled: Forge, phase: str) -> None:
 @pytest.mark.fault("the power goes in a restore of Gitea")
 def test_a_restore_that_is_cut_off_leaves_what_was_there(filled: Forge) -> None:
     vps = filled.vps
-    filled.deploy("backup")
+    filled.deploy("backup")  # whose end is that its unit runs, which is a moment before it answers
+    until(vps, WELL)
     filled.api("POST", "repos/owner/one/issues", title="Later")
 
     def end(_: BaseProcess) -> None:
