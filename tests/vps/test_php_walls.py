@@ -115,7 +115,8 @@ def test_status_tells_what_a_site_has_too_little_of(project: Project) -> None:
 
 @pytest.mark.fault("PHP-FPM or a database does not run", rounds=2)
 @pytest.mark.parametrize(
-    ("unit", "why"), [("mariadb", "its database does not run"), ("php8.4-fpm", "PHP-FPM 8.4 does not run")]
+    ("unit", "why"),
+    [("mariadb", "its database does not run"), ("php8.4-fpm", "php8.4-fpm.service does not run")],
 )
 def test_status_tells_what_does_not_run(project: Project, unit: str, why: str) -> None:
     project.vps.run(f"systemctl stop {unit}")

@@ -1,10 +1,10 @@
 #!/bin/bash
 # How what runs on PHP-FPM on this server is. Sent before the scripts that ask, and changes nothing.
 
-# Prints `unwell DOMAIN WHY` for each site whose PHP-FPM or database does not run, and `strained DOMAIN WHY` for each that needed
-# more processes or memory within the last day than sites.yaml gives it. A database of the server has a file with its engine.
+# Prints `unwell DOMAIN WHY` for each site whose database does not run, and `strained DOMAIN WHY` for each that needed more
+# processes or memory within the last day than sites.yaml gives it. A database of the server has a file with its engine.
 php_tells() {
-    local file ENGINE NAME version
+    local file ENGINE NAME
     for file in /etc/deploy/databases/*; do
         [ -e "$file" ] || continue
         # shellcheck source=/dev/null
@@ -13,14 +13,6 @@ php_tells() {
             mariadb) systemctl --quiet is-active mariadb ;;
             *) systemctl --quiet is-active 'postgresql@*' ;;
         esac || echo "unwell ${file##*/} its database does not run: $ENGINE, for $NAME"
-    done
-    for file in /etc/php/*/fpm/pool.d/*.conf; do
-        version=${file#/etc/php/} version=${version%%/*}
-        grep -q '^; The PHP of ' "$file" 2>/dev/null || continue
-        systemctl --quiet is-active "php$version-fpm" || {
-            file=${file##*/}
-            echo "unwell ${file%.conf} PHP-FPM $version does not run"
-        }
     done
     php_strained
 }
