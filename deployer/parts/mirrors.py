@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from deployer.kinds.gitea import MIRRORS, Gitea
-from deployer.parts.rendering import program, script
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
@@ -23,16 +22,9 @@ HANDLERS = (
 )
 REMOVABLE = (f"{MIRRORS}/*",)
 QUESTIONS = (Question("look", "mirrors"),)
-LIBRARY = ("interface", "wanted", "keep", "compare")
 
 
 def share(config: "Config", facts: "Facts") -> Share:
-    """What sees to mirrors, and what is otherwise than their files say."""
+    """What is otherwise than their files say; a Gitea has secrets, so all scripts are there."""
     names = [name for name, site in config.sites.items() if isinstance(site, Gitea) and site.mirrors]
-    if not names:
-        return Share()
-    files = program("mirrors") | script("lib/composition/secrets")
-    for name in LIBRARY:
-        files |= script(f"lib/mirrors/{name}")
-    otherwise = {f"{MIRRORS}/{name}": facts.mirrors[name] for name in names if name in facts.mirrors}
-    return Share(files=files, drift=otherwise)
+    return Share(drift={f"{MIRRORS}/{name}": facts.mirrors[name] for name in names if name in facts.mirrors})
