@@ -16,7 +16,8 @@ from deployer.values.secrets import Generated
 
 SHARED = re.compile(r"/usr/local/lib/deploy/|/etc/systemd/system/(.*/)?deploy-resume\.")
 """What goes with the last one that is pushed or runs in containers."""
-OF_ALL = ("00-deploy.conf", "00-deploy-wordpress.conf")
+OF_ALL = re.compile(r"/etc/nginx/conf\.d/00-deploy(-[a-z]+)?\.conf")
+"""What all sites share, or all of a kind: no domain is without a dot."""
 
 
 def renamed(wanted: Mapping[str, Standing], files: Files, seen: Observation) -> dict[str, str]:
@@ -163,7 +164,7 @@ def entries(paths: Iterable[str]) -> Iterator[str]:
     """The sites and services that these files belong to."""
     for path in paths:
         folder, _, name = path.rpartition("/")
-        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and name not in OF_ALL:
+        if folder in ("/etc/nginx/conf.d", "/etc/deploy/sites") and not OF_ALL.fullmatch(path):
             yield name.removesuffix(".conf")
 
 
