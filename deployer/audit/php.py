@@ -7,6 +7,7 @@ from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
 from deployer.seen.releases import RELEASES
+from deployer.values.program import numbers
 
 ENDS = {
     "7.4": date(2022, 11, 28),
@@ -37,7 +38,7 @@ def versions(seen: Evidence, config: Config) -> Iterator[Finding]:
 
 def is_older(version: str) -> bool:
     """Whether a version is from before those that are known here."""
-    return [int(number) for number in version.split(".")] < [int(number) for number in min(ENDS).split(".")]
+    return numbers(version) < min(map(numbers, ENDS))
 
 
 def errors(seen: Evidence, config: Config) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
 from deployer.kinds.gitea import Gitea
+from deployer.values.program import numbers
 
 
 def forges(seen: Evidence, config: Config) -> Iterator[Finding]:
@@ -27,8 +28,3 @@ def forges(seen: Evidence, config: Config) -> Iterator[Finding]:
             why,
             f"version: {newest}   # in sites.yaml, with its sha256:; then deploy apply",
         )
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """A version, to be compared."""
-    return tuple(map(int, version.split(".")))

@@ -15,7 +15,7 @@ from deployer.shares.share import Share
 from deployer.templates import render
 from deployer.values.backups import BackupChoice, Choice
 from deployer.values.mirrors import Mirror, MirrorName, variable, with_addresses
-from deployer.values.program import Digest, Origin, Place
+from deployer.values.program import Digest, Origin, Place, numbers
 from deployer.values.quantities import size_text
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (
@@ -153,7 +153,7 @@ class Gitea(Site):
 
     def detects(self) -> bool:
         """Whether it would take its own address from a visitor; older ones do not know what forbids it."""
-        return self.program == "gitea" and tuple(map(int, self.version.split(".")))[:2] >= (1, 26)
+        return self.program == "gitea" and numbers(self.version)[:2] >= (1, 26)
 
     def packages(self) -> frozenset[str]:
         """NGINX, Git, what fetches the program, and the database."""

@@ -25,6 +25,11 @@ def origin(value: str) -> str:
     return names.url(value)
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version such as 1.26.0, to be compared."""
+    return tuple(map(int, version.split(".")))
+
+
 def place(value: str) -> str:
     """An absolute path on the server, or nothing."""
     if value and (not PATH_ON_SERVER.fullmatch(value) or "/../" in f"{value}/" or value.count("/") < 2):
