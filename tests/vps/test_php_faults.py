@@ -1,6 +1,6 @@
 """A kill or a power cut while sites on PHP are made, changed, removed and restored."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
 import pytest
@@ -8,22 +8,16 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Key, key
 from vps.project import Project
-from vps.test_php import PACKAGES, QUERY, RUN, get, put, run
+from vps.test_php import QUERY, RUN, get, put, run, vps
 from vps.waiting import until
 from vps.walk.moments import KILL
 
-__all__ = ["key"]
+__all__ = ["key", "vps"]
 PHP = {"kind": "php", "https": False, "database": "mariadb"}
 HOLD = "/run/systemd/system/php8.4-fpm.service.d/zz-held.conf"
 HELD_RELOAD = "[Service]\nExecReload=\nExecReload=/bin/bash -c 'touch /run/held; exec sleep 300'\n"
 LOCK_TABLES = "mariadb -e 'FLUSH TABLES WITH READ LOCK; SELECT SLEEP(600)'"
 LOCKED = "mariadb -Ne 'SHOW PROCESSLIST' | grep -q 'Waiting for'"
-
-
-@pytest.fixture(scope="module")
-def vps(throwaway: None) -> Iterator[Machine]:
-    with Machine.boot("debian-13", PACKAGES) as machine:
-        yield machine
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 """What stands between the sites that run on PHP on one server: one's loop, crash or attack is nobody else's."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
-from vps.test_php import PACKAGES, RUN, get, put, run
+from vps.test_php import RUN, get, put, run, vps
 
+__all__ = ["vps"]
 SITES = {
     "one.test": {"kind": "php", "https": False, "writable": ["up"], "database": "mariadb", "processes": 3},
     "two.test": {"kind": "php", "https": False, "database": "mariadb"},
@@ -16,12 +16,6 @@ SITES = {
 UPLOAD = "head -c 70000000 /dev/zero | curl -s -w ' %{http_code}' -H 'Host: two.test' --data-binary @- http://127.0.0.1/"
 POLICY = "passthru('chrt -p ' . getmypid());"
 LOOP = "curl -s -m 60 -o /dev/null -H 'Host: one.test' --data-binary '{}' http://127.0.0.1/run.php"
-
-
-@pytest.fixture(scope="module")
-def vps(throwaway: None) -> Iterator[Machine]:
-    with Machine.boot("debian-13", PACKAGES) as machine:
-        yield machine
 
 
 @pytest.fixture(scope="module")
