@@ -112,6 +112,12 @@ class Wordpress(PooledDatabase):
         """Where its own wp-content is."""
         return f"/var/www/{domain}"
 
+    def folders(self, domain: str) -> list[tuple[str, str, str]]:
+        """Where its PHP says that what NGINX keeps is of before, too."""
+        user = user_of(domain)
+        state = [(f"{self.folder(domain)}/pages", "0750", f"{user} {user}")] if self.cache else []
+        return [*super().folders(domain), *state]
+
     def code(self, domain: str) -> tuple[str, ...]:
         """That of the package, which leads to others, and what was added in the browser."""
         return (self.place(domain), self.program, "/etc/wordpress", "/usr/share/javascript", "/etc/ssl/certs")

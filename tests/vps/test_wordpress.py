@@ -208,6 +208,54 @@ def test_a_page_comes_from_the_cache_for_strangers_alone(project: Project, autho
     )
 
 
+WRITE = "return wp.apiFetch({path: arguments[0], method: 'POST', data: arguments[1]}).then(made => made.id)"
+
+
+def test_what_is_published_is_there_for_strangers_at_once(project: Project, author: Browser) -> None:
+    author.open("https://blog.test/wp-admin/post-new.php")
+    post = author.script(WRITE, "/wp/v2/posts", {"title": "White tea", "status": "draft"})
+    own = "return wp.apiFetch({path: arguments[0]}).then(post => new URL(post.link).pathname)"
+    comment = {"post": post, "content": "I like it."}
+    changes = (
+        ("/", "White tea", f"/wp/v2/posts/{post}", {"status": "publish"}),
+        ("/", "White and mild", f"/wp/v2/posts/{post}", {"title": "White and mild"}),
+        ("/", "Our tea", "/wp/v2/settings", {"title": "Our tea"}),
+        ("the post", "I like it.", "/wp/v2/comments", comment),
+    )
+    for page, words, place, values in changes:
+        path = page if page == "/" else author.script(own, f"/wp/v2/posts/{post}")
+        cached(project, path)
+        assert cached(project, path) == "hit"
+        assert words not in ask(project, path)[2]
+        author.script(WRITE, place, values)
+        assert words in ask(project, path)[2], words
+        assert cached(project, path) == "hit"
+    author.script(WRITE, f"/wp/v2/posts/{post}", {"status": "draft"})
+    assert "White and mild" not in ask(project, "/")[2]
+    author.script(WRITE, "/wp/v2/settings", {"title": "Alma's tea"})
+
+
+def test_what_changes_nothing_for_strangers_leaves_the_cache(project: Project, author: Browser) -> None:
+    author.open("https://blog.test/wp-admin/post-new.php")
+    cached(project, "/")
+    author.script(WRITE, "/wp/v2/posts", {"title": "Not yet", "status": "draft"})
+    ask(project, "/?s=anything")
+    assert cached(project, "/") == "hit"
+
+
+def test_what_tells_of_changes_tells_nothing_of_other_files(project: Project, author: Browser) -> None:
+    vps, state = project.vps, "/opt/blog.test/pages/changed"
+    assert vps.run(f"stat -c %U {state}").stdout == "php-blog_test\n"
+    assert ask(project, "/deploy-state")[0] == 404
+    vps.run(f"rm {state}")
+    found = []
+    for there in ("/etc/passwd", "/etc/nobody"):
+        vps.run(f"runuser -u php-blog_test -- ln -sfn {there} {state}")
+        found.append((ask(project, "/")[0], cached(project, "/")))
+    assert found == [(200, "hit"), (200, "hit")]
+    vps.run(f"rm {state}")
+
+
 def test_its_own_clock_runs_as_its_user(project: Project, author: Browser) -> None:
     vps = project.vps
     job = "deploy-job-blog.test-1"

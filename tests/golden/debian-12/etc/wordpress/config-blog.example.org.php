@@ -39,8 +39,57 @@ function deploy_without_list($provider, $name)
 {
     return $name === 'users' ? false : $provider;
 }
+
+// NGINX keeps pages of one state of the site: what visitors would see makes another one, when all of it is written.
+function deploy_change()
+{
+    static $told = false;
+    if (!$told) register_shutdown_function('deploy_new_state');
+    $told = true;
+}
+function deploy_new_state()
+{
+    $file = '/opt/blog.example.org/pages/changed';
+    clearstatcache();
+    $longer = @filesize($file) < 4000 ? FILE_APPEND : 0;
+    // Somebody else's is in the way where WordPress was run as root.
+    if (!@file_put_contents($file, '.', LOCK_EX | $longer) && @unlink($file)) file_put_contents($file, '.');
+}
+function deploy_post_changes($status, $before, $post)
+{
+    $seen = $status === 'publish' || $before === 'publish';
+    if ($seen && !in_array($post->post_type, array('oembed_cache', 'customize_changeset'))) deploy_change();
+}
+function deploy_comment_changes($status, $before)
+{
+    if ($status === 'approved' || $before === 'approved') deploy_change();
+}
+function deploy_comment_comes($id, $comment)
+{
+    if ($comment->comment_approved === '1') deploy_change();
+}
+// What plugins count for visitors is no change; what somebody sets is.
+function deploy_option_changes($name)
+{
+    $somebody = PHP_SAPI === 'cli' || function_exists('is_user_logged_in') && is_user_logged_in();
+    if ($somebody && $name !== 'cron' && strpos($name, '_transient_') === false) deploy_change();
+}
 $GLOBALS['wp_filter'] = array(
     'rest_endpoints' => array(10 => array(array('function' => 'deploy_without_users', 'accepted_args' => 1))),
     'request' => array(10 => array(array('function' => 'deploy_without_numbers', 'accepted_args' => 1))),
     'wp_sitemaps_add_provider' => array(10 => array(array('function' => 'deploy_without_list', 'accepted_args' => 2))),
+    'transition_post_status' => array(10 => array(array('function' => 'deploy_post_changes', 'accepted_args' => 3))),
+    'transition_comment_status' => array(10 => array(array('function' => 'deploy_comment_changes', 'accepted_args' => 2))),
+    'wp_insert_comment' => array(10 => array(array('function' => 'deploy_comment_comes', 'accepted_args' => 2))),
+    'added_option' => array(10 => array(array('function' => 'deploy_option_changes', 'accepted_args' => 1))),
+    'updated_option' => array(10 => array(array('function' => 'deploy_option_changes', 'accepted_args' => 1))),
+    'deleted_option' => array(10 => array(array('function' => 'deploy_option_changes', 'accepted_args' => 1))),
+    'edit_attachment' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
+    'delete_attachment' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
+    'edit_comment' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
+    'created_term' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
+    'edited_term' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
+    'delete_term' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
+    'profile_update' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
+    'upgrader_process_complete' => array(10 => array(array('function' => 'deploy_change', 'accepted_args' => 0))),
 );
