@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
 PURE = (
     *("values", "documents", "composefile", "config", "kinds", "parts", "seen", "shares", "planning"),
-    *("backups", "audit", "templates", "files", "errors", "workflow", "suggested"),
+    *("backups", "audit", "doctor", "templates", "files", "errors", "workflow", "suggested"),
 )
 IMPURE = ("server", "tasks", "home", "commands", "cli", "report", "rehearsal")
 BELOW = {

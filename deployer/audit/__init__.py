@@ -27,6 +27,7 @@ CHECKS: tuple[Callable[[Evidence, Config], Iterator[Finding]], ...] = (
     upkeep.updates,
     upkeep.packaging,
     upkeep.certificates,
+    upkeep.key_of_backups,
     upkeep.backups,
     programs.forges,
 )

@@ -1,6 +1,6 @@
 """What should have been done meanwhile: updates, renewals, backups; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
@@ -147,8 +147,8 @@ def certificates(seen: Evidence, config: Config) -> Iterator[Finding]:
             )
 
 
-def backups(seen: Evidence, config: Config) -> Iterator[Finding]:
-    """A key that has expired, and backups that were not made."""
+def key_of_backups(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """A key that has expired."""
     for kind, validity, end in seen.gpg:
         if validity in "er" or 0 < end < seen.now:
             what = "key" if kind == "pub" else "subkey"
@@ -158,9 +158,16 @@ def backups(seen: Evidence, config: Config) -> Iterator[Finding]:
                 "GPG refuses to encrypt for it: no backup can be made",
                 "gpg --quick-set-expire FINGERPRINT 2y, export it beside sites.yaml, and deploy apply",
             )
-    if not config.backups:
-        return
-    for name in backed_up(config):
+
+
+def backups(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """Backups that were not made."""
+    yield from ages(seen, backed_up(config))
+
+
+def ages(seen: Evidence, names: Iterable[str]) -> Iterator[Finding]:
+    """Which of these have no archive that is new enough."""
+    for name in names:
         newest = seen.backups.get(name, 0)
         if seen.now - newest > FRESH.total_seconds():
             hours = (seen.now - newest) // 3600

@@ -9,7 +9,7 @@ from deployer.report import harmless, out
 from deployer.report.table import show_table
 from deployer.seen.health import BackupHealth, Health, SiteHealth
 from deployer.suggested import with_file
-from deployer.values.quantities import amount
+from deployer.values.quantities import amount, gigabytes
 
 FEW_DAYS = 14
 KEY_DAYS = 30
@@ -84,11 +84,6 @@ def _server_line(health: Health, server: str) -> str:
         f"up {_duration(health.uptime)}",
     ]
     return f"{server}: {', '.join(parts)}" + ("; wants a reboot" if health.reboot else "")
-
-
-def gigabytes(kibibytes: int) -> str:
-    """Room on a disk, in the unit in which disks are sold and the sizes of backups are told."""
-    return f"{kibibytes * 1024 / 1e9:.1f}"
 
 
 def _row(site: SiteHealth) -> tuple[str | Text, ...]:

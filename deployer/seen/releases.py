@@ -6,6 +6,7 @@ counts more. A release that is not here has nothing of it: whoever needs it says
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 Version = tuple[int, int, int]
 
@@ -19,7 +20,7 @@ class Release:
     `wordpress_theme` the newest theme beside its WordPress. `docker` are its packages that bring Docker with
     Compose v2, none where it has none, `client_within` whether docker.io has the program docker in it; later
     ones only recommend its package.
-    `boots`: a throwaway VPS can be made of it.
+    `ends` is the last day of its free security updates. `boots`: a throwaway VPS can be made of it.
     """
 
     codename: str = ""
@@ -30,6 +31,7 @@ class Release:
     php: str = ""
     wordpress_theme: str = ""
     client_within: bool = False
+    ends: date | None = None
     boots: bool = False
 
 
@@ -38,9 +40,10 @@ OLDEST_NGINX = (1, 18, 0)
 OLDEST_OPENSSL = (3, 0, 0)
 """What is taken for granted where no version is known."""
 RELEASES: Mapping[tuple[str, str], Release] = {
-    ("debian", "11"): Release(codename="bullseye", php="7.4", client_within=True),
+    ("debian", "11"): Release(codename="bullseye", ends=date(2026, 8, 31), php="7.4", client_within=True),
     ("debian", "12"): Release(
         codename="bookworm",
+        ends=date(2028, 6, 30),
         php="8.2",
         wordpress_theme="twentytwentythree",
         nginx=(1, 22, 1),
@@ -50,6 +53,7 @@ RELEASES: Mapping[tuple[str, str], Release] = {
     ),
     ("debian", "13"): Release(
         codename="trixie",
+        ends=date(2030, 6, 30),
         php="8.4",
         wordpress_theme="twentytwentyfive",
         nginx=(1, 26, 3),
@@ -58,18 +62,20 @@ RELEASES: Mapping[tuple[str, str], Release] = {
         engine=(26, 1, 5),
         boots=True,
     ),
-    ("ubuntu", "22.04"): Release(codename="jammy", php="8.1", client_within=True),
+    ("ubuntu", "22.04"): Release(codename="jammy", ends=date(2027, 6, 1), php="8.1", client_within=True),
     ("ubuntu", "24.04"): Release(
         codename="noble",
+        ends=date(2029, 5, 31),
         php="8.3",
         nginx=(1, 24, 0),
         openssl=(3, 0, 0),
         docker=frozenset({"docker.io", "docker-compose-v2"}),
         client_within=True,
     ),
-    ("ubuntu", "25.10"): Release(codename="questing", php="8.4", nginx=(1, 28, 0)),
+    ("ubuntu", "25.10"): Release(codename="questing", ends=date(2026, 7, 9), php="8.4", nginx=(1, 28, 0)),
     ("ubuntu", "26.04"): Release(
         codename="resolute",
+        ends=date(2031, 5, 29),
         php="8.5",
         nginx=(1, 28, 0),
         openssl=(3, 5, 0),

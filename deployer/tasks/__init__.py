@@ -131,6 +131,7 @@ PARTS_OF_APPLY = (
 SERVER = Path(__file__).parents[1] / "server"
 ENGINE = "installed/lib/composition/engine"
 PAGE, CHOOSE = "installed/lib/common/page", "installed/lib/runner/choose"
+DOCTOR = "installed/lib/doctor"
 HANDLERS, LOOKS = "handlers", "looks"
 """Stand for what handlers and questions name, from the files beside the modules of parts and kinds."""
 BEFORE = {
@@ -139,8 +140,15 @@ BEFORE = {
         *(ENGINE, PAGE, CHOOSE, "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
-    "audit.sh": ("sent/room.sh", "sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),
+    "audit.sh": (
+        *("sent/room.sh", "sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),
+        *(f"{DOCTOR}/expiries", f"{DOCTOR}/programs"),
+    ),
     "certificates.sh": ("sent/leading.sh",),
+    "doctor.sh": (
+        *(ENGINE, "installed/lib/common/visitor", "sent/apt.sh", "sent/nginx.sh", "sent/programs.sh"),
+        *(f"{DOCTOR}/{part}" for part in ("expiries", "programs", "room", "sites", "tells")),
+    ),
     "observe.sh": (ENGINE, "sent/room.sh", "sent/apt.sh", "sent/listening.sh", "sent/failures.sh", LOOKS),
     "status.sh": (
         "installed/lib/common/visitor",

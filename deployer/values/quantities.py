@@ -92,6 +92,11 @@ def amount(count: int, unit: str) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
+def gigabytes(kibibytes: int) -> str:
+    """Room on a disk, in the unit in which disks are sold and the sizes of backups are told."""
+    return f"{kibibytes * 1024 / 1e9:.1f}"
+
+
 def shown(value: object) -> str:
     """A value as a message names it: short, on one line, printable."""
     if value is None:

@@ -43,6 +43,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "check": ["", "--json"],
     "completion": ["bash"],
     "docs": ["", "first-site"],
+    "doctor": ["", "--json"],
     "init": ["--help"],
     "key add": ["other --push code.test --yes", "more --pull-backups --public sites.yaml"],
     "key list": ["", "--json"],

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Tells what an attacker would look for on this server: lines of words, each beginning with what it is about.
-# Changes nothing. room.sh, apt.sh and nginx.sh are sent before it.
+# Changes nothing. room.sh, apt.sh and nginx.sh are sent before it, and what `doctor` tells, too.
 set -uo pipefail
 export LC_ALL=C
 
@@ -54,9 +54,9 @@ secrets_of_php() { # readable PATH: where programs of PHP have their passwords, 
 
 php() { # php VERSION of each PHP-FPM, and php_shows FILE:LINE where it shows visitors its errors
     local folder
+    php_there
     for folder in /etc/php/*/fpm; do
         [ -x "/usr/sbin/php-fpm$(basename "${folder%/fpm}")" ] || continue
-        echo "php $(basename "${folder%/fpm}")"
         { # of php.ini and what is read after it, the last counts
             grep -HnsiE '^[[:space:]]*display_errors[[:space:]]*=' "$folder/php.ini" "$folder"/conf.d/*.ini | tail -1
             grep -HnsiE '^[[:space:]]*php(_admin)?_(value|flag)\[display_errors\][[:space:]]*=' "$folder"/pool.d/*.conf
@@ -85,27 +85,6 @@ defences() {
     echo "fail2ban $(systemctl is-active fail2ban 2>/dev/null)"
     echo "daily $(apt-config dump APT::Periodic::Unattended-Upgrade 2>/dev/null | grep -o '[0-9]*')"
     sha256sum --check --quiet /var/lib/deploy/manifest 2>/dev/null | sed 's/^/edited /; s/: FAILED.*//'
-}
-
-expiries() {
-    for file in /etc/letsencrypt/live/*/cert.pem; do
-        [ -e "$file" ] || continue
-        end=$(openssl x509 -noout -enddate -dateopt iso_8601 -in "$file" 2>/dev/null) || continue # not every `date` reads the others
-        end=$(date -d "${end#*=}" +%s) || continue
-        name=${file%/cert.pem}
-        echo "certificate ${name##*/} $end"
-    done
-    if [ -e /etc/deploy/backup-key.asc ] && command -v gpg >/dev/null; then
-        home=$(mktemp -d)
-        gpg --homedir "$home" --batch --quiet --show-keys --with-colons /etc/deploy/backup-key.asc 2>/dev/null |
-            awk -F: '$1 == "pub" || $1 == "sub" && $12 ~ /e/ { print "gpg", $1, $2, $7 == "" ? 0 : $7 }'
-        rm -rf "$home"
-    fi
-    for folder in /home/backups/*/; do
-        [ -d "$folder" ] || continue
-        newest=$(find "$folder" -maxdepth 1 -name '*.gpg' -printf '%T@\n' | sort -n | tail -1)
-        echo "backup $(basename "$folder") ${newest%.*}"
-    done
 }
 
 # shellcheck disable=SC2016 # that is Docker's language

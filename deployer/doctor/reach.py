@@ -1,0 +1,89 @@
+"""Whether visitors reach the sites: what NGINX answers, where names lead, and what the clock says; pure."""
+
+from collections.abc import Iterator
+
+from deployer.audit.evidence import Evidence
+from deployer.audit.finding import Finding
+from deployer.config.model import Config
+from deployer.doctor.result import FromHere, Result
+from deployer.seen.health import answers_well
+from deployer.values.quantities import amount
+
+CLOCK = 10
+"""Seconds that two clocks may differ: an answer takes its time, too."""
+
+
+def sites(seen: Evidence, config: Config, here: FromHere) -> Result:
+    """What NGINX answers for each name, on the server itself."""
+    answers = [(*line.split(" ", 3), "", "", "")[:3] for line in seen.lines.get("answer", [])]
+    distrusted = dict(line.split(" ", 1) for line in seen.lines.get("distrust", []) if " " in line)
+    held = _stopped(seen)
+    found = []
+    for name, status, _ in answers:
+        if why := distrusted.get(name):
+            found.append(_unreachable(f"{name}: {why}", "deploy apply   # asks for what is missing"))
+        elif not answers_well(int(status or 0)) and name not in held:
+            what = f"answers {status}" if int(status or 0) else "does not answer"
+            found.append(_unreachable(f"{name} {what}", f"deploy logs {name}   # says why"))
+    return Result("sites", f"{amount(len(answers), 'name')} answered" if answers else "", tuple(found))
+
+
+def _unreachable(what: str, mend: str) -> Finding:
+    return Finding(what, "its visitors do not get what they come for", mend)
+
+
+def _stopped(seen: Evidence) -> set[str]:
+    return {line.partition(" ")[0] for line in seen.lines.get("stopped", [])}
+
+
+def names(seen: Evidence, config: Config, here: FromHere) -> Result:
+    """Where the names lead, as the DNS says from here."""
+    ours = here.server | {*seen.lines.get("address", [])}
+    found = [finding for name, there in here.names.items() for finding in _leads(name, there, ours)]
+    return Result(
+        "dns", f"{amount(len(here.names), 'name')} asked for from here" if here.names else "", tuple(found)
+    )
+
+
+def _leads(name: str, there: tuple[str, ...], ours: frozenset[str]) -> Iterator[Finding]:
+    why = "whoever comes by that address does not come here, and certificates may not be renewed"
+    if not there:
+        yield Finding(
+            f"{name} has no address in the DNS, as seen from here",
+            "nobody finds it, and its certificate is not renewed",
+            f"an A record of {name} with the server's address, where its DNS is kept",
+        )
+    elif others := sorted({*there} - ours):
+        yield Finding(
+            f"{name} leads to {', '.join(others)}, as seen from here",
+            why,
+            f"its A and AAAA records: {', '.join(sorted(ours))}, unless something stands before the server",
+            serious=False,
+        )
+
+
+def clock(seen: Evidence, config: Config, here: FromHere) -> Result:
+    """Whether the server's clock is that of here, and something keeps it right."""
+    found = []
+    ahead = round(seen.now - here.clock) if here.clock else 0
+    if abs(ahead) > CLOCK:
+        way = "ahead of" if ahead > 0 else "behind"
+        found.append(
+            Finding(
+                f"the server's clock is {amount(abs(ahead), 'second')} {way} the one here",
+                "one of them is wrong: certificates, backups and logs go by it",
+                "timedatectl   # on both: which of them is synchronized?",
+            )
+        )
+    keeper = seen.one("clock")
+    if keeper == "nobody":
+        found.append(
+            Finding(
+                "nothing keeps the server's clock right",
+                "it drifts, until certificates and logins by code are refused",
+                "apt-get install systemd-timesyncd",
+                serious=False,
+            )
+        )
+    kept = f", kept by {keeper}" if keeper not in ("", "container", "nobody") else ""
+    return Result("clock", f"as here{kept}" if here.clock else kept.removeprefix(", "), tuple(found))

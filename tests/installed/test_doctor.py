@@ -1,0 +1,90 @@
+"""What the program `doctor` tells, where there is no server."""
+
+import fcntl
+import subprocess
+import time
+
+from installed.conftest import Root
+
+CONF = """server {
+    listen 80;
+    server_name www.example.org example.org;
+}
+server {
+    listen 443 ssl;
+    server_name www.example.org;
+    ssl_certificate /etc/letsencrypt/live/www.example.org/fullchain.pem;
+}
+"""
+
+
+def told(root: Root, word: str) -> list[str]:
+    """The lines that begin so."""
+    return [line for line in root.run("doctor").splitlines() if line.startswith(word + " ")]
+
+
+def test_the_sites_are_those_that_nginx_has_of_ours(root: Root) -> None:
+    root.write("/etc/nginx/conf.d/www.example.org.conf", CONF)
+    root.write("/etc/nginx/conf.d/other.example.org.conf", CONF)
+    root.write("/etc/deploy/sites/www.example.org.conf", "PROBE=/start\n")
+    root.write("/var/lib/deploy/manifest", f"{'0' * 64}  /etc/nginx/conf.d/www.example.org.conf\n")
+    assert told(root, "site") == [
+        "site www.example.org https /start www.example.org",
+        "site example.org https / www.example.org",
+    ]
+
+
+def test_what_is_free_is_noted_once_a_day(root: Root) -> None:
+    assert told(root, "room")
+    first = root.path("/var/lib/deploy/room").read_text()
+    assert told(root, "noted") == [f"noted {first.strip()}"]
+    assert root.path("/var/lib/deploy/room").read_text() == first
+    root.write("/var/lib/deploy/room", f"{int(time.time()) - 90000} 100 50\n")
+    assert len(told(root, "noted")) == 2
+
+
+def test_a_note_that_a_power_cut_has_left_half_is_no_reason_to_stop(root: Root) -> None:
+    root.write("/var/lib/deploy/room", f"{int(time.time()) - 90000} 100 50\n17\0\0\0")
+    assert told(root, "noted")[0].endswith(" 100 50")
+    assert len(told(root, "noted")) == 2
+    root.write("/var/lib/deploy/room", f"{int(time.time()) + 900000} 100 50\n")
+    assert len(told(root, "noted")) == 2, "a clock that was ahead is not waited for"
+
+
+def test_no_more_than_three_months_are_kept(root: Root) -> None:
+    begin = int(time.time()) - 200 * 86400
+    root.write("/var/lib/deploy/room", "".join(f"{begin + day * 86400} 100 50\n" for day in range(150)))
+    assert len(told(root, "noted")) == 90
+
+
+def test_what_is_being_changed_is_told(root: Root) -> None:
+    lock = root.path("/srv/deploy/www.example.org/lock")
+    lock.touch()
+    root.write("/srv/deploy/www.example.org/work/holder", "me@laptop\t2026-11-30\n")
+    assert told(root, "busy") == []
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert told(root, "busy") == ["busy www.example.org me@laptop"]
+    root.path("/var/lib/deploy/lock").touch()
+    with root.path("/var/lib/deploy/lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert told(root, "busy") == ["busy * "]
+
+
+def test_certificates_archives_and_a_restart(root: Root) -> None:
+    folder = root.path("/etc/letsencrypt/live/www.example.org/cert.pem").parent
+    request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    names = ["-subj", "/CN=www.example.org", "-days", "30", "-keyout", "/dev/null", "-out", "cert.pem"]
+    subprocess.run([*request, *names], cwd=folder, check=True, capture_output=True)
+    root.write("/home/backups/forum/backup-forum-2026-11-21-230000.tar.zst.gpg", "")
+    root.write("/etc/deploy/backup/forum", "")
+    root.write("/run/reboot-required", "")
+    root.write("/run/reboot-required.pkgs", "linux-image\nlibc6\nlinux-image\n")
+    lines = root.run("doctor").splitlines()
+    (certificate,) = [line for line in lines if line.startswith("certificate ")]
+    _, name, end = certificate.split()
+    assert name == "www.example.org"
+    assert abs(int(end) - time.time() - 30 * 86400) < 60
+    assert [line for line in lines if line.startswith("backup forum ")]
+    assert "backed_up forum" in lines
+    assert "reboot libc6 linux-image" in lines
