@@ -19,8 +19,9 @@ PURE = (
     *("values", "documents", "composefile", "config", "kinds", "parts", "seen", "shares", "planning"),
     *("backups", "audit", "doctor", "templates", "files", "errors", "workflow", "suggested"),
 )
-IMPURE = ("server", "tasks", "home", "commands", "cli", "report", "rehearsal")
+IMPURE = ("server", "outside", "tasks", "home", "commands", "cli", "report", "rehearsal")
 BELOW = {
+    "outside": ("server", "tasks", "home", "commands", "cli", "report", "rehearsal"),
     "server": ("tasks", "home", "commands", "cli", "report", "rehearsal"),
     "tasks": ("home", "commands", "cli", "report", "rehearsal"),
     "home": ("tasks", "commands", "cli", "report", "rehearsal"),
@@ -35,6 +36,7 @@ HOMES = {
     "docker": ("server",),
     "boto3": ("home",),
     "botocore": ("home",),
+    "httpx": ("outside",),
     "click": ("cli", "commands"),
     "rich": ("report", "cli"),
 }
@@ -151,7 +153,7 @@ def test_every_command_has_its_line_below_what_it_is_for() -> None:
 
 
 def test_heavy_libraries_are_loaded_only_where_they_are_used() -> None:
-    heavy = ("fabric", "paramiko", "docker", "pydantic", "jinja2", "rich")
+    heavy = ("fabric", "httpx", "paramiko", "docker", "pydantic", "jinja2", "rich")
     program = "import sys; from deployer.cli import deploy; deploy.main(['--help'], standalone_mode=False);"
     program += f"print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

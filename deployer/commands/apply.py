@@ -9,10 +9,10 @@ from deployer.commands._options import config_option, entries, wait_option, yes_
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
-    from deployer.planning.plan import Plan
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
     from deployer.tasks.converge import Convergence
+    from deployer.tasks.names import Names
 
 
 AIM = "change"
@@ -33,6 +33,7 @@ AIM = "change"
     metavar="N",
     help="With --yes: take N sites and services off, where that is most of what the server has.",
 )
+@click.option("--force", is_flag=True, help="Change more than a third of a DNS zone.")
 def command(
     sites: tuple[str, ...],
     config: Path,
@@ -41,6 +42,7 @@ def command(
     dry_run: bool,
     full: bool,
     take_off: int | None,
+    force: bool,
 ) -> int:
     """Make the server as sites.yaml says: show the plan, ask, and do it as one transaction.
 
@@ -54,6 +56,7 @@ def command(
       deploy apply
       deploy apply www.example.org --yes
     """
+    from deployer.commands._refusals import refuse_a_home
     from deployer.tasks import opening, server_of
 
     with opening(config, look=True) as (loaded, begun):
@@ -63,22 +66,12 @@ def command(
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
         begun.go_on(batch(questions(loaded)))
+        names = names_of(loaded)
         from deployer.report.progress import progress
 
         with progress() as shown, server_of(loaded, begun) as server:
-            run = convergence(server, loaded, scope, shown, wait, full)
-            return converge(run, yes, dry_run, take_off, last=True)
-
-
-def refuse_a_home(config: "Config") -> None:
-    """Raise UsageError for a sites.yaml that only says where backups come home: it would empty the server."""
-    from deployer.errors import UsageError
-
-    if config.home and not (config.sites or config.services or config.backups or config.keys):
-        raise UsageError(
-            "this sites.yaml has nothing for a server: it looks like that of a home server",
-            "Run this where the sites.yaml with the sites is. This one serves: deploy backup --pull",
-        )
+            run = convergence(server, loaded, scope, shown, wait, full, names)
+            return converge(run, yes, dry_run, take_off, last=True, force=force)
 
 
 def convergence(
@@ -88,6 +81,7 @@ def convergence(
     shown: "Progress",
     wait: bool = False,
     full: bool = False,
+    names: "Names | None" = None,
 ) -> "Convergence":
     """A run that tells the user what it does."""
     from functools import partial
@@ -96,58 +90,29 @@ def convergence(
     from deployer.tasks.converge import Convergence
 
     show = partial(show_plan, server=server.host, full=full)
-    return Convergence(server, config, scope, shown.line, show, wait)
+    return Convergence(server, config, scope, shown.line, show, wait, names)
 
 
-def refuse_to_empty(plan: "Plan", host: str, yes: bool, take_off: int | None) -> None:
-    """Raise UsageError when nobody is asked and nobody said that most of what the server has shall go."""
-    from deployer.errors import UsageError
+def names_of(config: "Config") -> "Names | None":
+    """The DNS records that sites.yaml asks for, being read when this returns; None where it asks for none."""
+    if config.dns is None:
+        return None
+    from deployer.tasks.names import Names
 
-    count = len(plan.taken_off)
-    if plan.takes_most and yes and take_off != count:
-        raise UsageError(
-            f"nothing was changed: this takes {count} of {plan.entries} sites and services off {host}",
-            f"Is this the sites.yaml of that server? If it is right: deploy apply --yes --take-off {count}",
-        )
-
-
-def refuse_obstacles(plan: "Plan", host: str) -> None:
-    """Raise DeployError when something of the server has to be mended first; the plan has told what."""
-    from deployer.errors import DeployError
-
-    if plan.obstacles:
-        raise DeployError(f"nothing was changed on {host}: mend what is marked with ✗ above")
-
-
-def refuse_to_remove(plan: "Plan", host: str) -> None:
-    """Raise DeployError when apt would remove packages for those that are missing."""
-    from deployer.errors import DeployError
-
-    if plan.removals:
-        raise DeployError(
-            f"nothing was changed: apt would remove {', '.join(plan.removals)} from {host}",
-            f"To have it so, run there: apt-get install --no-install-recommends {' '.join(plan.packages)}\n"
-            "If the sources of packages are of another release, take them back, or upgrade the server first.",
-        )
-
-
-def refuse_to_meet_another(plan: "Plan", host: str) -> None:
-    """Raise DeployError when another program has the ports that NGINX needs."""
-    from deployer.errors import DeployError
-
-    if plan.occupied:
-        raise DeployError(
-            f"nothing was changed on {host}: {'; '.join(plan.occupied)}",
-            "Let it listen elsewhere, or stop it for good on the server (systemctl disable --now UNIT; of a "
-            "container, docker ps --filter publish=80 tells which). Then apply again.",
-        )
+    return Names(config, config.dns)
 
 
 def converge(
-    run: "Convergence", yes: bool, dry_run: bool = False, take_off: int | None = None, last: bool = False
+    run: "Convergence",
+    yes: bool,
+    dry_run: bool = False,
+    take_off: int | None = None,
+    last: bool = False,
+    force: bool = False,
 ) -> int:
     """Show the plan, ask unless told not to, and carry it out; the exit code. `last`: say what comes next."""
     from deployer.commands._next import after_apply
+    from deployer.commands._refusals import refuse
     from deployer.errors import DeployError
     from deployer.report import confirm, say
 
@@ -157,11 +122,8 @@ def converge(
     if dry_run:
         return 0
     if plan.empty:
-        return 1 if plan.held else 0
-    refuse_obstacles(plan, run.server.host)
-    refuse_to_remove(plan, run.server.host)
-    refuse_to_meet_another(plan, run.server.host)
-    refuse_to_empty(plan, run.server.host, yes, take_off)
+        return 1 if plan.held or plan.failures else 0
+    refuse(plan, run.server.host, yes, take_off, force)
     off = (
         f", and take {len(plan.taken_off)} of {plan.entries} sites and services off"
         if plan.takes_most

@@ -33,24 +33,28 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
 
     with opening(config, look=True) as (loaded, begun):
         from deployer.commands._next import after_plan
-        from deployer.commands.apply import convergence, refuse_a_home
+        from deployer.commands._refusals import refuse_a_home
+        from deployer.commands.apply import convergence, names_of
         from deployer.parts import questions
         from deployer.tasks.observe import batch
 
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
         begun.go_on(batch(questions(loaded)))
+        names = names_of(loaded)
         from deployer.report import data
         from deployer.report.changes import show_plan
         from deployer.report.plan_document import as_json as plan_as_json
         from deployer.report.progress import progress
 
         with progress() as shown, shown.doing("looking at the server"), server_of(loaded, begun) as server:
-            run = convergence(server, loaded, scope, shown)
+            run = convergence(server, loaded, scope, shown, names=names)
             plan = run.plan(run.look())
     if as_json:
         data(plan_as_json(plan, server.host))
     else:
         show_plan(plan, server.host, full)
         after_plan(plan, sites)
-    return 0 if plan.empty else CHANGES_WAIT
+    if plan.empty:
+        return 1 if plan.failures else 0
+    return CHANGES_WAIT

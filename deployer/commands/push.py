@@ -128,8 +128,8 @@ def _push(
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
     from deployer.tasks import caller
-    from deployer.tasks.converge import site_settings
     from deployer.tasks.push import UNCHANGED, Push, Pushed, push
+    from deployer.tasks.settings import site_settings
 
     def line(text: str) -> None:
         if text.endswith(UNCHANGED):

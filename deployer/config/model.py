@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from deployer.config.dns import Dns
 from deployer.config.home import Home
 from deployer.config.keys import RestrictedKey
 from deployer.config.security import Security, all_off
@@ -134,7 +135,7 @@ class Config(Section):
     )
     backups: Backups | None = Field(None, description="encrypted backups, made on the server each day")
     home: Home | None = Field(None, description="the home server, where the backups are brought to")
-
+    dns: Dns | None = Field(None, description="the DNS records of the sites, and others of yours")
     keys: dict[KeyName, RestrictedKey] = Field(
         {}, description="SSH keys that may do one thing on the server, by name"
     )

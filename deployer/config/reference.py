@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deployer.config.dns import Dns, Keeper
 from deployer.config.home import S3, Home, Notify
 from deployer.config.keys import RestrictedKey
 from deployer.config.model import Acme, Config, Docker, Server, Updates
@@ -51,6 +52,8 @@ SECTIONS: dict[str, type[Section]] = {
     "acme": Acme,
     "docker": Docker,
     "updates": Updates,
+    "dns": Dns,
+    "dns.zones.NAME": Keeper,
     "backups": Backups,
     "backups.folders.NAME": FolderBackup,
     "security": Security,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from deployer.files import File, Link
 from deployer.parts import handlers_of
@@ -10,6 +11,9 @@ from deployer.planning.holding import Takeover
 from deployer.planning.transition import Ending, Step
 from deployer.shares.handler import Handler
 from deployer.values.secrets import Inherited, Secret, Withdrawn
+
+if TYPE_CHECKING:
+    from deployer.planning.records import RecordChange
 
 
 class Surprise(Enum):
@@ -89,7 +93,8 @@ class Plan:
     that somebody has removed already: NGINX may do as they said all the same. `tried` has the digest of
     what is tried of each of `compositions`, `takeovers` what one shall have instead of another. `owners` says
     whose each file and unit is that is not everybody's, `watched` which units must stay up, for something
-    of their owners' changes.
+    of their owners' changes. `records` are changes of DNS records, `much` the zones of which more than a
+    third would change by them, `failures` what of DNS cannot be known or done, with the reason.
     """
 
     packages: tuple[str, ...] = ()
@@ -129,6 +134,9 @@ class Plan:
     takeovers: tuple[Takeover, ...] = ()
     owners: Mapping[str, str] = field(default_factory=dict)
     watched: tuple[str, ...] = ()
+    records: "tuple[RecordChange, ...]" = ()
+    much: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -143,6 +151,7 @@ class Plan:
             self.drift,
             self.otherwise,
             self.ended,
+            self.records,
         )
         return not (any(steps) or self.manifest or self.interrupted)
 

@@ -17,9 +17,10 @@ from deployer.rehearsal.handover import take_back
 from deployer.rehearsal.invitation import invite, invite_to_begin
 from deployer.rehearsal.machine import Machine
 from deployer.report import complain, say
-from deployer.report.changes import show_plan, summary
+from deployer.report.changes import show_plan
 from deployer.report.health import show_health
 from deployer.report.progress import Progress
+from deployer.report.summary import summary
 from deployer.seen.health import Health
 from deployer.server.connection import Server as Connected
 from deployer.tasks import server_of

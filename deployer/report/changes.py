@@ -8,7 +8,8 @@ from deployer.planning.plan import Change, Order, Plan, Surprise
 from deployer.planning.transition import Ending
 from deployer.report import data, harmless, out
 from deployer.report.difference import change_lines, mark
-from deployer.report.grouping import FEW, crowd, short_lines, sites_of
+from deployer.report.grouping import FEW, crowd, short_lines
+from deployer.report.summary import summary
 from deployer.suggested import with_file
 from deployer.values.quantities import amount
 from deployer.values.secrets import Given, Inherited, Withdrawn
@@ -65,6 +66,7 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
     yield from _order_lines(plan, short)
     brief = [] if full else [change for change in plan.changes if _is_brief(change)]
     shown = [change for change in plan.changes if full or not _is_brief(change)]
+    shown += [each.change for each in plan.records]
     yield from short_lines(plan, shown) if short else chain.from_iterable(map(change_lines, shown))
     for sign in "+-":
         if count := sum(mark(change) == sign for change in brief):
@@ -79,17 +81,26 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
         yield f"~ containers of {', '.join(plan.compositions)}: up, and back as they were if not well"
     yield from (f"  {what}" for what in plan.moves)
     yield from map(partial(_ended_line, plan), plan.ended)
+    yield from _told_lines(plan)
+    for renewal in plan.renewals:
+        yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
+
+
+def _told_lines(plan: Plan) -> Iterator[str]:
+    """What is otherwise on the server, what stays, and what a person should know."""
     for path, found in plan.drift.items():
         owner = plan.owners.get(path, ":")
         yield from (f"~ {'firewall' if owner.endswith(':') else owner}: {what}" for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
     yield from (f"✗ {what}." for what in plan.obstacles)
+    yield from (f"✗ DNS: {what.rstrip('.')}." for what in plan.failures)
+    yield from (
+        f"! more than a third of the zone {name}: an apply wants --force for that" for name in plan.much
+    )
     yield from (f"! {what}" for what in plan.pressing)
     # remarks that stay true for years are told when there is something to decide
     yield from (f"! {what}" for what in (*plan.left, *(() if plan.empty else plan.notes)))
-    for renewal in plan.renewals:
-        yield f"! certbot.timer renews the certificates; take this away, which does it too: {renewal}"
 
 
 def _installed_lines(plan: Plan) -> Iterator[str]:
@@ -103,42 +114,6 @@ def _installed_lines(plan: Plan) -> Iterator[str]:
     if plan.removals:
         yield f"! apt would remove {' '.join(plan.removals)} for the new packages: an apply refuses that"
     yield from (f"+ hugo {version}" for version in plan.hugo)
-
-
-def summary(plan: Plan, server: str) -> str:
-    """The plan in one sentence."""
-    if plan.empty:
-        held = f", but left as it is: {', '.join(plan.held)}" if plan.held else ""
-        return f"Nothing to change on {server}{held}."
-    sites = sites_of(plan)
-    every = [
-        _counts("site", len(sites.added), len(sites.changed), len(sites.removed)),
-        _counts(
-            "file",
-            sum(change.before is None for change in plan.changes),
-            sum(None not in (change.before, change.after) for change in plan.changes),
-            sum(change.after is None for change in plan.changes),
-        )
-        or "no files to change",
-    ]
-    files = "; ".join(filter(None, every))
-    if plan.certificates:
-        files += f", {amount(len(plan.certificates), 'certificate')} to issue"
-    withdrawn = sum(isinstance(each.secret, Withdrawn) for each in plan.secrets)
-    if written := len(plan.secrets) - withdrawn:
-        files += f", {amount(written, 'value')} to write"
-    if withdrawn:
-        files += f", {amount(withdrawn, 'value')} to take out"
-    then = ", ".join(handler.says for handler in plan.handlers)
-    return f"{server}: {files}" + (f"; then {then}." if then else ".")
-
-
-def _counts(unit: str, added: int, changed: int, removed: int) -> str:
-    """How many come, change and go; what is counted is named once."""
-    found = [(added, "to add"), (changed, "to change"), (removed, "to remove")]
-    first, *others = [each for each in found if each[0]] or [(0, "")]
-    head = f"{amount(first[0], unit)} {first[1]}" if first[0] else ""
-    return ", ".join([head, *(f"{count} {what}" for count, what in others)])
 
 
 def _order_lines(plan: Plan, short: bool) -> Iterator[str]:

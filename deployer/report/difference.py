@@ -5,8 +5,11 @@ import hashlib
 from collections.abc import Iterator
 
 from deployer.files import File, Link
-from deployer.planning.plan import Change
+from deployer.planning.plan import Change, Surprise
 from deployer.values.openpgp import fingerprints
+
+OF_A_RECORD = {Surprise.EDITED: "edited by hand", Surprise.TAKEN_OVER: "takes over a record made by hand"}
+"""What files have no other words for."""
 
 
 def attributes(change: Change) -> Iterator[str]:
@@ -23,6 +26,11 @@ def attributes(change: Change) -> Iterator[str]:
         yield f"mode {after.mode:04o}"
 
 
+def is_record(path: str) -> bool:
+    """Whether a path is that of a DNS record."""
+    return path.startswith("dns:")
+
+
 def mark(change: Change) -> str:
     """What becomes of the file, in one letter: `+` comes, `-` goes, `~` changes."""
     return "+" if change.before is None else "-" if change.after is None else "~"
@@ -30,7 +38,8 @@ def mark(change: Change) -> str:
 
 def change_lines(change: Change) -> Iterator[str]:
     """A change as a plan shows it: its path, what is special about it, and its lines."""
-    notes = [note for note in (change.surprise.value, *attributes(change)) if note]
+    surprise = OF_A_RECORD.get(change.surprise, "") if is_record(change.path) else change.surprise.value
+    notes = [note for note in (surprise, *attributes(change)) if note]
     yield f"{mark(change)} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
     yield from (f"    {line}" for line in diff(change))
 
@@ -40,6 +49,8 @@ def diff(change: Change) -> list[str]:
     before, after = change.before, change.after
     if any(isinstance(side, File) and side.secret for side in (before, after)):
         return ["(secret, not shown)"]
+    if is_record(change.path):  # nobody asks in which line of how many it is
+        return list(difflib.unified_diff(_lines(before), _lines(after), n=100, lineterm=""))[3:]
     head = 2 if before and after else 3  # a file that is new or gone has but one hunk
     return list(difflib.unified_diff(_lines(before), _lines(after), n=2, lineterm=""))[head:]
 

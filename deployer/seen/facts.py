@@ -77,7 +77,7 @@ class Facts:
     `by_hand` is what a person has set up beside ours. `programs` is how those of NGINX and Docker are
     otherwise than their packages say. `packaging` is what apt and dpkg are about, `additions` what apt
     would do besides to install what is missing. `mirrors` is what of a Gitea's mirrors is otherwise than
-    their file says, by its domain.
+    their file says, by its domain. `addresses` are those with which it goes to others, where that is asked.
     """
 
     os: str
@@ -117,6 +117,7 @@ class Facts:
     packaging: Packaging = field(default_factory=Packaging)
     additions: Additions = field(default_factory=Additions)
     mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
 
     @property
     def known(self) -> Release:

@@ -113,6 +113,7 @@ def _facts(
         packaging=read_packaging(said),
         additions=read_additions(said),
         mirrors=_mirrors(said["mirrors"]),
+        addresses=tuple(said["address"]),
     )
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from deployer.config.model import Config
-from deployer.files import File, make
-from deployer.kinds.composition import Composition
-from deployer.kinds.publication import Publication
+from deployer.files import make
 from deployer.parts import questions
-from deployer.parts.compositions import values
 from deployer.parts.nginx import DEFAULT_SITE
 from deployer.parts.undo import own_version
 from deployer.planning.comparing import make_plan
@@ -41,24 +39,15 @@ from deployer.tasks.observe import observe
 from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_values
 from deployer.values.secrets import Secret
 
-
-def site_settings(config: Config, name: str) -> File | None:
-    """The values of a site for the scripts on the server, as sites.yaml has them."""
-    match entry := config.everything[name]:
-        case Publication(pushed=True):
-            found = entry.push_values(name)
-        case Composition():
-            found = values(config, name, entry, NOT_LOOKED_AT)
-        case _:
-            found = {}
-    return found.get(f"/etc/deploy/sites/{name}.conf")
+if TYPE_CHECKING:
+    from deployer.tasks.names import Names
 
 
 @dataclass
 class Convergence:
     """One run of `deploy plan` or `deploy apply` for the sites in scope (None: all).
 
-    `line` gets what the server says, `show` a plan before it is carried out.
+    `line` gets what the server says, `show` a plan before it is carried out. `names` knows of DNS records.
     """
 
     server: Server
@@ -67,6 +56,7 @@ class Convergence:
     line: Callable[[str], None]
     show: Callable[[Plan], None]
     wait: bool = False
+    names: "Names | None" = None
     _again: Mapping[str, Failure] | None = field(default=None, init=False, repr=False)
     _rendered: tuple[Facts, Desired] | None = field(default=None, init=False, repr=False)
 
@@ -107,7 +97,8 @@ class Convergence:
         )
         wanted, moves = in_scope(self.config, self.scope), name_moves(self.config, seen, self.scope)
         kept = those_kept(wanted, plan.held)
-        return replace(plan, notes=(*why, *plan.notes, *map(str, moves)), pressing=(*plan.pressing, *kept))
+        plan = replace(plan, notes=(*why, *plan.notes, *map(str, moves)), pressing=(*plan.pressing, *kept))
+        return self.names.planned(plan, seen.facts, self.scope) if self.names else plan
 
     def differs(self, name: str, seen: Observation) -> bool:
         """Whether a file of the entry is otherwise on the server; for that no secret has to be known."""
@@ -116,6 +107,11 @@ class Convergence:
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
+        done = replace(plan, records=()).empty or self._apply(plan, seen)
+        return self.names.write_rest(plan, done, self.line) if self.names else done
+
+    def _apply(self, plan: Plan, seen: Observation) -> bool:
+        """What of it is the server's own, with the records that certificates wait for."""
         prepared, installed = True, bool(plan.packages or plan.hugo)
         if plan.interrupted or plan.packages or plan.hugo:
             ground = Plan(
@@ -129,6 +125,8 @@ class Convergence:
         done = prepared & self._transact(self._possible(seen), earlier=installed)
         moves = name_moves(self.config, seen, self.scope)
         if orders := tuple(losing_nothing(plan.certificates, moves, seen)):
+            if self.names:
+                done &= self.names.write_first(plan, {order.name for order in orders}, self.line)
             done &= self._issue(orders)
             seen = self.look()
             rest = self._possible(seen)

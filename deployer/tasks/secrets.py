@@ -19,14 +19,14 @@ def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping
 
 def resolve(secrets: Iterable[Secret]) -> dict[Secret, str]:
     """The value of each secret that comes from here; without those that the environment has not."""
-    here = (each for each in set(secrets) if not isinstance(each, Generated) and not _is_unset(each))
+    here = (each for each in set(secrets) if not isinstance(each, Generated) and not is_unset(each))
     return {secret: _value(secret) for secret in here}
 
 
 def with_all_values(plan: Plan) -> Plan:
     """The same plan; UsageError names the variables that it needs and the environment has not."""
     needed = {change.secret for change in plan.secrets}
-    if missing := sorted(each.name for each in needed if _is_unset(each)):
+    if missing := sorted(each.name for each in needed if is_unset(each)):
         raise UsageError(
             f"the environment has no {', '.join(missing)}, which sites.yaml takes a secret from",
             f"Set it for this command, for example: read -rs {missing[0]} && export {missing[0]}",
@@ -42,12 +42,13 @@ def those_kept(secrets: Mapping[str, Mapping[str, Secret]], held: Collection[str
     for name, wanted in secrets.items():
         if name in held:
             continue
-        if unset := sorted({each.name for each in wanted.values() if _is_unset(each)}):
+        if unset := sorted({each.name for each in wanted.values() if is_unset(each)}):
             these = ", ".join(unset)
             yield f"{name} keeps the {these} that it has: the environment has none to compare it with"
 
 
-def _is_unset(secret: object) -> TypeGuard[FromEnvironment]:
+def is_unset(secret: object) -> TypeGuard[FromEnvironment]:
+    """Whether it shall come from the environment, which has none."""
     return isinstance(secret, FromEnvironment) and secret.name not in os.environ
 
 

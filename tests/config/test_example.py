@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from deployer import config as package
+from deployer.config.dns import Keeper
 from deployer.config.keys import RestrictedKey
 from deployer.config.loader import load
 from deployer.config.model import Config
@@ -65,7 +66,10 @@ def test_every_key_of_every_model_is_in_the_example() -> None:
     assert set().union(*map(written_keys, document.pop("keys").values())) == keys_of(RestrictedKey)
     assert document["backups"].pop("folders")
     assert document.pop("git_hosts")
-    named = {"backups.folders", "git_hosts", "sites", "services", "keys"}
+    dns = document["dns"]
+    assert dns.pop("records")
+    assert set().union(*map(written_keys, dns.pop("zones").values())) == keys_of(Keeper)
+    named = {"backups.folders", "git_hosts", "sites", "services", "keys", "dns.records", "dns.zones"}
     assert written_keys(document) | named == keys_of(Config)
     for kind, model in models():
         # Keys that a kind shares with others are shown once, at any of those.

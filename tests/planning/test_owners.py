@@ -65,6 +65,7 @@ def test_parts_that_carry_the_others_have_no_owner() -> None:
     assert {name for name, owner in names.items() if not owner} == {
         *(
             "compositions",
+            "dns",
             "docker",
             "mirrors",
             "nginx",

@@ -1,0 +1,128 @@
+"""Where the records of names are kept: the section `dns` of sites.yaml."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from deployer.values import records
+from deployer.values.quantities import shown
+from deployer.values.secrets import Generated, Secret
+from deployer.values.section import Section
+from deployer.values.types import Domain, SecretSource, Url, as_text, schema, text
+
+
+def record_sets(value: Any) -> Any:
+    """The values of a name by their type, each a list, where one stands alone, too."""
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for kind, given in value.items():
+        each = given if isinstance(given, list | tuple) else [given]
+        if not each:
+            raise ValueError(f"{kind}: write a value, or leave it out")
+        found[str(kind)] = tuple(sorted({records.record_value(str(kind), as_text(one)) for one in each}))
+    if "CNAME" in found and (len(found) > 1 or len(found["CNAME"]) > 1):
+        raise ValueError("a name with a CNAME has nothing else, and one of it")
+    return found
+
+
+def as_list(value: Any) -> Any:
+    """One value, or several."""
+    return (value,) if isinstance(value, str) else value
+
+
+def zone_id(value: str) -> str:
+    """The id of a zone, which stands in addresses."""
+    if not value.isascii() or not value.isalnum() or len(value) > 64:
+        raise ValueError(f"{shown(value)} is not the id of a zone")
+    return value
+
+
+RecordName = Annotated[str, text(records.record_name), schema("string")]
+RecordSets = Annotated[
+    dict[str, tuple[str, ...]],
+    BeforeValidator(record_sets),
+    schema("object", additionalProperties={"type": ["string", "array"], "items": {"type": "string"}}),
+]
+Address = Annotated[str, text(records.address), schema("string")]
+Addresses = Annotated[
+    tuple[Address, ...],
+    BeforeValidator(as_list),
+    schema(["string", "array"], items={"type": "string"}),
+]
+TimeToLive = Annotated[
+    int, BeforeValidator(records.time_to_live), schema("string", pattern="^[0-9]{1,6}[smhd]$")
+]
+
+
+def made_elsewhere(token: Secret) -> Secret:
+    """A token, which the provider makes."""
+    if isinstance(token, Generated):
+        raise ValueError("the provider makes this token: hand it over as env:NAME or gpg:FILE")
+    return token
+
+
+def trusted(endpoint: str) -> str:
+    """An address to which a token may go."""
+    if not endpoint.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        raise ValueError("the token goes there: write an address that begins with https://")
+    return endpoint
+
+
+Provider = Literal["cloudflare"]
+Token = Annotated[SecretSource, AfterValidator(made_elsewhere)]
+Endpoint = Annotated[Url, AfterValidator(trusted)]
+ZoneId = Annotated[str, text(zone_id), schema("string")]
+
+
+class Keeper(Section):
+    """A zone with another provider or token than the others, or one of two with its name."""
+
+    provider: Provider = Field(description="who keeps it: cloudflare")
+    token: Token = Field(description="token that may change its records: env:NAME or gpg:FILE")
+    endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
+    id: ZoneId | None = Field(
+        None, description="the provider's id of the zone, where its token sees two of this name"
+    )
+
+
+class Dns(Section):
+    """The DNS records of sites and aliases, and others of yours, at whoever keeps their zones."""
+
+    provider: Provider | None = Field(
+        None, description="who keeps the zones: cloudflare; without it, only those of `zones`"
+    )
+    token: Token | None = Field(None, description="token that may change the records: env:NAME or gpg:FILE")
+    endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
+    zones: dict[Domain, Keeper] = Field(
+        {}, description="zones with another provider or token, by their names"
+    )
+    address: Addresses = Field(
+        (), description="the server's addresses as visitors reach it; without it, those that it has itself"
+    )
+    ttl: TimeToLive | None = Field(
+        None, description="how long others may remember a record; without it, as the provider has it"
+    )
+    caa: tuple[Domain, ...] = Field(
+        (), description="who alone may issue certificates for the sites' names, such as letsencrypt.org"
+    )
+    records: dict[RecordName, RecordSets] = Field(
+        {}, description="more records, by their names and types: a value of each type, or a list of them"
+    )
+
+    @model_validator(mode="after")
+    def be_kept(self) -> "Dns":
+        """Somebody keeps the zones."""
+        if self.provider is None and not self.zones:
+            raise ValueError("write who keeps the zones, as in {provider: cloudflare, token: env:NAME}")
+        if self.provider and self.token is None:
+            raise ValueError("'token' is missing (token that may change the records: env:NAME or gpg:FILE)")
+        return self
+
+    @property
+    def keepers(self) -> dict[str, Keeper]:
+        """Who keeps what: each zone that has its own, and below an empty name all others."""
+        found = dict(self.zones)
+        if self.provider and self.token:
+            found[""] = Keeper(provider=self.provider, token=self.token, endpoint=self.endpoint)
+        return found

@@ -1,0 +1,1 @@
+"""What is kept elsewhere than on the server, and changed from here over the web."""
