@@ -1,18 +1,18 @@
 """WordPress: a site that is written in the browser, on PHP-FPM on the server itself."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from deployer.errors import DeployError
 from deployer.files import File
 from deployer.kinds.pooled import user_of
-from deployer.kinds.pooled_database import PooledDatabase
+from deployer.kinds.pooled_archive import PooledArchive, fetching
 from deployer.seen.releases import named, release_of
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import Digest, Origin
+from deployer.values.program import Origin
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (
     Boolean,
@@ -28,24 +28,17 @@ if TYPE_CHECKING:
     from deployer.shares.share import Share
 
 PACKAGED = "/usr/share/wordpress"
-UNPACKED = "/usr/local/share/wordpress"
-"""Where the program of Debian's package is, and those of archives, by their digests."""
+"""Where the program of Debian's package is."""
 EXTENSIONS = ("curl", "gd", "intl", "mbstring", "xml", "zip")
 """What WordPress itself asks for, besides that for its database."""
 HANDLERS = (
-    Handler(
-        "/etc/deploy/wordpress/*",
-        Stage.LOOK,
-        check="check_wordpress",
-        who="what fetches programs",
-        says="have the programs of WordPress, and compare their SHA-256",
-    ),
+    fetching("wordpress", "WordPress"),
     Handler("/etc/deploy/wordpress/*", Stage.LIMITS, live="make_wordpress", says="make WordPress sites"),
 )
 REMOVABLE = ("/etc/wordpress/config-*.php",)
 
 
-class Wordpress(PooledDatabase):
+class Wordpress(PooledArchive):
     """WordPress of Debian's package or an archive; who sets it up: deploy secret show NAME SETUP."""
 
     writable: ClassVar[tuple[str, ...]] = ("wp-content",)
@@ -55,25 +48,14 @@ class Wordpress(PooledDatabase):
         "",
         description="archive of WordPress: an address, or a path on the server; without it, Debian's package",
     )
-    sha256: Digest | None = Field(
-        None, description="SHA-256 of the archive, of which nothing is run with another"
-    )
     memory: MemoryLimit = Field(written("256M"), description="how much memory a request may use")
     cache: Boolean = Field(False, description="whether NGINX keeps pages for visitors who are not logged in")
     cache_time: TimeLimit = Field(written("1m"), description="how old a page that NGINX keeps may be")
 
-    @model_validator(mode="after")
-    def comes_whole(self) -> Self:
-        """An archive is run with its digest alone."""
-        if bool(self.archive) != bool(self.sha256):
-            missing = "sha256: of it, as sha256sum prints it" if self.archive else "archive: that it is of"
-            raise ValueError(f"{'archive' if self.archive else 'sha256'}: is nothing without the {missing}")
-        return self
-
     @property
     def program(self) -> str:
         """Where its code is, which all sites of that archive or package share."""
-        return f"{UNPACKED}/{self.sha256[:12]}" if self.sha256 else PACKAGED
+        return self.unpacked() or PACKAGED
 
     def engine(self) -> str:
         """What WordPress knows."""
@@ -154,4 +136,4 @@ class Wordpress(PooledDatabase):
         """Debian's package, and what it needs of PHP."""
         php = f"php{self.version or ''}"
         wanted = {f"{php}-{name}" for name in ("cli", *EXTENSIONS)}
-        return super().packages() | wanted | ({"curl"} if self.archive else {"wordpress", "php"})
+        return super().packages() | wanted | (set() if self.archive else {"wordpress", "php"})

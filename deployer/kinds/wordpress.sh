@@ -2,37 +2,11 @@
 # What new sites of WordPress ask for, and old ones that go.
 
 check_wordpress() { # PATH…: the programs that these ask for are here, and are what sites.yaml says
-    local path ARCHIVE SHA256 PROGRAM code=0
-    for path; do
-        ARCHIVE=''
-        # shellcheck source=/dev/null
-        if source "$path" && [ -n "$ARCHIVE" ]; then fetch_wordpress "$path" || code=1; fi
-    done
-    return "$code"
+    check_archives WordPress complete_wordpress "$@"
 }
 
-fetch_wordpress() { # PATH: into a folder that has its name when all of it is there
-    local new=$PROGRAM.new words got code=0
-    [ ! -e "$PROGRAM" ] || return 0
-    rm -rf "$new" && mkdir -p "$new" || return
-    case $ARCHIVE in
-        /*) words=$(cp -- "$ARCHIVE" "$new.archive" 2>&1) || code=$? ;;
-        *) words=$(curl --fail --location --proto '=http,https' --silent --show-error --connect-timeout 20 --max-time 100 \
-            --output "$new.archive" -- "$ARCHIVE" 2>&1) || code=$? ;;
-    esac
-    got=$(sha256sum <"$new.archive" 2>/dev/null | cut -c -64)
-    if [ "$code" != 0 ]; then
-        echo "$1: $ARCHIVE cannot be had: ${words##*$'\n'}"
-    elif [ "$got" != "$SHA256" ]; then
-        echo "$1: $ARCHIVE is not what sites.yaml says: its SHA-256 is $got, and sha256: says $SHA256. Nothing of it was run"
-    elif ! words=$(tar --extract --gzip --file "$new.archive" --directory "$new" --strip-components 1 --no-same-owner 2>&1) ||
-        [ ! -f "$new/wp-load.php" ]; then
-        echo "$1: $ARCHIVE is no archive of WordPress (.tar.gz): ${words##*$'\n'}"
-    else
-        chmod -R u=rwX,go=rX "$new" && write_loader >"$new/wp-config.php" && sync -f "$new" && mv -T "$new" "$PROGRAM"
-    fi
-    rm -rf "$new" "$new.archive"
-    [ -e "$PROGRAM" ]
+complete_wordpress() { # FOLDER: that it is one, and reads what each site has
+    [ -f "$1/wp-load.php" ] && write_loader >"$1/wp-config.php"
 }
 
 write_loader() { # as Debian's package has one: each site has a configuration of its own
@@ -55,7 +29,7 @@ make_wordpress() { # what is not there of each: what logins go by, who may set i
         { make_salts && make_setup_password && fill_content; } 2>&1 || { echo "$NAME could not be made" && code=1; }
     done
     forget_caches
-    forget_programs_of_wordpress
+    forget_archives wordpress
     return "$code"
 }
 
@@ -101,12 +75,5 @@ forget_caches() { # the pages that NGINX keeps; what it was of is on the server 
         [ -d "$folder" ] || continue
         find "$folder" -mindepth 1 -delete
         [ -e "/etc/deploy/wordpress/${folder#*/deploy-}" ] || rmdir "$folder"
-    done
-}
-
-forget_programs_of_wordpress() { # which no site runs on
-    local folder
-    for folder in /usr/local/share/wordpress/*; do
-        if [ -d "$folder" ] && ! grep -qsxF "PROGRAM=$folder" /etc/deploy/wordpress/*; then rm -rf "$folder"; fi
     done
 }
