@@ -64,8 +64,8 @@ class Phpbb(ComposedSite, Service):
         return {**super().files(domain, facts), **image}
 
     def secrets(self) -> dict[str, Secret]:
-        """The passwords of its database and of the user admin."""
-        return {name: Generated() for name in ("ADMIN_PASSWORD", "DB_PASSWORD", "DB_ROOT_PASSWORD")}
+        """The passwords of its database and of the user admin, of which phpBB takes 30 letters at most."""
+        return {"ADMIN_PASSWORD": Generated(24), "DB_PASSWORD": Generated(), "DB_ROOT_PASSWORD": Generated()}
 
     def backs_up(self) -> Backup:
         """Its database, and what users brought."""
