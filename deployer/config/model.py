@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from deployer.config.dns import Dns
+from deployer.config.forms import site_models
 from deployer.config.home import Home
 from deployer.config.keys import RestrictedKey
 from deployer.config.security import Security, all_off
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     AnySite = Site
     AnyService = Composition
 else:
-    AnySite = Annotated[reduce(or_, kinds().values()), Field(discriminator="kind")]
+    AnySite = Annotated[reduce(or_, site_models()), Field(discriminator="kind")]
     AnyService = Annotated[reduce(or_, service_kinds().values()), Field(discriminator="kind")]
 
 

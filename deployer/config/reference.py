@@ -8,7 +8,7 @@ from deployer.config.keys import RestrictedKey
 from deployer.config.model import Acme, Config, Docker, Server, Updates
 from deployer.config.security import Security
 from deployer.config.wording import fields, section
-from deployer.kinds import kinds, service_kinds
+from deployer.kinds import kinds, other_forms, service_kinds
 from deployer.kinds.base import Site
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.kinds.pooled import PooledSite
@@ -76,7 +76,7 @@ def reference() -> str:
             "Each has a name of its own, which the log tells: [keys.md](keys.md).",
         ),
         part("##", "sites", Site, "These keys are known to every kind."),
-        *(kind_part(kind, model) for kind, model in kinds().items()),
+        *(site_part(kind, model) for kind, model in kinds().items()),
         part(
             "##",
             "services",
@@ -96,6 +96,13 @@ def reference() -> str:
     parts.append(part("###", "backup", BackupChoice))
     parts.append(part("###", "backup of kind compose", ComposeBackup, without=fields(BackupChoice)))
     return "\n".join(parts)
+
+
+def site_part(kind: str, model: type[Section]) -> str:
+    """A kind of site; one that has two models is told once for each."""
+    other = other_forms().get(kind)
+    forms = [kind_part(f"{kind}, with `{other.chosen_by}`", other)] if other else []
+    return "\n".join([kind_part(kind, model), *forms])
 
 
 def kind_part(kind: str, model: type[Section]) -> str:

@@ -19,6 +19,7 @@ def json_schema() -> dict[str, Any]:
             if "$ref" in field or field.get("default", "") is None:
                 del field["default"]
     kinds_may_be_names(schema)
+    forms_are_kinds(schema)
     return {"$schema": DIALECT, **schema, "title": "sites.yaml"}
 
 
@@ -29,3 +30,10 @@ def kinds_may_be_names(schema: dict[str, Any]) -> None:
     (services,) = schema["properties"]["services"]["patternProperties"].values()
     services["anyOf"] = [*services.pop("oneOf"), {"type": "null"}]
     del services["discriminator"]
+
+
+def forms_are_kinds(schema: dict[str, Any]) -> None:
+    """A kind that has two models stands there twice; `kind` alone does not tell which of both is meant."""
+    (sites,) = schema["properties"]["sites"]["patternProperties"].values()
+    sites["oneOf"] = [each for kind in sites["oneOf"] for each in kind.get("oneOf", [kind])]
+    del sites["discriminator"]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
+from deployer.config.forms import WITH, WITHOUT, form_of
 from deployer.config.suggestions import closest, suggest
 from deployer.kinds import kinds, service_kinds
 from deployer.values.quantities import shown
@@ -119,13 +120,16 @@ def no_blank(value: object) -> bool:
 def without_tag(location: Path) -> Path:
     """The location without the kind that pydantic adds after the name of a site or service."""
     if location[0] in KINDS and len(location) > 2 and location[2] in KINDS[location[0]]():
-        return (*location[:2], *location[3:])
+        behind = 4 if location[3:4] in [(WITH,), (WITHOUT,)] else 3
+        return (*location[:2], *location[behind:])
     return location
 
 
 def section(model: Any, location: Path) -> Any:
     """The model of the section at a location, None where there is none."""
-    if len(location) > 2 and location[0] in KINDS:
+    if len(location) > 3 and location[3] in (WITH, WITHOUT):
+        model, location = form_of(str(location[2]), location[3]), location[4:]
+    elif len(location) > 2 and location[0] in KINDS:
         model, location = KINDS[location[0]]().get(str(location[2])), location[3:]
     named = None  # what every name below a key such as `keys` has
     for step in location:

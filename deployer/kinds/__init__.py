@@ -16,7 +16,15 @@ def kinds() -> "dict[str, type[Site]]":
     """Every kind that a domain can have, by its name in sites.yaml, in the order of the names."""
     from deployer.kinds.base import Site
 
-    return {name: model for name, model in models() if issubclass(model, Site)}
+    return {name: model for name, model in models() if issubclass(model, Site) and not model.chosen_by}
+
+
+@cache
+def other_forms() -> "dict[str, type[Site]]":
+    """What a domain is instead that has a key of these models, by the name of the kind."""
+    from deployer.kinds.base import Site
+
+    return {name: model for name, model in models() if issubclass(model, Site) and model.chosen_by}
 
 
 @cache
@@ -34,7 +42,7 @@ def service_kinds() -> "dict[str, type[Composition]]":
 
 @cache
 def models() -> "list[tuple[str, type[Section]]]":
-    """Every model that names its kind, with that name; a kind may have one for each of both."""
+    """Every model that names its kind, with that name; a kind may have several."""
     found = set()
     for module in pkgutil.iter_modules(__path__):
         for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():

@@ -21,6 +21,8 @@ class Entry(Section):
     """Users of the system that it has made, as whom others come in by SSH."""
     needed_by_pushes: ClassVar[bool] = False
     """Whether others are pushed from what it has: after a disaster it comes back first."""
+    chosen_by: ClassVar[str] = ""
+    """The key that makes a site of this kind one of this model, where it has another without that key."""
 
     if TYPE_CHECKING:
         kind: str

@@ -56,6 +56,16 @@ SITES: Mapping[str, dict[str, Any]] = {
         "memory": "64M",
         "aliases": [ALIAS],
     },
+    "phpbb": {
+        "kind": "phpbb",
+        "archive": "/root/phpbb.zip",
+        "sha256": "0" * 64,
+        "title": "Forum",
+        "email": "me@example.org",
+        "user": "alma",
+        "version": "8.3",
+        "aliases": [ALIAS],
+    },
     "redirect": {"kind": "redirect", "to": "https://example.org/path", "aliases": [ALIAS]},
     "gitea": {
         "kind": "gitea",

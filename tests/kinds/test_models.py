@@ -21,7 +21,8 @@ def test_a_kind_is_a_module_of_the_folder() -> None:
     assert all(issubclass(model, Site) for model in kinds().values())
     assert all(issubclass(model, Composition) for model in service_kinds().values())
     for name, model in models():
-        assert model.__module__ == f"deployer.kinds.{name.replace('-', '_')}"
+        form = "_on_php" if getattr(model, "chosen_by", "") else ""
+        assert model.__module__ == f"deployer.kinds.{name.replace('-', '_')}{form}"
 
 
 MODELS = [pytest.param(name, model, id=model.__name__) for name, model in models()]
