@@ -23,6 +23,8 @@ class Entry(Section):
     """Whether others are pushed from what it has: after a disaster it comes back first."""
     chosen_by: ClassVar[str] = ""
     """The key that makes a site of this kind one of this model, where it has another without that key."""
+    guard: ClassVar[str] = ""
+    """The program of bin/ that ends what was cut off of it, of what runs as units."""
 
     if TYPE_CHECKING:
         kind: str

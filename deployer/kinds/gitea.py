@@ -61,6 +61,7 @@ class Gitea(Site):
 
     logins: ClassVar[frozenset[str]] = frozenset({USER})
     needed_by_pushes: ClassVar[bool] = True
+    guard: ClassVar[str] = "gitea-guard"
     program: ClassVar[str] = "gitea"
     downloads: ClassVar[str] = "https://dl.gitea.com/gitea/{version}/gitea-{version}-linux-amd64"
     newest: ClassVar[tuple[str, ...]] = ("1.25.5", "1.26.4", "1.27.1")

@@ -87,12 +87,13 @@ as_account() { # ARGUMENT…: its program, as whom it runs as
 # It runs
 
 bring_gitea() {
-    local now
-    make_gitea_places && make_gitea_database || return
+    local now stopped=''
+    take_turn && make_gitea_places && make_gitea_database || return
     exec 8>>"$ASIDE/at-work" # who holds it looks after an upgrade; what a dead one has left is put back by bin/gitea-guard
     flock 8 || return
     end_cut_off_upgrade || return
     now=$(readlink "$LINK")
+    if is_stopped; then stopped=1; fi
     if [[ ! -e $FOLDER/secrets/first-user ]]; then # it has never been well
         switch_program "$WANTED" || return
         if ! begin_gitea; then
@@ -101,18 +102,27 @@ bring_gitea() {
         fi
     elif [[ $now != "$WANTED" ]]; then
         upgrade_gitea "$now" || return
-    elif ! is_stopped && ! runs_as_it_says; then
+    elif [[ -z $stopped ]] && ! runs_as_it_says; then
         start_gitea || return
     fi
-    make_first_user
+    if [[ -n $stopped ]]; then systemctl stop "$UNIT"; else make_first_user; fi
+}
+
+take_turn() { # a backup or restore at work would have half of what was there before, and half of what is done here
+    # shellcheck source=/dev/null
+    . /usr/local/lib/deploy/lib/common/site || return
+    hold_lock 7 "/srv/deploy/$NAME/lock" "$NAME is backed up or restored: waiting" 7200 && return
+    echo "$NAME: a backup or restore of it has been running for two hours: given up"
+    return 1
 }
 
 begin_gitea() { # for the first time
     if [[ -n $TAKES_OVER ]]; then take_over_gitea; else start_gitea; fi
 }
 
-is_stopped() { # on purpose: it starts with the server, and does not run; not by an upgrade that was killed while it rested
-    [[ ! -e $ASIDE/rests && $(systemctl is-enabled "$UNIT" 2>/dev/null) == enabled && $(systemctl is-active "$UNIT") == inactive ]]
+is_stopped() { # on purpose, and stays so; not by an upgrade that was killed while it rested
+    [[ ! -e $ASIDE/rests && $(systemctl is-active "$UNIT") == inactive ]] &&
+        [[ -e /srv/deploy/$NAME/stopped || $(systemctl is-enabled "$UNIT" 2>/dev/null) == enabled ]]
 }
 
 runs_as_it_says() { # with these files, from when it was well last: they are looked at more than once where one is refused

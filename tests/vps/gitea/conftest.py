@@ -33,6 +33,8 @@ LOSE = {
     "postgres": "su postgres -c 'dropdb git && dropuser git'",
 }
 LARGE = noise(100_000)
+REAL = "GITEA_BINARY" in os.environ and "GITEA_BINARY_BEFORE" in os.environ
+WELL = "curl -sf http://127.0.0.1:3000/api/healthz"
 OFF = ("firewall", "fail2ban", "updates", "sysctl")
 
 

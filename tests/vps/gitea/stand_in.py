@@ -426,6 +426,8 @@ if WORDS[0] == "web" and HANGS:
 if WORDS[:2] == ["admin", "user"]:
     administer()
 elif WORDS[0] == "web":
+    while pathlib.Path(SETTINGS.get("server", "APP_DATA_PATH"), "../hold").exists():
+        time.sleep(0.05)
     ThreadingHTTPServer(
         (SETTINGS.get("server", "HTTP_ADDR"), SETTINGS.getint("server", "HTTP_PORT")), Answers
     ).serve_forever()

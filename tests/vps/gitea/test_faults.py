@@ -5,11 +5,10 @@ from multiprocessing.process import BaseProcess
 import pytest
 
 from chance import chance
-from vps.gitea.conftest import HOME, Forge
-from vps.waiting import until
+from vps.gitea.conftest import HOME, UNIT, WELL, Forge
+from vps.waiting import until, until_locked
 
 pytestmark = pytest.mark.takes_turns("module")
-WELL = "curl -sf http://127.0.0.1:3000/api/healthz"
 HOLD = """#!/bin/bash
 case "$*" in {pattern}) while [[ -e /run/hold ]]; do touch /run/held; sleep 0.05; done ;; esac
 exec {command} "$@"
@@ -105,8 +104,7 @@ def test_after_a_power_cut_it_is_as_it_was(filled: Forge, phase: str) -> None:
 @pytest.mark.fault("the power goes in a restore of Gitea")
 def test_a_restore_that_is_cut_off_leaves_what_was_there(filled: Forge) -> None:
     vps = filled.vps
-    filled.deploy("backup")  # whose end is that its unit runs, which is a moment before it answers
-    until(vps, WELL)
+    filled.deploy("backup")
     filled.api("POST", "repos/owner/one/issues", title="Later")
 
     def end(_: BaseProcess) -> None:
@@ -123,8 +121,25 @@ def test_a_restore_that_is_cut_off_leaves_what_was_there(filled: Forge) -> None:
     titles = [each["title"] for each in filled.api("GET", "repos/owner/one/issues")]
     assert sorted(titles) == ["It works", "Later"]
     filled.deploy("restore", "git.test", "--yes")
+    filled.keeps()
+
+
+@pytest.mark.fault("an apply is killed in an upgrade of Gitea, and an archive of it is restored")
+def test_what_is_restored_stays_whatever_an_upgrade_has_left(filled: Forge) -> None:
+    vps = filled.vps
+    wants(filled, "old", "1.25.0")
+    filled.deploy("backup")
+    filled.api("POST", "repos/owner/one/issues", title="Later")
+    stopped(filled, "it migrates", power=False)
+    assert "an upgrade of git.test was cut off, so that" in filled.deploy("backup", code=1)
+    filled.deploy("restore", "git.test", "--yes")
+    filled.keeps()
+    vps.run(f"systemctl restart {UNIT}")
     until(vps, WELL)
     filled.keeps()
+    wants(filled, "old", "1.25.0")
+    filled.deploy("apply", "--yes")
+    assert "Nothing to change" in filled.deploy("plan")
 
 
 @pytest.mark.fault("an apply is killed in an upgrade of Gitea", rounds=3)
@@ -140,3 +155,22 @@ def test_killed_and_what_comes_next_is_well(filled: Forge) -> None:
         assert filled.runs().endswith("\nactive\n")
         filled.keeps()
         assert "Nothing to change" in filled.deploy("plan")
+
+
+@pytest.mark.fault("Gitea is to change while it is backed up or restored")
+def test_an_apply_waits_until_a_backup_is_done_with_it(filled: Forge) -> None:
+    vps, lock = filled.vps, "/srv/deploy/git.test/lock"
+    since = f"systemctl show --property=ActiveEnterTimestampMonotonic {UNIT}"
+    before = vps.run(since).stdout
+
+    def end(_: BaseProcess) -> None:
+        until(vps, "pgrep -f '[f]lock --timeout 7200 7'")
+        assert vps.run(since).stdout == before
+        vps.run("systemctl stop backup")
+
+    vps.run(f"systemd-run --quiet --unit backup flock {lock} sleep infinity")
+    until_locked(vps, lock)
+    filled.site["private"] = True
+    done = filled.project.deploy("apply", "--yes", meanwhile=end)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert vps.run(since).stdout != before

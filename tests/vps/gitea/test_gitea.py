@@ -1,8 +1,10 @@
 """Gitea from nothing to nothing: refused downloads, its first user, clones, a backup, upgrades with the way back."""
 
+from multiprocessing.process import BaseProcess
+
 import pytest
 
-from vps.gitea.conftest import DATABASE, HOME, LOSE, UNIT, Forge
+from vps.gitea.conftest import DATABASE, HOME, LOSE, REAL, UNIT, WELL, Forge
 from vps.waiting import until
 
 pytestmark = pytest.mark.takes_turns("module")
@@ -80,7 +82,6 @@ def test_what_was_saved_comes_back_on_an_empty_server(forge: Forge) -> None:
     forge.deploy("apply", "--yes")
     assert forge.password != password
     forge.deploy("restore", "git.test", "--yes")
-    until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")  # its unit ran before it answers
     assert forge.vps.run(f"cd {HOME}/secrets && sha256sum [A-Z]*").stdout == secrets
     assert forge.password == password
     forge.keeps()
@@ -96,7 +97,6 @@ def test_an_upgrade_has_a_way_back(forge: Forge) -> None:
     assert said.count("is not well after") == 1
     assert forge.runs().startswith("gitea-1.25.0-")
     assert forge.runs().endswith("\nactive\n")
-    until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")  # its unit was started once more
     forge.keeps()
     forge.wants("new", "1.26.0")
     forge.deploy("apply", "--yes")
@@ -106,9 +106,34 @@ def test_an_upgrade_has_a_way_back(forge: Forge) -> None:
     forge.wants("old", "1.25.0")  # whose binary does not know the database any more
     assert "is for a newer Gitea" in forge.deploy("apply", "--yes", code=1)
     assert forge.runs().startswith("gitea-1.26.0-")
-    until(forge.vps, "curl -sf http://127.0.0.1:3000/api/healthz")
     forge.keeps()
     forge.wants("new", "1.26.0")
+
+
+@pytest.mark.skipif(REAL, reason="only a stand-in can be held up")
+@pytest.mark.parametrize("words", [("backup",), ("restore", "git.test", "--yes"), ("restart", "git.test")])
+def test_what_starts_it_again_ends_when_visitors_have_an_answer(forge: Forge, words: tuple[str]) -> None:
+    hold = forge.vps.root / f"{HOME}/hold".lstrip("/")
+    log = "/var/log/nginx/git.test.access.log"
+
+    def let_go(_: BaseProcess) -> None:
+        until(forge.vps, f"grep -q '/api/healthz HTTP/[0-9.]*\" 502 ' {log}", 60)
+        hold.unlink()
+
+    forge.vps.run(f"truncate --size 0 {log}")
+    hold.touch()
+    done = forge.project.deploy(*words, meanwhile=let_go, GNUPGHOME=str(forge.key.home))
+    assert done.returncode == 0, done.stdout + done.stderr
+    forge.vps.run(WELL)
+
+
+def test_what_was_stopped_on_purpose_stays_so(forge: Forge) -> None:
+    forge.deploy("stop", "git.test")
+    forge.site["registration"] = True
+    assert "git.test is stopped on purpose, and stays so" in forge.deploy("apply", "--yes")
+    assert forge.vps.run(f"systemctl is-active {UNIT}", check=False).stdout == "inactive\n"
+    forge.deploy("start", "git.test")
+    forge.vps.run(WELL)
 
 
 def test_nothing_is_left_but_data(forge: Forge) -> None:
