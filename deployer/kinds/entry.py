@@ -11,6 +11,7 @@ from deployer.values.section import Section
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
+    from deployer.values.program import Sent
     from deployer.values.secrets import Secret
 
 
@@ -44,6 +45,7 @@ class Entry(Section):
             users=self.users(name),
             secrets={self.env_file(name): variables} if variables else {},
             backups={name: backup} if backup else {},
+            sent=self.sent(name),
         )
 
     def before_it_answers(self, name: str, facts: "Facts") -> Share:
@@ -58,6 +60,10 @@ class Entry(Section):
     def files(self, name: str, facts: "Facts") -> dict[str, File]:
         """What it puts on the server, by path."""
         raise NotImplementedError
+
+    def sent(self, name: str) -> "tuple[Sent, ...]":
+        """The files of this machine that the server is to have before it runs, each once."""
+        return ()
 
     def packages(self) -> frozenset[str]:
         """The Debian packages that it needs."""

@@ -15,7 +15,7 @@ from deployer.shares.share import Share
 from deployer.templates import render
 from deployer.values.backups import BackupChoice, Choice
 from deployer.values.mirrors import Mirror, MirrorName, variable, with_addresses
-from deployer.values.program import Digest, Origin, Place, numbers
+from deployer.values.program import AtHome, Digest, Origin, Place, Sent, numbers, on_server
 from deployer.values.quantities import size_text
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (
@@ -72,8 +72,7 @@ class Gitea(Site):
     version: Version = Field(description="which version runs; another one is an upgrade, with the way back")
     sha256: Digest = Field(description="SHA-256 of its program, which is never run with another")
     binary: Origin = Field(
-        "",
-        description="where it is: an address, or a path on the server; default: where its makers have it",
+        "", description="its address, path on the server, or file beside sites.yaml; default: its makers'"
     )
     database: Literal["sqlite", "mariadb", "postgres"] = Field(
         "sqlite", description="what its database is; no password, the socket tells who asks"
@@ -136,12 +135,19 @@ class Gitea(Site):
                 data=self.data_folder(domain),
                 repositories=self.repositories or f"{self.data_folder(domain)}/repositories",
                 unit=self.unit(domain),
-                origin=self.binary or self.downloads.format(version=self.version),
+                origin=on_server(self.binary, self.sha256) or self.downloads.format(version=self.version),
                 user=USER,
                 detects=self.detects(),
                 variable=variable,
             ).encode()
         )
+
+    def sent(self, domain: str) -> tuple[Sent, ...]:
+        """The program, where it is a file of this machine."""
+        if not isinstance(self.binary, AtHome):
+            return ()
+        made = f"{self.folder(domain)}/bin/{self.program}-{self.version}-{self.sha256[:12]}"
+        return (Sent(self.binary, self.sha256, f"{FOLDER}/{domain}.conf", made),)
 
     def data_folder(self, domain: str) -> str:
         """Where its uploads are, Git LFS, and the database if it is SQLite."""

@@ -63,6 +63,7 @@ fetch_program() { # under a name that has its digest; nothing runs it before tha
         return 1
     fi
     chmod 755 "$new" && sync "$new" && mv -T "$new" "$PROGRAMS/$WANTED" || return
+    if [[ $ORIGIN == /var/lib/deploy/sent/* ]]; then rm -f "$ORIGIN"; fi
     if [[ ! -e $LINK ]]; then switch_program "$WANTED"; fi # systemd looks for it
 }
 

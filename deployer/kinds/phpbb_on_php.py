@@ -9,7 +9,7 @@ from deployer.kinds.pooled import user_of
 from deployer.kinds.pooled_archive import PooledArchive, fetching
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import Digest, Origin
+from deployer.values.program import Digest, Origin, on_server
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import CronCommand, CronSchedule, Email, EnvironmentValue, User
 
@@ -32,7 +32,9 @@ class PhpbbOnPhp(PooledArchive):
     chosen_by: ClassVar[str] = "archive"
 
     kind: Literal["phpbb"] = Field(description="what this site is")
-    archive: Origin = Field(description="archive of phpBB 3.3: an address, or a path on the server")
+    archive: Origin = Field(
+        description="archive of phpBB 3.3: its address, path on the server, or file beside sites.yaml"
+    )
     sha256: Digest = Field(description="SHA-256 of the archive, of which nothing is run with another")
     title: EnvironmentValue = Field("Forum", description="what it is called; later, its own settings say it")
     email: Email = Field(description="address of the forum and of its first user; later, its own settings")
@@ -72,6 +74,7 @@ class PhpbbOnPhp(PooledArchive):
             "data": self.folder(domain),
             "program": self.unpacked(),
             "configuration": self.configuration(domain),
+            "archive": on_server(self.archive, self.sha256),
         }
         return {
             **super().files(domain, facts),

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from deployer.kinds.pooled_database import PooledDatabase
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import Digest, Origin
+from deployer.values.program import AtHome, Digest, Origin, Sent, named
 
 UNPACKED = "/usr/local/share"
 """Where the programs of archives are, below the names of their kinds and their digests."""
@@ -34,9 +34,15 @@ class PooledArchive(PooledDatabase):
         """Where the program of its archive is."""
         return f"{UNPACKED}/{self.kind}/{self.sha256[:12]}" if self.sha256 else ""
 
+    def sent(self, name: str) -> tuple[Sent, ...]:
+        """The archive, where it is a file of this machine."""
+        if not isinstance(self.archive, AtHome) or not self.sha256:
+            return ()
+        return (Sent(self.archive, self.sha256, f"/etc/deploy/{self.kind}/{name}", self.unpacked()),)
+
     def packages(self) -> frozenset[str]:
         """What fetches and unpacks it, too."""
-        tools = {tool for end, tool in TOOLS.items() if self.archive.endswith(end)}
+        tools = {tool for end, tool in TOOLS.items() if named(self.archive).endswith(end)}
         return super().packages() | tools | ({"curl"} if self.archive else set())
 
 

@@ -27,7 +27,8 @@ fetch_archive() { # PATH WHAT COMPLETE
     elif ! words=$(unpack_archive "$new.archive" "$new" 2>&1 && "$3" "$new" 2>&1); then
         echo "$1: $ARCHIVE is no archive of $2 (.tar.gz, .tar.bz2 or .zip): ${words##*$'\n'}"
     else
-        chmod -R u=rwX,go=rX "$new" && sync -f "$new" && mv -T "$new" "$PROGRAM"
+        chmod -R u=rwX,go=rX "$new" && sync -f "$new" && mv -T "$new" "$PROGRAM" &&
+            case $ARCHIVE in /var/lib/deploy/sent/*) rm -f "$ARCHIVE" ;; esac
     fi
     rm -rf "$new" "$new.archive" "$new.zip"
     [ -e "$PROGRAM" ]

@@ -12,7 +12,7 @@ from deployer.kinds.pooled_archive import PooledArchive, fetching
 from deployer.seen.releases import named, release_of
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import Origin
+from deployer.values.program import Origin, on_server
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (
     Boolean,
@@ -46,7 +46,8 @@ class Wordpress(PooledArchive):
     kind: Literal["wordpress"] = Field(description="what this site is")
     archive: Origin = Field(
         "",
-        description="archive of WordPress: an address, or a path on the server; without it, Debian's package",
+        description="archive of WordPress: an address, a path on the server, or a file beside sites.yaml; "
+        "without it, Debian's package",
     )
     memory: MemoryLimit = Field(written("256M"), description="how much memory a request may use")
     cache: Boolean = Field(False, description="whether NGINX keeps pages for visitors who are not logged in")
@@ -83,6 +84,7 @@ class Wordpress(PooledArchive):
             "place": self.place(domain),
             "data": self.folder(domain),
             "program": self.program,
+            "archive": on_server(self.archive, self.sha256),
         }
         return {
             **super().files(domain, facts),

@@ -27,6 +27,7 @@ from deployer.planning.renames import (
 )
 from deployer.planning.running import units_to_start
 from deployer.planning.scope import going, staying
+from deployer.planning.sending import with_sent
 from deployer.planning.shared_lists import with_lines_of_others
 from deployer.planning.takeovers import takeovers
 from deployer.seen import manifest
@@ -47,9 +48,8 @@ def make_plan(
 ) -> Plan:
     """What has to change for the server to be as desired, limited to the sites in scope (None: all).
 
-    `acme` is the directory URL of certificates, `later` are paths that will be wanted, and so stay; `values`
-    has the secrets that come from here, `left` why sites are left, `changing_hands` what does in the end.
-    """
+    `acme` is the directory of certificates, `later` are paths that will be wanted, and so stay, `values` the
+    secrets that come from here; `left` says why sites are left, `changing_hands` what does in the end."""
     sites = None if scope is None else frozenset(scope)
     containers = _containers(desired, seen, sites, left or {}, changing_hands)
     held = containers.held
@@ -78,7 +78,8 @@ def make_plan(
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
-    plan = with_additions(with_obstacles(_with_lost(plan, gone, seen), desired, seen), desired, seen.facts)
+    plan = with_sent(_with_lost(plan, gone, seen), desired, seen)
+    plan = with_additions(with_obstacles(plan, desired, seen), desired, seen.facts)
     plan = with_transition(with_ports(plan, desired, seen, sites), desired, seen, gone, containers)
     return with_owners(_with_those_taken_off(plan, desired, seen, sites), desired, seen)
 

@@ -14,6 +14,7 @@ from deployer.seen.facts import Facts
 from deployer.seen.stacks import Standing
 from deployer.shares.question import Question
 from deployer.shares.share import Share, total
+from deployer.values.program import Sent
 from deployer.values.secrets import Secret
 
 if TYPE_CHECKING:
@@ -26,15 +27,16 @@ class Desired:
 
     `site_of` has the site or service that each file belongs to. `absent` are paths that must not be
     there. `certificates` has the domains of each certificate, `names` those of each site. `units` are
-    enabled and running. `hugo` are versions that stand side by side. `sources` are those of the files that
-    apt needs before it installs packages, `in_the_way` packages that must go for others to come. `stays`
-    are paths that are not removed, if they are there. `secrets` has the values of each .env, by its path and
-    their names, `ports` those of each entry's own program, `standings` where each composition shall stand,
-    by its name, and `coming` also of those that wait for a certificate. `notes` is what a person should
-    know, `remarks` what of single entries, `pressing` also when nothing changes. `drift` is what the server
-    does otherwise than a file says that is as it should be, by its path. `undo_after` is how many seconds a
-    change that could lock out waits for a new login. `owners` has whose each file and unit is that is no two
-    owners': a name of sites.yaml, or a part's key of it with a colon.
+    enabled and running. `hugo` are versions that stand side by side, `sent` files of this machine.
+    `sources` are those of the files that apt needs before it installs packages, `in_the_way` packages
+    that must go for others to come. `stays` are paths that are not removed, if they are there. `secrets`
+    has the values of each .env, by its path and their names, `ports` those of each entry's own program,
+    `standings` where each composition shall stand, by its name, and `coming` also of those that wait for
+    a certificate. `notes` is what a person should know, `remarks` what of single entries, `pressing` also
+    when nothing changes. `drift` is what the server does otherwise than a file says that is as it should
+    be, by its path. `undo_after` is how many seconds a change that could lock out waits for a new login.
+    `owners` has whose each file and unit is that is no two owners': a name of sites.yaml, or a part's key
+    of it with a colon.
     """
 
     files: dict[str, File]
@@ -45,6 +47,7 @@ class Desired:
     names: dict[str, tuple[str, ...]]
     units: frozenset[str]
     hugo: frozenset[str]
+    sent: tuple[Sent, ...] = ()
     sources: frozenset[str] = frozenset()
     in_the_way: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()
@@ -86,6 +89,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         names={domain: (domain, *site.aliases) for domain, site in sorted(config.sites.items())},
         units=everything.units,
         hugo=everything.hugo,
+        sent=everything.sent,
         sources=everything.sources,
         in_the_way=everything.in_the_way,
         stays=everything.stays,
@@ -133,3 +137,4 @@ def questions_of(desired: Desired) -> Iterator[Question]:
     yield from (Question("file", path) for path in {*desired.files, *desired.absent})
     yield from (Question("secrets", path) for path in desired.secrets)
     yield from (Question("unit", unit) for unit in desired.units)
+    yield from (Question("path", path) for each in desired.sent for path in (each.made, each.place))

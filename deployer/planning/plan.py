@@ -10,6 +10,7 @@ from deployer.parts import handlers_of
 from deployer.planning.holding import Takeover
 from deployer.planning.transition import Ending, Step
 from deployer.shares.handler import Handler
+from deployer.values.program import Sent
 from deployer.values.secrets import Inherited, Secret, Withdrawn
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Plan:
     whose each file and unit is that is not everybody's, `watched` which units must stay up, for something
     of their owners' changes. `records` are changes of DNS records, `much` the zones of which more than a
     third would change by them, `failures` what of DNS cannot be known or done, with the reason.
+    `sent` are files of this machine that go there first.
     """
 
     packages: tuple[str, ...] = ()
@@ -102,6 +104,7 @@ class Plan:
     removals: tuple[str, ...] = ()
     occupied: tuple[str, ...] = ()
     hugo: tuple[str, ...] = ()
+    sent: tuple[Sent, ...] = ()
     certificates: tuple[Order, ...] = ()
     changes: tuple[Change, ...] = ()
     units: tuple[str, ...] = ()

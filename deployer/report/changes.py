@@ -8,6 +8,7 @@ from deployer.planning.plan import Change, Order, Plan, Surprise
 from deployer.planning.transition import Ending
 from deployer.report import data, harmless, out
 from deployer.report.difference import change_lines, mark
+from deployer.report.figures import size
 from deployer.report.grouping import FEW, crowd, short_lines
 from deployer.report.summary import summary
 from deployer.suggested import with_file
@@ -114,6 +115,7 @@ def _installed_lines(plan: Plan) -> Iterator[str]:
     if plan.removals:
         yield f"! apt would remove {' '.join(plan.removals)} for the new packages: an apply refuses that"
     yield from (f"+ hugo {version}" for version in plan.hugo)
+    yield from (f"+ {each.file.written} ({size(each.file.bytes)}) sent from here" for each in plan.sent)
 
 
 def _order_lines(plan: Plan, short: bool) -> Iterator[str]:

@@ -16,6 +16,7 @@ def as_json(plan: Plan, server: str) -> str:
             "upgrades": plan.upgrades,
             "removals": plan.removals,
             "hugo": plan.hugo,
+            "sent": [{"file": s.file.written, "bytes": s.file.bytes, "sha256": s.digest} for s in plan.sent],
             "certificates": [
                 {"name": o.name, "names": o.names, "missing": o.missing} for o in plan.certificates
             ],

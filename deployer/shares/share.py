@@ -8,6 +8,7 @@ from deployer.errors import DeployError
 from deployer.files import File
 from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
+from deployer.values.program import Sent
 from deployer.values.secrets import Secret
 
 
@@ -15,17 +16,18 @@ from deployer.values.secrets import Secret
 class Share:
     """What a part of a server, or an entry of sites.yaml, wants of it.
 
-    `files` are by path. `absent` are paths that must not be there. `packages` are Debian packages, without
-    those that are `unwanted` by whoever knows that the server cannot have them. `units` are enabled and run.
-    `users` are those of the system that an entry wants, each with what it is for. `secrets` are values that
-    are in no file of the plan, by the path of the .env where they stand and by their names. `backups` says
-    what is kept, by the name of the archives; `ports` which of the server an entry's own program listens on,
-    by the entry's name; `standings` how containers shall stand, by the name of the composition. `hugo` are
-    versions that stand side by side. `sources` are those of the files that apt needs before it installs
-    packages, `in_the_way` packages that must go for others to come. `stays` are paths that are not removed,
-    if they are there. `notes` is what a person should know, `remarks` what of single entries, with their
-    names, `pressing` also when nothing changes. `drift` is what the server does otherwise than a file says
-    that is as it should be, by its path.
+    `files` are by path. `absent` are paths that must not be there. `packages` are Debian packages,
+    without those that are `unwanted` by whoever knows that the server cannot have them. `units` are
+    enabled and run. `users` are those of the system that an entry wants, each with what it is for.
+    `secrets` are values that are in no file of the plan, by the path of the .env where they stand and by
+    their names. `backups` says what is kept, by the name of the archives; `ports` which of the server an
+    entry's own program listens on, by the entry's name; `standings` how containers shall stand, by the
+    name of the composition. `hugo` are versions that stand side by side, `sent` files of this machine
+    that it is to have. `sources` are those of the files that apt needs before it installs packages,
+    `in_the_way` packages that must go for others to come. `stays` are paths that are not removed, if they
+    are there. `notes` is what a person should know, `remarks` what of single entries, with their names,
+    `pressing` also when nothing changes. `drift` is what the server does otherwise than a file says that
+    is as it should be, by its path.
     """
 
     files: Mapping[str, File] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Share:
     ports: Mapping[str, frozenset[int]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     hugo: frozenset[str] = frozenset()
+    sent: tuple[Sent, ...] = ()
     sources: frozenset[str] = frozenset()
     in_the_way: frozenset[str] = frozenset()
     stays: frozenset[str] = frozenset()

@@ -11,6 +11,7 @@ from deployer.planning.transition import Step
 from deployer.server.connection import Server, script_command
 from deployer.tasks import caller, script
 from deployer.tasks.guard import proving
+from deployer.tasks.sending import send
 from deployer.values.secrets import Generated, Inherited, Secret, Withdrawn
 from deployer.waiting import waiting
 
@@ -29,6 +30,7 @@ def transact(
 
     Raises DeployError when the server is as it was; `earlier` says that another transaction went well before.
     """
+    send(server, plan.sent, line)
     apply = apply_script()
     words = [*(["wait"] if wait else []), *(["earlier"] if earlier else [])]
     command = script_command(apply, *words)

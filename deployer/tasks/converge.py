@@ -37,6 +37,7 @@ from deployer.tasks.apply import transact
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
 from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_values
+from deployer.tasks.sending import unsendable
 from deployer.values.secrets import Secret
 
 if TYPE_CHECKING:
@@ -114,10 +115,8 @@ class Convergence:
         """What of it is the server's own, with the records that certificates wait for."""
         prepared, installed = True, bool(plan.packages or plan.hugo)
         if plan.interrupted or plan.packages or plan.hugo:
-            ground = Plan(
-                packages=plan.packages, upgrades=plan.upgrades, hugo=plan.hugo, sources=plan.sources
-            )
-            prepared = self._transact(ground)
+            ground = Plan(packages=plan.packages, upgrades=plan.upgrades, hugo=plan.hugo)
+            prepared = self._transact(replace(ground, sources=plan.sources))
             seen = self.look()
             cause = "packages installed" if installed else "interrupted apply undone"
             shown, plan = plan, self.plan(seen)
@@ -158,8 +157,8 @@ class Convergence:
 
     def _show_what_is_new(self, shown: Plan, plan: Plan, cause: str) -> None:
         """Show what differs from the plan that was shown, now that the server is another."""
-        known = {(change.path, change.after) for change in shown.changes}
-        known.add((DEFAULT_SITE, None))  # a package brings it, and nobody wants it
+        # a package brings that of the distribution, and nobody wants it
+        known = {(DEFAULT_SITE, None), *((change.path, change.after) for change in shown.changes)}
         news = tuple(change for change in plan.changes if (change.path, change.after) not in known)
         if news:
             self.line(f"! With the {cause}, these files turn out otherwise:")
@@ -180,12 +179,15 @@ class Convergence:
 
     def _make_plan(self, desired: Desired, seen: Observation, later: Collection[str] = ()) -> Plan:
         def make(failures: Mapping[str, Failure]) -> Plan:
-            acme, why = self.config.acme.directory, left(failures)
+            acme, why = self.config.acme.directory, left(failures) | unsent
             plan = make_plan(desired, seen, acme, self.scope, later, self.values, why, hands)
             return with_tried(plan, desired, seen, self.values)
 
         hands = takeovers(self._in_the_end(seen.facts), seen)
+        unsent: dict[str, str] = {}
         plan = make({})
+        unsent |= unsendable(plan, desired)
+        plan = make({}) if unsent else plan
         failed = failed_before(plan, desired, seen)
         if self._again is None:  # decided once: what the plan shows is what is done
             others = failed and self.scope is None and not (plan.packages or plan.units)

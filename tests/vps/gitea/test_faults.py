@@ -1,12 +1,13 @@
 """An upgrade of Gitea that is killed, or whose server loses its power: old and well, or new and well."""
 
+import hashlib
 from multiprocessing.process import BaseProcess
 
 import pytest
 
-from chance import chance
+from chance import chance, noise
 from vps.gitea.conftest import HOME, UNIT, WELL, Forge
-from vps.waiting import until, until_locked
+from vps.waiting import until, until_free, until_locked
 
 pytestmark = pytest.mark.takes_turns("module")
 HOLD = """#!/bin/bash
@@ -65,7 +66,7 @@ def filled(forge: Forge) -> Forge:
 
 
 @pytest.mark.fault(
-    "a program of Gitea is another, is not there, nobody answers, or the disk is full", rounds=4
+    "a program of Gitea is another, is not there, nobody answers, or the disk is full", rounds=7
 )
 def test_what_cannot_be_had_changes_nothing(filled: Forge) -> None:
     vps = filled.vps
@@ -84,6 +85,20 @@ def test_what_cannot_be_had_changes_nothing(filled: Forge) -> None:
     assert "cannot be had: curl: (23)" in said
     assert "are free there" in said
     vps.run(f"umount {HOME}/bin")
+    (filled.project.folder / "large").write_bytes(bytes(3_000_000))
+    filled.wants("new", "1.26.1", binary="large", sha256=hashlib.sha256(bytes(3_000_000)).hexdigest())
+    assert "+ large (3.0 MB) sent from here" in filled.deploy("plan", code=4)
+    vps.mount_small("/var/lib/deploy/sent", 1)
+    said = filled.deploy("apply", "--yes", code=1)
+    assert "✗ it is not sent: 0 MB are free" in said
+    assert "git.test stays as it was" in said
+    vps.run("umount /var/lib/deploy/sent")
+    for binary, words in {
+        "large": "large is not what sites.yaml says: its SHA-256 is ",
+        "none": "none is not on the server yet, and cannot be read here",
+    }.items():
+        filled.wants("new", "1.26.1", binary=binary, sha256="1" * 64)
+        assert f"git.test is left as it is: {words}" in filled.deploy("apply", "--yes", code=1)
     assert filled.runs().startswith("gitea-1.25.0-")
     filled.keeps()
     wants(filled, "old", "1.25.0")
@@ -174,3 +189,34 @@ def test_an_apply_waits_until_a_backup_is_done_with_it(filled: Forge) -> None:
     done = filled.project.deploy("apply", "--yes", meanwhile=end)
     assert done.returncode == 0, done.stdout + done.stderr
     assert vps.run(since).stdout != before
+
+
+@pytest.mark.fault("deploy is killed while it sends a program")
+def test_what_is_sent_in_part_is_gone_on_with(filled: Forge) -> None:
+    vps, sent = filled.vps, "/var/lib/deploy/sent"
+    program = (vps.root / "srv/downloads/new").read_bytes() + b"\n# " + noise(3_000_000).hex().encode()
+    digest = hashlib.sha256(program).hexdigest()
+    (filled.project.folder / "padded").write_bytes(program)
+    filled.wants("new", "1.26.1", binary="padded", sha256=digest)
+
+    def end(process: BaseProcess) -> None:
+        until(vps, "[ -e /run/held ]", 60)
+        process.kill()
+        process.join()
+        vps.run("rm -f /run/hold")
+
+    wrapper = vps.root / "usr/local/bin/cat"
+    wrapper.write_text(HOLD.format(pattern="''", command="/usr/bin/cat"))
+    wrapper.chmod(0o755)
+    vps.run("rm -f /run/held; touch /run/hold")
+    filled.project.deploy("apply", "--yes", meanwhile=end)
+    until_free(vps, f"{sent}/lock")
+    wrapper.unlink()
+    came = (vps.root / f"{sent}/{digest}.part".lstrip("/")).stat().st_size
+    assert 0 < came < len(program)
+    filled.deploy("apply", "--yes")
+    assert filled.runs().startswith(f"gitea-1.26.1-{digest[:12]}")
+    assert vps.run(f"ls {sent}").stdout == "lock\n"
+    (filled.project.folder / "padded").unlink()
+    assert "Nothing to change" in filled.deploy("plan"), "who does not have the file"
+    filled.keeps()
