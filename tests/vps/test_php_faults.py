@@ -14,6 +14,25 @@ from vps.walk.moments import KILL
 
 __all__ = ["key", "vps"]
 PHP = {"kind": "php", "https": False, "database": "mariadb"}
+PUSHED = {
+    "kind": "php",
+    "https": False,
+    "repository": "shop",
+    "build": "bash build.sh",
+    "writable": ["up"],
+}
+BUILD = """set -eu
+[ ! -e "$PWD/held" ] || sleep 300
+cp ./*.php "$DEPLOY_OUTPUT"/
+echo "<?php return 'built';" >"$DEPLOY_OUTPUT"/built.php
+"""
+HELD = """<?php
+$asks = $_SERVER['HTTP_USER_AGENT'] == 'deploy' ? 'pool' : 'visitor';
+while (file_exists(__DIR__ . "/up/hold-$asks")) { touch(__DIR__ . '/up/held'); usleep(10000); clearstatcache(); }
+echo require __DIR__ . '/built.php', ' ';
+require __DIR__ . '/says.php';
+"""
+UP = "/opt/shop.test/writable/up"
 HOLD = "/run/systemd/system/php8.4-fpm.service.d/zz-held.conf"
 HELD_RELOAD = "[Service]\nExecReload=\nExecReload=/bin/bash -c 'touch /run/held; exec sleep 300'\n"
 LOCK_TABLES = "mariadb -e 'FLUSH TABLES WITH READ LOCK; SELECT SLEEP(600)'"
@@ -26,7 +45,9 @@ def project(vps: Machine, key: Key, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("user")
     (folder / "key.asc").write_bytes(key.public.read_bytes())
     sites = {"one.test": {**PHP, "writable": ["up"]}, "two.test": dict(PHP)}
-    project = Project(folder, vps, None, sites, {"backups": {"recipient": "key.asc"}})
+    more = {"backups": {"recipient": "key.asc"}}
+    project = Project(folder, vps, None, {**sites, "shop.test": dict(PUSHED)}, more)
+    project.repository("shop", {"build.sh": BUILD, "index.php": HELD, "says.php": "<?php echo 'first';"})
     applied = project.apply()
     assert applied.returncode == 0, applied.stdout + applied.stderr
     for domain in sites:
@@ -146,3 +167,42 @@ def test_struck_in_a_restore(project: Project, key: Key, blow: Blow) -> None:
     assert said.returncode == 0, said.stdout + said.stderr
     assert run(project, "one.test", "echo file_get_contents('/var/www/one.test/up/photo');") == "saved"
     assert "later" not in run(project, "one.test", QUERY.format("php-one_test", "now"))
+
+
+@BLOWS
+@pytest.mark.parametrize("moment", ["build", "pool", "visitor"])
+@pytest.mark.fault(
+    "a push of a site on PHP is killed, or the power goes in it: in its build, before and after the switch",
+    rounds=6,
+)
+def test_struck_in_a_push(project: Project, blow: Blow, moment: str) -> None:
+    """Whoever asks gets all of one release, what PHP has written stays, and the next push goes live."""
+    vps = project.vps
+    project.commit("shop", {"says.php": "<?php echo 'before';"})
+    assert project.deploy("push", "shop.test").returncode == 0
+    vps.run(f"echo kept >{UP}/kept; rm -f {UP}/held")
+    held = f"[ -e {UP}/held ]"
+    if moment == "build":
+        project.commit("shop", {"held": ""})
+        held = "pgrep -x sleep -u build-shop_test"
+    else:
+        vps.run(f"touch {UP}/hold-{moment} && chown php-shop_test: {UP}/hold-{moment}")
+    project.commit("shop", {"says.php": f"<?php echo 'struck in {moment}';"})
+
+    def strike(vps: Machine, process: BaseProcess) -> None:
+        if blow is power_cut:
+            power_cut(vps, process)
+        else:
+            vps.run("pkill -KILL -f bin/push", check=False)
+
+    project.deploy("push", "shop.test", meanwhile=met(project, held, strike))
+    vps.run(f"rm -f {UP}/hold-*")
+    after = "before" if moment != "visitor" else f"struck in {moment}"
+    assert project.get("shop.test", scheme="http") == (200, f"built {after}")
+    (project.folder / "shop/held").unlink(missing_ok=True)
+    project.commit("shop", {"says.php": f"<?php echo 'after {moment}';"})
+    done = project.deploy("push", "shop.test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.get("shop.test", scheme="http") == (200, f"built after {moment}")
+    assert vps.run(f"cat {UP}/kept; ls -A /srv/deploy/shop.test/work", check=False).stdout == "kept\n"
+    both_answer(project)

@@ -90,7 +90,7 @@ def test_what_cannot_be_had_changes_nothing(filled: Forge) -> None:
     assert "+ large (3.0 MB) sent from here" in filled.deploy("plan", code=4)
     vps.mount_small("/var/lib/deploy/sent", 1)
     said = filled.deploy("apply", "--yes", code=1)
-    assert "✗ it is not sent: 0 MB are free" in said
+    assert "✗ it is not sent: 1 MB are free in /var/lib/deploy/sent, and 53 MB are needed" in said
     assert "git.test stays as it was" in said
     vps.run("umount /var/lib/deploy/sent")
     for binary, words in {
@@ -205,8 +205,8 @@ def test_what_is_sent_in_part_is_gone_on_with(filled: Forge) -> None:
         process.join()
         vps.run("rm -f /run/hold")
 
-    wrapper = vps.root / "usr/local/bin/cat"
-    wrapper.write_text(HOLD.format(pattern="''", command="/usr/bin/cat"))
+    wrapper = vps.root / "usr/local/bin/truncate"
+    wrapper.write_text(HOLD.format(pattern="*.part", command="/usr/bin/truncate"))
     wrapper.chmod(0o755)
     vps.run("rm -f /run/held; touch /run/hold")
     filled.project.deploy("apply", "--yes", meanwhile=end)

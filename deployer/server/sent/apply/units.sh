@@ -106,8 +106,12 @@ take_off() { # OWNER, and whoever goes with it: what is live already does as the
     for unit in "${!WAS[@]}"; do
         name=${OWNER[$unit]:-:}
         if [ -n "${known[$name]:-}" ] || ! is_refused "$name"; then continue; fi
-        case ${WAS[$unit]} in active*) systemctl start "$unit" 2>/dev/null ;; esac
+        case ${WAS[$unit]} in active*) systemctl start "$unit" 2>/dev/null && until_served "$name" ;; esac
     done
+}
+
+until_served() { # NAME: visitors have an answer again, if it is a site that had one
+    [ ! -e "/etc/deploy/sites/$1.conf" ] || "$(program served)" "$1" >/dev/null 2>&1 9>&-
 }
 
 follow_back() { # OWNER
