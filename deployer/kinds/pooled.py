@@ -1,7 +1,7 @@
 """What runs on PHP-FPM on the server itself: a pool, a user and folders of its own."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 class PooledSite(Site):
     """A domain that PHP answers for, by a pool of PHP-FPM that runs as a user of its own."""
+
+    walled_before: ClassVar[bool] = False
+    """Whether the file that is prepended says what PHP may open, and not the pool."""
 
     version: PhpVersion | None = Field(
         None, description="version of PHP, such as 8.3; without it, that of the distribution"
@@ -73,7 +76,7 @@ class PooledSite(Site):
             "user": user_of(domain),
             "socket": socket_of(domain, version),
             "place": self.place(domain),
-            "code": self.code(domain),
+            "reach": self.reach(domain),
             "folders": self.folders(domain),
             "prepended": self.prepended(domain),
             "data": self.folder(domain),
@@ -106,6 +109,11 @@ class PooledSite(Site):
     def code(self, domain: str) -> tuple[str, ...]:
         """Where its PHP files are."""
         raise NotImplementedError
+
+    def reach(self, domain: str) -> str:
+        """What PHP's own functions may open, as open_basedir has it."""
+        shared = ("/usr/share/php", "/usr/local/lib/deploy/lib/opcache")
+        return ":".join((*self.code(domain), self.folder(domain), *shared))
 
     def folders(self, domain: str) -> list[tuple[str, str, str]]:
         """The folders of its files, each with its mode and owner."""

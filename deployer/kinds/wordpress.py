@@ -35,13 +35,14 @@ HANDLERS = (
     fetching("wordpress", "WordPress"),
     Handler("/etc/deploy/wordpress/*", Stage.LIMITS, live="make_wordpress", says="make WordPress sites"),
 )
-REMOVABLE = ("/etc/wordpress/config-*.php",)
+REMOVABLE = ("/etc/wordpress/config-*.php", "/etc/wordpress/before-*.php")
 
 
 class Wordpress(PooledArchive):
     """WordPress of Debian's package or an archive; who sets it up: deploy secret show NAME SETUP."""
 
     writable: ClassVar[tuple[str, ...]] = ("wp-content",)
+    walled_before: ClassVar[bool] = True
 
     kind: Literal["wordpress"] = Field(description="what this site is")
     archive: Origin = Field(
@@ -85,9 +86,11 @@ class Wordpress(PooledArchive):
             "data": self.folder(domain),
             "program": self.program,
             "archive": on_server(self.archive, self.sha256),
+            "reach": self.reach(domain),
         }
         return {
             **super().files(domain, facts),
+            self.prepended(domain): self.file("before.php", values),
             f"/etc/wordpress/config-{domain}.php": self.file("wordpress.php", values),
             f"/etc/deploy/wordpress/{domain}": self.file("wordpress", values),
         }
@@ -105,6 +108,10 @@ class Wordpress(PooledArchive):
     def code(self, domain: str) -> tuple[str, ...]:
         """That of the package, which leads to others, and what was added in the browser."""
         return (self.place(domain), self.program, "/etc/wordpress", "/usr/share/javascript", "/etc/ssl/certs")
+
+    def prepended(self, domain: str) -> str:
+        """What says what it may open."""
+        return f"/etc/wordpress/before-{domain}.php"
 
     def all_jobs(self, domain: str) -> list[tuple[CronSchedule, CronCommand]]:
         """Its own clock, which no visitor waits for."""

@@ -3,6 +3,7 @@
 import base64
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -254,6 +255,50 @@ def test_what_tells_of_changes_tells_nothing_of_other_files(project: Project, au
         found.append((ask(project, "/")[0], cached(project, "/")))
     assert found == [(200, "hit"), (200, "hit")]
     vps.run(f"rm {state}")
+
+
+ATTEMPTS = {
+    "a file": "echo file_get_contents('/etc/passwd');",
+    "its secrets": "echo file_get_contents('/opt/blog.test/../../etc/passwd');",
+    "the old value": "ini_restore('open_basedir'); echo file_get_contents('/etc/passwd');",
+    "another value": "ini_set('open_basedir', '/'); echo file_get_contents('/etc/passwd');",
+    "at the end": "register_shutdown_function(fn() => print(file_get_contents('/etc/passwd')));",
+    "a link": "symlink('/etc/passwd', 'x'); echo file_get_contents('x');",
+    "a hard link": "link('/etc/passwd', 'x'); echo file_get_contents('x');",
+    "code": "include '/etc/passwd';",
+}
+
+
+@pytest.mark.parametrize("code", ATTEMPTS.values(), ids=ATTEMPTS)
+@pytest.mark.parametrize(
+    "own", ["", "open_basedir = /\nauto_prepend_file = none\n"], ids=["", "own settings"]
+)
+def test_its_php_opens_nothing_but_its_own(project: Project, code: str, own: str) -> None:
+    where = put_runner(project, "own" if own else "none")
+    (where / ".user.ini").write_text(own)
+    assert run(project, where.name, "echo 'well';") == "well"
+    body = run(project, where.name, code)
+    assert "root:" not in body, body
+
+
+def test_php_remembers_where_paths_lead(project: Project) -> None:
+    where = put_runner(project, "none")
+    look = (
+        "is_dir('/usr/share/wordpress/wp-includes'); echo realpath_cache_size() > 0 ? 'kept' : 'forgotten';"
+    )
+    assert run(project, where.name, look) == "kept"
+
+
+def put_runner(project: Project, name: str) -> Path:
+    """A folder with a plugin that runs whatever it is told."""
+    where = project.vps.root / f"var/www/blog.test/wp-content/plugins/{name}"
+    where.mkdir(exist_ok=True)
+    (where / "run.php").write_text("<?php eval(file_get_contents('php://input'));")
+    return where
+
+
+def run(project: Project, name: str, code: str) -> str:
+    return ask(project, f"/wp-content/plugins/{name}/run.php", "-d", code)[2]
 
 
 def test_its_own_clock_runs_as_its_user(project: Project, author: Browser) -> None:
