@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
 PURE = (
     *("values", "documents", "composefile", "config", "kinds", "parts", "seen", "shares", "planning"),
-    *("backups", "audit", "doctor", "templates", "files", "errors", "workflow", "suggested"),
+    *("backups", "audit", "doctor", "watching", "templates", "files", "errors", "workflow", "suggested"),
 )
 IMPURE = ("server", "outside", "tasks", "home", "commands", "cli", "report", "rehearsal")
 BELOW = {
@@ -34,6 +34,7 @@ HOMES = {
     "fabric": ("server",),
     "paramiko": ("server",),
     "docker": ("server",),
+    "apprise": ("home",),
     "boto3": ("home",),
     "botocore": ("home",),
     "httpx": ("outside",),

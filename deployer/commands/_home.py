@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deployer.config.home import Home
     from deployer.config.model import Config
+    from deployer.home.jobs import Jobs
     from deployer.home.survey import Survey
 
 
@@ -116,14 +116,15 @@ def begin(config: "Config") -> int:
 def install(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
     """Put the timers in place, after showing them; the exit code. The first time, the folder is marked."""
     from deployer.home import timers
+    from deployer.home.jobs import of_backups
     from deployer.home.section import home_of
 
     _, home, store = home_of(config)
     store.require_folder()
-    first = not timers.wanted(None, timers.call_of(path))
+    first = not timers.wanted(of_backups(None), timers.call_of(path))
     if not first:
         store.require()
-    code = settle(home, path, as_json, yes)
+    code = settle(of_backups(home), path, as_json, yes)
     if first and code == 0:
         begin(config)
     return code
@@ -131,17 +132,19 @@ def install(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
 
 def uninstall(config: "Config", path: Path, as_json: bool, yes: bool) -> int:
     """Take the timers away; the exit code."""
-    return settle(None, path, as_json, yes)
+    from deployer.home.jobs import of_backups
+
+    return settle(of_backups(None), path, as_json, yes)
 
 
-def settle(home: "Home | None", path: Path, as_json: bool, yes: bool) -> int:
-    """Make the timers those of this section, or none."""
+def settle(jobs: "Jobs", path: Path, as_json: bool, yes: bool) -> int:
+    """Make the timers those of these jobs, or none."""
     from deployer.home import timers
     from deployer.report import confirm, data, say
     from deployer.report.home import change_json, show_change
 
     call = timers.call_of(path)
-    change = timers.wanted(home, call)
+    change = timers.wanted(jobs, call)
     if as_json:
         data(change_json(change.files, change.crontab))
     if not change:
@@ -154,6 +157,6 @@ def settle(home: "Home | None", path: Path, as_json: bool, yes: bool) -> int:
         return 1
     timers.carry_out(change, call.system)
     say("done", style="green")
-    if home and any(path.suffix == ".timer" for path in change.files) and not call.system:
+    if jobs.wanted and any(path.suffix == ".timer" for path in change.files) and not call.system:
         say("Timers of a user run while somebody is logged in; for always: loginctl enable-linger")
     return 0

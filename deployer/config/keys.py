@@ -11,7 +11,10 @@ class RestrictedKey(Section):
 
     public: PublicKey = Field(description="the public half, as its .pub file has it")
     push: tuple[EntryName, ...] = Field((), description="sites and services that it may push")
-    pull_backups: Boolean = Field(False, description="true lets it fetch backups, and only that")
+    pull_backups: Boolean = Field(
+        False,
+        description="true lets it fetch backups, and ask how the server is (deploy watch), and only that",
+    )
 
     @model_validator(mode="after")
     def does_one_thing(self) -> "RestrictedKey":

@@ -13,6 +13,7 @@ from deployer.config.home import Home
 from deployer.config.keys import RestrictedKey
 from deployer.config.security import Security, all_off
 from deployer.config.suggestions import suggest
+from deployer.config.watch import Watch
 from deployer.errors import UsageError
 from deployer.kinds import kinds, service_kinds
 from deployer.kinds.base import Site
@@ -137,6 +138,9 @@ class Config(Section):
     backups: Backups | None = Field(None, description="encrypted backups, made on the server each day")
     home: Home | None = Field(None, description="the home server, where the backups are brought to")
     dns: Dns | None = Field(None, description="the DNS records of the sites, and others of yours")
+    watch: Watch | None = Field(
+        None, description="what the home server asks again and again, and who is told: deploy watch"
+    )
     keys: dict[KeyName, RestrictedKey] = Field(
         {}, description="SSH keys that may do one thing on the server, by name"
     )

@@ -7,6 +7,7 @@ from deployer.config.home import S3, Home, Notify
 from deployer.config.keys import RestrictedKey
 from deployer.config.model import Acme, Config, Docker, Server, Updates
 from deployer.config.security import Security
+from deployer.config.watch import Channels, Mail, Watch
 from deployer.config.wording import fields, section
 from deployer.kinds import kinds, other_forms, service_kinds
 from deployer.kinds.base import Site
@@ -59,7 +60,15 @@ SECTIONS: dict[str, type[Section]] = {
     "security": Security,
     **{f"security.{key}": model for key in fields(Security) if (model := section(Security, (key,)))},
 }
-HOME: dict[str, type[Section]] = {"home": Home, "home.notify": Notify, "home.s3": S3, "home.keep": Keep}
+HOME: dict[str, type[Section]] = {
+    "home": Home,
+    "home.notify": Notify,
+    "home.s3": S3,
+    "home.keep": Keep,
+    "watch": Watch,
+    "watch.notify": Channels,
+    "watch.notify.email": Mail,
+}
 
 
 def reference() -> str:

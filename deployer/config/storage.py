@@ -1,4 +1,4 @@
-"""Values around the home server: addresses that are secrets, and names in an S3 store."""
+"""Values around the home server: addresses that are secrets, who is told, and names in an S3 store."""
 
 import re
 
@@ -13,6 +13,38 @@ def secret_address(text: str) -> str:
         return f"env:{environment_name(text.removeprefix('env:'))}"
     if len(text) > 2000 or not re.fullmatch(rf"https?://{HOST}(:[0-9]{{1,5}})?(/[!$-~]*)?", text, re.ASCII):
         raise ValueError("expected an address such as https://example.org/path, or env:NAME")
+    return text
+
+
+def from_environment(text: str) -> str:
+    """`env:NAME`: a secret that does not belong in sites.yaml."""
+    if not text.startswith("env:"):
+        raise ValueError("expected env:NAME: a secret itself does not belong in sites.yaml")
+    return f"env:{environment_name(text.removeprefix('env:'))}"
+
+
+def mail_server(text: str) -> str:
+    """The address of a mail server, with TLS from the beginning (smtps) or from a word on (smtp)."""
+    if not re.fullmatch(rf"smtps?://{HOST}(:[0-9]{{1,5}})?", text, re.ASCII):
+        raise ValueError(
+            f"{shown(text)} is not the address of a mail server such as smtps://mail.example.org"
+        )
+    return text
+
+
+def words(text: str) -> str:
+    """What stands on a page: one line."""
+    if not text.strip() or len(text) > 500 or not text.isprintable():
+        raise ValueError("expected some words as they stand on the page, in one line")
+    return text
+
+
+def channel(text: str) -> str:
+    """An address of Apprise, which is a secret itself, or `env:NAME`; no message ever shows it."""
+    if text.startswith("env:"):
+        return from_environment(text)
+    if len(text) > 2000 or not re.fullmatch(r"[a-z][a-z0-9+]*://[!-~]+", text, re.ASCII):
+        raise ValueError("expected an address of Apprise such as tgram://TOKEN/CHAT, or env:NAME")
     return text
 
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deployer.config.home import Home
 from deployer.errors import DeployError
 from deployer.home.change import Change, content, run
-from deployer.home.schedule import PULL, VERIFY, Call, agents
+from deployer.home.jobs import Jobs
+from deployer.home.schedule import Call, agents
 
 
 def is_here() -> bool:
@@ -17,12 +17,12 @@ def is_here() -> bool:
     return sys.platform == "darwin" and shutil.which("launchctl") is not None
 
 
-def wanted(home: Home | None, call: Call) -> Change:
-    """What is to be done so that launchd has the timers of this section, or none."""
+def wanted(jobs: Jobs, call: Call) -> Change:
+    """What is to be done so that launchd has the timers of these jobs, or none."""
     folder, log = places(call.system)
-    found = agents(home, call, str(log)) if home else {}
+    found = agents(jobs, call, str(log))
     texts: dict[Path, str | None] = {
-        folder / f"{name}.plist": found.get(f"{name}.plist") for name in (PULL, VERIFY)
+        folder / f"{name}.plist": found.get(f"{name}.plist") for name in jobs.names
     }
     files = {path: text for path, text in texts.items() if text != content(path)}
     loaded = [path.stem for path, text in texts.items() if text]

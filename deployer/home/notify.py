@@ -1,5 +1,6 @@
 """Tells others how it went: ntfy, Uptime Kuma, healthchecks.io and the like. Their addresses are secrets."""
 
+import http.client
 import os
 import urllib.error
 import urllib.parse
@@ -38,7 +39,7 @@ def attempt(written: str, request: Callable[[str], urllib.request.Request | None
         return f"it answers {error.code}"
     except TimeoutError:
         return "it does not answer in time"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         return f"{getattr(reason, 'strerror', None) or type(reason).__name__}"
     return ""

@@ -1,30 +1,22 @@
-"""The pull and the verification at their times: for systemd, for launchd, or as lines of a crontab; pure."""
+"""Calls at their times: for systemd, for launchd, or as lines of a crontab; pure."""
 
 import plistlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployer.config.home import Home
 from deployer.errors import UsageError
-
-PULL = "deploy-backup-pull"
-VERIFY = "deploy-backup-verify"
-BEGIN, END = "# deploy backup: begin", "# deploy backup: end"
-DAYS = {"daily": "*-*-*", "weekly": "Sun *-*-*", "monthly": "*-*-01"}
-CRON_DAYS = {"daily": "* * *", "weekly": "* * 0", "monthly": "1 * *"}
-LATER = 3  # hours after the pull
+from deployer.home.jobs import Job, Jobs
 
 SERVICE = """\
 [Unit]
 Description=deploy: {what}
 Wants=network-online.target
 After=network-online.target
-RequiresMountsFor={directory}
-
+{mounted}
 [Service]
 Type=oneshot
-{user}# NAME=value lines: credentials of S3, addresses to notify
+{more}# NAME=value lines: credentials of S3, addresses to notify
 EnvironmentFile=-{environment}
 ExecStart={command}
 Nice=10
@@ -57,29 +49,35 @@ class Call:
         return self.config.parent / "home.env"
 
 
-def units(home: Home, call: Call) -> dict[str, str]:
+def units(jobs: Jobs, call: Call) -> dict[str, str]:
     """The text of each systemd unit, by its name."""
     found = {}
-    for name, (option, what, calendar, _) in times(home).items():
-        words = {"what": what, "directory": unit_path(home.directory), "calendar": calendar}
-        command = " ".join(map(unit_word, (call.program, "backup", option, "--config", str(call.config))))
+    for name, job in jobs.wanted.items():
+        command = " ".join(map(unit_word, (call.program, *job.words, "--config", str(call.config))))
         # without a user, a service of the system has no HOME, where ssh and gpg have their keys
-        user = "User=root\n" if call.system else ""
+        more = "User=root\n" if call.system else ""
+        if job.ends:
+            more += f"SuccessExitStatus={' '.join(map(str, job.ends))}\n"
         found[f"{name}.service"] = SERVICE.format(
-            **words, user=user, environment=unit_path(str(call.environment)), command=command
+            what=job.what,
+            mounted=f"RequiresMountsFor={unit_path(job.directory)}\n" if job.directory else "",
+            more=more,
+            environment=unit_path(str(call.environment)),
+            command=command,
         )
-        found[f"{name}.timer"] = TIMER.format(**words)
+        found[f"{name}.timer"] = TIMER.format(what=job.what, calendar=job.calendar)
     return found
 
 
-def agents(home: Home, call: Call, log: str) -> dict[str, str]:
+def agents(jobs: Jobs, call: Call, log: str) -> dict[str, str]:
     """The text of what launchd of a Mac reads, by the name of its file; complaints go to the log."""
     found = {}
-    for name, (option, _, _, when) in times(home).items():
+    for name, job in jobs.wanted.items():
+        when = {"StartInterval": job.seconds} if job.seconds else {"StartCalendarInterval": moment(job.cron)}
         agent = {
             "Label": name,
-            "ProgramArguments": ["/bin/sh", "-c", shell_line(option, call)],
-            "StartCalendarInterval": moment(when),
+            "ProgramArguments": ["/bin/sh", "-c", shell_line(job, call)],
+            **when,
             "StandardOutPath": "/dev/null",
             "StandardErrorPath": log,
             "LowPriorityIO": True,
@@ -95,65 +93,51 @@ def moment(when: str) -> dict[str, int]:
     return {field: int(value) for field, value in fields if value != "*"}
 
 
-def crontab(before: str, home: Home | None, call: Call) -> str:
-    """The crontab with our lines, or without them where there is no home; the others stay as they are."""
-    lines = without_ours(before)
-    if home:
-        lines += [BEGIN, *(cron_line(option, when, call) for option, _, _, when in times(home).values()), END]
+def crontab(before: str, jobs: Jobs, call: Call) -> str:
+    """The crontab with our lines, or without them where there are no jobs; the others stay as they are."""
+    begin, end = marks(jobs)
+    lines = without_ours(before, begin, end)
+    if jobs.wanted:
+        lines += [begin, *(cron_line(job, call) for job in jobs.wanted.values()), end]
     return "".join(f"{line}\n" for line in lines)
 
 
-def without_ours(text: str) -> list[str]:
+def marks(jobs: Jobs) -> tuple[str, str]:
+    """The lines before and behind ours."""
+    return f"# {jobs.mark}: begin", f"# {jobs.mark}: end"
+
+
+def without_ours(text: str, begin: str, end: str) -> list[str]:
     """The lines of a crontab that are not ours."""
     kept, ours = [], False
     for line in text.splitlines():
-        ours = ours or line == BEGIN
+        ours = ours or line == begin
         if not ours:
             kept.append(line)
-        ours = ours and line != END
+        ours = ours and line != end
     return kept
 
 
-def times(home: Home) -> dict[str, tuple[str, str, str, str]]:
-    """For each timer: our option, what it does, when for systemd, when for cron."""
-    hour, minute = map(int, home.at.split(":"))
-    found = {PULL: ("--pull", "bring the backups home", f"*-*-* {home.at}:00", f"{minute} {hour} * * *")}
-    if home.verify != "never":
-        later = (hour + LATER) % 24
-        found[VERIFY] = (
-            "--verify",
-            "read the newest backups",
-            f"{DAYS[home.verify]} {later:02}:{minute:02}:00",
-            f"{minute} {later} {CRON_DAYS[home.verify]}",
-        )
-    return found
-
-
-def said(home: Home, call: Call) -> dict[str, str]:
+def said(jobs: Jobs, call: Call) -> dict[str, str]:
     """The calls by when they are to be made, in words."""
-    hour, minute = map(int, home.at.split(":"))
-    found = {f"daily at {home.at}": command_line("--pull", call)}
-    if home.verify != "never":
-        later = f"{(hour + LATER) % 24:02}:{minute:02}"
-        found[f"{home.verify} at {later}"] = command_line("--verify", call)
-    return found
+    return {job.said: command_line(job, call) for job in jobs.wanted.values()}
 
 
-def cron_line(option: str, when: str, call: Call) -> str:
+def cron_line(job: Job, call: Call) -> str:
     """A line of a crontab; in it, % would be the end of the line."""
-    return f"{when} {shell_line(option, call)} >/dev/null".replace("%", "\\%")
+    return f"{job.cron} {shell_line(job, call)} >/dev/null".replace("%", "\\%")
 
 
-def shell_line(option: str, call: Call) -> str:
+def shell_line(job: Job, call: Call) -> str:
     """The call, with what stands in home.env."""
     environment = shlex.quote(str(call.environment))
     given = f"if [ -r {environment} ]; then set -a; . {environment}; set +a; fi"
-    return f"{given}; {command_line(option, call)}"
+    return f"{given}; {command_line(job, call)}"
 
 
-def command_line(option: str, call: Call) -> str:
+def command_line(job: Job, call: Call) -> str:
     """The call itself, as a person may type it."""
-    return shlex.join([call.program, "backup", option, "--config", str(call.config)])
+    return shlex.join([call.program, *job.words, "--config", str(call.config)])
 
 
 def unit_word(text: str) -> str:

@@ -7,15 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deployer.config.home import Home
 from deployer.errors import DeployError, UsageError
 from deployer.home import launchd
 from deployer.home.change import Change, content, run
-from deployer.home.schedule import PULL, VERIFY, Call, crontab, said, units
+from deployer.home.jobs import Jobs
+from deployer.home.schedule import Call, crontab, said, units
 from deployer.system import is_root
 
 RUNNING = Path("/run/systemd/system")
-ALL = tuple(f"{name}.{kind}" for name in (PULL, VERIFY) for kind in ("service", "timer"))
 
 
 def call_of(config: Path) -> Call:
@@ -29,17 +28,18 @@ def call_of(config: Path) -> Call:
     return Call(str(Path(chosen).absolute()), config.absolute(), is_root())
 
 
-def wanted(home: Home | None, call: Call) -> Change:
-    """What is to be done so that the timers are those of this section, or that there are none."""
+def wanted(jobs: Jobs, call: Call) -> Change:
+    """What is to be done so that the timers are those of these jobs, or that there are none."""
     if not RUNNING.is_dir():
         if launchd.is_here():
-            return launchd.wanted(home, call)
-        before = read_crontab(home, call)
-        after = crontab(before, home, call)
+            return launchd.wanted(jobs, call)
+        before = read_crontab(jobs, call)
+        after = crontab(before, jobs, call)
         return Change(crontab=after if after != before else None)
     folder = unit_folder(call.system)
-    texts = {folder / name: text for name, text in (units(home, call) if home else {}).items()}
-    gone: dict[Path, str | None] = {folder / name: None for name in ALL if folder / name not in texts}
+    texts = {folder / name: text for name, text in units(jobs, call).items()}
+    every = [folder / f"{name}.{kind}" for name in jobs.names for kind in ("service", "timer")]
+    gone: dict[Path, str | None] = {path: None for path in every if path not in texts}
     files = {path: text for path, text in (gone | texts).items() if text != content(path)}
     timers = [path.name for path in texts if path.suffix == ".timer"]
     return Change(files, None, tuple(name for name in timers if not active(name, call.system)))
@@ -124,15 +124,15 @@ def active(name: str, system: bool) -> bool:
     return all(subprocess.run([*argv, s, "--quiet", name], check=False).returncode == 0 for s in states)
 
 
-def read_crontab(home: Home | None, call: Call) -> str:
+def read_crontab(jobs: Jobs, call: Call) -> str:
     """The user's crontab; raises UsageError where there is nothing that calls programs at their times."""
     if not shutil.which("crontab"):
-        if home is None:
+        if not jobs.wanted:
             return ""
         missing = "there is neither systemd nor launchd nor a crontab here"
         if shutil.which("apt-get"):
             raise UsageError(missing, "Install it: apt-get install cron")
-        calls = [f"  {when}: {line}" for when, line in said(home, call).items()]
+        calls = [f"  {when}: {line}" for when, line in said(jobs, call).items()]
         raise UsageError(missing, "\n".join(["Let this machine's own scheduler call:", *calls]))
     done = subprocess.run(["crontab", "-l"], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else ""

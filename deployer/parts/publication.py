@@ -28,7 +28,7 @@ def share(config: "Config", facts: "Facts") -> Share:
 def publishes(config: "Config") -> bool:
     """Whether the server needs the scripts."""
     needed = any(entry.pushed or entry.secrets() for entry in config.everything.values())
-    return bool(config.backups or config.keys or config.updates or config.running) or needed
+    return bool(config.backups or config.keys or config.updates or config.running or config.watch) or needed
 
 
 def publication_files() -> dict[str, File]:

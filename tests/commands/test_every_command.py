@@ -51,6 +51,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "key show": ["code.test"],
     "logs": ["ntfy.test", "ntfy.test --follow"],
     "mirrors": ["", "--check", "--json"],
+    "notify": ["--test"],
     "plan": ["", "--json", "page.test --full"],
     "push": ["page.test", "code.test", "ntfy.test --yes", "page.test --ref main"],
     "rehearse": ["--stop nobody"],
@@ -66,6 +67,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "status": ["", "--json"],
     "stop": ["ntfy.test"],
     "update": ["", "--check"],
+    "watch": ["", "--json", "--install", "--uninstall"],
     "workflow": ["code.test", "code.test --install-secrets --gitea http://127.0.0.1:9 --key key"],
 }
 CALLS = [f"{name} {arguments}".split() for name, every in ARGUMENTS.items() for arguments in every]

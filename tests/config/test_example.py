@@ -65,11 +65,21 @@ def test_every_key_of_every_model_is_in_the_example() -> None:
     services = [{"kind": name, **service} for name, service in document.pop("services").items()]
     assert set().union(*map(written_keys, document.pop("keys").values())) == keys_of(RestrictedKey)
     assert document["backups"].pop("folders")
+    assert document["watch"].pop("words")
     assert document.pop("git_hosts")
     dns = document["dns"]
     assert dns.pop("records")
     assert set().union(*map(written_keys, dns.pop("zones").values())) == keys_of(Keeper)
-    named = {"backups.folders", "git_hosts", "sites", "services", "keys", "dns.records", "dns.zones"}
+    named = {
+        "watch.words",
+        "backups.folders",
+        "git_hosts",
+        "sites",
+        "services",
+        "keys",
+        "dns.records",
+        "dns.zones",
+    }
     assert written_keys(document) | named == keys_of(Config)
     for kind, model in models():
         # Keys that a kind shares with others are shown once, at any of those.

@@ -10,6 +10,7 @@ import pytest
 from deployer.config.home import Home
 from deployer.errors import DeployError, UsageError
 from deployer.home import launchd, timers
+from deployer.home.jobs import of_backups
 from deployer.home.schedule import Call, agents, moment
 
 # bootstrap, bootout and print as `man launchctl` has them: a label is loaded once, and only from a good file
@@ -53,7 +54,7 @@ class Mac:
         return self.settle(home)
 
     def settle(self, home: Home | None) -> bool:
-        change = timers.wanted(home, self.call)
+        change = timers.wanted(of_backups(home), self.call)
         timers.carry_out(change, self.call.system)
         return bool(change)
 
@@ -97,7 +98,7 @@ def test_what_launchd_refuses_leaves_nothing(mac: Mac, monkeypatch: pytest.Monke
 
 
 def test_what_an_agent_says(mac: Mac) -> None:
-    found = agents(Home.model_validate(DIRECTORY | {"verify": "weekly"}), mac.call, "/tmp/log")
+    found = agents(of_backups(Home.model_validate(DIRECTORY | {"verify": "weekly"})), mac.call, "/tmp/log")
     pull, verify = (plistlib.loads(text.encode()) for text in found.values())
     assert (pull["Label"], verify["Label"]) == ("deploy-backup-pull", "deploy-backup-verify")
     assert pull["StartCalendarInterval"] == {"Hour": 22, "Minute": 15}

@@ -7,19 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.config.home import Home
-from deployer.home.schedule import BEGIN, END, Call, crontab, units
+from deployer.home.jobs import Jobs, of_backups
+from deployer.home.schedule import Call, crontab, marks, units
 
 CALL = Call("/usr/local/bin/deploy", Path("/home/me/vps/sites.yaml"), system=True)
 LINES = st.lists(
     st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), max_size=30).filter(
-        lambda line: line not in (BEGIN, END)
+        lambda line: line not in marks(of_backups(None))
     ),
     max_size=8,
 )
 
 
-def home(**values: object) -> Home:
-    return Home.model_validate({"directory": "/mnt/nas/backups", **values})
+def home(**values: object) -> Jobs:
+    return of_backups(Home.model_validate({"directory": "/mnt/nas/backups", **values}))
 
 
 def test_a_timer_for_each() -> None:
@@ -56,7 +57,7 @@ def test_lines_of_others_stay_in_a_crontab(lines: list[str]) -> None:
     assert with_ours.startswith(before)
     assert with_ours != before
     assert crontab(with_ours, home(), CALL) == with_ours
-    assert crontab(with_ours, None, CALL) == before
+    assert crontab(with_ours, of_backups(None), CALL) == before
 
 
 @pytest.mark.parametrize("at", ["00:00", "22:15"])

@@ -57,6 +57,7 @@ def settle(machine: Machine, home: str, user: str) -> None:
             "key": f"{home}/backups",
             "verify": "weekly",
         },
+        "watch": {"every": "15m"},
     }
     (machine.root / home.lstrip("/") / "sites.yaml").write_text(yaml.safe_dump(config))
     machine.run(
@@ -127,6 +128,19 @@ def test_timers_of_a_user(machine: Machine) -> None:
     machine.run(as_user("systemctl --user start deploy-backup-verify.service"))
     machine.run(as_user(f"{DEPLOY} backup --uninstall --yes"))
     assert not list((machine.root / "home/roger/.config/systemd/user").glob("deploy-*"))
+
+
+def test_the_timer_of_a_watch_beside_those_of_backups(machine: Machine) -> None:
+    machine.run(f"{DEPLOY} backup --install --yes; {DEPLOY} watch --install --yes")
+    assert "nothing to do" in machine.run(f"{DEPLOY} watch --install --yes").stderr
+    machine.run("systemd-analyze verify /etc/systemd/system/deploy-watch.{service,timer}")
+    assert machine.run("systemctl list-timers --no-legend 'deploy-*'").stdout.count(".timer") >= 2
+    machine.run("systemctl start deploy-watch.service; ! systemctl --quiet is-failed deploy-watch.service")
+    assert "does not tell how it is" in machine.run(f"{DEPLOY} watch", check=False).stdout
+    machine.run(f"{DEPLOY} watch --uninstall --yes")
+    assert machine.run("systemctl list-timers --no-legend 'deploy-watch*'").stdout == ""
+    assert machine.run("systemctl list-timers --no-legend 'deploy-backup-pull*'").stdout
+    machine.run(f"{DEPLOY} backup --uninstall --yes")
 
 
 def test_a_crontab_where_there_is_no_systemd(machine: Machine) -> None:

@@ -92,7 +92,10 @@ def test_a_key_fetches_backups_and_does_nothing_else(project: Guarded, tmp_path:
     for words in ("status", "push page.test", "id", "cat /etc/passwd"):
         refused = project.ssh(words, key="home")
         assert refused.returncode == 2
-        assert refused.stderr == "✗ refused: the key home may fetch backups with rsync, and nothing else\n"
+        assert (
+            refused.stderr
+            == "✗ refused: the key home may fetch backups with rsync, ask `doctor`, and nothing else\n"
+        )
     assert rsync(project, f"{there}:/", f"{tmp_path}/c", key="ci").returncode != 0
     results = [use["result"] for use in project.uses() if use["key"] == "home"]
     assert {"accepted", "refused"} == set(results)

@@ -1,0 +1,165 @@
+"""One round of a watch: everything is asked side by side, and what has changed is told once."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from deployer import system
+from deployer.config.model import Config
+from deployer.config.watch import Watch
+from deployer.doctor import diagnose
+from deployer.errors import DeployError, UsageError
+from deployer.home import channels
+from deployer.home.pulse import Asked, Pulse
+from deployer.home.visiting import visit_all
+from deployer.watching import message
+from deployer.watching.memory import Memory, News, Round, read, settled, turn, written
+from deployer.watching.seen import Seen
+from deployer.watching.trouble import Trouble, of_doctor
+from deployer.watching.visits import Target, Visit, is_offline, troubles
+
+OUTSIDE = ("visit", "ends")
+SERVER = ("server", "doctor")
+GAP = 3
+"""Rounds that may be missed until what was not told yet counts for nothing."""
+
+
+def section_of(config: Config) -> Watch:
+    """The section `watch`; raises UsageError where sites.yaml lacks it."""
+    if config.watch is None:
+        raise UsageError("there is no watch in sites.yaml", "Add it: watch: {notify: {ntfy: env:NTFY_TOPIC}}")
+    if config.server is None:
+        raise UsageError("there is no server in sites.yaml", "Add it: server: {host: vps.example.org}")
+    return config.watch
+
+
+def look(config: Config) -> Seen | None:
+    """Make a round; None where another one is at work."""
+    watch = section_of(config)
+    assert config.server
+    with locked(config.server.host) as place:
+        if place is None:
+            return None
+        memory, warnings = remembered(place)
+        asked = Asked(config, config.server)
+        known = wanted(config, memory.targets)
+        visits = visit_all(known, watch.words, config.acme.ca_certificate)
+        pulse, failure = _answer(asked)
+        if pulse and (more := _new(wanted(config, targets_of(pulse)), known)):
+            visits += visit_all(more, watch.words, config.acme.ca_certificate)
+        targets = targets_of(pulse) if pulse else memory.targets
+        seen = judged(config, visits, targets, pulse, failure)
+        memory, news = turn(replace(memory, targets=targets), seen, time.time(), GAP * max(watch.every, 600))
+        outcome = tell(watch, config.server.host, news)
+        if not outcome or "" in outcome.values():
+            memory = settled(memory, news)
+        warnings += keep(place, memory)
+        if watch.heartbeat and (warning := channels.beat(watch.heartbeat)):
+            warnings += (f"the heartbeat could not be sent: {warning}",)
+    offline = failure is not None and is_offline(visits)
+    return Seen(config.server.host, tuple(visits), seen.troubles, news, outcome, warnings, offline)
+
+
+def _answer(asked: Asked) -> tuple[Pulse | None, DeployError | None]:
+    try:
+        return asked.answer(), None
+    except DeployError as error:
+        return None, error
+
+
+def _new(targets: Iterable[Target], before: Iterable[Target]) -> list[Target]:
+    return [target for target in targets if target not in {*before}]
+
+
+def targets_of(pulse: Pulse) -> tuple[Target, ...]:
+    """The names that visitors use, as the server says."""
+    lines = (line.split() for line in pulse[0].lines.get("site", []))
+    return tuple(Target(*words) for words in lines if len(words) == 4 and words[1] in ("http", "https"))
+
+
+def wanted(config: Config, targets: Iterable[Target]) -> list[Target]:
+    """Those that are to be visited."""
+    ignored = {*(config.watch.ignore if config.watch else ())}
+    return [target for target in targets if target.name not in ignored]
+
+
+def judged(
+    config: Config,
+    visits: list[Visit],
+    targets: tuple[Target, ...],
+    pulse: Pulse | None,
+    failure: DeployError | None,
+) -> Round:
+    """What is not well. Where this machine has no network, nothing is known of anything."""
+    if failure and is_offline(visits):
+        return Round((), unasked=(*OUTSIDE, *SERVER))
+    found = [*troubles(visits, targets)]
+    if pulse is None:
+        found.append(Trouble("server", f"the server cannot be asked: {failure.message if failure else ''}"))
+        return Round(tuple(found), unasked=("doctor",))
+    seen, here = pulse
+    found += of_doctor(diagnose(seen, config, here))
+    busy = {line.partition(" ")[0] for line in seen.lines.get("busy", [])}
+    return Round(tuple(found), busy=busy)
+
+
+def tell(watch: Watch, host: str, news: News) -> channels.Outcome:
+    """Tell who is named what has changed, all of it at once."""
+    if not news:
+        return {}
+    text = message.text(news, time.time())
+    return channels.send(watch.notify, message.title(host, news), text, urgent=bool(news.new))
+
+
+def state_folder() -> Path:
+    """Where the watch of this user remembers."""
+    if system.is_root():
+        return Path("/var/lib/deploy-watch")
+    return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local/state")) / "deploy"
+
+
+@contextmanager
+def locked(host: str) -> Iterator[Path | None]:
+    """The file of what is remembered of this server, while nobody else has it; None where somebody has."""
+    folder = state_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / f"watch-{host}.lock", "a")  # noqa: SIM115 (it is closed below)
+    except OSError as error:
+        raise DeployError(f"{error.filename} cannot be written: {error.strerror}") from error
+    with lock:
+        try:
+            system.lock(lock, wait=False)
+        except OSError:
+            yield None
+            return
+        yield folder / f"watch-{host}.json"
+
+
+def remembered(place: Path) -> tuple[Memory, tuple[str, ...]]:
+    """What is remembered, nothing where that cannot be read: then all begins anew."""
+    try:
+        return read(place.read_text(errors="replace")), ()
+    except FileNotFoundError:
+        return Memory(), ()
+    except (OSError, ValueError):
+        with suppress(OSError):
+            place.replace(place.with_suffix(".broken"))
+        return Memory(), (f"{place} could not be read: what is not well is told anew",)
+
+
+def keep(place: Path, memory: Memory) -> tuple[str, ...]:
+    """Remember it, whole or not at all; what went wrong."""
+    new = place.with_suffix(".new")
+    try:
+        with new.open("w") as file:
+            file.write(written(memory))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(place)
+    except OSError as error:
+        return (f"{place} cannot be written: {error.strerror}",)
+    return ()
