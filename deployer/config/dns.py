@@ -69,7 +69,7 @@ def trusted(endpoint: str) -> str:
     return endpoint
 
 
-Provider = Literal["cloudflare"]
+Provider = Literal["cloudflare", "hetzner"]
 Token = Annotated[SecretSource, AfterValidator(made_elsewhere)]
 Endpoint = Annotated[Url, AfterValidator(trusted)]
 ZoneId = Annotated[str, text(zone_id), schema("string")]
@@ -78,7 +78,7 @@ ZoneId = Annotated[str, text(zone_id), schema("string")]
 class Keeper(Section):
     """A zone with another provider or token than the others, or one of two with its name."""
 
-    provider: Provider = Field(description="who keeps it: cloudflare")
+    provider: Provider = Field(description="who keeps it: cloudflare or hetzner")
     token: Token = Field(description="token that may change its records: env:NAME or gpg:FILE")
     endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
     id: ZoneId | None = Field(
@@ -90,7 +90,7 @@ class Dns(Section):
     """The DNS records of sites and aliases, and others of yours, at whoever keeps their zones."""
 
     provider: Provider | None = Field(
-        None, description="who keeps the zones: cloudflare; without it, only those of `zones`"
+        None, description="who keeps the zones: cloudflare or hetzner; without it, only those of `zones`"
     )
     token: Token | None = Field(None, description="token that may change the records: env:NAME or gpg:FILE")
     endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")

@@ -28,6 +28,8 @@ class Names:
         self._tokens = _tokens(dns)
         self._read = Reading()
         self._tried: set[str] = set()
+        self.fresh: set[str] = set()
+        """The names whose addresses have just been written."""
         self._reading = Thread(target=self._look, daemon=True)
         self._reading.start()
 
@@ -98,6 +100,7 @@ class Names:
         with waiting("writing DNS records"):
             outcomes = side_by_side(calls)
         for zone, outcome in zip(of_zone, outcomes, strict=True):
+            self.fresh |= set() if outcome else {each.name for each in of_zone[zone] if each.site}
             line(f"✗ dns:{zone}: {outcome}" if outcome else f"✓ dns:{zone} {len(of_zone[zone])} changed")
         return not any(outcomes)
 

@@ -24,7 +24,7 @@ def test_a_new_site_gets_its_addresses_and_then_nothing_is_left(
         "+ dns:example.net/shop/AAAA",
         "    +shop.example.net AAAA 2001:db8::7",
     ]
-    assert run.lines[-1] == "vps.example.org: no files to change; 6 DNS records to add."
+    assert run.lines[-1] == "vps.example.org: 6 DNS records to add."
     files = json.loads(as_json(run.plan, "vps.example.org"))["files"]
     assert files[2] == {
         "path": "dns:example.org/@/A",

@@ -2,12 +2,13 @@
 # Asks the certificate authority for certificates: each line of standard input is one,
 #   NAME <tab> new|again|mend <tab> DOMAIN DOMAIN …
 # `mend` asks for nothing: from then on a renewal leaves no name out, as none of what is made here does.
-# Arguments: ACME directory URL, e-mail address (may be empty), CA file of that server (may be empty).
+# Arguments: ACME directory URL, e-mail address (may be empty), CA file of that server (may be empty), names whose DNS
+# records have just been written: those may take a moment until they lead here.
 # A name that does not lead here yet is told and left out, so that it cannot use up the few failures
 # that the authority allows (leading.sh, which is sent before this). Exit: 0 all names are covered, 1 not all.
 set -uo pipefail
 export LC_ALL=C.UTF-8
-directory=$1 email=$2 ca=$3
+directory=$1 email=$2 ca=$3 fresh=" ${4:-} "
 failed=0
 
 say() { printf '%s\n' "$*"; }
@@ -23,7 +24,7 @@ issue() { # NAME new|again DOMAIN…
     local options=(--cert-name "$name" --webroot --webroot-path "$webroot" --key-type ecdsa --server "$directory")
     shift 2
     say "▸ certificate $name"
-    for domain; do if leads_here "$domain"; then domains+=("$domain"); else astray+=("$domain"); fi; done
+    for domain; do if leads_here_soon "$domain"; then domains+=("$domain"); else astray+=("$domain"); fi; done
     [ ${#domains[@]} -eq $# ] || failed=1
     if [ ${#domains[@]} -eq 0 ]; then say "✗ certificate $name: none of its names leads here"; return; fi
     if [ "${domains[0]}" != "$1" ]; then say "✗ certificate $name: without $1 itself it would be of no use"; return; fi
@@ -43,6 +44,14 @@ issue() { # NAME new|again DOMAIN…
     say "✗ certificate $name: made without $(who_lacks)"
     details <<<"$words"
     failed=1
+}
+
+leads_here_soon() { # DOMAIN: like leads_here; a fresh one is asked for again, until a minute and a half are over
+    local said
+    until said=$(leads_here "$1"); do
+        if [[ $fresh != *" $1 "* ]] || ((SECONDS > 90)); then printf '%s\n' "$said"; return 1; fi
+        pause 3
+    done
 }
 
 who_is_astray() { # prints the names that do not lead here, and that they do not
