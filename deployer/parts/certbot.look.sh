@@ -3,7 +3,7 @@
 
 look_certbot() { # server, authenticator and allow_subset_of_names NAME VALUE of each certificate, and the certificates themselves
     files /etc/letsencrypt/renewal/*.conf
-    awk -F ' = ' '$1 == "server" || $1 == "authenticator" || $1 == "allow_subset_of_names" {
+    [ ${#FILES[@]} -eq 1 ] || awk -F ' = ' '$1 == "server" || $1 == "authenticator" || $1 == "allow_subset_of_names" {
             name = FILENAME
             gsub(/.*\/|\.conf$/, "", name)
             print $1, name, $2

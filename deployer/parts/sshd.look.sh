@@ -35,7 +35,7 @@ accounts() {
     local user home shell file passwords='' said
     said=$(sshd -T 2>/dev/null)
     [[ $said == *"passwordauthentication yes"* ]] && passwords=$(awk -F: '$2 ~ /^[$_a-zA-Z0-9.\/]/ { print $1 }' /etc/shadow 2>/dev/null)
-    [[ $said == *"permitrootlogin yes"* ]] || passwords=$(grep -vx root <<<"$passwords")
+    if [[ $said != *"permitrootlogin yes"* ]]; then passwords=$'\n'$passwords$'\n' passwords=${passwords/$'\n'root$'\n'/$'\n'}; fi
     while IFS=: read -r user _ _ _ _ home shell; do
         echo "account $user"
         case $shell in */nologin | */false) continue ;; esac
