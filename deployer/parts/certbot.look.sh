@@ -7,6 +7,11 @@ look_certbot() { # server, authenticator and allow_subset_of_names NAME VALUE of
             name = FILENAME
             gsub(/.*\/|\.conf$/, "", name)
             print $1, name, $2
+        }
+        $1 == "manual_auth_hook" && $2 ~ /\/usr\/local\/lib\/deploy\/bin\/challenge/ {
+            name = FILENAME
+            gsub(/.*\/|\.conf$/, "", name)
+            print "proved_by_dns", name
         }' "${FILES[@]}"
     renewals
     (cd /etc/letsencrypt/live 2>/dev/null && cp -L --parents ./*/cert.pem "$answer/certificates/" 2>/dev/null)

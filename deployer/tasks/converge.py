@@ -125,7 +125,7 @@ class Convergence:
         moves = name_moves(self.config, seen, self.scope)
         if orders := tuple(losing_nothing(plan.certificates, moves, seen)):
             if self.names:
-                done &= self.names.write_first(plan, {order.name for order in orders}, self.line)
+                done &= self.names.write_first(plan, orders, self.line)
             done &= self._issue(orders)
             seen = self.look()
             rest = self._possible(seen)

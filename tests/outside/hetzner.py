@@ -101,6 +101,12 @@ class Hetzner(Provider):
             made = {**body, "id": "/".join(key), "protection": {"change": False}}
             sets[key] = made
             return 201, {"rrset": made, "action": self._action("create_rrset")}
+        if asked.method == "POST" and action == "add_records":
+            exact(body, {"records", "ttl"}, {"records"}, "the records")
+            self._check(zone, key, body)
+            made = sets.get(key) or {"name": key[0], "type": key[1], "labels": {}, "records": []}
+            sets[key] = {**made, "ttl": body.get("ttl"), "records": [*made["records"], *body["records"]]}
+            return 201, {"action": self._action("add_rrset_records")}
         if key not in sets:
             raise RefusedError(404, "not_found", "the RRSet does not exist")
         if asked.method == "DELETE":
@@ -110,6 +116,13 @@ class Hetzner(Provider):
             exact(body, {"labels"}, {"labels"}, "the change")
             sets[key]["labels"] = body["labels"]
             return 200, {"rrset": sets[key]}
+        if asked.method == "POST" and action == "remove_records":
+            exact(body, {"records"}, {"records"}, "the records")
+            gone = [record["value"] for record in body["records"]]
+            sets[key]["records"] = [each for each in sets[key]["records"] if each["value"] not in gone]
+            if not sets[key]["records"]:
+                del sets[key]
+            return 201, {"action": self._action("remove_rrset_records")}
         if asked.method == "POST" and action == "set_records":
             exact(body, {"records"}, {"records"}, "the records")
             self._check(zone, key, body)
