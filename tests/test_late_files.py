@@ -57,3 +57,19 @@ def test_what_there_is_to_ask_of_a_server_needs_no_template(tmp_path: Path) -> N
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout == "True False\n"
+
+
+def test_no_plan_reads_e_mails(tmp_path: Path) -> None:
+    """As what tells versions of packages does, and what looks for plugins of pydantic."""
+    (tmp_path / "sites.yaml").write_text(SITES)
+    program = "import sys; from pathlib import Path; from deployer.config.loader import load;"
+    program += "import deployer.server.lean, deployer.tasks.converge;"
+    program += "from deployer.planning.stages import in_the_end;"
+    program += "from deployer.seen.facts import Facts;"
+    program += "wanted = in_the_end(load(Path('sites.yaml')), Facts('debian', '13'));"
+    program += "[file.content for file in wanted.files.values()];"
+    program += "print([name for name in ('email.message', 'importlib.metadata') if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -1,12 +1,12 @@
 """What undoes a change that locks out, and at the next start what a power cut has left half-done."""
 
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.parts.rendering import SCRIPTS, UNITS, script, system
 from deployer.shares.share import Share
+from deployer.system import version_of
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -33,4 +33,4 @@ def undo_files() -> dict[str, File]:
 @cache
 def own_version() -> str:
     """The version of the package."""
-    return version("vps-deployer")
+    return version_of("vps-deployer")

@@ -6,22 +6,15 @@ versions of packages, with all that reads e-mails, takes as long: the name of pa
 
 import importlib
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
+
+from deployer.system import version_of
 
 
 class _Versions:
     """Stands for `importlib.metadata`, which is loaded where this does not suffice."""
 
-    def version(self, name: str) -> str:
-        """The version of a package that is loaded."""
-        place = getattr(find_spec(name), "origin", None)
-        found = [*Path(place).parents[1].glob(f"{name}-*.dist-info")] if place else []
-        if len(found) == 1:
-            return found[0].name.removeprefix(f"{name}-").removesuffix(".dist-info")
-        version: str = self.__getattr__("version")(name)
-        return version
+    version = staticmethod(version_of)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module("importlib.metadata"), name)

@@ -1,11 +1,15 @@
 """What every section of sites.yaml has in common."""
 
-import os
+import sys
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some takes its time
+_no_plugins = ModuleType("pydantic.plugin._loader")
+vars(_no_plugins)["get_plugins"] = tuple
+# What looks for some reads e-mails, and takes its time.
+sys.modules.setdefault(_no_plugins.__name__, _no_plugins)
 
 
 class Section(BaseModel):
