@@ -1,8 +1,11 @@
 """Rendering: what lands on a server is a template with values, each quoted for the language it lands in."""
 
+import os
 import re
 import shlex
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +15,7 @@ from deployer.files import LateFile
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.bccache import BytecodeCache
 
 NGINX_TOKEN_OR_LINE_END = re.compile(
     r"""(\#[^\n]* | "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | [;{}] | (?:\\.|\$\{|[^\s;{\\])+) | \n(?!\n)""",
@@ -79,6 +83,7 @@ def _environment() -> "Environment":
 
     environment = Environment(
         loader=FileSystemLoader(_folder()),
+        bytecode_cache=_compiled(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -88,6 +93,20 @@ def _environment() -> "Environment":
     environment.filters.update(sh=shlex.quote, nginx=nginx_string, nginx_lines=nginx_lines)
     environment.filters.update(compose=compose_string, with_more=with_more)
     return environment
+
+
+def _compiled() -> "BytecodeCache | None":
+    """Templates as they were compiled before, beside the modules that Python keeps so, and by its rules."""
+    from jinja2.bccache import Bucket, FileSystemBytecodeCache
+
+    class Beside(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):  # there may be no room for it
+                super().dump_bytecode(bucket)
+
+    folder = Path(__file__).parent / "__pycache__"
+    kept = not sys.dont_write_bytecode and os.access(folder, os.W_OK)
+    return Beside(str(folder), "%s.template") if kept else None
 
 
 def _folder() -> Path:

@@ -1,4 +1,7 @@
+import os
 import shlex
+import subprocess
+import sys
 
 import pytest
 from jinja2 import UndefinedError
@@ -41,3 +44,18 @@ def test_a_value_that_is_missing_is_an_error() -> None:
 def test_a_value_for_bash() -> None:
     text = render("system/hook", domain="example.org", moment="after", script="true")
     assert shlex.split(text, comments=True) == ["set", "-e", "-o", "pipefail", "true"]
+
+
+def test_a_template_is_compiled_once() -> None:
+    """It is kept where Python keeps its modules so, and by the same rules."""
+    program = "from deployer.templates import render; from jinja2 import Environment; made = [];"
+    program += "compile = Environment.compile;"
+    program += "Environment.compile = lambda *a, **k: made.append(1) or compile(*a, **k);"
+    program += "render('system/undo.service'); print(len(made))"
+    once = [sys.executable, "-c", program]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(once, env=kept, check=True, capture_output=True)
+    again = subprocess.run(once, env=kept, check=True, capture_output=True, text=True)
+    unkept = kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+    anew = subprocess.run(once, env=unkept, check=True, capture_output=True, text=True)
+    assert (again.stdout, anew.stdout) == ("0\n", "1\n")
