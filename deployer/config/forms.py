@@ -1,6 +1,6 @@
 """Kinds that have two models, told apart by a key of one of them."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Tag
@@ -14,11 +14,12 @@ WITH, WITHOUT = "with the key", "without the key"
 """What pydantic adds to the place of a mistake, behind the kind; no key is called so."""
 
 
-def site_models() -> Iterator[Any]:
-    """A model for each kind of site, or what chooses one of its two."""
+def site_models(named: Container[str] | None = None) -> Iterator[Any]:
+    """A model for each kind of site, or for those named, or what chooses one of its two."""
     for kind, model in kinds().items():
         other = other_forms().get(kind)
-        yield either(model, other) if other else model
+        if named is None or kind in named:
+            yield either(model, other) if other else model
 
 
 def either(usual: "type[Site]", other: "type[Site]") -> Any:

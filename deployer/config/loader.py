@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from deployer.config import checks, wording
 from deployer.config.model import Config
+from deployer.config.narrowed import model_of
 from deployer.config.remains import stand_ins
 from deployer.config.wording import Finding
 from deployer.documents import syntax, text
@@ -35,7 +36,7 @@ def validate(document: dict[str, Any], folder: Path) -> tuple[Config | None, lis
     findings: list[Finding] = []
     config: Config | None
     try:
-        config = Config.model_validate(document, context={"folder": folder})
+        config = model_of(document).model_validate(document, context={"folder": folder})
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
         findings = wording.findings(mistakes, Config)
