@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
+    from deployer.tasks.asking import Asking
     from deployer.tasks.converge import Convergence
     from deployer.tasks.names import Names
 
@@ -60,17 +61,17 @@ def command(
     from deployer.tasks import opening, server_of
 
     with opening(config, look=True) as (loaded, begun):
-        from deployer.parts import questions
-        from deployer.tasks.observe import batch
+        from deployer.tasks.asking import Asking
 
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
-        begun.go_on(batch(questions(loaded)))
+        asking = Asking(loaded)
+        asking.begin(begun)
         names = names_of(loaded)
         from deployer.report.progress import progress
 
         with progress() as shown, server_of(loaded, begun) as server:
-            run = convergence(server, loaded, scope, shown, wait, full, names)
+            run = convergence(server, loaded, scope, shown, wait, full, names, asking)
             return converge(run, yes, dry_run, take_off, last=True, force=force)
 
 
@@ -82,6 +83,7 @@ def convergence(
     wait: bool = False,
     full: bool = False,
     names: "Names | None" = None,
+    asking: "Asking | None" = None,
 ) -> "Convergence":
     """A run that tells the user what it does."""
     from functools import partial
@@ -90,7 +92,7 @@ def convergence(
     from deployer.tasks.converge import Convergence
 
     show = partial(show_plan, server=server.host, full=full)
-    return Convergence(server, config, scope, shown.line, show, wait, names)
+    return Convergence(server, config, scope, shown.line, show, wait, names, asking)
 
 
 def names_of(config: "Config") -> "Names | None":

@@ -35,12 +35,12 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
         from deployer.commands._next import after_plan
         from deployer.commands._refusals import refuse_a_home
         from deployer.commands.apply import convergence, names_of
-        from deployer.parts import questions
-        from deployer.tasks.observe import batch
+        from deployer.tasks.asking import Asking
 
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
-        begun.go_on(batch(questions(loaded)))
+        asking = Asking(loaded)
+        asking.begin(begun)
         names = names_of(loaded)
         from deployer.report import data
         from deployer.report.changes import show_plan
@@ -48,7 +48,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
         from deployer.report.progress import progress
 
         with progress() as shown, shown.doing("looking at the server"), server_of(loaded, begun) as server:
-            run = convergence(server, loaded, scope, shown, names=names)
+            run = convergence(server, loaded, scope, shown, names=names, asking=asking)
             plan = run.plan(run.look())
     if as_json:
         data(plan_as_json(plan, server.host))

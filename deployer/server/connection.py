@@ -3,7 +3,7 @@
 import shlex
 import tarfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -74,17 +74,13 @@ class Server:
         self,
         command: str,
         data: bytes = b"",
-        more: Iterable[bytes] = (),
         meanwhile: Callable[[], object] = bool,
     ) -> Answer:
         """Run the command with the data on its standard input; its output may be binary.
 
-        What there is `more` of it may take its time: each piece is made when the one before has been sent.
         `meanwhile` is done when all is sent.
         """
         with waiting(f"asking {self.host}"), self._asked(command, data) as session:
-            for piece in more:
-                session.send(piece)
             session.shutdown_write()
             meanwhile()
             output = b"".join(iter(session.recv, b""))

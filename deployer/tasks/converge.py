@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from deployer.config.model import Config
 from deployer.files import make
-from deployer.parts import questions
 from deployer.parts.nginx import DEFAULT_SITE
 from deployer.parts.undo import own_version
 from deployer.planning.comparing import make_plan
@@ -26,7 +25,7 @@ from deployer.planning.newer import because_newer
 from deployer.planning.obstacles import require_no_newer
 from deployer.planning.plan import Order, Plan
 from deployer.planning.renames import env_files_of_renamed
-from deployer.planning.stages import NOT_LOOKED_AT, at_once, in_the_end
+from deployer.planning.stages import at_once, in_the_end
 from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
 from deployer.seen.failures import Failure
@@ -34,6 +33,7 @@ from deployer.seen.observation import Observation
 from deployer.server.connection import Server
 from deployer.shares.question import Question
 from deployer.tasks.apply import transact
+from deployer.tasks.asking import Asking
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
 from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_values
@@ -58,6 +58,7 @@ class Convergence:
     show: Callable[[Plan], None]
     wait: bool = False
     names: "Names | None" = None
+    asking: Asking | None = None
     _again: Mapping[str, Failure] | None = field(default=None, init=False, repr=False)
     _rendered: tuple[Facts, Desired] | None = field(default=None, init=False, repr=False)
 
@@ -68,22 +69,18 @@ class Convergence:
         return resolve(secret for each in wanted for secret in each.values())
 
     @cached_property
-    def _guessed(self) -> Desired:
-        return in_the_end(self.config, NOT_LOOKED_AT)
-
-    @cached_property
-    def _asked(self) -> frozenset[Question]:
-        return frozenset(questions_of(self._guessed))
+    def _asking(self) -> Asking:
+        return self.asking or Asking(self.config)
 
     def look(self) -> Observation:
         """The server as it is, with every file that may be wanted there."""
-        first = frozenset(questions(self.config))
-        seen = observe(self.server, first, lambda: self._asked - first, lambda: make(self._guessed.files))
+        asking = self._asking
+        seen = observe(self.server, asking.first, asking.later, lambda: make(asking.guessed.files))
         require_no_newer(seen, self.server.host, own_version())
         # known only now: a path or unit that depends on the release or on a version, and what is missing
         wanted = self._in_the_end(seen.facts)
         renamed = (Question("secrets", path) for path in env_files_of_renamed(wanted, seen))
-        asked = first | self._asked
+        asked = asking.first | asking.later
         forgotten = {*questions_of(wanted), *renamed} - asked
         forgotten |= {Question("install", package) for package in missing_packages(wanted, seen.facts)}
         return observe(self.server, asked | forgotten) if forgotten else seen
@@ -125,7 +122,7 @@ class Convergence:
         moves = name_moves(self.config, seen, self.scope)
         if orders := tuple(losing_nothing(plan.certificates, moves, seen)):
             if self.names:
-                done &= self.names.write_first(plan, orders, self.line)
+                done &= self.names.write_first(plan, {order.name for order in orders}, self.line)
             done &= self._issue(orders)
             seen = self.look()
             rest = self._possible(seen)
@@ -147,7 +144,7 @@ class Convergence:
         return (not orders or self._issue(orders)) and done
 
     def _issue(self, orders: Sequence[Order]) -> bool:
-        return issue(self.server, orders, self.config, self.line, self.names.fresh if self.names else ())
+        return issue(self.server, orders, self.config.acme, self.config.email, self.line)
 
     def _tell_who_waits(self, rest: Plan, plan: Plan) -> None:
         """Name those that were not done as others have no certificate; the plan has told of the rest."""

@@ -12,22 +12,20 @@ from deployer.server.connection import Server, script_command
 from deployer.server.names import Lookup
 from deployer.tasks import script
 
-PATIENCE = 1
+PATIENCE = 3
 """Seconds that are waited for the DNS here once the server has answered."""
 
 
 def doctor(server: Server, names: Iterable[str]) -> tuple[Evidence, FromHere]:
     """What the server tells of itself, in one round trip, and what is known of it from here meanwhile."""
-    ask, asked = script("doctor.sh"), list(names)
-    lookup = Lookup(asked)
+    ask, lookup = script("doctor.sh"), Lookup(names)
     answer = server.ask(script_command(ask), ask)
     clock = time.time()
     if answer.status:
         raise DeployError(f"{server.host} does not tell how it is: {answer.errors.strip() or answer.status}")
     with server.understanding():
         seen = read_evidence(answer.output.decode(errors="replace"))
-    found = lookup.found(PATIENCE)
-    return seen, FromHere(clock, found, reached(server), unanswered=len({*asked} - {*found}))
+    return seen, FromHere(clock, lookup.found(PATIENCE), reached(server))
 
 
 def reached(server: Server) -> frozenset[str]:

@@ -115,7 +115,7 @@ def test_what_is_asked_first_begins_before_anybody_asks(home: Path) -> None:
             server_of(config, begun) as server,
             pytest.raises(DeployError, match="does not run what it is asked to"),
         ):
-            server.ask(script_command(look), look, [b"file /etc/hostname"])
+            server.ask(script_command(look), look + b"file /etc/hostname")
     assert sshd.heard.said.endswith(look + b"file /etc/hostname")
     assert len(sshd.commands) == 1
     sshd.close()
@@ -130,7 +130,7 @@ def test_what_has_begun_goes_on_before_anybody_asks(home: Path) -> None:
         begun.go_on(questions)
         assert sshd.heard.until(look + questions)
         with server_of(config, begun) as server, pytest.raises(DeployError):
-            server.ask(script_command(look), look + questions + b"path /srv\n", [b"file /etc/hostname"])
+            server.ask(script_command(look), look + questions + b"path /srv\nfile /etc/hostname")
     assert sshd.heard.said.endswith(look + questions + b"path /srv\nfile /etc/hostname")
     assert len(sshd.commands) == 1
     sshd.close()

@@ -18,12 +18,11 @@ PUSHED = {
     "kind": "php",
     "https": False,
     "repository": "shop",
-    "build": "build.sh",
+    "build": "bash build.sh",
     "writable": ["up"],
 }
-BUILD = """#!/bin/bash
-set -eu
-[ ! -e "$PWD/held" ] || sleep 301
+BUILD = """set -eu
+[ ! -e "$PWD/held" ] || sleep 300
 cp ./*.php "$DEPLOY_OUTPUT"/
 echo "<?php return 'built';" >"$DEPLOY_OUTPUT"/built.php
 """
@@ -185,7 +184,7 @@ def test_struck_in_a_push(project: Project, blow: Blow, moment: str) -> None:
     held = f"[ -e {UP}/held ]"
     if moment == "build":
         project.commit("shop", {"held": ""})
-        held = "pgrep -f '^sleep 301'"
+        held = "pgrep -x sleep -u build-shop_test"
     else:
         vps.run(f"touch {UP}/hold-{moment} && chown php-shop_test: {UP}/hold-{moment}")
     project.commit("shop", {"says.php": f"<?php echo 'struck in {moment}';"})

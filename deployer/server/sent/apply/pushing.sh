@@ -22,7 +22,7 @@ push_leading() { # NAME OPTION…: where its own containers are replaced, visito
             follow
             break
         fi
-        pause 0.1
+        sleep 0.1
     done
     wait "$push"
 }
