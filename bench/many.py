@@ -47,12 +47,15 @@ def measured_sites(count: int) -> dict[str, str]:
         applied, _ = timed(apply)
         look = Command([DEPLOY, "status"], apply.folder)
         looks = [timed(look, [0, UNWELL])[0] for _ in range(LOOKS)]
+        doctor = Command([DEPLOY, "doctor"], apply.folder)
+        doctors = [timed(doctor, [0, UNWELL])[0] for _ in range(LOOKS)]
     return {
         "`deploy plan`, all of them new": shown([planned]),
         "what it prints": f"{len(said) / 1000:.1f} kB",
         "what it prints with `--full`": f"{len(whole) / 1000:.0f} kB",
         "`deploy apply`": shown([applied]),
         "`deploy status`": shown(looks),
+        "`deploy doctor`": shown(doctors),
     }
 
 
@@ -80,11 +83,13 @@ def measured_services(count: int) -> dict[str, str]:
         progress(f"{count} services")
         took, _ = timed(Command([DEPLOY, "apply", "--yes"], folder))
         looks = [timed(Command([DEPLOY, "status"], folder), [0, UNWELL])[0] for _ in range(LOOKS)]
+        doctors = [timed(Command([DEPLOY, "doctor"], folder), [0, UNWELL])[0] for _ in range(LOOKS)]
         saved, _ = timed(Command([DEPLOY, "backup"], folder))
     return {
         "`deploy apply`": shown([took]),
         "each": shown([took / count]),
         "`deploy status`": shown(looks),
+        "`deploy doctor`": shown(doctors),
         "`deploy backup` of all, with hardly any data": shown([saved]),
         "each of them": shown([saved / count]),
     }

@@ -4,7 +4,7 @@ import re
 import shlex
 
 COMMANDS = (
-    *("apply", "audit", "backup", "check", "doctor", "key add", "key list", "key revoke", "key show"),
+    *("apply", "audit", "backup", "check", "dns", "doctor", "key add", "key list", "key revoke", "key show"),
     *("logs", "mirrors", "notify", "plan", "push", "releases", "render", "restart", "restore", "rollback"),
     *("secret show", "services", "start", "status", "stop", "update", "watch", "workflow"),
 )

@@ -26,7 +26,7 @@ BELOW = {
     "tasks": ("home", "commands", "cli", "report", "rehearsal"),
     "home": ("tasks", "commands", "cli", "report", "rehearsal"),
     "commands": ("cli",),
-    "report": ("commands", "cli", "tasks", "home", "server", "rehearsal"),
+    "report": ("commands", "cli", "tasks", "home", "server", "outside", "rehearsal"),
 }
 HOMES = {
     "yaml": ("documents", "config"),

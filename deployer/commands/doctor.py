@@ -37,7 +37,7 @@ def command(config: Path, as_json: bool) -> int:
         from deployer.report.doctor import show_results
         from deployer.tasks.doctor import doctor
 
-        names = [name for domain, site in loaded.sites.items() for name in (domain, *site.aliases)]
+        names = [name for domain, site in loaded.sites.items() for name in site.names(domain)]
         with server_of(loaded, begun) as server:
             seen, here = doctor(server, names)
             results = diagnose(seen, loaded, replace(here, at_home=newest_at_home(loaded)))

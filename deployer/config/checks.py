@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from deployer.config.backup_checks import check_backups
+from deployer.config.certificate_checks import check_certificates
 from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
 from deployer.config.port_checks import check_ports
@@ -24,6 +25,7 @@ def check(config: Config) -> list[Finding]:
         *runners_without_token(config),
         *redirect_loops(config),
         *same_archives(config),
+        *check_certificates(config),
     ]
     return [*between, *check_backups(config), *check_keys(config), *locked_out(config)]
 

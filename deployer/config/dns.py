@@ -69,17 +69,23 @@ def trusted(endpoint: str) -> str:
     return endpoint
 
 
-Provider = Literal["cloudflare"]
+Provider = Literal["cloudflare", "hetzner"]
 Token = Annotated[SecretSource, AfterValidator(made_elsewhere)]
 Endpoint = Annotated[Url, AfterValidator(trusted)]
 ZoneId = Annotated[str, text(zone_id), schema("string")]
 
 
+RENEWAL = (
+    "token that stands on the server, for the zone alone, and proves names there: `certificate: {dns: true}`"
+)
+
+
 class Keeper(Section):
     """A zone with another provider or token than the others, or one of two with its name."""
 
-    provider: Provider = Field(description="who keeps it: cloudflare")
+    provider: Provider = Field(description="who keeps it: cloudflare or hetzner")
     token: Token = Field(description="token that may change its records: env:NAME or gpg:FILE")
+    renewal: Token | None = Field(None, description=RENEWAL)
     endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
     id: ZoneId | None = Field(
         None, description="the provider's id of the zone, where its token sees two of this name"
@@ -90,9 +96,10 @@ class Dns(Section):
     """The DNS records of sites and aliases, and others of yours, at whoever keeps their zones."""
 
     provider: Provider | None = Field(
-        None, description="who keeps the zones: cloudflare; without it, only those of `zones`"
+        None, description="who keeps the zones: cloudflare or hetzner; without it, only those of `zones`"
     )
     token: Token | None = Field(None, description="token that may change the records: env:NAME or gpg:FILE")
+    renewal: Token | None = Field(None, description=RENEWAL)
     endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
     zones: dict[Domain, Keeper] = Field(
         {}, description="zones with another provider or token, by their names"
@@ -124,5 +131,15 @@ class Dns(Section):
         """Who keeps what: each zone that has its own, and below an empty name all others."""
         found = dict(self.zones)
         if self.provider and self.token:
-            found[""] = Keeper(provider=self.provider, token=self.token, endpoint=self.endpoint)
+            found[""] = Keeper(
+                provider=self.provider, token=self.token, renewal=self.renewal, endpoint=self.endpoint
+            )
         return found
+
+    def keeper_of(self, name: str) -> str | None:
+        """The key of who keeps the zone of a name, as far as sites.yaml tells; None: nobody."""
+        return max(
+            (each for each in self.keepers if not each or f".{name}".endswith(f".{each}")),
+            key=len,
+            default=None,
+        )

@@ -16,6 +16,7 @@ from deployer.kinds.pooled import PooledSite
 from deployer.kinds.publication import Publication
 from deployer.kinds.service import Service
 from deployer.values.backups import BackupChoice, Backups, ComposeBackup
+from deployer.values.certificates import CertificateChoice
 from deployer.values.keep import Keep
 from deployer.values.mirrors import Mirror
 from deployer.values.saved import FolderBackup
@@ -101,6 +102,7 @@ def reference() -> str:
             parts.append(part("###", name, model))
     for model in (Composition, ComposedSite, Service, PooledSite):
         parts.append(part("##", SHARED[model], model, without=inherited(model)))
+    parts.append(part("###", "certificate", CertificateChoice))
     parts.append(part("###", "mirrors.NAME of kind gitea", Mirror))
     parts.append(part("###", "backup", BackupChoice))
     parts.append(part("###", "backup of kind compose", ComposeBackup, without=fields(BackupChoice)))

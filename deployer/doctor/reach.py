@@ -40,9 +40,15 @@ def names(seen: Evidence, config: Config, here: FromHere) -> Result:
     """Where the names lead, as the DNS says from here."""
     ours = here.server | {*seen.lines.get("address", [])}
     found = [finding for name, there in here.names.items() for finding in _leads(name, there, ours)]
-    return Result(
-        "dns", f"{amount(len(here.names), 'name')} asked for from here" if here.names else "", tuple(found)
-    )
+    silent = amount(here.unanswered, "name")
+    if here.unanswered and not here.names:
+        mend = "resolvectl status, or /etc/resolv.conf, on this machine"
+        found = [
+            Finding("the DNS here says nothing", f"where {silent} lead is not known", mend, serious=False)
+        ]
+    asked = [f"{amount(len(here.names), 'name')} asked for from here"] if here.names else []
+    asked += [f"nothing said of {silent}"] if here.unanswered else []
+    return Result("dns", ", ".join(asked), tuple(found))
 
 
 def _leads(name: str, there: tuple[str, ...], ours: frozenset[str]) -> Iterator[Finding]:

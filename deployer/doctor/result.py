@@ -27,10 +27,11 @@ class FromHere:
 
     `clock` is the time here when it answered, 0 where that is not compared. `names` are the addresses of each
     name as the DNS here says, `server` those at which the server was reached, `at_home` the newest archives
-    at home; None: they are on another machine.
+    at home; None: they are on another machine. `unanswered` are the names of which the DNS said nothing.
     """
 
     clock: float = 0
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     server: frozenset[str] = frozenset()
     at_home: Mapping[str, datetime] | None = None
+    unanswered: int = 0

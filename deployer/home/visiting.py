@@ -15,8 +15,9 @@ from deployer.waiting import waiting
 from deployer.watching.visits import Target, Visit
 
 AT_ONCE = 16
+DNS_SECONDS = 20
 SECONDS = 10
-"""For the DNS, and for each step of an answer."""
+"""For the DNS, which may ask again, and for each step of an answer."""
 LONGEST = 30
 MOST = 1 << 20
 """Seconds and bytes of a page: one that drips keeps nobody."""
@@ -33,7 +34,7 @@ def visit_all(
     if authority:
         trust.load_verify_locations(cadata=authority)
     with waiting("visiting the sites"):
-        found = Lookup(target.name for target in every).found(SECONDS)
+        found = Lookup(target.name for target in every).found(DNS_SECONDS)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             asked = [
                 pool.submit(visit, target, address, words.get(target.name, ""), trust, ports)

@@ -57,8 +57,7 @@ def look(config: Config) -> Seen | None:
         if not outcome or "" in outcome.values():
             memory = settled(memory, news)
         warnings += keep(place, memory)
-        if watch.heartbeat and (warning := channels.beat(watch.heartbeat)):
-            warnings += (f"the heartbeat could not be sent: {warning}",)
+        warnings += heartbeat(watch, outcome)
     offline = failure is not None and is_offline(visits)
     return Seen(config.server.host, tuple(visits), seen.troubles, news, outcome, warnings, offline)
 
@@ -112,6 +111,16 @@ def tell(watch: Watch, host: str, news: News) -> channels.Outcome:
         return {}
     text = message.text(news, time.time())
     return channels.send(watch.notify, message.title(host, news), text, urgent=bool(news.new))
+
+
+def heartbeat(watch: Watch, outcome: channels.Outcome) -> tuple[str, ...]:
+    """Say that a round was made; not where nobody could be told: who waits for it tells of the silence."""
+    if not watch.heartbeat:
+        return ()
+    if outcome and "" not in outcome.values():
+        return ("nobody could be told, so there is no heartbeat",)
+    why = channels.beat(watch.heartbeat)
+    return (f"the heartbeat could not be sent: {why}",) if why else ()
 
 
 def state_folder() -> Path:

@@ -3,15 +3,19 @@
 from pydantic import Field
 
 from deployer.kinds.entry import Entry
-from deployer.values.types import Boolean, Domain, Duration, NginxSnippet, written
+from deployer.values.certificates import Alias, CertificateChoice
+from deployer.values.types import Boolean, Duration, NginxSnippet, written
 
 
 class Site(Entry):
     """A domain that the server answers for."""
 
     kind: str = Field(description="what this site is")
-    aliases: tuple[Domain, ...] = Field((), description="other domains that redirect to this one")
+    aliases: tuple[Alias, ...] = Field((), description="other domains that redirect to this one")
     https: Boolean = Field(True, description="false serves plain HTTP and asks for no certificate")
+    certificate: CertificateChoice = Field(
+        CertificateChoice(), description="how its certificate comes, if not by port 80"
+    )
     hsts: Duration = Field(
         written("7d"), description="how long browsers insist on HTTPS after a visit; 0 turns it off"
     )
@@ -20,6 +24,10 @@ class Site(Entry):
     def packages(self) -> frozenset[str]:
         """The Debian packages that it needs."""
         return frozenset({"nginx", "certbot"} if self.https else {"nginx"})
+
+    def names(self, domain: str) -> tuple[str, ...]:
+        """All names that can be asked for: not those that a wildcard means."""
+        return tuple(name for name in (domain, *self.aliases) if not name.startswith("*."))
 
     def probe(self, domain: str) -> str:
         """The path that tells whether the site is well."""

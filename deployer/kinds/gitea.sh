@@ -157,7 +157,7 @@ is_well_in_time() { # a migration may take long; what crashes again and again is
     while ((SECONDS < last)); do
         if is_well_now; then return; fi
         if (($(systemctl show --property=NRestarts --value "$UNIT") >= 2)) || systemctl --quiet is-failed "$UNIT"; then return 1; fi
-        sleep 0.3
+        pause 0.3
     done
     return 1
 }

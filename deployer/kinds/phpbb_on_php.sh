@@ -34,11 +34,12 @@ read_forum() { # PATH: its values
 check_forum() { # PATH
     local has wanted
     if [ -d "$DATA/db" ] && [ ! -e "$PLACE/.program" ]; then
-        echo "$1: $DATA/db is the database of a forum in containers, and this one would begin empty: leave archive: out, or give it another domain"
+        echo "$1: $DATA/db is the database of a forum in containers, and this one would begin empty:" \
+            'leave archive: out, or give it another domain'
         return 1
     fi
     has=$(version_of_phpbb "$PLACE") wanted=$(version_of_phpbb "$PROGRAM")
-    [ -n "$has" ] && [ -n "$wanted" ] && [ "$(printf '%s\n' "$has" "$wanted" | sort --version-sort | tail -n 1)" != "$wanted" ] || return 0
+    if [ -z "$has" ] || [ -z "$wanted" ] || printf '%s\n' "$has" "$wanted" | sort --version-sort --check 2>/dev/null; then return; fi
     echo "$1: $ARCHIVE is phpBB $wanted, and the forum is $has already: there is no way back but a restore of its backup"
     return 1
 }
@@ -118,13 +119,15 @@ install_forum() {
     return 1
 }
 
-write_answers() { # for phpBB's installer; JSON is YAML, too. The password stands in no argument, which every user could see
+# For phpBB's installer; JSON is YAML, too. It takes a title as that stands in pages, and no empty description. The password
+# stands in no argument, which every user could see.
+write_answers() {
     # shellcheck disable=SC2016  # PHP reads it
     /usr/local/lib/deploy/bin/secret "$NAME" PASSWORD | "$PHP" -r '
         [, $domain, $https, $title, $email, $admin, $database] = $argv;
         echo json_encode(["installer" => [
             "admin" => ["name" => $admin, "password" => trim(fgets(STDIN)), "email" => $email],
-            "board" => ["lang" => "en", "name" => $title, "description" => ""],
+            "board" => ["lang" => "en", "name" => htmlspecialchars($title, ENT_COMPAT), "description" => " "],
             "database" => ["dbms" => "mysqli", "dbhost" => "localhost", "dbport" => "", "dbuser" => $database,
                 "dbpasswd" => "", "dbname" => $database, "table_prefix" => "phpbb_"],
             "email" => ["enabled" => false, "smtp_delivery" => false, "smtp_host" => "", "smtp_port" => 25,
@@ -152,7 +155,8 @@ keep_own_files() { # extensions, styles, languages, and whatever else is not of 
     local old
     old=$(cat "$ASIDE/.program" 2>/dev/null)
     LC_ALL=C comm -23 <(files_in "$ASIDE") <(files_in "${old:-/nonexistent}") |
-        tar --create --directory "$ASIDE" --verbatim-files-from --files-from - | tar --extract --directory "$NEW" --skip-old-files --no-same-owner
+        tar --create --directory "$ASIDE" --verbatim-files-from --files-from - |
+        tar --extract --directory "$NEW" --skip-old-files --no-same-owner
 }
 
 files_in() { # FOLDER
@@ -175,5 +179,6 @@ upgrade_forum() { # or a forum of before, whose program is laid anew
 }
 
 dump_forum() {
-    (umask 077 && /usr/local/lib/deploy/bin/database mariadb dump --here "$OWNER" >"$DUMP.new") && sync "$DUMP.new" && mv -T "$DUMP.new" "$DUMP"
+    (umask 077 && /usr/local/lib/deploy/bin/database mariadb dump --here "$OWNER" >"$DUMP.new") &&
+        sync "$DUMP.new" && mv -T "$DUMP.new" "$DUMP"
 }

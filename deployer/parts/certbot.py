@@ -4,7 +4,8 @@ import re
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.parts.rendering import UNITS, system
+from deployer.parts.rendering import UNITS, script, scripts, system
+from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
 
@@ -12,12 +13,17 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.kinds.base import Site
     from deployer.seen.facts import Facts
+    from deployer.values.secrets import Secret
 
 HOOK = "/etc/letsencrypt/renewal-hooks/deploy/deploy-reload-nginx"
 CA = "/etc/deploy/acme-ca.pem"
 DROP_IN = f"{UNITS}/certbot.service.d/deploy.conf"
-REMOVABLE = ("/etc/letsencrypt/renewal-hooks/deploy/deploy-*",)
+REMOVABLE = ("/etc/letsencrypt/renewal-hooks/deploy/deploy-*", "/etc/deploy/challenges/*.conf")
 SECTIONS = ((re.escape(CA), "acme.ca"),)
+CHALLENGES = "/etc/deploy/challenges"
+HANDLERS = (
+    Handler(f"{CHALLENGES}/*", Stage.SERVED, live="keep_challenges", says="keep what proves names by DNS"),
+)
 QUESTIONS = (Question("unit", "snap.certbot.renew.timer"), Question("look", "certbot"))
 RENEWAL = frozenset({CA, HOOK, DROP_IN})
 """What the renewal of a certificate needs, as long as there is one."""
@@ -27,7 +33,50 @@ def share(config: "Config", facts: "Facts") -> Share:
     """What renewals need, where a site wants a certificate, or there is still one."""
     if not wanted_certificates(config):
         return Share(stays=RENEWAL if facts.certificates else frozenset())
-    return Share(files=certbot_files(config), units=frozenset({"certbot.timer"}))
+    proved = proved_by_dns(config)
+    tokens = challenge_tokens(config)
+    return Share(
+        files={**certbot_files(config), **(challenge_files(config) if proved else {})},
+        units=frozenset({"certbot.timer"}),
+        packages=frozenset({"curl", "jq"} if proved else ()),
+        secrets={f"{CHALLENGES}/.env": tokens} if tokens else {},
+    )
+
+
+def proved_by_dns(config: "Config") -> list[str]:
+    """The sites whose names are proved by DNS records."""
+    return [domain for domain, site in sorted(config.sites.items()) if site.https and site.certificate.dns]
+
+
+def challenge_files(config: "Config") -> dict[str, File]:
+    """What proves names by DNS records, and how for each site."""
+    sourced = ("lib/common/pause", "lib/common/program", "lib/composition/secrets", "lib/challenge/")
+    names = (name for name in scripts() if name.startswith(sourced))
+    found = {path: file for name in ("bin/challenge", *names) for path, file in script(name).items()}
+    for domain in proved_by_dns(config):
+        proofs = [
+            (name, config.dns.keepers[key], token_name(key))
+            for name in sorted({each.removeprefix("*.") for each in (domain, *config.sites[domain].aliases)})
+            if config.dns and (key := config.dns.keeper_of(name)) is not None
+        ]
+        found[f"{CHALLENGES}/{domain}.conf"] = system("challenge.conf", domain=domain, proofs=proofs)
+    return found
+
+
+def challenge_tokens(config: "Config") -> "dict[str, Secret]":
+    """The tokens that prove names on the server, by their names there."""
+    found = {}
+    for domain in proved_by_dns(config):
+        for name in (domain, *config.sites[domain].aliases):
+            key = config.dns.keeper_of(name.removeprefix("*.")) if config.dns else None
+            if config.dns and key is not None and (token := config.dns.keepers[key].renewal):
+                found[token_name(key)] = token
+    return found
+
+
+def token_name(keeper: str) -> str:
+    """What the token of a keeper is called on the server."""
+    return "TOKEN_" + keeper.replace(".", "_").replace("-", "__") if keeper else "TOKEN"
 
 
 def certbot_files(config: "Config") -> dict[str, File]:

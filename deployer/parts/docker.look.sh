@@ -18,7 +18,7 @@ docker_programs() { # a person may have put them there without a package
     # docker.io does no more than recommend the package of `docker`, without which nobody can speak to it
     command -v dockerd >/dev/null && ! command -v docker >/dev/null && echo "no_docker_client 1"
     has_version compose || "${COMPOSE[@]}" version --short 2>/dev/null | sed 's/^v*/version compose /'
-    is_replaced "$pid" && echo "outdated docker $("/proc/$pid/exe" --version | sed -n 's/^Docker version //p')"
+    is_replaced "$pid" dockerd && echo "outdated docker $("/proc/$pid/exe" --version | sed -n 's/^Docker version //p')"
 }
 
 label_of() { # NAME: Docker's words for it, on one line, whatever an image has there: each line would be another answer
@@ -33,10 +33,12 @@ owed() { # owed NAME PROJECT: of what an apply could not end
 # container PROJECT FOLDER SERVICE STATE CODE POLICY BINDINGS STARTED PORTS and volume PROJECT NAME of Compose's, with
 # tabs between them; a container that was started for one command has no SERVICE
 stacks() {
-    local ids fields
-    find /srv/deploy -mindepth 2 -maxdepth 3 '(' -path '/srv/deploy/*/images/live' -printf 'brought_up %P\n' ')' -o \
-        '(' -name stopped ! -path '/srv/deploy/*/*/stopped' -type f -printf 'stopped %P %T@\n' ')' 2>/dev/null |
-        sed 's|/images/live$||; s|/stopped | |'
+    local line ids fields
+    while IFS= read -r line; do
+        line=${line%/images/live}
+        echo "${line/'/stopped '/ }"
+    done < <(find /srv/deploy -mindepth 2 -maxdepth 3 '(' -path '/srv/deploy/*/images/live' -printf 'brought_up %P\n' ')' -o \
+        '(' -name stopped ! -path '/srv/deploy/*/*/stopped' -type f -printf 'stopped %P %T@\n' ')' 2>/dev/null)
     [ -e /run/docker.pid ] || return 0 # asking would start it
     ids=$(container_ids all "label=$label.project") || return 0
     echo 'engine 1'

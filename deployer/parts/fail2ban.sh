@@ -25,12 +25,12 @@ let_us_in() {
     [ -n "$us" ] && told=$(failed_before "$us") || return 0
     until most=$(fail2ban-client get sshd maxretry 2>/dev/null); do
         if ((SECONDS > over)) || ! systemctl --quiet is-active fail2ban; then return 0; fi
-        sleep 0.1
+        pause 0.1
     done
     ((told >= most)) || return 0
     until [ "$(fail2ban-client get sshd banned "$us")" = 1 ]; do
         ((SECONDS <= over)) || return 0
-        sleep 0.1
+        pause 0.1
     done
     fail2ban-client unban "$us" >/dev/null
 }

@@ -2,17 +2,18 @@
 # What NGINX is, and what its files say that a person may have written.
 
 look_nginx() {
+    local line
     nginx_version
     foreign
     server_names
     ipv4_only
-    web_ports | sed 's/^/web_port /'
+    web_ports | while IFS= read -r line; do echo "web_port $line"; done
 }
 
 nginx_version() {
     local pid=${main_pid[nginx.service]:-0} # its file may be of before, and the number another's by now
     [[ $(nginx -v 2>&1) =~ nginx/([0-9.]+) ]] && echo "version nginx ${BASH_REMATCH[1]}"
-    is_replaced "$pid" && echo "outdated nginx $("/proc/$pid/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
+    is_replaced "$pid" nginx && echo "outdated nginx $("/proc/$pid/exe" -v 2>&1 | sed -n 's|.*nginx/||p')"
 }
 
 foreign() { # foreign_nginx 1: modules of the distribution do not fit it

@@ -22,8 +22,8 @@ check_nginx_says() { # NGINX's words on standard input, without what they say tw
 # goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
 # sends too, after it has read all files once more.
 reload_nginx() {
-    local master old new pid title
-    master=$(systemctl show --property=MainPID --value nginx)
+    local master children old new pid title
+    find_nginx
     if [ "$master" = 0 ]; then
         systemctl reset-failed nginx 2>/dev/null # however often it has been tried
         systemctl start nginx 2>/dev/null && return
@@ -32,22 +32,25 @@ reload_nginx() {
         port_holders
         return 1
     fi
-    old=$(pgrep --parent "$master")
-    if [[ $(readlink "/proc/$master/exe") == *' (deleted)' ]]; then
+    find_children "$master"
+    old=$children
+    hash nginx
+    if [[ ! /proc/$master/exe -ef ${BASH_CMDS[nginx]} && $(readlink "/proc/$master/exe") == *' (deleted)' ]]; then
         take_over "$master" || { systemctl restart nginx; return; } # what runs may not understand our files
         master=$(</run/nginx.pid)
     else
         kill -HUP "$master" || return
     fi
     for _ in {1..100}; do
-        sleep 0.03
+        pause 0.03
         for pid in $old; do
             title=''
             IFS= read -r -d '' title <"/proc/$pid/cmdline"
             case $title in *'worker process') continue 2 ;; esac
         done
-        for new in $(pgrep --parent "$master"); do
-            case $'\n'$old$'\n' in *$'\n'$new$'\n'*) ;; *) return 0 ;; esac
+        find_children "$master"
+        for new in $children; do
+            case " $old " in *" $new "*) ;; *) return 0 ;; esac
         done
     done 2>/dev/null
     echo "NGINX goes on with its old configuration:"
@@ -56,17 +59,33 @@ reload_nginx() {
     return 1
 }
 
+find_nginx() { # sets master to the process that systemd calls NGINX, or to 0; its file may be of before, and the number another's by now
+    local title=''
+    master=''
+    { IFS= read -r master </run/nginx.pid && IFS= read -r -d '' title <"/proc/$master/cmdline"; } 2>/dev/null
+    if [[ $title == 'nginx: master process'* ]] && is_of_unit "$master" nginx.service; then return; fi
+    master=$(systemctl show --property=MainPID --value nginx)
+}
+
+find_children() { # PROCESS: sets children to the numbers of its own
+    children=''
+    if [ -r "/proc/$1/task/$1/children" ]; then read -r children <"/proc/$1/task/$1/children"; else children=$(pgrep --parent "$1" | paste -sd ' '); fi
+}
+
 take_over() { # MASTER: of an NGINX that has been replaced by an update; the new one gets its ports, and no visitor waits
-    local new
+    local new children
     kill -USR2 "$1" || return
     for _ in {1..100}; do
-        sleep 0.05
-        new=$(cat /run/nginx.pid 2>/dev/null)
-        if [ "${new:-$1}" != "$1" ] && pgrep --parent "$new" >/dev/null; then
+        pause 0.05
+        new=''
+        IFS= read -r new </run/nginx.pid
+        [ "${new:-$1}" != "$1" ] || continue
+        find_children "$new"
+        if [ -n "$children" ]; then
             kill -QUIT "$1"
             return
         fi
-    done
+    done 2>/dev/null
     return 1
 }
 

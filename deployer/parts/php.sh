@@ -71,7 +71,7 @@ reload_one_php() { # VERSION
         before=$(md5sum <"/proc/$master/auxv")
         systemctl reload "$unit" 2>/dev/null
         for _ in {1..300}; do
-            sleep 0.05
+            pause 0.05
             [ -e "/proc/$master" ] || break
             [ "$(md5sum <"/proc/$master/auxv")" != "$before" ] || continue
             if [ "$(systemctl show --property=ActiveState --value "$unit")" = active ] && pools_answer "$1"; then return 0; fi

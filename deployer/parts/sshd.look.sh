@@ -15,14 +15,19 @@ ssh_ports() {
     local us
     us=$(our_login)
     us=${us##* }
-    {
-        [[ ! $us =~ ^[0-9]+$ ]] || printf 'ssh_ours %s\nssh_port %s\n' "$us" "$us"
-        ss -Hltnp 2>/dev/null | awk '/"sshd"/ { sub(/.*:/, "", $4); print "ssh_port", $4 }'
-        ssh_listens | sed 's/^/ssh_port /'
-        ssh_goes_to | sed 's/^/ssh_configured /'
-        ! by_socket || echo "ssh_socket 1"
-        ! by_socket || by_socket_as_sshd_says || comm -13 <(ssh_listens) <(ssh_ports_written) | sed 's/^/ssh_unheard /'
-    } | sort -u
+    if [[ ! $us =~ ^[0-9]+$ ]]; then us=''; fi
+    told ssh_ours "$us"
+    told ssh_port "$us $(ports_of '"sshd"') $(ssh_listens)"
+    told ssh_configured "$(ssh_goes_to)"
+    ! by_socket || echo "ssh_socket 1"
+    ! by_socket || by_socket_as_sshd_says || told ssh_unheard "$(comm -13 <(ssh_listens | sort) <(ssh_ports_written | sort))"
+}
+
+told() { # WORD LIST: a line with this word for each of them, once
+    local each
+    local -A lines=()
+    for each in $2; do lines[$each]=1; done
+    for each in "${!lines[@]}"; do echo "$1 $each"; done
 }
 
 # account NAME; and of those who have a shell, login NAME who has a key, and password NAME who has none
@@ -30,7 +35,7 @@ accounts() {
     local user home shell file passwords='' said
     said=$(sshd -T 2>/dev/null)
     [[ $said == *"passwordauthentication yes"* ]] && passwords=$(awk -F: '$2 ~ /^[$_a-zA-Z0-9.\/]/ { print $1 }' /etc/shadow 2>/dev/null)
-    [[ $said == *"permitrootlogin yes"* ]] || passwords=$(grep -vx root <<<"$passwords")
+    if [[ $said != *"permitrootlogin yes"* ]]; then passwords=$'\n'$passwords$'\n' passwords=${passwords/$'\n'root$'\n'/$'\n'}; fi
     while IFS=: read -r user _ _ _ _ home shell; do
         echo "account $user"
         case $shell in */nologin | */false) continue ;; esac

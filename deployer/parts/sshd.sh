@@ -23,7 +23,7 @@ reload_ssh() {
         systemctl try-restart ssh
     else
         systemctl try-reload-or-restart ssh
-    fi && sleep 0.3
+    fi && pause 0.3
 }
 
 move_ssh_socket() { # it starts none while sshd runs; a login that is open goes on: it is a process of its own

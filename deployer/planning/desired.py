@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.parts import called, parts, shares, with_parts
-from deployer.parts.certbot import able, wanted_certificates
+from deployer.parts.certbot import able, proved_by_dns, wanted_certificates
 from deployer.parts.docker import engine
 from deployer.parts.nginx import asked_packages
 from deployer.seen.facts import Facts
@@ -61,6 +61,7 @@ class Desired:
     drift: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_after: int = 120
     owners: Mapping[str, str] = field(default_factory=dict)
+    by_dns: frozenset[str] = frozenset()
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -102,6 +103,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
         pressing=everything.pressing,
         drift=everything.drift,
         undo_after=config.security.undo_after,
+        by_dns=frozenset(proved_by_dns(config)),
         owners=_owners([*zip(map(called, parts()), of_parts, strict=True), *own.items()]),
     )
 

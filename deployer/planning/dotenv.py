@@ -18,7 +18,7 @@ def value_changes(
     desired: Desired,
     seen: Observation,
     values: Mapping[Secret, str],
-    in_scope: Callable[[str], bool],
+    in_scope: Callable[[str | None], bool],
     old_names: Mapping[str, str],
 ) -> Iterator[SecretChange]:
     """What is written into .env files and taken out of them, beside these changes of files.
@@ -27,7 +27,7 @@ def value_changes(
     """
     found = {(each.path, each.name): each for each in missing_values(desired, seen, values)}
     found |= {(each.path, each.name): each for each in inherited_values(old_names, desired, seen)}
-    yield from (each for each in found.values() if in_scope(each.composition))
+    yield from (each for each in found.values() if in_scope(each.composition or None))
     yield from withdrawn_values(changes, desired)
 
 
@@ -40,7 +40,7 @@ def missing_values(
         for name, secret in secrets.items():
             value = values.get(secret)
             if name not in there or (value is not None and sha256(value.encode()).hexdigest() != there[name]):
-                yield SecretChange(path, name, secret, name not in there, desired.site_of[path])
+                yield SecretChange(path, name, secret, name not in there, desired.site_of.get(path, ""))
 
 
 def withdrawn_values(changes: Iterable[Change], desired: Desired) -> Iterator[SecretChange]:

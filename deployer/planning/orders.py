@@ -19,11 +19,13 @@ def orders(
             continue
         there = seen.facts.certificates.get(name)
         if there is None:
-            yield Order(name, names, names)
+            yield Order(name, names, names, by_dns=name in desired.by_dns)
             continue
         missing = tuple(n for n in names if n not in there.names)
+        by_dns = name in desired.by_dns
         replaces = there.server not in ("", acme) or there.authenticator in EDITING
+        replaces |= by_dns != there.proved_by_dns
         if replaces or there.names != frozenset(names):
-            yield Order(name, names, missing, replaces)
+            yield Order(name, names, missing, replaces, by_dns=by_dns)
         elif there.drops_names:
             yield Order(name, names, (), mends=True)

@@ -41,7 +41,8 @@ class Change:
 class Order:
     """A certificate to ask for: `names` is all that it shall cover, `missing` what it does not yet.
 
-    One that `mends` is not asked for: its renewals leave out names that are refused, and shall not.
+    One that `mends` is not asked for: its renewals leave out names that are refused, and shall not. `by_dns`:
+    its names are proved by DNS records, and need not lead here yet.
     """
 
     name: str
@@ -49,18 +50,20 @@ class Order:
     missing: tuple[str, ...]
     replaces: bool = False
     mends: bool = False
+    by_dns: bool = False
 
     @property
     def how(self) -> str:
         """The word for certificates.sh."""
-        return "mend" if self.mends else "again" if self.replaces else "new"
+        word = "mend" if self.mends else "again" if self.replaces else "new"
+        return f"{word}-by-dns" if self.by_dns and not self.mends else word
 
 
 @dataclass(frozen=True, slots=True)
 class SecretChange:
     """A value to set in a .env or to take out of it, never the value itself.
 
-    It is `new` when there is none by this name yet; the .env is that of `composition`.
+    It is `new` when there is none by this name yet; the .env is that of `composition`, empty: of all.
     """
 
     path: str

@@ -117,6 +117,11 @@ def mark(record: Record, owner: str | None, server: str) -> str:
     return f"deploy: {owner or ALL}"[: LONGEST_MARK - len(end)] + end
 
 
+def is_mark(comment: str) -> bool:
+    """Whether a record with this comment was written by some deploy."""
+    return bool(MARK.fullmatch(comment))
+
+
 def is_ours(record: Record, server: str) -> bool:
     """Whether it was written for this server."""
     found = MARK.fullmatch(record.comment)

@@ -5,13 +5,14 @@ a lot, and takes some hundred MB a machine; ACLs and user attributes of files th
 """
 
 import os
+import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
 from deployer.rehearsal import host
 from deployer.rehearsal.commands import call
-from deployer.rehearsal.guest import Identity, guest_files, guest_links
+from deployer.rehearsal.guest import LOGIN_NEWS, Identity, guest_files, guest_links
 from deployer.rehearsal.network import Network
 from deployer.rehearsal.slots import Slot
 
@@ -26,6 +27,7 @@ def prepare(slot: Slot, network: Network, image: Path) -> str:
     # volatile: no fsync reaches the real disk. Nothing here must survive a crash of this machine.
     layers = f"lowerdir={image},upperdir={slot.disk}/upper,workdir={slot.disk}/work,volatile"
     call("mount", "-t", "overlay", slot.name, "-o", layers, str(slot.root))
+    shutil.rmtree(slot.root / LOGIN_NEWS, ignore_errors=True)
     identity = _identity(slot)
     (slot.run / "known_hosts").write_text(f"{network.address} {identity.host_key}\n")
     for path, (content, mode) in guest_files(network, identity, host.resolver(), host.pip()).items():

@@ -16,6 +16,21 @@ MASKED = (
     "apt-daily-upgrade.timer",
     "e2scrub_reap.service",
 )
+# What systemd would ask at each start and daemon-reload, and no container has: each is a process.
+UNASKED = (
+    "cryptsetup",
+    "gpt-auto",
+    "hibernate-resume",
+    "integritysetup",
+    "rc-local",
+    "run",
+    "ssh",
+    "system-update",
+    "tpm2",
+    "veritysetup",
+)
+LOGIN_NEWS = "etc/update-motd.d"
+"""What each login would run, five processes of them, also where it is only to run one command."""
 # Where this machine has cgroup v1, systemd-nspawn mounts the controllers read-only, and Docker cannot start.
 WRITABLE_CGROUPS = """\
 [Unit]
@@ -87,7 +102,9 @@ def guest_files(network: Network, identity: Identity, resolver: str, pip: str) -
 def guest_links() -> dict[str, str]:
     """The target of each symbolic link, by its path inside the machine."""
     units, networkd = "/etc/systemd/system", "systemd-networkd.service"
-    return {f"{units}/{unit}": "/dev/null" for unit in MASKED} | {
+    masked = [f"{units}/{unit}" for unit in MASKED]
+    masked += [f"/etc/systemd/system-generators/systemd-{each}-generator" for each in UNASKED]
+    return dict.fromkeys(masked, "/dev/null") | {
         "/etc/default/locale": "../locale.conf",
         f"{units}/sysinit.target.wants/writable-cgroups.service": "../writable-cgroups.service",
         f"{units}/multi-user.target.wants/{networkd}": f"/usr/lib/systemd/system/{networkd}",

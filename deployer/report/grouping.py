@@ -31,7 +31,7 @@ def sites_of(plan: Plan) -> Sites:
         if change.site:
             own[change.site].append(change)
     added = [name for name, changes in own.items() if _is_new(name, changes)]
-    changed = {*own, *plan.compositions, *(each.composition for each in plan.secrets)}
+    changed = {*own, *plan.compositions, *(each.composition for each in plan.secrets if each.composition)}
     return Sites(added, changed - {*added, *plan.taken_off}, plan.taken_off)
 
 

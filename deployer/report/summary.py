@@ -16,7 +16,7 @@ def summary(plan: Plan, server: str) -> str:
     sites = sites_of(plan)
     every = [
         _counts("site", len(sites.added), len(sites.changed), len(sites.removed)),
-        _changes("file", plan.changes) or "no files to change",
+        _changes("file", plan.changes) or ("" if plan.records else "no files to change"),
     ]
     if plan.records:
         every.append(_changes("DNS record", [each.change for each in plan.records]))

@@ -19,6 +19,7 @@ class Certificate:
     """A certificate that is on the server; `expires` is Unix time, `server` the ACME directory it is from.
 
     `drops_names`: a renewal leaves out names that the authority refuses at that moment, for ever.
+    `proved_by_dns`: it renews by our own records in the DNS.
     """
 
     names: frozenset[str]
@@ -27,6 +28,7 @@ class Certificate:
     server: str = ""
     authenticator: str = ""
     drops_names: bool = False
+    proved_by_dns: bool = False
 
     def covers(self, name: str) -> bool:
         """Whether a browser that asks for this name accepts the certificate."""

@@ -47,7 +47,8 @@ def read_observation(answer: bytes) -> Observation:
     for path in [path for path in files if path.startswith(_CERTIFICATES)]:
         name = path.removeprefix(_CERTIFICATES).partition("/")[0]
         server, authenticator = servers.get(name, ""), authenticators.get(name, "")
-        certificates[name] = _certificate(_content(files.pop(path)), server, authenticator, name in dropping)
+        found = _certificate(_content(files.pop(path)), server, authenticator, name in dropping)
+        certificates[name] = replace(found, proved_by_dns=name in facts["proved_by_dns"])
     known = files.get(manifest.PATH)
     written = manifest.read(known.content) if isinstance(known, File) else {}
     said = _with_ports(_facts(facts, certificates, written), facts)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from threading import Thread
 
 AT_ONCE = 16
+TRIES = 2
 
 
 class Lookup:
@@ -40,10 +41,14 @@ class Lookup:
 
 def addresses(name: str) -> tuple[str, ...] | None:
     """The addresses of a name, none where it has none; None where the DNS says nothing at all."""
-    try:
-        found = socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        return None if error.errno == socket.EAI_AGAIN else ()
-    except UnicodeError:
-        return ()
-    return tuple(sorted({str(address[4][0]) for address in found}))
+    for _ in range(TRIES):
+        try:
+            found = socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            if error.errno != socket.EAI_AGAIN:
+                return ()
+        except UnicodeError:
+            return ()
+        else:
+            return tuple(sorted({str(address[4][0]) for address in found}))
+    return None

@@ -132,11 +132,12 @@ SERVER = Path(__file__).parents[1] / "server"
 ENGINE = "installed/lib/composition/engine"
 PAGE, CHOOSE = "installed/lib/common/page", "installed/lib/runner/choose"
 DOCTOR = "installed/lib/doctor"
+PAUSE = "installed/lib/common/pause"
 HANDLERS, LOOKS = "handlers", "looks"
 """Stand for what handlers and questions name, from the files beside the modules of parts and kinds."""
 BEFORE = {
     "apply.sh": (
-        *("sent/listening.sh", HANDLERS, "sent/apply/handlers.sh"),
+        *("sent/listening.sh", PAUSE, HANDLERS, "sent/apply/handlers.sh"),
         *(ENGINE, PAGE, CHOOSE, "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
@@ -144,7 +145,7 @@ BEFORE = {
         *("sent/room.sh", "sent/apt.sh", "sent/listening.sh", "sent/nginx.sh", "sent/programs.sh"),
         *(f"{DOCTOR}/expiries", f"{DOCTOR}/programs"),
     ),
-    "certificates.sh": ("sent/leading.sh",),
+    "certificates.sh": (PAUSE, "sent/leading.sh"),
     "doctor.sh": (
         *(ENGINE, "installed/lib/common/visitor", "sent/apt.sh", "sent/nginx.sh", "sent/programs.sh"),
         *(f"{DOCTOR}/{part}" for part in ("expiries", "programs", "room", "sites", "tells")),

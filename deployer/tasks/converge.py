@@ -122,7 +122,7 @@ class Convergence:
         moves = name_moves(self.config, seen, self.scope)
         if orders := tuple(losing_nothing(plan.certificates, moves, seen)):
             if self.names:
-                done &= self.names.write_first(plan, {order.name for order in orders}, self.line)
+                done &= self.names.write_first(plan, orders, self.line)
             done &= self._issue(orders)
             seen = self.look()
             rest = self._possible(seen)
@@ -144,7 +144,7 @@ class Convergence:
         return (not orders or self._issue(orders)) and done
 
     def _issue(self, orders: Sequence[Order]) -> bool:
-        return issue(self.server, orders, self.config.acme, self.config.email, self.line)
+        return issue(self.server, orders, self.config, self.line, self.names.fresh if self.names else ())
 
     def _tell_who_waits(self, rest: Plan, plan: Plan) -> None:
         """Name those that were not done as others have no certificate; the plan has told of the rest."""

@@ -12,20 +12,22 @@ from deployer.server.connection import Server, script_command
 from deployer.server.names import Lookup
 from deployer.tasks import script
 
-PATIENCE = 3
+PATIENCE = 1
 """Seconds that are waited for the DNS here once the server has answered."""
 
 
 def doctor(server: Server, names: Iterable[str]) -> tuple[Evidence, FromHere]:
     """What the server tells of itself, in one round trip, and what is known of it from here meanwhile."""
-    ask, lookup = script("doctor.sh"), Lookup(names)
+    ask, asked = script("doctor.sh"), list(names)
+    lookup = Lookup(asked)
     answer = server.ask(script_command(ask), ask)
     clock = time.time()
     if answer.status:
         raise DeployError(f"{server.host} does not tell how it is: {answer.errors.strip() or answer.status}")
     with server.understanding():
         seen = read_evidence(answer.output.decode(errors="replace"))
-    return seen, FromHere(clock, lookup.found(PATIENCE), reached(server))
+    found = lookup.found(PATIENCE)
+    return seen, FromHere(clock, found, reached(server), unanswered=len({*asked} - {*found}))
 
 
 def reached(server: Server) -> frozenset[str]:

@@ -11,7 +11,7 @@ from deployer.errors import DeployError, UsageError
 from deployer.outside.beside import side_by_side
 from deployer.outside.dns import Reading, read_all, write
 from deployer.planning.comparing_records import compare
-from deployer.planning.plan import Plan
+from deployer.planning.plan import Order, Plan
 from deployer.planning.records import RecordChange
 from deployer.planning.wanted_records import addresses, wanted_records
 from deployer.seen.facts import Facts
@@ -28,6 +28,8 @@ class Names:
         self._tokens = _tokens(dns)
         self._read = Reading()
         self._tried: set[str] = set()
+        self.fresh: set[str] = set()
+        """The names whose addresses have just been written."""
         self._reading = Thread(target=self._look, daemon=True)
         self._reading.start()
 
@@ -68,8 +70,9 @@ class Names:
         """Which server's the records are."""
         return self.config.server.host if self.config.server else "-"
 
-    def write_first(self, plan: Plan, names: Collection[str], line: Callable[[str], None]) -> bool:
-        """Make those changes for which a certificate waits, of the sites with these names."""
+    def write_first(self, plan: Plan, orders: Iterable[Order], line: Callable[[str], None]) -> bool:
+        """Make those changes for which one of these certificates waits: its names have to lead here."""
+        names = {order.name for order in orders if not order.by_dns}
         return self._write([each for each in plan.records if each.site in names], line)
 
     def write_rest(self, plan: Plan, done: bool, line: Callable[[str], None]) -> bool:
@@ -98,6 +101,7 @@ class Names:
         with waiting("writing DNS records"):
             outcomes = side_by_side(calls)
         for zone, outcome in zip(of_zone, outcomes, strict=True):
+            self.fresh |= set() if outcome else {each.name for each in of_zone[zone] if each.site}
             line(f"✗ dns:{zone}: {outcome}" if outcome else f"✓ dns:{zone} {len(of_zone[zone])} changed")
         return not any(outcomes)
 

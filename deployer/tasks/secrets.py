@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
+from deployer.parts.certbot import challenge_tokens
 from deployer.planning.plan import Plan
 from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, Secret
 
@@ -14,7 +15,8 @@ from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given,
 def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:
     """Where each value comes from, of each site and service in scope (None: all)."""
     chosen = config.everything.items()
-    return {name: each.variables() for name, each in chosen if scope is None or name in scope}
+    found: dict[str, Mapping[str, Secret]] = {"dns:": tokens} if (tokens := challenge_tokens(config)) else {}
+    return found | {name: each.variables() for name, each in chosen if scope is None or name in scope}
 
 
 def resolve(secrets: Iterable[Secret]) -> dict[Secret, str]:

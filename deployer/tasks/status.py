@@ -15,12 +15,13 @@ def status(server: Server, sites: Mapping[str, Site]) -> Health:
     lines = (
         f"{name}\t{'https' if site.https else 'http'}\t{site.probe(domain) if name == domain else '/'}\n"
         for domain, site in sites.items()
-        for name in (domain, *site.aliases)
+        for name in site.names(domain)
     )
     answer = server.ask(script_command(ask), ask + "".join(lines).encode())
     if answer.status:
         raise DeployError(f"{server.host} does not tell how it is: {answer.errors.strip() or answer.status}")
     with server.understanding():
         return read_health(
-            answer.output.decode(errors="replace"), {domain: site.aliases for domain, site in sites.items()}
+            answer.output.decode(errors="replace"),
+            {domain: site.names(domain)[1:] for domain, site in sites.items()},
         )

@@ -18,7 +18,7 @@ RESERVED = re.compile(r"DEPLOY_.*|LD_.*|BASH.*|PATH|HOME|IFS|SHELLOPTS|ENV")
 def domain(text: str) -> str:
     """A public host name in lower case, with a dot, in punycode where it is international."""
     if text.startswith("*"):
-        raise ValueError("wildcards need a DNS challenge, which is not supported: name each domain")
+        raise ValueError("a site has a name of its own: a wildcard can be one of its aliases")
     if not text.isascii():
         raise ValueError(f"write an international domain as punycode{punycode(text)}")
     if text != text.lower():
@@ -29,6 +29,11 @@ def domain(text: str) -> str:
     if len(labels) < 2 or labels[-1].isdigit() or not all(map(LABEL.fullmatch, labels)):
         raise ValueError(f"{shown(text)} is not a domain such as www.example.org")
     return text
+
+
+def alias(text: str) -> str:
+    """A domain, or all names one step below one: *.example.org."""
+    return f"*.{domain(text[2:])}" if text.startswith("*.") else domain(text)
 
 
 def punycode(text: str) -> str:

@@ -42,6 +42,7 @@ ARGUMENTS: dict[str, list[str]] = {
     ],
     "check": ["", "--json"],
     "completion": ["bash"],
+    "dns": ["", "--list", "--json", "--yes --force"],
     "docs": ["", "first-site"],
     "doctor": ["", "--json"],
     "init": ["--help"],
@@ -99,6 +100,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("HOME", "GNUPGHOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("GITEA_TOKEN", "token")
+    monkeypatch.setenv("DNS_TOKEN", "token")
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setattr("deployer.home.arrival.PAUSE", 0)
     monkeypatch.chdir(tmp_path)
@@ -125,6 +127,7 @@ def write(folder: Path, sshd: HostileSshd, **server: object) -> None:
         "email": "me@example.org",
         "sites": sites,
         "backups": {"recipient": "backup-key.asc"},
+        "dns": {"provider": "cloudflare", "token": "env:DNS_TOKEN", "endpoint": "http://127.0.0.1:9/"},
         "home": home,
         "keys": {"ci": {"public": PUBLIC, "push": ["code.test"]}},
     }

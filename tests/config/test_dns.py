@@ -30,7 +30,7 @@ def problems(folder: Path, dns: str) -> list[str]:
         ),
         (
             "  provider: cloudflair\n  token: env:A\n",
-            "2: dns.provider: expected 'cloudflare', not 'cloudflair'",
+            "2: dns.provider: expected 'cloudflare' or 'hetzner', not 'cloudflair'",
         ),
         (
             "  provider: cloudflare\n  token: abcdef\n",

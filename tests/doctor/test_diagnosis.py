@@ -197,6 +197,10 @@ def test_names_that_lead_elsewhere_as_seen_from_here() -> None:
     assert found(here=gone) == ["dns: www.example.org has no address in the DNS, as seen from here"]
     other = FromHere(NOW, {"www.example.org": ("203.0.113.5", "198.51.100.7")}, HERE.server)
     assert found(here=other) == ["! dns: www.example.org leads to 198.51.100.7, as seen from here"]
+    assert found(here=FromHere(NOW, unanswered=3)) == ["! dns: the DNS here says nothing"]
+    some = FromHere(NOW, HERE.names, HERE.server, unanswered=3)
+    dns = diagnose(read_evidence(GOOD), Config(), some)[1]
+    assert (dns.words, dns.findings) == ("1 name asked for from here, nothing said of 3 names", ())
 
 
 def test_archives_at_home_count_where_they_can_be_seen() -> None:

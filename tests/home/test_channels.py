@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from deployer.config.watch import Channels
+from deployer.config.watch import Channels, Watch
 from deployer.home.channels import beat, send
+from deployer.home.watch import heartbeat
 
 
 class Topics(ThreadingHTTPServer):
@@ -205,3 +206,15 @@ def test_apprise_with_its_own_services(topics: Topics, monkeypatch: pytest.Monke
     ((who, body),) = topics.heard
     said = json.loads(str(body))
     assert (who, said["title"], said["message"]) == ("hook", "vps: größer", "✗ a.test answers 502")
+
+
+def test_a_heartbeat_stays_away_where_nobody_could_be_told(topics: Topics) -> None:
+    watch = Watch.model_validate({"heartbeat": f"{topics.address}/ping/secret"})
+    assert heartbeat(Watch(), {}) == ()
+    assert heartbeat(watch, {"ntfy": "it answers 403"}) == ("nobody could be told, so there is no heartbeat",)
+    assert topics.heard == []
+    assert heartbeat(watch, {}) == ()
+    assert heartbeat(watch, {"ntfy": "it answers 403", "url": ""}) == ()
+    assert topics.heard == [("ping", "/ping/secret")] * 2
+    topics.status = 404
+    assert heartbeat(watch, {}) == ("the heartbeat could not be sent: it answers 404",)

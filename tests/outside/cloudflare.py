@@ -58,13 +58,20 @@ class Cloudflare(Provider):
         if (asked.method, path) == ("GET", "/zones"):
             exact(asked.parameters, {"page", "per_page", "name", "status"}, set(), "the query")
             return self._page(asked, list(self.zones.values()), 50)
-        found = re.fullmatch(r"/zones/([0-9a-f]{32})/dns_records(/batch)?", path)
+        found = re.fullmatch(r"/zones/([0-9a-f]{32})/dns_records(/batch|/[0-9a-f]{32})?", path)
         if not found or found[1] not in self.zones:
             raise RefusedError(404, 7003, f"Could not route to {path}")
         if asked.method == "GET" and not found[2]:
-            exact(asked.parameters, {"page", "per_page"}, set(), "the query")
-            return self._page(asked, list(self.records[found[1]].values()), 5_000_000)
-        if asked.method == "POST" and found[2]:
+            exact(asked.parameters, {"page", "per_page", "type", "name"}, set(), "the query")
+            asked_for = {key: asked.parameters[key] for key in ("type", "name") if key in asked.parameters}
+            every = [each for each in self.records[found[1]].values() if asked_for.items() <= each.items()]
+            return self._page(asked, every, 5_000_000)
+        if asked.method == "POST" and not found[2]:
+            exact(asked.body or {}, COMMON, {"name", "type", "ttl"}, "a record")
+            return 200, self._good(self._made(self.records[found[1]], found[1], asked.body or {}))
+        if asked.method == "DELETE" and found[2] not in (None, "/batch"):
+            return 200, self._good({"id": self._taken(self.records[found[1]], found[2][1:])["id"]})
+        if asked.method == "POST" and found[2] == "/batch":
             if self.read_only:
                 raise RefusedError(403, 10000, "Authentication error")
             return 200, self._good(self._batch(found[1], asked.body or {}))

@@ -44,6 +44,7 @@ class Provider:
     """The API below `address`; `asked` has every request, `next` replies that come instead of its own."""
 
     prefix = ""
+    listen = "127.0.0.1"
     rate = 1200
 
     def __init__(self) -> None:
@@ -85,15 +86,19 @@ class Provider:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((self.listen, 0), Handler)
         self._server.daemon_threads = True
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # who asked has gone away
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self.prefix}"
+        return f"http://127.0.0.1:{self.port}{self.prefix}"
 
     def __enter__(self) -> Self:
         return self

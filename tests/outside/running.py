@@ -19,9 +19,9 @@ SITES = {
 }
 
 
-def configured(folder: Path, provider: Provider, sites: dict[str, Any] = SITES, **dns: Any) -> Config:
+def configured(folder: Path, server: Provider, sites: dict[str, Any] = SITES, **dns: Any) -> Config:
     """A sites.yaml with these sites, and their records at a stand-in."""
-    section = {"provider": "cloudflare", "token": "env:DNS_TOKEN", "endpoint": provider.address}
+    section = {"provider": "cloudflare", "token": "env:DNS_TOKEN", "endpoint": server.address}
     document = {"server": {"host": "vps.example.org"}, "sites": sites, "dns": {**section, **dns}}
     (folder / "sites.yaml").write_text(json.dumps(document))
     return load(folder / "sites.yaml")

@@ -1,12 +1,13 @@
 """Records from sites.yaml to a provider and back: what is planned is written, and then nothing is left."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deployer.config.loader import load
-from deployer.planning.plan import Surprise
+from deployer.planning.plan import Order, Surprise
 from deployer.report.plan_document import as_json
 from outside.cloudflare import Cloudflare
 from outside.provider import TOKEN
@@ -24,7 +25,7 @@ def test_a_new_site_gets_its_addresses_and_then_nothing_is_left(
         "+ dns:example.net/shop/AAAA",
         "    +shop.example.net AAAA 2001:db8::7",
     ]
-    assert run.lines[-1] == "vps.example.org: no files to change; 6 DNS records to add."
+    assert run.lines[-1] == "vps.example.org: 6 DNS records to add."
     files = json.loads(as_json(run.plan, "vps.example.org"))["files"]
     assert files[2] == {
         "path": "dns:example.org/@/A",
@@ -170,7 +171,10 @@ def test_a_name_that_leads_elsewhere_stays_there_when_the_server_is_not_ready(
 
 def test_what_a_certificate_waits_for_comes_before_it(tmp_path: Path, cloudflare: Cloudflare) -> None:
     run = Run(configured(tmp_path, cloudflare))
-    assert run.names.write_first(run.plan, {"shop.example.net"}, run.said.append)
+    order = Order("shop.example.net", ("shop.example.net",), ("shop.example.net",))
+    assert run.names.write_first(run.plan, [replace(order, by_dns=True)], run.said.append)
+    assert cloudflare.of("example.net") == [], "that need not lead here"
+    assert run.names.write_first(run.plan, [order], run.said.append)
     assert len(cloudflare.of("example.net")) == 2
     assert cloudflare.of("example.org") == []
     cloudflare.asked.clear()

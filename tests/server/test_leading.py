@@ -70,3 +70,21 @@ def test_of_many_names_those_whose_certificates_end_first_are_looked_up() -> Non
         check=True,
     )
     assert done.stdout.split() == ["c.test", "a.test", "b.test"]
+
+
+def soon(name: str, begun: int = 0) -> tuple[int, str]:
+    """How it is with a name whose record is fresh, and leads here at the third look."""
+    script = (SERVER / "certificates.sh").read_text()
+    function = script[script.index("leads_here_soon() {") :].split("\n}\n")[0] + "\n}"
+    looks = "leads_here() { echo >>looks; (($(wc -l <looks) > 2)) || { echo not yet; return 1; }; }"
+    given = f'cd "$(mktemp -d)"; fresh=" new.test "; SECONDS={begun}'
+    ask = f"{given}; {looks}; pause() {{ echo waits; }}; {function}"
+    done = subprocess.run(["bash", "-c", f"{ask}; leads_here_soon {name}"], capture_output=True, text=True)
+    assert not done.stderr
+    return done.returncode, done.stdout
+
+
+def test_a_name_whose_record_is_fresh_is_waited_for() -> None:
+    assert soon("new.test") == (0, "waits\nwaits\n")
+    assert soon("old.test") == (1, "not yet\n")
+    assert soon("new.test", begun=91) == (1, "not yet\n")

@@ -363,7 +363,7 @@ def test_a_size_survives_being_written(count: int, unit: str) -> None:
     [
         ("Domain", "bücher.example", "write an international domain as punycode: xn--bcher-kva.example"),
         ("Domain", "straße.de", "write an international domain as punycode"),
-        ("Domain", "*.rogs.me", "wildcards need a DNS challenge, which is not supported: name each domain"),
+        ("Domain", "*.rogs.me", "a site has a name of its own: a wildcard can be one of its aliases"),
         ("Domain", "Rogs.ME", "write domains in lower case: 'rogs.me'"),
         ("Version", "v0.161.1", "write the version without the v: 0.161.1"),
         ("Repository", "https://a:b@c/d", "no password or token: use a deploy key"),

@@ -18,11 +18,12 @@ PUSHED = {
     "kind": "php",
     "https": False,
     "repository": "shop",
-    "build": "bash build.sh",
+    "build": "build.sh",
     "writable": ["up"],
 }
-BUILD = """set -eu
-[ ! -e "$PWD/held" ] || sleep 300
+BUILD = """#!/bin/bash
+set -eu
+[ ! -e "$PWD/held" ] || sleep 301
 cp ./*.php "$DEPLOY_OUTPUT"/
 echo "<?php return 'built';" >"$DEPLOY_OUTPUT"/built.php
 """
@@ -184,7 +185,7 @@ def test_struck_in_a_push(project: Project, blow: Blow, moment: str) -> None:
     held = f"[ -e {UP}/held ]"
     if moment == "build":
         project.commit("shop", {"held": ""})
-        held = "pgrep -x sleep -u build-shop_test"
+        held = "pgrep -f '^sleep 301'"
     else:
         vps.run(f"touch {UP}/hold-{moment} && chown php-shop_test: {UP}/hold-{moment}")
     project.commit("shop", {"says.php": f"<?php echo 'struck in {moment}';"})

@@ -56,7 +56,7 @@ def read_all(keepers: Mapping[str, Keeper], tokens: Mapping[str, str]) -> Readin
         f"there are two zones {name}: write below dns.zones which, with its provider, token and id"
         for name in sorted(twice)
     ]
-    once = [each for each in wanted if each.name not in twice]
+    once = sorted((each for each in wanted if each.name not in twice), key=lambda each: each.name)
     zones = side_by_side([(_records, each, keepers[each.keeper], tokens[each.keeper]) for each in once])
     failures += [each for each in zones if isinstance(each, str)]
     read = [] if "" in lost else [each for each in zones if not isinstance(each, str)]

@@ -2,14 +2,17 @@
 # What apt and dpkg are about on this server. Sent before the scripts that ask, and changes nothing.
 
 apt_at_work() { # apt_at_work PROCESS NAME: who has their locks; nothing when nobody does
-    local process open lock
-    while read -r process; do
+    local kind process open lock
+    local -A told=()
+    while read -r _ kind _ _ process _; do
+        if [[ $kind != POSIX || $process != [1-9]* || -n ${told[$process]:-} ]]; then continue; fi
+        told[$process]=1
         for open in /proc/"$process"/fd/*; do
             for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock; do
                 [ "$open" -ef $lock ] && echo "apt_at_work $process $(cat "/proc/$process/comm")" && return
             done
         done
-    done < <(awk '$2 == "POSIX" && $5 > 0 && !told[$5]++ { print $5 }' /proc/locks)
+    done </proc/locks
 }
 
 dpkg_list() { # [MORE]: STATUS PACKAGE VERSION of each that dpkg knows, and more fields
@@ -24,6 +27,7 @@ half_done() { # half_done PACKAGE for each of dpkg_list, on standard input, with
 
 suites() { # suite NAME of each source of packages; `stable` by what it means, if its list is there
     local file suite known files=()
+    local -A told=()
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
         [ ! -f "$file" ] || files+=("$file")
     done
@@ -36,8 +40,10 @@ suites() { # suite NAME of each source of packages; `stable` by what it means, i
          tolower($1) == "enabled:" { on = ($2 != "no") }
          tolower($1) == "types:" { binary = ($0 ~ /deb([ \t]|$)/) }
          tolower($1) == "suites:" { sub(/^[^:]*:/, ""); suites = $0 }
-         END { stanza() }' "${files[@]:-/dev/null}" | sort -u |
+         END { stanza() }' "${files[@]:-/dev/null}" |
         while IFS= read -r suite; do
+            if [ -n "${told[$suite]:-}" ]; then continue; fi
+            told[$suite]=1
             case $suite in
                 stable* | oldstable* | testing* | unstable*)
                     known=$(cat /var/lib/apt/lists/*_dists_"${suite//\//_}"_{In,}Release 2>/dev/null |

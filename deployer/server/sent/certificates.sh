@@ -1,14 +1,18 @@
 #!/bin/bash
 # Asks the certificate authority for certificates: each line of standard input is one,
 #   NAME <tab> new|again|mend <tab> DOMAIN DOMAIN …
+# `new-by-dns` and `again-by-dns` prove the names by DNS records, with `challenge`: those need not lead here yet.
 # `mend` asks for nothing: from then on a renewal leaves no name out, as none of what is made here does.
-# Arguments: ACME directory URL, e-mail address (may be empty), CA file of that server (may be empty).
+# Arguments: ACME directory URL, e-mail address (may be empty), CA file of that server (may be empty), names whose DNS
+# records have just been written: those may take a moment until they lead here.
 # A name that does not lead here yet is told and left out, so that it cannot use up the few failures
 # that the authority allows (leading.sh, which is sent before this). Exit: 0 all names are covered, 1 not all.
 set -uo pipefail
 export LC_ALL=C.UTF-8
-directory=$1 email=$2 ca=$3
+directory=$1 email=$2 ca=$3 fresh=" ${4:-} "
 failed=0
+challenge=/usr/local/lib/deploy/bin/challenge
+by_dns=(--manual --preferred-challenges dns)
 
 say() { printf '%s\n' "$*"; }
 indent() { sed 's/^/  /'; }
@@ -20,10 +24,16 @@ covered() { # NAME: the domains of the certificate that is there, sorted
 
 issue() { # NAME new|again DOMAIN…
     local name=$1 how=$2 words domains=() astray=() started=$SECONDS
-    local options=(--cert-name "$name" --webroot --webroot-path "$webroot" --key-type ecdsa --server "$directory")
+    local options=(--cert-name "$name" --key-type ecdsa --server "$directory")
     shift 2
     say "▸ certificate $name"
-    for domain; do if leads_here "$domain"; then domains+=("$domain"); else astray+=("$domain"); fi; done
+    if [[ $how == *-by-dns ]]; then
+        how=${how%-by-dns} domains=("$@") options+=("${by_dns[@]}" --manual-auth-hook "$challenge $name")
+        options+=(--manual-cleanup-hook "$challenge --remove $name")
+    else
+        options+=(--webroot --webroot-path "$webroot")
+        keep_those_that_lead_here "$@"
+    fi
     [ ${#domains[@]} -eq $# ] || failed=1
     if [ ${#domains[@]} -eq 0 ]; then say "✗ certificate $name: none of its names leads here"; return; fi
     if [ "${domains[0]}" != "$1" ]; then say "✗ certificate $name: without $1 itself it would be of no use"; return; fi
@@ -43,6 +53,19 @@ issue() { # NAME new|again DOMAIN…
     say "✗ certificate $name: made without $(who_lacks)"
     details <<<"$words"
     failed=1
+}
+
+keep_those_that_lead_here() { # DOMAIN…: sets domains and astray
+    local domain
+    for domain; do if leads_here_soon "$domain"; then domains+=("$domain"); else astray+=("$domain"); fi; done
+}
+
+leads_here_soon() { # DOMAIN: like leads_here; a fresh one is asked for again, until a minute and a half are over
+    local said
+    until said=$(leads_here "$1"); do
+        if [[ $fresh != *" $1 "* ]] || ((SECONDS > 90)); then printf '%s\n' "$said"; return 1; fi
+        pause 3
+    done
 }
 
 who_is_astray() { # prints the names that do not lead here, and that they do not
@@ -84,7 +107,7 @@ mend() { # NAME: made by an older version, its renewals would leave out each nam
 }
 
 details() { # what matters of Certbot's words; fails when there is nothing
-    grep -E '^ *(Domain|Type|Detail):|error|Error|limit' | sort -u | grep . | indent
+    grep -E '^ *(Domain|Type|Detail):|error|Error|limit|✗ challenge' | sort -u | grep . | indent
 }
 
 covers_all() { # DOMAIN…: whether the certificate now covers them
@@ -94,9 +117,8 @@ covers_all() { # DOMAIN…: whether the certificate now covers them
 }
 
 [ -z "$ca" ] || export REQUESTS_CA_BUNDLE=$ca
-while IFS=$'\t' read -r name how domains <&3; do
-    # the domains are words without spaces
-    # shellcheck disable=SC2086
-    if [ "$how" = mend ]; then mend "$name"; else issue "$name" "$how" $domains; fi
+while IFS=$'\t' read -r name how wanted <&3; do
+    read -r -a names <<<"$wanted" # words without spaces; one may be a wildcard, which the shell must not take for its own
+    if [ "$how" = mend ]; then mend "$name"; else issue "$name" "$how" "${names[@]}"; fi
 done 3<&0
 exit $failed

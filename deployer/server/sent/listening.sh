@@ -17,16 +17,35 @@ by_socket_as_sshd_says() { # on Ubuntu, where that is made anew from sshd's file
 }
 
 ssh_ports_written() { # those of sshd's files; nothing when they cannot be understood
-    sshd -T 2>/dev/null | sed -n 's/^listenaddress .*://p' | sort -u
+    local - IFS=$'\n' line
+    local -A ports=()
+    set -f
+    for line in $(sshd -T 2>/dev/null); do if [[ $line == 'listenaddress '* ]]; then ports[${line##*:}]=1; fi; done
+    [ ${#ports[@]} -eq 0 ] || printf '%s\n' "${!ports[@]}"
 }
 
 ssh_listens() { # the ports where logins are taken, without what logged in users forward
     if by_socket; then
-        systemctl show --property=Listen --value ssh.socket | sed -nE 's/^(.*:)?([0-9]+) \(Stream\).*/\2/p'
+        systemctl show --property=Listen --value ssh.socket | sed -nE 's/^(.*:)?([0-9]+) \(Stream\).*/\2/p' | sort -u
     else
-        ss -Hltnp 2>/dev/null | awk -v pid="pid=${ssh_pid:-$(systemctl show --property=MainPID --value ssh)}," \
-            'index($0, pid) { sub(/.*:/, "", $4); print $4 }'
-    fi | sort -u
+        ports_of "pid=${ssh_pid:-$(systemctl show --property=MainPID --value ssh)},"
+    fi
+}
+
+ports_of() { # WORDS: where somebody listens of whom `ss` says that
+    local - IFS=$'\n' line
+    local -A ports=()
+    set -f # what listens everywhere has a * in its line
+    for line in $(ss -Hltnp 2>/dev/null); do
+        if [[ $line == *"$1"* && $line =~ ^([^\ ]+\ +){3}[^\ ]*:([0-9]+)\  ]]; then ports[${BASH_REMATCH[2]}]=1; fi
+    done
+    [ ${#ports[@]} -eq 0 ] || printf '%s\n' "${!ports[@]}"
+}
+
+is_of_unit() { # PROCESS UNIT of systemd
+    local line
+    while IFS= read -r line; do if [[ $line == */"$2" ]]; then return 0; fi; done 2>/dev/null <"/proc/$1/cgroup"
+    return 1
 }
 
 ssh_goes_to() { # the ports where it listens once it is started anew; nothing when its files cannot be understood
@@ -34,14 +53,24 @@ ssh_goes_to() { # the ports where it listens once it is started anew; nothing wh
 }
 
 web_ports() { # PORT PROCESS UNIT NAME of whoever keeps NGINX from its ports
-    local port name pid unit asked=''
-    while read -r port name pid; do
-        if [ "$pid" != "$asked" ]; then unit=$(ps -o unit= -p "$pid" 2>/dev/null) asked=$pid; fi
+    local - IFS=$'\n' line port name pid unit
+    local -A told=()
+    set -f
+    for line in $(ss -Hltnp '( sport = :80 or sport = :443 )' 2>/dev/null); do
+        [[ $line =~ :(80|443)\ .*users:\(\(\"([^\"]*)\",pid=([0-9]+) ]] || continue
+        port=${BASH_REMATCH[1]} name=${BASH_REMATCH[2]} pid=${BASH_REMATCH[3]}
+        if [ -n "${told[$port $pid]:-}" ] || { [ "$name" = nginx ] && is_of_unit "$pid" nginx.service; }; then continue; fi
+        told[$port $pid]=1 unit=$(ps -o unit= -p "$pid" 2>/dev/null)
         case $name:${unit:--} in nginx:nginx.service | nginx:-) ;; *) echo "$port $pid ${unit:--} $name" ;; esac
-    done < <(ss -Hltnp '( sport = :80 or sport = :443 )' 2>/dev/null |
-        sed -nE 's/^.*:(80|443) .*users:\(\("([^"]*)",pid=([0-9]+).*$/\1 \2 \3/p' | sort -u)
+    done
 }
 
 ports_here() { # those at which 127.0.0.1 answers, where NGINX leads to
-    ss -Hltn 2>/dev/null | sed -nE 's/^[^ ]+ +[^ ]+ +[^ ]+ +(127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]|\[::ffff:127\.0\.0\.1\])(%[^: ]+)?:([0-9]+) .*/\3/p' | sort -u
+    local - IFS=$'\n' line here='127\.0\.0\.1|0\.0\.0\.0|\*|\[::\]|\[::ffff:127\.0\.0\.1\]'
+    local -A ports=()
+    set -f
+    for line in $(ss -Hltn 2>/dev/null); do
+        if [[ $line =~ ^([^\ ]+\ +){3}($here)(%[^:\ ]+)?:([0-9]+)\  ]]; then ports[${BASH_REMATCH[4]}]=1; fi
+    done
+    [ ${#ports[@]} -eq 0 ] || printf '%s\n' "${!ports[@]}"
 }

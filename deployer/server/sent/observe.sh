@@ -50,11 +50,16 @@ refuse() { # QUESTION
 }
 
 there() {
-    printf '%s\0' $state/manifest "${wanted[@]}" >"$answer/paths"
-    [ -f $state/manifest ] && sed -n 's|^[0-9a-f]\{64\}  /|/|p' $state/manifest | tr '\n' '\0' >>"$answer/paths"
-    while IFS= read -r -d '' path; do
-        if [[ $path != */.env ]] && { [ -f "$path" ] || [ -L "$path" ]; }; then printf '%s\0' "$path"; fi
-    done <"$answer/paths"
+    local line path paths=("$state/manifest" "${wanted[@]}")
+    local -A told=()
+    if [ -f $state/manifest ]; then
+        while IFS= read -r line; do if [[ ${line:64:3} == '  /' ]]; then paths+=("${line:66}"); fi; done <$state/manifest
+    fi
+    for path in "${paths[@]}"; do
+        if [[ $path == */.env || -n ${told[$path]:-} ]] || { [ ! -f "$path" ] && [ ! -L "$path" ]; }; then continue; fi
+        told[$path]=1
+        printf '%s\0' "$path"
+    done
 }
 
 files() { # PATH…: sets FILES to those that are there; mawk stops at the first that is not
@@ -86,8 +91,9 @@ has_version() { # NAME: whether a package has answered for it
     [[ $versions_said == *$'\n'"version $1 "* ]]
 }
 
-is_replaced() { # PROCESS: whether its program has been replaced since it was started
-    [[ $1 != 0 && $(readlink "/proc/$1/exe") == *' (deleted)' ]]
+is_replaced() { # PROCESS PROGRAM: whether that has been replaced since the process was started
+    hash "$2" 2>/dev/null
+    [[ $1 != 0 && ! /proc/$1/exe -ef ${BASH_CMDS[$2]:-/} && $(readlink "/proc/$1/exe") == *' (deleted)' ]]
 }
 
 settings() { # setting FILE SECTION KEY VALUE, with tabs between them
@@ -189,9 +195,10 @@ facts() { # what nobody has to ask for
 }
 
 facts_apart() { # which no answer needs
+    local port
     apt_at_work
     suites
-    ports_here | sed 's/^/port_here /'
+    for port in $(ports_here); do echo "port_here $port"; done
 }
 
 answers() { # [packages]
@@ -222,7 +229,7 @@ while read_questions; do
     answers </dev/null >>"$answer/facts"
 done
 all_was_kept
-there | sort -zu |
+there |
     tar --create --ignore-failed-read --absolute-names --directory="$answer" --recursion facts certificates \
         --no-recursion --null --files-from=- 2>/dev/null |
     gzip -1

@@ -214,6 +214,11 @@ def test_each_fault_has_its_words(forge: Forge, name: str, fault: str) -> None:
     assert forge.compared(code=1)[name]["fault"] == fault
     said = forge.deploy("mirrors", "--check", code=1)
     assert f"owner/{name} to there: {fault}" in said
+    found = json.loads(forge.project.deploy("doctor", "--json", **forge.tokens).stdout)["checks"]
+    (mirrors,) = [each for each in found if each["name"] == "mirrors"]
+    assert [each["what"] for each in mirrors["findings"]] == [
+        f"owner/{name} is not mirrored to there: {fault}"
+    ]
 
 
 def test_none_of_ours_is_left(forge: Forge) -> None:

@@ -41,13 +41,26 @@ class Watching:
     home: HomeServer
     watch: dict[str, Any]
 
-    def deploy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def deploy(self, *arguments: str, network: bool = True) -> subprocess.CompletedProcess[str]:
         path = self.home.write()
         config = yaml.safe_load(path.read_text()) | {"watch": self.watch}
         path.write_text(yaml.safe_dump(config))
         hosts = self.home.folder / "hosts"
         hosts.write_text(f"127.0.0.1 localhost\n{self.home.vps.address} page.test\n")
-        argv = ["unshare", "--mount", "sh", "-c", NAMES, hosts, sys.executable, "-m", "deployer", *arguments]
+        without = [] if network else ["--net"]
+        argv = [
+            "unshare",
+            "--mount",
+            *without,
+            "sh",
+            "-c",
+            NAMES,
+            hosts,
+            sys.executable,
+            "-m",
+            "deployer",
+            *arguments,
+        ]
         return subprocess.run(
             argv,
             cwd=self.home.folder,
@@ -59,9 +72,9 @@ class Watching:
             timeout=120,
         )
 
-    def round(self) -> dict[str, Any]:
+    def round(self, network: bool = True) -> dict[str, Any]:
         """What a round has seen, as JSON."""
-        done = self.deploy("watch", "--json")
+        done = self.deploy("watch", "--json", network=network)
         said: dict[str, Any] = json.loads(done.stdout or "{}")
         assert said, done.stderr
         assert done.returncode == (0 if said["fine"] else 1)
@@ -141,6 +154,25 @@ def test_what_the_server_says_and_that_it_says_nothing(watching: Watching, vps: 
     assert len(watching.told()) == 3
 
 
+@pytest.mark.fault(
+    "the home server has no network, and its rounds go on: nothing is known, and nothing told", rounds=3
+)
+def test_without_a_network_nothing_is_known(watching: Watching, vps: Machine) -> None:
+    vps.run("ln -sfn /var/www/html /var/www/page.test; systemctl stop nginx")
+    watching.round()
+    watching.round()
+    vps.run("systemctl start nginx")
+    for _ in range(3):
+        seen = watching.round(network=False)
+        assert (seen["offline"], seen["troubles"], seen["told"], seen["well_again"]) == (True, [], [], [])
+    assert watching.round()["well_again"] == []
+    assert watching.round()["well_again"] == ["page.test refuses connections"]
+    assert len(watching.told()) == 2
+
+
+@pytest.mark.fault(
+    "ntfy does not answer, and what a watch remembers is cut off: it is told when that is possible"
+)
 def test_a_broken_channel_and_a_broken_memory_stop_nothing(watching: Watching, vps: Machine) -> None:
     done = watching.deploy("notify", "--test")
     assert (done.returncode, done.stderr) == (0, "✓ ntfy\n")

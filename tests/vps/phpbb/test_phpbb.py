@@ -27,6 +27,7 @@ def thread(forum: Forum) -> str:
     text = {"subject": "Green tea", "message": "It is hot."}
     page = forum.curl(WRITE)[1]
     page = forum.submit(WRITE, page, "add_file", **text, fileupload="@/root/tea.png;type=image/png")
+    assert "attachment_data" in page, page
     posted = forum.submit(WRITE, page, "post", **text)
     found = re.search(r"viewtopic\.php\?[^\"]*?t=(\d+)", posted)
     assert found, posted
@@ -48,7 +49,7 @@ def is_there(forum: Forum, thread: str) -> bool:
 
 def test_it_is_set_up_by_its_own_command_line(forum: Forum) -> None:
     status, page = forum.curl("/")
-    assert (status, "Alma&#039;s &lt;tea&gt;" in page or "Alma's &lt;tea&gt;" in page) == (200, True), page
+    assert (status, "<h1>Alma's &lt;tea&gt;</h1>" in page) == (200, True), page
     password = forum.password()
     assert len(password) == 24
     assert "logout" in forum.log_in() or "admin" in forum.log_in()
@@ -69,7 +70,7 @@ def test_its_pages_have_short_addresses_and_the_long_ones_still_lead_there(forum
         status, page = forum.curl(path)
         assert (status, "Frequently Asked Questions" in page) == (200, True), page
     assert forum.curl("/no/such/page")[0] == 404
-    assert forum.curl("/adm/")[0] in (200, 403)  # phpBB lets nobody in who has not logged in
+    assert forum.curl("/adm/")[0] in (200, 302, 403)  # phpBB lets nobody in who has not logged in
 
 
 def test_a_thread_is_seen_by_a_visitor(forum: Forum, thread: str) -> None:

@@ -382,3 +382,25 @@ def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
         "whole-1 has / of the server",
         "whole-1 may talk to Docker's socket",
     ]
+
+
+def test_a_doctor_counts_images_that_no_container_has_and_knows_whose_docker_it_is(new_composition):
+    app = new_composition("")
+    app.image("one")
+    app.push()
+
+    def told(word):
+        said = app.vps.run("bash -s", input=script("doctor.sh").decode()).stdout
+        return [line.partition(" ")[2] for line in said.splitlines() if line.startswith(word + " ")]
+
+    (before,) = told("images")
+    app.vps.run("echo x >/root/x; tar -C /root -c x | docker import - left:1")
+    (after,) = told("images")
+    count, size = (int(new) - int(old) for new, old in zip(after.split(), before.split(), strict=True))
+    assert (count, size > 0) == (1, True)
+    app.vps.run("docker create --name left left:1 true")
+    assert told("images") == [before]
+    app.vps.run("docker rm left; docker rmi left:1")
+    assert told("images") == [before]
+    assert told("docker_of") == ["docker.io"]
+    assert told("docker") == [app.vps.run("docker version --format '{{.Server.Version}}'").stdout.strip()]

@@ -20,12 +20,11 @@ passes_all() { # `failed` is the first line of the checks that does not pass
 }
 
 passes() { # the check `failed`, or what makes new files count; sets `words` to what it says
-    local pattern who command path paths=() longest='' code=0
+    local pattern who command path left paths=() longest='' code=0
     IFS=$'\t' read -r pattern who command <<<"$failed"
     [ "$who" = - ] || longest=$LONGEST_CHECK
-    while IFS= read -r path; do
-        [ ! -e "$path" ] || paths+=("$path")
-    done < <(grep -vxF -f "$incoming/refused" "$incoming/changed-paths" | matching "$pattern")
+    find_left "$incoming/changed-paths" "$pattern"
+    for path in "${left[@]}"; do [ ! -e "$path" ] || paths+=("$path"); done
     read -ra command <<<"$command"
     words=$(run_handler "${command[@]}" "${paths[@]}") || code=$?
     [[ $longest && $code == @(124|137) ]] && words+=${words:+$'\n'}"${command[0]} did not end within $longest s"

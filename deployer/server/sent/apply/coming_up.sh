@@ -5,6 +5,7 @@ declare -A BECAME=() # of each composition that came up: well or back
 
 bring_up_compositions() { # each healthy, or as it was
     local name step left later together=() stuck=''
+    if [ ! -s "$incoming/compositions" ] && [ ! -s "$incoming/gone" ]; then follow_ports_kept && return; fi
     who=$(<"$incoming/label")
     while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done <"$incoming/compositions" |
         sort -u - "$incoming/gone" >"$transaction/containers"
@@ -25,8 +26,10 @@ bring_up_compositions() { # each healthy, or as it was
         [ ${#later[@]} -lt ${#left[@]} ] || stuck=1 # nobody here makes the network: Docker says so
         left=("${later[@]}")
     done
-    [ -z "$ports_kept" ] || /usr/local/lib/deploy/bin/firewall # UFW has the list that came
+    follow_ports_kept
 }
+
+follow_ports_kept() { [ -z "$ports_kept" ] || /usr/local/lib/deploy/bin/firewall; } # UFW has the list that came
 
 must_wait() { # NAMES|AFTER|INSTEAD[|crossed]: for another step, or for a network that another stack makes
     local names after name
@@ -87,7 +90,7 @@ come_up() { # NAME PROJECT…: it comes up, in the place of these projects
 }
 
 asks_at_port() { # NAME: for NGINX does not lead to it yet
-    leading_to "$1" | grep -xF "/etc/nginx/conf.d/$1.conf" >/dev/null
+    [[ $'\n'$(leading_to "$1")$'\n' == *$'\n'"/etc/nginx/conf.d/$1.conf"$'\n'* ]]
 }
 
 # A part of `take_step`, with its `instead`: each shall have what another has, or one domain of a single one what another

@@ -44,8 +44,8 @@ value_in() { # FILE KEY
 
 owner_of() { # PROJECT: whose it is now
     local file
-    file=$(grep -lsE "^PROJECT='?$1'?\$" /etc/deploy/sites/*.conf | head -1)
-    file=${file##*/}
+    file=$(grep -lsE "^PROJECT='?$1'?\$" /etc/deploy/sites/*.conf)
+    file=${file%%$'\n'*} file=${file##*/}
     say "${file%.conf}"
 }
 

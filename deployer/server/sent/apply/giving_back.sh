@@ -33,7 +33,8 @@ keep_composition() { # NAME BUT: it was to end, and stays, for BUT, which was to
 }
 
 ending() { # PROJECT: the name of what ends
-    awk -v project="$1" '$2 == project { print $1 }' "$incoming/gone"
+    local name project
+    while read -r name project; do [ "$project" != "$1" ] || say "$name"; done <"$incoming/gone"
 }
 
 remember_failure() { # NAME: for the next plans; whatever brings it up takes that away (`remember_live`)
@@ -48,7 +49,8 @@ remember_failure() { # NAME: for the next plans; whatever brings it up takes tha
 }
 
 what_is_tried() { # NAME
-    awk -v name="$1" '$1 == name { print $2 }' "$incoming/tried"
+    local name digest
+    while read -r name digest; do [ "$name" != "$1" ] || say "$digest"; done <"$incoming/tried"
 }
 
 has_failed_before() { # NAME: just so, and nothing of it has changed since

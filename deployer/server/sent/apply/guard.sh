@@ -54,7 +54,7 @@ go_live_guarded() { # last of all, and not for good before somebody has logged i
         say "▸ new login"
         for _ in $(seq $(($(<"$incoming/undo-after") * 10 + 100))); do
             [ -d "$guard" ] || [ -d "$guard.undoing" ] || break
-            sleep 0.1
+            pause 0.1
         done
         [ ! -d "$guard.confirmed" ] || { rm -rf "$guard.confirmed"; return 0; }
         say "✗ no new login came that would prove the change good"
@@ -69,7 +69,7 @@ as_it_was() { # says so, but not before sshd listens where we are logged in
     if ours=$(came_by) && grep -qx "$ours" <<<"$ssh_before"; then
         for _ in {1..20}; do
             if ssh_listens | grep -x "$ours" >/dev/null; then break; fi
-            sleep 0.1
+            pause 0.1
         done
         if ! ssh_listens | grep -x "$ours" >/dev/null; then
             # shellcheck disable=SC2086 # one word a port

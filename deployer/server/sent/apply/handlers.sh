@@ -17,6 +17,16 @@ run_list() { # FILE: runs its handlers in order; the first that fails ends it
     done 8<"$1"
 }
 
+find_left() { # FILE PATTERN: sets left to those of the paths in it that match, and are not refused
+    local path refused=''
+    left=()
+    [ ! -s "$incoming/refused" ] || refused=$'\n'$(<"$incoming/refused")$'\n'
+    while IFS= read -r path; do
+        # shellcheck disable=SC2053 # it is a pattern
+        if [[ $path == $2 && $refused != *$'\n'"$path"$'\n'* ]]; then left+=("$path"); fi
+    done <"$1"
+}
+
 matching() { # PATTERN: those of the paths on standard input
     local path
     while IFS= read -r path; do
@@ -26,8 +36,9 @@ matching() { # PATTERN: those of the paths on standard input
 }
 
 save_back() { # LIST FOLDER PLACE: its handlers, as commands for who has nothing but this folder, which is at PLACE then
+    local line
     printf '%s\n"$@"\n' "$handlers" >"$2/handlers"
-    cut -f 2 "$1" | sed "s|^|bash $3/handlers |" >"$2/back"
+    while IFS= read -r line; do printf 'bash %s/handlers %s\n' "$3" "${line#*$'\t'}"; done <"$1" >"$2/back"
 }
 
 run_back() { # FOLDER: the commands that were saved there, also by an apply of before, which saved them as lines of bash

@@ -3,6 +3,7 @@
 
 hold_back() { # the files that lead to what does not answer there yet are as they were until it does
     local files names
+    [ -s "$incoming/leads" ] || return 0
     mapfile -t files < <(cut -d ' ' -f 2 "$incoming/leads" | grep -vxF -f "$incoming/refused")
     [ ${#files[@]} -gt 0 ] || return 0
     mkdir -p "$incoming/held" && (cd / && cp -a --parents -t "$incoming/held" "${files[@]/#/.}") || return
@@ -14,14 +15,16 @@ hold_back() { # the files that lead to what does not answer there yet are as the
 }
 
 leading_to() { # NAME: NGINX's files that count only when it answers
-    awk -v name="$1" '$1 == name { print $2 }' "$incoming/leads"
+    local name file
+    while read -r name file; do [ "$name" != "$1" ] || say "$file"; done <"$incoming/leads"
 }
 
 lead_to() { # NAME…: the files that lead there are the new ones
     local name file
     for name; do
         while IFS= read -r file; do
-            grep -qxF -- "$file" "$incoming/refused" || cp -a --remove-destination "$incoming/held$file" "$file"
+            if [ -s "$incoming/refused" ] && grep -qxF -- "$file" "$incoming/refused"; then continue; fi
+            cp -a --remove-destination "$incoming/held$file" "$file"
         done < <(leading_to "$name")
     done
 }

@@ -16,7 +16,7 @@ go_live() {
 }
 
 is_left() { # PATTERN: of the changed files that match, one is not refused; or none has changed, and something else asked for it
-    local paths
-    mapfile -t paths < <(matching "$1" <"$incoming/changed-paths")
-    [ ${#paths[@]} -eq 0 ] || printf '%s\n' "${paths[@]}" | grep -vxF -f "$incoming/refused" >/dev/null
+    local left
+    find_left "$incoming/changed-paths" "$1"
+    [ ${#left[@]} -gt 0 ] || [ -z "$(matching "$1" <"$incoming/changed-paths")" ]
 }

@@ -13,7 +13,7 @@ wait_for_apt() { # two minutes at most
     local _ process name
     for _ in {1..120}; do
         read -r _ process name < <(apt_at_work) || return 0
-        sleep 1
+        pause 1
     done
     leave 1 "apt is at work (process $process, $name), and has been for two minutes"
 }

@@ -22,7 +22,7 @@ push_leading() { # NAME OPTION…: where its own containers are replaced, visito
             follow
             break
         fi
-        sleep 0.1
+        pause 0.1
     done
     wait "$push"
 }

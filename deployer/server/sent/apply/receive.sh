@@ -15,7 +15,8 @@ writable() { # asked before anything else, for what comes after would only say w
 private_lock() { (umask 077 && : >>"$1") && chmod 600 "$1"; } # FILE: who can open it can hold it
 
 lock() {
-    mkdir -p "$state" && private_lock "$state/lock" && exec 9>>"$state/lock"
+    [ -d "$state" ] || mkdir -p "$state"
+    private_lock "$state/lock" && exec 9>>"$state/lock"
     flock -n 9 && return
     say "! $(cat "$state/holder" 2>/dev/null || echo somebody) is applying"
     [ -n "$wait_for_lock" ] || exit 75
@@ -23,39 +24,36 @@ lock() {
 }
 
 receive() {
+    local words file
     incoming=$(mktemp -d "$state/incoming.XXXXXX") || exit 1
     shell_of_apply=$BASHPID # a child that a signal ends before it has begun runs what Bash has of its parent's traps
     trap '[ "$BASHPID" != "$shell_of_apply" ] || rm -rf "$incoming"' EXIT
-    if ! tar --extract --gzip --preserve-permissions --touch --directory="$incoming" 2>"$incoming.errors" || [ ! -e "$incoming/zz-end" ]; then
+    if ! words=$(tar --extract --gzip --preserve-permissions --touch --directory="$incoming" 2>&1) || [ ! -e "$incoming/zz-end" ]; then
         say "✗ the changes did not arrive whole; nothing was changed"
-        indent <"$incoming.errors"
-        rm -f "$incoming.errors"
+        indent <<<"$words"
         exit 1
     fi
-    rm -f "$incoming.errors"
-    mkdir -p "$incoming/files"
-    touch "$incoming"/{upgrades,watched,secrets,compositions,tried,steps,leads,gone,takeovers,staying,owners}
-    cp "$incoming/label" "$state/holder"
+    [ -d "$incoming/files" ] || mkdir "$incoming/files"
+    for file in upgrades watched secrets compositions tried steps leads gone takeovers staying owners; do : >>"$incoming/$file"; done
+    say "$(<"$incoming/label")" >"$state/holder"
     read_owners
 }
 
 enough_space() {
-    local needed free total place
-    read -r needed _ < <(du -sk "$incoming")
-    needed=$((needed * 2 + 20480))
-    while read -r free place; do
+    local blocks needed=0 files=0 free left total place
+    while read -r blocks; do needed=$((needed + blocks)) files=$((files + 1)); done < <(find "$incoming" -printf '%k\n')
+    needed=$((needed * 2 + 20480)) files=$((files * 2 + 100))
+    while read -r free left total place; do
         case $free in *[!0-9]*) continue ;; esac # the heading
-        [ "$free" -ge $needed ] && continue
-        say "✗ $place has $((free / 1024)) MB free, and $((needed / 1024)) MB are needed; nothing was changed"
+        if [ "$free" -lt $needed ]; then
+            say "✗ $place has $((free / 1024)) MB free, and $((needed / 1024)) MB are needed; nothing was changed"
+            exit 1
+        fi
+        case $left$total in *[!0-9]*) continue ;; esac # some file systems do not count their files
+        if [ "$total" = 0 ] || [ "$left" -ge $files ]; then continue; fi
+        say "✗ $place can have $left files and folders more, and $files are needed; nothing was changed (df -i $place)"
         exit 1
-    done < <(df -k --output=avail,file / /etc "$state")
-    needed=$(($(find "$incoming" | wc -l) * 2 + 100))
-    while read -r free total place; do # some file systems do not count their files
-        case $free$total in *[!0-9]*) continue ;; esac
-        if [ "$total" = 0 ] || [ "$free" -ge $needed ]; then continue; fi
-        say "✗ $place can have $free files and folders more, and $needed are needed; nothing was changed (df -i $place)"
-        exit 1
-    done < <(df --output=iavail,itotal,file / /etc "$state")
+    done < <(df -k --output=avail,iavail,itotal,file / /etc "$state")
 }
 
 as_the_plan_saw() {

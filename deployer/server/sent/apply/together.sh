@@ -18,7 +18,7 @@ bring_up_at_once() { # NAME…
             push_beside "$name" >"$incoming/said.$name" 2>&1 &
             push[$name]=$!
         done
-        sleep 0.1
+        pause 0.1
         judge_pushes
     done
 }

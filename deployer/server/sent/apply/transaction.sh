@@ -2,7 +2,7 @@
 # The transaction: old files are saved, new ones renamed into their places, and put back when it must not be. A part of apply.sh.
 
 recover() { # what a killed apply has left; after a restart, /usr/local/lib/deploy/bin/undo has put its files back
-    rm -rf "$state/incoming."* "$guard.new" "$guard.confirmed"
+    for left in "$state"/incoming.* "$guard.new" "$guard.confirmed"; do [ ! -e "$left" ] || rm -rf "$left"; done
     for left in $guard $guard.undoing; do [ ! -e "$left/undo" ] || bash "$left/undo" 9>&- >/dev/null 2>&1; done
     if [ -d "$transaction" ]; then
         say "! the last apply was interrupted: $(wc -l <"$transaction/paths") files are put back first"
@@ -14,32 +14,39 @@ recover() { # what a killed apply has left; after a restart, /usr/local/lib/depl
 }
 
 begin() {
-    local paths path there=()
-    mapfile -t new_files < <(cd "$incoming/files" && find . -type f -printf '/%P\n')
+    local path paths removed there=() at
+    find_new_files
+    mapfile -t removed <"$incoming/remove"
     {
-        cat "$incoming/remove"
         while IFS=$'\t' read -r path _; do say "$path"; done <"$incoming/secrets"
-        [ ${#new_files[@]} -eq 0 ] || printf '%s\n' "${new_files[@]}"
+        [ $((${#removed[@]} + ${#new_files[@]})) -eq 0 ] || printf '%s\n' "${removed[@]}" "${new_files[@]}"
     } | sort -u >"$incoming/changed-paths"
-    mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
+    if [ -s "$incoming/guarded-paths" ]; then
+        mapfile -t paths < <(sort -u "$incoming/changed-paths" "$incoming/guarded-paths")
+    else
+        mapfile -t paths <"$incoming/changed-paths"
+    fi
     [ ${#paths[@]} -gt 0 ] || [ -s "$incoming/compositions" ] || [ -s "$incoming/gone" ] || return 0
-    mkdir -m 700 "$incoming/saved" && mkdir "$incoming/saved/before"
-    sort -u "$incoming/changed-paths" "$incoming/guarded-paths" >"$incoming/saved/paths"
-    missing_folders >"$incoming/saved/folders"
-    save_back "$incoming/back" "$incoming/saved" "$transaction"
+    mkdir -m 700 "$incoming/saved" "$incoming/saved/before"
     for path in "${paths[@]}"; do
+        say "$path"
         if [ -e "$path" ] || [ -L "$path" ]; then there+=(".$path"); fi
+    done >"$incoming/saved/paths"
+    for path in "${new_folders[@]}"; do [ -e "$path" ] || say "$path"; done >"$incoming/saved/folders"
+    save_back "$incoming/back" "$incoming/saved" "$transaction"
+    for ((at = 0; at < ${#there[@]}; at += 1000)); do
+        (cd / && cp -a --parents -t "$incoming/saved/before" "${there[@]:at:1000}") || return
     done
-    [ ${#there[@]} -eq 0 ] || printf '%s\0' "${there[@]}" | (cd / && xargs -0 cp -a --parents -t "$incoming/saved/before") || return
     flush "$incoming/saved"
     mv -T "$incoming/saved" "$transaction"
 }
 
-missing_folders() { # that `write` will make, the deepest first
-    local folder
-    while IFS= read -r folder; do
-        [ -e "$folder" ] || say "$folder"
-    done < <(cd "$incoming/files" && find . -depth -mindepth 1 -type d -printf '/%P\n')
+find_new_files() { # sets new_files, and new_folders, the deepest first
+    local each
+    new_files=() new_folders=()
+    while IFS= read -r each; do
+        case $each in d*) new_folders+=("${each#d}") ;; *) new_files+=("${each#f}") ;; esac
+    done < <(cd "$incoming/files" && find . -depth -mindepth 1 '(' -type f -o -type d ')' -printf '%y/%P\n')
 }
 
 flush() { # FOLDER: onto the disk; of many files everything at once, of few not what others have written
@@ -49,35 +56,51 @@ flush() { # FOLDER: onto the disk; of many files everything at once, of few not 
 }
 
 write() { # whole files only: each is renamed into its place, and our scripts before the units, cron lines and keys that name them
-    local folders ours
-    mapfile -t folders < <([ ${#new_files[@]} -eq 0 ] || printf '%s\n' "${new_files[@]%/*}" | sort -u)
-    mapfile -t ours < <(printf '%s\n' "${folders[@]}" | grep -E "^$scripts(/|\$)")
-    if [ ${#folders[@]} -gt 0 ]; then mkdir -p "${folders[@]}" || return; fi
+    local path folder removed folders=() ours=() missing=() gone=()
+    local -A parcel=() # of each folder, what is new in it, one a line; a name of sudo comes before the key that asks for it, for so they are sorted
+    while IFS= read -r path; do
+        [ -f "$incoming/files$path" ] || continue
+        folder=${path%/*}
+        if [ -z "${parcel[$folder]:-}" ]; then
+            folders+=("$folder")
+            [ -d "$folder" ] || missing+=("$folder")
+            [[ $folder/ != "$scripts"/* ]] || ours+=("$folder")
+        fi
+        parcel[$folder]+=$incoming/files$path$'\n'
+    done <"$incoming/changed-paths"
+    if [ ${#missing[@]} -gt 0 ]; then mkdir -p "${missing[@]}" || return; fi
     if [ ${#ours[@]} -gt 0 ]; then place "${ours[@]}" && flush "$scripts" || return; fi
     place "${folders[@]}" || return
     # shellcheck source=/dev/null
     [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/lib/composition/secrets && write_secrets <"$incoming/secrets") || return
-    sed "\\:^$scripts/:d" "$incoming/remove" | xargs -r -d '\n' rm -f
+    mapfile -t removed <"$incoming/remove"
+    for path in "${removed[@]}"; do [[ $path == "$scripts"/* ]] || gone+=("$path"); done
+    [ ${#gone[@]} -eq 0 ] || printf '%s\n' "${gone[@]}" | xargs -d '\n' rm -f
 }
 
-place() { # FOLDER…: what is new in each; a name of sudo comes before the key that asks for it, for so they are sorted
-    local folder
-    for folder; do find "$incoming/files$folder" -maxdepth 1 -type f -exec mv -f -t "$folder" {} + || return; done
+place() { # FOLDER…: what is new in each
+    local folder files at
+    for folder; do
+        mapfile -t files <<<"${parcel[$folder]%$'\n'}"
+        parcel[$folder]=''
+        [ -n "${files[0]}" ] || continue
+        for ((at = 0; at < ${#files[@]}; at += 1000)); do mv -f -t "$folder" "${files[@]:at:1000}" || return; done
+    done
 }
 
 # Last of all, when nothing asks for them any more: until systemd and cron have read the new files, they start the scripts of
 # before, and what still runs of these calls the others. With the last service, all of them go.
 remove_scripts() {
-    local paths running
-    mapfile -t paths < <(grep "^$scripts/" "$incoming/remove" | grep -vxF -f "$incoming/refused")
-    [ ${#paths[@]} -gt 0 ] || return 0
-    running=$(at_work "${paths[@]}")
+    local left running
+    find_left "$incoming/remove" "$scripts/*"
+    [ ${#left[@]} -gt 0 ] || return 0
+    running=$(at_work "${left[@]}")
     if [ ! -s "$incoming/refused" ] && [ -z "$running" ]; then
-        rm -f "${paths[@]}"
+        rm -f "${left[@]}"
         return
     fi
     [ -z "$running" ] || say "! still at work: $running. The scripts of before stay until it has ended, and go with the next apply"
-    printf '%s\n' "${paths[@]}" >"$incoming/staying"
+    printf '%s\n' "${left[@]}" >"$incoming/staying"
 }
 
 at_work() { # PATH…: which of these scripts, or of those that were replaced, are being read: bash has its own open as 255
@@ -114,8 +137,9 @@ undo() { # everything is as it was, and counts again
 
 remember_what_is_ours() { # what is refused, and what stays, is ours only as far as it was before
     local manifest=$state/manifest
+    : >"$incoming/as-before"
+    [ -s "$incoming/refused" ] || [ -s "$incoming/staying" ] || return 0
     cat "$incoming/refused" "$incoming/staying" >"$incoming/as-before"
-    [ -s "$incoming/as-before" ] || return 0
     {
         awk 'NR == FNR { before[$0]; next } !(substr($0, 67) in before)' "$incoming/as-before" "$manifest"
         [ ! -f "$transaction/before$manifest" ] ||
@@ -124,13 +148,21 @@ remember_what_is_ours() { # what is refused, and what stays, is ours only as far
 }
 
 how_many_files() { # were written and removed
-    grep -vxFc -e "$state/manifest" -f "$incoming/as-before" -f <(cut -f 1 "$incoming/secrets") "$incoming/changed-paths" || true
+    local path list count=0
+    local -A besides=(["$state/manifest"]=1)
+    for list in as-before secrets; do
+        while IFS=$'\t' read -r path _; do [ -z "$path" ] || besides[$path]=1; done <"$incoming/$list"
+    done
+    while IFS= read -r path; do [ -n "${besides[$path]:-}" ] || count=$((count + 1)); done <"$incoming/changed-paths"
+    echo "$count"
 }
 
 keep() { # what was replaced stays readable: the last ten transactions
-    local kept
-    kept=$state/before/$(date -u +%Y%m%d-%H%M%S)-$$
-    mkdir -p "$state/before" && chmod 700 "$state/before" && mv -T "$transaction" "$kept"
+    local kept all
+    TZ=UTC0 printf -v kept '%s/%(%Y%m%d-%H%M%S)T-%s' "$state/before" -1 $$
+    [ -d "$state/before" ] || mkdir -m 700 "$state/before"
+    mv -T "$transaction" "$kept"
     rm -f "$kept/back" "$kept/handlers"
-    find "$state/before" -mindepth 1 -maxdepth 1 | sort -r | tail -n +11 | xargs -r -d '\n' rm -rf
+    all=("$state/before"/*) # by their time
+    if ((${#all[@]} > 10)); then rm -rf "${all[@]:0:${#all[@]}-10}"; fi
 }

@@ -4,10 +4,20 @@ declare -A WAS=()      # of each unit that is new, or of whom something changes:
 declare -A RESTARTED=() # and how often systemd had started it anew when it was looked at first
 
 note_units() { # before anything counts
-    local unit
-    while IFS= read -r unit; do
-        WAS[$unit]="$(systemctl is-active "$unit" 2>/dev/null) $(systemctl is-enabled "$unit" 2>/dev/null)"
-    done < <(sort -u "$incoming/units" "$incoming/watched")
+    local unit list units=() key value now='' enabled='' at=0
+    for list in units watched; do
+        while IFS= read -r unit; do
+            if [ -z "${WAS[$unit]:-}" ]; then units+=("$unit") && WAS[$unit]=' '; fi
+        done <"$incoming/$list"
+    done
+    [ ${#units[@]} -gt 0 ] || return 0
+    while IFS='=' read -r key value; do
+        case $key in
+            ActiveState) now=$value ;;
+            UnitFileState) enabled=$value ;;
+            '') WAS[${units[at]}]="$now $enabled" at=$((at + 1)) ;;
+        esac
+    done < <(systemctl show --property=ActiveState,UnitFileState -- "${units[@]}" 2>/dev/null; echo)
 }
 
 start_units() { # without those of who is refused; whose unit does not start, goes back
@@ -41,7 +51,7 @@ watch_units() {
     done
     while leave_those_on_watch; do
         if ((${EPOCHREALTIME/./} > most)) || { ((${EPOCHREALTIME/./} > until)) && [ "$(how_many_to_come)" = 0 ]; }; then break; fi
-        sleep 0.4
+        pause 0.4
     done
 }
 

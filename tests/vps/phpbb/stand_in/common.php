@@ -42,12 +42,12 @@ function user(): array
 
 function form(string $fields): void
 {
-    echo '<html><body><h1>', htmlspecialchars(setting('sitename')), "</h1>\n<form method=\"post\">$fields",
+    echo '<html><body><h1>', setting('sitename'), "</h1>\n<form method=\"post\">$fields",
         '<input type="hidden" name="creation_time" value="', time(), '" /><input type="hidden" name="form_token" value="',
         sha1(setting('rand_seed')), '" /></form></body></html>';
 }
 
 function is_from_form(): bool
 {
-    return ($_POST['form_token'] ?? '') === sha1(setting('rand_seed'));
+    return ($_POST['form_token'] ?? '') === sha1(setting('rand_seed')) && time() > (int) $_POST['creation_time'];
 }

@@ -29,6 +29,9 @@ $answers = json_decode(file_get_contents($argv[2]), true)['installer'] ?? refuse
 foreach (KEYS as $section => $keys) {
     if (array_keys($answers[$section] ?? []) != $keys) refuse("INVALID_CONFIGURATION: $section");
 }
+foreach ([...$answers['admin'], ...$answers['board'], ...$answers['server']] as $key => $value) {
+    if ($value === '' || $value === null) refuse("INVALID_CONFIGURATION: $key cannot contain an empty value");
+}
 ['admin' => $admin, 'board' => $board, 'database' => $database, 'server' => $server] = $answers;
 if (strlen($admin['name']) < 3 || strlen($admin['name']) > 20) refuse('INST_ERR_USER_TOO_LONG');
 if (strlen($admin['password']) < 6) refuse('INST_ERR_PASSWORD_TOO_SHORT');

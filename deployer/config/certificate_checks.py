@@ -1,0 +1,42 @@
+"""What a site's way to its certificate needs elsewhere in sites.yaml."""
+
+from collections.abc import Iterator
+
+from deployer.config.model import Config
+from deployer.config.wording import Finding
+
+PROVIDERS = ("cloudflare", "hetzner")
+"""Those that the server itself can ask, by bash and curl."""
+
+
+def check_certificates(config: Config) -> Iterator[Finding]:
+    """Names that are proved by DNS records need who keeps them, and a token that may stand on the server."""
+    for domain, site in config.sites.items():
+        for position, alias in enumerate(site.aliases):
+            if alias.startswith("*.") and not site.certificate.dns:
+                message = "a wildcard's certificate needs a proof by DNS: certificate: {dns: true}"
+                yield Finding(("sites", domain, "aliases", position), message)
+        if site.certificate.dns:
+            place = ("sites", domain, "certificate", "dns")
+            if not site.https:
+                yield Finding(place, "without https: there is no certificate")
+                continue
+            for name in (domain, *site.aliases):
+                if why := lacking(config, name.removeprefix("*.")):
+                    yield Finding(place, why)
+                    break
+
+
+def lacking(config: Config, name: str) -> str:
+    """Why the server cannot prove this name by DNS; empty: it can."""
+    keeper = config.dns.keepers.get(config.dns.keeper_of(name) or "") if config.dns else None
+    if keeper is None:
+        return f"nobody keeps the DNS records of {name}: write dns: with its provider"
+    if keeper.provider not in PROVIDERS:
+        return f"{name} is at {keeper.provider}: the server itself can ask {' and '.join(PROVIDERS)}"
+    if keeper.renewal is None:
+        return (
+            f"the server renews it by itself, with a token for the zone of {name} only: "
+            "write it as dns.renewal, beside the token"
+        )
+    return ""

@@ -1,0 +1,93 @@
+"""deploy dns, as it is typed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from outside.cloudflare import Cloudflare
+from outside.provider import TOKEN
+from outside.running import SITES, configured
+
+
+def deploy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-m", "deployer", *arguments]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, stdin=-3, check=False)
+    assert TOKEN not in done.stdout + done.stderr
+    return done
+
+
+def test_records_alone(tmp_path: Path, cloudflare: Cloudflare) -> None:
+    cloudflare.by_hand(
+        "example.org", name="mail.example.org", type="A", content="198.51.100.1", comment="mine\x1b[31m"
+    )
+    configured(tmp_path, cloudflare, address="203.0.113.7")
+    asked = deploy(tmp_path, "dns")
+    assert asked.returncode == 2
+    assert "there is no terminal to ask on" in asked.stderr
+    assert asked.stdout.startswith("+ dns:example.net/shop/A\n    +shop.example.net A 203.0.113.7\n")
+    assert len(cloudflare.of("example.org")) == 1
+    done = deploy(tmp_path, "dns", "--yes")
+    assert (done.returncode, done.stderr) == (0, "✓ dns:example.net 1 changed\n✓ dns:example.org 2 changed\n")
+    again = deploy(tmp_path, "dns", "--yes")
+    assert (again.returncode, again.stdout, again.stderr) == (
+        0,
+        "Nothing to change on vps.example.org.\n",
+        "",
+    )
+    listed = deploy(tmp_path, "dns", "--list").stdout.splitlines()
+    assert listed[2:] == [
+        "example.org: 2 ours, 1 not ours",
+        "  example.org A 203.0.113.7",
+        "  mail.example.org A 198.51.100.1  (not ours: mine�[31m)",
+        "  www.example.org A 203.0.113.7",
+    ]
+    document = json.loads(deploy(tmp_path, "dns", "--json").stdout)
+    assert [each["ours"] for each in document["zones"][1]["records"]] == [True, False, True]
+    assert document["failures"] == []
+
+
+def test_more_than_a_third_wants_to_be_meant(tmp_path: Path, cloudflare: Cloudflare) -> None:
+    configured(tmp_path, cloudflare, address="203.0.113.7")
+    for number in range(6):
+        name = f"s{number}.example.org"
+        cloudflare.by_hand("example.org", name=name, type="A", content="198.51.100.1")
+    sites = {
+        f"s{number}.example.org": SITES["shop.example.net"] | {"port": 9000 + number} for number in range(4)
+    }
+    configured(tmp_path, cloudflare, sites, address="203.0.113.7")
+    refused = deploy(tmp_path, "dns", "--yes")
+    assert refused.returncode == 2
+    assert "nothing was changed: more than a third of what the zone example.org says would" in refused.stderr
+    assert "! more than a third of the zone example.org: an apply wants --force for that" in refused.stdout
+    assert deploy(tmp_path, "dns", "--yes", "--force").returncode == 0
+    assert len([each for each in cloudflare.values("example.org") if each.endswith("203.0.113.7")]) == 4
+
+
+def test_without_dns_or_its_token(
+    tmp_path: Path, cloudflare: Cloudflare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(tmp_path, cloudflare, address="203.0.113.7")
+    monkeypatch.delenv("DNS_TOKEN")
+    missing = deploy(tmp_path, "dns")
+    assert missing.returncode == 2
+    assert missing.stderr.startswith("✗ the environment has no DNS_TOKEN, which dns: takes a token from.")
+    (tmp_path / "sites.yaml").write_text("email: me@example.org\n")
+    none = deploy(tmp_path, "dns")
+    assert (none.returncode, none.stderr) == (
+        2,
+        "✗ there is no dns: in sites.yaml.\nWhat it is: deploy docs dns\n",
+    )
+
+
+def test_who_has_no_dns_loads_nothing_of_it(tmp_path: Path) -> None:
+    program = (
+        "import sys, deployer.commands.apply, deployer.commands.plan, deployer.tasks.converge, "
+        "deployer.report.changes;"
+        "heavy = ('httpx', 'deployer.tasks.names', 'deployer.outside');"
+        "print([name for name in sys.modules if name in heavy])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
