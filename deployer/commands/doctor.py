@@ -40,7 +40,8 @@ def command(config: Path, as_json: bool) -> int:
         names = [name for domain, site in loaded.sites.items() for name in site.names(domain)]
         with server_of(loaded, begun) as server:
             seen, here = doctor(server, names)
-            results = diagnose(seen, loaded, replace(here, at_home=newest_at_home(loaded)))
+            with server.understanding():
+                results = diagnose(seen, loaded, replace(here, at_home=newest_at_home(loaded)))
     if as_json:
         data(results_as_json(results, server.host))
     else:

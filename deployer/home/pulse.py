@@ -9,7 +9,7 @@ from threading import Thread
 
 from deployer.audit.evidence import Evidence, read_evidence
 from deployer.config.model import Config, Server
-from deployer.doctor import FromHere
+from deployer.doctor import FromHere, Result, diagnose
 from deployer.errors import DeployError
 from deployer.home.newest import newest_at_home
 from deployer.server import connection
@@ -21,7 +21,8 @@ WORD = "doctor"
 PATIENCE = 60
 """Seconds in which a server has told how it is, the login included."""
 
-Pulse = tuple[Evidence, FromHere]
+Pulse = tuple[Evidence, tuple[Result, ...]]
+"""What the server tells, and what a doctor makes of it."""
 
 
 class Asked:
@@ -52,7 +53,7 @@ class Asked:
 
 
 def pulse(config: Config, server: Server) -> Pulse:
-    """How the server says it is, and what is known of it from here; raises DeployError."""
+    """How the server is, as it says and as it is known from here; raises DeployError."""
     with logged_in(config, server) as (there, forced):
         if forced:
             lines: list[str] = []
@@ -66,7 +67,8 @@ def pulse(config: Config, server: Server) -> Pulse:
             said = output.strip().splitlines()[-1:] or [f"it ended with {status}"]
             raise DeployError(f"{there.host} does not tell how it is: {said[0]}", "Run: deploy apply")
         with there.understanding():
-            return read_evidence(output), FromHere(clock, at_home=newest_at_home(config))
+            seen = read_evidence(output)
+            return seen, diagnose(seen, config, FromHere(clock, at_home=newest_at_home(config)))
 
 
 @contextmanager

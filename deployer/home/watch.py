@@ -10,7 +10,6 @@ from pathlib import Path
 from deployer import system
 from deployer.config.model import Config
 from deployer.config.watch import Watch
-from deployer.doctor import diagnose
 from deployer.errors import DeployError, UsageError
 from deployer.home import channels
 from deployer.home.pulse import Asked, Pulse
@@ -51,7 +50,7 @@ def look(config: Config) -> Seen | None:
         if pulse and (more := _new(wanted(config, targets_of(pulse)), known)):
             visits += visit_all(more, watch.words, config.acme.ca_certificate)
         targets = targets_of(pulse) if pulse else memory.targets
-        seen = judged(config, visits, targets, pulse, failure)
+        seen = judged(visits, targets, pulse, failure)
         memory, news = turn(replace(memory, targets=targets), seen, time.time(), GAP * max(watch.every, 600))
         outcome = tell(watch, config.server.host, news)
         if not outcome or "" in outcome.values():
@@ -86,7 +85,6 @@ def wanted(config: Config, targets: Iterable[Target]) -> list[Target]:
 
 
 def judged(
-    config: Config,
     visits: list[Visit],
     targets: tuple[Target, ...],
     pulse: Pulse | None,
@@ -99,10 +97,10 @@ def judged(
     if pulse is None:
         found.append(Trouble("server", f"the server cannot be asked: {failure.message if failure else ''}"))
         return Round(tuple(found), unasked=("doctor",))
-    seen, here = pulse
-    found += of_doctor(diagnose(seen, config, here))
-    busy = {line.partition(" ")[0] for line in seen.lines.get("busy", [])}
-    return Round(tuple(found), busy=busy)
+    seen, results = pulse
+    found += of_doctor(results)
+    excused = (*seen.lines.get("busy", []), *seen.lines.get("stopped", []))
+    return Round(tuple(found), busy={line.partition(" ")[0] for line in excused})
 
 
 def tell(watch: Watch, host: str, news: News) -> channels.Outcome:

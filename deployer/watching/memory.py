@@ -46,7 +46,7 @@ class News:
 @dataclass(frozen=True, slots=True)
 class Round:
     """What a round has seen. `unasked` are the first words of keys that could not be looked at, `busy` the
-    sites that somebody is changing just now; `*`: all of them."""
+    sites that somebody is changing just now, or has stopped on purpose; `*`: all of them."""
 
     troubles: tuple[Trouble, ...]
     unasked: Collection[str] = ()

@@ -131,6 +131,24 @@ def test_a_push_opens_a_window(watching: Watching, vps: Machine) -> None:
     vps.run("systemctl start nginx")
 
 
+def test_what_was_stopped_on_purpose_is_no_fault_and_a_login_of_root_will_do(
+    watching: Watching, vps: Machine
+) -> None:
+    vps.run("ln -sfn /var/www/html /var/www/page.test; systemctl stop nginx")
+    watching.home.section["key"] = None
+    watching.home.server["key"] = str(vps.key)
+    well = "/usr/local/lib/deploy/bin/well"
+    vps.run(
+        f"mv {well} {well}.ours; printf '#!/bin/sh\necho \"page.test\t\tby me\"\n' >{well}; chmod 755 {well}"
+    )
+    for _ in range(3):
+        assert watching.round()["told"] == []
+    vps.run(f"mv {well}.ours {well}")
+    watching.round()
+    assert watching.round()["told"] == ["page.test refuses connections"]
+    vps.run("systemctl start nginx")
+
+
 def test_what_the_server_says_and_that_it_says_nothing(watching: Watching, vps: Machine) -> None:
     vps.run("ln -sfn /var/www/html /var/www/page.test")
     vps.run(
