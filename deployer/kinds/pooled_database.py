@@ -25,7 +25,13 @@ class PooledDatabase(PooledSite):
         """What asks for its database, too."""
         found = super().files(domain, facts)
         if self.engine():
-            values = {"domain": domain, "user": user_of(domain), "engine": self.engine()}
+            database = self.database_name(domain)
+            values = {
+                "domain": domain,
+                "user": user_of(domain),
+                "engine": self.engine(),
+                "database": database,
+            }
             found[f"/etc/deploy/databases/{domain}"] = self.file("database", values)
         return found
 
@@ -38,7 +44,8 @@ class PooledDatabase(PooledSite):
         kept = super().wanted_backup(name)
         if not kept or not self.engine():
             return kept
-        database = own_database(self.engine(), user_of(name))
+        user, other = user_of(name), self.database_name(name)
+        database = own_database(self.engine(), user, "" if other == user else other)
         return replace(kept, dump=database.dump, load=database.load)
 
     def packages(self) -> frozenset[str]:

@@ -1,19 +1,21 @@
 """WordPress: a site that is written in the browser, on PHP-FPM on the server itself."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deployer.errors import DeployError
 from deployer.files import File
 from deployer.kinds.pooled import user_of
 from deployer.kinds.pooled_archive import PooledArchive, fetching
+from deployer.kinds.wordpress_by_hand import remark
 from deployer.seen.releases import named, release_of
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import Origin, on_server
+from deployer.values.program import Origin, Place, on_server
 from deployer.values.secrets import Generated, Secret
+from deployer.values.tables import DatabaseName, TablePrefix
 from deployer.values.types import (
     Boolean,
     CronCommand,
@@ -50,9 +52,23 @@ class Wordpress(PooledArchive):
         description="archive of WordPress: an address, a path on the server, or a file beside sites.yaml; "
         "without it, Debian's package",
     )
+    takes_over: Place = Field(
+        "", description="folder of one that was set up by hand, whose wp-content it goes on with, where it is"
+    )
+    database: DatabaseName = Field(
+        "", description="database of the one that it takes over; without it, that of its user"
+    )
+    table_prefix: TablePrefix = Field("wp_", description="what the names of its tables begin with")
     memory: MemoryLimit = Field(written("256M"), description="how much memory a request may use")
     cache: Boolean = Field(False, description="whether NGINX keeps pages for visitors who are not logged in")
     cache_time: TimeLimit = Field(written("1m"), description="how old a page that NGINX keeps may be")
+
+    @model_validator(mode="after")
+    def has_its_own_database(self) -> Self:
+        """Or that of one of before."""
+        if self.database and not self.takes_over:
+            raise ValueError("database: is that of a WordPress which takes_over: names; else it has its own")
+        return self
 
     @property
     def program(self) -> str:
@@ -87,6 +103,7 @@ class Wordpress(PooledArchive):
             "program": self.program,
             "archive": on_server(self.archive, self.sha256),
             "reach": self.reach(domain),
+            "database": self.database_name(domain),
         }
         return {
             **super().files(domain, facts),
@@ -95,19 +112,33 @@ class Wordpress(PooledArchive):
             f"/etc/deploy/wordpress/{domain}": self.file("wordpress", values),
         }
 
+    def database_name(self, domain: str) -> str:
+        """That of its user, or the one of before."""
+        return self.database or super().database_name(domain)
+
     def place(self, domain: str) -> str:
         """Where its own wp-content is."""
-        return f"/var/www/{domain}"
+        return self.takes_over or f"/var/www/{domain}"
+
+    def own_files(self, domain: str) -> tuple[str, ...]:
+        """What is its own of a folder that has an old program, too."""
+        return (f"{self.takes_over}/wp-content",) if self.takes_over else super().own_files(domain)
 
     def folders(self, domain: str) -> list[tuple[str, str, str]]:
         """Where its PHP says that what NGINX keeps is of before, too."""
         user = user_of(domain)
         state = [(f"{self.folder(domain)}/pages", "0750", f"{user} {user}")] if self.cache else []
-        return [*super().folders(domain), *state]
+        return [*([] if self.takes_over else super().folders(domain)), *state]
 
     def code(self, domain: str) -> tuple[str, ...]:
         """That of the package, which leads to others, and what was added in the browser."""
-        return (self.place(domain), self.program, "/etc/wordpress", "/usr/share/javascript", "/etc/ssl/certs")
+        return (
+            *self.own_files(domain),
+            self.program,
+            "/etc/wordpress",
+            "/usr/share/javascript",
+            "/etc/ssl/certs",
+        )
 
     def prepended(self, domain: str) -> str:
         """What says what it may open."""
@@ -131,6 +162,7 @@ class Wordpress(PooledArchive):
     def before_it_answers(self, name: str, facts: "Facts") -> "Share":
         """PHP by its version, too: else that of Debian's package for Apache comes along; and its theme."""
         share, packages = super().before_it_answers(name, facts), {f"php{self.php(facts)}-fpm"}
+        found = remark(self, name, facts)
         if not self.archive:
             theme = release_of(facts.os, facts.release).wordpress_theme
             if not theme:
@@ -139,7 +171,8 @@ class Wordpress(PooledArchive):
                     f"Write archive: and sha256: of {name} in sites.yaml.",
                 )
             packages.add(f"wordpress-theme-{theme}")
-        return replace(share, packages=share.packages | packages)
+        remarks = (*share.remarks, *([(name, found)] if found else []))
+        return replace(share, packages=share.packages | packages, remarks=remarks)
 
     def packages(self) -> frozenset[str]:
         """Debian's package, and what it needs of PHP."""

@@ -2,11 +2,22 @@
 # What new sites of WordPress ask for, and old ones that go.
 
 check_wordpress() { # PATH…: the programs that these ask for are here, and are what sites.yaml says
-    check_archives WordPress complete_wordpress "$@"
+    local path code=0
+    check_archives WordPress complete_wordpress "$@" || code=1
+    for path; do
+        (read_wordpress "$path" && { [ ! -d "$PROGRAM" ] || check_old_wordpress "$path"; }) || code=1
+    done
+    return "$code"
 }
 
 complete_wordpress() { # FOLDER: that it is one, and reads what each site has
     [ -f "$1/wp-load.php" ] && write_loader >"$1/wp-config.php"
+}
+
+read_wordpress() { # PATH: its values
+    TAKES_OVER='' DATABASE='' PREFIX='' # among those that it has
+    # shellcheck source=/dev/null
+    source "$1"
 }
 
 write_loader() { # as Debian's package has one: each site has a configuration of its own
@@ -21,12 +32,12 @@ END
 }
 
 make_wordpress() { # what is not there of each: what logins go by, who may set it up, and its wp-content
-    local file NAME OWNER PROGRAM PLACE DATA code=0
+    local file code=0
+    give_back_wordpress
     for file in /etc/deploy/wordpress/*; do
         [ -e "$file" ] || continue
-        # shellcheck source=/dev/null
-        source "$file"
-        { make_salts && make_setup_password && fill_content; } 2>&1 || { echo "$NAME could not be made" && code=1; }
+        read_wordpress "$file"
+        { take_over_wordpress && make_salts && make_setup_password && fill_content; } 2>&1 || { echo "$NAME could not be made" && code=1; }
     done
     forget_caches
     forget_archives wordpress

@@ -94,24 +94,26 @@ pools_answer() { # VERSION: each socket of a pool that shall be there is listene
 }
 
 check_databases() { # PATH…: nobody is given what was made by hand; whether they can be made at all shows when that is done
-    local file ENGINE NAME said code=0
+    local file ENGINE NAME DATABASE said code=0
     for file; do
+        DATABASE=''
         # shellcheck source=/dev/null
         source "$file"
-        said=$(/usr/local/lib/deploy/bin/database "$ENGINE" others --here "$NAME" 2>/dev/null)
+        said=$(/usr/local/lib/deploy/bin/database "$ENGINE" others --here "$NAME" ${DATABASE:+"$DATABASE"} 2>/dev/null)
         if [ -n "$said" ]; then echo "$file:3: $said" && code=1; fi
     done
     return "$code"
 }
 
-make_databases() { # those that are not there; a file of two lines has the engine and the name of each
-    local file ENGINE NAME code=0
+make_databases() { # those that are not there; a file has the engine and the name of each, and what it is called if not as its user
+    local file ENGINE NAME DATABASE code=0
     for file in /etc/deploy/databases/*; do
         [ -e "$file" ] || continue
+        DATABASE=''
         # shellcheck source=/dev/null
         source "$file"
         case $ENGINE in mariadb) systemctl start mariadb ;; postgres) systemctl start postgresql ;; esac 2>&1 || code=1
-        /usr/local/lib/deploy/bin/database "$ENGINE" make --here "$NAME" 2>&1 || { echo "the database of ${file##*/} could not be made" && code=1; }
+        /usr/local/lib/deploy/bin/database "$ENGINE" make --here "$NAME" ${DATABASE:+"$DATABASE"} 2>&1 || { echo "the database of ${file##*/} could not be made" && code=1; }
     done
     return "$code"
 }

@@ -93,8 +93,10 @@ def _entry(site: Served, upstreams: Mapping[str, str], left: dict[str, Stack]) -
     elif port:
         yield from ("kind: proxy", f"port: {port}")
     elif any(site.values(word) for word in PHP):
-        where = f" in {roots[0]}" if roots else ""
-        yield f"kind: …  # a program in PHP{where}: in containers, it is `kind: compose`"
+        where, old = (
+            (f" in {root}", f" with `takes_over: {root}`") if (root := (roots or [""])[0]) else ("", "")
+        )
+        yield f"kind: …  # a program in PHP{where}: `kind: php`, or `kind: wordpress`{old}"
     elif roots:
         yield from ("kind: static", f"repository: …  # what is in {roots[0]} now")
     elif target:

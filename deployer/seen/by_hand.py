@@ -5,6 +5,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class OldWordpress:
+    """One that was set up by hand: its folder, version and database, and what else is in that folder."""
+
+    folder: str
+    version: str
+    database: str
+    prefix: str
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ByHand:
     """What a person wrote.
 
@@ -14,7 +25,7 @@ class ByHand:
     says who else listens at the ports of NGINX. `of_before` are the files that name a program where an
     earlier deploy has put it. `php_roots` has the file, the folder and the names of servers that run PHP,
     `php_of_nginx` the folders of /var/www with files of NGINX's user, `old_wiki` how many pages the wiki of
-    Debian's package has.
+    Debian's package has, `wordpress` each WordPress that was set up by hand.
     """
 
     passwords: frozenset[str] = frozenset()
@@ -26,6 +37,7 @@ class ByHand:
     php_roots: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     php_of_nginx: frozenset[str] = frozenset()
     old_wiki: int = 0
+    wordpress: tuple[OldWordpress, ...] = ()
 
 
 def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHand:
@@ -49,6 +61,11 @@ def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHan
             if file not in ours
         ),
         php_of_nginx=frozenset(said.get("php_of_nginx", ())),
+        wordpress=tuple(
+            OldWordpress(folder, version, database, prefix, tuple(beside))
+            for line in said.get("old_wordpress", ())
+            for folder, version, database, prefix, *beside in [line.split()]
+        ),
         old_wiki=int(*said.get("old_wiki", ("0",))[:1]),
         web_ports=tuple(_holder(*line.split(maxsplit=3)) for line in said.get("web_port", ())),
     )

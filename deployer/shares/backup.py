@@ -59,7 +59,7 @@ def database(engine: str, service: str = "db") -> Backup:
     return Backup(dump=f"{command} dump {service}", load=f"{command} load {service}", service=service)
 
 
-def own_database(engine: str, name: str) -> Backup:
+def own_database(engine: str, name: str, database: str = "") -> Backup:
     """The database of this user of the system, on the server itself; for sqlite, the path of its file."""
-    command = f"{PROGRAM} {engine}"
-    return Backup(dump=f"{command} dump --here {name}", load=f"{command} replace --here {name}")
+    command, place = f"{PROGRAM} {engine}", " ".join(filter(None, [name, database]))
+    return Backup(dump=f"{command} dump --here {place}", load=f"{command} replace --here {place}")

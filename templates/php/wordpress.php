@@ -1,12 +1,12 @@
 <?php
 // WordPress of {{ domain }}. No secret is here: the database asks the socket who comes, logins go by salts.php.
 // Written by deploy from sites.yaml; a hand edit shows up in the next `deploy plan`.
-define('DB_NAME', '{{ user }}');
+define('DB_NAME', '{{ database }}');
 define('DB_USER', '{{ user }}');
 define('DB_PASSWORD', '');
 define('DB_HOST', 'localhost');
 define('DB_CHARSET', 'utf8mb4');
-$table_prefix = 'wp_';
+$table_prefix = '{{ site.table_prefix }}';
 require '{{ data }}/salts.php';
 
 {% set home = ("https://" if site.https else "http://") ~ domain %}

@@ -111,6 +111,7 @@ def test_php_is_no_static_site() -> None:
     )
     assert found == {"a.example.org": {"kind": "…"}}
     assert "PHP" in lines
+    assert "`kind: wordpress` with `takes_over: /var/www/wordpress`" in lines
 
 
 def test_the_file_has_the_server_and_the_proposals_as_comments() -> None:

@@ -58,7 +58,8 @@ def project(throwaway: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def documented(title: str) -> str:
     """The commands below a title of the document, for the names of these tests."""
     section = DOCUMENT.read_text().partition(f"\n### {title}\n")[2].partition("\n#")[0]
-    commands = "\n".join(re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE))
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    commands = "\n".join(text for language, text in blocks if not language)
     assert commands, title
     return commands.replace("example_org", "test").replace("example.org", "test")
 
