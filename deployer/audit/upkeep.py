@@ -139,10 +139,14 @@ def certificates(seen: Evidence, config: Config) -> Iterator[Finding]:
         days = (end - seen.now) // DAY
         if days < FEW_DAYS:
             state = "has expired" if days < 0 else f"expires in {amount(days, 'day')}"
+            site = config.sites.get(name)
+            own = bool(site and site.certificate.own)
+            why = "nobody renews it" if own else "it should have been renewed by now"
+            mend = "deploy apply   # with the next one" if own else f"certbot renew --cert-name {name}"
             yield Finding(
                 f"the certificate {name} {state}",
-                "browsers refuse the site then, and it should have been renewed by now",
-                f"certbot renew --cert-name {name}",
+                f"browsers refuse the site then, and {why}",
+                mend,
                 serious=name in config.sites,
             )
 

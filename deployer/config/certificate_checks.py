@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from deployer.config.model import Config
 from deployer.config.wording import Finding
+from deployer.kinds.base import Site
+from deployer.seen.facts import Certificate
 
 PROVIDERS = ("cloudflare", "hetzner")
 """Those that the server itself can ask, by bash and curl."""
@@ -13,9 +15,11 @@ def check_certificates(config: Config) -> Iterator[Finding]:
     """Names that are proved by DNS records need who keeps them, and a token that may stand on the server."""
     for domain, site in config.sites.items():
         for position, alias in enumerate(site.aliases):
-            if alias.startswith("*.") and not site.certificate.dns:
+            if alias.startswith("*.") and not (site.certificate.dns or site.certificate.own):
                 message = "a wildcard's certificate needs a proof by DNS: certificate: {dns: true}"
                 yield Finding(("sites", domain, "aliases", position), message)
+        if site.certificate.own:
+            yield from uncovered(domain, site)
         if site.certificate.dns:
             place = ("sites", domain, "certificate", "dns")
             if not site.https:
@@ -25,6 +29,14 @@ def check_certificates(config: Config) -> Iterator[Finding]:
                 if why := lacking(config, name.removeprefix("*.")):
                     yield Finding(place, why)
                     break
+
+
+def uncovered(domain: str, site: Site) -> Iterator[Finding]:
+    """Names of the site that are not in the certificate of its own."""
+    there = Certificate(site.certificate.covered(), 0, "")
+    if lost := [name for name in (domain, *site.aliases) if not there.covers(name)]:
+        message = f"the certificate is not for {', '.join(lost)}"
+        yield Finding(("sites", domain, "certificate", "chain"), message)
 
 
 def lacking(config: Config, name: str) -> str:

@@ -23,7 +23,7 @@ class Site(Entry):
 
     def packages(self) -> frozenset[str]:
         """The Debian packages that it needs."""
-        return frozenset({"nginx", "certbot"} if self.https else {"nginx"})
+        return frozenset({"nginx", "certbot"} if self.https and not self.certificate.own else {"nginx"})
 
     def names(self, domain: str) -> tuple[str, ...]:
         """All names that can be asked for: not those that a wildcard means."""

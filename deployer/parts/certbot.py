@@ -1,13 +1,16 @@
 """Certificates: the reload after a renewal, and the CA of a private ACME server."""
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer.files import File
 from deployer.parts.rendering import UNITS, script, scripts, system
+from deployer.seen.facts import Certificate
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
+from deployer.values.quantities import amount
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -25,6 +28,8 @@ HANDLERS = (
     Handler(f"{CHALLENGES}/*", Stage.SERVED, live="keep_challenges", says="keep what proves names by DNS"),
 )
 QUESTIONS = (Question("unit", "snap.certbot.renew.timer"), Question("look", "certbot"))
+SOON, DAY = 21, 86400
+"""So many days before its end, a certificate that nobody renews is told."""
 RENEWAL = frozenset({CA, HOOK, DROP_IN})
 """What the renewal of a certificate needs, as long as there is one."""
 
@@ -91,7 +96,38 @@ def certbot_files(config: "Config") -> dict[str, File]:
 def wanted_certificates(config: "Config") -> dict[str, tuple[str, ...]]:
     """The domains of each certificate that the server shall have, by its name."""
     https = {domain: site for domain, site in sorted(config.sites.items()) if site.https}
-    return {domain: (domain, *site.aliases) for domain, site in https.items()}
+    return {name: (name, *site.aliases) for name, site in https.items() if not site.certificate.own}
+
+
+def with_own_certificates(config: "Config", facts: "Facts") -> "Facts":
+    """The facts of a server that has those certificates, too, that sites bring along."""
+    own = {
+        domain: Certificate(
+            site.certificate.covered(),
+            int(site.certificate.leaf().not_valid_after_utc.timestamp()),
+            site.certificate.leaf().issuer.rfc4514_string(),
+        )
+        for domain, site in config.sites.items()
+        if site.https and site.certificate.own
+    }
+    return replace(facts, certificates={**facts.certificates, **own}) if own else facts
+
+
+def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
+    """The certificate and the key that a site brings along, and for how long the former lasts."""
+    site = config.sites.get(name)
+    if site is None or not site.https or site.certificate.chain is None or site.certificate.key is None:
+        return Share()
+    folder, ends = site.certificate.folder(name), facts.certificates[name].expires
+    files = {
+        f"{folder}/fullchain.pem": File(site.certificate.chain.content),
+        f"{folder}/privkey.pem": File(site.certificate.key.content, 0o600, secret=True),
+    }
+    days = (ends - facts.now) // DAY
+    if not facts.now or days >= SOON:
+        return Share(files=files)
+    state = f"ends in {amount(days, 'day')}" if ends > facts.now else "has ended"
+    return Share(files=files, pressing=(f"the certificate of {name}, your own, {state}: bring the next one",))
 
 
 def can_answer(domain: str, site: "Site", facts: "Facts") -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from deployer.config.model import Config
 from deployer.files import File
+from deployer.parts.certbot import with_own_certificates
 from deployer.planning.desired import Desired
 from deployer.planning.moving import compositions_there
 from deployer.planning.plan import Order
@@ -55,8 +56,9 @@ def _all_moves(config: Config, seen: Observation) -> Iterator[NameMove]:
         site = config.sites.get(old)
         if vhost(old) in seen.written and old not in ending and (site is None or site.https):
             has |= {name: old for name in served(old, seen) if certificate.covers(name)}
+    certificates = with_own_certificates(config, seen.facts).certificates
     for new, site in sorted(config.sites.items()):
-        there = seen.facts.certificates.get(new)
+        there = certificates.get(new)
         for name in (new, *site.aliases) if site.https else ():
             covered = there is not None and there.covers(name)
             if has.get(name, new) != new and not (covered and name in served(new, seen)):

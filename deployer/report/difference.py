@@ -8,6 +8,8 @@ from deployer.files import File, Link
 from deployer.planning.plan import Change, Surprise
 from deployer.values.openpgp import fingerprints
 
+KEY = b"PRIVATE KEY-----"
+"""What is on the server is not marked as a secret, but a key tells that it is one."""
 OF_A_RECORD = {Surprise.EDITED: "edited by hand", Surprise.TAKEN_OVER: "takes over a record made by hand"}
 """What files have no other words for."""
 
@@ -47,7 +49,7 @@ def change_lines(change: Change) -> Iterator[str]:
 def diff(change: Change) -> list[str]:
     """The lines of a unified diff without its head; nothing of a secret."""
     before, after = change.before, change.after
-    if any(isinstance(side, File) and side.secret for side in (before, after)):
+    if any(isinstance(side, File) and (side.secret or KEY in side.content) for side in (before, after)):
         return ["(secret, not shown)"]
     if is_record(change.path):  # nobody asks in which line of how many it is
         return list(difflib.unified_diff(_lines(before), _lines(after), n=100, lineterm=""))[3:]

@@ -18,6 +18,7 @@ from deployer.config.schema import json_schema
 from deployer.config.wording import fields, section
 from deployer.documents import syntax
 from deployer.kinds import kinds, models, service_kinds
+from outside.own_certificate import write_certificate
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT.joinpath("sites.yaml").read_text()
@@ -54,6 +55,7 @@ def test_the_example_is_fine_as_it_is() -> None:
 
 def test_the_example_is_fine_with_everything_switched_on(tmp_path: Path) -> None:
     (tmp_path / "private-ca.pem").write_text(PEM)
+    write_certificate(tmp_path / "app", "app.example.org")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "sites.yaml").write_text(switched_on(EXAMPLE))
     assert load(tmp_path / "sites.yaml").acme.ca_certificate == PEM

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from outside.cloudflare import Cloudflare
+from outside.own_certificate import write_certificate
 from outside.provider import TOKEN, Asked, Reply
 from vps.project import Project
 
@@ -152,3 +155,41 @@ def test_names_are_proved_by_dns_before_they_lead_here_and_renewed_by_the_server
     assert project.plan()["empty"]
     assert vps.run("ls /etc/deploy/challenges 2>&1 || true").stdout.endswith("No such file or directory\n")
     assert "authenticator = webroot" in vps.run(f"cat /etc/letsencrypt/renewal/{wild}.conf").stdout
+
+
+def test_a_certificate_of_ones_own_is_served_and_the_next_one_is_an_apply(
+    project: Project, vps: Machine
+) -> None:
+    def served() -> str:
+        ask = "openssl s_client -connect 127.0.0.1:443 -servername own.example.org </dev/null 2>/dev/null"
+        return vps.run(f"{ask} | openssl x509 -noout -fingerprint -sha256").stdout.split("=")[1].strip()
+
+    def fingerprint() -> str:
+        pem = (project.folder / "own.pem").read_bytes()
+        return x509.load_pem_x509_certificate(pem).fingerprint(SHA256()).hex(":").upper()
+
+    del project.more["dns"]
+    site = {"kind": "redirect", "to": "https://www.example.org"}
+    project.sites = {"own.example.org": {**site, "certificate": {"chain": "own.pem", "key": "own.key"}}}
+    write_certificate(project.folder / "own", "own.example.org", days=9)
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PRIVATE KEY" not in done.stdout + done.stderr
+    assert served() == fingerprint()
+    plan = project.deploy("plan")
+    assert plan.returncode == 0
+    assert "! the certificate of own.example.org, your own, ends in 9 days: bring the next one" in plan.stdout
+    doctor = json.loads(project.deploy("doctor", "--json").stdout)
+    assert "own.example.org" in json.dumps(doctor)
+    key = "/etc/nginx/deploy/certificates/own.example.org/privkey.pem"
+    assert vps.run(f"stat -c '%a %U' {key}").stdout == "600 root\n"
+    write_certificate(project.folder / "own", "own.example.org")
+    assert project.apply().returncode == 0
+    assert served() == fingerprint()
+    assert project.plan()["empty"]
+    project.sites = {"other.example.org": {**site, "https": False}}
+    plan = project.deploy("plan", "--full")
+    assert f"- {key}" in plan.stdout
+    assert "PRIVATE KEY" not in plan.stdout
+    assert project.apply().returncode == 0
+    assert vps.run(f"ls {key} 2>&1 || true").stdout.endswith("No such file or directory\n")
