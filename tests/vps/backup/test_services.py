@@ -15,7 +15,7 @@ from vps.restore.databases import DUMP as ALL_DUMPED
 from vps.restore.databases import LOAD as ALL_LOADED
 from vps.services.conftest import SERVE, Composition, compositions
 from vps.services.lost import leave_a_folder, lose, runs, spoil
-from vps.waiting import until
+from vps.waiting import started, until
 
 WITHOUT_END = "head --bytes=-200"
 """Stands for Docker, which drops the end of what a command has written when nobody reads it for two seconds, and says
@@ -292,6 +292,26 @@ def test_containers_are_stopped_while_files_are_read_and_run_again(new_compositi
         == outside
     )
     assert (tree / f"opt/{app.name}/data/file").read_text() == "1\n"
+
+
+def test_a_backup_ends_when_visitors_have_an_answer_again(new_composition, key, vps):
+    """Its containers run a moment before."""
+    app = new_composition()
+    app.image("held", f"while [ -e /hold/on ]; do sleep 0.1; done; {SERVE}", Healthcheck={"Test": ["NONE"]})
+    changed(app, volumes=["./hold:/hold"])
+    (app.directory / "hold").mkdir()
+    app.push()
+    backed = composed(app, key, Backup(paths=(".",), volumes=None))
+    (app.directory / "hold/on").touch()
+    log = "/var/log/nginx/access.log"
+    vps.run(f"truncate --size 0 {log}")
+    saving = started(vps, f"/etc/deploy/backup/{app.name}")
+    until(vps, f"grep -q '\" 502 ' {log}", 60)
+    assert saving.poll() is None
+    (app.directory / "hold/on").unlink()
+    said, _ = saving.communicate(timeout=60)
+    assert saving.returncode == 0, said
+    assert (app.page(), backed.log()["result"]) == ("held", "ok"), said
 
 
 @pytest.mark.fault(
