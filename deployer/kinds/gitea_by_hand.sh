@@ -66,7 +66,7 @@ take_over_gitea() {
     echo "$words"
     systemctl stop "$UNIT"
     if [[ $ENGINE == sqlite && -s $ASIDE/by-hand ]]; then gitea_database replace <"$ASIDE/by-hand"; fi
-    systemctl start "$unit" && echo "$unit runs again, as it did"
+    if systemctl start "$unit"; then UNIT=$unit is_well_in_time || :; echo "$unit runs again, as it did"; fi
     return 1
 }
 

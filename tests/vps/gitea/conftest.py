@@ -118,12 +118,12 @@ class Forge:
         said = self.ask(f"https://git.test/api/v1/{path}", "-X", method, "-H", kind, content=content)
         return json.loads(said or "null")
 
-    def large(self, operation: str, content: bytes) -> bytes:
+    def large(self, operation: str, content: bytes, repository: str = "owner/one") -> bytes:
         """Upload or download a file of Git LFS, as its client does."""
         oid, kind = hashlib.sha256(content).hexdigest(), "application/vnd.git-lfs+json"
         wanted = {"operation": operation, "objects": [{"oid": oid, "size": len(content)}]}
         said = self.ask(
-            "https://git.test/owner/one.git/info/lfs/objects/batch",
+            f"https://git.test/{repository}.git/info/lfs/objects/batch",
             *("-H", f"Accept: {kind}", "-H", f"Content-Type: {kind}"),
             content=json.dumps(wanted).encode(),
         )

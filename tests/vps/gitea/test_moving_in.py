@@ -1,14 +1,18 @@
 """A Gitea that somebody has set up by the usual tutorial is taken over: with its data, and with its secrets."""
 
+import json
 import secrets
+import subprocess
 
 import pytest
 
-from vps.gitea.conftest import DATABASE, UNIT, Forge
+from vps.gitea.conftest import DATABASE, LARGE, REAL, UNIT, WELL, Forge
 from vps.waiting import until
 
 pytestmark = pytest.mark.takes_turns("module")
 PASSWORD = "correct horse battery"
+KEPT: dict[str, str] = {}
+"""What was given by the one of before: an access token, and the secret of a second factor."""
 INSIDE = {key: secrets.token_urlsafe(32) for key in ("SECRET_KEY", "INTERNAL", "LFS", "JWT")}
 BASES = {
     "mariadb": "DB_TYPE = mysql\nHOST = 127.0.0.1:3306\nNAME = giteadb\nUSER = gitea\nPASSWD = `gitea`",
@@ -76,7 +80,46 @@ mariadb -e "CREATE DATABASE giteadb CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
     CREATE USER gitea@localhost IDENTIFIED BY 'gitea'; GRANT ALL ON giteadb.* TO gitea@localhost"
 """
 TOKEN = "runuser -u git -- /usr/local/bin/gitea --config /etc/gitea/app.ini admin user"
-WELL = "curl -sf http://127.0.0.1:3000/api/healthz"
+OF_BEFORE = """
+import base64, hashlib, http.cookiejar, json, re, sys, urllib.parse, urllib.request
+sys.path.insert(0, "/srv/downloads")
+from passcode import passcode
+HERE = "http://127.0.0.1:3000"
+PASSWORD, TWO_FACTORS, CONTENT = sys.argv[1], sys.argv[2] == "True", open("/srv/downloads/large", "rb").read()
+POLICY = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
+browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(POLICY)))
+
+def ask(path, content, **more):
+    basic = base64.b64encode(f"ada:{PASSWORD}".encode()).decode()
+    asked = urllib.request.Request(HERE + path, content, {"Authorization": f"Basic {basic}"} | more.pop("headers"), **more)
+    return urllib.request.urlopen(asked).read()
+
+def send(path, **values):
+    page = browser.open(HERE + path).read().decode()
+    hidden = re.search('name="_csrf" value="([^"]*)"', page)
+    values |= {"_csrf": hidden[1]} if hidden else {}
+    browser.open(HERE + path, urllib.parse.urlencode(values).encode())
+
+oid = hashlib.sha256(CONTENT).hexdigest()
+kind = "application/vnd.git-lfs+json"
+wanted = json.dumps({"operation": "upload", "objects": [{"oid": oid, "size": len(CONTENT)}]}).encode()
+batch = ask("/ada/one.git/info/lfs/objects/batch", wanted, headers={"Accept": kind, "Content-Type": kind})
+href = json.loads(batch)["objects"][0]["actions"]["upload"]["href"]
+ask(urllib.parse.urlsplit(href).path, CONTENT, method="PUT", headers={"Content-Type": "application/octet-stream"})
+if TWO_FACTORS:
+    send("/user/login", user_name="eve", password=PASSWORD)
+    page = browser.open(HERE + "/user/settings/security/two_factor/enroll").read().decode()
+    secret = re.search(r"\\b[A-Z2-7]{32,}\\b", re.sub("<[^>]*>|src=.[^>]*", " ", page))[0]
+    send("/user/settings/security/two_factor/enroll", passcode=passcode(secret))
+    print(secret)
+"""
+PASSCODE = """import base64, hashlib, hmac, struct, time
+
+def passcode(secret):
+    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), "sha1")
+    place = digest[-1] & 15
+    return f"{(int.from_bytes(digest[place : place + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +135,14 @@ def by_hand(forge: Forge) -> Forge:
     ask = f"curl -sf -u 'ada:{PASSWORD}' -H 'Content-Type: application/json' http://127.0.0.1:3000/api/v1"
     vps.run(f"""{ask}/user/repos -d '{{"name": "one"}}'""")
     vps.run(f"""{ask}/repos/ada/one/issues -d '{{"title": "Of before"}}'""")
+    given = "--username ada --token-name before --scopes all --raw"
+    KEPT["token"] = vps.run(f"cd / && {TOKEN} generate-access-token {given}").stdout.split()[-1]
+    vps.run(
+        f"cd / && {TOKEN} create --username eve --email eve@git.test --password '{PASSWORD}' --must-change-password=false"
+    )
+    (vps.root / "srv/downloads/large").write_bytes(LARGE)
+    (vps.root / "srv/downloads/passcode.py").write_text(PASSCODE)
+    KEPT["secret"] = vps.run(f"python3 - '{PASSWORD}' {REAL}", input=OF_BEFORE).stdout.strip()
     forge.wants("old", "1.25.0")
     forge.site["database"] = "mariadb" if "mysql" in BASE else "sqlite"
     return forge
@@ -121,7 +172,7 @@ def test_it_runs_as_it_did_when_it_does_not_get_well(by_hand: Forge) -> None:
     by_hand.wants("broken", "1.25.0")
     said = by_hand.deploy("apply", "--yes", code=1)
     assert "gitea.service runs again, as it did" in said
-    until(by_hand.vps, WELL)
+    by_hand.vps.run(WELL)
     assert runs(by_hand)[0] == "active"
 
 
@@ -134,6 +185,21 @@ def test_it_goes_on_with_all_that_it_had(by_hand: Forge) -> None:
     assert by_hand.vps.run("systemctl is-enabled gitea", check=False).stdout == "disabled\n"
     by_hand.login = f"ada:{PASSWORD}"
     assert [each["title"] for each in by_hand.api("GET", "repos/ada/one/issues")] == ["Of before"]
+    assert by_hand.large("download", LARGE, "ada/one") == LARGE
+    ask = ("curl", "-sk", "--fail-with-body", "--resolve", f"git.test:443:{by_hand.vps.address}")
+    token = ("-H", f"Authorization: token {KEPT['token']}")
+    done = subprocess.run([*ask, *token, "https://git.test/api/v1/user"], capture_output=True, text=True)
+    assert json.loads(done.stdout)["login"] == "ada", done
+    if REAL:  # what its SECRET_KEY has encrypted can be read
+        code = by_hand.vps.run(
+            f"cd /srv/downloads && python3 -c \"import passcode; print(passcode.passcode('{KEPT['secret']}'))\""
+        )
+        eve = ("-u", f"eve:{PASSWORD}", "https://git.test/api/v1/user")
+        assert subprocess.run([*ask, *eve], capture_output=True).returncode == 22
+        done = subprocess.run(
+            [*ask, "-H", f"X-Gitea-OTP: {code.stdout.strip()}", *eve], capture_output=True, text=True
+        )
+        assert json.loads(done.stdout)["login"] == "eve", done
     kept = by_hand.vps.run(
         "cd /opt/git.test/secrets; for each in SECRET_KEY INTERNAL_TOKEN LFS_JWT_SECRET JWT_SECRET; do cat $each; echo; done"
     )
