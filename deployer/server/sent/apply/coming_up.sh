@@ -9,9 +9,9 @@ bring_up_compositions() { # each healthy, or as it was
     who=$(<"$incoming/label")
     while IFS= read -r name; do echo "$name $(value_of "$name" PROJECT)"; done <"$incoming/compositions" |
         sort -u - "$incoming/gone" >"$transaction/containers"
-    grep -vE '^[^ |]*\|\|$' "$incoming/steps" >"$transaction/exchanged"
-    cut -d ' ' -f 2 "$incoming/leads" >"$transaction/leads"
+    while read -r _ name; do echo "$name"; done <"$incoming/leads" >"$transaction/leads"
     mapfile -t left <"$incoming/steps"
+    for step in "${left[@]}"; do [[ $step == +([^ \|])'||' ]] || echo "$step"; done >"$transaction/exchanged"
     for step in "${left[@]}"; do if comes_by_itself "$step"; then together+=("${step%||}"); fi; done
     if [ ${#together[@]} -gt 1 ]; then
         bring_up_at_once "${together[@]}"

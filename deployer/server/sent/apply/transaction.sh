@@ -113,12 +113,13 @@ put_back() { # PATH…: each is as it was before the transaction; `undo` has its
     local path
     for path; do
         if [ -e "$transaction/before$path" ] || [ -L "$transaction/before$path" ]; then
-            mkdir -p "${path%/*}" && cp -a --remove-destination "$transaction/before$path" "$path"
-        else
+            [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
+            cp -a --remove-destination "$transaction/before$path" "$path"
+        elif [ -e "$path" ] || [ -L "$path" ]; then
             rm -f "$path"
         fi
     done
-    xargs -r -d '\n' rmdir 2>/dev/null <"$transaction/folders" || true # those of ours that are empty now
+    [ ! -s "$transaction/folders" ] || xargs -d '\n' rmdir 2>/dev/null <"$transaction/folders" || true # those of ours that are empty now
 }
 
 # A database that was made with generated values can be opened with these only, and its volume stays: so does a new .env
