@@ -291,7 +291,8 @@ def test_every_message_that_is_explained_is_one_that_can_be_met() -> None:
 
 def test_who_is_told_to_look_for_host_keys_asks_for_one_kind() -> None:
     """For each other kind, sshd notes somebody who goes away: a few of them are enough to be shut out."""
-    sources = [path for path in (ROOT / "deployer").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    there = (ROOT / "deployer").rglob("*")
+    sources = [path for path in there if path.is_file() and "__pycache__" not in path.parts]
     told = [(path, line) for path in (*DOCUMENTS, *sources) for line in text_of(path).splitlines()]
     calls = [(name_of(path), line) for path, line in told if re.search("ssh-keyscan (?!does )", line)]
     assert len(calls) >= 5
