@@ -1,6 +1,6 @@
 """What should go on by itself: renewals, backups, mirrors, and an NGINX that would start again; pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deployer.audit import upkeep
 from deployer.audit.evidence import Evidence
@@ -14,6 +14,8 @@ from deployer.seen.mirrors import Fault, Mirror, fault_of, read_mirrors
 from deployer.values.quantities import amount
 
 DAY = 86400
+LATE_AT_HOME = FRESH + timedelta(days=1)
+"""What was made each night, and fetched some hours later, is no older than that before the next pull."""
 
 
 def certificates(seen: Evidence, config: Config, here: FromHere) -> Result:
@@ -90,7 +92,7 @@ def backups(seen: Evidence, config: Config, here: FromHere) -> Result:
     for name in wanted if here.at_home is not None else ():
         newest = (here.at_home or {}).get(name)
         age = seen.now - newest.timestamp() if newest else None
-        if age is None or age > FRESH.total_seconds():
+        if age is None or age > LATE_AT_HOME.total_seconds():
             told = (
                 f"the newest backup of {name} at home is {int(age // 3600)} hours old"
                 if age

@@ -10,6 +10,8 @@ OUTSIDE = frozenset({"sites", "dns"})
 """Checks that a watch makes itself, as visitors do."""
 REMARKS = frozenset({"reboot"})
 """Checks of which also what is not serious is told."""
+WORK = {"backups": "+backups"}
+"""Checks of which it is no fault that they find something while this is at work."""
 NUMBER = re.compile(r"(?<!\S)[0-9][0-9.,]*%?(?!\S)")
 
 
@@ -27,5 +29,7 @@ def of_doctor(results: Iterable[Result]) -> Iterator[Trouble]:
     for result in results:
         for finding in result.findings if result.name not in OUTSIDE else ():
             if finding.serious or result.name in REMARKS:
-                site = finding.what.partition(":")[0] if result.name == "services" else ""
+                site = (
+                    finding.what.partition(":")[0] if result.name == "services" else WORK.get(result.name, "")
+                )
                 yield Trouble(f"doctor {result.name} {NUMBER.sub('#', finding.what)}", finding.what, site)

@@ -65,6 +65,10 @@ def test_what_is_being_changed_is_told(root: Root) -> None:
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert told(root, "busy") == ["busy www.example.org me@laptop"]
+    root.path("/var/lib/deploy/backup.lock").touch()
+    with root.path("/var/lib/deploy/backup.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert told(root, "busy") == ["busy +backups"]
     root.path("/var/lib/deploy/lock").touch()
     with root.path("/var/lib/deploy/lock").open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -153,6 +153,8 @@ def test_remarks_are_not_told_but_of_a_restart() -> None:
     remark = Finding("it wants a restart", "", "", serious=False)
     results = [Result("reboot", "", (remark,)), Result("logs", "", (remark,)), Result("dns", "", (remark,))]
     assert [each.key for each in of_doctor(results)] == ["doctor reboot it wants a restart"]
+    (late,) = of_doctor([Result("backups", "", (Finding("the newest backup is 27 hours old", "", ""),))])
+    assert Round((late,), busy=("+backups",)).excused(late), "a long night is still going on"
     stopped = [Result("services", "", (Finding("forum: it crashes", "", ""),))]
     assert [each.site for each in of_doctor(stopped)] == ["forum"]
 
