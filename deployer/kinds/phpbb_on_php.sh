@@ -69,28 +69,43 @@ bring_forum() {
     flock --wait 60 8 || { echo "what an apply before this one has begun is still at work: ps -fu $OWNER" && return 1; }
     undo_unfinished || return
     if [ -e "$PLACE/.program" ] && [ "$(<"$PLACE/.program")" = "$PROGRAM" ]; then return; fi
-    if [ -z "$(forum_says "SELECT 1 FROM phpbb_config LIMIT 1")" ]; then
-        begin_unfinished install && install_forum && lay_forum && set_first_values && end_unfinished
-    else
+    if has_table phpbb_config; then
         upgrade_forum
+    elif is_asked; then
+        begin_unfinished install && mark_unfinished && install_forum && lay_forum && set_first_values && end_unfinished
+    else
+        return 1
     fi
 }
 
+# A table in the database says it, too: one that a restore has put there meanwhile is nobody's to undo.
 begin_unfinished() { # WHAT
     echo "$1" >"$UNFINISHED.new" && sync "$UNFINISHED.new" && mv -T "$UNFINISHED.new" "$UNFINISHED"
 }
 
-end_unfinished() { rm -f "$UNFINISHED" && rm -rf "$DUMP" "$ASIDE"; }
+mark_unfinished() { ask_forum 'CREATE TABLE IF NOT EXISTS deploy_unfinished (n int)'; }
 
-undo_unfinished() { # what a killed apply has left, or one that failed; the marker goes last, so that this can be killed, too
+end_unfinished() {
+    ask_forum 'DROP TABLE IF EXISTS deploy_unfinished' && rm -f "$UNFINISHED" && rm -rf "$DUMP" "$ASIDE"
+}
+
+undo_unfinished() { # what a killed apply has left, or one that failed; this can be killed, too: the database goes last
+    local what
     rm -rf "$NEW" "$DATA/setup" "$DUMP.new"
-    case $(cat "$UNFINISHED" 2>/dev/null) in
-        install) /usr/local/lib/deploy/bin/database mariadb empty --here "$OWNER" || return ;;
-        upgrade) [ ! -d "$ASIDE" ] || /usr/local/lib/deploy/bin/database mariadb replace --here "$OWNER" <"$DUMP" || return ;;
-        *) rm -rf "$ASIDE" && return ;;
-    esac
-    if [ -d "$ASIDE" ]; then rm -rf "$PLACE" && mv -T "$ASIDE" "$PLACE" || return; fi
-    forget_cache
+    what=$(cat "$UNFINISHED" 2>/dev/null)
+    if [ -z "$what" ]; then
+        rm -rf "$ASIDE" "$DUMP"
+        return
+    fi
+    is_asked || return
+    if has_table deploy_unfinished; then
+        if [ -d "$ASIDE" ]; then rm -rf "$PLACE" && mv -T "$ASIDE" "$PLACE" || return; fi
+        forget_cache
+        case $what in
+            install) /usr/local/lib/deploy/bin/database mariadb empty --here "$OWNER" ;;
+            upgrade) /usr/local/lib/deploy/bin/database mariadb replace --here "$OWNER" <"$DUMP" ;;
+        esac || return
+    fi
     end_unfinished
 }
 
@@ -98,8 +113,16 @@ forget_cache() { # what phpBB has made of code and settings of before
     if [ -d "$DATA/data/cache" ]; then find "$DATA/data/cache" -mindepth 1 -delete; fi
 }
 
-forum_says() { # SQL: as its user, who has this database alone; nothing where there is no such table
-    printf '%s\n' "$1" | runuser --user "$OWNER" -- mariadb --batch --skip-column-names "$OWNER" 2>/dev/null
+has_table() { # NAME
+    [ -n "$(ask_forum "SHOW TABLES LIKE '$1'" 2>/dev/null)" ]
+}
+
+is_asked() { # or the database does not answer, which must not be taken for an empty one
+    ask_forum 'SELECT 1' >/dev/null 2>&1 || { echo 'its database does not answer' && return 1; }
+}
+
+ask_forum() { # SQL: as its user, who has this database alone
+    printf '%s\n' "$1" | runuser --user "$OWNER" -- mariadb --batch --skip-column-names "$OWNER"
 }
 
 as_forum() { # ARGUMENT…: PHP, as whom the forum runs as
@@ -114,7 +137,7 @@ install_forum() {
     : >"$setup/config.php" && chown -R "$OWNER:$OWNER" "$setup" || return
     said=$(as_forum "$setup/install/phpbbcli.php" install "$setup/answers.yml" 2>&1)
     rm -rf "$setup"
-    [ -z "$(forum_says "SELECT 1 FROM phpbb_log WHERE log_operation = 'LOG_INSTALL_INSTALLED' LIMIT 1")" ] || return 0
+    [ -z "$(ask_forum "SELECT 1 FROM phpbb_log WHERE log_operation = 'LOG_INSTALL_INSTALLED' LIMIT 1" 2>/dev/null)" ] || return 0
     printf 'phpBB has not been set up; it says:\n%s\n' "$said"
     return 1
 }
@@ -170,7 +193,7 @@ set_first_values() { # addresses without app.php, and the clock of the server in
 
 upgrade_forum() { # or a forum of before, whose program is laid anew
     begin_unfinished upgrade || return
-    if dump_forum && lay_forum && as_forum "$PLACE/bin/phpbbcli.php" db:migrate --safe-mode --no-interaction; then
+    if dump_forum && mark_unfinished && lay_forum && as_forum "$PLACE/bin/phpbbcli.php" db:migrate --safe-mode --no-interaction; then
         end_unfinished
         return
     fi

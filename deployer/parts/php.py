@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from deployer.files import File
 from deployer.kinds.dokuwiki import Dokuwiki
 from deployer.kinds.php import Php
+from deployer.kinds.phpbb_on_php import PhpbbOnPhp
 from deployer.kinds.pooled import PooledSite, user_of
 from deployer.kinds.pooled_database import PooledDatabase
 from deployer.parts.rendering import UNITS, program, rendered, script
@@ -83,6 +84,13 @@ def by_hand(sites: "Mapping[str, Site]", facts: "Facts") -> Iterator[str]:
                 f" {domain} begins empty, in /opt/{domain}/data. Yours stays: docs/moving-in.md says how it"
                 " is copied"
             )
+        if isinstance(site, PhpbbOnPhp):
+            for file, root, names in facts.by_hand.php_roots:
+                if domain in names:
+                    yield (
+                        f"{file} has the forum of {domain} in {root}, and ours begins empty, in"
+                        f" {site.place(domain)}. Yours stays: docs/moving-in.md says how it is copied"
+                    )
         if not isinstance(site, Php) or site.repository:
             continue
         place, user = site.place(domain), user_of(domain)

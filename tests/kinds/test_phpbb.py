@@ -10,6 +10,8 @@ from deployer.config.reference import reference
 from deployer.errors import ConfigError
 from deployer.kinds.phpbb import Phpbb
 from deployer.kinds.phpbb_on_php import PhpbbOnPhp
+from deployer.parts.php import by_hand
+from deployer.seen.by_hand import ByHand
 from deployer.seen.facts import Facts
 
 FACTS = Facts(os="debian", release="13")
@@ -78,3 +80,14 @@ def test_no_secret_is_in_a_file_and_phpbb_takes_the_password(tmp_path: Path) -> 
     assert site.secrets()["PASSWORD"].length <= 30
     assert loaded(tmp_path, CONTAINERS).secrets()["ADMIN_PASSWORD"].length <= 30
     assert b"$dbpasswd = '';" in site.files(NAME, FACTS)[f"/etc/phpbb/deploy-{NAME}.php"].content
+
+
+def test_a_forum_that_was_set_up_by_hand_is_told(tmp_path: Path) -> None:
+    site = loaded(tmp_path, ON_PHP)
+    root = "/var/www/html/forum"
+    found = ByHand(php_roots=(("/etc/nginx/sites-enabled/forum", root, (NAME,)),))
+    assert list(by_hand({NAME: site}, Facts("debian", "13", by_hand=found))) == [
+        f"/etc/nginx/sites-enabled/forum has the forum of {NAME} in {root}, and ours begins empty, in"
+        f" /var/www/{NAME}. Yours stays: docs/moving-in.md says how it is copied"
+    ]
+    assert list(by_hand({NAME: site}, FACTS)) == []

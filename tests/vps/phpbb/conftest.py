@@ -139,11 +139,11 @@ class Forum:
     def password(self) -> str:
         return self.project.deploy("secret", "show", DOMAIN, "PASSWORD").stdout.strip()
 
-    def log_in(self) -> str:
+    def log_in(self, user: str = "admin", password: str = "") -> str:
         """As the one who may change everything; the page that comes."""
         self.vps.run("rm -f /root/jar")
         path = "/ucp.php?mode=login"
-        self.submit(path, self.curl(path)[1], "login", username="admin", password=self.password())
+        self.submit(path, self.curl(path)[1], "login", username=user, password=password or self.password())
         return self.curl("/index.php")[1]
 
     def sql(self, command: str, database: str = "php-forum_test") -> str:

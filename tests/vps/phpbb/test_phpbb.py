@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from vps.phpbb.conftest import DOMAIN, Forum
+from vps.test_php_moving_in import documented
 from vps.waiting import until
 from vps.walk.moments import KILL
 
@@ -240,6 +241,19 @@ def test_an_upgrade_keeps_what_was_added_and_one_that_fails_has_a_way_back(forum
     assert "Nothing to change" in forum.project.deploy("plan").stdout
 
 
+@pytest.mark.fault("the database of a forum is down while it is upgraded")
+def test_a_database_that_is_down_is_not_taken_for_an_empty_one(forum: Forum, thread: str) -> None:
+    vps = forum.vps
+    before = forum.project.sites[DOMAIN]
+    vps.run("systemctl stop mariadb")
+    forum.project.sites[DOMAIN] = forum.site("stuck")
+    assert "its database does not answer" in forum.refused()
+    vps.run("systemctl start mariadb")
+    forum.project.sites[DOMAIN] = before
+    forum.apply()
+    assert is_there(forum, thread)
+
+
 @pytest.mark.fault("a kill while a forum of phpBB is upgraded")
 def test_killed_while_it_is_upgraded(forum: Forum, thread: str) -> None:
     vps = forum.vps
@@ -251,6 +265,21 @@ def test_killed_while_it_is_upgraded(forum: Forum, thread: str) -> None:
     assert is_there(forum, thread)
     assert vps.run(f"ls -A /opt/{DOMAIN}").stdout.split() == [".env", "data", "sessions", "tmp"]
     assert vps.run("ls /var/www").stdout.count(DOMAIN) == 1
+
+
+@pytest.mark.fault("a restore between a killed upgrade of a forum of phpBB and the next apply")
+def test_a_restore_after_a_killed_upgrade_counts(forum: Forum, thread: str) -> None:
+    before = forum.project.sites[DOMAIN]
+    said = forum.project.deploy("backup", DOMAIN)
+    assert said.returncode == 0, said.stdout + said.stderr
+    forum.sql("UPDATE phpbb_posts SET post_text = 'It is cold.'")
+    forum.project.sites[DOMAIN] = forum.site("stuck")
+    killed_when(forum, "! mariadb php-forum_test -e 'SELECT 1 FROM phpbb_topics' >/dev/null 2>&1")
+    forum.project.sites[DOMAIN] = before
+    said = forum.project.deploy("restore", DOMAIN, "--yes", GNUPGHOME=str(forum.key.home))
+    assert said.returncode == 0, said.stdout + said.stderr
+    forum.apply()
+    assert is_there(forum, thread)
 
 
 def test_what_was_saved_comes_back_on_an_empty_server(forum: Forum, thread: str) -> None:
@@ -271,6 +300,42 @@ def test_what_was_saved_comes_back_on_an_empty_server(forum: Forum, thread: str)
     assert is_there(forum, thread)
     assert "admin" in forum.log_in()
     assert "Nothing to change" in project.deploy("plan").stdout
+
+
+BY_HAND = """
+set -e
+mkdir -p /var/www/html && cd /var/www/html && tar -xjf /root/old.tar.bz2 && mv phpBB3 forum && cd forum
+mariadb -e "CREATE DATABASE phpbb; CREATE USER phpbb@localhost IDENTIFIED BY 'a password'; GRANT ALL ON phpbb.* TO phpbb@localhost"
+umask 077
+cat >/root/answers.yml <<'end'
+{"installer": {
+"admin": {"name": "berta", "password": "bertas tea", "email": "berta@example.org"},
+"board": {"lang": "en", "name": "The old forum", "description": "old"},
+"database": {"dbms": "mysqli", "dbhost": "localhost", "dbport": "", "dbuser": "phpbb", "dbpasswd": "a password",
+"dbname": "phpbb", "table_prefix": "phpbb_"},
+"email": {"enabled": false, "smtp_delivery": false, "smtp_host": "", "smtp_port": 25, "smtp_user": "", "smtp_pass": ""},
+"server": {"cookie_secure": false, "server_protocol": "http://", "force_server_vars": true,
+"server_name": "forum.test", "server_port": 80, "script_path": "/"},
+"extensions": []}}
+end
+php install/phpbbcli.php install /root/answers.yml
+mkdir -p styles/alma && echo old >styles/alma/style.css && echo old >files/old
+"""
+
+
+def test_a_forum_that_was_set_up_by_hand_moves_in(forum: Forum, thread: str) -> None:
+    vps = forum.vps
+    vps.run(BY_HAND)
+    vps.run(documented("A forum of phpBB"))
+    status, page = forum.curl("/")
+    assert (status, "The old forum" in page) == (200, True)
+    assert "berta" in forum.log_in("berta", "bertas tea")
+    assert forum.curl(thread)[1].count("It is hot.") == 0
+    assert vps.run(f"stat -c %U /opt/{DOMAIN}/data/files/old").stdout == "php-forum_test\n"
+    assert forum.curl("/styles/alma/style.css") == (200, "old\n")
+    assert forum.curl("/help/faq")[0] == 200
+    assert vps.run("cat /var/www/html/forum/files/old").stdout == "old\n"
+    assert "Nothing to change" in forum.project.deploy("plan").stdout
 
 
 def test_nothing_is_left_but_data(forum: Forum, thread: str) -> None:

@@ -29,9 +29,9 @@ function setting(string $name): string
     if (!is_file($cache)) {
         @mkdir(dirname($cache));
         $found = array_column(rows('SELECT config_name, config_value FROM phpbb_config'), 'config_value', 'config_name');
-        file_put_contents($cache, '<?php return ' . var_export($found, true) . ';');
+        file_put_contents($cache, "<?php exit; ?>\n" . serialize($found));
     }
-    return (include $cache)[$name];
+    return unserialize(explode("\n", file_get_contents($cache), 2)[1])[$name];
 }
 
 function user(): array
