@@ -8,7 +8,7 @@ from deployer.values import records
 from deployer.values.quantities import shown
 from deployer.values.secrets import Generated, Secret
 from deployer.values.section import Section
-from deployer.values.types import Domain, SecretSource, Url, as_text, schema, text
+from deployer.values.types import Domain, LocalPath, SecretSource, Url, as_text, schema, text
 
 
 def record_sets(value: Any) -> Any:
@@ -83,13 +83,29 @@ RENEWAL = (
 class Keeper(Section):
     """A zone with another provider or token than the others, or one of two with its name."""
 
-    provider: Provider = Field(description="who keeps it: cloudflare or hetzner")
-    token: Token = Field(description="token that may change its records: env:NAME or gpg:FILE")
+    provider: Literal["cloudflare", "hetzner", "command"] = Field(
+        description="who keeps it: cloudflare, hetzner, or command, a program of yours"
+    )
+    token: Token | None = Field(
+        None, description="token that may change its records: env:NAME or gpg:FILE; only a command needs none"
+    )
+    program: LocalPath | None = Field(
+        None, description="program that reads and writes the zone: provider command"
+    )
     renewal: Token | None = Field(None, description=RENEWAL)
     endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
     id: ZoneId | None = Field(
         None, description="the provider's id of the zone, where its token sees two of this name"
     )
+
+    @model_validator(mode="after")
+    def be_reachable(self) -> "Keeper":
+        """A command has a program, all others have a token."""
+        if (self.provider == "command") != (self.program is not None):
+            raise ValueError("a program: belongs to provider: command, which needs one")
+        if self.provider != "command" and self.token is None:
+            raise ValueError("'token' is missing (token that may change its records: env:NAME or gpg:FILE)")
+        return self
 
 
 class Dns(Section):

@@ -108,13 +108,16 @@ class Names:
 
 def _tokens(dns: Dns) -> dict[str, str]:
     """The token of each keeper; UsageError names the variables that the environment has not."""
-    if missing := sorted({each.token.name for each in dns.keepers.values() if is_unset(each.token)}):
+    given = [each.token for each in dns.keepers.values() if each.token]
+    if missing := sorted({token.name for token in given if is_unset(token)}):
         raise UsageError(
             f"the environment has no {', '.join(missing)}, which dns: takes a token from",
             f"Set it for this command, for example: read -rs {missing[0]} && export {missing[0]}",
         )
-    values = resolve(each.token for each in dns.keepers.values())
-    return {name: _token(values[each.token], each) for name, each in dns.keepers.items()}
+    values = resolve(given)
+    return {
+        name: _token(values[each.token], each) if each.token else "" for name, each in dns.keepers.items()
+    }
 
 
 def _token(value: str, keeper: Keeper) -> str:

@@ -1,4 +1,7 @@
-"""One module per DNS provider: NAME and ADDRESS, `headers`, `zones`, `read` and `write`."""
+"""One module per DNS provider: `zones`, `read`, `write`, and how it is asked.
+
+That is NAME, ADDRESS and `headers` over the web, or a `connection` of its own.
+"""
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,17 +29,21 @@ class Reading:
 
 
 @contextmanager
-def asking(keeper: Keeper, token: str) -> "Iterator[tuple[ModuleType, Web]]":
+def asking(keeper: Keeper, token: str, zone: str) -> "Iterator[tuple[ModuleType, Web]]":
     """A provider's module and a way to ask it; what it says otherwise than it should is told as a failure."""
     from deployer.outside.web import Web  # who waits for something else meanwhile need not wait for this
 
     provider = importlib.import_module(f"{__name__}.{keeper.provider}")
-    with Web(provider.NAME, keeper.endpoint or provider.ADDRESS, provider.headers(token)) as web:
+    with (
+        provider.connection(keeper, token, zone)
+        if hasattr(provider, "connection")
+        else Web(provider.NAME, keeper.endpoint or provider.ADDRESS, provider.headers(token))
+    ) as web:
         try:
             yield provider, web
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DeployError(
-                f"{provider.NAME} answers otherwise than its documentation says ({type(error).__name__})",
+                f"{web.name} answers otherwise than its documentation says ({type(error).__name__})",
                 "Nothing was changed. If it stays so, please report it.",
             ) from error
 
@@ -65,7 +72,7 @@ def read_all(keepers: Mapping[str, Keeper], tokens: Mapping[str, str]) -> Readin
 
 
 def _zones(name: str, keeper: Keeper, token: str) -> tuple[Zone, ...]:
-    with asking(keeper, token) as (provider, web):
+    with asking(keeper, token, name) as (provider, web):
         found = tuple(replace(each, keeper=name) for each in provider.zones(web))
     if not name:
         return found
@@ -75,20 +82,20 @@ def _zones(name: str, keeper: Keeper, token: str) -> tuple[Zone, ...]:
     if not own:
         which = f" with the id {keeper.id}" if keeper.id else ""
         raise DeployError(
-            f"{provider.NAME} has no zone {name}{which} that its token sees",
+            f"{web.name} has no zone {name}{which} that its token sees",
             "Add the zone there, or give the token the right to it.",
         )
     return own
 
 
 def _records(zone: Zone, keeper: Keeper, token: str) -> SeenZone:
-    with asking(keeper, token) as (provider, web):
+    with asking(keeper, token, zone.name) as (provider, web):
         return SeenZone(zone, tuple(provider.read(web, zone)))
 
 
 def write(zone: Zone, changes: Sequence[RecordChange], keeper: Keeper, token: str) -> None:
     """Make these changes of a zone; raises DeployError where it is no longer as the plan has seen it."""
-    with asking(keeper, token) as (provider, web):
+    with asking(keeper, token, zone.name) as (provider, web):
         there = list(provider.read(web, zone))
         for change in changes:
             now = {_seen(one) for one in there if (one.name, one.kind) == (change.name, change.kind)}
