@@ -217,6 +217,14 @@ def test_status_and_audit_abroad(vps: Machine, project: Project) -> None:
     assert found & {f"the certificate old.test expires in {days} days" for days in (2, 3)}, found
     about = ("photos", "edited by hand", "firewall", "fail2ban", "sshd", "listens", "no security updates")
     assert not [what for what in found if any(word in what for word in about)], found
+    checks = {each["name"]: each for each in json.loads(project.deploy("doctor", "--json").stdout)["checks"]}
+    assert re.fullmatch(
+        r"[0-9.]+ of [0-9.]+ GB free, how fast it fills is known after three days", checks["disk"]["words"]
+    )
+    assert checks["backups"]["words"].startswith("1 name, none older than ")
+    assert [each["serious"] for each in checks["certificates"]["findings"]] == [False]
+    assert all(checks[name]["words"] for name in ("sites", "logs", "memory", "release")), checks
+    assert checks["clock"]["findings"] == []
 
 
 def test_ssh_moves_also_where_systemd_listens_for_it(vps: Machine, project: Project) -> None:
