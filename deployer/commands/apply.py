@@ -1,5 +1,6 @@
 """deploy apply: make the server as sites.yaml says."""
 
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,9 +96,15 @@ def convergence(
     return Convergence(server, config, scope, shown.line, show, wait, names, asking)
 
 
+def is_of_a_rehearsal(config: "Config") -> bool:
+    """Whether it is for a throwaway VPS, by the key that `rehearse` has handed over: real names stay away."""
+    key = config.server.key if config.server else None
+    return bool(key and fnmatch(Path(key).parent.name, ".vps-*"))
+
+
 def names_of(config: "Config") -> "Names | None":
     """The DNS records that sites.yaml asks for, being read when this returns; None where it asks for none."""
-    if config.dns is None:
+    if config.dns is None or is_of_a_rehearsal(config):
         return None
     from deployer.tasks.names import Names
 

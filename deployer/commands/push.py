@@ -125,7 +125,7 @@ def _push(
     unchanged: set[str],
     domain: str,
 ) -> bool:
-    from deployer.commands.apply import converge, convergence
+    from deployer.commands.apply import converge, convergence, names_of
     from deployer.report import say
     from deployer.tasks import caller
     from deployer.tasks.push import UNCHANGED, Push, Pushed, push
@@ -145,7 +145,7 @@ def _push(
     if not outcome.needs_apply:
         return outcome is Pushed.DONE
     say(f"{domain} is not on {server.host} yet:")
-    code = converge(convergence(server, config, [domain], shown), yes)
+    code = converge(convergence(server, config, [domain], shown, names=names_of(config)), yes)
     outcome = push(server, what, line)
     if outcome.needs_apply:
         raise DeployError(

@@ -248,3 +248,19 @@ def test_more_changes_than_one_transaction_takes(tmp_path: Path, cloudflare: Clo
     sites = {"example.org": {"kind": "proxy", "port": 9001}}
     assert Run(configured(tmp_path, cloudflare, sites)).apply()
     assert len(cloudflare.of("example.org")) == 2
+
+
+def test_fifty_sites_with_nothing_to_do_are_a_request_for_each_zone(
+    tmp_path: Path, cloudflare: Cloudflare
+) -> None:
+    cloudflare.add_zone("example.com")
+    zones = ("example.org", "example.net", "example.com")
+    sites = {
+        f"s{number}.{zones[number % 3]}": {"kind": "proxy", "port": 9000 + number, "aliases": []}
+        for number in range(50)
+    }
+    config = configured(tmp_path, cloudflare, sites)
+    assert Run(config).apply()
+    cloudflare.asked.clear()
+    assert Run(config).plan.empty
+    assert len(cloudflare.asked) == 1 + len(zones)

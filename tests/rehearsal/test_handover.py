@@ -1,17 +1,22 @@
 """What a VPS that stays hands over: a way in without a question."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from deployer.commands.apply import names_of
 from deployer.config.loader import load
+from deployer.errors import UsageError
+from deployer.parts.certbot import proved_by_dns, wanted_certificates
 from deployer.rehearsal import slots
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.handover import ssh_config, take_back
 from deployer.rehearsal.invitation import invite_to_begin
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.network import Network
+from deployer.rehearsal.performance import moved
 
 
 def asked(folder: Path, host: str) -> dict[str, str]:
@@ -68,3 +73,26 @@ def test_an_empty_vps_gets_the_sites_that_there_are(
     invite_to_begin(Path("my.yaml"), machine, AcmeServer.attach(machine))
     assert "  deploy plan -c my.vps-1.yaml\n" in capsys.readouterr().err
     assert machine.address in Path("my.vps-1.yaml").read_text()
+
+
+def test_no_record_is_written_for_a_throwaway_vps(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = AcmeServer.attach(machine)
+    acme.ca.write_text("-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n")
+    site = "{kind: proxy, port: 3000, aliases: ['*.app.test', www.test], certificate: {dns: true}}"
+    dns = "{provider: cloudflare, token: env:A, renewal: env:B, address: 203.0.113.7}"
+    Path("sites.yaml").write_text(f"sites:\n  app.test: {site}\ndns: {dns}\n")
+    config = load(Path("sites.yaml"))
+    public = (Path(__file__).parents[2] / "sites.yaml").read_text().partition("host_key: ")[2].splitlines()[0]
+    there = moved(config, replace(machine, host_key=public), acme)
+    assert there.server
+    assert there.dns is None
+    assert there.sites["app.test"].aliases == ("www.test",)
+    assert wanted_certificates(there) == {"app.test": ("app.test", "www.test")}
+    assert not proved_by_dns(there)
+    monkeypatch.delenv("A", raising=False)
+    kept = {"server": there.server.model_copy(update={"key": str(tmp_path / ".vps-1/key")})}
+    assert names_of(config.model_copy(update=kept)) is None, "nor by who goes on with one that was kept"
+    with pytest.raises(UsageError):
+        names_of(config)
