@@ -349,9 +349,13 @@ def test_an_archive_is_run_with_its_digest_alone(project: Project, author: Brows
         assert (refused.returncode, words in said) == (1, True), said
         assert vps.run("ls /usr/local/share/wordpress").stdout == ""
         assert ask(project, "/")[0] == 200
-    project.sites["three.test"] = own | {"sha256": digest}
+    (project.folder / "wordpress.tar.gz").write_bytes((vps.root / "root/wordpress.tar.gz").read_bytes())
+    project.sites["three.test"] = own | {"sha256": digest, "archive": "wordpress.tar.gz"}
     done = project.apply()
     assert done.returncode == 0, done.stdout + done.stderr
+    assert vps.run("ls /var/lib/deploy/sent").stdout == "lock\n"
+    (project.folder / "wordpress.tar.gz").unlink()
+    assert "Nothing to change" in project.deploy("plan").stdout, "who does not have the file"
     secret = project.deploy("secret", "show", "three.test", "SETUP").stdout.strip()
     form = vps.run(
         f"curl -s -u setup:{secret} -H 'Host: three.test' http://127.0.0.1/wp-admin/install.php"
