@@ -65,6 +65,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "secret show": ["ntfy.test NTFY_PASSWORD"],
     "services": ["", "--json"],
     "start": ["ntfy.test"],
+    "stats": ["", "page.test --json --days 7"],
     "status": ["", "--json"],
     "stop": ["ntfy.test"],
     "update": ["", "--check"],

@@ -1,0 +1,216 @@
+# Counts what NGINX's log of a site (format `combined`) says, day by day, for `traffic`: adds it to the counts of before (file
+# `state`), writes them anew (file `counts`), and prints those since the day `shown`.
+# Of a visitor it keeps no address: each changes at most one of 4096 numbers (HyperLogLog), by a hash with a salt of the day, and
+# of all days but the newest no more is kept than how many there were. What a stranger can make as many of as he likes, such as
+# paths, is counted in tables that forget what is rare when they are full.
+
+BEGIN {
+    FS = "\""; last = "-"
+    NUMBERS = 4096; PRIME = 2147483629; MOST = 20000; BEST = 50; LONGEST = 300
+    for (i = 1; i < 256; i++) ordinal[sprintf("%c", i)] = i
+    for (i = split("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", name, " "); i > 0; i--) month[name[i]] = sprintf("%02d", i)
+    ROBOT = "bot|crawl|spider|slurp|scan|monitor|preview|fetch|archiv|headless|facebookexternalhit|curl|wget|python|httpx|okhttp"
+    ROBOT = ROBOT "|go-http|java/|libwww|perl|ruby|php/|axios|node|uptime|gatus|feed|rss|zgrab|masscan|nmap|nikto|sqlmap"
+    ASSET = "\\.(css|js|mjs|map|json|xml|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|otf|mp4|webm|mp3|txt|webmanifest)$"
+    while ((getline row < state) > 0) keep(row)
+}
+
+{
+    stamp = substr($1, length($1) - 27, 11) # from behind: a visitor's name by Basic auth may hold whatever it likes
+    if (NF < 7 || (stamp != last && !enter(stamp))) { unread++; next }
+    requests++
+    size = substr($3, 6) + 0
+    if (size < 1e15) bytes += size
+    status = substr($3, 2, 3)
+    agent = $6
+    if (!(agent in machine)) meet(agent)
+    split($2, word, /[ ?]/) # what is behind the ? may be secret
+    path = word[2]
+    if (length(path) > LONGEST) path = substr(path, 1, LONGEST)
+    if (status == 404) {
+        missing++
+        if (path != "" && absent[path]++ == 0 && ++absents > MOST) absents = thin(absent)
+    } else if (status >= 500) failed++
+    if (machine[agent] != "") {
+        robots++
+        robot[machine[agent]]++
+        next
+    }
+    address = substr($1, 1, index($1, " ") - 1)
+    key = address " " number[agent]
+    if (!(key in seen)) see(key, address, agent)
+    if ((status == 200 || status == 304) && word[1] == "GET" && path ~ /^\//)
+        if (page[path]++ == 0 && ++pages > MOST) pages = thin(page)
+    if ($4 != "-" && $4 != "") refer($4)
+}
+
+END {
+    if (unread && day == "") open_day(today)
+    close_day()
+    newest = ""
+    for (day in rows) if (day > newest) newest = day
+    for (day in rows) {
+        if (day < since) continue
+        printf "%s", rows[day] > counts
+        if (day >= shown) tell(rows[day])
+    }
+    if (newest in sketch) print "sketch\t" newest "\t" sketch[newest] > counts
+    for (i = split("page missing referrer robot", name, " "); i > 0; i--) {
+        kind = name[i]
+        for (each in sum) if (substr(each, 1, length(kind) + 1) == kind "\t") found[substr(each, length(kind) + 2)] = sum[each]
+        printf "%s", best(found, kind "\t" site, 20)
+    }
+}
+
+function keep(row,    field) { # of what was counted before
+    split(row, field, "\t")
+    if (field[1] == "sketch") sketch[field[2]] = field[3] "\t" field[4]
+    else if (field[1] ~ /^(day|page|missing|referrer|robot)$/) rows[field[2]] = rows[field[2]] row "\n"
+}
+
+function enter(stamp,    part) { # whether it is a day; it is the one that is counted from here on
+    if (stamp !~ /^[0-3][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]$/) return 0
+    split(stamp, part, "/")
+    if (!(part[2] in month)) return 0
+    close_day()
+    last = stamp
+    open_day(part[3] "-" month[part[2]] "-" part[1])
+    return 1
+}
+
+function open_day(which,    row, field, i, n, line) { # go on with what is known of it; all anew where all of the log is read
+    day = which
+    requests = people = bytes = robots = missing = failed = pages = absents = referrers = known = agents = 0
+    split("", page); split("", absent); split("", referrer); split("", robot)
+    split("", seen); split("", machine); split("", number); split("", base); split("", register)
+    salt = int((random + 2147483648 * rand()) % 2147483647) # of this day; it goes when the next day has come
+    zeros = NUMBERS
+    if (day in rows && (!fresh || day in written)) {
+        n = split(rows[day], line, "\n")
+        for (i = 1; i < n; i++) {
+            split(line[i], field, "\t")
+            if (field[1] == "day") {
+                requests = field[3]; people = field[4]; bytes = field[5]; robots = field[6]; missing = field[7]; failed = field[8]
+                unread += field[9]
+            }
+            else if (field[1] == "page") { page[field[4]] = field[3]; pages++ }
+            else if (field[1] == "missing") { absent[field[4]] = field[3]; absents++ }
+            else if (field[1] == "referrer") { referrer[field[4]] = field[3]; referrers++ }
+            else if (field[1] == "robot") robot[field[4]] = field[3]
+        }
+        if (day in sketch) {
+            people = 0
+            split(sketch[day], field, "\t")
+            salt = field[1]
+            for (i = 0; i < NUMBERS; i++)
+                if ((row = ordinal[substr(field[2], i + 1, 1)] - 48) > 0) { register[i] = row; zeros-- }
+        }
+    }
+    factor = salt % 2097143 + 7
+}
+
+function close_day(    text, i, line, field) {
+    if (day == "") return
+    text = sprintf("day\t%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\n", day, requests, people + visitors(), bytes, robots, missing, failed, unread)
+    for (i in page) if (tolower(i) ~ ASSET) delete page[i]
+    text = text best(page, "page\t" day, BEST) best(absent, "missing\t" day, BEST)
+    text = text best(referrer, "referrer\t" day, BEST) best(robot, "robot\t" day, BEST)
+    unread = 0
+    if (fresh && day in rows && !(day in written)) { # the oldest log may begin in the middle of a day that was counted whole
+        split(rows[day], line, "\n")
+        split(line[1], field, "\t")
+        if (field[3] + 0 > requests) return
+    }
+    written[day] = 1
+    rows[day] = text
+    if (people == 0) {
+        text = ""
+        for (i = 0; i < NUMBERS; i++) text = text sprintf("%c", register[i] + 48)
+        sketch[day] = salt "\t" text
+    }
+}
+
+function meet(agent,    text) { # what calls itself so: the name of a robot, or nothing
+    if (++agents > MOST / 2) { split("", machine); split("", number); split("", base); agents = 0 }
+    text = substr(agent, 1, LONGEST)
+    machine[agent] = ""
+    if (text == "-" || text == "") machine[agent] = "-"
+    else if (match(tolower(text), "[a-z0-9_.-]*(" ROBOT ")[a-z0-9_.-]*")) machine[agent] = substr(text, RSTART, RLENGTH)
+    number[agent] = ++named ""
+    base[agent] = hash(0, text)
+}
+
+function hash(value, text,    i, n) {
+    n = length(text)
+    for (i = 1; i <= n; i++) value = (value * factor + ordinal[substr(text, i, 1)]) % PRIME
+    return value
+}
+
+function see(key, address, agent,    value, high, low, round, rank) { # one more, or one who was here, and the table did forget it
+    if (++known > MOST) { split("", seen); known = 0 }
+    seen[key] = 1
+    value = hash(base[agent], substr(address, 1, 50))
+    high = int(value / 65536); low = value % 65536
+    for (round = 1; round <= 4; round++) { # so that neighbours are no longer neighbours
+        value = (low + int(high * (high + salt % 65536 + round) * 40503 / 65536)) % 65536
+        low = high; high = value
+    }
+    value = high * 65536 + low
+    round = value % NUMBERS
+    value = int(value / NUMBERS)
+    for (rank = 1; value < 524288 && rank < 21; rank++) value *= 2
+    if (register[round] == 0) zeros--
+    if (rank > register[round]) register[round] = rank
+}
+
+function visitors(    i, total) {
+    for (i = 0; i < NUMBERS; i++) total += 2 ^ -register[i]
+    total = 0.7213 / (1 + 1.079 / NUMBERS) * NUMBERS * NUMBERS / total
+    if (total <= 2.5 * NUMBERS && zeros > 0) total = NUMBERS * log(NUMBERS / zeros)
+    return int(total + 0.5)
+}
+
+function refer(text,    part) {
+    split(text, part, "/")
+    text = tolower(substr(part[3], 1, 100))
+    if (part[1] !~ /^https?:$/ || text == "" || text == site || text == "www." site) return
+    if (referrer[text]++ == 0 && ++referrers > MOST) referrers = thin(referrer)
+}
+
+function thin(table,    each, least, left) { # forget what is rare until it is half as large; how large it is
+    least = 1
+    do {
+        left = 0
+        for (each in table) if (table[each] <= least) delete table[each]; else left++
+        least *= 2
+    } while (left > MOST / 2)
+    return left
+}
+
+function best(table, head, most,    each, place, i, name, times, n, text) { # its largest, as rows
+    split("", name); split("", times)
+    for (each in table) {
+        if (n >= most && (table[each] < times[n] || (table[each] == times[n] && each > name[n]))) continue
+        if (n < most) n++
+        for (place = n; place > 1 && (table[each] > times[place - 1] || (table[each] == times[place - 1] && each < name[place - 1])); place--) {
+            name[place] = name[place - 1]; times[place] = times[place - 1]
+        }
+        name[place] = each; times[place] = table[each]
+    }
+    for (i = 1; i <= n; i++) {
+        each = name[i]
+        gsub(/[^ -~]/, "?", each) # NGINX has no such byte in its logs; what others have written may
+        text = text head "\t" sprintf("%.0f", times[i]) "\t" each "\n"
+    }
+    split("", table)
+    return text
+}
+
+function tell(text,    line, field, n, i) { # of a day; of lists, the sum of all days
+    n = split(text, line, "\n")
+    for (i = 1; i < n; i++) {
+        split(line[i], field, "\t")
+        if (field[1] == "day") print "day\t" site substr(line[i], 4)
+        else sum[field[1] "\t" field[4]] += field[3]
+    }
+}
