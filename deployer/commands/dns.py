@@ -60,6 +60,7 @@ def change(config: "Config", names: "Names", yes: bool, force: bool) -> int:
     from deployer.commands._refusals import refuse_much
     from deployer.errors import DeployError
     from deployer.planning.plan import Plan
+    from deployer.planning.wanted_records import leading
     from deployer.report import confirm, say
     from deployer.report.changes import show_plan
     from deployer.seen.facts import Facts
@@ -68,7 +69,7 @@ def change(config: "Config", names: "Names", yes: bool, force: bool) -> int:
     from deployer.tasks.observe import observe
 
     assert config.dns
-    known = bool(config.dns.address)
+    known = bool(config.dns.address) or not any(leading(config))
     with nullcontext() if known else server_of(config) as server:
         facts = observe(server, [Question("look", "dns")]).facts if server else Facts("", "")
     plan = names.planned(Plan(), facts, None)

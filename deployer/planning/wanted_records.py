@@ -16,9 +16,18 @@ LEADS = ("A", "AAAA", "CNAME")
 ADVICE = "Write it: dns: {address: [203.0.113.7, 2001:db8::7]}, with the addresses that visitors reach it by"
 
 
+def leading(config: "Config") -> Iterator[tuple[str, str]]:
+    """Each name that shall lead to the server, with its site: not those that `records` lead elsewhere."""
+    records = config.dns.records if config.dns else {}
+    for domain, site in sorted(config.sites.items()):
+        for name in (domain, *site.aliases):
+            if not any(kind in LEADS for kind in records.get(name, ())):
+                yield name, domain
+
+
 def addresses(config: "Config", facts: "Facts") -> tuple[str, ...]:
-    """The server's addresses for all who visit; DeployError where there is none."""
-    if config.dns and config.dns.address:
+    """The server's addresses for all who visit; DeployError where a name wants one and there is none."""
+    if config.dns and (config.dns.address or not any(leading(config))):
         return config.dns.address
     host = config.server.host if config.server else ""
     found: dict[int, str] = {}
@@ -46,12 +55,11 @@ def wanted_records(config: "Config", of_server: tuple[str, ...]) -> Iterator[Rec
     for name, kinds in dns.records.items():
         for kind, values in kinds.items():
             yield RecordSet(name, kind, values, dns.ttl)
+    for name, domain in leading(config):
+        yield from _leading(name, of_server, dns.ttl, domain)
     for domain, site in sorted(config.sites.items()):
         for name in (domain, *site.aliases):
-            own = dns.records.get(name, {})
-            if not any(kind in own for kind in LEADS):
-                yield from _leading(name, of_server, dns.ttl, domain)
-            if dns.caa and site.https and not {"CAA", "CNAME"} & own.keys():
+            if dns.caa and site.https and not {"CAA", "CNAME"} & dns.records.get(name, {}).keys():
                 values = tuple(f'0 issue "{authority}"' for authority in sorted(dns.caa))
                 yield RecordSet(name, "CAA", values, dns.ttl, domain)
 

@@ -240,7 +240,7 @@ def test_a_server_without_an_address(
     facts: Facts, host: str, why: str, tmp_path: Path, cloudflare: Cloudflare
 ) -> None:
     assert Run(configured(tmp_path, cloudflare)).apply()
-    config = configured(tmp_path, cloudflare, {})
+    config = configured(tmp_path, cloudflare, {"new.example.org": SITES["shop.example.net"]})
     assert config.server
     config = config.model_copy(update={"server": config.server.model_copy(update={"host": host})})
     said = only_failure(Run(config, facts=facts))
@@ -248,6 +248,15 @@ def test_a_server_without_an_address(
         f"the server has no address for DNS records that everybody can reach{why}. Write it"
     )
     assert len(cloudflare.of("example.org")) == 4, "none was taken away for that"
+
+
+def test_records_that_lead_elsewhere_want_no_address(tmp_path: Path, cloudflare: Cloudflare) -> None:
+    site = {"www.example.org": {"kind": "proxy", "port": 9000}}
+    records = {"www.example.org": {"CNAME": "cdn.example.com"}, "example.org": {"TXT": "v=spf1 -all"}}
+    run = Run(configured(tmp_path, cloudflare, site, records=records), facts=Facts("debian", "13"))
+    assert not run.plan.failures
+    assert run.apply()
+    assert len(cloudflare.of("example.org")) == 2
 
 
 def test_which_address_counts(tmp_path: Path, cloudflare: Cloudflare) -> None:
