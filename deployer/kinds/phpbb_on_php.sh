@@ -64,7 +64,7 @@ make_forums() { # each as its file says; what has failed in this apply is not tr
 }
 
 bring_forum() {
-    install -d -m 700 /var/lib/deploy/phpbb && exec 8>>"/var/lib/deploy/phpbb/$NAME" || return
+    cd / && install -d -m 700 /var/lib/deploy/phpbb && exec 8>>"/var/lib/deploy/phpbb/$NAME" || return
     # phpBB's own commands hold it, too, and outlive an apply that is killed
     flock --wait 60 8 || { echo "what an apply before this one has begun is still at work: ps -fu $OWNER" && return 1; }
     undo_unfinished || return
@@ -110,7 +110,7 @@ undo_unfinished() { # what a killed apply has left, or one that failed; this can
 }
 
 forget_cache() { # what phpBB has made of code and settings of before
-    if [ -d "$DATA/data/cache" ]; then find "$DATA/data/cache" -mindepth 1 -delete; fi
+    if [ -d "$DATA/data/cache" ]; then runuser --user "$OWNER" -- find "$DATA/data/cache" -mindepth 1 -delete; fi
 }
 
 has_table() { # NAME
@@ -126,13 +126,13 @@ ask_forum() { # SQL: as its user, who has this database alone
 }
 
 as_forum() { # ARGUMENT…: PHP, as whom the forum runs as
-    (cd / && exec timeout --kill-after 10 900 runuser --user "$OWNER" -- env -i PATH="$PATH" LC_ALL=C.UTF-8 "$PHP" "$@")
+    timeout --kill-after 10 900 runuser --user "$OWNER" -- env -i PATH="$PATH" LC_ALL=C.UTF-8 "$PHP" "$@"
 }
 
 # Its installer ends with 0 whatever has happened; the line in its log is the last thing that it does.
 install_forum() {
     local setup=$DATA/setup said
-    install -d -o "$OWNER" -g "$OWNER" -m 700 "$setup" && cp -r "$PROGRAM/." "$setup" || return
+    install -d -m 700 "$setup" && cp -r "$PROGRAM/." "$setup" || return
     install -m 600 /dev/null "$setup/answers.yml" && write_answers >"$setup/answers.yml" || return
     : >"$setup/config.php" && chown -R "$OWNER:$OWNER" "$setup" || return
     said=$(as_forum "$setup/install/phpbbcli.php" install "$setup/answers.yml" 2>&1)
@@ -167,7 +167,8 @@ lay_forum() { # PLACE anew: the program, what its owner has added, and where it 
     cp -a "$PROGRAM" "$NEW" && rm -r "$NEW/install" || return
     for folder in cache files store images/avatars/upload; do
         own=$DATA/data/${folder##*/}
-        install -d -o "$OWNER" -g "$OWNER" -m 700 "$own" && rm -rf "${NEW:?}/$folder" && ln -s "$own" "$NEW/$folder" || return
+        # As its user, whose links lead root nowhere
+        runuser --user "$OWNER" -- mkdir -p -m 700 "$own" && rm -rf "${NEW:?}/$folder" && ln -s "$own" "$NEW/$folder" || return
     done
     printf "<?php\n// Made by deploy.\nrequire '%s';\n" "$CONFIGURATION" >"$NEW/config.php" && echo "$PROGRAM" >"$NEW/.program" &&
         chmod 644 "$NEW/config.php" "$NEW/.program" && keep_own_files || return

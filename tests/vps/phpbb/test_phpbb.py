@@ -210,13 +210,15 @@ def test_killed_while_it_is_set_up(forum: Forum, thread: str) -> None:
     assert is_there(forum, thread)
 
 
-def test_a_database_of_somebody_else_is_not_taken(forum: Forum, thread: str) -> None:
+def test_a_database_of_somebody_else_or_of_containers_is_not_taken(forum: Forum, thread: str) -> None:
     forum.vps.run("mariadb -e 'CREATE DATABASE `php-two_test`'")
     forum.project.sites["two.test"] = forum.site()
     assert "MariaDB has a database php-two_test already, made by hand" in forum.refused()
     assert forum.sql("SHOW TABLES", "php-two_test") == ""
+    forum.vps.run("mariadb -e 'DROP DATABASE `php-two_test`'; mkdir -p /opt/two.test/db")
+    assert "/opt/two.test/db is the database of a forum in containers" in forum.refused()
+    forum.vps.run("rm -r /opt/two.test")
     del forum.project.sites["two.test"]
-    forum.vps.run("mariadb -e 'DROP DATABASE `php-two_test`'")
 
 
 def test_an_upgrade_keeps_what_was_added_and_one_that_fails_has_a_way_back(forum: Forum, thread: str) -> None:
@@ -224,8 +226,14 @@ def test_an_upgrade_keeps_what_was_added_and_one_that_fails_has_a_way_back(forum
     vps.run(
         f"mkdir -p {PLACE}/ext/alma/tea && echo '{{}}' >{PLACE}/ext/alma/tea/ext.css && echo x >{PLACE}/robots.txt"
     )
+    link = f"cd /opt/{DOMAIN}/data && mv store /tmp && mkdir /srv/own && ln -s /srv/own store && chown -h php-forum_test store"
+    vps.run(link)  # as its PHP could
     sites[DOMAIN] = forum.site("spoiled")
     said = forum.refused()
+    assert (
+        vps.run(f"stat -c %U:%a /srv/own; cd /opt/{DOMAIN}/data && rm store && mv /tmp/store .").stdout
+        == "root:755\n"
+    )
     assert re.search("This migration is broken.*what was before the upgrade is there", said, re.DOTALL), said
     assert is_there(forum, thread)
     assert vps.run(f"cat {PLACE}/.program").stdout == f"/usr/local/share/phpbb/{forum.digests['old'][:12]}\n"
@@ -290,7 +298,7 @@ def test_what_was_saved_comes_back_on_an_empty_server(forum: Forum, thread: str)
     vps.run(f"rm -r {PLACE} /opt/{DOMAIN} /etc/deploy/{{phpbb,databases}}/{DOMAIN}")
     vps.run("mariadb -e 'DROP DATABASE `php-forum_test`; DROP USER `php-forum_test`@localhost'")
     vps.run(
-        "systemctl stop 'deploy-job-*' 'php*-fpm.service'; usermod -u 4711 php-forum_test; groupmod -g 4711 php-forum_test; systemctl restart nginx"
+        "systemctl stop 'deploy-job-*' 'php*-fpm.service'; usermod -u 4711 php-forum_test; groupmod -g 4711 php-forum_test; systemctl restart nginx; systemd-tmpfiles --create /etc/tmpfiles.d/deploy*.conf"
     )
     forum.apply()
     assert forum.curl(thread)[1].count("It is hot.") == 0
