@@ -11,6 +11,7 @@ SCRIPTS = "/usr/local/lib/deploy"
 NAMES = (
     (r'"\$INSTALLED/lib/\$(\w+)"', rf'"{SCRIPTS}/${{\1//\\//-}}"'),
     (r"\$INSTALLED/lib/([\w-]+)/(\$?[\w-]+)", rf"{SCRIPTS}/\1-\2"),
+    (r"\$\{BASH_SOURCE\[0\]%/\*\}/pause", f"{SCRIPTS}/common-pause"),
     (r"\$INSTALLED/bin/", f"{SCRIPTS}/"),
     (r"\$INSTALLED/shims", f"{SCRIPTS}/bin"),
     (r"BUILD_PATH/shims:/shims:", "BUILD_PATH/bin:/bin:"),
