@@ -1,9 +1,16 @@
 <?php
-// Before each request of {{ domain }}: PHP's own functions open nothing else, as a second wall behind the rights of files.
+// Before each request of {{ domain }}: PHP's own functions open nothing else,
+// as a second wall behind the rights of files.
 // With open_basedir in the pool, PHP forgets where each path leads, and WordPress asks twelve thousand times a page. What
 // is set here leaves it that memory; and this PHP makes no links, by which a path could lead elsewhere than it did.
 // Written by deploy from sites.yaml; a hand edit shows up in the next `deploy plan`.
-if (ini_set('open_basedir', '{{ reach }}') === false) {
+$reach = [
+{% for folder in reach.split(':') %}
+    '{{ folder }}',
+{% endfor %}
+];
+if (ini_set('open_basedir', implode(':', $reach)) === false) {
     http_response_code(500);
     exit;
 }
+unset($reach);

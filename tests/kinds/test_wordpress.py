@@ -71,7 +71,7 @@ def test_its_data_stays_where_it_is() -> None:
     folders = files[f"/etc/tmpfiles.d/deploy-php-{NAME}.conf"].content
     assert FOLDER.encode() not in folders
     assert (
-        f"'open_basedir', '{FOLDER}/wp-content:"
+        f"$reach = [\n    '{FOLDER}/wp-content',"
         in files[f"/etc/wordpress/before-{NAME}.php"].content.decode()
     )
     kept = site.wanted_backup(NAME)

@@ -45,8 +45,8 @@ def test_observe_sh_knows_each_kind_and_no_other() -> None:
 
 def test_what_looks_further_is_asked_by_its_part() -> None:
     dns = {"provider": "cloudflare", "token": "env:A"}
-    on_php = {"sites": {"php.test": {"kind": "php"}}, "dns": dns}  # only for such are these two asked
-    config = Config.model_validate(on_php)
+    sites = {"php.test": {"kind": "php"}, "blog.test": {"kind": "wordpress"}}
+    config = Config.model_validate({"sites": sites, "dns": dns})  # for others, some are not asked
     asked = {each.word for each in questions(config) if each.kind == "look"}
     there = re.findall(r"^look_(\w+)\(\) \{", looks().decode(), re.MULTILINE)
     assert sorted(there) == sorted(asked)
