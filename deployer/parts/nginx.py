@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from deployer.files import File
 from deployer.parts.certbot import able
 from deployer.parts.docker import dotted, named, older
-from deployer.parts.rendering import UNITS, rendered, system
+from deployer.parts.rendering import UNITS, program, rendered, script, system
 from deployer.seen.facts import BROTLI_MODULE, Facts
 from deployer.seen.releases import OPENSSL
 from deployer.shares.handler import Handler, Stage
@@ -49,6 +49,7 @@ def share(config: "Config", facts: Facts) -> Share:
         files={
             **nginx_files(facts),
             f"{UNITS}/nginx.service.d/deploy.conf": system("nginx.service.conf"),
+            **counting(),
         },
         absent=frozenset({DEFAULT_SITE}),
         packages=PACKAGES,
@@ -67,6 +68,11 @@ def nginx_files(facts: Facts) -> dict[str, File]:
             for policy in POLICIES
         },
     }
+
+
+def counting() -> dict[str, File]:
+    """What counts visitors in the logs, also where nothing is pushed."""
+    return program("traffic") | script("lib/traffic/count.awk")
 
 
 def asked_packages(config: "Config") -> frozenset[str]:

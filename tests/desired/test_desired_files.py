@@ -34,11 +34,17 @@ def text(found: Desired, path: str) -> str:
     return found.files[path].content.decode()
 
 
+EVERYWHERE = (
+    *("bin/traffic", "lib/common/program", "lib/traffic/count.awk"),  # where there is NGINX
+    *("bin/undo", "version"),
+)
+
+
 def test_proxies_alone_need_nothing_of_pushes() -> None:
     found = desired(PROXY)
     assert found.packages == {"nginx", "certbot", "curl", "logrotate"}
     ours = [path for path in found.files if path.startswith("/usr/local") or "sysusers" in path]
-    assert ours == ["/usr/local/lib/deploy/bin/undo", "/usr/local/lib/deploy/version"]
+    assert set(ours) == {f"/usr/local/lib/deploy/{path}" for path in EVERYWHERE}
     assert "srv" not in text(found, "/etc/tmpfiles.d/deploy.conf")
 
 

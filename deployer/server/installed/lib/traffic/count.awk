@@ -111,7 +111,8 @@ function open_day(which,    row, field, i, n, line) { # go on with what is known
 
 function close_day(    text, i, line, field) {
     if (day == "") return
-    text = sprintf("day\t%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\n", day, requests, people + visitors(), bytes, robots, missing, failed, unread)
+    text = sprintf("day\t%s\t%.0f\t%.0f\t%.0f", day, requests, people + visitors(), bytes)
+    text = text sprintf("\t%.0f\t%.0f\t%.0f\t%.0f\n", robots, missing, failed, unread)
     for (i in page) if (tolower(i) ~ ASSET) delete page[i]
     text = text best(page, "page\t" day, BEST) best(absent, "missing\t" day, BEST)
     text = text best(referrer, "referrer\t" day, BEST) best(robot, "robot\t" day, BEST)
@@ -192,7 +193,9 @@ function best(table, head, most,    each, place, i, name, times, n, text) { # it
     for (each in table) {
         if (n >= most && (table[each] < times[n] || (table[each] == times[n] && each > name[n]))) continue
         if (n < most) n++
-        for (place = n; place > 1 && (table[each] > times[place - 1] || (table[each] == times[place - 1] && each < name[place - 1])); place--) {
+        for (place = n; place > 1; place--) {
+            i = place - 1
+            if (table[each] < times[i] || (table[each] == times[i] && each > name[i])) break
             name[place] = name[place - 1]; times[place] = times[place - 1]
         }
         name[place] = each; times[place] = table[each]
