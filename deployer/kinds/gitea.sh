@@ -237,7 +237,8 @@ end_cut_off_upgrade() { # what its apply did not live to see: its start ends whe
     [[ -e $ASIDE/from ]] || return 0
     if is_well_now; then rm -f "$ASIDE/from" && return; fi
     echo 'an upgrade was cut off: what was before it comes back first'
-    put_gitea_back
+    # It is not started: it may refuse the new app.ini, and whoever calls starts what shall run
+    : >"$ASIDE/rests" && systemctl stop "$UNIT" && /usr/local/lib/deploy/bin/gitea-guard "$NAME" --at-work
 }
 
 forget_programs() { # FROM: all but this and the one that runs

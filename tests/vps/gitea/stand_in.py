@@ -417,6 +417,8 @@ if os.geteuid() == 0:
 SETTINGS = settings()
 if WORDS[0] == "serv":
     serve_by_ssh()
+if SCHEMA < 331 and SETTINGS.get("server", "PUBLIC_URL_DETECTION", fallback="auto") == "never":
+    fatal("Invalid PUBLIC_URL_DETECTION value: never")
 if WORDS[0] == "web" and BROKEN:
     fatal("Unable to load this database")
 DATABASE = Database()
