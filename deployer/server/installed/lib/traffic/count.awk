@@ -147,10 +147,14 @@ function hash(value, text,    i, n) {
     return value
 }
 
-function see(key, address, agent,    value, high, low, round, rank) { # one more, or one who was here, and the table did forget it
+function see(key, address, agent,    value, high, low, round, rank, part) { # one more, or one who was here, and the table did forget it
     if (++known > MOST) { split("", seen); known = 0 }
     seen[key] = 1
-    value = hash(base[agent], substr(address, 1, 50))
+    address = substr(address, 1, 50)
+    value = base[agent]
+    if (address ~ /^[0-9.]+$/ && split(address, part, ".") == 4) # the usual ones, in fewer steps
+        for (round = 1; round <= 4; round++) value = (value * factor + part[round]) % PRIME
+    else value = hash(value, address)
     high = int(value / 65536); low = value % 65536
     for (round = 1; round <= 4; round++) { # so that neighbours are no longer neighbours
         value = (low + int(high * (high + salt % 65536 + round) * 40503 / 65536)) % 65536
