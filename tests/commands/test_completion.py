@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["restore"], "p", ["photos"]),
         (["key", "revoke"], "", ["ci"]),
         (["docs"], "first", ["first-site"]),
-        ([], "sta", ["start", "status"]),
+        ([], "sta", ["start", "stats", "status"]),
         (["restore"], "--a", ["--all", "--at", "--as", "--archive-load"]),
     ],
 )

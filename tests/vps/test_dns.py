@@ -15,7 +15,7 @@ from outside.own_certificate import write_certificate
 from outside.provider import TOKEN, Asked, Reply
 from vps.project import Project
 
-pytestmark = pytest.mark.takes_turns(each="module")
+pytestmark = pytest.mark.takes_turns("module")
 NAME = "new.example.org"
 
 
