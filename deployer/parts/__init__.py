@@ -52,8 +52,13 @@ def shares(config: "Config", facts: "Facts") -> "Iterator[Share]":
 
 def with_parts(config: "Config", name: str, own: "Share", facts: "Facts") -> "Share":
     """The share of a site or service, with what the parts do for it."""
-    adding = (part.adds for part in parts() if hasattr(part, "adds"))
-    return total([own, *(adds(config, name, own, facts) for adds in adding)])
+    return total([own, *(part.adds(config, name, own, facts) for part in adding())])
+
+
+@cache
+def adding() -> tuple[ModuleType, ...]:
+    """The modules of those parts that do something for what an entry's share asks for."""
+    return tuple(part for part in parts() if hasattr(part, "adds"))
 
 
 def questions(config: "Config") -> "Iterator[Question]":

@@ -54,13 +54,16 @@ class Share:
 def total(shares: Iterable[Share]) -> Share:
     """The sum of shares, in their order; raises DeployError where two want something else by one name."""
     shares = tuple(shares)
-    sums: dict[str, Any] = {
-        each.name: _sum([getattr(share, each.name) for share in shares]) for each in fields(Share)
+    of_each: dict[str, list[Any]] = {
+        each.name: [value for share in shares if (value := getattr(share, each.name))]
+        for each in fields(Share)
     }
-    return Share(**sums)
+    return Share(**{name: _sum(values) for name, values in of_each.items() if values})
 
 
 def _sum(values: Sequence[Any]) -> Any:
+    if len(values) == 1:
+        return values[0]
     if isinstance(values[0], frozenset):
         return frozenset().union(*values)
     if isinstance(values[0], tuple):
