@@ -2,6 +2,7 @@
 
 import gc
 import os
+import tempfile
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 # how wide the terminal is on which the tests run is no matter of what they test
 os.environ.pop("COLUMNS", None)
+# what the tool keeps for the next time is no matter of whose machine it is, and goes with the tests
+KEPT = tempfile.TemporaryDirectory(prefix="deploy-tests-")
+os.environ["XDG_CACHE_HOME"] = KEPT.name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

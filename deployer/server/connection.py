@@ -11,7 +11,7 @@ import paramiko
 
 from deployer.errors import DeployError, UnreachableError
 from deployer.server.frame import another_user
-from deployer.server.session import Session, wrong_user
+from deployer.server.session import Begun, Session, wrong_user
 from deployer.server.transport import Transport
 from deployer.server.way import Way
 from deployer.waiting import waiting
@@ -46,7 +46,7 @@ class Server:
         self.transport = transport
         self.user = way.user
         self.host = way.name  # as the user calls it: a Host of ~/.ssh/config, perhaps
-        self._begun: tuple[str, bytes, Session, ExitStack] | None = None
+        self._begun: Begun | None = None
         self._ready: paramiko.Channel | None = None
         self.again = again
         """Logs in anew, in the same way."""
@@ -61,14 +61,15 @@ class Server:
         with ExitStack() as opened:
             session = opened.enter_context(self.channel(command))
             session.send(data)
-            self._begun = command, data, session, opened.pop_all()
+            self._begun = Begun(command, data, session, opened.pop_all())
 
-    def go_on(self, more: bytes) -> None:
-        """Send what has begun more of its data."""
-        if self._begun:
-            command, data, session, opened = self._begun
-            session.send(more)
-            self._begun = command, data + more, session, opened
+    def go_on(self, more: bytes, last: bool = False) -> None:
+        """Send what has begun more of its data, or the last of it."""
+        if begun := self._begun:
+            begun.session.send(more)
+            begun.data, begun.ended = begun.data + more, last
+            if last:
+                begun.session.shutdown_write()
 
     def ask(
         self,
@@ -91,10 +92,11 @@ class Server:
     def _asked(self, command: str, data: bytes) -> Iterator[Session]:
         begun, self._begun = self._begun, None
         with ExitStack() as opened:
-            if begun and begun[0] == command and data.startswith(begun[1]):
-                session = begun[2]
-                opened.push(begun[3])
-                session.send(data.removeprefix(begun[1]))
+            if begun:
+                opened.push(begun.opened)
+            if begun and begun.fits(command, data):
+                session = begun.session
+                session.send(data.removeprefix(begun.data))
             else:
                 session = opened.enter_context(self.channel(command))
                 session.send(data)

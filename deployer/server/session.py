@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 
 import paramiko
 
@@ -151,3 +152,19 @@ def no_sudo(host: str, user: str) -> UnreachableError:
         f"Log in as root, or allow it: echo '{user} ALL=(ALL) NOPASSWD: ALL' "
         "| sudo install -m 0440 /dev/stdin /etc/sudoers.d/deploy",
     )
+
+
+@dataclass(slots=True)
+class Begun:
+    """A command that runs before anybody has asked for its answer, with the data that it has so far."""
+
+    command: str
+    data: bytes
+    session: Session
+    opened: ExitStack
+    ended: bool = False
+
+    def fits(self, command: str, data: bytes) -> bool:
+        """Whether its answer is that to this command with this data, once it has the rest of it."""
+        has_it = data == self.data if self.ended else data.startswith(self.data)
+        return self.command == command and has_it

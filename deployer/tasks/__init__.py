@@ -2,7 +2,7 @@
 
 import getpass
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -28,9 +28,13 @@ def caller() -> str:
 class Begun:
     """A login that began before all of sites.yaml was read; it counts if the whole of it means the same."""
 
-    def __init__(self, login: "Login | None") -> None:
+    def __init__(self, login: "Login | None", keep: "Callable[[bytes], None] | None" = None) -> None:
         self.login = login
+        self.keep = keep or (lambda asked: None)
+        """Remembers for the next time what the server is asked."""
         self.ahead = _ahead(login) if login else None
+        self.asked: bytes | None = None
+        """All that the server was asked already, as it was for the same file the last time."""
 
     def begin(self, name: str) -> None:
         """Let one of the constant scripts begin there once the login is done."""
@@ -45,6 +49,12 @@ class Begun:
         if self.ahead:
             self.ahead.then(lambda server: server.go_on(more))
 
+    def ask(self, questions: bytes) -> None:
+        """Let what has begun read all that it has to."""
+        self.asked = questions
+        if self.ahead:
+            self.ahead.then(lambda server: server.go_on(questions, last=True))
+
     def leave(self) -> None:
         """End it."""
         if self.ahead:
@@ -55,17 +65,22 @@ class Begun:
 def opening(path: Path, look: bool = False) -> "Iterator[tuple[Config, Begun]]":
     """The configuration in this file, and a login to its server that begins while the file is read.
 
-    Nothing of the file is asked there before all of it is right; with `look` the server is looked at already,
-    as far as that is the same for every file. Where the file is not right, nobody hears of either.
+    With `look` the server is looked at already, as far as that is the same for every file, or as it was for
+    the same file the last time; nothing else of the file is asked there before all of it is right. Where it
+    is not, nobody hears of either.
     """
     from deployer.config.head import login_ahead
     from deployer.documents import text
+    from deployer.tasks import last_time
 
     content = text.read(path)
-    begun = Begun(login_ahead(content, path.absolute().parent))
+    keep = partial(last_time.keep, path, content)
+    begun = Begun(login_ahead(content, path.absolute().parent), keep)
     try:
         if look:
             begun.begin("observe.sh")
+            if asked := last_time.questions(path, content):
+                begun.ask(asked)
         from deployer.config.loader import load
 
         yield load(path, content), begun

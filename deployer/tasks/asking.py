@@ -37,5 +37,9 @@ class Asking:
         """Let the server answer, while what understands it is loaded."""
         from deployer.tasks.observe import batch, lines
 
-        begun.go_on(batch(self.first))
-        begun.go_on(lines(self.later))
+        if begun.asked is None:
+            begun.go_on(batch(self.first))
+            begun.go_on(lines(self.later))
+        asked = batch(self.first) + lines(self.later)
+        if begun.asked != asked:
+            begun.keep(asked)

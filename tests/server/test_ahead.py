@@ -13,6 +13,8 @@ from deployer.server.beginning import set_out
 from deployer.server.connection import script_command
 from deployer.server.login import connect
 from deployer.tasks import opening, script, server_of
+from deployer.tasks.asking import Asking
+from deployer.tasks.observe import batch, lines
 from server.hostile_sshd import HostileSshd, client_key
 
 REST = "sites:\n  www.example.org: {kind: redirect, to: https://elsewhere.example.org}\n"
@@ -23,6 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user without an agent, who has a key that no other program knows of."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     client_key(tmp_path)
     return tmp_path
 
@@ -175,3 +178,63 @@ def test_a_server_that_does_not_answer_holds_up_no_bad_file(home: Path) -> None:
             [sys.executable, "-m", "deployer", "plan", "-c", file], capture_output=True, text=True, timeout=8
         )
         assert "emial" in done.stderr
+
+
+def kept(home: Path) -> list[Path]:
+    return [*(home / ".cache/deploy/questions").iterdir()]
+
+
+def asked_once(file: Path) -> bytes:
+    """All that a server is asked for this file, which is kept for the next time."""
+    with opening(file, look=True) as (config, begun):
+        asking = Asking(config)
+        asking.begin(begun)
+        return script("observe.sh") + batch(asking.first) + lines(asking.later)
+
+
+def test_what_was_asked_the_last_time_is_asked_at_once(home: Path) -> None:
+    sshd = HostileSshd("reads to the end")
+    file = written(home, sshd)
+    all_of_it = asked_once(file)
+    assert [oct(each.stat().st_mode & 0o777) for each in kept(home)] == ["0o600"]
+    before = len(sshd.commands)
+    with opening(file, look=True) as (config, begun), server_of(config, begun) as server:
+        Asking(config).begin(begun)
+        with pytest.raises(DeployError):
+            server.ask(script_command(script("observe.sh")), all_of_it)
+    assert sshd.heard.said.endswith(all_of_it)
+    assert len(sshd.commands) == before + 1
+    sshd.close()
+
+
+def test_for_another_text_nothing_is_asked_ahead(home: Path) -> None:
+    sshd = HostileSshd("reads to the end")
+    asked_once(written(home, sshd))
+    with opening(written(home, sshd, REST + "# more\n"), look=True) as (_, begun):
+        assert begun.asked is None
+    sshd.close()
+
+
+@pytest.mark.parametrize("asked", [b"", b"path /elsewhere\n\n", b"\0\xff"])
+def test_what_was_asked_otherwise_is_asked_anew(home: Path, asked: bytes) -> None:
+    sshd = HostileSshd("reads to the end")
+    file = written(home, sshd)
+    all_of_it = asked_once(file)
+    (memory,) = kept(home)
+    memory.write_bytes(memory.read_bytes().partition(b"\n")[0] + b"\n" + asked)
+    before = len(sshd.commands)
+    with opening(file, look=True) as (config, begun), server_of(config, begun) as server:
+        Asking(config).begin(begun)
+        with pytest.raises(DeployError):
+            server.ask(script_command(script("observe.sh")), all_of_it)
+    assert sshd.heard.said.endswith(all_of_it)
+    assert len(sshd.commands) == before + (2 if asked else 1)
+    assert memory.read_bytes().endswith(all_of_it.removeprefix(script("observe.sh")))
+    sshd.close()
+
+
+def test_where_nothing_can_be_kept_all_goes_on(home: Path) -> None:
+    sshd = HostileSshd("reads to the end")
+    (home / ".cache").write_text("no folder")
+    assert asked_once(written(home, sshd))
+    sshd.close()

@@ -41,6 +41,8 @@ EMPTY = {
     "upgrades": [],
     "removals": [],
     "hugo": [],
+    "sent": [],
+    "dns": {"failures": [], "force": []},
     "certificates": [],
     "files": [],
     "units": [],
