@@ -13,7 +13,7 @@ from vps.backup.conftest import Backed, composed, standing_still
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, make_images, service, until_it_stays
 from vps.restore.databases import DUMP as ALL_DUMPED
 from vps.restore.databases import LOAD as ALL_LOADED
-from vps.services.conftest import SERVE, Composition, compositions
+from vps.services.conftest import REGISTRY, SERVE, Composition, compositions
 from vps.services.lost import leave_a_folder, lose, runs, spoil
 from vps.waiting import started, until
 
@@ -297,8 +297,9 @@ def test_containers_are_stopped_while_files_are_read_and_run_again(new_compositi
 def test_a_backup_ends_when_visitors_have_an_answer_again(new_composition, key, vps):
     """Its containers run a moment before."""
     app = new_composition()
-    app.image("held", f"while [ -e /hold/on ]; do sleep 0.1; done; {SERVE}", Healthcheck={"Test": ["NONE"]})
-    changed(app, volumes=["./hold:/hold"])
+    held = f"while [ -e /hold/on ]; do sleep 0.1; done; {SERVE}"
+    app.image("held", held, name="held", Healthcheck={"Test": ["NONE"]})  # what others have stays as it is
+    changed(app, image=f"{REGISTRY}/held", volumes=["./hold:/hold"])
     (app.directory / "hold").mkdir()
     app.push()
     backed = composed(app, key, Backup(paths=(".",), volumes=None))
