@@ -19,7 +19,8 @@ settings.load_profile("any machine")
 os.environ.pop("COLUMNS", None)
 # what the tool keeps for the next time is no matter of whose machine it is, and goes with the tests
 KEPT = tempfile.TemporaryDirectory(prefix="deploy-tests-")
-os.environ["XDG_CACHE_HOME"] = KEPT.name
+os.environ["XDG_CACHE_HOME"] = f"{KEPT.name}/cache"
+os.environ["XDG_STATE_HOME"] = f"{KEPT.name}/state"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -123,9 +123,9 @@ def heartbeat(watch: Watch, outcome: channels.Outcome) -> tuple[str, ...]:
 
 def state_folder() -> Path:
     """Where the watch of this user remembers."""
-    if system.is_root():
-        return Path("/var/lib/deploy-watch")
-    return Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local/state")) / "deploy"
+    if chosen := os.environ.get("XDG_STATE_HOME"):
+        return Path(chosen) / "deploy"
+    return Path("/var/lib/deploy-watch") if system.is_root() else Path.home() / ".local/state/deploy"
 
 
 @contextmanager

@@ -299,7 +299,7 @@ def test_a_backup_ends_when_visitors_have_an_answer_again(new_composition, key, 
     app = new_composition()
     held = f"while [ -e /hold/on ]; do sleep 0.1; done; {SERVE}"
     app.image("held", held, name="held", Healthcheck={"Test": ["NONE"]})  # what others have stays as it is
-    changed(app, image=f"{REGISTRY}/held", volumes=["./hold:/hold"])
+    changed(app, image=f"{REGISTRY}/held:1", volumes=["./hold:/hold"])
     (app.directory / "hold").mkdir()
     app.push()
     backed = composed(app, key, Backup(paths=(".",), volumes=None))

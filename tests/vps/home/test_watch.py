@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,7 +88,7 @@ class Watching:
 
 @pytest.fixture
 def watching(vps: Machine, home: HomeServer) -> Watching:
-    (Path("/var/lib/deploy-watch") / f"watch-{vps.address}.json").unlink(missing_ok=True)
+    (home.folder / f"deploy/watch-{vps.address}.json").unlink(missing_ok=True)
     vps.run("systemctl stop told; rm -f /tmp/ntfy.db; systemctl reset-failed; " + START)
     until_listening(vps, 2586)
     until(vps, "curl -sf http://127.0.0.1:2586/v1/health")
@@ -200,7 +199,7 @@ def test_a_broken_channel_and_a_broken_memory_stop_nothing(watching: Watching, v
     assert (done.returncode, done.stderr) == (1, "✗ ntfy: Connection refused\n")
     watching.round()
     assert watching.round()["channels"] == {"ntfy": "Connection refused"}
-    (place,) = [*Path("/var/lib/deploy-watch").glob(f"watch-{vps.address}.json")]
+    (place,) = [*(watching.home.folder / "deploy").glob(f"watch-{vps.address}.json")]
     place.write_text(place.read_text()[:40])
     vps.run(START)
     until_listening(vps, 2586)
