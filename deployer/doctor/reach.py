@@ -18,14 +18,19 @@ def sites(seen: Evidence, config: Config, here: FromHere) -> Result:
     answers = [(*line.split(" ", 3), "", "", "")[:3] for line in seen.lines.get("answer", [])]
     distrusted = dict(line.split(" ", 1) for line in seen.lines.get("distrust", []) if " " in line)
     held = _stopped(seen)
-    found = []
+    found, well = [], 0
     for name, status, _ in answers:
         if why := distrusted.get(name):
             found.append(_unreachable(f"{name}: {why}", "deploy apply   # asks for what is missing"))
-        elif not answers_well(int(status or 0)) and name not in held:
+        elif answers_well(int(status or 0)):
+            well += 1
+        elif name not in held:
             what = f"answers {status}" if int(status or 0) else "does not answer"
             found.append(_unreachable(f"{name} {what}", f"deploy logs {name}   # says why"))
-    return Result("sites", f"{amount(len(answers), 'name')} answered" if answers else "", tuple(found))
+    silent = len(answers) - well - len(found)
+    told = [f"{amount(well, 'name')} answered"] if well else []
+    told += [f"{amount(silent, 'name')} stopped on purpose"] if silent else []
+    return Result("sites", ", ".join(told), tuple(found))
 
 
 def _unreachable(what: str, mend: str) -> Finding:

@@ -72,10 +72,10 @@ def renewal(seen: Evidence, config: Config, here: FromHere) -> Result:
             f"nobody has looked for certificates to renew for {amount((seen.now - int(last)) // DAY, 'day')}"
         )
         return Result("renewal", "", (Finding(what, why, "systemctl restart certbot.timer"),))
-    hours = (seen.now - int(last)) // 3600
-    return Result(
-        "renewal", f"{amount(hours, 'hour')} ago, went well" if int(last) else "waits for its first time"
-    )
+    if not int(last):
+        return Result("renewal", "waits for its first time")
+    ended = "went well" if result == "success" else "how it went is not known"
+    return Result("renewal", f"{amount((seen.now - int(last)) // 3600, 'hour')} ago, {ended}")
 
 
 def nginx(seen: Evidence, config: Config, here: FromHere) -> Result:
@@ -89,9 +89,11 @@ def backups(seen: Evidence, config: Config, here: FromHere) -> Result:
     if not wanted:
         return Result("backups")
     found = [*upkeep.key_of_backups(seen, config), *upkeep.ages(seen, wanted)]
+    oldest = max(float(seen.now - seen.backups.get(name, 0)) for name in wanted)
     for name in wanted if here.at_home is not None else ():
         newest = (here.at_home or {}).get(name)
         age = seen.now - newest.timestamp() if newest else None
+        oldest = max(oldest, age or 0)
         if age is None or age > LATE_AT_HOME.total_seconds():
             told = (
                 f"the newest backup of {name} at home is {int(age // 3600)} hours old"
@@ -101,8 +103,7 @@ def backups(seen: Evidence, config: Config, here: FromHere) -> Result:
             found.append(
                 Finding(told, "with the server it would be lost", "deploy backup --pull   # at home")
             )
-    oldest = min((seen.backups.get(name, 0) for name in wanted), default=0)
-    hours = (seen.now - oldest) // 3600
+    hours = int(oldest // 3600)
     where = " on the server" + (" and at home" if here.at_home is not None else "")
     return Result(
         "backups",

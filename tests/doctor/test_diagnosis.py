@@ -261,3 +261,21 @@ def test_when_the_disk_will_be_full() -> None:
 def test_the_exit_code_is_that_of_the_json() -> None:
     results = diagnose(read_evidence(GOOD + "failed_unit cron.service"), Config(), FromHere())
     assert '"fine": false' in as_json(results, "vps.example.org").splitlines()[2]
+
+
+def words(name: str, *lines: str, without: str = "", here: FromHere = HERE) -> str:
+    """What a check says of a good server with these lines instead of those."""
+    told = [line for line in GOOD.splitlines() if not without or not line.startswith(without)]
+    results = diagnose(
+        read_evidence("\n".join([*told, *lines])), Config.model_validate({"sites": SITES}), here
+    )
+    return next(result.words for result in results if result.name == name)
+
+
+def test_no_word_says_more_than_was_seen() -> None:
+    stopped = ("answer www.example.org 503 0 ", "stopped www.example.org by me")
+    assert words("sites", *stopped, without="answer") == "1 name stopped on purpose"
+    unsure = words("renewal", f"renewal active {NOW - 3600} unknown", without="renewal")
+    assert unsure == "1 hour ago, how it went is not known"
+    at_home = FromHere(NOW, at_home={"forum": datetime.fromtimestamp(NOW - DAY, UTC)})
+    assert words("backups", here=at_home) == "1 name, none older than 24 hours on the server and at home"
