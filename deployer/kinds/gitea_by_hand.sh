@@ -66,7 +66,8 @@ take_over_gitea() {
     echo "$words"
     systemctl stop "$UNIT"
     if [[ $ENGINE == sqlite && -s $ASIDE/by-hand ]]; then gitea_database replace <"$ASIDE/by-hand"; fi
-    if systemctl start "$unit"; then UNIT=$unit is_well_in_time || :; echo "$unit runs again, as it did"; fi
+    systemctl start "$unit" || return
+    if UNIT=$unit is_well_in_time; then echo "$unit runs again, as it did"; else echo "$unit was started again, and is not well"; fi
     return 1
 }
 

@@ -30,10 +30,11 @@ def show_seen(seen: Seen) -> None:
         say("! This machine has no network: nothing is known, and nothing is told")
     elif not seen.troubles:
         say(f"✓ {seen.host} is well", style="green")
+    told = "told" if seen.told else "nobody was told"
     for known in seen.news.new.values():
-        say(f"→ told: {harmless(known.what)}")
+        say(f"→ {told}: {harmless(known.what)}")
     for known in seen.news.well.values():
-        say(f"→ told: well again: {harmless(known.what)}")
+        say(f"→ {told}: well again: {harmless(known.what)}")
     show_outcome({name: why for name, why in seen.outcome.items() if why})
     for warning in seen.warnings:
         say(f"! {warning}", style="yellow")
@@ -57,7 +58,7 @@ def seen_json(seen: Seen) -> str:
             "offline": seen.offline,
             "visits": [{**asdict(visit), "fine": not visit.wrong} for visit in seen.visits],
             "troubles": [{"what": trouble.what, "site": trouble.site} for trouble in seen.troubles],
-            "told": [known.what for known in seen.news.new.values()],
+            "told": [known.what for known in seen.news.new.values()] if seen.told else [],
             "well_again": [known.what for known in seen.news.well.values()],
             "channels": dict(seen.outcome),
             "warnings": list(seen.warnings),

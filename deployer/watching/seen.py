@@ -23,3 +23,8 @@ class Seen:
     outcome: Mapping[str, str]
     warnings: tuple[str, ...] = ()
     offline: bool = False
+
+    @property
+    def told(self) -> bool:
+        """Whether anybody was told of the news."""
+        return "" in self.outcome.values()
