@@ -31,12 +31,12 @@ class Answer:
 
 
 class Web:
-    """The API of one provider. `name` is what messages call it; its headers have the token."""
+    """The API of one provider, which wants a token. `name` is what messages call it."""
 
-    def __init__(self, name: str, address: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, name: str, address: str, token: str) -> None:
         self.name = name
         self._address = address.rstrip("/")
-        self._client = httpx.Client(headers=dict(headers), timeout=TIMEOUT)
+        self._client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=TIMEOUT)
         self._patience = PATIENCE
 
     def __enter__(self) -> "Web":

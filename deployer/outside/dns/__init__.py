@@ -1,6 +1,6 @@
 """One module per DNS provider: `zones`, `read`, `write`, and how it is asked.
 
-That is NAME, ADDRESS and `headers` over the web, or a `connection` of its own.
+That is NAME and ADDRESS over the web, or a `connection` of its own.
 """
 
 import importlib
@@ -37,7 +37,7 @@ def asking(keeper: Keeper, token: str, zone: str) -> "Iterator[tuple[ModuleType,
     with (
         provider.connection(keeper, token, zone)
         if hasattr(provider, "connection")
-        else Web(provider.NAME, keeper.endpoint or provider.ADDRESS, provider.headers(token))
+        else Web(provider.NAME, keeper.endpoint or provider.ADDRESS, token)
     ) as web:
         try:
             yield provider, web

@@ -28,11 +28,6 @@ PARTS = {
 """What the words of a value are called, where Cloudflare takes it in parts."""
 
 
-def headers(token: str) -> dict[str, str]:
-    """What proves who asks."""
-    return {"Authorization": f"Bearer {token}"}
-
-
 def zones(web: Web) -> Iterator[Zone]:
     """The zones that the token sees."""
     for each in _listed(web, "/zones", ZONES_A_PAGE):

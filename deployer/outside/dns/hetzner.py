@@ -21,11 +21,6 @@ FULL = ("CNAME", "MX", "NS", "SRV")
 """Types whose values end with a host, which has a dot at its end there."""
 
 
-def headers(token: str) -> dict[str, str]:
-    """What proves who asks."""
-    return {"Authorization": f"Bearer {token}"}
-
-
 def zones(web: Web) -> Iterator[Zone]:
     """The zones of the token's project."""
     for each in _listed(web, "/zones", "zones"):
