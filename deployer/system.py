@@ -33,7 +33,7 @@ def version_of(package: str) -> str:
     """The version of an installed package of Python; raises PackageNotFoundError.
 
     The name of a folder tells it, where it is there once: what reads it from the file in there reads
-    e-mails, and takes as long to load as a fifth of all models.
+    e-mails, and takes its time to load.
     """
     folder = package.replace("-", "_")
     found = {there.name for place in sys.path for there in Path(place).glob(f"{folder}-*.dist-info")}

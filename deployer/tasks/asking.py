@@ -37,9 +37,11 @@ class Asking:
         """Let the server answer, while what understands it is loaded."""
         from deployer.tasks.observe import batch, lines
 
+        first = batch(self.first)
         if begun.asked is None:
-            begun.go_on(batch(self.first))
-            begun.go_on(lines(self.later))
-        asked = batch(self.first) + lines(self.later)
-        if begun.asked != asked:
-            begun.keep(asked)
+            begun.go_on(first)
+        rest = lines(self.later)
+        if begun.asked is None:
+            begun.go_on(rest)
+        if begun.asked != first + rest:
+            begun.keep(first + rest)

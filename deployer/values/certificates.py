@@ -1,5 +1,6 @@
 """How a site gets its certificate: from the authority, or a file of its owner's."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
@@ -62,9 +63,15 @@ class CertificateChoice(Section):
 
     def leaf(self) -> "Certificate":
         """A certificate of one's own."""
-        from cryptography import x509
+        return _first(self.chain.content if self.chain else b"")
 
-        return x509.load_pem_x509_certificate(self.chain.content if self.chain else b"")
+
+@cache
+def _first(chain: bytes) -> "Certificate":
+    """The certificate that a chain begins with; it is asked for again and again, and read once."""
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificate(chain)
 
 
 def fit(chain: bytes, key: bytes, private: bool, path: str) -> None:
