@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from deployer.files import File
-from deployer.kinds.pooled import user_of
 from deployer.kinds.pooled_archive import PooledArchive, fetching
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import Digest, Origin, on_server
+from deployer.values.program import Digest, Origin
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import CronCommand, CronSchedule, Email, EnvironmentValue, User
 
@@ -66,16 +65,7 @@ class PhpbbOnPhp(PooledArchive):
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Where its database is, and what it begins with."""
-        values = {
-            "site": self,
-            "domain": domain,
-            "user": user_of(domain),
-            "place": self.place(domain),
-            "data": self.folder(domain),
-            "program": self.unpacked(),
-            "configuration": self.configuration(domain),
-            "archive": on_server(self.archive, self.sha256),
-        }
+        values = {**self.values(domain), "configuration": self.configuration(domain)}
         return {
             **super().files(domain, facts),
             self.configuration(domain): self.file("phpbb.php", values),

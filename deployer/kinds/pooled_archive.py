@@ -1,12 +1,13 @@
 """What runs on PHP-FPM, and may come as an archive that is proved by its digest."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from deployer.kinds.pooled import user_of
 from deployer.kinds.pooled_database import PooledDatabase
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import AtHome, Digest, Origin, Sent, named
+from deployer.values.program import AtHome, Digest, Origin, Sent, named, on_server
 
 UNPACKED = "/usr/local/share"
 """Where the programs of archives are, below the names of their kinds and their digests."""
@@ -33,6 +34,18 @@ class PooledArchive(PooledDatabase):
     def unpacked(self) -> str:
         """Where the program of its archive is."""
         return f"{UNPACKED}/{self.kind}/{self.sha256[:12]}" if self.sha256 else ""
+
+    def values(self, domain: str) -> dict[str, Any]:
+        """What the templates of such a kind are rendered with."""
+        return {
+            "site": self,
+            "domain": domain,
+            "user": user_of(domain),
+            "place": self.place(domain),
+            "data": self.folder(domain),
+            "program": self.unpacked(),
+            "archive": on_server(self.archive, self.sha256),
+        }
 
     def sent(self, name: str) -> tuple[Sent, ...]:
         """The archive, where it is a file of this machine."""

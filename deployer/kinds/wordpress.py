@@ -13,7 +13,7 @@ from deployer.kinds.wordpress_by_hand import remark
 from deployer.seen.releases import named, release_of
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
-from deployer.values.program import Origin, Place, on_server
+from deployer.values.program import Origin, Place
 from deployer.values.secrets import Generated, Secret
 from deployer.values.tables import DatabaseName, TablePrefix
 from deployer.values.types import (
@@ -95,13 +95,8 @@ class Wordpress(PooledArchive):
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its configuration, and what it begins with."""
         values = {
-            "site": self,
-            "domain": domain,
-            "user": user_of(domain),
-            "place": self.place(domain),
-            "data": self.folder(domain),
+            **self.values(domain),
             "program": self.program,
-            "archive": on_server(self.archive, self.sha256),
             "reach": self.reach(domain),
             "database": self.database_name(domain),
         }
