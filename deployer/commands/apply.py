@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deployer.server.connection import Server
     from deployer.tasks.asking import Asking
     from deployer.tasks.converge import Convergence
+    from deployer.tasks.monitors import Monitors
     from deployer.tasks.names import Names
 
 
@@ -68,11 +69,11 @@ def command(
         scope = list(loaded.select(sites)) if sites else None
         asking = Asking(loaded)
         asking.begin(begun)
-        names = names_of(loaded)
+        names, monitors = names_of(loaded), monitors_of(loaded)
         from deployer.report.progress import progress
 
         with progress() as shown, server_of(loaded, begun) as server:
-            run = convergence(server, loaded, scope, shown, wait, full, names, asking)
+            run = convergence(server, loaded, scope, shown, wait, full, names, asking, monitors)
             return converge(run, yes, dry_run, take_off, last=True, force=force)
 
 
@@ -85,6 +86,7 @@ def convergence(
     full: bool = False,
     names: "Names | None" = None,
     asking: "Asking | None" = None,
+    monitors: "Monitors | None" = None,
 ) -> "Convergence":
     """A run that tells the user what it does."""
     from functools import partial
@@ -93,7 +95,7 @@ def convergence(
     from deployer.tasks.converge import Convergence
 
     show = partial(show_plan, server=server.host, full=full)
-    return Convergence(server, config, scope, shown.line, show, wait, names, asking)
+    return Convergence(server, config, scope, shown.line, show, wait, names, asking, monitors)
 
 
 def is_of_a_rehearsal(config: "Config") -> bool:
@@ -109,6 +111,15 @@ def names_of(config: "Config") -> "Names | None":
     from deployer.tasks.names import Names
 
     return Names(config, config.dns)
+
+
+def monitors_of(config: "Config") -> "Monitors | None":
+    """The monitors that sites.yaml asks for, being read when this returns; None where it asks for none."""
+    if config.monitoring is None or is_of_a_rehearsal(config):
+        return None
+    from deployer.tasks.monitors import Monitors
+
+    return Monitors(config, config.monitoring)
 
 
 def converge(
@@ -131,7 +142,7 @@ def converge(
     if dry_run:
         return 0
     if plan.empty:
-        return 1 if plan.held or plan.failures else 0
+        return 1 if plan.held or plan.failures or plan.blind else 0
     refuse(plan, run.server.host, yes, take_off, force)
     off = (
         f", and take {len(plan.taken_off)} of {plan.entries} sites and services off"

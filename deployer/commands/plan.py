@@ -34,21 +34,21 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     with opening(config, look=True) as (loaded, begun):
         from deployer.commands._next import after_plan
         from deployer.commands._refusals import refuse_a_home
-        from deployer.commands.apply import convergence, names_of
+        from deployer.commands.apply import convergence, monitors_of, names_of
         from deployer.tasks.asking import Asking
 
         refuse_a_home(loaded)
         scope = list(loaded.select(sites)) if sites else None
         asking = Asking(loaded)
         asking.begin(begun)
-        names = names_of(loaded)
+        names, monitors = names_of(loaded), monitors_of(loaded)
         from deployer.report import data
         from deployer.report.changes import show_plan
         from deployer.report.plan_document import as_json as plan_as_json
         from deployer.report.progress import progress
 
         with progress() as shown, shown.doing("looking at the server"), server_of(loaded, begun) as server:
-            run = convergence(server, loaded, scope, shown, names=names, asking=asking)
+            run = convergence(server, loaded, scope, shown, names=names, asking=asking, monitors=monitors)
             plan = run.plan(run.look())
     if as_json:
         data(plan_as_json(plan, server.host))
@@ -56,5 +56,5 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
         show_plan(plan, server.host, full)
         after_plan(plan, sites)
     if plan.empty:
-        return 1 if plan.failures else 0
+        return 1 if plan.failures or plan.blind else 0
     return CHANGES_WAIT

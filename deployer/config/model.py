@@ -11,6 +11,7 @@ from deployer.config.dns import Dns
 from deployer.config.forms import site_models
 from deployer.config.home import Home
 from deployer.config.keys import RestrictedKey
+from deployer.config.monitoring import Monitoring
 from deployer.config.security import Security, all_off
 from deployer.config.suggestions import suggest
 from deployer.config.watch import Watch
@@ -140,6 +141,9 @@ class Config(Section):
     dns: Dns | None = Field(None, description="the DNS records of the sites, and others of yours")
     watch: Watch | None = Field(
         None, description="what the home server asks again and again, and who is told: deploy watch"
+    )
+    monitoring: Monitoring | None = Field(
+        None, description="monitors elsewhere that come from this file: Gatus, Uptime Kuma"
     )
     keys: dict[KeyName, RestrictedKey] = Field(
         {}, description="SSH keys that may do one thing on the server, by name"

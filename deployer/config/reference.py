@@ -6,6 +6,7 @@ from deployer.config.dns import Dns, Keeper
 from deployer.config.home import S3, Home, Notify
 from deployer.config.keys import RestrictedKey
 from deployer.config.model import Acme, Config, Docker, Server, Updates
+from deployer.config.monitoring import Gatus, GatusNtfy, Monitoring, UptimeKuma
 from deployer.config.security import Security
 from deployer.config.watch import Channels, Mail, Watch
 from deployer.config.wording import fields, section
@@ -69,6 +70,10 @@ HOME: dict[str, type[Section]] = {
     "watch": Watch,
     "watch.notify": Channels,
     "watch.notify.email": Mail,
+    "monitoring": Monitoring,
+    "monitoring.gatus": Gatus,
+    "monitoring.gatus.ntfy": GatusNtfy,
+    "monitoring.uptime_kuma": UptimeKuma,
 }
 
 

@@ -14,6 +14,7 @@ from deployer.values.program import Sent
 from deployer.values.secrets import Inherited, Secret, Withdrawn
 
 if TYPE_CHECKING:
+    from deployer.planning.monitors import MonitorChange
     from deployer.planning.records import RecordChange
 
 
@@ -99,7 +100,8 @@ class Plan:
     whose each file and unit is that is not everybody's, `watched` which units must stay up, for something
     of their owners' changes. `records` are changes of DNS records, `much` the zones of which more than a
     third would change by them, `failures` what of DNS cannot be known or done, with the reason.
-    `sent` are files of this machine that go there first.
+    `sent` are files of this machine that go there first. `monitors` are changes of what watches elsewhere,
+    `blind` says what of that cannot be known, with the reason.
     """
 
     packages: tuple[str, ...] = ()
@@ -143,6 +145,13 @@ class Plan:
     records: "tuple[RecordChange, ...]" = ()
     much: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
+    monitors: "tuple[MonitorChange, ...]" = ()
+    blind: tuple[str, ...] = ()
+
+    @property
+    def elsewhere(self) -> list[Change]:
+        """What changes not on the server, but at others."""
+        return [*(each.change for each in self.records), *(each.change for each in self.monitors)]
 
     @property
     def empty(self) -> bool:
@@ -158,6 +167,7 @@ class Plan:
             self.otherwise,
             self.ended,
             self.records,
+            self.monitors,
         )
         return not (any(steps) or self.manifest or self.interrupted)
 

@@ -67,7 +67,7 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
     yield from _order_lines(plan, short)
     brief = [] if full else [change for change in plan.changes if _is_brief(change)]
     shown = [change for change in plan.changes if full or not _is_brief(change)]
-    shown += [each.change for each in plan.records]
+    shown += plan.elsewhere
     yield from short_lines(plan, shown) if short else chain.from_iterable(map(change_lines, shown))
     for sign in "+-":
         if count := sum(mark(change) == sign for change in brief):
@@ -96,6 +96,7 @@ def _told_lines(plan: Plan) -> Iterator[str]:
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
     yield from (f"✗ {what}." for what in plan.obstacles)
     yield from (f"✗ DNS: {what.rstrip('.')}." for what in plan.failures)
+    yield from (f"✗ monitors: {what.rstrip('.')}." for what in plan.blind)
     yield from (
         f"! more than a third of the zone {name}: an apply wants --force for that" for name in plan.much
     )

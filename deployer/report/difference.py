@@ -11,7 +11,8 @@ from deployer.values.openpgp import fingerprints
 KEY = b"PRIVATE KEY-----"
 """What is on the server is not marked as a secret, but a key tells that it is one."""
 OF_A_RECORD = {Surprise.EDITED: "edited by hand", Surprise.TAKEN_OVER: "takes over a record made by hand"}
-"""What files have no other words for."""
+OF_A_MONITOR = {Surprise.EDITED: "edited by hand", Surprise.TAKEN_OVER: "takes over a file made by hand"}
+"""What files of the server have other words for."""
 
 
 def attributes(change: Change) -> Iterator[str]:
@@ -33,6 +34,17 @@ def is_record(path: str) -> bool:
     return path.startswith("dns:")
 
 
+def is_monitor(path: str) -> bool:
+    """Whether a path is that of a monitor elsewhere."""
+    return path.startswith(("uptime_kuma:", "gatus:"))
+
+
+def _surprise(change: Change) -> str:
+    if is_record(change.path):
+        return OF_A_RECORD.get(change.surprise, "")
+    return OF_A_MONITOR.get(change.surprise, "") if is_monitor(change.path) else change.surprise.value
+
+
 def mark(change: Change) -> str:
     """What becomes of the file, in one letter: `+` comes, `-` goes, `~` changes."""
     return "+" if change.before is None else "-" if change.after is None else "~"
@@ -40,7 +52,7 @@ def mark(change: Change) -> str:
 
 def change_lines(change: Change) -> Iterator[str]:
     """A change as a plan shows it: its path, what is special about it, and its lines."""
-    surprise = OF_A_RECORD.get(change.surprise, "") if is_record(change.path) else change.surprise.value
+    surprise = _surprise(change)
     notes = [note for note in (surprise, *attributes(change)) if note]
     yield f"{mark(change)} {change.path}" + (f" ({', '.join(notes)})" if notes else "")
     yield from (f"    {line}" for line in diff(change))
@@ -51,7 +63,7 @@ def diff(change: Change) -> list[str]:
     before, after = change.before, change.after
     if any(isinstance(side, File) and (side.secret or KEY in side.content) for side in (before, after)):
         return ["(secret, not shown)"]
-    if is_record(change.path):  # nobody asks in which line of how many it is
+    if change.path.startswith(("dns:", "uptime_kuma:")):  # nobody asks in which line of how many it is
         return list(difflib.unified_diff(_lines(before), _lines(after), n=100, lineterm=""))[3:]
     head = 2 if before and after else 3  # a file that is new or gone has but one hunk
     return list(difflib.unified_diff(_lines(before), _lines(after), n=2, lineterm=""))[head:]

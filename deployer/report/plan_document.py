@@ -20,10 +20,9 @@ def as_json(plan: Plan, server: str) -> str:
             "certificates": [
                 {"name": o.name, "names": o.names, "missing": o.missing} for o in plan.certificates
             ],
-            "files": [
-                _change_json(change) for change in (*plan.changes, *(each.change for each in plan.records))
-            ],
+            "files": [_change_json(change) for change in (*plan.changes, *plan.elsewhere)],
             "dns": {"failures": plan.failures, "force": plan.much},
+            "monitors": {"failures": plan.blind},
             "units": plan.units,
             "handlers": [handler.says for handler in plan.handlers],
             "interrupted": plan.interrupted,

@@ -16,10 +16,12 @@ def summary(plan: Plan, server: str) -> str:
     sites = sites_of(plan)
     every = [
         _counts("site", len(sites.added), len(sites.changed), len(sites.removed)),
-        _changes("file", plan.changes) or ("" if plan.records else "no files to change"),
+        _changes("file", plan.changes) or ("" if plan.records or plan.monitors else "no files to change"),
     ]
     if plan.records:
         every.append(_changes("DNS record", [each.change for each in plan.records]))
+    if plan.monitors:
+        every.append(_changes("monitor", [each.change for each in plan.monitors]))
     files = "; ".join(filter(None, every))
     if plan.certificates:
         files += f", {amount(len(plan.certificates), 'certificate')} to issue"

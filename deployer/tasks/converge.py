@@ -41,6 +41,7 @@ from deployer.tasks.sending import unsendable
 from deployer.values.secrets import Secret
 
 if TYPE_CHECKING:
+    from deployer.tasks.monitors import Monitors
     from deployer.tasks.names import Names
 
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 class Convergence:
     """One run of `deploy plan` or `deploy apply` for the sites in scope (None: all).
 
-    `line` gets what the server says, `show` a plan before it is carried out. `names` knows of DNS records.
+    `line` gets what the server says, `show` a plan before it is done. `names` and `monitors` are elsewhere.
     """
 
     server: Server
@@ -59,6 +60,7 @@ class Convergence:
     wait: bool = False
     names: "Names | None" = None
     asking: Asking | None = None
+    monitors: "Monitors | None" = None
     _again: Mapping[str, Failure] | None = field(default=None, init=False, repr=False)
     _rendered: tuple[Facts, Desired] | None = field(default=None, init=False, repr=False)
 
@@ -93,10 +95,11 @@ class Convergence:
         why = because_newer(
             plan.changes, seen.facts, lambda facts: in_the_end(self.config, facts, self.scope).files
         )
-        wanted, moves = in_scope(self.config, self.scope), name_moves(self.config, seen, self.scope)
-        kept = those_kept(wanted, plan.held)
+        moves = name_moves(self.config, seen, self.scope)
+        kept = those_kept(in_scope(self.config, self.scope), plan.held)
         plan = replace(plan, notes=(*why, *plan.notes, *map(str, moves)), pressing=(*plan.pressing, *kept))
-        return self.names.planned(plan, seen.facts, self.scope) if self.names else plan
+        plan = self.names.planned(plan, seen.facts, self.scope) if self.names else plan
+        return self.monitors.planned(plan, self.scope) if self.monitors else plan
 
     def differs(self, name: str, seen: Observation) -> bool:
         """Whether a file of the entry is otherwise on the server; for that no secret has to be known."""
@@ -105,8 +108,9 @@ class Convergence:
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
-        done = replace(plan, records=()).empty or self._apply(plan, seen)
-        return self.names.write_rest(plan, done, self.line) if self.names else done
+        done = replace(plan, records=(), monitors=()).empty or self._apply(plan, seen)
+        done = self.names.write_rest(plan, done, self.line) if self.names else done
+        return (not self.monitors or self.monitors.write(plan, self.line)) and done
 
     def _apply(self, plan: Plan, seen: Observation) -> bool:
         """What of it is the server's own, with the records that certificates wait for."""
@@ -156,8 +160,7 @@ class Convergence:
         """Show what differs from the plan that was shown, now that the server is another."""
         # a package brings that of the distribution, and nobody wants it
         known = {(DEFAULT_SITE, None), *((change.path, change.after) for change in shown.changes)}
-        news = tuple(change for change in plan.changes if (change.path, change.after) not in known)
-        if news:
+        if news := tuple(change for change in plan.changes if (change.path, change.after) not in known):
             self.line(f"! With the {cause}, these files turn out otherwise:")
             self.show(replace(plan, changes=news))
 

@@ -68,12 +68,14 @@ def test_every_key_of_every_model_is_in_the_example() -> None:
     assert set().union(*map(written_keys, document.pop("keys").values())) == keys_of(RestrictedKey)
     assert document["backups"].pop("folders")
     assert document["watch"].pop("words")
+    assert document["monitoring"].pop("words")
     assert document.pop("git_hosts")
     dns = document["dns"]
     assert dns.pop("records")
     assert set().union(*map(written_keys, dns.pop("zones").values())) == keys_of(Keeper)
     named = {
         "watch.words",
+        "monitoring.words",
         "backups.folders",
         "git_hosts",
         "sites",

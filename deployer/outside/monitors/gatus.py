@@ -1,0 +1,73 @@
+"""The file of a Gatus, on this machine, and its heartbeats."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from deployer.errors import DeployError
+from deployer.files import File
+from deployer.planning.plan import Change
+
+NAME = "gatus"
+SECONDS = 5.0
+MOST = 1_000_000
+
+
+def read(file: str) -> File | None:
+    """The file, None where there is none; raises DeployError where it cannot be read."""
+    path = Path(file)
+    try:
+        if path.stat().st_size > MOST:
+            raise DeployError(f"{path} is too large to be a file of Gatus")
+        return File(path.read_bytes())
+    except FileNotFoundError as error:
+        if not path.parent.is_dir():
+            raise DeployError(
+                f"the folder of {path} is not on this machine",
+                "Gatus reads it where it runs: apply there, or mount it here",
+            ) from error
+        return None
+    except OSError as error:
+        raise DeployError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def write(file: str, change: Change) -> None:
+    """Make the file what the change says, whole or not at all; raises DeployError where it has changed."""
+    path = Path(file)
+    there = read(file)
+    if there != change.before:
+        raise DeployError(f"{path} has changed since the plan was made", "Run it again to see the new plan.")
+    new = path.with_name(f".{path.name}.new")  # Gatus reads *.yaml and *.yml
+    try:
+        with new.open("wb") as written:
+            written.write(change.after.content if change.after else b"")
+            written.flush()
+            os.fsync(written.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise DeployError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def beat(url: str, token: str, beats: Mapping[str, str]) -> list[str]:
+    """Tell of each heartbeat, by its key in Gatus, why it is not well, empty where it is; what went wrong."""
+    unknown, failures = 0, []
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        with httpx.Client(headers=headers, timeout=SECONDS) as client:
+            for key, why in beats.items():
+                words = {"success": "false", "error": why[:200]} if why else {"success": "true"}
+                address = f"{url.rstrip('/')}/api/v1/endpoints/{key}/external"
+                status = client.post(address, params=words).status_code
+                unknown += status == httpx.codes.NOT_FOUND
+                if status == httpx.codes.UNAUTHORIZED:
+                    return ["Gatus refuses the token of heartbeats"]
+                if status >= 400 and status != httpx.codes.NOT_FOUND:
+                    failures.append(f"Gatus answers {status}")
+    except httpx.HTTPError as error:
+        slow = isinstance(error, httpx.TimeoutException)
+        return [f"Gatus {'does not answer in time' if slow else 'cannot be reached'}"]
+    if unknown:
+        failures.append(f"Gatus does not know {unknown} of {len(beats)} heartbeats: deploy apply writes them")
+    return list(dict.fromkeys(failures))
