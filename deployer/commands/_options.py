@@ -22,6 +22,7 @@ def named(*sections: str) -> Completion:
 
 
 entries = named("sites", "services")
+sites_alone = named("sites")
 saved = named("sites", "services", "backups.folders")
 
 

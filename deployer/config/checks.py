@@ -8,10 +8,12 @@ from deployer.config.certificate_checks import check_certificates
 from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
 from deployer.config.port_checks import check_ports
+from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
 from deployer.kinds.gitea_runner import GiteaRunner
+from deployer.kinds.status import StatusPage
 
 
 def check(config: Config) -> list[Finding]:
@@ -26,6 +28,7 @@ def check(config: Config) -> list[Finding]:
         *redirect_loops(config),
         *same_archives(config),
         *check_certificates(config),
+        *hidden_from_pages(config),
     ]
     return [*between, *check_backups(config), *check_keys(config), *locked_out(config)]
 
@@ -114,6 +117,15 @@ def runners_without_token(config: Config) -> Iterator[Finding]:
             if site is None or site.kind != "gitea":
                 message = f"no site of kind gitea here is {runner.site}: hand its token over as env:NAME"
                 yield Finding(("services", name, "instance"), message)
+
+
+def hidden_from_pages(config: Config) -> Iterator[Finding]:
+    """What a status page leaves out is there; otherwise a slip of the pen would tell of it."""
+    for domain, site in config.sites.items():
+        for position, name in enumerate(site.hidden if isinstance(site, StatusPage) else ()):
+            if name not in config.everything:
+                message = f"no site or service '{name}' here{suggest(name, config.everything)}"
+                yield Finding(("sites", domain, "hidden", position), message)
 
 
 def redirect_loops(config: Config) -> Iterator[Finding]:

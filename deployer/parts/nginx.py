@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from deployer.files import File
 from deployer.parts.certbot import able
 from deployer.parts.docker import dotted, named, older
-from deployer.parts.rendering import UNITS, program, rendered, script, system
+from deployer.parts.rendering import UNITS, program, rendered, script, scripts, system
 from deployer.seen.facts import BROTLI_MODULE, Facts
 from deployer.seen.releases import OPENSSL
 from deployer.shares.handler import Handler, Stage
@@ -71,8 +71,14 @@ def nginx_files(facts: Facts) -> dict[str, File]:
 
 
 def counting() -> dict[str, File]:
-    """What counts visitors in the logs, also where nothing is pushed."""
-    return program("traffic") | script("lib/traffic/count.awk")
+    """What counts visitors in the logs, and makes a page of that, also where nothing is pushed."""
+    parts = (name for name in scripts() if name.startswith(("lib/status/", "lib/traffic/")))
+    sourced = (*parts, "lib/common/page", "lib/common/pause", "lib/common/visitor", "lib/doctor/sites")
+    return (
+        program("traffic")
+        | program("status-page")
+        | {k: v for name in sourced for k, v in script(name).items()}
+    )
 
 
 def asked_packages(config: "Config") -> frozenset[str]:

@@ -66,7 +66,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "services": ["", "--json"],
     "start": ["ntfy.test"],
     "stats": ["", "page.test --json --days 7"],
-    "status": ["", "--json"],
+    "status": ["", "--json", "--html page.html", "--publish page.test"],
     "stop": ["ntfy.test"],
     "update": ["", "--check"],
     "watch": ["", "--json", "--install", "--uninstall"],

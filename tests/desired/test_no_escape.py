@@ -67,6 +67,7 @@ SITES: Mapping[str, dict[str, Any]] = {
         "aliases": [ALIAS],
     },
     "redirect": {"kind": "redirect", "to": "https://example.org/path", "aliases": [ALIAS]},
+    "status": {"kind": "status", "hidden": ["hidden.example.org"], "aliases": [ALIAS]},
     "gitea": {
         "kind": "gitea",
         "version": "1.26.0",

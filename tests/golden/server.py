@@ -17,6 +17,7 @@ COVERED = (
     ("docs.example.org",),
     ("files.example.org", "www.files.example.org"),
     ("old.example.org", "www.old.example.org"),
+    ("health.example.org",),
     ("shop.example.org",),
     ("blog.example.org",),
     ("ntfy.example.org", "push.example.org"),

@@ -1,5 +1,8 @@
-# Counts what NGINX's log of a site (format `combined`) says, day by day, for `traffic`: adds it to the counts of before (file
-# `state`), writes them anew (file `counts`), and prints those since the day `shown`.
+# Counts what NGINX's log of a site (format `combined`, or deploy_timed, which ends with the seconds that an answer took) says, day by
+# day, for `traffic` and `status-page`: adds it to the counts of before (file `state`), writes them anew (file `counts`), and prints
+# those since the day `shown`. Two kinds of rows it does not print:
+#   times DAY CLASS:COUNT…                 how long answers took: class 0 is less than 1 ms, and class N ends with 2 ^ (N / 4) ms
+#   failing DAY HH:MM FAILED REQUESTS      a minute in which half of the answers, and five or more, were errors of the server
 # Of a visitor it keeps no address: each changes at most one of 4096 numbers (HyperLogLog), by a hash with a salt of the day, and
 # of all days but the newest no more is kept than how many there were. What a stranger can make as many of as he likes, such as
 # paths, is counted in tables that forget what is rare when they are full.
@@ -16,12 +19,13 @@ BEGIN {
 }
 
 {
-    stamp = substr($1, length($1) - 27, 11) # from behind: a visitor's name by Basic auth may hold whatever it likes
+    stamp = substr($1, length($1) - 27, 17) # day and minute, from behind: a visitor's name by Basic auth may hold whatever it likes
     if (NF < 7 || (stamp != last && !enter(stamp))) { unread++; next }
     requests++
     size = substr($3, 6) + 0
     if (size < 1e15) bytes += size
     status = substr($3, 2, 3)
+    if (clock[$7]++ == 0 && ++clocks > MOST) classify()
     agent = $6
     if (!(agent in machine)) meet(agent)
     split($2, word, /[ ?]/) # what is behind the ? may be secret
@@ -65,13 +69,18 @@ END {
 function keep(row,    field) { # of what was counted before
     split(row, field, "\t")
     if (field[1] == "sketch") sketch[field[2]] = field[3] "\t" field[4]
-    else if (field[1] ~ /^(day|page|missing|referrer|robot)$/) rows[field[2]] = rows[field[2]] row "\n"
+    else if (field[1] ~ /^(day|times|failing|page|missing|referrer|robot)$/) rows[field[2]] = rows[field[2]] row "\n"
 }
 
-function enter(stamp,    part) { # whether it is a day; it is the one that is counted from here on
-    if (stamp !~ /^[0-3][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]$/) return 0
-    split(stamp, part, "/")
+function enter(stamp,    part) { # whether it is a minute of a day; it is the one that is counted from here on
+    if (stamp !~ /^[0-3][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]:[0-2][0-9]:[0-5][0-9]$/) return 0
+    split(substr(stamp, 1, 11), part, "/")
     if (!(part[2] in month)) return 0
+    if (substr(stamp, 1, 11) == substr(last, 1, 11)) {
+        close_minute()
+        last = stamp
+        return 1
+    }
     close_day()
     last = stamp
     open_day(part[3] "-" month[part[2]] "-" part[1])
@@ -82,6 +91,7 @@ function open_day(which,    row, field, i, n, line) { # go on with what is known
     day = which
     requests = people = bytes = robots = missing = failed = pages = absents = referrers = known = agents = 0
     split("", page); split("", absent); split("", referrer); split("", robot)
+    split("", clock); split("", took); clocks = 0; failing = ""
     split("", seen); split("", machine); split("", number); split("", base); split("", register)
     salt = int((random + 2147483648 * rand()) % 2147483647) # of this day; it goes when the next day has come
     zeros = NUMBERS
@@ -93,6 +103,8 @@ function open_day(which,    row, field, i, n, line) { # go on with what is known
                 requests = field[3]; people = field[4]; bytes = field[5]; robots = field[6]; missing = field[7]; failed = field[8]
                 unread += field[9]
             }
+            else if (field[1] == "times") remember_times(field[3])
+            else if (field[1] == "failing") failing = failing line[i] "\n"
             else if (field[1] == "page") { page[field[4]] = field[3]; pages++ }
             else if (field[1] == "missing") { absent[field[4]] = field[3]; absents++ }
             else if (field[1] == "referrer") { referrer[field[4]] = field[3]; referrers++ }
@@ -107,14 +119,43 @@ function open_day(which,    row, field, i, n, line) { # go on with what is known
         }
     }
     factor = salt % 2097143 + 7
+    requests_before = requests; failed_before = failed
+}
+
+function close_minute(    all, bad) {
+    all = requests - requests_before; bad = failed - failed_before
+    if (bad >= 5 && 2 * bad >= all) failing = failing "failing\t" day "\t" substr(last, 13) "\t" bad "\t" all "\n"
+    requests_before = requests; failed_before = failed
+}
+
+function classify(    each, ms, class) { # how long answers took, which the end of a line tells
+    for (each in clock) {
+        if (each !~ /^ [0-9]+\.[0-9][0-9][0-9]$/) continue
+        ms = each * 1000
+        class = ms < 1 ? 0 : int(4 * log(ms) / log(2) + 1e-9) + 1
+        took[class > 100 ? 100 : class] += clock[each]
+    }
+    split("", clock); clocks = 0
+}
+
+function remember_times(text,    pair, part, i, n) {
+    n = split(text, pair, " ")
+    for (i = 1; i <= n; i++) { split(pair[i], part, ":"); took[part[1] + 0] += part[2] }
+}
+
+function times_row(    class, text) {
+    classify()
+    for (class = 0; class <= 100; class++) if (class in took) text = text (text == "" ? "" : " ") class ":" sprintf("%.0f", took[class])
+    return text == "" ? "" : "times\t" day "\t" text "\n"
 }
 
 function close_day(    text, i, line, field) {
     if (day == "") return
+    close_minute()
     text = sprintf("day\t%s\t%.0f\t%.0f\t%.0f", day, requests, people + visitors(), bytes)
     text = text sprintf("\t%.0f\t%.0f\t%.0f\t%.0f\n", robots, missing, failed, unread)
     for (i in page) if (tolower(i) ~ ASSET) delete page[i]
-    text = text best(page, "page\t" day, BEST) best(absent, "missing\t" day, BEST)
+    text = text times_row() failing best(page, "page\t" day, BEST) best(absent, "missing\t" day, BEST)
     text = text best(referrer, "referrer\t" day, BEST) best(robot, "robot\t" day, BEST)
     unread = 0
     if (fresh && day in rows && !(day in written)) { # the oldest log may begin in the middle of a day that was counted whole
@@ -218,6 +259,6 @@ function tell(text,    line, field, n, i) { # of a day; of lists, the sum of all
     for (i = 1; i < n; i++) {
         split(line[i], field, "\t")
         if (field[1] == "day") print "day\t" site substr(line[i], 4)
-        else sum[field[1] "\t" field[4]] += field[3]
+        else if (field[1] !~ /^(times|failing)$/) sum[field[1] "\t" field[4]] += field[3]
     }
 }

@@ -1,0 +1,10 @@
+#!/bin/bash
+# What a change of a status page's files asks for.
+
+make_status_pages() { # those that there shall be; where there is none any more, nothing of them stays to be served
+    if [ -e /etc/systemd/system/deploy-status.service ]; then
+        systemctl start deploy-status.service
+    else
+        rm -rf /var/lib/deploy/pages
+    fi
+}

@@ -1,0 +1,1 @@
+var age=Date.now()/1e3-document.documentElement.dataset.made,line=document.querySelector("h1");if(age>3600){line.className="gap";line.lastChild.textContent="Not known: nobody has looked for "+(age<172800?Math.round(age/3600)+" hours":Math.round(age/86400)+" days")}

@@ -1,0 +1,82 @@
+"""A status page on a real server: planned, made by its timer's service, served, and taken away again."""
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.project import Project
+
+pytestmark = pytest.mark.takes_turns("module")
+
+PAGE = "status.test"
+ASK = "curl --silent --output /dev/null --header 'Host: page.test' http://127.0.0.1/"
+
+
+@pytest.fixture(scope="module")
+def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    sites = {
+        "page.test": {"kind": "redirect", "to": "https://example.org", "https": False},
+        "down.test": {"kind": "proxy", "port": 3999, "https": False},
+        "hidden.test": {"kind": "proxy", "port": 3998, "https": False},
+        PAGE: {"kind": "status", "https": False, "hidden": ["hidden.test"]},
+    }
+    made = Project(tmp_path_factory.mktemp("project"), vps, None, sites)
+    vps.run(f"{ASK} || :")
+    done = made.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made
+
+
+def test_the_page_is_there_when_apply_has_ended(project: Project) -> None:
+    assert project.plan()["empty"]
+    status, page = project.get(PAGE, scheme="http")
+    assert status == 200
+    assert "1 of 2 is down" in page
+    assert "hidden.test" not in page
+    status, text = project.get(PAGE, "/status.json", "http")
+    told = {site["name"]: (site["state"], site["why"]) for site in json.loads(text)["sites"]}
+    assert told == {"down.test": ("down", "answers 502"), "page.test": ("up", None)}
+    status, text = project.get(PAGE, "/feed.xml", "http")
+    assert [item.findtext("title") for item in ElementTree.fromstring(text).iter("item")] == [
+        "down.test: answers 502"
+    ]
+    assert project.get(PAGE, "/.index.html", "http")[0] == 404
+
+
+def test_the_log_tells_how_long_an_answer_took(project: Project, vps: Machine) -> None:
+    last = vps.run(f"{ASK}; tail -n 1 /var/log/nginx/page.test.access.log").stdout
+    assert last.split('"')[-1].strip() == "0.000"
+    assert project.deploy("stats", "page.test", "--json").returncode == 0
+
+
+def test_the_timer_looks_and_publishing_makes_it_anew(project: Project, vps: Machine) -> None:
+    assert vps.run("systemctl is-active deploy-status.timer").stdout.strip() == "active"
+    vps.run("rm /var/lib/deploy/pages/status.test/*")
+    done = project.deploy("status", "--publish", PAGE)
+    assert done.returncode == 0, done.stderr
+    assert project.get(PAGE, scheme="http")[0] == 200
+    refused = project.deploy("status", "--publish", "page.test")
+    assert refused.returncode == 2
+    assert "no status page" in refused.stderr
+
+
+def test_a_page_for_oneself(project: Project) -> None:
+    file = project.folder / "page.html"
+    done = project.deploy("status", "--html", str(file), "page.test")
+    assert done.returncode == 0, done.stderr
+    assert "All is well" in file.read_text()
+    assert "down.test" not in file.read_text()
+
+
+def test_without_the_site_nothing_looks_any_more(project: Project, vps: Machine) -> None:
+    site = project.sites.pop(PAGE)
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    left = (
+        "ls -d /etc/deploy/status/* /etc/systemd/system/deploy-status* /var/lib/deploy/pages 2>/dev/null || :"
+    )
+    assert vps.run(left).stdout == ""
+    assert vps.run("systemctl is-active deploy-status.timer || :").stdout.strip() == "inactive"
+    project.sites[PAGE] = site
