@@ -168,6 +168,27 @@ def test_a_model_is_built_where_it_is_first_used() -> None:
     assert done.stdout == "False\n"
 
 
+def test_the_kinds_of_others_are_not_loaded(tmp_path: Path) -> None:
+    """Each is a model that takes its time to make, and parts, checks and plans look at all that there is."""
+    (tmp_path / "sites.yaml").write_text(
+        "sites: {www.example.org: {kind: static, repository: https://git.example.org/w.git}}"
+    )
+    program = """if True:
+        import sys
+        from pathlib import Path
+        from deployer.config.loader import load
+        from deployer.tasks import converge
+        config = load(Path(sys.argv[1]))
+        _ = converge.Asking(config).later
+        print(*[name for name in sys.modules if name.startswith(("deployer.kinds.", "deployer.composefile."))])
+        """
+    ran = [sys.executable, "-c", program, str(tmp_path / "sites.yaml")]
+    said = subprocess.run(ran, capture_output=True, text=True, check=True).stdout.split()
+    needed = {"base", "composition", "entry", "publication", "redirect", "static", "virtual_host"}
+    loaded = {f"deployer.kinds.{name}" for name in needed}
+    assert set(said) == loaded | {"deployer.composefile.interpolation", "deployer.composefile.ports"}
+
+
 def test_the_version_is_told() -> None:
     from importlib.metadata import version
 

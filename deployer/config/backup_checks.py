@@ -1,26 +1,28 @@
 """What `backup:` of a user's own containers names, and its compose file does not have."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from deployer.composefile import volumes
 from deployer.composefile.interpolation import UNKNOWN
 from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding, Path
-from deployer.kinds.compose import Compose
 from deployer.values.quantities import shown
+
+if TYPE_CHECKING:
+    from deployer.kinds.compose import Compose
 
 
 def check_backups(config: Config) -> Iterator[Finding]:
     """Every service and volume that would be looked for at night, and not be found."""
-    for section, entries in (("sites", config.sites), ("services", config.services)):
-        for name, entry in entries.items():
-            if isinstance(entry, Compose) and not entry.definition().problems:
-                yield from unknown_service(entry, (section, name, "backup", "service"))
-                yield from unknown_volumes(entry, name, (section, name, "backup", "volumes"))
+    for name, entry in config.of_kind("compose").items():
+        section = "sites" if name in config.sites else "services"
+        if not entry.definition().problems:
+            yield from unknown_service(entry, (section, name, "backup", "service"))
+            yield from unknown_volumes(entry, name, (section, name, "backup", "volumes"))
 
 
-def unknown_service(entry: Compose, path: Path) -> Iterator[Finding]:
+def unknown_service(entry: "Compose", path: Path) -> Iterator[Finding]:
     """The database, where the compose file has no service of this name."""
     wanted = entry.backup.service
     known = entry.definition().services
@@ -29,8 +31,10 @@ def unknown_service(entry: Compose, path: Path) -> Iterator[Finding]:
         yield Finding(path, f"{entry.file.written} has no service {shown(wanted)}{hint}")
 
 
-def unknown_volumes(entry: Compose, name: str, path: Path) -> Iterator[Finding]:
+def unknown_volumes(entry: "Compose", name: str, path: Path) -> Iterator[Finding]:
     """Each volume that Docker does not know by this name."""
+    from deployer.composefile import volumes
+
     known = volumes.names(entry.definition(), entry.project(name))
     if any(UNKNOWN in volume for volume in known.values()):
         return

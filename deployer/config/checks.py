@@ -12,8 +12,6 @@ from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
-from deployer.kinds.gitea_runner import GiteaRunner
-from deployer.kinds.status import StatusPage
 
 
 def check(config: Config) -> list[Finding]:
@@ -111,8 +109,8 @@ def same_logins(config: Config) -> Iterator[Finding]:
 
 def runners_without_token(config: Config) -> Iterator[Finding]:
     """A runner takes the token of a Gitea on this server; Forgejo takes none from a file."""
-    for name, runner in config.services.items():
-        if isinstance(runner, GiteaRunner) and not runner.token:
+    for name, runner in config.of_kind("gitea-runner").items():
+        if not runner.token:
             site = config.sites.get(runner.site)
             if site is None or site.kind != "gitea":
                 message = f"no site of kind gitea here is {runner.site}: hand its token over as env:NAME"
@@ -121,8 +119,8 @@ def runners_without_token(config: Config) -> Iterator[Finding]:
 
 def hidden_from_pages(config: Config) -> Iterator[Finding]:
     """What a status page leaves out is there; otherwise a slip of the pen would tell of it."""
-    for domain, site in config.sites.items():
-        for position, name in enumerate(site.hidden if isinstance(site, StatusPage) else ()):
+    for domain, page in config.of_kind("status").items():
+        for position, name in enumerate(page.hidden):
             if name not in config.everything:
                 message = f"no site or service '{name}' here{suggest(name, config.everything)}"
                 yield Finding(("sites", domain, "hidden", position), message)

@@ -1,14 +1,12 @@
 """The whole of sites.yaml as frozen models."""
 
 from collections.abc import Iterable, Mapping
-from functools import reduce
-from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
 from deployer.config.dns import Dns
-from deployer.config.forms import site_models
+from deployer.config.forms import OneOf
 from deployer.config.home import Home
 from deployer.config.keys import RestrictedKey
 from deployer.config.monitoring import Monitoring
@@ -16,7 +14,7 @@ from deployer.config.security import Security, all_off
 from deployer.config.suggestions import suggest
 from deployer.config.watch import Watch
 from deployer.errors import UsageError
-from deployer.kinds import kinds, service_kinds
+from deployer.kinds import models
 from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
 from deployer.kinds.entry import Entry
@@ -43,12 +41,7 @@ from deployer.values.types import (
 )
 
 if TYPE_CHECKING:
-    AnySite = Site
-    AnyService = Composition
-else:
-    AnySite = Annotated[reduce(or_, site_models()), Field(discriminator="kind")]
-    AnyService = Annotated[reduce(or_, service_kinds().values()), Field(discriminator="kind")]
-
+    from deployer.kinds.pooled import PooledSite
 
 DIRECTORIES = {
     "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
@@ -113,7 +106,7 @@ def with_kinds(services: Any) -> Any:
     known = {
         name: {"kind": name} if service is None else {"kind": name, **service}
         for name, service in services.items()
-        if name in {*kinds(), *service_kinds()} and (service is None or isinstance(service, dict))
+        if (service is None or isinstance(service, dict)) and isinstance(name, str) and name and models(name)
     }
     return {name: known.get(name, service) for name, service in services.items()}
 
@@ -132,8 +125,10 @@ class Config(Section):
     security: Annotated[Security, BeforeValidator(all_off, json_schema_input_type=Security | bool)] = Field(
         Security(), description="how the server is kept safe; false turns all of it off"
     )
-    sites: dict[Domain, AnySite] = Field({}, description="every site by its domain")
-    services: Annotated[dict[ServiceName, AnyService], BeforeValidator(with_kinds)] = Field(
+    sites: dict[Domain, Annotated[Site, OneOf("sites")]] = Field({}, description="every site by its domain")
+    services: Annotated[
+        dict[ServiceName, Annotated[Composition, OneOf("services")]], BeforeValidator(with_kinds)
+    ] = Field(
         {}, description="services without a domain, by name; the kind is the name, unless kind: is another"
     )
     backups: Backups | None = Field(None, description="encrypted backups, made on the server each day")
@@ -158,6 +153,16 @@ class Config(Section):
     def compositions(self) -> dict[str, Composition]:
         """What runs in containers, by domain or name."""
         return {name: entry for name, entry in self.everything.items() if isinstance(entry, Composition)}
+
+    @property
+    def pooled(self) -> "dict[str, PooledSite]":
+        """What runs on PHP-FPM on the server itself, by domain."""
+        on_php = {name: site for name, site in self.sites.items() if site.runner(name) == "pool"}
+        return cast("dict[str, PooledSite]", on_php)
+
+    def of_kind(self, *kinds: str) -> dict[str, Any]:
+        """The sites and services of these kinds, by domain or name; a kind that nobody has is not loaded."""
+        return {name: entry for name, entry in self.everything.items() if entry.kind in kinds}
 
     @property
     def running(self) -> "dict[str, Entry]":

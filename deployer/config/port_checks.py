@@ -6,7 +6,6 @@ from deployer.config.model import Config
 from deployer.config.wording import Finding
 from deployer.kinds.composition import ComposedSite
 from deployer.kinds.entry import Entry
-from deployer.kinds.proxy import Proxy
 
 OF_NGINX = ("80/tcp", "443/tcp")
 
@@ -48,7 +47,7 @@ def same_ports(config: Config) -> Iterator[Finding]:
             for port, key in ports(entry):
                 if port in (*OF_NGINX, *ssh_ports(config)):
                     continue  # none of them may have it
-                taken = led_to if isinstance(entry, Proxy) and port in free else owners
+                taken = led_to if entry.kind == "proxy" and port in free else owners
                 if port in taken and taken[port] != name:
                     aliases = " (for a second name: aliases)" if section == "sites" else ""
                     yield Finding(

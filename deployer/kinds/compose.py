@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
-from deployer.composefile import compose_checks, compose_file, listed, volumes
+from deployer.composefile import compose_checks, compose_file, listed, unsaved, volumes
 from deployer.composefile.compose_file import Definition
 from deployer.composefile.dangers import dangers
 from deployer.composefile.delivery import Delivery
@@ -123,6 +123,14 @@ class Compose(Composition):
         if wanted.database:
             dumped = database(wanted.database, wanted.service)
         return replace(dumped, paths=wanted.paths or (".",), volumes=wanted.volumes)
+
+    def unsaved(self, name: str) -> tuple[str, ...]:
+        """What its archives will not have, in a sentence each."""
+        backup = self.wanted_backup(name)
+        if backup is None:
+            return ()
+        saved = unsaved.Saved(self.folder(name), self.project(name), backup)
+        return unsaved.unsaved(name, saved, self.definition())
 
     def local_ports(self) -> tuple[int, ...]:
         """The ports that the file publishes, whoever reaches them."""

@@ -1,5 +1,6 @@
 """DokuWiki: pages that everyone may edit, on PHP-FPM on the server itself."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from deployer.files import File
 from deployer.kinds.pooled import PooledSite, user_of
 from deployer.shares.backup import Backup
 from deployer.shares.handler import Handler, Stage
+from deployer.values.quantities import amount
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import EnvironmentValue, User
 
@@ -45,6 +47,15 @@ class Dokuwiki(PooledSite):
             self.prepended(domain): self.file("dokuwiki.php", values),
             f"/etc/deploy/dokuwiki/{domain}": self.file("dokuwiki", values),
         }
+
+    def by_hand(self, domain: str, facts: "Facts") -> Iterator[str]:
+        """Debian's own wiki."""
+        if facts.by_hand.old_wiki:
+            yield (
+                f"the wiki in /var/lib/dokuwiki/data has {amount(facts.by_hand.old_wiki, 'page')}; that of"
+                f" {domain} begins empty, in /opt/{domain}/data. Yours stays: docs/moving-in.md says how it"
+                " is copied"
+            )
 
     def code(self, domain: str) -> tuple[str, ...]:
         """Those of the package."""

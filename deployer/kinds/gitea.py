@@ -14,6 +14,7 @@ from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
 from deployer.templates import render
 from deployer.values.backups import BackupChoice, Choice
+from deployer.values.mirrors import FOLDER as MIRRORS
 from deployer.values.mirrors import Mirror, MirrorName, variable, with_addresses
 from deployer.values.program import AtHome, Digest, Origin, Place, Sent, numbers, on_server
 from deployer.values.quantities import size_text
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 FOLDER = "/etc/deploy/gitea"
-MIRRORS = "/etc/deploy/mirrors"
 USER = "git"
 """Whom it runs as, and whose database it is: what stands before the @ of every SSH address."""
 HANDLERS = (

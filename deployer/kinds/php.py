@@ -1,5 +1,6 @@
 """PHP: any program of it, on PHP-FPM on the server itself."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -87,6 +88,25 @@ class Php(PooledDatabase, Publication):
     def place(self, domain: str) -> str:
         """Where its owner puts its files."""
         return f"/var/www/{domain}"
+
+    def by_hand(self, domain: str, facts: "Facts") -> Iterator[str]:
+        """Files in another folder, and those of the user of all PHP; what is pushed comes anew."""
+        if self.pushed:
+            return
+        place, user = self.place(domain), user_of(domain)
+        for file, root, names in facts.by_hand.php_roots:
+            if domain in names and not f"{root}/".startswith(f"{place}/"):
+                yield (
+                    f"{file} has the files of {domain} in {root}, and this apply serves {place}, and"
+                    " leaves yours where they are. Copy them before:"
+                    f" rsync -a --chown=root:root {root}/ {place}/"
+                )
+        if domain in facts.by_hand.php_of_nginx:
+            yield (
+                f"{place} has files of www-data, as whom the PHP of {domain} does not run any more: it may"
+                " read those that everyone may, and write to none. After the apply:"
+                f" chown -R root:{user} {place}, and what is writable: to {user}"
+            )
 
     def code(self, domain: str) -> tuple[str, ...]:
         """The same, where they may still be by hand; and its releases, which outlive a switch."""

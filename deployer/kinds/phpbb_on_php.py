@@ -1,5 +1,6 @@
 """phpBB from its archive: a forum, on PHP-FPM on the server itself."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -79,6 +80,15 @@ class PhpbbOnPhp(PooledArchive):
     def place(self, domain: str) -> str:
         """Where its program is, with the extensions, styles and languages that its owner adds."""
         return f"/var/www/{domain}"
+
+    def by_hand(self, domain: str, facts: "Facts") -> Iterator[str]:
+        """A forum that another file of NGINX has by this name."""
+        for file, root, names in facts.by_hand.php_roots:
+            if domain in names:
+                yield (
+                    f"{file} has the forum of {domain} in {root}, and ours begins empty, in"
+                    f" {self.place(domain)}. Yours stays: docs/moving-in.md says how it is copied"
+                )
 
     def code(self, domain: str) -> tuple[str, ...]:
         """All that, and its configuration."""

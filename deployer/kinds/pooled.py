@@ -1,5 +1,6 @@
 """What runs on PHP-FPM on the server itself: a pool, a user and folders of its own."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -124,6 +125,14 @@ class PooledSite(Site):
     def prepended(self, domain: str) -> str:
         """The PHP file that is run before each of its own, if there is one."""
         return ""
+
+    def engine(self) -> str:
+        """What its database is; empty where it has none."""
+        return ""
+
+    def by_hand(self, domain: str, facts: "Facts") -> Iterator[str]:
+        """Where its files are until now, and as whom its PHP does not run any more."""
+        return iter(())
 
     def database_name(self, domain: str) -> str:
         """Its database on the server, if it has one."""

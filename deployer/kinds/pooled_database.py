@@ -17,10 +17,6 @@ DATABASES = {"mariadb": ("mariadb-server", "mysql"), "postgres": ("postgresql", 
 class PooledDatabase(PooledSite):
     """A site on PHP-FPM whose database, if it has one, is that of its user, who has no password."""
 
-    def engine(self) -> str:
-        """What its database is; empty where it has none."""
-        raise NotImplementedError
-
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """What asks for its database, too."""
         found = super().files(domain, facts)

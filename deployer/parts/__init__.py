@@ -4,8 +4,9 @@ Beside its share a part may have, whether it is on or off: HANDLERS, what a chan
 REMOVABLE, the paths where apply may delete what it wrote, as patterns of fnmatch; SECTIONS, what
 sites.yaml calls it as long as there are files that match a regular expression; and QUESTIONS, or
 `questions(config)`, what has to be known of a server (shares/question.py). The module of a kind may have
-them, too. And a part may have `adds(config, name, own, facts)`: what it does for what the share of an
-entry asks for, which is then that entry's.
+them, too, but for SECTIONS; it asks where sites.yaml has one of its kind. And a part may have
+`adds(config, name, own, facts)`: what it does for what the share of an entry asks for, which is then that
+entry's.
 """
 
 import importlib
@@ -41,8 +42,7 @@ def owners() -> tuple[ModuleType, ...]:
     """The modules of all parts and kinds: what either has for a kind of file counts for each such file."""
     from deployer import kinds
 
-    names = (each.name for each in pkgutil.iter_modules(kinds.__path__))
-    return (*parts(), *(importlib.import_module(f"{kinds.__name__}.{name}") for name in names))
+    return (*parts(), *kinds.modules())
 
 
 def shares(config: "Config", facts: "Facts") -> "Iterator[Share]":
@@ -62,8 +62,11 @@ def adding() -> tuple[ModuleType, ...]:
 
 
 def questions(config: "Config") -> "Iterator[Question]":
-    """What the parts and kinds ask of a server for such a sites.yaml."""
-    for owner in owners():
+    """What the parts, and the kinds that it names, ask of a server for such a sites.yaml."""
+    from deployer import kinds
+
+    named = sorted({entry.kind for entry in config.everything.values()})
+    for owner in (*parts(), *(module for kind in named for module in kinds.modules(kind))):
         yield from getattr(owner, "QUESTIONS", ())
         yield from owner.questions(config) if hasattr(owner, "questions") else ()
 
@@ -96,6 +99,8 @@ def handlers() -> "tuple[Handler, ...]":
 def handlers_of(paths: Iterable[str], values: Collection[str] = ()) -> "list[Handler]":
     """The handlers that a change of these paths, and of values with these names, needs, in their order."""
     paths = list(paths)
+    if not paths and not values:
+        return []
     return [
         each for each in handlers() if any(map(each.concerns, paths)) or any(map(each.concerns_value, values))
     ]
@@ -131,7 +136,7 @@ def looks() -> bytes:
 @cache
 def sections() -> tuple[tuple[str, str], ...]:
     """What sites.yaml calls what is on as long as these files are there; others only serve something."""
-    return tuple(section for owner in owners() for section in getattr(owner, "SECTIONS", ()))
+    return tuple(section for part in parts() for section in getattr(part, "SECTIONS", ()))
 
 
 def removable(path: str) -> bool:

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.kinds.compose import Compose
 from deployer.parts.rendering import rendered
-from deployer.parts.unsaved import unsaved
 from deployer.shares.backup import Backup
 from deployer.shares.question import Question
 from deployer.shares.share import Share
@@ -76,9 +74,8 @@ def backup_notes(config: "Config", facts: "Facts") -> tuple[str, ...]:
 
 def unsaved_remarks(config: "Config") -> Iterator[tuple[str, str]]:
     """What the archives of single services will not have, by their names."""
-    services = {name: entry for name, entry in config.compositions.items() if isinstance(entry, Compose)}
-    for name, entry in sorted(services.items()) if config.backups else ():
-        yield from ((name, remark) for remark in unsaved(name, entry))
+    for name, entry in sorted(config.of_kind("compose").items()) if config.backups else ():
+        yield from ((name, remark) for remark in entry.unsaved(name))
 
 
 def missing_folders(missing: dict[str, list[str]]) -> tuple[str, ...]:

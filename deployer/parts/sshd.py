@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deployer import kinds
 from deployer.files import File, Side
-from deployer.kinds import models
 from deployer.parts.keys import USER
 from deployer.parts.rendering import UNITS, rendered
 from deployer.shares.handler import Handler, Stage
@@ -129,7 +129,7 @@ def _passwords(before: Side, after: Side) -> Iterator[str]:
 
 def _users(before: Side, after: Side, facts: "Facts") -> Iterator[str]:
     allowed = _value("AllowUsers", after).split()
-    made = {USER}.union(*(getattr(model, "logins", ()) for _, model in models()))
+    made = {USER}.union(*(getattr(model, "logins", ()) for _, model in kinds.models()))
     unknown = set(allowed) - facts.accounts - made if facts.accounts else set()
     for user in sorted(unknown):
         yield f"{user} may log in, but the server has no user of that name"

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from deployer.kinds.status import StatusPage
 from deployer.parts.rendering import UNITS, system
 from deployer.shares.share import Share
 
@@ -15,7 +14,7 @@ TIMER = "deploy-status.timer"
 
 def share(config: "Config", facts: "Facts") -> Share:
     """The timer, where a site is such a page."""
-    if not any(isinstance(site, StatusPage) for site in config.sites.values()):
+    if not config.of_kind("status"):
         return Share()
     return Share(
         files={

@@ -4,13 +4,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from deployer.files import File, Files, Link, same
-from deployer.kinds.hugo import versions_there
 from deployer.parts import consequences, removable
 from deployer.planning.desired import Desired
 from deployer.planning.dotenv import value_changes
 from deployer.planning.handing_over import with_transition
 from deployer.planning.holding import Takeover
-from deployer.planning.installing import with_additions
+from deployer.planning.installing import missing_hugo, with_additions
 from deployer.planning.moving import Moving, moving
 from deployer.planning.obstacles import of_sites, with_obstacles
 from deployer.planning.occupied import with_ports
@@ -61,7 +60,7 @@ def make_plan(
     changes = [*_written(files, desired, seen), *_removed(gone, desired, seen)]
     old_names = renamed(desired.coming, desired.files, seen)
     plan = Plan(
-        hugo=tuple(sorted(desired.hugo - versions_there(seen.facts))),
+        hugo=missing_hugo(desired, seen.facts),
         certificates=tuple(orders(desired, seen, acme, held, sites)),
         changes=tuple(sorted(changes, key=lambda change: change.path)),
         units=tuple(sorted(units_to_start(desired.units, desired.owners, seen.facts))),

@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from deployer.composefile.compose_file import definition
 from deployer.composefile.interpolation import UNKNOWN
-from deployer.composefile.volumes import of_any_name
 from deployer.files import File, Link
 from deployer.planning.desired import Desired
 from deployer.planning.moving import VALUES, compositions_there
@@ -49,6 +47,9 @@ def _by_variables(text: str, there: Mapping[str, str], standing: Standing) -> fr
     """
     if "$" not in text:
         return frozenset()
+    from deployer.composefile.compose_file import definition
+    from deployer.composefile.volumes import of_any_name
+
     same = {
         name: value for name, value in standing.given if there.get(name) == sha256(value.encode()).hexdigest()
     }

@@ -40,3 +40,12 @@ def _unforeseen(additions: Additions) -> Iterator[str]:
         yield f"apt knows no {names} before an apply fetches its lists: what comes along shows then"
     if additions.refuses:
         yield f"apt would not install the packages: {additions.refuses}"
+
+
+def missing_hugo(desired: Desired, facts: Facts) -> tuple[str, ...]:
+    """The versions of Hugo that are wanted beside each other, and are not there."""
+    if not desired.hugo:
+        return ()
+    from deployer.kinds.hugo import versions_there
+
+    return tuple(sorted(desired.hugo - versions_there(facts)))

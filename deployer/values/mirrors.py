@@ -10,6 +10,8 @@ from deployer.values.secrets import Generated, Secret
 from deployer.values.section import Section
 from deployer.values.types import Boolean, Duration, SecretSource, Url, schema, text, written
 
+FOLDER = "/etc/deploy/mirrors"
+"""Where the server has what each Gitea mirrors."""
 HOSTS = {
     "github": "https://github.com",
     "gitlab": "https://gitlab.com",

@@ -10,7 +10,6 @@ from deployer.config.reference import reference
 from deployer.errors import ConfigError
 from deployer.kinds.phpbb import Phpbb
 from deployer.kinds.phpbb_on_php import PhpbbOnPhp
-from deployer.parts.php import by_hand
 from deployer.seen.by_hand import ByHand
 from deployer.seen.facts import Facts
 
@@ -86,8 +85,8 @@ def test_a_forum_that_was_set_up_by_hand_is_told(tmp_path: Path) -> None:
     site = loaded(tmp_path, ON_PHP)
     root = "/var/www/html/forum"
     found = ByHand(php_roots=(("/etc/nginx/sites-enabled/forum", root, (NAME,)),))
-    assert list(by_hand({NAME: site}, Facts("debian", "13", by_hand=found))) == [
+    assert list(site.by_hand(NAME, Facts("debian", "13", by_hand=found))) == [
         f"/etc/nginx/sites-enabled/forum has the forum of {NAME} in {root}, and ours begins empty, in"
         f" /var/www/{NAME}. Yours stays: docs/moving-in.md says how it is copied"
     ]
-    assert list(by_hand({NAME: site}, FACTS)) == []
+    assert list(site.by_hand(NAME, FACTS)) == []

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from deployer.composefile.compose_file import Definition
 from deployer.composefile.interpolation import UNKNOWN
 from deployer.composefile.mounts import NOBODYS, OF_THE_SYSTEM, WIDE, Mount, mounts, volumes
 from deployer.composefile.volumes import elsewhere, name_of
 from deployer.documents.nodes import Node
 from deployer.documents.tree import section
-from deployer.kinds.compose import Compose
 from deployer.shares.backup import Backup
 
 
@@ -45,12 +45,9 @@ class Saved:
         return bool(self.backup.dump) and service == self.backup.service and mount.writable
 
 
-def unsaved(name: str, composition: Compose) -> tuple[str, ...]:
+def unsaved(name: str, saved: Saved, definition: Definition) -> tuple[str, ...]:
     """What is not saved, and not left out on purpose, in a sentence each."""
-    backup, definition = composition.wanted_backup(name), composition.definition()
-    if backup is None:
-        return ()
-    saved, found = Saved(composition.folder(name), composition.project(name), backup), []
+    found = []
     for service, node in definition.services.items():
         found += [
             (f"volume {what} of {service}{why}" if what else f"a volume without a name of {service}{why}", by)
