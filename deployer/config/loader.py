@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from deployer.config import checks, wording
 from deployer.config.model import Config
 from deployer.config.narrowed import model_of
-from deployer.config.remains import stand_ins
 from deployer.config.wording import Finding
 from deployer.documents import syntax, text
 from deployer.documents.nodes import Node
@@ -46,6 +45,8 @@ def validate(document: dict[str, Any], folder: Path) -> tuple[Config | None, lis
 
 def remainder(document: dict[str, Any], wrong: list[Any], folder: Path) -> Config | None:
     """The configuration without what has mistakes; of a site, what others meet of it stays."""
+    from deployer.config.remains import stand_ins
+
     named = ("sites", "services")
     dropped = {location[:2] if location[0] in named else location[:1] for location in wrong}
     kept = {key: value for key, value in document.items() if (key,) not in dropped and key not in named}
