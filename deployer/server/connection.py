@@ -79,11 +79,12 @@ class Server:
     ) -> Answer:
         """Run the command with the data on its standard input; its output may be binary.
 
-        `meanwhile` is done when all is sent.
+        `meanwhile` is done when all is sent, unless the answer is there by then.
         """
         with waiting(f"asking {self.host}"), self._asked(command, data) as session:
             session.shutdown_write()
-            meanwhile()
+            if not session.has_ended:
+                meanwhile()
             output = b"".join(iter(session.recv, b""))
             errors = session.complaints()
             return Answer(session.status(lambda: self.lost(errors)), output, errors)

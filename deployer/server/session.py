@@ -85,6 +85,11 @@ class Session:
             anything, self.said = True, (self.said + self.channel.recv_stderr(CHUNK))[-KEPT:]
         return anything
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether all that it says has come."""
+        return bool(self.channel.eof_received)
+
     def lines(self) -> Iterator[str]:
         """Each line of its output as it comes."""
         rest: list[bytes] = []  # joined once, however many pieces a line comes in
