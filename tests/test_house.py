@@ -180,7 +180,8 @@ def test_the_kinds_of_others_are_not_loaded(tmp_path: Path) -> None:
         from deployer.tasks import converge
         config = load(Path(sys.argv[1]))
         _ = converge.Asking(config).later
-        print(*[name for name in sys.modules if name.startswith(("deployer.kinds.", "deployer.composefile."))])
+        packages = "deployer.kinds.", "deployer.composefile."
+        print(*[name for name in sys.modules if name.startswith(packages)])
         """
     ran = [sys.executable, "-c", program, str(tmp_path / "sites.yaml")]
     said = subprocess.run(ran, capture_output=True, text=True, check=True).stdout.split()
