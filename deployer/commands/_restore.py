@@ -1,10 +1,12 @@
 """Restoring one, or into a folder here."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deployer.commands._monitors import during
 from deployer.errors import DeployError, UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +91,8 @@ def restore_one(
             "Those are: " + ", ".join(sorted(known)),
         )
     where, archive = choose(found, name, wanted.at)
-    return 0 if restore_archive(server, where, archive, wanted, yes) else 1
+    window = partial(during, config, [target], "restore")
+    return 0 if restore_archive(server, where, archive, wanted, yes, window=window) else 1
 
 
 @contextmanager
@@ -117,7 +120,13 @@ def plan(server: "Server", where: "Place", archive: "Archive", wanted: "Wanted")
 
 
 def restore_archive(
-    server: "Server", where: "Place", archive: "Archive", wanted: "Wanted", yes: bool, planned: bool = False
+    server: "Server",
+    where: "Place",
+    archive: "Archive",
+    wanted: "Wanted",
+    yes: bool,
+    planned: bool = False,
+    window: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> bool:
     """Restore one, after showing what that does unless it was shown, and asking; whether it went well."""
     from deployer.home.plain import vouched
@@ -137,7 +146,7 @@ def restore_archive(
             say("Nothing was done.")
             return False
         try:
-            with progress() as shown, waiting(archive.file) as wait:
+            with window(), progress() as shown, waiting(archive.file) as wait:
                 chunks = counted(vouched(plain, begin.read), wait, archive.bytes, plain.read_so_far)
                 return restore(server, archive, caller(), wanted, chunks, shown.line)
         except KeyboardInterrupt:

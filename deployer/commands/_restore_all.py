@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from deployer.commands._monitors import during
 from deployer.commands._restore import plan, restorable, restore_archive
 from deployer.errors import DeployError, UnreachableError, UsageError
 
@@ -31,15 +32,16 @@ def restore_all(config: "Config", server: "Server", place: str, wanted: "Wanted"
             return 1
     begun = monotonic()
     done: list[str] = []
-    for where, archive in chosen:
-        try:
-            good = restore_archive(server, where, archive, wanted, yes=True, planned=not yes)
-        except UnreachableError:
-            raise
-        except DeployError as error:
-            complain(error)
-            good = False
-        (done if good else failed).append(archive.name)
+    with during(config, {archive.name for _, archive in chosen}, "restore"):
+        for where, archive in chosen:
+            try:
+                good = restore_archive(server, where, archive, wanted, yes=True, planned=not yes)
+            except UnreachableError:
+                raise
+            except DeployError as error:
+                complain(error)
+                good = False
+            (done if good else failed).append(archive.name)
     show_end(done, failed, monotonic() - begun)
     return 1 if failed else 0
 

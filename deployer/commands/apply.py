@@ -1,11 +1,11 @@
 """deploy apply: make the server as sites.yaml says."""
 
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from deployer.commands._monitors import is_of_a_rehearsal, monitors_of
 from deployer.commands._options import config_option, entries, wait_option, yes_option
 
 if TYPE_CHECKING:
@@ -98,12 +98,6 @@ def convergence(
     return Convergence(server, config, scope, shown.line, show, wait, names, asking, monitors)
 
 
-def is_of_a_rehearsal(config: "Config") -> bool:
-    """Whether it is for a throwaway VPS, by the key that `rehearse` has handed over: real names stay away."""
-    key = config.server.key if config.server else None
-    return bool(key and fnmatch(Path(key).parent.name, ".vps-*"))
-
-
 def names_of(config: "Config") -> "Names | None":
     """The DNS records that sites.yaml asks for, being read when this returns; None where it asks for none."""
     if config.dns is None or is_of_a_rehearsal(config):
@@ -111,15 +105,6 @@ def names_of(config: "Config") -> "Names | None":
     from deployer.tasks.names import Names
 
     return Names(config, config.dns)
-
-
-def monitors_of(config: "Config") -> "Monitors | None":
-    """The monitors that sites.yaml asks for, being read when this returns; None where it asks for none."""
-    if config.monitoring is None or is_of_a_rehearsal(config):
-        return None
-    from deployer.tasks.monitors import Monitors
-
-    return Monitors(config, config.monitoring)
 
 
 def converge(

@@ -44,6 +44,7 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
       deploy push www.example.org docs.example.org --yes
       deploy push www.example.org --ref v1.2
     """
+    from deployer.commands._monitors import during
     from deployer.commands._next import after_push, without_earlier
     from deployer.config.credentials import credentials
     from deployer.tasks import opening, server_of
@@ -60,7 +61,8 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
             require_repositories(chosen)
         with progress() as shown, server_of(loaded, begun) as server:
             one = partial(_push, server, loaded, shown, reference, force, yes, unchanged)
-            done = [attempt(one, domain) for domain in chosen]
+            with during(loaded, chosen, "push"):
+                done = [attempt(one, domain) for domain in chosen]
             good = {domain: site for (domain, site), well in zip(chosen.items(), done, strict=True) if well}
             first = without_earlier(server, good)
     after_push(good, [*first, *unchanged])

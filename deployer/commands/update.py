@@ -25,6 +25,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
       deploy update --check
       deploy update analytics.example.org
     """
+    from deployer.commands._monitors import during
     from deployer.commands.services import compositions
     from deployer.config.loader import load
     from deployer.report import data, say
@@ -40,7 +41,8 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
         if not check:
             cooldown = loaded.updates.cooldown if loaded.updates else 0
             options = ["--cooldown", str(cooldown), "--by", caller()]
-            return 0 if call_script(server, "update", shown.line, *chosen, *options) else 1
+            with during(loaded, chosen, "update"):
+                return 0 if call_script(server, "update", shown.line, *chosen, *options) else 1
         images = freshness(server, chosen)
     if as_json:
         data(freshness_json(images))

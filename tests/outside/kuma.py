@@ -6,6 +6,7 @@ Its events, fields and answers are those of version 2.5.3. Whatever else is aske
 import itertools
 import json
 import threading
+from collections.abc import Callable
 from socketserver import ThreadingMixIn
 from typing import Any, Self
 from urllib.parse import parse_qs
@@ -61,6 +62,7 @@ class Kuma:
         self.wrong: list[str] = []
         self._numbers = itertools.count(1)
         self._users: set[str] = set()
+        self._changed = threading.Condition()
         self._io = socketio.Server(async_mode="threading", cors_allowed_origins=[])
         self._io.on("connect", self._connected)
         self._io.on("*", self._any)
@@ -78,6 +80,11 @@ class Kuma:
         self._server.shutdown()
         self._server.server_close()
         assert self.wrong == []
+
+    def until(self, done: Callable[[], Any]) -> None:
+        """Wait until it has been told enough."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: bool(done()), 20)
 
     def named(self, name: str) -> dict[str, Any]:
         return next(each for each in self.monitors.values() if each["name"] == name)
@@ -117,7 +124,8 @@ class Kuma:
         self._io.emit("loginRequired", to=sid)
 
     def _any(self, event: str, sid: str, *given: Any) -> Any:
-        self.asked.append(event)
+        with self._changed:
+            self.asked.append(event)
         if event in self.deaf:
             threading.Event().wait(30)
         handler = getattr(self, f"_on_{event}", None)
@@ -130,6 +138,8 @@ class Kuma:
             answer = handler(sid, *given)
         except (KeyError, TypeError, AttributeError) as error:
             answer = {"ok": False, "msg": f"Cannot read properties of undefined (reading '{error}')"}
+        with self._changed:
+            self._changed.notify_all()
         if event == self.ending:
             self._io.disconnect(sid)
         return answer

@@ -1,71 +1,18 @@
 """Monitors from sites.yaml to an Uptime Kuma: what is planned is written, and then nothing is left."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployer.config.loader import load
 from deployer.errors import DeployError
 from deployer.outside.socket_io import Talk
-from deployer.planning.plan import Plan
-from deployer.report.changes import plan_lines
 from deployer.report.plan_document import as_json
-from deployer.tasks import monitors as tasks
 from outside.cloudflare import Cloudflare
-from outside.kuma import PASSWORD, TOKEN, USER, Kuma
+from outside.kuma import PASSWORD, USER, Kuma
+from outside.monitored import KEEPER, SITES, Run
 from outside.provider import HTML
-
-SITES = {
-    "www.example.org": {"kind": "proxy", "port": 9000, "aliases": ["example.org"]},
-    "plain.example.org": {"kind": "proxy", "port": 9001, "https": False},
-}
-KEEPER = {"user": USER, "password": "env:KUMA_PASSWORD"}
-
-
-@pytest.fixture
-def kuma(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kuma]:
-    monkeypatch.setenv("KUMA_PASSWORD", PASSWORD)
-    monkeypatch.setenv("KUMA_TOKEN", TOKEN)
-    with Kuma() as there:
-        yield there
-
-
-class Run:
-    """One look at the monitors, and what becomes of them."""
-
-    def __init__(
-        self,
-        folder: Path,
-        address: str,
-        sites: dict[str, Any] = SITES,
-        scope: list[str] | None = None,
-        keeper: dict[str, Any] = KEEPER,
-        host: str = "vps.example.org",
-        held: dict[str, str] | None = None,
-        **more: Any,
-    ) -> None:
-        section = {"words": {"www.example.org": "Welcome"}, "uptime_kuma": {"url": address, **keeper}}
-        document = {"server": {"host": host}, "sites": sites, "monitoring": section, **more}
-        (folder / "sites.yaml").write_text(json.dumps(document))
-        config = load(folder / "sites.yaml")
-        assert config.monitoring
-        self.monitors = tasks.Monitors(config, config.monitoring)
-        self.plan = self.monitors.planned(Plan(held=held or {}), scope)
-        self.said: list[str] = []
-
-    def apply(self) -> bool:
-        return self.monitors.write(self.plan, self.said.append)
-
-    @property
-    def lines(self) -> list[str]:
-        return [*plan_lines(self.plan, "vps.example.org")]
-
-    @property
-    def paths(self) -> list[str]:
-        return [each.change.path.removeprefix("uptime_kuma:") for each in self.plan.monitors]
 
 
 def test_each_site_has_a_monitor_and_then_nothing_is_left(tmp_path: Path, kuma: Kuma) -> None:

@@ -1,0 +1,38 @@
+"""What commands do with monitors elsewhere; of a sites.yaml without any, nothing, and nothing is loaded."""
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deployer.config.model import Config
+    from deployer.tasks.monitors import Monitors
+
+
+def is_of_a_rehearsal(config: "Config") -> bool:
+    """Whether it is for a throwaway VPS, by the key that `rehearse` has handed over: real names stay away."""
+    key = config.server.key if config.server else None
+    return bool(key and fnmatch(Path(key).parent.name, ".vps-*"))
+
+
+def monitors_of(config: "Config") -> "Monitors | None":
+    """The monitors that sites.yaml asks for, being read when this returns; None where it asks for none."""
+    if config.monitoring is None or is_of_a_rehearsal(config):
+        return None
+    from deployer.tasks.monitors import Monitors
+
+    return Monitors(config, config.monitoring)
+
+
+def during(config: "Config", names: Collection[str], what: str) -> AbstractContextManager[None]:
+    """Maintenance for these sites and services, where an Uptime Kuma has monitors of them."""
+    kuma = config.monitoring.uptime_kuma if config.monitoring else None
+    if kuma is None or is_of_a_rehearsal(config):
+        return nullcontext()
+    from deployer.planning.monitors import server_of
+    from deployer.report import say
+    from deployer.tasks.maintenance import maintenance
+
+    return maintenance(kuma, server_of(config), names, what, say)
