@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from contextlib import AbstractContextManager, suppress
+from functools import cache
 
 import click
 
@@ -33,7 +34,7 @@ class Commands(click.Group):
     """The modules of the folder `commands`, each loaded when it is called or listed."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return sorted(m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_"))
+        return [*_names()]
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]
@@ -60,6 +61,13 @@ class Commands(click.Group):
             with formatter.section(title):
                 for name in (each for each in names if aim == of[each].AIM):
                     formatter.write(f"  {name:{widest}}  {of[name].command.get_short_help_str(200)}\n")
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(
+        sorted(m.name for m in pkgutil.iter_modules(commands.__path__) if not m.name.startswith("_"))
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

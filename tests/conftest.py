@@ -51,9 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("update_faults"):
         faults.PAGE.write_text(faults.page(items))
     if config.getoption("no_vps"):
-        left_out = [item for item in items if item.get_closest_marker("vps")]
+        left_out = {item for item in items if item.get_closest_marker("vps")}
         items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=[*left_out])
     keys = arranged([item.nodeid for item in items])
     items.sort(key=lambda item: keys[item.nodeid])
 

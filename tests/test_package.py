@@ -28,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     libraries = next(path for path in map(Path, sys.path) if path.name == "site-packages")
     (wheel,) = folder.glob("*.whl")
     place = next((folder / "venv/lib").glob("python*/site-packages"))
-    subprocess.run([*pip, "install", "--no-deps", "--target", place, wheel], check=True)
+    subprocess.run([*pip, "install", "--no-deps", "--no-compile", "--target", place, wheel], check=True)
     (place / "libraries.pth").write_text(f"{libraries}\n")
     return folder / "venv/bin/python"
 

@@ -31,17 +31,20 @@ def typed(
     environment: Mapping[str, str],
     seconds: float = 180,
     meanwhile: Callable[[BaseProcess], None] | None = None,
+    before: Callable[[], None] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """What `deploy ARGUMENT…` does and says in the folder, without a terminal and with nothing to read.
 
-    `meanwhile` is called with the process as soon as that has begun.
+    `meanwhile` is called with the process as soon as that has begun, and `before` by the process itself.
     """
     _begin()
     with TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
         for file in (out, err):
             file.touch()  # one that is killed at once has said nothing
-        process = processes.Process(target=_run, args=(arguments, folder, dict(environment), out, err))
+        process = processes.Process(
+            target=_run, args=(arguments, folder, dict(environment), out, err, before)
+        )
         process.start()
         if meanwhile:
             meanwhile(process)
@@ -67,7 +70,12 @@ def forked(function: Callable[..., None], *arguments: object, seconds: float = 1
 
 
 def _run(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], out: Path, err: Path
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    out: Path,
+    err: Path,
+    before: Callable[[], None] | None,
 ) -> None:
     os.chdir(folder)
     os.environ.clear()
@@ -77,4 +85,6 @@ def _run(
     sys.argv = ["deploy", *arguments]
     from deployer.cli import main
 
+    if before:
+        before()
     main()

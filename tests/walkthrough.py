@@ -20,9 +20,9 @@ def whole_files(page: Path) -> dict[str, str]:
 
 
 def copied(folder: Path, *more: str) -> Path:
-    """A copy of the package and its templates, and of these, in a folder that is there."""
+    """A copy of the package, its templates and these, in a folder that is there; compiled as they are."""
     for name in ("deployer", "templates", *more):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("vps", "__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("vps"))
     return folder
 
 

@@ -5,16 +5,17 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import click
 import pytest
 
+from commands.broken import broken
 from deployer import waiting
 from deployer.backups.archives import Archive
 from deployer.cli import deploy
@@ -24,6 +25,7 @@ from deployer.server.connection import Server
 from deployer.waiting import Waiting
 from home.sample import lay, now
 from server.hostile_sshd import AT_ONCE, FAULTS, HostileSshd, client_key
+from typed import typed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIC022uwG5vjIQbBGX2S7cc/zOKqjEV4ELJCdhVS2xsKx"
@@ -254,39 +256,26 @@ def put(path: Path, content: bytes | None) -> None:
         path.unlink(missing_ok=True)
 
 
-BREAK = """
-import sys, threading
-from deployer.cli import deploy, main
-def broken(*arguments, **options):
-    {what}
-deploy.get_command(None, "status").callback = broken
-main(sys.argv[1:])
-"""
-
-
 @pytest.mark.parametrize(
     ("what", "said"),
     [
-        ("{}['a secret value']", "✗ this is a fault of deploy itself, not yours: KeyError"),
-        ("raise RecursionError", "✗ this is a fault of deploy itself, not yours: RecursionError"),
-        ("open('/nowhere/at/all')", "✗ /nowhere/at/all: No such file or directory"),
-        ("t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()", "ZeroDivisionError"),
+        ("a_key", "✗ this is a fault of deploy itself, not yours: KeyError"),
+        ("recursion", "✗ this is a fault of deploy itself, not yours: RecursionError"),
+        ("a_file", "✗ /nowhere/at/all: No such file or directory"),
+        ("a_thread", "ZeroDivisionError"),
     ],
 )
 def test_the_last_line_of_defence(what: str, said: str, tmp_path: Path) -> None:
-    argv = [sys.executable, "-c", BREAK.format(what=what), "status"]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = typed(["status"], tmp_path, os.environ, before=partial(broken, what))
     assert said in done.stderr
     assert "DEPLOY_TRACEBACK=1" in done.stderr
     assert not [word for word in ("Traceback", "secret value") if word in done.stdout + done.stderr]
-    asked = subprocess.run(
-        argv, env={**os.environ, "DEPLOY_TRACEBACK": "1"}, capture_output=True, text=True, check=False
-    )
+    asked = typed(["status"], tmp_path, os.environ | {"DEPLOY_TRACEBACK": "1"}, before=partial(broken, what))
     assert asked.stderr.startswith("Traceback")
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("words", "said"),
     [
         (
             ["push"],
@@ -300,10 +289,7 @@ def test_the_last_line_of_defence(what: str, said: str, tmp_path: Path) -> None:
         (["posh"], "✗ no command 'posh' (did you mean 'push'?)\n"),
     ],
 )
-def test_what_is_mistyped_is_told_as_every_failure(typed: list[str], said: str, tmp_path: Path) -> None:
-    program = "import sys; sys.argv[0] = 'deploy'; from deployer.cli import main; main()"
-    argv = [sys.executable, "-c", program, *typed]
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
-    done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+def test_what_is_mistyped_is_told_as_every_failure(words: list[str], said: str, tmp_path: Path) -> None:
+    done = typed(words, tmp_path, {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"})
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from chance import noise
@@ -29,6 +30,15 @@ from home.sample import lay, now
 
 NIGHT = timedelta(days=1)
 LAST = Archive("a.example.org", now())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_once() -> Iterator[None]:
+    """What botocore knows of S3 is megabytes of JSON, which each session would read anew."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        loader = botocore.session.create_loader()
+        monkeypatch.setattr(botocore.session, "create_loader", lambda path: loader)
+        yield
 
 
 @pytest.fixture(scope="module")

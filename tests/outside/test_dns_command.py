@@ -1,6 +1,7 @@
 """deploy dns, as it is typed."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,11 @@ import pytest
 from outside.cloudflare import Cloudflare
 from outside.provider import TOKEN
 from outside.running import SITES, configured
+from typed import typed
 
 
 def deploy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "deployer", *arguments]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, stdin=-3, check=False)
+    done = typed(arguments, folder, os.environ)
     assert TOKEN not in done.stdout + done.stderr
     return done
 

@@ -1,13 +1,13 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -I -S
 """A program as docs/dns.md describes it, with a zone in a JSON file beside it; COMMENTS=0: it keeps none."""
 
 import json
 import os
 import sys
-from pathlib import Path
 
-zone = Path(sys.argv[0]).with_suffix(".json")
-records = json.loads(zone.read_text())
+zone = f"{sys.argv[0]}.json"
+with open(zone) as file:
+    records = json.load(file)
 asked = json.load(sys.stdin)
 comments = os.environ.get("COMMENTS") != "0"
 if os.environ["DEPLOY_DNS_TOKEN"] == "wrong":
@@ -24,4 +24,5 @@ elif asked["action"] == "write":
     for each in asked["create"]:
         assert not any(all(other[k] == each[k] for k in key) for other in records), each
         records.append({k: v for k, v in each.items() if k in (*key, "ttl") or (comments and k == "comment")})
-    zone.write_text(json.dumps(records))
+    with open(zone, "w") as file:
+        json.dump(records, file)

@@ -1,8 +1,7 @@
 """A login that begins while sites.yaml is read: whoever asks for it gets it, and nobody else hears of it."""
 
+import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from deployer.tasks import opening, script, server_of
 from deployer.tasks.asking import Asking
 from deployer.tasks.observe import batch, lines
 from server.hostile_sshd import HostileSshd, client_key
+from typed import typed
 
 REST = "sites:\n  www.example.org: {kind: redirect, to: https://elsewhere.example.org}\n"
 
@@ -154,12 +154,7 @@ def test_of_a_bad_file_nothing_is_asked_and_its_words_are_the_same(home: Path, c
     """The script that looks may have begun: it is the same for every file, and changes nothing."""
     sshd = HostileSshd("reads to the end")
     file = written(home, sshd, REST + "emial: me@example.org\n")
-    said = [
-        subprocess.run(
-            [sys.executable, "-m", "deployer", *words.split(), "-c", file], capture_output=True, text=True
-        )
-        for words in (command, "check")
-    ]
+    said = [typed([*words.split(), "-c", str(file)], home, os.environ) for words in (command, "check")]
     assert said[0].stderr == said[1].stderr
     assert (said[0].stdout, said[0].returncode) == ("", said[1].returncode)
     assert "emial" in said[0].stderr
@@ -174,9 +169,7 @@ def test_a_server_that_does_not_answer_holds_up_no_bad_file(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=1) as silent:
         file = home / "sites.yaml"
         file.write_text(f"server: {{host: 127.0.0.1, port: {silent.getsockname()[1]}}}\nemial: a\n{REST}")
-        done = subprocess.run(
-            [sys.executable, "-m", "deployer", "plan", "-c", file], capture_output=True, text=True, timeout=8
-        )
+        done = typed(["plan", "-c", str(file)], home, os.environ, seconds=8)
         assert "emial" in done.stderr
 
 
