@@ -1,5 +1,6 @@
 """What should go on by itself: renewals, backups, mirrors, and an NGINX that would start again; pure."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from deployer.audit import upkeep
@@ -88,28 +89,30 @@ def backups(seen: Evidence, config: Config, here: FromHere) -> Result:
     wanted = sorted({*seen.lines.get("backed_up", []), *backed_up(config)})
     if not wanted:
         return Result("backups")
-    found = [*upkeep.key_of_backups(seen, config), *upkeep.ages(seen, wanted)]
-    oldest = max(float(seen.now - seen.backups.get(name, 0)) for name in wanted)
-    for name in wanted if here.at_home is not None else ():
-        newest = (here.at_home or {}).get(name)
-        age = seen.now - newest.timestamp() if newest else None
-        oldest = max(oldest, age or 0)
-        if age is None or age > LATE_AT_HOME.total_seconds():
-            told = (
-                f"the newest backup of {name} at home is {int(age // 3600)} hours old"
-                if age
-                else f"{name} has no backup at home"
-            )
-            found.append(
-                Finding(told, "with the server it would be lost", "deploy backup --pull   # at home")
-            )
-    hours = int(oldest // 3600)
+    late = {name: late_backup(seen, name, here.at_home) for name in wanted}
+    found = [*upkeep.key_of_backups(seen, config), *(each for every in late.values() for each in every)]
+    at_home = (newest.timestamp() for name, newest in (here.at_home or {}).items() if name in late)
+    oldest = min([*at_home, *(float(seen.backups.get(name, 0)) for name in wanted)])
+    hours = int((seen.now - oldest) // 3600)
     where = " on the server" + (" and at home" if here.at_home is not None else "")
     return Result(
         "backups",
         f"{amount(len(wanted), 'name')}, none older than {amount(hours, 'hour')}{where}",
         tuple(found),
     )
+
+
+def late_backup(seen: Evidence, name: str, at_home: Mapping[str, datetime] | None) -> list[Finding]:
+    """Where the newest archive of a name is too old, or missing; at home, if that is this machine."""
+    found = [*upkeep.ages(seen, [name])]
+    newest = (at_home or {}).get(name)
+    if at_home is None or (newest and seen.now - newest.timestamp() <= LATE_AT_HOME.total_seconds()):
+        return found
+    told = f"{name} has no backup at home"
+    if newest:
+        hours = int((seen.now - newest.timestamp()) // 3600)
+        told = f"the newest backup of {name} at home is {hours} hours old"
+    return [*found, Finding(told, "with the server it would be lost", "deploy backup --pull   # at home")]
 
 
 def mirrors(seen: Evidence, config: Config, here: FromHere) -> Result:

@@ -12,6 +12,7 @@ from deployer.config.model import Config
 from deployer.config.watch import Watch
 from deployer.errors import DeployError, UsageError
 from deployer.home import channels
+from deployer.home.beats import beat
 from deployer.home.pulse import Asked, Pulse
 from deployer.home.visiting import visit_all
 from deployer.watching import message
@@ -56,6 +57,7 @@ def look(config: Config) -> Seen | None:
         if not outcome or "" in outcome.values():
             memory = settled(memory, news)
         warnings += keep(place, memory)
+        warnings += beat(config, pulse[0]) if pulse else ()
         warnings += heartbeat(watch, outcome)
     offline = failure is not None and is_offline(visits)
     return Seen(config.server.host, tuple(visits), seen.troubles, news, outcome, warnings, offline)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -78,6 +78,10 @@ class Talk:
         """Go on when enough events have come."""
         self._until(lambda: bool(enough(self.events)))
 
+    def tell(self, path: str, words: Mapping[str, str]) -> None:
+        """Ask for something else that is there, by HTTP; what it answers is of no use."""
+        self._answer("GET", path, words)
+
     def _send(self, every: Sequence[tuple[Any, ...]]) -> list[int]:
         numbers = [*range(self._count + 1, self._count + len(every) + 1)]
         self._count += len(every)
@@ -127,18 +131,22 @@ class Talk:
         self._ask("POST", BETWEEN.join(packets))
 
     def _ask(self, method: str, body: str | None = None) -> str:
-        content = None if body is None else body.encode()
+        answer = self._answer(method, "/socket.io/", self._query, None if body is None else body.encode())
+        if answer.status_code != httpx.codes.OK:
+            raise DeployError(f"{self.name} answers {answer.status_code}", f"Is it at {self._at}?")
+        return answer.text
+
+    def _answer(
+        self, method: str, path: str, query: Mapping[str, str], content: bytes | None = None
+    ) -> httpx.Response:
         try:
-            answer = self.client.request(
-                method, f"{self._at}/socket.io/", params=self._query, content=content, headers=TYPE
+            return self.client.request(
+                method, f"{self._at}{path}", params=dict(query), content=content, headers=TYPE
             )
         except httpx.TimeoutException as error:
             raise self._silent() from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeployError(f"{self.name} cannot be reached", f"Is it at {self._at}?") from error
-        if answer.status_code != httpx.codes.OK:
-            raise DeployError(f"{self.name} answers {answer.status_code}", f"Is it at {self._at}?")
-        return answer.text
 
     def _silent(self) -> DeployError:
         return DeployError(f"{self.name} does not answer within {self._seconds:g} s")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KEY = "gatus"
 SPECIAL = re.compile(r"[*?\[\]\\]")
+OTHERWISE = re.compile(r"[/_., #+&]")
 SYNTAX = re.compile(r"[=!<>&|]")
 
 
@@ -67,6 +68,12 @@ def _surprise(there: str, server: str) -> Surprise:
     if not key:
         return Surprise.TAKEN_OVER
     return Surprise.NONE if digest == digest_of(body) else Surprise.EDITED
+
+
+def key_of(key: str, server: str) -> str:
+    """What Gatus calls a heartbeat, by the key of what it is about, which is GROUP/NAME."""
+    group, _, name = key.partition("/")
+    return "_".join(OTHERWISE.sub("-", word.lower()) for word in (f"{server} {group}", name))
 
 
 def quoted(text: str) -> str:

@@ -75,7 +75,7 @@ def monitors(config: "Config") -> Iterator[Monitor]:
     for name in backed_up(config):
         yield Monitor(BACKUPS, name, owner=name if name in config.everything else None)
     if config.updates:
-        yield Monitor(UPDATES, "updates")
+        yield Monitor(UPDATES, UPDATES)
 
 
 def silence(config: "Config") -> int:

@@ -57,6 +57,16 @@ def test_no_more_than_three_months_are_kept(root: Root) -> None:
     assert len(told(root, "noted")) == 90
 
 
+def test_services_and_updates_are_named_for_heartbeats(root: Root) -> None:
+    assert told(root, "service") == []
+    assert "updates" not in root.run("doctor").splitlines()
+    for name in ("www.example.org", "runner", "worker"):
+        root.write(f"/etc/deploy/sites/{name}.conf", "KIND=compose\n")
+    root.write("/etc/systemd/system/deploy-update.timer", "[Timer]\n")
+    assert told(root, "service") == ["service runner", "service worker"]
+    assert "updates" in root.run("doctor").splitlines()
+
+
 def test_what_is_being_changed_is_told(root: Root) -> None:
     lock = root.path("/srv/deploy/www.example.org/lock")
     lock.touch()

@@ -107,6 +107,17 @@ def read(login: Login, server: str) -> list[SeenMonitor]:
         return there(talk, server)
 
 
+def beat(login: Login, server: str, beats: Mapping[str, str]) -> None:
+    """Tell of each heartbeat, by its key, why it is not well, empty where it is; raises DeployError."""
+    with connected(login) as talk:
+        for each in there(talk, server):
+            token = each.settings.get("pushToken")
+            if each.key in beats and each.settings["type"] == PUSH and token:
+                why = beats[each.key]
+                words = {"status": "down" if why else "up", "msg": why[:200] or "OK"}
+                talk.tell(f"/api/push/{token}", words)
+
+
 def write(login: Login, server: str, changes: Sequence[MonitorChange]) -> None:
     """Make these changes; raises DeployError where a monitor is no longer as the plan has seen it."""
     with connected(login) as talk:

@@ -1,0 +1,63 @@
+"""Tells monitors elsewhere in each round of a watch how services, backups and updates are."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+
+from deployer.audit.evidence import Evidence
+from deployer.config.model import Config
+from deployer.config.monitoring import Gatus, UptimeKuma
+from deployer.errors import DeployError
+from deployer.home.channels import secret
+from deployer.home.newest import newest_at_home
+from deployer.planning.gatus import key_of
+from deployer.planning.monitors import server_of
+from deployer.values.secrets import FromEnvironment, Secret
+from deployer.watching.heartbeats import heartbeats
+
+
+def beat(config: Config, seen: Evidence) -> tuple[str, ...]:
+    """Tell whoever sites.yaml names below `monitoring`; what went wrong, none of which stops anything."""
+    monitoring = config.monitoring
+    if monitoring is None:
+        return ()
+    beats = heartbeats(seen, newest_at_home(config))
+    ways: list[Callable[[], Iterable[str]]] = []
+    if monitoring.gatus and monitoring.gatus.url:
+        ways.append(partial(_tell_gatus, monitoring.gatus, server_of(config), beats))
+    if monitoring.uptime_kuma:
+        ways.append(partial(_tell_kuma, monitoring.uptime_kuma, server_of(config), beats))
+    return tuple(warning for way in ways for warning in _quietly(way)) if beats else ()
+
+
+def _quietly(way: Callable[[], Iterable[str]]) -> Iterator[str]:
+    try:
+        yield from way()
+    except DeployError as error:
+        yield error.line
+    except ValueError as error:
+        yield f"no heartbeats: {error}"
+
+
+def _tell_gatus(gatus: Gatus, server: str, beats: Mapping[str, str]) -> Iterable[str]:
+    from deployer.outside.monitors import gatus as outside
+
+    named = {key_of(key, server): why for key, why in beats.items()}
+    return outside.beat(gatus.url or "", secret(gatus.token or ""), named)
+
+
+def _tell_kuma(kuma: UptimeKuma, server: str, beats: Mapping[str, str]) -> Iterable[str]:
+    from deployer.outside.monitors.uptime_kuma import Login, beat
+
+    if kuma.token:
+        login = Login(kuma.url, token=_value(kuma.token))
+    else:
+        login = Login(kuma.url, kuma.user or "", _value(kuma.password))
+    beat(login, server, beats)
+    return ()
+
+
+def _value(given: Secret | None) -> str:
+    """Timers have an environment, and nobody who types a passphrase."""
+    if not isinstance(given, FromEnvironment):
+        raise ValueError("a timer takes what lets it into Uptime Kuma as env:NAME, from home.env")
+    return secret(f"env:{given.name}")
