@@ -111,7 +111,7 @@ def test_a_first_look_says_nothing_of_the_days_before(root: Root, answers: dict[
         assert [(day["state"], day["looks"]) for day in site["days"]] == [("up", 1)]
     page = root.path(f"{PLACE}/index.html").read_text()
     assert page.count(": nobody looked</title>") == 89 * len(SITES)
-    assert "1 day" not in page.split("</style>")[1].split("Containers")[0]
+    assert page.count("<b>100&#8239;%</b> of 1 day<") == len(SITES)
 
 
 def test_what_gets_no_good_answer_twice_is_down(root: Root, answers: dict[str, int]) -> None:

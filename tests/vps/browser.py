@@ -64,6 +64,17 @@ class Browser:
         """What this JavaScript returns; of a promise, what becomes of it."""
         return self.ask("/execute/sync", {"script": code, "args": arguments})
 
+    def look_like(self, width: int, height: int, scheme: str) -> None:
+        """Be a window of this size, of somebody who likes it `light` or `dark`."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": width < 500}
+        scheme_of = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        for command, values in (("setDeviceMetricsOverride", size), ("setEmulatedMedia", scheme_of)):
+            self.ask("/goog/cdp/execute", {"cmd": f"Emulation.{command}", "params": values})
+
+    def complaints(self) -> list[str]:
+        """What it has written to its console since this was asked the last time."""
+        return [str(entry["message"]) for entry in self.ask("/se/log", {"type": "browser"})]
+
     def text(self) -> str:
         """What a person reads there."""
         return str(self.script("return document.body.innerText"))
@@ -91,6 +102,7 @@ def browser(vps: Machine, *names: str) -> Iterator[Browser]:
         switches = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         options = {"args": [*switches, f"--host-resolver-rules={rules}, MAP * ~NOTFOUND"]}
         wanted = {"acceptInsecureCerts": True, "goog:chromeOptions": options}
+        wanted["goog:loggingPrefs"] = {"browser": "ALL"}
         session = Browser(root).ask("", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
         window = Browser(f"{root}/{session}")
         try:

@@ -1,11 +1,14 @@
 """A status page on a real server: planned, made by its timer's service, served, and taken away again."""
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
+import axe_core_python
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.browser import browser
 from vps.project import Project
 
 pytestmark = pytest.mark.takes_turns("module")
@@ -68,6 +71,46 @@ def test_a_page_for_oneself(project: Project) -> None:
     assert done.returncode == 0, done.stderr
     assert "All is well" in file.read_text()
     assert "down.test" not in file.read_text()
+
+
+HOSTILE = r"""
+now=$(date +%s) evil=$'"><img src=x onerror=evil()><script>evil()</script>\'&\\\x80]]>'
+printf 'incident\tpage.test\t%s\t%s\t%s\t%s\n' $((now - 900)) $((now - 600)) $((now - 300)) "$evil" >>/var/lib/deploy/status/looks
+mkdir -p /srv/deploy/page.test /etc/deploy/backup && touch "/etc/deploy/backup/${evil//\//}"
+printf '{"time":"%s"}\n' "$evil" >/srv/deploy/page.test/made-live
+for _ in 1 2 3; do
+    curl --silent --output /dev/null --header 'Host: page.test' --user-agent "$evil" --referer "https://$evil/" "http://127.0.0.1/<script>evil()"
+done
+"""
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+RUN_AXE = "return axe.run().then(found => found.violations.map(each => [each.id, each.nodes[0].html]))"
+
+
+def test_in_a_browser_it_is_a_page_for_everybody_and_nothing_of_it_runs(
+    project: Project, vps: Machine
+) -> None:
+    vps.run(HOSTILE + "rm -f /var/lib/deploy/status/counted")
+    assert project.deploy("status", "--publish", PAGE).returncode == 0
+    json.loads(project.get(PAGE, "/status.json", "http")[1])
+    ElementTree.fromstring(project.get(PAGE, "/feed.xml", "http")[1])
+    with browser(vps, PAGE) as window:
+        for width, scheme in ((360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")):
+            window.look_like(width, 900, scheme)
+            window.open(f"http://{PAGE}/")
+            assert window.script("return document.querySelectorAll('svg.days g').length") == 180
+            assert window.script("return document.querySelectorAll('img, script').length") == 1
+            assert "<script>evil()</script>" in window.text()
+            assert window.script("return document.documentElement.scrollWidth") <= width
+            assert window.script("return performance.getEntriesByType('resource').length") == 0
+            assert window.complaints() == []
+            window.script(AXE.read_text())
+            assert window.script(RUN_AXE) == []
+        vps.run(
+            f'sed -i \'s/data-made="[0-9]*"/data-made="1796000000"/\' /var/lib/deploy/pages/{PAGE}/index.html'
+        )
+        window.open(f"http://{PAGE}/?old")
+        assert window.script("return document.querySelector('h1').innerText").startswith("Not known: nobody")
+        assert window.complaints() == []
 
 
 def test_without_the_site_nothing_looks_any_more(project: Project, vps: Machine) -> None:

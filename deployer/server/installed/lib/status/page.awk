@@ -50,7 +50,7 @@ function print_site(site, i,    id, label, response) {
     if (state[site] == "up" && runs[site] == "unwell") label = "Not well"
     print "<article aria-labelledby=\"" id "\"><div class=\"line\"><h3 id=\"" id "\"><a rel=\"noopener\" href=\"https://" escaped(site) "/\">" escaped(site) "</a></h3>"
     print "<p class=\"state " (label == "Up" ? "up" : label == "Down" ? "down" : "odd") "\">" label (words[site] != "" ? "<span>: " escaped(words[site]) "</span>" : "") "</p>"
-    print "<p class=\"share\">" (percent[site] == "" ? "not known yet" : "<b>" percent[site] "&#8239;%</b> of 90 days") "</p></div>"
+    print "<p class=\"share\">" (percent[site] == "" ? "not known yet" : "<b>" percent[site] "&#8239;%</b> of " whole(known[site], "day", "days")) "</p></div>"
     print_days(site)
     print "<dl>"
     response = quantile(site, date[DAYS], 0.5) >= 0 ? DAYS : DAYS - 1
@@ -62,7 +62,7 @@ function print_site(site, i,    id, label, response) {
     if (site in counted) {
         print "<div><dt>Visitors</dt><dd>" shown(visitors[site, date[DAYS]]) " today"
         print_visitors(site)
-        print "<small>" shown(requests[site]) " requests in a month</small></dd></div>"
+        print "<small>" shown(requests[site]) " requests</small></dd></div>"
     }
     if (expires[site]) print "<div><dt>Certificate</dt><dd>" certificate(expires[site] - now) "</dd></div>"
     if (pushed[site]) print "<div><dt>Last push</dt><dd>" ago(pushed[site]) "</dd></div>"
@@ -78,7 +78,7 @@ function certificate(left) {
 
 function print_days(site,    i, kind, height, x, bad, gaps) {
     for (i = 1; i <= DAYS; i++) { kind = kind_of(site, i); if (kind == "gap") gaps++; else if (kind != "up") bad++ }
-    print "<svg class=\"days\" viewBox=\"0 0 358 32\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"90 days: " \
+    print "<svg class=\"days\" viewBox=\"0 0 359 32\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"90 days: " \
         (percent[site] == "" ? "nothing known yet" : percent[site] " % up where it was looked, " whole(bad + 0, "day", "days") " with failures, " whole(gaps + 0, "day", "days") " not known") "\">"
     for (i = 1; i <= DAYS; i++) {
         kind = kind_of(site, i); x = (i - 1) * 4
@@ -88,7 +88,7 @@ function print_days(site,    i, kind, height, x, bad, gaps) {
             height = seen_of(site, i) >= 0.9 ? 32 : int(12 + 20 * seen_of(site, i))
             printf "<path class=\"up\" d=\"M%d %dh3v%dh-3z\"/>", x, 32 - height, height
             if (kind != "up") {
-                height = kind == "odd" ? 10 : int(12 + 20 * down[site, date[i]] / looks[site, date[i]])
+                height = kind == "odd" ? 16 : int(18 + 14 * down[site, date[i]] / looks[site, date[i]])
                 printf "<path class=\"%s\" d=\"M%d %dh3v%dh-3z\"/>", kind, x, 32 - height, height
             }
         }
@@ -153,12 +153,12 @@ function bar(i, share, text) {
 function chart(text, bars) { return "<svg class=\"chart\" viewBox=\"0 0 178 24\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"" text "\">" bars "<path class=\"ground\" d=\"M0 23.5h178v.5h-178z\"/></svg>" }
 
 function print_legend() {
-    print "<p class=\"legend\"><span>" short_day(date[1]) "</span><span class=\"key\"><i class=\"up\"></i>up</span><span class=\"key\"><i class=\"odd\"></i>errors</span><span class=\"key\"><i class=\"down\"></i>down</span><span class=\"key\"><i class=\"gap\"></i>not known</span><span>today</span></p>"
+    print "<p class=\"legend\"><span>" short_day(date[1]) "</span><span class=\"key\"><i class=\"up\"></i>up</span><span class=\"key\"><i class=\"odd\"></i>errors</span><span class=\"key\"><i class=\"down\"></i>down</span><span class=\"key\"><i class=\"gap\"></i>not known</span><span>today</span></p><p class=\"legend\">The small charts, and the requests, are of 30 days.</p>"
 }
 
 function print_incidents(    i, n) {
     print "<section aria-labelledby=\"incidents\"><h2 id=\"incidents\">Incidents</h2>"
-    if (!lines) print "<p class=\"card\">None in 90 days, as far as it was looked.</p>"
+    if (!lines) print "<p class=\"card\">None seen in 90 days.</p>"
     else {
         print "<ol class=\"card\">"
         for (n = 1; n <= lines && n <= 30; n++) {

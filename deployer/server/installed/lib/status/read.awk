@@ -17,7 +17,7 @@ $1 == "incident" && ($2 in state) && now - ($5 > 0 ? $5 : now) < DAYS * 86400 {
     who[i] = $2; from[i] = $3 + 0; until[i] = $5 + 0; what[i] = $6
 }
 $1 == "day_of" { visits[$2, $3] = $4 - $7; visitors[$2, $3] = $5; counted[$2] = 1 }
-$1 == "times_of" { read_times() }
+$1 == "times_of" { took[$2, $3] = $4 }
 $1 == "failing_of" { failing[$2, $3]++; note_failing($2, $3, $4) }
 $1 == "pushed" { pushed[$2] = seconds_utc($3) }
 $1 == "service" { SERVICES[++services] = $2; runs[$2] = $3 }
@@ -55,18 +55,12 @@ function sum_up(site,    i, share) { # of 90 days: how often it was up, of what 
     for (i = DAYS - 29; i <= DAYS; i++) requests[site] += visits[site, date[i]]
 }
 
-function read_times(    i, pair, n, part) { # how long answers took: how many in each of the classes that count.awk has
-    n = split($4, pair, " ")
-    for (i = 1; i <= n; i++) { split(pair[i], part, ":"); took[$2, $3, part[1]] += part[2]; took_all[$2, $3] += part[2] }
-}
-
-function quantile(site, day, share,    class, sum) { # in ms; -1 where nothing was counted
-    if (!took_all[site, day]) return -1
-    for (class = 0; class < 120; class++) {
-        sum += took[site, day, class]
-        if (sum >= share * took_all[site, day]) return class == 0 ? 0 : 2 ^ ((class - 0.5) / 4)
-    }
-    return 2 ^ 30
+function quantile(site, day, share,    pair, part, i, n, sum) { # in ms, by the classes of count.awk; -1 where nothing was counted
+    if (!((site, day) in took)) return -1
+    n = split(took[site, day], pair, " ")
+    for (i = 1; i <= n; i++) { split(pair[i], part, ":"); sum += part[2] }
+    for (share = sum * share; i > 1 && sum >= share; sum -= part[2]) split(pair[--i], part, ":")
+    return part[1] > 0 ? 2 ^ ((part[1] - 0.5) / 4) : 0
 }
 
 function note_failing(site, day, clock,    time, i) { # a minute in which most answers were errors: an incident begins, or goes on
