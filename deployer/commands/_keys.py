@@ -61,6 +61,21 @@ def sites_to_push(config: "Config", name: str, text: str) -> tuple[str, ...]:
     return sites
 
 
+def sites_of(config: "Config", name: str, push: str, shield: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sites of `--push`, and those of `--shield`; raises UsageError for what a key cannot do."""
+    return sites_to_push(config, name, push), sites_to_shield(config, shield)
+
+
+def sites_to_shield(config: "Config", text: str) -> tuple[str, ...]:
+    """The sites of `--shield`; raises UsageError for one that the server cannot shield by itself."""
+    from deployer.config.shield_checks import unshieldable
+
+    sites = tuple(dict.fromkeys(site.strip() for site in text.split(",") if site.strip()))
+    if reasons := [reason for site in sites if (reason := unshieldable(config, site))]:
+        raise UsageError("\n".join(reasons), "What a shield needs: deploy docs shield")
+    return sites
+
+
 def read_public(path: Path) -> str:
     """The public half in this file, as `type base64`; raises UsageError."""
     from deployer.values.access import login_key
@@ -71,11 +86,13 @@ def read_public(path: Path) -> str:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def command_line(name: str, push: str, yes: bool, no_apply: bool) -> str:
+def command_line(name: str, push: str, shield: str, yes: bool, no_apply: bool) -> str:
     """The same `deploy key add` once more, as it is advised where a new pair has no room."""
     import shlex
 
-    what = f"--push {shlex.quote(push)}" if push else "--pull-backups"
+    lists = {"--push": push, "--shield": shield}
+    what = " ".join(f"{option} {shlex.quote(each)}" for option, each in lists.items() if each)
+    what = what or "--pull-backups"
     return f"deploy key add {name} {what}{' --yes' if yes else ''}{' --no-apply' if no_apply else ''}"
 
 
@@ -127,8 +144,10 @@ def will_apply(config: "Config", yes: bool, no_apply: bool) -> bool:
     return True
 
 
-def use_of(sites: Sequence[str]) -> str:
-    """What comes next for a new key: of one that may push sites, and of one that fetches backups."""
+def use_of(sites: Sequence[str], shielded: Sequence[str]) -> str:
+    """What comes next for a new key: one that pushes or shields sites, or one that fetches backups."""
+    if shielded and not sites:
+        return f"whoever has it: ssh deploy@SERVER shield {shielded[0]} on"
     if sites:
         return f"deploy workflow {sites[0]} writes a CI job for it"
     return "on the home server: deploy backup --init, then deploy backup --install"

@@ -10,7 +10,9 @@ from deployer.commands._options import config_option, entries, wait_option, yes_
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
+    from deployer.planning.plan import Plan
     from deployer.report.progress import Progress
+    from deployer.seen.observation import Observation
     from deployer.server.connection import Server
     from deployer.tasks.asking import Asking
     from deployer.tasks.converge import Convergence
@@ -107,6 +109,15 @@ def names_of(config: "Config") -> "Names | None":
     return Names(config, config.dns)
 
 
+def shielded(run: "Convergence", plan: "Plan", seen: "Observation") -> bool:
+    """Whether the shields that sites.yaml asks for are on in the end."""
+    if not any(site.shield == "on" for site in run.config.sites.values()):
+        return True
+    from deployer.tasks.shield import turn_on_as_written
+
+    return turn_on_as_written(run.server, run.config, plan, seen.facts, run.line)
+
+
 def converge(
     run: "Convergence",
     yes: bool,
@@ -136,7 +147,7 @@ def converge(
     )
     if not yes and not confirm(f"Apply this{off}?"):
         raise DeployError("nothing was changed")
-    done = run.apply(plan, seen)
+    done = run.apply(plan, seen) and shielded(run, plan, seen)
     host, named = run.server.host, f" for {', '.join(run.scope)}" if run.scope else ""
     say(
         f"{host} is as sites.yaml says{named}."

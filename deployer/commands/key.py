@@ -26,12 +26,13 @@ def command() -> None:
     """
 
 
-@command.command(short_help="Let a key push sites, or fetch backups, and nothing else.")
+@command.command(short_help="Let a key push or shield sites, or fetch backups, and nothing else.")
 @click.argument("name")
 @config_option
 @yes_option
 @no_apply_option
 @click.option("--push", metavar="SITES", help="Sites and services that it may push, with commas.")
+@click.option("--shield", metavar="SITES", help="Sites whose shield it may turn on and off, with commas.")
 @click.option("--pull-backups", is_flag=True, help="It may fetch the backups.")
 @click.option(
     "--public", type=click.Path(path_type=Path), help="File with the public half of a key that is there."
@@ -45,6 +46,7 @@ def add(
     yes: bool,
     no_apply: bool,
     push: str | None,
+    shield: str | None,
     pull_backups: bool,
     public: Path | None,
     private: Path | None,
@@ -56,6 +58,7 @@ def add(
     \b
     Example:
       deploy key add ci --push www.example.org,docs.example.org
+      deploy key add phone --shield forum.example.org
       deploy key add home --pull-backups --public home.pub
     """
     from deployer.commands import _keys
@@ -68,21 +71,21 @@ def add(
     loaded = load(config)
     if name in loaded.keys:
         raise UsageError(f"there is a key '{name}' already in {config}", _keys.THERE.format(name=name))
-    if bool(push) == pull_backups:
-        raise UsageError("a key has either --push SITES or --pull-backups")
-    sites = _keys.sites_to_push(loaded, name, push or "")
+    if bool(push or shield) == pull_backups:
+        raise UsageError("a key has either --push SITES and --shield SITES, or --pull-backups")
+    sites, shielded = _keys.sites_of(loaded, name, push or "", shield or "")
     applies = _keys.will_apply(loaded, yes, no_apply)
     place = private or Path.home() / ".ssh" / f"deploy-{name}"
-    again = _keys.command_line(name, push or "", yes, no_apply)
+    again = _keys.command_line(name, push or "", shield or "", yes, no_apply)
     line = _keys.read_public(public) if public else _keys.write_pair(place, name, again)
     if not public:
         say(f"Made {place}: only whoever shall use this key may have that file.")
-    key = RestrictedKey(public=line, push=sites, pull_backups=pull_backups)
+    key = RestrictedKey(public=line, push=sites, shield=shielded, pull_backups=pull_backups)
     wanted = _keys.with_keys(loaded, {**loaded.keys, name: key})
     by_hand = "Add these lines yourself, below `keys:`\n" + "\n".join(entry(name, key))
     _keys.save(config, with_key(config.read_text("utf-8"), name, key), wanted, by_hand)
     say(f"{config} has the key '{name}' now.")
-    return _keys.apply(config, yes, _keys.use_of(sites)) if applies else _keys.later()
+    return _keys.apply(config, yes, _keys.use_of(sites, shielded)) if applies else _keys.later()
 
 
 @command.command("list", short_help="List the restricted keys, and when each was used last.")

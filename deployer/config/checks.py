@@ -8,6 +8,7 @@ from deployer.config.certificate_checks import check_certificates
 from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
 from deployer.config.port_checks import check_ports
+from deployer.config.shield_checks import check_shields
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
@@ -27,6 +28,7 @@ def check(config: Config) -> list[Finding]:
         *same_archives(config),
         *check_certificates(config),
         *hidden_from_pages(config),
+        *check_shields(config),
     ]
     return [*between, *check_backups(config), *check_keys(config), *locked_out(config)]
 

@@ -79,6 +79,11 @@ RENEWAL = (
     "token that stands on the server, for the zone alone, and proves names there: `certificate: {dns: true}`"
 )
 
+SHIELD = (
+    "token that stands on the server, for the zone alone, and turns shields on there: keys with `shield:`, "
+    "`shield: auto`"
+)
+
 
 class Keeper(Section):
     """A zone with another provider or token than the others, or one of two with its name."""
@@ -93,6 +98,7 @@ class Keeper(Section):
         None, description="program that reads and writes the zone: provider command"
     )
     renewal: Token | None = Field(None, description=RENEWAL)
+    shield: Token | None = Field(None, description=SHIELD)
     endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
     id: ZoneId | None = Field(
         None, description="the provider's id of the zone, where its token sees two of this name"
@@ -116,6 +122,7 @@ class Dns(Section):
     )
     token: Token | None = Field(None, description="token that may change the records: env:NAME or gpg:FILE")
     renewal: Token | None = Field(None, description=RENEWAL)
+    shield: Token | None = Field(None, description=SHIELD)
     endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
     zones: dict[Domain, Keeper] = Field(
         {}, description="zones with another provider or token, by their names"
@@ -148,7 +155,11 @@ class Dns(Section):
         found = dict(self.zones)
         if self.provider and self.token:
             found[""] = Keeper(
-                provider=self.provider, token=self.token, renewal=self.renewal, endpoint=self.endpoint
+                provider=self.provider,
+                token=self.token,
+                renewal=self.renewal,
+                shield=self.shield,
+                endpoint=self.endpoint,
             )
         return found
 

@@ -22,6 +22,7 @@ from deployer.values.keep import Keep
 from deployer.values.mirrors import Mirror
 from deployer.values.saved import FolderBackup
 from deployer.values.section import Section
+from deployer.values.shield import Shield, Threshold
 
 # Models whose keys are told once, for all kinds that have them: below which heading.
 SHARED: dict[type[Section], str] = {
@@ -108,6 +109,8 @@ def reference() -> str:
     for model in (Composition, ComposedSite, Service, PooledSite):
         parts.append(part("##", SHARED[model], model, without=inherited(model)))
     parts.append(part("###", "certificate", CertificateChoice))
+    parts.append(part("###", "shield", Shield))
+    parts.append(part("###", "shield.auto", Threshold))
     parts.append(part("###", "mirrors.NAME of kind gitea", Mirror))
     parts.append(part("###", "backup", BackupChoice))
     parts.append(part("###", "backup of kind compose", ComposeBackup, without=fields(BackupChoice)))

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from deployer.kinds.entry import Entry
 from deployer.values.certificates import Alias, CertificateChoice
+from deployer.values.shield import ShieldChoice
 from deployer.values.types import Boolean, Duration, NginxSnippet, written
 
 
@@ -15,6 +16,10 @@ class Site(Entry):
     https: Boolean = Field(True, description="false serves plain HTTP and asks for no certificate")
     certificate: CertificateChoice = Field(
         CertificateChoice(), description="how its certificate comes, if not by port 80"
+    )
+    shield: ShieldChoice = Field(
+        None,
+        description="whether Cloudflare stands before it: on, off or auto; without it, as deploy shield says",
     )
     hsts: Duration = Field(
         written("7d"), description="how long browsers insist on HTTPS after a visit; 0 turns it off"

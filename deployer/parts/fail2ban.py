@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from deployer.files import Side
 from deployer.parts.certbot import able
-from deployer.parts.rendering import rendered
+from deployer.parts.rendering import rendered, system
+from deployer.parts.shield import ranges, with_shieldable
 from deployer.parts.sshd import ssh_ports
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
@@ -28,7 +29,8 @@ HANDLERS = (
         says="set fail2ban",
     ),
 )
-REMOVABLE = (JAILS,)
+ACTION = "/etc/fail2ban/action.d/deploy-nginx.conf"
+REMOVABLE = (JAILS, ACTION)
 BY_HAND = "/etc/fail2ban/jail.local"
 KEYS = ("bantime", "findtime", "maxretry", "ignoreip")
 QUESTIONS = tuple(Question("setting", f"{key} {BY_HAND}") for key in KEYS)
@@ -42,14 +44,16 @@ def share(config: "Config", facts: "Facts") -> Share:
     fail2ban = config.security.fail2ban
     if not fail2ban:
         return Share()
+    behind = bool(with_shieldable(config, facts).shieldable)
     jails = rendered(
         "system/fail2ban.conf",
         fail2ban=fail2ban,
         ssh_ports=ssh_ports(config, facts),
         domains=list(able(config, facts)),
+        cloudflare=ranges()[1] if behind else (),
     )
     return Share(
-        files={JAILS: jails},
+        files={JAILS: jails, **({ACTION: system("fail2ban-nginx.conf")} if behind else {})},
         packages=frozenset({"fail2ban", "nftables", "python3-systemd"}),
         units=frozenset({"fail2ban.service"}),
         notes=tuple(jail_notes(fail2ban, facts)),

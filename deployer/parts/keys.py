@@ -9,6 +9,7 @@ from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
+    from deployer.config.keys import RestrictedKey
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
@@ -61,10 +62,15 @@ def key_files(config: "Config") -> dict[str, File]:
         **({BACKUP_FOLDERS: system("keys.tmpfiles.conf")} if pulls_backups(config) else {}),
         AUTHORIZED_KEYS: system("authorized_keys", keys=config.keys, programs=PROGRAMS),
         **{
-            f"/etc/deploy/keys/{name}": system("key", key=name, lines=key.push or [BACKUPS])
+            f"/etc/deploy/keys/{name}": system("key", key=name, lines=lines_of(key))
             for name, key in config.keys.items()
         },
     }
+
+
+def lines_of(key: "RestrictedKey") -> tuple[str, ...]:
+    """What /etc/deploy/keys/NAME says that it may do."""
+    return (BACKUPS,) if key.pull_backups else (*key.push, *(f"shield {each}" for each in key.shield))
 
 
 def key_packages(config: "Config") -> frozenset[str]:

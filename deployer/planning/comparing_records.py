@@ -99,8 +99,10 @@ def _changes(
         if (name, kind) in refused or each.site in held or not _in_scope(each, sites):
             continue
         before = there.get((name, kind), ())
-        after, surprise = _wanted(each, before, server, kind in ONE_OWNER and _is_proxied(name, there))
-        if {*map(_told, before)} != {*map(_told, after)}:
+        proxied = kind in ONE_OWNER and _is_proxied(name, there) if each.proxied is None else each.proxied
+        after, surprise = _wanted(each, before, server, proxied)
+        turned = each.proxied is not None and any(one.proxied != proxied for one in before)
+        if turned or {*map(_told, before)} != {*map(_told, after)}:
             yield RecordChange(seen.zone, name, kind, before, after, each.site, surprise)
         if each.kind in ONE_OWNER:
             yield from _in_the_way(seen, each, there, asked, server)

@@ -58,13 +58,17 @@ class SeenZone:
 
 @dataclass(frozen=True, slots=True)
 class RecordSet:
-    """All values that a name shall have of a type, and the site for which that is."""
+    """All values that a name shall have of a type, and the site for which that is.
+
+    `proxied`: whether the provider shall answer in its place; None: as it is.
+    """
 
     name: str
     kind: str
     values: tuple[str, ...]
     ttl: int | None = None
     site: str | None = None
+    proxied: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

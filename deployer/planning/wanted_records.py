@@ -52,11 +52,16 @@ def wanted_records(config: "Config", of_server: tuple[str, ...]) -> Iterator[Rec
     dns = config.dns
     if dns is None:
         return
+    shields = {
+        name: {"on": True, "off": False}.get(str(site.shield))
+        for domain, site in config.sites.items()
+        for name in (domain, *site.aliases)
+    }
     for name, kinds in dns.records.items():
         for kind, values in kinds.items():
-            yield RecordSet(name, kind, values, dns.ttl)
+            yield RecordSet(name, kind, values, dns.ttl, None, shields.get(name) if kind in LEADS else None)
     for name, domain in leading(config):
-        yield from _leading(name, of_server, dns.ttl, domain)
+        yield from _leading(name, of_server, dns.ttl, domain, shields[name])
     for domain, site in sorted(config.sites.items()):
         for name in (domain, *site.aliases):
             if dns.caa and site.https and not {"CAA", "CNAME"} & dns.records.get(name, {}).keys():
@@ -64,8 +69,10 @@ def wanted_records(config: "Config", of_server: tuple[str, ...]) -> Iterator[Rec
                 yield RecordSet(name, "CAA", values, dns.ttl, domain)
 
 
-def _leading(name: str, of_server: tuple[str, ...], ttl: int | None, site: str) -> Iterator[RecordSet]:
+def _leading(
+    name: str, of_server: tuple[str, ...], ttl: int | None, site: str, proxied: bool | None
+) -> Iterator[RecordSet]:
     for version, kind in ((4, "A"), (6, "AAAA")):
         values = tuple(each for each in of_server if ipaddress.ip_address(each).version == version)
         if values:
-            yield RecordSet(name, kind, tuple(sorted(values)), ttl, site)
+            yield RecordSet(name, kind, tuple(sorted(values)), ttl, site, proxied)

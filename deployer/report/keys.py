@@ -61,6 +61,7 @@ def as_json(keys: "Mapping[str, RestrictedKey]", seen: Seen) -> str:
         {
             "name": name,
             "push": key.push,
+            "shield": key.shield,
             "pull_backups": key.pull_backups,
             "public": key.public,
             "fingerprint": fingerprint(key.public),
@@ -103,7 +104,12 @@ def moment(use: Mapping[str, str]) -> str:
 
 def may(key: "RestrictedKey") -> str:
     """What a key may do, in words."""
-    return "fetch backups" if key.pull_backups else f"push {', '.join(key.push)}"
+    lists = {"push": key.push, "shield": key.shield}
+    return (
+        "fetch backups"
+        if key.pull_backups
+        else ", ".join(f"{what} {', '.join(each)}" for what, each in lists.items() if each)
+    )
 
 
 def fingerprint(public: str) -> str:

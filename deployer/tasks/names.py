@@ -1,7 +1,7 @@
 """The DNS records of a sites.yaml: read beside the login, and written when the server is ready for them."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from threading import Thread
 
@@ -25,7 +25,7 @@ class Names:
     def __init__(self, config: Config, dns: Dns) -> None:
         self.config = config
         self._keepers = dns.keepers
-        self._tokens = _tokens(dns)
+        self._tokens = tokens_of(dns.keepers)
         self._read = Reading()
         self._tried: set[str] = set()
         self.fresh: set[str] = set()
@@ -106,18 +106,16 @@ class Names:
         return not any(outcomes)
 
 
-def _tokens(dns: Dns) -> dict[str, str]:
+def tokens_of(keepers: Mapping[str, Keeper]) -> dict[str, str]:
     """The token of each keeper; UsageError names the variables that the environment has not."""
-    given = [each.token for each in dns.keepers.values() if each.token]
+    given = [each.token for each in keepers.values() if each.token]
     if missing := sorted({token.name for token in given if is_unset(token)}):
         raise UsageError(
             f"the environment has no {', '.join(missing)}, which dns: takes a token from",
             f"Set it for this command, for example: read -rs {missing[0]} && export {missing[0]}",
         )
     values = resolve(given)
-    return {
-        name: _token(values[each.token], each) if each.token else "" for name, each in dns.keepers.items()
-    }
+    return {name: _token(values[each.token], each) if each.token else "" for name, each in keepers.items()}
 
 
 def _token(value: str, keeper: Keeper) -> str:

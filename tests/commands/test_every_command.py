@@ -65,6 +65,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "rollback": ["page.test", "ntfy.test"],
     "schema": [""],
     "secret show": ["ntfy.test NTFY_PASSWORD"],
+    "shield": ["page.test on", "page.test off"],
     "services": ["", "--json"],
     "start": ["ntfy.test"],
     "stats": ["", "page.test --json --days 7"],

@@ -16,6 +16,10 @@ DATA = {
     "TLSA": {"usage", "selector", "matching_type", "certificate"},
 }
 PROXIABLE = {"A", "AAAA", "CNAME"}
+SETTINGS = {
+    "ssl": {"off", "flexible", "full", "strict"},
+    "security_level": {"off", "essentially_off", "low", "medium", "high", "under_attack"},
+}
 
 
 class Cloudflare(Provider):
@@ -28,7 +32,9 @@ class Cloudflare(Provider):
     def __init__(self, *names: str) -> None:
         self.zones: dict[str, dict[str, Any]] = {}
         self.records: dict[str, dict[str, dict[str, Any]]] = {}
+        self.settings: dict[str, dict[str, str]] = {}
         self.read_only = False
+        self.no_settings = False
         self._numbers = itertools.count(1)
         for name in names:
             self.add_zone(name)
@@ -38,7 +44,16 @@ class Cloudflare(Provider):
         identifier = f"{len(self.zones) + 1:032x}"
         self.zones[identifier] = {"id": identifier, "name": name, "status": status, "type": "full"}
         self.records[identifier] = {}
+        self.settings[identifier] = {"ssl": "strict", "security_level": "medium"}
         return identifier
+
+    def level(self, zone: str) -> str:
+        identifier = next(each["id"] for each in self.zones.values() if each["name"] == zone)
+        return self.settings[identifier]["security_level"]
+
+    def proxied(self, zone: str) -> list[str]:
+        """The names that Cloudflare stands before."""
+        return [each["name"] for each in self.of(zone) if each["proxied"]]
 
     def by_hand(self, zone: str, **record: Any) -> str:
         """A record as somebody makes it in the dashboard."""
@@ -58,6 +73,8 @@ class Cloudflare(Provider):
         if (asked.method, path) == ("GET", "/zones"):
             exact(asked.parameters, {"page", "per_page", "name", "status"}, set(), "the query")
             return self._page(asked, list(self.zones.values()), 50)
+        if found := re.fullmatch(r"/zones/([0-9a-f]{32})/settings/([a-z_]+)", path):
+            return 200, self._good(self._setting(asked, found[1], found[2]))
         found = re.fullmatch(r"/zones/([0-9a-f]{32})/dns_records(/batch|/[0-9a-f]{32})?", path)
         if not found or found[1] not in self.zones:
             raise RefusedError(404, 7003, f"Could not route to {path}")
@@ -76,6 +93,22 @@ class Cloudflare(Provider):
                 raise RefusedError(403, 10000, "Authentication error")
             return 200, self._good(self._batch(found[1], asked.body or {}))
         raise RefusedError(405, 10405, "Method not allowed for this authentication scheme")
+
+    def _setting(self, asked: Asked, zone: str, name: str) -> dict[str, Any]:
+        if self.no_settings:
+            raise RefusedError(403, 9109, "Unauthorized to access requested resource")
+        if zone not in self.zones or name not in SETTINGS:
+            raise RefusedError(404, 7003, f"Could not route to {asked.path}")
+        if asked.method == "PATCH":
+            if self.read_only:
+                raise RefusedError(403, 10000, "Authentication error")
+            exact(asked.body or {}, {"value"}, {"value"}, "the setting")
+            if (asked.body or {})["value"] not in SETTINGS[name]:
+                raise RefusedError(400, 1007, f"Invalid value for zone setting {name}")
+            self.settings[zone][name] = (asked.body or {})["value"]
+        elif asked.method != "GET":
+            raise RefusedError(405, 10405, "Method not allowed for this authentication scheme")
+        return {"id": name, "value": self.settings[zone][name], "editable": True, "modified_on": None}
 
     def refusal(self, error: RefusedError) -> dict[str, Any]:
         errors = [{"code": error.code if isinstance(error.code, int) else 1004, "message": error.message}]

@@ -92,7 +92,10 @@ def test_no_value_becomes_an_option(text: str, place: str) -> None:
         ("ci: {public: PUB, push: [nowhere.example.org]}", "no site or service 'nowhere.example.org' here"),
         ("ci: {public: PUB, push: [old.example.org]}", "redirect site: there is nothing to push"),
         ("ci: {public: PUB, push: [here.example.org]}", "comes from a folder of this machine"),
-        ("ci: {public: PUB}", "a key has either `push: [SITE]` or `pull_backups: true`"),
+        (
+            "ci: {public: PUB}",
+            "a key has either `push: [SITE]` and `shield: [SITE]`, or `pull_backups: true`",
+        ),
         ("ci: {public: PUB, push: [www.example.org], pull_backups: true}", "a key has either"),
         ("ci: {push: [www.example.org]}", "'public' is missing"),
         ("ci: {public: PUB, psh: [www.example.org]}", "did you mean 'push'?"),

@@ -72,6 +72,7 @@ def test_parts_that_carry_the_others_have_no_owner() -> None:
             "php",
             "programs",
             "publication",
+            "shield",
             "systemd",
             "undo",
             "wordpress",

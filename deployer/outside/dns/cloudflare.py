@@ -98,7 +98,7 @@ class Batch:
             identifier = record.identifier or (free.pop(0).identifier if free else "")
             if not identifier:
                 self.posts.append(_body(record))
-            elif record != there[identifier]:
+            elif (record, record.proxied) != (there[identifier], there[identifier].proxied):
                 self.patches.append({"id": identifier, **_body(record)})
         self.deletes += [{"id": record.identifier} for record in free]
 
@@ -106,7 +106,7 @@ class Batch:
         """Have it done."""
         if self.size:
             body = {name: values for name, values in vars(self).items() if values}
-            _result(web, web.ask("POST", f"/zones/{zone.identifier}/dns_records/batch", body=body))
+            result(web, web.ask("POST", f"/zones/{zone.identifier}/dns_records/batch", body=body))
 
 
 def _body(record: Record) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _listed(web: Web, path: str, a_page: int) -> Iterator[Mapping[str, Any]]:
     count = 0
     for page in pages():
         answer = web.ask("GET", path, {"page": page, "per_page": a_page})
-        found = _result(web, answer)
+        found = result(web, answer)
         told = answer.body.get("result_info") or {}
         if not isinstance(found, list) or "total_count" not in told:
             raise DeployError(f"{web.name} answers with what is no list of its own")
@@ -153,7 +153,8 @@ def _listed(web: Web, path: str, a_page: int) -> Iterator[Mapping[str, Any]]:
     )
 
 
-def _result(web: Web, answer: Answer) -> Any:
+def result(web: Web, answer: Answer) -> Any:
+    """What it answers; raises UsageError where the token has not the right, DeployError where it refuses."""
     if answer.good and answer.body.get("success"):
         return answer.body.get("result")
     errors = [each for each in answer.body.get("errors") or () if isinstance(each, dict)]
