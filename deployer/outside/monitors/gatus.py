@@ -4,8 +4,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
-
 from deployer.errors import DeployError
 from deployer.files import File
 from deployer.planning.plan import Change
@@ -52,6 +50,8 @@ def write(file: str, change: Change) -> None:
 
 def beat(url: str, token: str, beats: Mapping[str, str]) -> list[str]:
     """Tell of each heartbeat, by its key in Gatus, why it is not well, empty where it is; what went wrong."""
+    import httpx  # who only keeps the file has nobody to ask
+
     unknown, failures = 0, []
     headers = {"Authorization": f"Bearer {token}"}
     try:

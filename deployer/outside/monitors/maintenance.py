@@ -2,12 +2,15 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from deployer.errors import DeployError
 from deployer.outside.monitors.uptime_kuma import Login, connected, there
-from deployer.outside.socket_io import Talk
 from deployer.planning.monitors import mark, read_mark
 from deployer.planning.uptime_kuma import of_site
+
+if TYPE_CHECKING:
+    from deployer.outside.socket_io import Talk
 
 KEY = "maintenance"
 EARLIER = timedelta(minutes=10)
@@ -46,7 +49,7 @@ def begin(login: Login, server: str, names: Collection[str], what: str, hours: i
         return number
 
 
-def _clear(talk: Talk, server: str) -> None:
+def _clear(talk: "Talk", server: str) -> None:
     """Take away those of ours that nobody has ended, and that are over."""
     talk.wait(lambda events: "maintenanceList" in events)
     for each in talk.events["maintenanceList"][0].values():

@@ -4,13 +4,15 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from deployer.errors import DeployError, UsageError
-from deployer.outside.socket_io import Talk
 from deployer.planning.monitors import MonitorChange, SeenMonitor
 from deployer.planning.uptime_kuma import PUSH, described, seen
+
+if TYPE_CHECKING:
+    from deployer.outside.socket_io import Talk
 
 NAME = "uptime_kuma"
 SECONDS = 8.0
@@ -48,8 +50,12 @@ class Login:
 
 
 @contextmanager
-def connected(login: Login) -> Iterator[Talk]:
+def connected(login: Login) -> "Iterator[Talk]":
     """A connection that has logged in, to an Uptime Kuma that we know; raises DeployError."""
+    from deployer.outside.socket_io import (
+        Talk,
+    )  # who waits for something else meanwhile need not wait for this
+
     with Talk(login.name, login.address, SECONDS) as talk:
         talk.wait(lambda events: "info" in events)
         try:
@@ -74,7 +80,7 @@ def _is_in(events: dict[str, list[Any]]) -> bool:
     return "monitorList" in events and "version" in events["info"][0]
 
 
-def _let_in(talk: Talk, login: Login) -> None:
+def _let_in(talk: "Talk", login: Login) -> None:
     if login.token:
         answer = talk.call_or(_is_in, "loginByToken", login.token)
     else:
@@ -96,7 +102,7 @@ def _let_in(talk: Talk, login: Login) -> None:
     raise DeployError(f"{talk.name} refuses the login: {told}")
 
 
-def there(talk: Talk, server: str) -> list[SeenMonitor]:
+def there(talk: "Talk", server: str) -> list[SeenMonitor]:
     """All of its monitors, ours and others."""
     return [seen(each, server) for each in talk.events["monitorList"][0].values()]
 
