@@ -264,8 +264,26 @@ def test_what_is_asked_for_wrongly(root: Root) -> None:
 
 
 def test_without_a_name_it_is_every_site_that_has_a_log(root: Root) -> None:
+    assert root.run("traffic") == ""
     root.write(LOG, line())
     root.write("/var/log/nginx/other.example.org.access.log", line())
     root.write("/var/log/nginx/access.log", line())
     told = root.run("traffic", TZ="UTC0").splitlines()
     assert sorted({row.split("\t")[1] for row in told}) == ["other.example.org", SITE]
+
+
+def test_many_sites_are_told_one_after_the_other(root: Root) -> None:
+    """They are counted side by side, and each by itself: also a site that is called as a part of another."""
+    names = [f"site-{number}.example.org" for number in range(5)]
+    names += [f"{names[0]}.{word}" for word in ("counts", "new", "told")]
+    for number, name in enumerate(names):
+        paths = [f"/{name}/{page}/{'x' * 250}" for page in range(20) for _ in range(number + 1)]
+        root.write(f"/var/log/nginx/{name}.access.log", "".join(map(line, paths)))
+    for _ in range(2):
+        told = [row.split("\t") for row in root.run("traffic", *names, names[0], TZ="UTC0").splitlines()]
+        assert [row[1] for row in told] == [name for name in sorted(names) for _ in range(21)]
+        assert {row[1]: row[3] for row in told if row[0] == "day"} == {
+            name: str(20 * (number + 1)) for number, name in enumerate(names)
+        }
+    kept = root.path("/var/lib/deploy/traffic")
+    assert {path.name for path in kept.iterdir()} == set(names)

@@ -9,7 +9,7 @@
 
 BEGIN {
     FS = "\""; last = "-"
-    NUMBERS = 4096; PRIME = 2147483629; MOST = 20000; BEST = 50; LONGEST = 300
+    NUMBERS = 4096; PRIME = 2147483629; MOST = 20000; RECENT = 1000; BEST = 50; MIXED = 40503 / 65536; LONGEST = 300
     for (i = 1; i < 256; i++) ordinal[sprintf("%c", i)] = i
     for (i = split("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", name, " "); i > 0; i--) month[name[i]] = sprintf("%02d", i)
     ROBOT = "bot|crawl|spider|slurp|scan|monitor|preview|fetch|archiv|headless|facebookexternalhit|curl|wget|python|httpx|okhttp"
@@ -118,7 +118,7 @@ function open_day(which,    row, field, i, n, line) { # go on with what is known
                 if ((row = ordinal[substr(field[2], i + 1, 1)] - 48) > 0) { register[i] = row; zeros-- }
         }
     }
-    factor = salt % 2097143 + 7
+    factor = salt % 2097143 + 7; salted = salt % 65536 + 1
     requests_before = requests; failed_before = failed
 }
 
@@ -188,25 +188,24 @@ function hash(value, text,    i, n) {
     return value
 }
 
-function see(key, address, agent,    value, high, low, round, rank, part) { # one more, or one who was here, and the table did forget it
-    if (++known > MOST) { split("", seen); known = 0 }
+function see(key, address, agent,    value, high, low, rank, part) { # one more, or one who was here, and the table did forget it
+    if (++known > RECENT) { split("", seen); known = 0 }
     seen[key] = 1
     address = substr(address, 1, 50)
-    value = base[agent]
-    if (address ~ /^[0-9.]+$/ && split(address, part, ".") == 4) # the usual ones, in fewer steps
-        for (round = 1; round <= 4; round++) value = (value * factor + part[round]) % PRIME
-    else value = hash(value, address)
+    if (address ~ /^[0-9.]+$/ && split(address, part, ".") == 4) # the usual ones, in one step
+        value = (base[agent] + (((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4]) % 4294967296 * factor) % PRIME
+    else value = hash(base[agent], address)
     high = int(value / 65536); low = value % 65536
-    for (round = 1; round <= 4; round++) { # so that neighbours are no longer neighbours
-        value = (low + int(high * (high + salt % 65536 + round) * 40503 / 65536)) % 65536
-        low = high; high = value
-    }
-    value = high * 65536 + low
-    round = value % NUMBERS
-    value = int(value / NUMBERS)
+    # so that neighbours are no longer neighbours
+    low = (low + int(high * (high + salted) * MIXED)) % 65536
+    high = (high + int(low * (low + salted) * MIXED)) % 65536
+    low = (low + int(high * (high + salted) * MIXED)) % 65536
+    high = (high + int(low * (low + salted) * MIXED)) % 65536
+    value = int((high * 65536 + low) / NUMBERS)
+    low %= NUMBERS
     for (rank = 1; value < 524288 && rank < 21; rank++) value *= 2
-    if (register[round] == 0) zeros--
-    if (rank > register[round]) register[round] = rank
+    if (register[low] == 0) zeros--
+    if (rank > register[low]) register[low] = rank
 }
 
 function visitors(    i, total) {
