@@ -1,14 +1,26 @@
 """Monitors elsewhere that sites.yaml keeps: the file of a Gatus, the monitors of an Uptime Kuma."""
 
+import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from deployer.config import storage
 from deployer.config.watch import FromEnvironment, Words
+from deployer.values.names import HOST
 from deployer.values.secrets import Generated, Secret
 from deployer.values.section import Section
-from deployer.values.types import Domain, LocalPath, SecretSource, TimeLimit, Url, schema, text, written
+from deployer.values.types import (
+    Domain,
+    SecretSource,
+    TimeLimit,
+    Url,
+    as_text,
+    schema,
+    text,
+    validate_path,
+    written,
+)
 
 
 def made_elsewhere(secret: Secret) -> Secret:
@@ -18,6 +30,21 @@ def made_elsewhere(secret: Secret) -> Secret:
     return secret
 
 
+ELSEWHERE = re.compile(rf"(?![A-Za-z]:)(?:[a-z_][a-z0-9_-]*@)?{HOST}:(?P<path>/[^/].*)", re.ASCII)
+"""A file of another machine as scp has it; a single letter would be that of a disk here."""
+
+
+def gatus_file(value: object, info: ValidationInfo) -> str:
+    """A file of this machine, or of another that is reached by SSH: [USER@]HOST:/PATH, as scp has it."""
+    path = as_text(value)
+    if not ELSEWHERE.fullmatch(path):
+        return validate_path(value, info)
+    if not path.isprintable():
+        raise ValueError("expected a path in one line")
+    return path
+
+
+GatusFile = Annotated[str, BeforeValidator(gatus_file), schema("string")]
 Known = Annotated[SecretSource, AfterValidator(made_elsewhere)]
 Login = Annotated[str, text(storage.words), schema("string")]
 
@@ -35,8 +62,10 @@ class GatusNtfy(Section):
 class Gatus(Section):
     """A Gatus at home: its file is written, and it is told of heartbeats."""
 
-    file: LocalPath | None = Field(
-        None, description="the file to write, on this machine: of a folder that Gatus reads, one for us alone"
+    file: GatusFile | None = Field(
+        None,
+        description="the file to write, of a folder that Gatus reads one for us alone: on this machine, or "
+        "HOST:/PATH or USER@HOST:/PATH by SSH",
     )
     url: Url | None = Field(None, description="where Gatus answers: deploy watch sends heartbeats there")
     token: FromEnvironment | None = Field(

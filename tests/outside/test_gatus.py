@@ -1,6 +1,7 @@
 """The file of a Gatus: what it says, and what becomes of one that somebody edits."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_a_file_that_is_not_ours_is_taken_over_only_as_the_plan_says(folder: Pat
 def test_a_folder_that_is_elsewhere_is_told_and_stops_nothing(tmp_path: Path) -> None:
     run = Run(tmp_path)
     assert run.plan.empty
-    assert "deploy.yaml is not on this machine. Gatus reads it where it runs" in run.plan.blind[0]
+    assert "deploy.yaml is not on this machine. Make it; or, where Gatus is on another" in run.plan.blind[0]
     assert not run.apply()
 
 
@@ -128,3 +129,37 @@ def test_words_carry_no_syntax(folder: Path) -> None:
     assert "$$HOME" in text, "Gatus would put its own HOME there"
     condition = yaml.safe_load(text.replace("$$", "$"))["endpoints"][1]["conditions"][1]
     assert condition == '[BODY] == pat(*a\\*b "c" $HOME \\\\ \\[STATUS\\] ?? ü*)'
+
+
+SSH = """#!/bin/sh
+# What OpenSSH does with these words, where that is this very machine.
+[ "$1 $2 $3 $4 $5 $6" = "-T -o BatchMode=yes -o ConnectTimeout=5 --" ] || exit 254
+[ "$7" = me@nas ] || { echo "ssh: connect to host $7: Connection refused" >&2; exit 255; }
+exec sh -c "$8"
+"""
+
+
+def test_a_file_of_another_machine_goes_there_by_ssh(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = folder / "ssh"
+    program.write_text(SSH)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    place = folder / "a 'place' $HOME"
+    there = {**GATUS, "file": f"me@nas:{place}/deploy.yaml"}
+    missing = Run(folder, gatus=there)
+    assert "me@nas has no folder for" in missing.plan.blind[0]
+    place.mkdir()
+    run = Run(folder, gatus=there)
+    assert run.lines[0] == f"+ gatus:me@nas:{place}/deploy.yaml"
+    assert run.apply(), run.said
+    text = (place / "deploy.yaml").read_text()
+    assert yaml.safe_load(text)["endpoints"]
+    assert [path.name for path in place.iterdir()] == ["deploy.yaml"]
+    assert Run(folder, gatus=there).plan.empty
+    (place / "deploy.yaml").write_text(text + "# mine\n")
+    assert "(edited by hand)" in Run(folder, gatus=there).lines[0]
+    lost = Run(folder, gatus={**GATUS, "file": "lost.example.org:/srv/deploy.yaml"})
+    assert lost.plan.blind == (
+        "lost.example.org cannot be reached by SSH: ssh: connect to host lost.example.org: Connection "
+        "refused. Try it: ssh lost.example.org",
+    )

@@ -1,6 +1,7 @@
 """Monitors elsewhere as a part of plan, apply and push of a server, and that nobody waits for them."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from vps.project import Project
 
 pytestmark = pytest.mark.takes_turns("module")
 NAME = "page.test"
+KNOWN = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
 
 
 @pytest.fixture
@@ -53,6 +55,19 @@ def test_monitors_follow_the_sites_and_a_push_has_its_maintenance(
     assert {each["surprise"] for each in document["files"]} == {"edited"}
     assert project.deploy("apply", "--yes").returncode == 0
     assert kuma.named(NAME)["interval"] == 60
+
+    program = tmp_path / "bin/ssh"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec /usr/bin/ssh {KNOWN} -i {vps.key} "$@"\n')
+    program.chmod(0o755)
+    path = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    monitoring["gatus"]["file"] = f"root@{vps.address}:/srv/deploy's.yaml"
+    moved = project.deploy("apply", "--yes", **path)
+    assert "✓ gatus 1 changed" in moved.stderr
+    assert vps.run('cat "/srv/deploy\'s.yaml"').stdout == (tmp_path / "gatus.yaml").read_text()
+    assert vps.run("stat -c %a /srv/*.yaml; ls -A /srv | grep new || true").stdout == "644\n"
+    assert project.deploy("plan", **path).returncode == 0
+    monitoring["gatus"]["file"] = "gatus.yaml"
 
     keeper["url"] = "http://127.0.0.1:9"
     project.commit("page", {"index.html": "<h1>Two</h1>"})

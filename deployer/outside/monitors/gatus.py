@@ -1,11 +1,14 @@
 """The file of a Gatus, on this machine, and its heartbeats."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from deployer.config.monitoring import ELSEWHERE
 from deployer.errors import DeployError
 from deployer.files import File
+from deployer.outside.monitors import by_ssh
 from deployer.planning.plan import Change
 
 NAME = "gatus"
@@ -15,6 +18,9 @@ MOST = 1_000_000
 
 def read(file: str) -> File | None:
     """The file, None where there is none; raises DeployError where it cannot be read."""
+    if elsewhere := ELSEWHERE.fullmatch(file):
+        content = by_ssh.read(*_split(elsewhere))
+        return None if content is None else File(content)
     path = Path(file)
     try:
         if path.stat().st_size > MOST:
@@ -24,7 +30,7 @@ def read(file: str) -> File | None:
         if not path.parent.is_dir():
             raise DeployError(
                 f"the folder of {path} is not on this machine",
-                "Gatus reads it where it runs: apply there, or mount it here",
+                "Make it; or, where Gatus is on another, file: HOST:/PATH goes there by SSH.",
             ) from error
         return None
     except OSError as error:
@@ -33,19 +39,27 @@ def read(file: str) -> File | None:
 
 def write(file: str, change: Change) -> None:
     """Make the file what the change says, whole or not at all; raises DeployError where it has changed."""
+    if read(file) != change.before:
+        raise DeployError(f"{file} has changed since the plan was made", "Run it again to see the new plan.")
+    content = change.after.content if change.after else b""
+    if elsewhere := ELSEWHERE.fullmatch(file):
+        by_ssh.write(*_split(elsewhere), content)
+        return
     path = Path(file)
-    there = read(file)
-    if there != change.before:
-        raise DeployError(f"{path} has changed since the plan was made", "Run it again to see the new plan.")
     new = path.with_name(f".{path.name}.new")  # Gatus reads *.yaml and *.yml
     try:
         with new.open("wb") as written:
-            written.write(change.after.content if change.after else b"")
+            written.write(content)
             written.flush()
             os.fsync(written.fileno())
         new.replace(path)
     except OSError as error:
         raise DeployError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _split(elsewhere: re.Match[str]) -> tuple[str, str]:
+    """Who is asked, and for which path."""
+    return elsewhere[0].removesuffix(f":{elsewhere['path']}"), elsewhere["path"]
 
 
 def beat(url: str, token: str, beats: Mapping[str, str]) -> list[str]:
