@@ -1,6 +1,8 @@
 """What the program `status-page` sees, remembers and makes, where there is no server but one of HTTP."""
 
+import fcntl
 import json
+import os
 import re
 import subprocess
 import threading
@@ -259,6 +261,34 @@ def test_times_and_errors_come_from_nginx_own_log(root: Root, answers: dict[str,
     assert "Answers in" in page
     assert "192.0.2.7" not in page
     assert "/secret" not in page
+
+
+def test_a_quick_page_counts_nothing(root: Root, answers: dict[str, int]) -> None:
+    root.write("/var/log/nginx/www.example.org.access.log", line(time.time()))
+    root.run("status-page", "--publish", "--quick")
+    assert "Visitors" not in root.path(f"{PLACE}/index.html").read_text()
+    root.run("status-page", "--publish")
+    assert "Visitors" in root.path(f"{PLACE}/index.html").read_text()
+
+
+def test_who_looked_later_is_not_overwritten_by_who_counts_for_long(
+    root: Root, answers: dict[str, int]
+) -> None:
+    counting = root.path("/var/lib/deploy/traffic/x").parent
+    folder = os.open(counting, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    publishing = subprocess.Popen(
+        [INSTALLED / "bin/status-page", "--publish"],
+        env={"PATH": os.environ["PATH"], "HOME": str(root.folder), "DEPLOY_ROOT": str(root.folder)},
+    )
+    while not root.path("/var/lib/deploy/status/counted").exists():
+        assert publishing.poll() is None
+    answers["www.example.org"] = 500
+    later = publish(root)["sites"][0]["state"]
+    os.close(folder)
+    assert publishing.wait(timeout=60) == 0
+    now = json.loads(root.path(f"{PLACE}/status.json").read_text())["sites"][0]["state"]
+    assert (later, now) == ("down", "down")
 
 
 HOSTILE = "\"><script>alert(1)</script>&'\\\x1b\x80\t</title>]]>"

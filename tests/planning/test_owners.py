@@ -73,6 +73,7 @@ def test_parts_that_carry_the_others_have_no_owner() -> None:
             "programs",
             "publication",
             "shield",
+            "status_pages",
             "systemd",
             "undo",
             "wordpress",
