@@ -95,7 +95,8 @@ class Machine:
         return self.slot.run / "known_hosts"
 
     @cached_property
-    def _leader(self) -> int:
+    def leader(self) -> int:
+        """The number that its first process has on this side, until it restarts."""
         return processes.leader(self.name)
 
     @property
@@ -117,7 +118,7 @@ class Machine:
         self, command: str, *, check: bool = True, input: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell command inside, as root; with `check`, a failure is an error. Timeout in seconds."""
-        return shell.run(self.name, self._leader, command, check, input, timeout)
+        return shell.run(self.name, self.leader, command, check, input, timeout)
 
     def add_hosts(self, addresses: Mapping[str, str]) -> None:
         """Make names lead to addresses inside the machine, before any DNS."""
@@ -144,7 +145,7 @@ class Machine:
     def restart(self) -> None:
         """Pull the plug, and boot again from what is on the disk."""
         sweep.pull_the_plug(self.slot)
-        self.__dict__.pop("_leader", None)
+        self.__dict__.pop("leader", None)
         boot.boot(self.slot, self.network)
 
     def stop(self) -> None:

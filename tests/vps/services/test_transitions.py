@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from deployer.rehearsal import processes
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.services.conftest import HEALTHY, NO_FILTERS, PACKAGES, REGISTRY, SERVE, prepare, registry_of
@@ -94,7 +93,7 @@ def running(vps: Machine) -> dict[str, int]:
 
 def standing(vps: Machine) -> list[tuple[str, frozenset[int]]]:
     """The project of each container that runs, and its ports, asked at Docker's socket: often, and it costs little."""
-    docker = Docker(processes.leader(vps.name))
+    docker = Docker(vps.leader)
     found = docker.get("/containers/json")
     docker.close()
     ports = [

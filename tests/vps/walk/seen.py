@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from deployer.rehearsal import processes
 from deployer.rehearsal.machine import Machine
 
 TOPS = ("etc", "opt", "srv", "usr/local", "var/www", "var/lib/deploy", "var/spool/cron", "root", "home")
@@ -85,8 +84,7 @@ class Seen:
 
 def look(vps: Machine) -> Seen:
     """See everything."""
-    leader = processes.leader(vps.name)
-    inside = Path(f"/proc/{leader}/root")
+    inside = Path(f"/proc/{vps.leader}/root")
     secrets = {
         line[line.index("TOKEN=") :]  # also one of before, which stays as a remark
         for file in inside.glob("opt/*/.env")
@@ -97,7 +95,7 @@ def look(vps: Machine) -> Seen:
         file.parent.parent.name: file.read_text().strip()
         for file in inside.glob("var/lib/docker/volumes/*/_data/first")
     }
-    docker = Docker(leader)
+    docker = Docker(vps.leader)
     networks = {
         (each["Labels"] or {}).get("com.docker.compose.project", "") for each in docker.get("/networks")
     }
@@ -110,7 +108,7 @@ def look(vps: Machine) -> Seen:
     }
     return Seen(
         found,
-        listening(leader),
+        listening(vps.leader),
         dict(files(vps.root)),
         frozenset(secrets),
         marks,
