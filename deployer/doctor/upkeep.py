@@ -105,14 +105,19 @@ def backups(seen: Evidence, config: Config, here: FromHere) -> Result:
 def late_backup(seen: Evidence, name: str, at_home: Mapping[str, datetime] | None) -> list[Finding]:
     """Where the newest archive of a name is too old, or missing; at home, if that is this machine."""
     found = [*upkeep.ages(seen, [name])]
-    newest = (at_home or {}).get(name)
-    if at_home is None or (newest and seen.now - newest.timestamp() <= LATE_AT_HOME.total_seconds()):
-        return found
-    told = f"{name} has no backup at home"
-    if newest:
-        hours = int((seen.now - newest.timestamp()) // 3600)
-        told = f"the newest backup of {name} at home is {hours} hours old"
-    return [*found, Finding(told, "with the server it would be lost", "deploy backup --pull   # at home")]
+    told = late_copy(seen, name, at_home, "at home")
+    mend = "deploy backup --pull   # at home"
+    return [*found, Finding(told, "with the server it would be lost", mend)] if told else found
+
+
+def late_copy(seen: Evidence, name: str, there: Mapping[str, datetime] | None, where: str) -> str:
+    """What is wrong with the newest archive of a name where they come later; None: nobody knows."""
+    newest = (there or {}).get(name)
+    if there is None or (newest and seen.now - newest.timestamp() <= LATE_AT_HOME.total_seconds()):
+        return ""
+    if newest is None:
+        return f"{name} has no backup {where}"
+    return f"the newest backup of {name} {where} is {int((seen.now - newest.timestamp()) // 3600)} hours old"
 
 
 def mirrors(seen: Evidence, config: Config, here: FromHere) -> Result:

@@ -1,6 +1,7 @@
 """Tells monitors elsewhere in each round of a watch how services, backups and updates are."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 
 from deployer.audit.evidence import Evidence
@@ -15,12 +16,12 @@ from deployer.values.secrets import FromEnvironment, Secret
 from deployer.watching.heartbeats import heartbeats
 
 
-def beat(config: Config, seen: Evidence) -> tuple[str, ...]:
+def beat(config: Config, seen: Evidence, in_s3: Mapping[str, datetime] | None = None) -> tuple[str, ...]:
     """Tell whoever sites.yaml names below `monitoring`; what went wrong, none of which stops anything."""
     monitoring = config.monitoring
     if monitoring is None:
         return ()
-    beats = heartbeats(seen, newest_at_home(config))
+    beats = heartbeats(seen, newest_at_home(config), in_s3)
     ways: list[Callable[[], Iterable[str]]] = []
     if monitoring.gatus and monitoring.gatus.url:
         ways.append(partial(_tell_gatus, monitoring.gatus, server_of(config), beats))

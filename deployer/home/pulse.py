@@ -2,10 +2,11 @@
 
 import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Generic, TypeVar
 
 from deployer.audit.evidence import Evidence, read_evidence
 from deployer.config.model import Config, Server
@@ -25,28 +26,31 @@ Pulse = tuple[Evidence, tuple[Result, ...]]
 """What the server tells, and what a doctor makes of it."""
 
 
-class Asked:
-    """A question to the server that is on its way, and that nobody waits for longer than it deserves."""
+Said = TypeVar("Said")
 
-    def __init__(self, config: Config, server: Server) -> None:
-        self._host = server.host
+
+class Asked(Generic[Said]):
+    """A question to somebody that is on its way, and that nobody waits for longer than it deserves."""
+
+    def __init__(self, who: str, ask: Callable[[], Said]) -> None:
+        self._who = who
         self._end = time.monotonic() + PATIENCE
-        self._answers: queue.SimpleQueue[Pulse | Exception] = queue.SimpleQueue()
-        Thread(target=self._ask, args=(config, server), daemon=True).start()
+        self._answers: queue.SimpleQueue[Said | Exception] = queue.SimpleQueue()
+        Thread(target=self._ask, args=(ask,), daemon=True).start()
 
-    def _ask(self, config: Config, server: Server) -> None:
+    def _ask(self, ask: Callable[[], Said]) -> None:
         try:
-            self._answers.put(pulse(config, server))
+            self._answers.put(ask())
         except Exception as error:
             self._answers.put(error)
 
-    def answer(self) -> Pulse:
+    def answer(self) -> Said:
         """What it said; raises DeployError."""
         try:
-            with waiting(f"asking {self._host}"):
+            with waiting(f"asking {self._who}"):
                 said = self._answers.get(timeout=max(0, self._end - time.monotonic()))
         except queue.Empty:
-            raise DeployError(f"{self._host} has not told how it is within {PATIENCE} s") from None
+            raise DeployError(f"{self._who} has not told how it is within {PATIENCE} s") from None
         if isinstance(said, Exception):
             raise said
         return said

@@ -2,9 +2,11 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from deployer import system
@@ -13,16 +15,19 @@ from deployer.config.watch import Watch
 from deployer.errors import DeployError, UsageError
 from deployer.home import channels
 from deployer.home.beats import beat
-from deployer.home.pulse import Asked, Pulse
+from deployer.home.newest import newest_in_s3
+from deployer.home.pulse import Asked, Pulse, Said
+from deployer.home.pulse import pulse as pulse_of
 from deployer.home.visiting import visit_all
 from deployer.watching import message
 from deployer.watching.memory import Memory, News, Round, read, settled, turn, written
 from deployer.watching.seen import Seen
-from deployer.watching.trouble import Trouble, of_doctor
+from deployer.watching.trouble import Trouble, of_bucket, of_doctor
 from deployer.watching.visits import Target, Visit, is_offline, troubles
 
 OUTSIDE = ("visit", "ends")
 SERVER = ("server", "doctor")
+STORE = ("bucket", "s3")
 GAP = 3
 """Rounds that may be missed until what was not told yet counts for nothing."""
 
@@ -44,26 +49,29 @@ def look(config: Config) -> Seen | None:
         if place is None:
             return None
         memory, warnings = remembered(place)
-        asked = Asked(config, config.server)
+        asked = Asked(config.server.host, partial(pulse_of, config, config.server))
+        bucket = Asked("S3", partial(newest_in_s3, config))
         known = wanted(config, memory.targets)
         visits = visit_all(known, watch.words, config.acme.ca_certificate)
-        pulse, failure = _answer(asked)
+        told = _answer(asked)
+        pulse, failure = told
         if pulse and (more := _new(wanted(config, targets_of(pulse)), known)):
             visits += visit_all(more, watch.words, config.acme.ca_certificate)
         targets = targets_of(pulse) if pulse else memory.targets
-        seen = judged(visits, targets, pulse, failure)
+        stored, lost = _answer(bucket)
+        seen = judged(config, visits, targets, told, (stored, lost))
         memory, news = turn(replace(memory, targets=targets), seen, time.time(), GAP * max(watch.every, 600))
         outcome = tell(watch, config.server.host, news)
         if not outcome or "" in outcome.values():
             memory = settled(memory, news)
         warnings += keep(place, memory)
-        warnings += beat(config, pulse[0]) if pulse else ()
+        warnings += beat(config, pulse[0], stored) if pulse else ()
         warnings += heartbeat(watch, outcome)
     offline = failure is not None and is_offline(visits)
     return Seen(config.server.host, tuple(visits), seen.troubles, news, outcome, warnings, offline)
 
 
-def _answer(asked: Asked) -> tuple[Pulse | None, DeployError | None]:
+def _answer(asked: Asked[Said]) -> tuple[Said | None, DeployError | None]:
     try:
         return asked.answer(), None
     except DeployError as error:
@@ -87,22 +95,28 @@ def wanted(config: Config, targets: Iterable[Target]) -> list[Target]:
 
 
 def judged(
+    config: Config,
     visits: list[Visit],
     targets: tuple[Target, ...],
-    pulse: Pulse | None,
-    failure: DeployError | None,
+    server: tuple[Pulse | None, DeployError | None],
+    bucket: tuple[Mapping[str, datetime] | None, DeployError | None] = (None, None),
 ) -> Round:
     """What is not well. Where this machine has no network, nothing is known of anything."""
+    (pulse, failure), (stored, lost) = server, bucket
     if failure and is_offline(visits):
-        return Round((), unasked=(*OUTSIDE, *SERVER))
+        return Round((), unasked=(*OUTSIDE, *SERVER, *STORE))
     found = [*troubles(visits, targets)]
+    if lost:
+        found.append(Trouble("bucket", f"the backups in S3 cannot be listed: {lost.message}"))
     if pulse is None:
         found.append(Trouble("server", f"the server cannot be asked: {failure.message if failure else ''}"))
-        return Round(tuple(found), unasked=("doctor",))
+        return Round(tuple(found), unasked=("doctor", "s3"))
     seen, results = pulse
     found += of_doctor(results)
+    found += of_bucket(seen, stored, config.home.retired if config.home else ())
     excused = (*seen.lines.get("busy", []), *seen.lines.get("stopped", []))
-    return Round(tuple(found), busy={line.partition(" ")[0] for line in excused})
+    unasked = ("s3",) if lost else ()
+    return Round(tuple(found), unasked, busy={line.partition(" ")[0] for line in excused})
 
 
 def tell(watch: Watch, host: str, news: News) -> channels.Outcome:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from deployer.audit.evidence import Evidence
-from deployer.doctor.upkeep import late_backup
+from deployer.doctor.upkeep import late_backup, late_copy
 from deployer.planning.monitors import BACKUPS, SERVICES, UPDATES
 
 UNIT = "deploy-update.service"
 
 
-def heartbeats(seen: Evidence, at_home: Mapping[str, datetime] | None) -> dict[str, str]:
+def heartbeats(
+    seen: Evidence, at_home: Mapping[str, datetime] | None, in_s3: Mapping[str, datetime] | None = None
+) -> dict[str, str]:
     """By the key of its monitor, why something is not well; empty where it is, or need not be just now."""
     lines = seen.lines
     unwell = dict(line.partition(" ")[::2] for line in lines.get("unwell", []))
@@ -21,8 +23,9 @@ def heartbeats(seen: Evidence, at_home: Mapping[str, datetime] | None) -> dict[s
         for name in lines.get("service", [])
     }
     for name in lines.get("backed_up", []):
-        late = [] if everything or "+backups" in excused else late_backup(seen, name, at_home)
-        found[f"{BACKUPS}/{name}"] = late[0].what if late else ""
+        late = [each.what for each in late_backup(seen, name, at_home)]
+        late += filter(None, [late_copy(seen, name, in_s3, "in S3")])
+        found[f"{BACKUPS}/{name}"] = late[0] if late and not (everything or "+backups" in excused) else ""
     if "updates" in lines:
         failed = UNIT in lines.get("failed_unit", [])
         found[f"{UPDATES}/{UPDATES}"] = "the last updates by night have failed" if failed else ""

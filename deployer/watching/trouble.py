@@ -1,10 +1,13 @@
 """Something that is not well, as a watch remembers it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from deployer.audit.evidence import Evidence
 from deployer.doctor import Result
+from deployer.doctor.upkeep import late_copy
 
 OUTSIDE = frozenset({"sites", "dns"})
 """Checks that a watch makes itself, as visitors do."""
@@ -33,3 +36,12 @@ def of_doctor(results: Iterable[Result]) -> Iterator[Trouble]:
                     finding.what.partition(":")[0] if result.name == "services" else WORK.get(result.name, "")
                 )
                 yield Trouble(f"doctor {result.name} {NUMBER.sub('#', finding.what)}", finding.what, site)
+
+
+def of_bucket(
+    seen: Evidence, in_s3: Mapping[str, datetime] | None, retired: Collection[str]
+) -> Iterator[Trouble]:
+    """Of which names the bucket has no archive that is new enough; None: nobody knows, or there is none."""
+    for name in sorted({*seen.lines.get("backed_up", [])} - {*retired}):
+        if told := late_copy(seen, name, in_s3, "in S3"):
+            yield Trouble(f"s3 {name}", told, WORK["backups"])

@@ -13,11 +13,13 @@ import pytest
 
 from chance import noise
 from deployer.backups.archives import Archive
-from deployer.config.home import S3
+from deployer.config.home import S3, Home
 from deployer.config.loader import load
+from deployer.config.model import Config
 from deployer.errors import DeployError, UnreachableError, UsageError
 from deployer.home import upload
 from deployer.home.bucket import Bucket
+from deployer.home.newest import newest_in_s3
 from deployer.home.offsite import Sent, send
 from deployer.home.places import places
 from deployer.home.store import Store
@@ -80,6 +82,20 @@ def test_what_is_new_goes_there_once(objects: ObjectStore, tmp_path: Path) -> No
     assert objects.content(f"home/vps/{made[0].path}") == made[0].stamp.encode()
     again = sent(s3, tmp_path)
     assert (again.new, len(again.there), again.troubles) == ([], 3, [])
+
+
+def test_a_watch_asks_for_the_newest_of_each_name(objects: ObjectStore, tmp_path: Path) -> None:
+    made = nights(tmp_path, 3)
+    other = replace(LAST, name="photos", time=LAST.time - 5 * NIGHT)
+    lay(tmp_path, other, b"old")
+    s3 = section(objects, prefix="home/vps")
+    sent(s3, tmp_path)
+    config = Config.model_construct(home=Home.model_construct(directory=str(tmp_path), s3=s3, retired=()))
+    assert newest_in_s3(config) == {"a.example.org": made[0].time, "photos": other.time}
+    assert newest_in_s3(Config.model_construct(home=None)) is None
+    refused = s3.model_copy(update={"bucket": "not-there"})
+    with pytest.raises(DeployError, match="not-there"):
+        newest_in_s3(Config.model_construct(home=Home.model_construct(s3=refused)))
 
 
 def test_a_large_archive_goes_in_parts_and_comes_back(objects: ObjectStore, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from deployer.audit.evidence import read_evidence
 from deployer.watching.heartbeats import heartbeats
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+Newest = dict[str, datetime] | None
 WELL = ["service runner", "service worker", "backed_up photos", "updates"]
 
 
-def told(*lines: str, home: dict[str, datetime] | None = None) -> dict[str, str]:
+def told(*lines: str, home: Newest = None, s3: Newest = None) -> dict[str, str]:
     """What each is told, without what is well."""
     text = "\n".join([*WELL, *lines, f"now {int(NOW.timestamp())}", ""])
-    found = heartbeats(read_evidence(text), home)
+    found = heartbeats(read_evidence(text), home, s3)
     assert {*found} == {"services/runner", "services/worker", "backups/photos", "updates/updates"}
     return {key: why for key, why in found.items() if why}
 
@@ -47,3 +48,11 @@ def test_what_somebody_is_at_work_on_or_has_stopped_is_not_told_as_unwell(excuse
 
 def test_a_backup_that_is_being_made_is_not_late() -> None:
     assert told("busy +backups") == {}
+
+
+def test_what_is_in_s3_counts_where_that_is_known() -> None:
+    fresh = f"backup photos {int(NOW.timestamp()) - 3600}"
+    assert told(fresh, s3={"photos": NOW - timedelta(hours=30)}) == {}
+    assert told(fresh, s3={}) == {"backups/photos": "photos has no backup in S3"}
+    late = told(fresh, s3={"photos": NOW - timedelta(hours=60)})
+    assert late == {"backups/photos": "the newest backup of photos in S3 is 60 hours old"}

@@ -97,8 +97,9 @@ def _let_in(talk: "Talk", login: Login) -> None:
         raise UsageError(f"{talk.name} has no user yet", "Open it in a browser and make one.")
     told = str(answer.get("msg"))
     if told in ("authIncorrectCreds", "authInvalidToken", "authUserInactiveOrDeleted"):
-        what = "the token" if login.token else f"the password of {login.user}"
-        raise UsageError(f"{talk.name} does not take {what}", "A token ends when the password is changed.")
+        if login.token:
+            raise UsageError(f"{talk.name} does not take the token", "It ends when the password is changed.")
+        raise UsageError(f"{talk.name} does not take the password of {login.user}")
     raise DeployError(f"{talk.name} refuses the login: {told}")
 
 
