@@ -111,7 +111,7 @@ def names_of(config: "Config") -> "Names | None":
 
 def shielded(run: "Convergence", plan: "Plan", seen: "Observation") -> bool:
     """Whether the shields that sites.yaml asks for are on in the end."""
-    if not any(site.shield == "on" for site in run.config.sites.values()):
+    if not any(site.shielded == "on" for site in run.config.sites.values()):
         return True
     from deployer.tasks.shield import turn_on_as_written
 

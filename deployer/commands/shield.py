@@ -46,10 +46,10 @@ def command(site: str, state: str, config: Path, under_attack: bool) -> int:
         with progress() as shown, server_of(loaded, begun) as server:
             turn = switch.turn_on if state == "on" else switch.turn_off
             done = turn(server, shown.line)
-        written = loaded.sites[site].shield
+        written = loaded.sites[site].shielded
         if done and written in ("on", "off") and written != state:
             say(f"! {config} still says shield: {written}: the next apply turns it {written} again")
-        elif done and state == "on" and written is None:
+        elif done and state == "on" and not written:
             next_step(f"write it down in {config}, below {site}, for it to stay so: shield: on")
     return 0 if done else 1
 

@@ -6,16 +6,15 @@ from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding
 from deployer.kinds.base import Site
-from deployer.values.shield import Shield
 
 
 def check_shields(config: Config) -> Iterator[Finding]:
     """What is asked for where it cannot be: of sites, of keys, and of a server that has no token."""
     for domain, site in config.sites.items():
-        if site.shield in (None, "off"):
+        if site.shielded in ("", "off"):
             continue
         why = why_not(config, domain)
-        if not why and isinstance(site.shield, Shield):
+        if not why and site.shielded == "auto":
             why = without_token(config, domain)
         if why:
             yield Finding(("sites", domain, "shield"), why)

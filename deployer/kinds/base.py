@@ -26,6 +26,11 @@ class Site(Entry):
     )
     nginx: NginxSnippet = Field("", description="NGINX directives to add inside the server block")
 
+    @property
+    def shielded(self) -> str:
+        """What sites.yaml says of its shield: on, off, auto, or nothing."""
+        return self.shield.wanted if self.shield else ""
+
     def packages(self) -> frozenset[str]:
         """The Debian packages that it needs."""
         return frozenset({"nginx", "certbot"} if self.https and not self.certificate.own else {"nginx"})

@@ -12,7 +12,6 @@ from deployer.parts.rendering import UNITS, rendered, script, scripts, system
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
-from deployer.values.shield import Shield
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -45,7 +44,7 @@ def share(config: "Config", facts: "Facts") -> Share:
     if not found:
         return Share()
     tokens = shield_tokens(config)
-    watched = any(isinstance(config.sites[name].shield, Shield) for name in found)
+    watched = any(config.sites[name].shielded == "auto" for name in found)
     return Share(
         files={**nginx_files(), **programs(), **(units() if watched else {})},
         units=frozenset({TIMER} if watched else ()),
@@ -100,7 +99,7 @@ def values(config: "Config", domain: str, site: "Site") -> File:
     """What the server's own program has to know of a site."""
     assert config.dns
     key = config.dns.keeper_of(domain) or ""
-    auto = site.shield.auto if isinstance(site.shield, Shield) else None
+    auto = site.shield.auto if site.shield and site.shielded == "auto" else None
     return system(
         "shield.conf",
         domain=domain,
@@ -108,7 +107,7 @@ def values(config: "Config", domain: str, site: "Site") -> File:
         names=(domain, *site.aliases),
         endpoint=config.dns.keepers[key].endpoint or "",
         token=token_name(key),
-        chosen="auto" if auto else "off" if site.shield == "off" else "",
+        chosen=site.shielded if site.shielded != "on" else "",
         threshold=auto,
         notify=(config.updates.notify if config.updates else None) or "",
     )
@@ -124,7 +123,7 @@ def units() -> dict[str, File]:
 
 def shield_tokens(config: "Config") -> "dict[str, Secret]":
     """The tokens that turn shields on there, by their names, as far as a site or a key needs them."""
-    needed = {domain for domain, site in config.sites.items() if isinstance(site.shield, Shield)}
+    needed = {domain for domain, site in config.sites.items() if site.shielded == "auto"}
     needed |= {domain for key in config.keys.values() for domain in key.shield}
     found = {}
     for domain in sorted(needed):
@@ -146,9 +145,9 @@ def is_on(name: str, facts: "Facts") -> bool:
 
 def drift_of(name: str, site: "Site", facts: "Facts") -> tuple[str, ...]:
     """What of a site's shield is otherwise than sites.yaml says."""
-    if site.shield == "on" and not is_on(name, facts):
+    if site.shielded == "on" and not is_on(name, facts):
         return ("the shield is off: Cloudflare does not stand before it yet",)
-    if site.shield == "off" and is_on(name, facts):
+    if site.shielded == "off" and is_on(name, facts):
         return ("the shield is on: only Cloudflare is let in",)
     return ()
 
@@ -157,7 +156,7 @@ def told(name: str, site: "Site", facts: "Facts") -> Iterator[str]:
     """What a person should know of a shield, as long as it is so."""
     if f"{HALF}/{name}" in facts.there:
         yield f"the shield of {name} was cut off half-way: deploy shield {name} on ends it, or off"
-    elif site.shield is None and is_on(name, facts):
+    elif not site.shielded and is_on(name, facts):
         yield f"{name} is shielded, and sites.yaml does not say so: write shield: on"
-    elif isinstance(site.shield, Shield) and is_on(name, facts):
+    elif site.shielded == "auto" and is_on(name, facts):
         yield f"{name} is shielded, and stays so until you run: deploy shield {name} off"

@@ -53,7 +53,7 @@ def wanted_records(config: "Config", of_server: tuple[str, ...]) -> Iterator[Rec
     if dns is None:
         return
     shields = {
-        name: {"on": True, "off": False}.get(str(site.shield))
+        name: {"on": True, "off": False}.get(site.shielded)
         for domain, site in config.sites.items()
         for name in (domain, *site.aliases)
     }

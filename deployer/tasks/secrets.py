@@ -8,6 +8,7 @@ from typing import TypeGuard
 from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
 from deployer.parts.certbot import challenge_tokens
+from deployer.parts.shield import shield_tokens
 from deployer.planning.plan import Plan
 from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, Secret
 
@@ -15,7 +16,8 @@ from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given,
 def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:
     """Where each value comes from, of each site and service in scope (None: all)."""
     chosen = config.everything.items()
-    found: dict[str, Mapping[str, Secret]] = {"dns:": tokens} if (tokens := challenge_tokens(config)) else {}
+    of_zones = {"dns:": challenge_tokens(config), "dns.shield": shield_tokens(config)}
+    found: dict[str, Mapping[str, Secret]] = {what: tokens for what, tokens in of_zones.items() if tokens}
     return found | {name: each.variables() for name, each in chosen if scope is None or name in scope}
 
 

@@ -26,7 +26,7 @@ def turn_on_as_written(
     """Close the sites with `shield: on`, whose records lead to Cloudflare by now; whether it holds."""
     done = True
     for name, site in config.sites.items():
-        if site.shield != "on" or is_on(name, facts) or f"{SHIELDS}/{name}.conf" not in plan.drift:
+        if site.shielded != "on" or is_on(name, facts) or f"{SHIELDS}/{name}.conf" not in plan.drift:
             continue
         records = [each for each in plan.records if each.site == name]
         grey = {one.name for each in records for one in each.before if not one.proxied}

@@ -1,7 +1,7 @@
 """Whether Cloudflare stands before a site: always, never, or once its own log tells of an attack."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -18,17 +18,6 @@ def share_of_hundred(value: object) -> int:
     if not found:
         raise ValueError(f"expected a share such as 30%, not {shown(value)}")
     return int(found[1])
-
-
-def choice(value: Any) -> Any:
-    """`on` and `true`, `off` and `false`, `auto`, or a section."""
-    if value is None or isinstance(value, dict | Shield):
-        return value
-    text = str(value).lower()
-    found = {"on": "on", "true": "on", "off": "off", "false": "off", "auto": Shield()}.get(text)
-    if found is None:
-        raise ValueError(f"expected {EXPECTED}, not {shown(value)}")
-    return found
 
 
 class Threshold(Section):
@@ -49,10 +38,34 @@ class Threshold(Section):
 class Shield(Section):
     """The shield turns itself on, and is turned off by hand."""
 
+    wanted: ClassVar[Literal["on", "off", "auto"]] = "auto"
+
     auto: Threshold = Field(Threshold(), description="when it turns itself on")
 
 
+class Always(Shield):
+    """It is on."""
+
+    wanted = "on"
+
+
+class Never(Shield):
+    """It is off."""
+
+    wanted = "off"
+
+
+def choice(value: Any) -> Any:
+    """`on` and `true`, `off` and `false`, `auto`, or a section."""
+    if value is None or isinstance(value, dict | Shield):
+        return value
+    known = {"on": Always, "true": Always, "off": Never, "false": Never, "auto": Shield}
+    if found := known.get(str(value).lower()):
+        return found()
+    raise ValueError(f"expected {EXPECTED}, not {shown(value)}")
+
+
 ShieldChoice = Annotated[
-    Literal["on", "off"] | Shield | None,
+    Shield | None,
     BeforeValidator(choice, json_schema_input_type=Literal["on", "off", "auto"] | bool | Shield | None),
 ]

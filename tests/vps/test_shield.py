@@ -1,15 +1,20 @@
 """Cloudflare before a site: a proxy in a network of its own, at an address of Cloudflare's, stands in for it."""
 
+import re
+import subprocess
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
+from threading import Event
 
 import pytest
 
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from outside.cloudflare import Cloudflare
-from outside.provider import TOKEN
+from outside.provider import HTML, TOKEN, Asked, Reply
 from vps.project import Project
+from vps.waiting import until
 
 pytestmark = pytest.mark.takes_turns("module")
 NAME = "forum.example.org"
@@ -26,6 +31,7 @@ ip link set edge up
 ip -n cdn address add {WAY}/30 dev eth0
 ip -n cdn link set eth0 up
 ip -n cdn link set lo up
+ip -n cdn address add 198.51.100.9/32 dev lo # a visitor of the proxy's, who is not the server itself
 ip -n cdn route add SERVER via {EDGE}
 ip route replace 172.64.213.0/30 dev edge src SERVER
 """
@@ -80,6 +86,7 @@ def project(
     dns = {
         "provider": "cloudflare",
         "token": "env:DNS_TOKEN",
+        "shield": "env:SHIELD_TOKEN",
         "endpoint": cloudflare.address,
         "address": "203.0.113.7",
     }
@@ -88,6 +95,9 @@ def project(
         "plain.example.org": {"kind": "redirect", "to": "https://www.example.org", "https": False},
     }
     project = Project(tmp_path_factory.mktemp("shield"), vps, acme, sites, {"dns": dns})
+    key = project.folder / "phone"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    project.more["keys"] = {"phone": {"public": key.with_suffix(".pub").read_text(), "shield": [NAME]}}
     proxyd = f"/usr/lib/systemd/systemd-socket-proxyd {acme.host}:{cloudflare.port}"
     vps.run(
         f"systemd-run --unit provider --socket-property ListenStream=127.0.0.1:{cloudflare.port} {proxyd}"
@@ -106,9 +116,36 @@ def stand_before(vps: Machine) -> None:
     proxy = PROXY.replace("SERVER", vps.address).replace("NAME", NAME)
     vps.run(f"cat >/etc/cdn.conf <<'END'\n{proxy}\nEND")
     vps.run(AUTHORITY.replace("NAME", NAME))
-    vps.run("systemd-run --unit cdn ip netns exec cdn nginx -c /etc/cdn.conf -g 'daemon off;'")
+    begin_proxy(vps)
     vps.run(f"sed -i '/ {NAME}$/d' /etc/hosts; echo '{WAY} {NAME}' >>/etc/hosts")
+
+
+def begin_proxy(vps: Machine) -> None:
+    vps.run("systemd-run --unit cdn ip netns exec cdn nginx -c /etc/cdn.conf -g 'daemon off;'")
     vps.run("until ip netns exec cdn ss -Hltn 'sport = :443' | grep -q .; do sleep 0.05; done")
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(project: Project, cloudflare: Cloudflare) -> Iterator[None]:
+    """Each test begins with a shield that is off."""
+    yield
+    cloudflare.next, cloudflare.read_only, cloudflare.no_settings = [], False, False
+    project.deploy("shield", NAME, "off")
+    assert is_as_it_was(project, cloudflare)
+
+
+def is_as_it_was(project: Project, cloudflare: Cloudflare) -> bool:
+    """Whether nothing of a shield is there."""
+    level, proxied = cloudflare.level("example.org"), cloudflare.proxied("example.org")
+    return (level, proxied, project.get(NAME)[0]) == ("medium", [], 301) and project.plan()["empty"]
+
+
+def by_phone(project: Project, words: str) -> subprocess.CompletedProcess[str]:
+    """What a restricted key asks for."""
+    vps = project.vps
+    argv = ["ssh", "-F", "none", "-i", project.folder / "phone", "-o", "IdentitiesOnly=yes"]
+    argv += ["-o", f"UserKnownHostsFile={vps.known_hosts}", f"deploy@{vps.address}", words]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
 def through(vps: Machine, path: str = "/", *options: str) -> str:
@@ -159,3 +196,252 @@ def test_as_sites_yaml_says(project: Project, vps: Machine, cloudflare: Cloudfla
     del project.sites[NAME]["shield"]
     project.apply()
     assert project.plan()["empty"]
+
+
+def test_the_level_of_the_zone_is_put_back_as_it_was(project: Project, cloudflare: Cloudflare) -> None:
+    done = project.deploy("shield", NAME, "on", "--under-attack")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert cloudflare.level("example.org") == "under_attack"
+    assert project.deploy("shield", NAME, "on", "--under-attack").returncode == 0, "once more changes nothing"
+    done = project.deploy("shield", NAME, "off")
+    assert "✓ security level of example.org: medium" in done.stderr
+    assert is_as_it_was(project, cloudflare)
+
+
+def test_what_was_proxied_before_stays_so(project: Project, cloudflare: Cloudflare) -> None:
+    (record,) = [each for each in cloudflare.of("example.org") if each["name"] == NAME]
+    record["proxied"] = True
+    assert project.deploy("shield", NAME, "on").returncode == 0
+    assert project.deploy("shield", NAME, "off").returncode == 0
+    assert cloudflare.proxied("example.org") == [NAME]
+    record["proxied"] = False
+
+
+def test_a_phone_has_the_switch_and_nothing_else(
+    project: Project, vps: Machine, cloudflare: Cloudflare
+) -> None:
+    assert vps.run("stat -c '%a %U' /etc/deploy/shields/.env").stdout == "600 root\n"
+    began = time.monotonic()
+    done = by_phone(project, f"shield {NAME} on --under-attack")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - began < 10
+    assert (project.get(NAME)[0], through(vps)) == (0, "301")
+    assert (cloudflare.proxied("example.org"), cloudflare.level("example.org")) == ([NAME], "under_attack")
+    assert TOKEN not in done.stdout + done.stderr
+    assert by_phone(project, f"shield {NAME} off").returncode == 0
+    assert is_as_it_was(project, cloudflare)
+    for words in (
+        "shield plain.example.org on",
+        f"shield {NAME} on; id",
+        f"shield {NAME} --settle",
+        f"push {NAME}",
+    ):
+        refused = by_phone(project, words)
+        assert (refused.returncode, "refused" in refused.stderr) == (2, True), refused.stdout + refused.stderr
+    assert is_as_it_was(project, cloudflare)
+
+
+@pytest.mark.parametrize("way", ["laptop", "phone"])
+@pytest.mark.fault(
+    "a Cloudflare that is slow to answer, refuses, or answers nonsense, while a shield is turned on"
+)
+def test_who_is_refused_changes_nothing(
+    project: Project, vps: Machine, cloudflare: Cloudflare, way: str
+) -> None:
+    def on(*more: str) -> str:
+        if way == "phone":
+            done = by_phone(project, " ".join(["shield", NAME, "on", *more]))
+        else:
+            done = project.deploy("shield", NAME, "on", *more)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    cloudflare.read_only = True
+    assert "Authentication error" in on()
+    assert is_as_it_was(project, cloudflare)
+    assert "Authentication error" in on("--under-attack")
+    assert is_as_it_was(project, cloudflare)
+    cloudflare.read_only, cloudflare.no_settings = False, True
+    assert "Unauthorized" in on("--under-attack")
+    assert is_as_it_was(project, cloudflare)
+    cloudflare.no_settings = False
+    busy = Reply(429, b'{"success": false, "errors": []}', {"Retry-After": "300"})
+    for reply in (HTML, busy, Reply(502, b"<html>", {"Content-Type": "text/html"})):
+        cloudflare.next = [reply] * 3
+        on()
+        cloudflare.next = []
+        assert is_as_it_was(project, cloudflare)
+
+    def nonsense(asked: Asked) -> Reply | None:
+        cloudflare.next = [nonsense]
+        return HTML if asked.method == "POST" else None
+
+    cloudflare.next = [nonsense]
+    on()
+    cloudflare.next = []
+    project.deploy("shield", NAME, "off")
+    assert is_as_it_was(project, cloudflare), "what may have been changed all the same is undone"
+
+
+@pytest.mark.fault("a site that does not answer through Cloudflare once its shield is on")
+def test_what_does_not_hold_is_undone(project: Project, vps: Machine, cloudflare: Cloudflare) -> None:
+    vps.run("systemctl stop cdn")
+    for done in (
+        project.deploy("shield", NAME, "on", "--under-attack"),
+        by_phone(project, f"shield {NAME} on"),
+    ):
+        assert done.returncode == 1
+        assert "✗ seen: through Cloudflare: " in done.stdout + done.stderr
+        assert is_as_it_was(project, cloudflare), done.stdout + done.stderr
+    begin_proxy(vps)
+
+
+@pytest.mark.parametrize("end", ["on", "off"])
+@pytest.mark.fault("a kill of who turns a shield on, between its records and the server")
+def test_a_killed_one_is_ended_or_undone_by_the_next(
+    project: Project, vps: Machine, cloudflare: Cloudflare, end: str
+) -> None:
+    proxied, killed = Event(), Event()
+
+    def hold(asked: Asked) -> Reply | None:
+        cloudflare.next = [hold]
+        if asked.method == "POST":
+            cloudflare.next = []
+            proxied.set()
+            killed.wait(60)
+        return None
+
+    def kill(process: BaseProcess) -> None:
+        assert proxied.wait(60)
+        process.kill()
+        process.join()
+        killed.set()
+
+    cloudflare.next = [hold]
+    project.deploy("shield", NAME, "on", "--under-attack", meanwhile=kill)
+    assert f"the shield of {NAME} was cut off half-way" in project.deploy("plan").stdout
+    done = project.deploy("shield", NAME, end)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "half-way" not in project.deploy("plan").stdout
+    if end == "on":
+        assert (project.get(NAME)[0], through(vps)) == (0, "301")
+        assert project.deploy("shield", NAME, "off").returncode == 0
+    assert is_as_it_was(project, cloudflare)
+
+
+@pytest.mark.fault("a kill of the server's own program, between a site's records and NGINX")
+def test_a_killed_program_is_undone_by_the_next(
+    project: Project, vps: Machine, cloudflare: Cloudflare
+) -> None:
+    def kill(asked: Asked) -> Reply | None:
+        cloudflare.next = [kill]
+        if asked.method == "POST":
+            cloudflare.next = []
+            vps.run("pkill -KILL -f '/bin/[s]hield'")
+        return None
+
+    cloudflare.next = [kill]
+    assert by_phone(project, f"shield {NAME} on --under-attack").returncode != 0
+    assert cloudflare.level("example.org") == "under_attack"
+    assert f"the shield of {NAME} was cut off half-way" in project.deploy("plan").stdout
+    assert by_phone(project, f"shield {NAME} off").returncode == 0
+    assert is_as_it_was(project, cloudflare)
+
+
+@pytest.mark.fault("a certificate that is missing, or due, where a shield is turned on")
+def test_the_certificate_comes_first(
+    project: Project, vps: Machine, cloudflare: Cloudflare, acme: AcmeServer
+) -> None:
+    live, kept = f"/etc/letsencrypt/live/{NAME}", f"/etc/letsencrypt/archive/{NAME}"
+    vps.run(f"mv {live} {live}.away")
+    done = by_phone(project, f"shield {NAME} on")
+    assert done.returncode == 1
+    assert f"✗ certificate: {NAME} has no certificate yet" in done.stdout
+    assert cloudflare.proxied("example.org") == []
+    vps.run(f"mv {live}.away {live}")
+
+    due = f"openssl req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN={NAME} -addext subjectAltName=DNS:{NAME}"
+    due += " -not_before $(date -u -d '80 days ago' +%Y%m%d%H%M%SZ) -not_after $(date -u -d '5 days' +%Y%m%d%H%M%SZ)"
+    vps.run(
+        f"cp -a {kept} {kept}.away; cd {kept}; {due} -keyout /dev/null -out cert1.pem && cp cert1.pem fullchain1.pem"
+    )
+    acme.refuse(NAME)
+    done = project.deploy("shield", NAME, "on")
+    assert done.returncode == 1
+    assert "it lasts 4 days more, and could not be renewed: journalctl --unit certbot" in done.stderr
+    assert cloudflare.proxied("example.org") == []
+    acme.allow(NAME)
+    done = project.deploy("shield", NAME, "on")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search("it lasts (89|90) days more", done.stderr)
+
+
+def test_it_turns_itself_on_when_its_log_tells_of_an_attack(
+    project: Project, vps: Machine, cloudflare: Cloudflare
+) -> None:
+    listener = """
+import http.server
+class Listener(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        open("/run/told", "ab").write(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 8099), Listener).serve_forever()
+"""
+    vps.run(
+        f"cat >/root/listener.py <<'END'\n{listener}END\nsystemd-run --unit listener python3 /root/listener.py"
+    )
+    project.sites[NAME]["shield"] = {"auto": {"requests": 2, "refused": "30%"}}
+    project.more["updates"] = {"at": "04:00", "notify": "http://127.0.0.1:8099/"}
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert vps.run("systemctl is-active deploy-shield.timer").stdout == "active\n"
+    vps.run("systemctl stop deploy-shield.timer")  # each round comes when the test is ready for it
+    ask = f"curl -s -o /dev/null --resolve {NAME}:80:{vps.address} 'http://{NAME}/.well-known/acme-challenge/[1-400]'"
+    fine = f"curl -s -o /dev/null --resolve {NAME}:80:{vps.address} 'http://{NAME}/[1-400]'"
+    look = "/usr/local/lib/deploy/bin/shield --watch"
+    vps.run(f"{look}; {fine}; sleep 1; {look}; {fine}; sleep 1; {look}")
+    assert cloudflare.proxied("example.org") == [], "many good requests are no attack"
+    vps.run(f"{ask}; sleep 1; {look}")
+    assert cloudflare.proxied("example.org") == [], "once may be chance"
+    vps.run(f"{ask}; sleep 1; {look}")
+    assert (project.get(NAME)[0], through(vps)) == (0, "301")
+    told = vps.run("cat /run/told").stdout
+    assert re.search(
+        rf"{NAME} is attacked: \d+ requests a second, \d+ % of them refused. Its shield is on.", told
+    )
+    assert f"stays so until you run: deploy shield {NAME} off" in project.deploy("plan").stdout
+    assert project.apply().returncode == 0
+    assert cloudflare.proxied("example.org") == [NAME], "off is by hand only"
+    assert project.deploy("shield", NAME, "off").returncode == 0
+    del project.sites[NAME]["shield"], project.more["updates"]
+    assert project.apply().returncode == 0
+    assert vps.run("systemctl is-active deploy-shield.timer || true").stdout != "active\n"
+
+
+def test_who_is_shut_out_is_so_behind_cloudflare_which_never_is(
+    project: Project, vps: Machine, cloudflare: Cloudflare
+) -> None:
+    def bad(address: str) -> str:
+        line = f'{address} - - [$(date \'+%d/%b/%Y:%H:%M:%S %z\')] \\"GET /phpmyadmin/index.php HTTP/1.1\\" 404 9 \\"-\\" \\"-\\"'
+        return f'for i in 1 2 3 4; do echo "{line}" >>/var/log/nginx/{NAME}.access.log; done'
+
+    off = {"firewall": False, "ssh": False, "sysctl": False, "updates": False}
+    project.more["security"] = {**off, "fail2ban": {"attempts": 1}}
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.deploy("shield", NAME, "on").returncode == 0
+    assert through(vps) == "301"
+    vps.run(bad(WAY))
+    vps.run(bad("198.51.100.9"))
+    visit = f"ip netns exec cdn curl -sk -o /dev/null -w '%{{http_code}}' --interface 198.51.100.9 https://{NAME}/"
+    until(vps, f'test "$({visit})" = 502')  # the proxy gets no answer for this visitor
+    assert through(vps) == "301"
+    banned = vps.run("fail2ban-client banned; nft list ruleset").stdout
+    assert ("198.51.100.9" in banned, WAY in banned) == (True, False)
+    vps.run("fail2ban-client unban 198.51.100.9")
+    until(vps, f'test "$({visit})" = 301')
+    assert project.deploy("shield", NAME, "off").returncode == 0
+    del project.more["security"]
+    assert project.apply().returncode == 0

@@ -1,0 +1,47 @@
+"""Who is turned away by NGINX, and a shield that cannot be turned."""
+
+import pytest
+
+from installed.conftest import Root
+
+LIST = "/var/lib/deploy/shield/denied"
+
+
+def denied(root: Root) -> list[str]:
+    return root.path(LIST).read_text().splitlines()
+
+
+def test_who_is_shut_out_by_two_goes_free_when_both_let_go(root: Root) -> None:
+    root.run("deny", "add", "198.51.100.9", "--jail", "passwords")
+    root.run("deny", "add", "198.51.100.9", "--jail", "searches")
+    root.run("deny", "add", "2001:db8::9", "--jail", "searches")
+    root.run("deny", "add", "198.51.100.9", "--jail", "passwords")
+    assert denied(root) == ["198.51.100.9 searches", "2001:db8::9 searches", "198.51.100.9 passwords"]
+    root.run("deny", "remove", "198.51.100.9", "--jail", "passwords")
+    root.run("deny", "remove", "198.51.100.99", "--jail", "passwords")
+    assert denied(root) == ["198.51.100.9 searches", "2001:db8::9 searches"]
+    root.run("deny", "none", "--jail", "searches")
+    assert denied(root) == []
+
+
+@pytest.mark.parametrize("address", ["", "1.2.3.4 1; }", "1.2.3.4\n", "a/b", "$(id)", "x" * 50, "*"])
+def test_what_is_no_address_gets_nowhere(root: Root, address: str) -> None:
+    assert "is no address" in root.run("deny", "add", address, code=2)
+    assert not root.path(LIST).exists()
+
+
+def test_the_newest_are_kept(root: Root) -> None:
+    root.write(LIST, "".join(f"192.0.{each // 250}.{each % 250} jail\n" for each in range(6000)))
+    root.run("deny", "add", "198.51.100.9", "--jail", "jail")
+    assert len(denied(root)) == 5001
+    assert denied(root)[-1] == "198.51.100.9 jail"
+
+
+def test_a_shield_that_no_apply_has_prepared(root: Root) -> None:
+    said = root.run("shield", "www.example.org", "on", code=69)
+    assert "www.example.org has no shield on this server yet: run deploy apply" in said
+    assert "is not the name of a site" in root.run("shield", "../etc", "on", code=2)
+    root.write("/etc/deploy/shields/www.example.org.conf", "NAMES=www.example.org\nCERTIFICATE=/nowhere\n")
+    assert "'maybe' is not on or off" in root.run("shield", "www.example.org", "maybe", code=2)
+    said = root.run("shield", "www.example.org", "on", code=1)
+    assert "✗ certificate: www.example.org has no certificate yet" in said
