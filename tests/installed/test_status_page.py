@@ -159,6 +159,14 @@ def test_what_is_hidden_is_nowhere(root: Root, answers: dict[str, int]) -> None:
     assert "blog.example.org" not in root.run("status-page", "--without", "blog.example.org")
 
 
+def test_a_site_of_which_nothing_is_live_yet_is_not_down(root: Root, answers: dict[str, int]) -> None:
+    answers["www.example.org"] = 404
+    root.site("www.example.org")
+    assert [site["name"] for site in publish(root)["sites"]] == ["blog.example.org"]
+    root.path("/var/www/www.example.org").symlink_to(root.folder)
+    assert publish(root)["sentence"] == "1 of 2 is down"
+
+
 def test_a_page_that_is_no_more_goes(root: Root, answers: dict[str, int]) -> None:
     publish(root)
     root.path(f"/etc/deploy/status/{PAGE}").unlink()
