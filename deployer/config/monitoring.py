@@ -11,6 +11,7 @@ from deployer.values.names import HOST
 from deployer.values.secrets import Generated, Secret
 from deployer.values.section import Section
 from deployer.values.types import (
+    Boolean,
     Domain,
     SecretSource,
     TimeLimit,
@@ -113,6 +114,11 @@ class Monitoring(Section):
     )
     ignore: tuple[Domain, ...] = Field(
         (), description="domains of sites that have no monitor, such as those of your network alone"
+    )
+    heartbeats: Boolean = Field(
+        True,
+        description="monitors of services, backups, updates and the watch itself, which deploy watch tells "
+        "how they are; false leaves them out",
     )
     gatus: Gatus | None = Field(None, description="a Gatus at home, which is written and told")
     uptime_kuma: UptimeKuma | None = Field(None, description="an Uptime Kuma 2, whose monitors are kept")

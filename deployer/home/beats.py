@@ -11,23 +11,33 @@ from deployer.errors import DeployError
 from deployer.home.channels import secret
 from deployer.home.newest import newest_at_home
 from deployer.planning.gatus import key_of
-from deployer.planning.monitors import server_of
+from deployer.planning.monitors import WATCH, server_of
 from deployer.values.secrets import FromEnvironment, Secret
 from deployer.watching.heartbeats import heartbeats
 
+OF_WATCH = f"{WATCH}/{WATCH}"
+"""The watch itself: the file that makes the monitors may know nothing of it."""
 
-def beat(config: Config, seen: Evidence, in_s3: Mapping[str, datetime] | None = None) -> tuple[str, ...]:
-    """Tell whoever sites.yaml names below `monitoring`; what went wrong, none of which stops anything."""
+
+def beat(
+    config: Config, fine: bool, seen: Evidence | None, in_s3: Mapping[str, datetime] | None = None
+) -> tuple[str, ...]:
+    """Tell whoever sites.yaml names below `monitoring`; what went wrong, none of which stops anything.
+
+    `fine` is whether the watch could tell what it had to, `seen` what the server said, if it said anything.
+    """
     monitoring = config.monitoring
-    if monitoring is None:
+    if monitoring is None or not monitoring.heartbeats:
         return ()
-    beats = heartbeats(seen, newest_at_home(config), in_s3)
+    beats = {OF_WATCH: "" if fine else "nobody could be told what is not well"}
+    if seen:
+        beats |= heartbeats(seen, newest_at_home(config), in_s3)
     ways: list[Callable[[], Iterable[str]]] = []
     if monitoring.gatus and monitoring.gatus.url:
         ways.append(partial(_tell_gatus, monitoring.gatus, server_of(config), beats))
     if monitoring.uptime_kuma:
         ways.append(partial(_tell_kuma, monitoring.uptime_kuma, server_of(config), beats))
-    return tuple(warning for way in ways for warning in _quietly(way)) if beats else ()
+    return tuple(warning for way in ways for warning in _quietly(way))
 
 
 def _quietly(way: Callable[[], Iterable[str]]) -> Iterator[str]:
@@ -43,7 +53,8 @@ def _tell_gatus(gatus: Gatus, server: str, beats: Mapping[str, str]) -> Iterable
     from deployer.outside.monitors import gatus as outside
 
     named = {key_of(key, server): why for key, why in beats.items()}
-    return outside.beat(gatus.url or "", secret(gatus.token or ""), named)
+    optional = key_of(OF_WATCH, server)
+    return outside.beat(gatus.url or "", secret(gatus.token or ""), named, optional)
 
 
 def _tell_kuma(kuma: UptimeKuma, server: str, beats: Mapping[str, str]) -> Iterable[str]:

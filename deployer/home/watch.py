@@ -62,10 +62,10 @@ def look(config: Config) -> Seen | None:
         seen = judged(config, visits, targets, told, (stored, lost))
         memory, news = turn(replace(memory, targets=targets), seen, time.time(), GAP * max(watch.every, 600))
         outcome = tell(watch, config.server.host, news)
-        if not outcome or "" in outcome.values():
+        if told_all(outcome):
             memory = settled(memory, news)
         warnings += keep(place, memory)
-        warnings += beat(config, pulse[0], stored) if pulse else ()
+        warnings += beat(config, told_all(outcome), pulse[0] if pulse else None, stored)
         warnings += heartbeat(watch, outcome)
     offline = failure is not None and is_offline(visits)
     return Seen(config.server.host, tuple(visits), seen.troubles, news, outcome, warnings, offline)
@@ -127,11 +127,16 @@ def tell(watch: Watch, host: str, news: News) -> channels.Outcome:
     return channels.send(watch.notify, message.title(host, news), text, urgent=bool(news.new))
 
 
+def told_all(outcome: channels.Outcome) -> bool:
+    """Whether there was nothing to tell, or somebody was told."""
+    return not outcome or "" in outcome.values()
+
+
 def heartbeat(watch: Watch, outcome: channels.Outcome) -> tuple[str, ...]:
     """Say that a round was made; not where nobody could be told: who waits for it tells of the silence."""
     if not watch.heartbeat:
         return ()
-    if outcome and "" not in outcome.values():
+    if not told_all(outcome):
         return ("nobody could be told, so there is no heartbeat",)
     why = channels.beat(watch.heartbeat)
     return (f"the heartbeat could not be sent: {why}",) if why else ()

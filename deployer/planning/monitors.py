@@ -12,7 +12,7 @@ from deployer.planning.records import MARK
 if TYPE_CHECKING:
     from deployer.config.model import Config
 
-SITES, SERVICES, BACKUPS, UPDATES = "sites", "services", "backups", "updates"
+SITES, SERVICES, BACKUPS, UPDATES, WATCH = "sites", "services", "backups", "updates", "watch"
 ROUND = 300
 """So often does a watch make its rounds, where this file does not say."""
 
@@ -70,12 +70,19 @@ def monitors(config: "Config") -> Iterator[Monitor]:
             scheme = "https" if site.https else "http"
             url = f"{scheme}://{domain}{site.probe(domain)}"
             yield Monitor(SITES, domain, url, words.get(domain, ""), domain)
+    if monitoring.heartbeats:
+        yield from _heartbeats(config)
+
+
+def _heartbeats(config: "Config") -> Iterator[Monitor]:
     for name in sorted(config.services):
         yield Monitor(SERVICES, name, owner=name)
     for name in backed_up(config):
         yield Monitor(BACKUPS, name, owner=name if name in config.everything else None)
     if config.updates:
         yield Monitor(UPDATES, UPDATES)
+    if config.watch:
+        yield Monitor(WATCH, WATCH)
 
 
 def silence(config: "Config") -> int:

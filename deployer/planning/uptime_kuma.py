@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from deployer.files import File
 from deployer.planning.monitors import (
+    BACKUPS,
+    SERVICES,
     SITES,
     UPDATES,
+    WATCH,
     Monitor,
     MonitorChange,
     SeenMonitor,
@@ -85,9 +88,9 @@ def _of_a_page(each: Monitor, monitoring: "Monitoring") -> dict[str, Any]:
 
 def title(group: str, name: str, server: str) -> str:
     """What a person sees."""
-    if group == UPDATES:
-        return f"updates of {server}"
-    return f"{group.removesuffix('s')} of {name}" if group == "backups" else name
+    if group in (UPDATES, WATCH):
+        return f"{group} of {server}"
+    return f"backup of {name}" if group == BACKUPS else name
 
 
 def seen(settings: Mapping[str, Any], server: str) -> SeenMonitor:
@@ -124,6 +127,8 @@ def compare(
             notes.append(f"Uptime Kuma has a monitor {settings['name']} that is not ours: it stays beside it")
         if change := _change(monitor, settings, has, server):
             found.append(change)
+    if any(each.seen is None and each.settings["type"] == PUSH for each in found):
+        notes.append("what has no page is told by deploy watch: until it runs at home, that counts as down")
     if sites is None:
         found += [_gone(each) for key, each in ours.items() if key not in kept]
     paused = sorted(
@@ -176,4 +181,4 @@ def _value(value: Any) -> str:
 def of_site(key: str) -> str:
     """The site or service that a monitor of ours is about, empty where it is about neither."""
     group, _, name = key.partition("/")
-    return name if group in (SITES, "services") else ""
+    return name if group in (SITES, SERVICES) else ""

@@ -18,7 +18,7 @@ from outside.kuma import PASSWORD, USER, Kuma
 from outside.monitored import Run
 
 TOKEN = "a-token-of-heartbeats"
-KNOWN = ("vps-example-org-services_runner", "vps-example-org-updates_updates")
+KNOWN = ("vps-example-org-services_runner", "vps-example-org-updates_updates", "vps-example-org-watch_watch")
 
 
 class Gatus(ThreadingHTTPServer):
@@ -85,26 +85,37 @@ def seen(*lines: str) -> Evidence:
 
 def test_both_are_told(tmp_path: Path, gatus: Gatus, kuma: Kuma) -> None:
     services = {"runner": {"kind": "gitea-runner", "instance": "https://git.example.org", "token": "env:X"}}
-    assert Run(tmp_path, kuma.address, {}, services=services, updates={"at": "04:00"}).apply()
+    assert Run(tmp_path, kuma.address, {}, services=services, updates={"at": "04:00"}, watch={}).apply()
     config = configured(
         tmp_path,
         gatus={"url": gatus.address, "token": "env:GATUS_TOKEN"},
         uptime_kuma={"url": kuma.address, "user": USER, "password": "env:KUMA_PASSWORD"},
     )
-    assert beat(config, seen("unwell runner exited with 1 & more")) == ()
+    assert beat(config, True, seen("unwell runner exited with 1 & more")) == ()
     assert gatus.heard == {
         KNOWN[0]: {"success": ["false"], "error": ["exited with 1 & more"]},
         KNOWN[1]: {"success": ["true"]},
+        KNOWN[2]: {"success": ["true"]},
     }
     assert sorted(kuma.pushed) == [
         ("runner", "down", "exited with 1 & more"),
         ("updates of vps.example.org", "up", "OK"),
+        ("watch of vps.example.org", "up", "OK"),
     ]
+    gatus.heard.clear()
+    assert beat(config, False, None) == ()
+    assert gatus.heard == {
+        KNOWN[2]: {"success": ["false"], "error": ["nobody could be told what is not well"]}
+    }, "of what the server has not told, nothing is told"
 
 
 def test_without_monitoring_nobody_is_told(tmp_path: Path) -> None:
     (tmp_path / "home.yaml").write_text("server: {host: vps.example.org}\n")
-    assert beat(load(tmp_path / "home.yaml"), seen()) == ()
+    assert beat(load(tmp_path / "home.yaml"), True, seen()) == ()
+    off = configured(
+        tmp_path, gatus={"url": "http://127.0.0.1:9", "token": "env:GATUS_TOKEN"}, heartbeats=False
+    )
+    assert beat(off, True, seen()) == ()
 
 
 @pytest.mark.fault("a Gatus or an Uptime Kuma that takes no heartbeat")
@@ -113,17 +124,17 @@ def test_what_goes_wrong_is_told_once_and_keeps_no_other_from_being_told(
 ) -> None:
     to_gatus = {"url": gatus.address, "token": "env:GATUS_TOKEN"}
     to_nobody = {"url": "http://127.0.0.1:9", "user": USER, "password": "env:KUMA_PASSWORD"}
-    gatus.known.discard(KNOWN[1])
-    assert beat(configured(tmp_path, gatus=to_gatus, uptime_kuma=to_nobody), seen()) == (
-        "Gatus does not know 1 of 2 heartbeats: deploy apply writes them",
+    gatus.known = {KNOWN[0]}
+    assert beat(configured(tmp_path, gatus=to_gatus, uptime_kuma=to_nobody), True, seen()) == (
+        "Gatus does not know 1 of 3 heartbeats: deploy apply writes them",
         "Uptime Kuma at 127.0.0.1:9 cannot be reached. Is it at http://127.0.0.1:9?",
     )
     only = configured(tmp_path, gatus={**to_gatus, "url": "http://127.0.0.1:9"})
-    assert beat(only, seen()) == ("Gatus cannot be reached",)
+    assert beat(only, True, seen()) == ("Gatus cannot be reached",)
     monkeypatch.setenv("GATUS_TOKEN", "another")
     only = configured(tmp_path, gatus=to_gatus)
-    assert beat(only, seen()) == ("Gatus refuses the token of heartbeats",)
+    assert beat(only, True, seen()) == ("Gatus refuses the token of heartbeats",)
     monkeypatch.delenv("GATUS_TOKEN")
     both = configured(tmp_path, gatus=to_gatus, uptime_kuma={**to_nobody, "url": kuma.address})
-    assert beat(both, seen()) == ("no heartbeats: GATUS_TOKEN is not set in the environment",)
+    assert beat(both, True, seen()) == ("no heartbeats: GATUS_TOKEN is not set in the environment",)
     assert kuma.asked == ["login"]

@@ -29,9 +29,14 @@ class Run:
         keeper: dict[str, Any] = KEEPER,
         host: str = "vps.example.org",
         held: dict[str, str] | None = None,
+        heartbeats: bool = True,
         **more: Any,
     ) -> None:
-        section = {"words": {"www.example.org": "Welcome"}, "uptime_kuma": {"url": address, **keeper}}
+        section = {
+            "words": {"www.example.org": "Welcome"},
+            "uptime_kuma": {"url": address, **keeper},
+            "heartbeats": heartbeats,
+        }
         document = {"server": {"host": host}, "sites": sites, "monitoring": section, **more}
         (folder / "sites.yaml").write_text(json.dumps(document))
         config = load(folder / "sites.yaml")

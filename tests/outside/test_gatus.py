@@ -75,7 +75,8 @@ def test_the_file_has_sites_and_heartbeats_and_no_secret(folder: Path) -> None:
     assert www["client"] == {"timeout": "5s"}, "words stand where the front page leads to"
     assert plain["client"] == {"timeout": "5s", "ignore-redirect": True}
     assert "[CERTIFICATE_EXPIRATION] > 336h" not in plain["conditions"]
-    (updates,) = document["external-endpoints"]
+    updates, watch = document["external-endpoints"]
+    assert (watch["name"], watch["group"]) == ("watch", "vps.example.org watch")
     assert (updates["token"], updates["heartbeat"]) == ("${GATUS_TOKEN}", {"interval": "1800s"})
     assert document["alerting"]["ntfy"]["topic"] == "${NTFY_TOPIC}"
     assert {each["alerts"][0]["type"] for each in (plain, www, updates)} == {"ntfy"}

@@ -22,6 +22,9 @@ def test_each_site_has_a_monitor_and_then_nothing_is_left(tmp_path: Path, kuma: 
     assert run.paths == [
         *("sites/plain.example.org", "sites/www.example.org", "services/runner", "updates/updates")
     ]
+    assert run.lines[-2] == (
+        "! what has no page is told by deploy watch: until it runs at home, that counts as down"
+    )
     assert run.lines[-1] == "vps.example.org: 4 monitors to add."
     assert "    +keyword: Welcome" in run.lines
     (first, *_) = json.loads(as_json(run.plan, "vps.example.org"))["files"]
@@ -39,6 +42,11 @@ def test_each_site_has_a_monitor_and_then_nothing_is_left(tmp_path: Path, kuma: 
     again = Run(tmp_path, kuma.address, **more)
     assert again.plan.empty
     assert not again.plan.blind
+    fewer = Run(tmp_path, kuma.address, heartbeats=False, **more)
+    assert fewer.paths == ["services/runner", "updates/updates"]
+    assert fewer.lines[-1] == "vps.example.org: 2 monitors to remove."
+    watched = Run(tmp_path, kuma.address, watch={}, **more)
+    assert watched.paths == ["watch/watch"]
 
 
 def test_what_was_edited_by_hand_is_told_and_put_right_and_what_is_not_ours_stays(

@@ -62,8 +62,11 @@ def _split(elsewhere: re.Match[str]) -> tuple[str, str]:
     return elsewhere[0].removesuffix(f":{elsewhere['path']}"), elsewhere["path"]
 
 
-def beat(url: str, token: str, beats: Mapping[str, str]) -> list[str]:
-    """Tell of each heartbeat, by its key in Gatus, why it is not well, empty where it is; what went wrong."""
+def beat(url: str, token: str, beats: Mapping[str, str], optional: str = "") -> list[str]:
+    """Tell of each heartbeat, by its key in Gatus, why it is not well, empty where it is; what went wrong.
+
+    `optional` is one that Gatus need not know.
+    """
     import httpx  # who only keeps the file has nobody to ask
 
     unknown, failures = 0, []
@@ -74,7 +77,7 @@ def beat(url: str, token: str, beats: Mapping[str, str]) -> list[str]:
                 words = {"success": "false", "error": why[:200]} if why else {"success": "true"}
                 address = f"{url.rstrip('/')}/api/v1/endpoints/{key}/external"
                 status = client.post(address, params=words).status_code
-                unknown += status == httpx.codes.NOT_FOUND
+                unknown += status == httpx.codes.NOT_FOUND and key != optional
                 if status == httpx.codes.UNAUTHORIZED:
                     return ["Gatus refuses the token of heartbeats"]
                 if status >= 400 and status != httpx.codes.NOT_FOUND:
