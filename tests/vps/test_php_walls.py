@@ -63,6 +63,17 @@ def test_an_endless_loop_lets_all_others_go_first(project: Project, code: str) -
     end(vps, "php-one_test")
 
 
+def test_no_site_has_php_make_code_of_the_processor_in_the_memory_of_all(project: Project) -> None:
+    tried = "echo json_encode([@ini_set('opcache.jit', 'tracing'), ini_get('opcache.jit')]);"
+    assert run(project, "one.test", tried) == '[false,"disable"]'
+
+
+def test_what_a_request_works_on_is_in_large_pages_where_the_kernel_has_them(project: Project) -> None:
+    run(project, "one.test", "echo 'well';")
+    large = "grep -c '^VmFlags:.* hg' /proc/$(pgrep -u php-one_test | head -n 1)/smaps"
+    assert int(project.vps.run(large).stdout) > 0
+
+
 def test_who_waits_for_somebody_else_is_not_held_back(project: Project) -> None:
     vps = project.vps
     end(vps, "php-one_test")
