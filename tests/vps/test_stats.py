@@ -11,8 +11,9 @@ from vps.project import Project
 pytestmark = pytest.mark.takes_turns("module")
 
 SITE = "page.test"
+# No two logs begin alike: those of one second would, and are known by how they begin.
 HOSTILE = r"""
-ask() { curl --silent --output /dev/null --header 'Host: page.test' --user-agent Firefox "$@" http://127.0.0.1/; }
+ask() { curl --silent --output /dev/null --header 'Host: page.test' --user-agent Firefox "$@" "http://127.0.0.1/?$RANDOM$RANDOM"; }
 ask; ask --header 'Referer: https://news.example.net/item?id=7'
 ask --user-agent $'evil\e]0;x\a" 200 7 "-" "bot'
 ask --user 'x [01/Jan/2031:00:00:00 +0000] "GET /evil HTTP/1.1" 200 9:y' --referer $'https://a.example.net\t\x80/"'
