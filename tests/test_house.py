@@ -13,6 +13,7 @@ import click
 import pytest
 
 from deployer.cli import AIMS, deploy
+from deployer.config.narrowed import SELDOM
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "deployer").rglob("*.py"))
@@ -176,7 +177,7 @@ def test_a_model_is_built_where_it_is_first_used() -> None:
     assert done.stdout == "False\n"
 
 
-def test_the_kinds_of_others_are_not_loaded(tmp_path: Path) -> None:
+def test_kinds_and_sections_that_a_file_has_not_are_not_loaded(tmp_path: Path) -> None:
     """Each is a model that takes its time to make, and parts, checks and plans look at all that there is."""
     (tmp_path / "sites.yaml").write_text(
         "sites: {www.example.org: {kind: static, repository: https://git.example.org/w.git}}"
@@ -188,10 +189,11 @@ def test_the_kinds_of_others_are_not_loaded(tmp_path: Path) -> None:
         from deployer.tasks import converge
         config = load(Path(sys.argv[1]))
         _ = converge.Asking(config).later
-        packages = "deployer.kinds.", "deployer.composefile."
+        packages = "deployer.kinds.", "deployer.composefile.", *sys.argv[2:]
         print(*[name for name in sys.modules if name.startswith(packages)])
         """
-    ran = [sys.executable, "-c", program, str(tmp_path / "sites.yaml")]
+    sections = [f"deployer.config.{name}" for name in SELDOM]
+    ran = [sys.executable, "-c", program, str(tmp_path / "sites.yaml"), *sections]
     said = subprocess.run(ran, capture_output=True, text=True, check=True).stdout.split()
     needed = {"base", "composition", "entry", "publication", "redirect", "static", "virtual_host"}
     loaded = {f"deployer.kinds.{name}" for name in needed}

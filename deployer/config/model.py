@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field
 
-from deployer.config.dns import Dns
 from deployer.config.forms import OneOf
-from deployer.config.home import Home
 from deployer.config.keys import RestrictedKey
-from deployer.config.monitoring import Monitoring
+from deployer.config.later import later
 from deployer.config.security import Security, all_off
 from deployer.config.suggestions import suggest
-from deployer.config.watch import Watch
 from deployer.errors import UsageError
 from deployer.kinds import models
 from deployer.kinds.base import Site
@@ -41,7 +38,13 @@ from deployer.values.types import (
 )
 
 if TYPE_CHECKING:
+    from deployer.config.dns import Dns
+    from deployer.config.home import Home
+    from deployer.config.monitoring import Monitoring
+    from deployer.config.watch import Watch
     from deployer.kinds.pooled import PooledSite
+else:
+    Dns, Home, Monitoring, Watch = map(later, ("Dns", "Home", "Monitoring", "Watch"))
 
 DIRECTORIES = {
     "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",

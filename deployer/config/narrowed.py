@@ -1,4 +1,4 @@
-"""The model of a sites.yaml with those kinds alone that it names: to load and build all takes its time."""
+"""The model of a sites.yaml with what it names alone, of kinds and sections: to build all takes its time."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,11 +14,15 @@ from deployer.values.section import Section
 ALWAYS = {"sites": {"static", "redirect"}, "services": {"gitea-runner", "watchtower"}}
 """What is known in a section in any case: pydantic chooses between two kinds at least."""
 
+SELDOM = ("dns", "home", "monitoring", "watch")
+"""Sections whose models are loaded where they are written."""
+
 
 def model_of(document: Mapping[str, Any]) -> type[Config]:
     """The model that says of this document what Config says."""
     sites, services = document.get("sites"), with_kinds(document.get("services"))
-    return _narrowed(_named(sites), _named(services))
+    without = frozenset(name for name in SELDOM if document.get(name) is None)
+    return _narrowed(_named(sites), _named(services), without)
 
 
 def _named(entries: Any) -> frozenset[str] | None:
@@ -29,10 +33,14 @@ def _named(entries: Any) -> frozenset[str] | None:
 
 
 @cache
-def _narrowed(sites: frozenset[str] | None, services: frozenset[str] | None) -> type[Config]:
-    return create_model(
-        "Config", __base__=Config, sites=_section("sites", sites), services=_section("services", services)
-    )
+def _narrowed(
+    sites: frozenset[str] | None, services: frozenset[str] | None, without: frozenset[str]
+) -> type[Config]:
+    found: dict[str, Any] = {"sites": _section("sites", sites), "services": _section("services", services)}
+    for name in without:
+        found[name] = None, Field(None, description=Config.model_fields[name].description)
+    model: type[Config] = create_model("Config", __base__=Config, **found)
+    return model
 
 
 def _section(name: str, named: frozenset[str] | None) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
 from deployer.config.forms import WITH, WITHOUT, form_of
+from deployer.config.later import model_meant
 from deployer.config.suggestions import closest, suggest
 from deployer.kinds import kinds, service_kinds
 from deployer.values.quantities import shown
@@ -136,7 +137,7 @@ def section(model: Any, location: Path) -> Any:
         field = fields(model).get(step)
         kind = named or (field.annotation if field else None)
         options = (kind, *(get_args(kind) if get_origin(kind) is not dict else ()))
-        model = next((option for option in options if hasattr(option, "model_fields")), None)
+        model = next(filter(None, map(model_meant, options)), None)
         named = get_args(kind)[1] if get_origin(kind) is dict else None
     return model
 
