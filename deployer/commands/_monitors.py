@@ -17,9 +17,27 @@ def is_of_a_rehearsal(config: "Config") -> bool:
     return bool(key and fnmatch(Path(key).parent.name, ".vps-*"))
 
 
+def is_left_out(config: "Config", what: str) -> bool:
+    """Whether it is for a throwaway VPS; says so, for what stays away is in its sites.yaml."""
+    if not is_of_a_rehearsal(config):
+        return False
+    from deployer.report import say
+
+    say(f"! {left_out(config, what)}.")
+    return True
+
+
+def left_out(config: "Config", what: str) -> str:
+    """What is said of that."""
+    host = config.server.host if config.server else ""
+    return (
+        f"{what} is left out: {host} is a throwaway VPS of deploy rehearse, and real names stay away from it"
+    )
+
+
 def monitors_of(config: "Config") -> "Monitors | None":
     """The monitors that sites.yaml asks for, being read when this returns; None where it asks for none."""
-    if config.monitoring is None or is_of_a_rehearsal(config):
+    if config.monitoring is None or is_left_out(config, "monitoring:"):
         return None
     from deployer.tasks.monitors import Monitors
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._monitors import is_of_a_rehearsal, monitors_of
+from deployer.commands._monitors import is_left_out, monitors_of
 from deployer.commands._options import config_option, entries, wait_option, yes_option
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def convergence(
 
 def names_of(config: "Config") -> "Names | None":
     """The DNS records that sites.yaml asks for, being read when this returns; None where it asks for none."""
-    if config.dns is None or is_of_a_rehearsal(config):
+    if config.dns is None or is_left_out(config, "dns:"):
         return None
     from deployer.tasks.names import Names
 

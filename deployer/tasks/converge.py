@@ -36,7 +36,7 @@ from deployer.tasks.apply import transact
 from deployer.tasks.asking import Asking
 from deployer.tasks.certificates import issue
 from deployer.tasks.observe import observe
-from deployer.tasks.secrets import in_scope, resolve, those_kept, with_all_values
+from deployer.tasks.secrets import in_scope, those_kept, values_in_scope, with_all_values
 from deployer.tasks.sending import unsendable
 from deployer.values.secrets import Secret
 
@@ -67,8 +67,7 @@ class Convergence:
     @cached_property
     def values(self) -> dict[Secret, str]:
         """Those of the secrets that come from here, for what is in scope."""
-        wanted = in_scope(self.config, self.scope).values()
-        return resolve(secret for each in wanted for secret in each.values())
+        return values_in_scope(self.config, self.scope)
 
     @cached_property
     def _asking(self) -> Asking:

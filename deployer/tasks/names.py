@@ -1,6 +1,5 @@
 """The DNS records of a sites.yaml: read beside the login, and written when the server is ready for them."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from threading import Thread
@@ -15,7 +14,7 @@ from deployer.planning.plan import Order, Plan
 from deployer.planning.records import RecordChange
 from deployer.planning.wanted_records import addresses, wanted_records
 from deployer.seen.facts import Facts
-from deployer.tasks.secrets import is_unset, resolve
+from deployer.tasks.secrets import is_unset, resolve, token
 from deployer.waiting import waiting
 
 
@@ -115,11 +114,7 @@ def tokens_of(keepers: Mapping[str, Keeper]) -> dict[str, str]:
             f"Set it for this command, for example: read -rs {missing[0]} && export {missing[0]}",
         )
     values = resolve(given)
-    return {name: _token(values[each.token], each) if each.token else "" for name, each in keepers.items()}
-
-
-def _token(value: str, keeper: Keeper) -> str:
-    """One word, as what goes into a header has to be."""
-    if not re.fullmatch(r"[!-~]+", value):
-        raise UsageError(f"the token for {keeper.provider} is no token ({keeper.token}): it is not one word")
-    return value
+    return {
+        name: token(values[each.token], f"the token for {each.provider} ({each.token})") if each.token else ""
+        for name, each in keepers.items()
+    }

@@ -1,6 +1,7 @@
 """The values of secrets that come from this side: the environment, files that gpg decrypts, sites.yaml."""
 
 import os
+import re
 import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeGuard
@@ -25,6 +26,24 @@ def resolve(secrets: Iterable[Secret]) -> dict[Secret, str]:
     """The value of each secret that comes from here; without those that the environment has not."""
     here = (each for each in set(secrets) if not isinstance(each, Generated) and not is_unset(each))
     return {secret: _value(secret) for secret in here}
+
+
+def values_in_scope(config: Config, scope: Collection[str] | None) -> dict[Secret, str]:
+    """The value of each that comes from here; UsageError names a provider's token that is none."""
+    wanted = in_scope(config, scope)
+    values = resolve(secret for each in wanted.values() for secret in each.values())
+    for what in ("dns:", "dns.shield"):
+        for secret in wanted.get(what, {}).values():
+            if secret in values:
+                token(values[secret], f"the token of {what} ({secret})")
+    return values
+
+
+def token(value: str, name: str) -> str:
+    """One word without syntax, as what goes into a header has to be."""
+    if not re.fullmatch(r"[!#-\[\]-~]+", value):
+        raise UsageError(f"{name} is no token: it has quotes or backslashes, or more than one word")
+    return value
 
 
 def with_all_values(plan: Plan) -> Plan:

@@ -53,3 +53,10 @@ def test_what_goes_wrong_is_told(root: Root, provider: Cloudflare | Hetzner) -> 
     assert said.endswith("www.example.org.conf does not have it: deploy apply\n")
     provider.zones.clear()
     assert "the token sees no zone that it is in" in challenge(root, provider, code=1)
+
+
+@pytest.mark.parametrize("token", ['ab"cd', "ab\\cd", "ab cd"], ids=["a quote", "a backslash", "two words"])
+def test_what_is_no_token_is_sent_to_nobody(root: Root, provider: Cloudflare | Hetzner, token: str) -> None:
+    said = challenge(root, provider, code=1, token=token)
+    assert said.endswith(" is no token: it has quotes or backslashes, or more than one word\n")
+    assert not provider.asked

@@ -83,6 +83,31 @@ def test_without_dns_or_its_token(
     )
 
 
+@pytest.mark.parametrize("token", ['ab"cd', "ab\\cd", "ab cd"])
+def test_what_is_no_token_is_refused_before_anything_is_asked(
+    tmp_path: Path, cloudflare: Cloudflare, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    configured(tmp_path, cloudflare, address="203.0.113.7")
+    monkeypatch.setenv("DNS_TOKEN", token)
+    refused = deploy(tmp_path, "dns")
+    assert refused.returncode == 2
+    assert "the token for cloudflare (from the environment: DNS_TOKEN) is no token: " in refused.stderr
+    assert token not in refused.stderr
+    assert not cloudflare.asked
+
+
+def test_a_rehearsal_says_that_records_are_left_out(tmp_path: Path, cloudflare: Cloudflare) -> None:
+    configured(tmp_path, cloudflare, address="203.0.113.7")
+    file = tmp_path / "sites.yaml"
+    document = json.loads(file.read_text())
+    document["server"] = {"host": "10.213.6.2", "key": str(tmp_path / ".vps-1/key")}
+    file.write_text(json.dumps(document))
+    left = deploy(tmp_path, "dns", "--yes")
+    assert left.returncode == 2
+    assert left.stderr.startswith("✗ dns: is left out: 10.213.6.2 is a throwaway VPS of deploy rehearse")
+    assert not cloudflare.asked
+
+
 def test_who_has_no_dns_loads_nothing_of_it(tmp_path: Path) -> None:
     program = (
         "import sys, deployer.commands.apply, deployer.commands.plan, deployer.tasks.converge, "
