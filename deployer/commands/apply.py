@@ -115,7 +115,8 @@ def shielded(run: "Convergence", plan: "Plan", seen: "Observation") -> bool:
         return True
     from deployer.tasks.shield import turn_on_as_written
 
-    return turn_on_as_written(run.server, run.config, plan, seen.facts, run.line)
+    sites = run.config.select(run.scope or ())
+    return turn_on_as_written(run.server, sites, plan, seen.facts, run.line)
 
 
 def converge(

@@ -42,7 +42,7 @@ def command(site: str, state: str, config: Path, under_attack: bool) -> int:
         from deployer.tasks.shield import Switch
 
         refuse(loaded, site)
-        switch = Switch(loaded, site, under_attack)
+        switch = Switch(loaded, site, state == "on", under_attack)
         with progress() as shown, server_of(loaded, begun) as server:
             turn = switch.turn_on if state == "on" else switch.turn_off
             done = turn(server, shown.line)

@@ -1,11 +1,14 @@
 """Whether visitors reach the sites: what NGINX answers, where names lead, and what the clock says; pure."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
+from deployer.config.shield_checks import shieldable
 from deployer.doctor.result import FromHere, Result
+from deployer.parts.shield import ranges
 from deployer.seen.health import answers_well
 from deployer.values.quantities import amount
 
@@ -44,7 +47,9 @@ def _stopped(seen: Evidence) -> set[str]:
 def names(seen: Evidence, config: Config, here: FromHere) -> Result:
     """Where the names lead, as the DNS says from here."""
     ours = here.server | {*seen.lines.get("address", [])}
-    found = [finding for name, there in here.names.items() for finding in _leads(name, there, ours)]
+    before = _behind(config, here)
+    leading = {name: there for name, there in here.names.items() if name not in before}
+    found = [finding for name, there in leading.items() for finding in _leads(name, there, ours)]
     silent = amount(here.unanswered, "name")
     if here.unanswered and not here.names:
         mend = "resolvectl status, or /etc/resolv.conf, on this machine"
@@ -52,8 +57,21 @@ def names(seen: Evidence, config: Config, here: FromHere) -> Result:
             Finding("the DNS here says nothing", f"where {silent} lead is not known", mend, serious=False)
         ]
     asked = [f"{amount(len(here.names), 'name')} asked for from here"] if here.names else []
+    asked += [f"Cloudflare before {amount(len(before), 'name')}"] if before else []
     asked += [f"nothing said of {silent}"] if here.unanswered else []
     return Result("dns", ", ".join(asked), tuple(found))
+
+
+def _behind(config: Config, here: FromHere) -> frozenset[str]:
+    """The names that lead to Cloudflare, where that can stand before them."""
+    known = shieldable(config)
+    names = {name for domain, site in known.items() for name in site.names(domain)}
+    networks = [ip_network(each) for each in ranges()[1]] if names & here.names.keys() else []
+    return frozenset(
+        name
+        for name, there in here.names.items()
+        if name in names and there and all(any(ip_address(each) in one for one in networks) for each in there)
+    )
 
 
 def _leads(name: str, there: tuple[str, ...], ours: frozenset[str]) -> Iterator[Finding]:

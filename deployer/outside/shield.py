@@ -38,8 +38,11 @@ class Cloudflare:
     keepers: Mapping[str, Keeper]
     tokens: Mapping[str, str]
 
-    def read(self, names: Collection[str], with_level: bool) -> Names:
-        """The records of these names, of which the first is the site's own; raises DeployError."""
+    def read(self, names: Collection[str], turning_on: bool, with_level: bool) -> Names:
+        """The records of these names, of which the first is the site's own; raises DeployError.
+
+        Who turns it on wants a record of that one, and a zone that asks the server by HTTPS.
+        """
         reading = read_all(self.keepers, self.tokens)
         if reading.failures:
             raise DeployError(reading.failures[0], "Nothing was changed.")
@@ -54,11 +57,11 @@ class Cloudflare:
                 )
             own = own or there.zone
             records = [one for one in there.records if one.name == name and one.kind in PROXIABLE]
-            if not records and there.zone == own and name == next(iter(names)):
+            if turning_on and not records and name == next(iter(names)):
                 raise DeployError(f"the zone {own.name} has no record of {name}", "Make it first: deploy dns")
             found[there.zone] = (*found.get(there.zone, ()), *records)
         assert own
-        asked = [(self._setting, zone, "ssl") for zone in found]
+        asked = [(self._setting, zone, "ssl" if turning_on else "") for zone in found]
         *modes, level = side_by_side([*asked, (self._setting, own, LEVEL if with_level else "")])
         for zone, mode in zip(found, modes, strict=True):
             if mode in CLEAR:

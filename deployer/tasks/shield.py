@@ -1,13 +1,15 @@
 """Turn the shield of a site on or off: its records from here, all else by the server's own program."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Thread
 
 from deployer.config.model import Config
 from deployer.errors import DeployError
+from deployer.kinds.base import Site
+from deployer.kinds.entry import Entry
 from deployer.outside.beside import side_by_side
 from deployer.outside.shield import UNDER_ATTACK, Cloudflare, Names
-from deployer.parts.shield import SHIELDS, is_on
+from deployer.parts.shield import is_on
 from deployer.planning.plan import Plan
 from deployer.seen.facts import Facts
 from deployer.server.connection import Server
@@ -21,12 +23,12 @@ MACHINE = ("state ", "former ", "changed ")
 
 
 def turn_on_as_written(
-    server: Server, config: Config, plan: Plan, facts: Facts, line: Callable[[str], None]
+    server: Server, sites: Mapping[str, Entry], plan: Plan, facts: Facts, line: Callable[[str], None]
 ) -> bool:
-    """Close the sites with `shield: on`, whose records lead to Cloudflare by now; whether it holds."""
+    """Close those with `shield: on`, whose records lead to Cloudflare by now; whether it holds."""
     done = True
-    for name, site in config.sites.items():
-        if site.shielded != "on" or is_on(name, facts) or f"{SHIELDS}/{name}.conf" not in plan.drift:
+    for name, site in sites.items():
+        if not isinstance(site, Site) or site.shielded != "on" or is_on(name, facts) or name in plan.held:
             continue
         records = [each for each in plan.records if each.site == name]
         grey = {one.name for each in records for one in each.before if not one.proxied}
@@ -42,12 +44,12 @@ def turn_on_as_written(
 class Switch:
     """The shield of one site; what its names lead to is read while we log in."""
 
-    def __init__(self, config: Config, domain: str, under_attack: bool = False) -> None:
+    def __init__(self, config: Config, domain: str, turning_on: bool, under_attack: bool = False) -> None:
         assert config.dns
         site = config.sites[domain]
         self.domain = domain
         self._names = (domain, *site.aliases)
-        self._under_attack = under_attack
+        self._turning_on, self._under_attack = turning_on, under_attack
         keys = {config.dns.keeper_of(name.removeprefix("*.")) for name in self._names}
         keepers = {key: config.dns.keepers[key] for key in keys if key is not None}
         self._cloudflare = Cloudflare(keepers, tokens_of(keepers))
@@ -56,7 +58,7 @@ class Switch:
         self._reading.start()
 
     def _look(self) -> None:
-        call = (self._cloudflare.read, self._names, self._under_attack)
+        call = (self._cloudflare.read, self._names, self._turning_on, self._under_attack)
         (self._read,) = side_by_side([call])
 
     def _seen(self) -> Names:

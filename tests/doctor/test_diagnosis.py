@@ -203,6 +203,21 @@ def test_names_that_lead_elsewhere_as_seen_from_here() -> None:
     assert (dns.words, dns.findings) == ("1 name asked for from here, nothing said of 3 names", ())
 
 
+def test_a_name_that_cloudflare_stands_before_leads_here() -> None:
+    cloudflare = {"provider": "cloudflare", "token": "env:A"}
+    through = FromHere(NOW, {"www.example.org": ("172.64.1.2", "2606:4700::1")}, HERE.server)
+    assert found(here=through, dns=cloudflare) == []
+    assert found(here=through) == [
+        "! dns: www.example.org leads to 172.64.1.2, 2606:4700::1, as seen from here"
+    ]
+    both = FromHere(NOW, {"www.example.org": ("172.64.1.2", "198.51.100.7")}, HERE.server)
+    assert len(found(here=both, dns=cloudflare)) == 1
+    dns = diagnose(read_evidence(GOOD), Config.model_validate({"sites": SITES, "dns": cloudflare}), through)[
+        1
+    ]
+    assert dns.words == "1 name asked for from here, Cloudflare before 1 name"
+
+
 def test_archives_at_home_count_where_they_can_be_seen() -> None:
     def at_home(**newest: int) -> FromHere:
         times = {name: datetime.fromtimestamp(time, UTC) for name, time in newest.items()}

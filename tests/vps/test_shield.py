@@ -73,8 +73,13 @@ def as_it_was(project: Project, cloudflare: Cloudflare) -> Iterator[None]:
 
 def is_as_it_was(project: Project, cloudflare: Cloudflare) -> bool:
     """Whether nothing of a shield is there."""
-    level, proxied = cloudflare.level("example.org"), cloudflare.proxied("example.org")
-    return (level, proxied, project.get(NAME)[0]) == ("medium", [], 301) and project.plan()["empty"]
+    level = cloudflare.level("example.org")
+    return is_open(project, cloudflare) and level == "medium" and project.plan()["empty"]
+
+
+def is_open(project: Project, cloudflare: Cloudflare) -> bool:
+    """Whether the site is for everybody."""
+    return (cloudflare.proxied("example.org"), project.get(NAME)[0]) == ([], 301)
 
 
 def by_phone(project: Project, words: str) -> subprocess.CompletedProcess[str]:
@@ -133,6 +138,24 @@ def test_as_sites_yaml_says(project: Project, vps: Machine, cloudflare: Cloudfla
     del project.sites[NAME]["shield"]
     project.apply()
     assert project.plan()["empty"]
+
+
+def test_a_new_site_has_it_with_its_first_apply(
+    project: Project, vps: Machine, cloudflare: Cloudflare
+) -> None:
+    new = "new.example.org"
+    vps.add_hosts(
+        {new: "127.0.0.1"}
+    )  # where the authority is led; what comes through Cloudflare is not looked at
+    project.sites[new] = project.sites[NAME] | {"shield": "on"}
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"! the DNS here still leads {new} to 127.0.0.1" in done.stderr
+    assert (project.get(new)[0], cloudflare.proxied("example.org")) == (0, [new])
+    assert project.plan()["empty"], project.deploy("plan").stdout
+    del project.sites[new]
+    assert project.apply().returncode == 0
+    assert vps.run("ls /var/lib/deploy/shield/closed").stdout == "", "it leaves nothing behind"
 
 
 def test_the_level_of_the_zone_is_put_back_as_it_was(project: Project, cloudflare: Cloudflare) -> None:
@@ -342,9 +365,18 @@ http.server.HTTPServer(("127.0.0.1", 8099), Listener).serve_forever()
     assert cloudflare.proxied("example.org") == [], "many good requests are no attack"
     vps.run(f"{ask}; sleep 1; {look}")
     assert cloudflare.proxied("example.org") == [], "once may be chance"
-    vps.run(f"{ask}; sleep 1; {look}")
+    cloudflare.read_only = True
+    vps.run(f"{ask}; sleep 1; {look}; {ask}; sleep 1; {look}")
+    cloudflare.read_only = False
+    assert is_open(project, cloudflare)
+    vps.run("touch -d '-11 minutes' /var/lib/deploy/shield/failed-*")
+    vps.run(f"{ask}; sleep 1; {look}; {ask}; sleep 1; {look}; {ask}; sleep 1; {look}")
     assert (project.get(NAME)[0], through(vps)) == (0, "301")
     told = vps.run("cat /run/told").stdout
+    assert told.count("is attacked") == 2, "once that it could not be done, and once that it was"
+    assert (
+        "Its shield could not be turned on: ✗ records: Cloudflare answers 403: Authentication error" in told
+    )
     assert re.search(
         rf"{NAME} is attacked: \d+ requests a second, \d+ % of them refused. Its shield is on.", told
     )
