@@ -27,6 +27,7 @@ class Talk:
         self._seconds = seconds
         self._count = 0
         self._answers: dict[int, Any] = {}
+        self._owed: list[int] = []
         self._refused = ""
         self._connected = False
         self._query = {"EIO": "4", "transport": "polling"}
@@ -71,8 +72,14 @@ class Talk:
     def call_or(self, enough: Callable[[dict[str, list[Any]]], Any], event: str, *given: Any) -> Any:
         """What the server answers to one event; None where enough other events came before that."""
         (number,) = self._send([(event, *given)])
+        self._owed.append(number)
         self._until(lambda: number in self._answers or bool(enough(self.events)))
-        return self._answers.pop(number, None)
+        return self._answers.get(number)
+
+    def owed(self) -> list[Any]:
+        """The answers to events for which other events were enough, as soon as all are there."""
+        self._until(lambda: all(number in self._answers for number in self._owed))
+        return [self._answers[number] for number in self._owed]
 
     def wait(self, enough: Callable[[dict[str, list[Any]]], Any]) -> None:
         """Go on when enough events have come."""

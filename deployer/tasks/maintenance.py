@@ -21,11 +21,13 @@ class _Window:
     def __init__(self, kuma: UptimeKuma, server: str, names: Collection[str], what: str) -> None:
         self._kuma, self._server, self._names, self._what = kuma, server, names, what
         self._number: int | None = None
+        self._over = False
         self._failure = ""
         self._thread = self._started(self._begin)
 
     def close(self) -> str:
         """End it; what went wrong, in a line, or nothing."""
+        self._over = True
         self._thread.join(PATIENCE)
         if not self._thread.is_alive() and self._number is not None:
             self._thread = self._started(self._end)
@@ -48,15 +50,16 @@ class _Window:
             self._failure = f"this is a fault of deploy itself: {type(error).__name__}"
 
     def _begin(self) -> None:
-        self._number = begin(
+        self._number, self._login = begin(
             *(login_of(self._kuma), self._server, self._names),
             f"{self._what} of {', '.join(sorted(self._names))}"[:100],
             LONG.get(self._what, HOURS),
+            lambda: not self._over,
         )
 
     def _end(self) -> None:
         if self._number is not None:
-            end(login_of(self._kuma), self._number)
+            end(self._login, self._number)
 
 
 @contextmanager

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from deployer.commands._monitors import during
-from outside.kuma import Kuma
+from deployer.outside.monitors.maintenance import begin
+from deployer.outside.monitors.uptime_kuma import Login
+from outside.kuma import PASSWORD, USER, Kuma
 from outside.monitored import KEEPER, Run
 
 NAMES = ["www.example.org"]
@@ -24,6 +26,7 @@ def test_it_is_open_for_those_at_work_as_long_as_they_are(tmp_path: Path, kuma: 
         (open_now,) = kuma.maintenances.values()
         assert open_now["dateRange"][0] < open_now["dateRange"][1]
     assert kuma.maintenances == {}
+    assert kuma.asked[-2:] == ["loginByToken", "deleteMaintenance"]
 
     def interrupted() -> None:
         with during(run.monitors.config, NAMES, "update"):
@@ -33,6 +36,14 @@ def test_it_is_open_for_those_at_work_as_long_as_they_are(tmp_path: Path, kuma: 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert kuma.maintenances == {}
+
+
+def test_work_that_is_done_by_then_needs_none(tmp_path: Path, kuma: Kuma) -> None:
+    run = Run(tmp_path, kuma.address)
+    assert run.apply()
+    login = Login(kuma.address, USER, PASSWORD)
+    assert begin(login, "vps.example.org", NAMES, "push", 1, lambda: False) == (None, login)
+    assert kuma.windows == []
 
 
 def test_what_it_does_not_know_needs_none(

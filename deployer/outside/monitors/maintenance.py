@@ -1,6 +1,7 @@
 """Maintenance in an Uptime Kuma: one that ends by itself where nobody ends it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,17 @@ EARLIER = timedelta(minutes=10)
 """Its clock may be slow."""
 
 
-def begin(login: Login, server: str, names: Collection[str], what: str, hours: int) -> int | None:
-    """Open one for the monitors of these sites and services; its number, None where there are none."""
+def begin(
+    login: Login, server: str, names: Collection[str], what: str, hours: int, wanted: Callable[[], bool]
+) -> tuple[int | None, Login]:
+    """Open one for the monitors of these sites and services, and the quickest way in to end it.
+
+    Its number is None where there is no such monitor, or it is not wanted any more. Raises DeployError.
+    """
     with connected(login) as talk:
         monitors = [each.identifier for each in there(talk, server) if of_site(each.key) in names]
-        if not monitors:
-            return None
+        if not monitors or not wanted():
+            return None, login
         _clear(talk, server)
         now = datetime.now(UTC)
         times = now - EARLIER, now + timedelta(hours=hours)
@@ -46,7 +52,16 @@ def begin(login: Login, server: str, names: Collection[str], what: str, hours: i
         if not added.get("ok"):
             talk.call("deleteMaintenance", number)
             raise DeployError(f"{talk.name} refuses a maintenance: {added.get('msg')}")
-        return number
+        return number, _quicker(talk, login)
+
+
+def _quicker(talk: "Talk", login: Login) -> Login:
+    """By the token of this login, for a password is made slow to judge."""
+    with suppress(DeployError):
+        for answer in talk.owed():
+            if token := answer.get("token"):
+                return Login(login.address, token=str(token))
+    return login
 
 
 def _clear(talk: "Talk", server: str) -> None:
