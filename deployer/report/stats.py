@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from deployer.report import data, harmless, out, say
 from deployer.report.figures import size
+from deployer.report.prices import month_of
 from deployer.report.table import show_table
 from deployer.seen.traffic import COUNTS, Day, Traffic
 from deployer.values.quantities import amount
@@ -31,6 +32,10 @@ def show_traffic(found: Sequence[Traffic], days: int) -> None:
             say(f"! {each.site}: {lines} not in NGINX's own format, so not counted.", style="yellow")
         for log in each.lost:
             say(harmless(f"! {each.site}: {log} cannot be read to its end."), style="yellow")
+    if month := month_of(found):
+        prices = ", ".join(f"{platform.name} ${dollars:,.2f}" for platform, dollars in month.prices.items())
+        what = f"{size(round(month.sent))}, {month.requests:,.0f} requests"
+        say(f"A month of this ({what}) elsewhere: {prices}.")
 
 
 def traffic_json(found: Sequence[Traffic]) -> str:
@@ -48,7 +53,12 @@ def traffic_json(found: Sequence[Traffic]) -> str:
         }
         for each in found
     ]
-    return json.dumps({"sites": sites}, indent=2)
+    month = month_of(found)
+    elsewhere = [
+        {"platform": each.name, "dollars": dollars, "read": each.read, "source": each.source}
+        for each, dollars in (month.prices if month else {}).items()
+    ]
+    return json.dumps({"sites": sites, "elsewhere": elsewhere}, indent=2)
 
 
 def _show_one(traffic: Traffic) -> None:

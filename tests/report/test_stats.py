@@ -59,6 +59,41 @@ def test_terminals_are_played_no_tricks(capsys: pytest.CaptureFixture[str]) -> N
     assert "[bold]" in said
 
 
+@pytest.mark.parametrize(
+    ("days", "sent", "requests", "vercel", "fastly"),
+    [
+        (1, 1, 1, 20, 0),
+        (30, 100 * 10**9, 10**6, 20, 0),
+        (30, 101 * 10**9, 2 * 10**6, 20, 0.12 + 1),
+        (10, 400 * 10**9, 5 * 10**6, 20 + 200 * 0.15 + 5 * 2, 1100 * 0.12 + 14),
+    ],
+    ids=["almost nothing", "all of it free", "a gigabyte and a million more", "ten days of a month"],
+)
+def test_what_a_month_of_that_costs_elsewhere(
+    capsys: pytest.CaptureFixture[str], days: int, sent: int, requests: int, vercel: float, fastly: float
+) -> None:
+    """Ten times 400 GB and 5 million are 1200 GB and 15 million in a month."""
+    last = f"day\twww.a.org\t2026-11-{days:02}\t{requests - 1}\t1\t{sent}\t0\t0\t0\t0\n"
+    found = read_traffic(f"day\twww.a.org\t2026-11-01\t1\t1\t0\t0\t0\t0\t0\n{last}", ["www.a.org"])
+    elsewhere = json.loads(traffic_json(found))["elsewhere"]
+    assert {each["platform"]: each["dollars"] for each in elsewhere} == {
+        "Vercel Pro": pytest.approx(vercel),
+        "Fastly": pytest.approx(fastly),
+    }
+    assert all(each["read"] < "2027" and each["source"].startswith("https://") for each in elsewhere)
+    show_traffic(found, 30)
+    assert f"elsewhere: Vercel Pro ${vercel:,.2f}, Fastly ${fastly:,.2f}." in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_nothing_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    found = read_traffic("", ["www.a.org"])
+    assert json.loads(traffic_json(found))["elsewhere"] == []
+    show_traffic(found, 30)
+    assert "elsewhere" not in capsys.readouterr().err
+
+
 def test_as_json() -> None:
     (site,) = json.loads(traffic_json(read_traffic(TOLD, ["www.a.org"])))["sites"]
     assert (site["site"], site["requests"], site["visitors"], site["bytes"]) == (
