@@ -15,6 +15,7 @@ DATA = {
     "SSHFP": {"algorithm", "type", "fingerprint"},
     "TLSA": {"usage", "selector", "matching_type", "certificate"},
 }
+MADE = "2026-01-02T03:04:05.000000Z"
 PROXIABLE = {"A", "AAAA", "CNAME"}
 SETTINGS = {
     "ssl": {"off", "flexible", "full", "strict"},
@@ -189,6 +190,7 @@ class Cloudflare(Provider):
         made = {
             "id": identifier, "name": name, "type": kind, "content": content, "ttl": ttl,
             "proxied": proxied, "proxiable": kind in PROXIABLE, "comment": given.get("comment"), "tags": [],
+            "settings": {}, "meta": {}, "created_on": MADE, "modified_on": MADE,
         }  # fmt: skip
         if kind in DATA:
             made["data"] = given["data"]
