@@ -94,6 +94,10 @@ bring_gitea() {
     exec 8>>"$ASIDE/at-work" # who holds it looks after an upgrade; what a dead one has left is put back by bin/gitea-guard
     flock 8 || return
     end_cut_off_upgrade || return
+    if [[ ! -x $PROGRAMS/$WANTED ]]; then # nothing is stopped that could not be started again
+        echo "$PROGRAMS/$WANTED is not there: nothing was changed"
+        return 1
+    fi
     now=$(readlink "$LINK")
     if is_stopped; then stopped=1; fi
     if [[ ! -e $FOLDER/secrets/first-user ]]; then # it has never been well

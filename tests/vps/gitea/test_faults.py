@@ -79,11 +79,16 @@ def test_what_cannot_be_had_changes_nothing(filled: Forge) -> None:
     }.items():
         filled.wants("new", "1.26.1", binary=address, sha256="1" * 64)
         assert f"{address} cannot be had: {words}" in filled.deploy("apply", "--yes", code=1)
+    process = f"{WELL} >/dev/null && systemctl show --property=MainPID {UNIT}"
+    runs = vps.run(process).stdout
     vps.mount_small(f"{HOME}/bin", 1)
+    vps.run(f"head -c 1040000 /dev/zero >{HOME}/bin/full")  # the one that runs has no room there either
     filled.wants("new", "1.26.1", binary="http://127.0.0.1:9009/large", sha256="1" * 64)
     said = filled.deploy("apply", "--yes", code=1)
     assert "cannot be had: curl: (23)" in said
     assert "are free there" in said
+    assert vps.run(process).stdout == runs  # what could not have been started again was not stopped
+    vps.run(f"test ! -e {HOME}/upgrade/from")
     vps.run(f"umount {HOME}/bin")
     (filled.project.folder / "large").write_bytes(bytes(3_000_000))
     filled.wants("new", "1.26.1", binary="large", sha256=hashlib.sha256(bytes(3_000_000)).hexdigest())
