@@ -12,6 +12,7 @@ import chance
 import faults
 from scheduling import ByServer, arranged
 
+gc.disable()  # what is collected stays, see below
 # how long an example takes is a matter of the machine: it is no property
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -67,6 +68,7 @@ def seeded(request: pytest.FixtureRequest) -> None:
 def pytest_collection_finish() -> None:
     """The thousands of tests stay: no collection of garbage needs to look at them again."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
