@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Key, key
 from vps.project import GIT, Project
+from vps.test_php import PACKAGES
 from vps.waiting import until_listening
 
 __all__ = ["key"]
@@ -158,6 +160,13 @@ class Forge:
 
     def runs(self) -> str:
         return self.vps.run(f"readlink {HOME}/bin/gitea; systemctl is-active {UNIT}").stdout
+
+
+@pytest.fixture(scope="module")
+def vps(release: str) -> Iterator[Machine]:
+    """What the first apply finds there is what Gitea needs, except PostgreSQL: test_gitea.py has all installed."""
+    with Machine.boot(release, PACKAGES) as machine:
+        yield machine
 
 
 @pytest.fixture(scope="module")

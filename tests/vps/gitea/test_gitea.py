@@ -1,13 +1,23 @@
 """Gitea from nothing to nothing: refused downloads, its first user, clones, a backup, upgrades with the way back."""
 
+from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 
 import pytest
 
+from deployer.rehearsal.machine import Machine
+from vps.conftest import PREINSTALLED
 from vps.gitea.conftest import DATABASE, HOME, LOSE, REAL, UNIT, WELL, Forge
 from vps.waiting import until
 
 pytestmark = pytest.mark.takes_turns("module")
+
+
+@pytest.fixture(scope="module")
+def vps(release: str) -> Iterator[Machine]:
+    """Neither Gitea's database nor anything else that it needs is there."""
+    with Machine.boot(release, PREINSTALLED) as machine:
+        yield machine
 
 
 def test_what_is_not_its_program_is_never_run(forge: Forge) -> None:
