@@ -12,6 +12,7 @@ import pytest
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from outside.cloudflare import Cloudflare
+from outside.own_certificate import write_certificate
 from outside.provider import HTML, TOKEN, Asked, Reply
 from vps.edge import WAY, begin_proxy, stand_before
 from vps.project import Project
@@ -321,15 +322,13 @@ def test_the_certificate_comes_first(
     assert cloudflare.proxied("example.org") == []
     vps.run(f"mv {live}.away {live}")
 
-    due = f"openssl req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN={NAME} -addext subjectAltName=DNS:{NAME}"
-    due += " -not_before $(date -u -d '80 days ago' +%Y%m%d%H%M%SZ) -not_after $(date -u -d '5 days' +%Y%m%d%H%M%SZ)"
-    vps.run(
-        f"cp -a {kept} {kept}.away; cd {kept}; {due} -keyout /dev/null -out cert1.pem && cp cert1.pem fullchain1.pem"
-    )
+    write_certificate(project.folder / "due", NAME, days=5)
+    due = (project.folder / "due.pem").read_text()
+    vps.run(f"cp -a {kept} {kept}.away; cd {kept}; tee cert1.pem >fullchain1.pem", input=due)
     acme.refuse(NAME)
     done = project.deploy("shield", NAME, "on")
     assert done.returncode == 1
-    assert "it lasts 4 days more, and could not be renewed: journalctl --unit certbot" in done.stderr
+    assert "it lasts 5 days more, and could not be renewed: journalctl --unit certbot" in done.stderr
     assert cloudflare.proxied("example.org") == []
     acme.allow(NAME)
     done = project.deploy("shield", NAME, "on")
