@@ -75,7 +75,7 @@ def change(config: "Config", names: "Names", yes: bool, force: bool) -> int:
     known = bool(config.dns.address) or not any(leading(config))
     with nullcontext() if known else server_of(config) as server:
         facts = observe(server, [Question("look", "dns")]).facts if server else Facts("", "")
-    plan = names.planned(Plan(), facts, None)
+    plan = names.planned(Plan(), facts, None, shields=False)
     show_plan(plan, names.server, full=True)
     if not plan.empty:
         refuse_much(plan, force)

@@ -43,13 +43,17 @@ class Names:
                 self._reading.join()
         return self._read
 
-    def planned(self, plan: Plan, facts: Facts, scope: Collection[str] | None) -> Plan:
-        """The same plan with what changes of the records; where the server has no address, nothing does."""
+    def planned(self, plan: Plan, facts: Facts, scope: Collection[str] | None, shields: bool = True) -> Plan:
+        """The same plan with what changes of the records; where the server has no address, nothing does.
+
+        Without `shields`, what is proxied stays so: whom the server lets in would not follow.
+        """
         seen = self.seen
         try:
             wanted = [*wanted_records(self.config, addresses(self.config, facts))]
         except DeployError as error:
             return replace(plan, failures=(*seen.failures, error.line))
+        wanted = wanted if shields else [replace(each, proxied=None) for each in wanted]
         found = compare(seen.zones, wanted, self.server, scope, plan.held, seen.unread)
         homeless = [
             f"{name} is in no zone that dns: can read: its records stay as they are"

@@ -117,3 +117,16 @@ def test_who_has_no_dns_loads_nothing_of_it(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_it_turns_no_shield(tmp_path: Path, cloudflare: Cloudflare) -> None:
+    name, site = "shop.example.net", SITES["shop.example.net"]
+    configured(tmp_path, cloudflare, {name: site}, address="203.0.113.7")
+    assert deploy(tmp_path, "dns", "--yes").returncode == 0
+    configured(tmp_path, cloudflare, {name: site | {"shield": "on"}}, address="203.0.113.7")
+    assert "Nothing to change" in deploy(tmp_path, "dns", "--yes").stdout
+    assert cloudflare.proxied("example.net") == []
+    cloudflare.of("example.net")[0]["proxied"] = True
+    configured(tmp_path, cloudflare, {name: site | {"shield": "off"}}, address="203.0.113.7")
+    assert "Nothing to change" in deploy(tmp_path, "dns", "--yes").stdout
+    assert cloudflare.proxied("example.net") == [name], "the server still lets nobody else in"
