@@ -33,7 +33,7 @@ END
 
 make_wordpress() { # what is not there of each: what logins go by, who may set it up, and its wp-content
     local file code=0
-    give_back_wordpress
+    give_back_wordpress || code=1
     for file in /etc/deploy/wordpress/*; do
         [ -e "$file" ] || continue
         read_wordpress "$file"

@@ -105,13 +105,23 @@ take_over_salts() { # whoever is logged in stays so
 }
 
 give_back_wordpress() { # what a site had taken over that is not there any more, also because an apply was undone
-    local record name user place old uploads
+    local record name user place old uploads words code=0
     for record in /opt/*/taken-over; do
         name=${record%/taken-over} name=${name##*/}
         [[ -s $record && ! -e /etc/deploy/wordpress/$name ]] || continue
         read -r user place old uploads <"$record"
-        chown --recursive --no-dereference --from="$user" "$old" "$place/wp-content" &&
-            chown --recursive --no-dereference --from="$old" "$uploads" "$place/wp-content/uploads"
-        rm -f "$record"
+        if words=$(give_back_content "$place/wp-content" 2>&1); then
+            rm -f "$record"
+        else
+            echo "$place/wp-content could not be given back to $old: ${words##*$'\n'}"
+            code=1
+        fi
     done
+    return "$code"
+}
+
+give_back_content() { # FOLDER: to whom the record says, if it is still there
+    [[ -e $1 ]] || return 0
+    chown --recursive --no-dereference --from="$user" "$old" "$1" || return
+    [[ ! -e $1/uploads ]] || chown --recursive --no-dereference --from="$old" "$uploads" "$1/uploads"
 }
