@@ -29,6 +29,7 @@ class Gatus(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.known = {*KNOWN}
+        self.behind_a_login = False
         self.heard: dict[str, dict[str, list[str]]] = {}
         self.address = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -43,7 +44,9 @@ class Handler(BaseHTTPRequestHandler):
         key = url.path.removeprefix("/api/v1/endpoints/").removesuffix("/external")
         right = url.path == f"/api/v1/endpoints/{key}/external" and said["success"][0] in ("true", "false")
         status = 200 if right else 400
-        if right and self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if self.server.behind_a_login:
+            status = 302
+        elif right and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             status = 401
         elif right and key not in self.server.known:
             status = 404
@@ -131,6 +134,9 @@ def test_what_goes_wrong_is_told_once_and_keeps_no_other_from_being_told(
     )
     only = configured(tmp_path, gatus={**to_gatus, "url": "http://127.0.0.1:9"})
     assert beat(only, True, seen()) == ("Gatus cannot be reached",)
+    gatus.behind_a_login = True
+    assert beat(configured(tmp_path, gatus=to_gatus), True, seen()) == ("Gatus answers 302",)
+    gatus.behind_a_login = False
     monkeypatch.setenv("GATUS_TOKEN", "another")
     only = configured(tmp_path, gatus=to_gatus)
     assert beat(only, True, seen()) == ("Gatus refuses the token of heartbeats",)

@@ -1,8 +1,11 @@
 """Who is turned away by NGINX, and a shield that cannot be turned."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from installed.conftest import Root
+from installed.conftest import INSTALLED, Root
 
 LIST = "/var/lib/deploy/shield/denied"
 
@@ -45,3 +48,23 @@ def test_a_shield_that_no_apply_has_prepared(root: Root) -> None:
     assert "'maybe' is not on or off" in root.run("shield", "www.example.org", "maybe", code=2)
     said = root.run("shield", "www.example.org", "on", code=1)
     assert "✗ certificate: www.example.org has no certificate yet" in said
+
+
+@pytest.mark.parametrize(("address", "asked"), [("", False), ("198.51.100.7", True)])
+def test_that_a_shield_is_closed_is_said_only_where_somebody_has_asked(
+    tmp_path: Path, address: str, asked: bool
+) -> None:
+    for name, answer in (("ip", f"192.0.2.1 via x src {address}" if address else ""), ("curl", "52 000 ")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{answer}'\n")
+        (tmp_path / name).chmod(0o755)
+    script = (
+        'say() { echo "$1"; }; find_way() { WAY="" ADDRESS=""; }; source "$1/page"; source "$2"; all_holds'
+    )
+    done = subprocess.run(
+        ["bash", "-euc", script, "-", INSTALLED / "lib/common", INSTALLED / "lib/shield/sight"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "NAME": "www.example.org"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("✓ closed" in done.stdout, "! closed, and not looked at" in done.stdout) == (asked, not asked)

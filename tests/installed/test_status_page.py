@@ -330,3 +330,23 @@ def test_without_any_site_it_says_so(root: Root, tmp_path: Path) -> None:
     root.write(f"/etc/deploy/status/{PAGE}", f"url https://{PAGE}\n")
     told = publish(root)
     assert (told["sentence"], told["fine"]) == ("There is nothing to look at", False)
+
+
+def test_nothing_is_well_of_what_nobody_has_looked_at_to_the_end(root: Root, answers: dict[str, int]) -> None:
+    root.service("runner", RUNNER="compose")
+    root.write("/kill", "if [[ $0 == */bin/well ]]; then kill -KILL $$; fi\n")
+    root.run("status-page", "--publish", TZ="UTC0", BASH_ENV=str(root.path("/kill")))
+    told = json.loads(root.path(f"{PLACE}/status.json").read_text())
+    assert told["services"] == [{"name": "runner", "state": "unknown"}]
+    assert (told["sentence"], told["fine"]) == ("Not known of 1 of 3", False)
+    assert '<span class="state gap">Not known</span>' in root.path(f"{PLACE}/index.html").read_text()
+
+
+def test_a_backup_from_the_future_is_not_fresh(root: Root, answers: dict[str, int]) -> None:
+    root.write("/etc/deploy/backup/blog", "")
+    for name in ("backup-1.tar.zst.gpg", "backup-1.tar.zst.gpg.sha256"):
+        root.write(f"/home/backups/blog/{name}", "x")
+    assert publish(root)["backups"]["fresh"] == 1
+    later = time.time() + 40 * 86400
+    os.utime(root.path("/home/backups/blog/backup-1.tar.zst.gpg"), (later, later))
+    assert publish(root)["backups"]["fresh"] == 0

@@ -182,6 +182,15 @@ def test_many_visitors_are_estimated_to_a_few_percent(root: Root) -> None:
     assert abs(days(root)[0]["visitors"] - 30000) < 2400
 
 
+def test_a_day_far_ahead_of_a_clock_that_was_wrong_spoils_no_count_of_visitors(root: Root) -> None:
+    root.write(LOG, line(ago=-400) + line(address="192.0.2.1"))
+    assert days(root)[0]["visitors"] == 1
+    for _ in range(3):
+        with root.path(LOG).open("a") as log:
+            log.write(line(address="192.0.2.1"))
+        assert days(root)[0]["visitors"] == 1
+
+
 HOSTILE = {
     "a name with a date of its own": line(
         user="x [01/Jan/2031:00:00:00 +0000] \\x22GET /evil HTTP/1.1\\x22 200 9"

@@ -80,7 +80,7 @@ def beat(url: str, token: str, beats: Mapping[str, str], optional: str = "") -> 
                 unknown += status == httpx.codes.NOT_FOUND and key != optional
                 if status == httpx.codes.UNAUTHORIZED:
                     return ["Gatus refuses the token of heartbeats"]
-                if status >= 400 and status != httpx.codes.NOT_FOUND:
+                if not 200 <= status < 300 and status != httpx.codes.NOT_FOUND:  # a redirect took nothing
                     failures.append(f"Gatus answers {status}")
     except httpx.HTTPError as error:
         slow = isinstance(error, httpx.TimeoutException)

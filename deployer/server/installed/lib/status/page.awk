@@ -172,7 +172,7 @@ function print_incidents(    i, n) {
 }
 
 function print_services(    i, told) {
-    told["well"] = "Well"; told["unwell"] = "Not well"; told["stopped"] = "Stopped on purpose"
+    told["well"] = "Well"; told["unwell"] = "Not well"; told["stopped"] = "Stopped on purpose"; told["unknown"] = "Not known"
     print "<section aria-labelledby=\"services\"><h2 id=\"services\">Containers and programs</h2><ul class=\"card tiles\">"
     for (i = 1; i <= services; i++)
         print "<li><span>" escaped(SERVICES[i]) "</span><span class=\"state " (runs[SERVICES[i]] == "well" ? "up" : runs[SERVICES[i]] == "unwell" ? "down" : "gap") "\">" told[runs[SERVICES[i]]] "</span></li>"

@@ -21,7 +21,7 @@ $1 == "times_of" { took[$2, $3] = $4 }
 $1 == "failing_of" { failing[$2, $3]++; note_failing($2, $3, $4) }
 $1 == "pushed" { pushed[$2] = seconds_utc($3) }
 $1 == "service" { SERVICES[++services] = $2; runs[$2] = $3 }
-$1 == "backup" { backups++; if ($3 + 0 > 0) { if (!oldest || $3 < oldest) oldest = $3 + 0; if (now - $3 < FRESH) fresh++ } }
+$1 == "backup" { backups++; if ($3 + 0 > 0) { if (!oldest || $3 < oldest) oldest = $3 + 0; if (now - $3 < FRESH && $3 <= now) fresh++ } }
 $1 == "fetched" { fetched = seconds_utc($3) }
 $1 == "disk" { disk = $3; disk_free = $4 }
 $1 == "memory" { memory = $3; memory_free = $4 }
@@ -35,11 +35,13 @@ END {
     for (i = 1; i <= services; i++) {
         if (!(SERVICES[i] in state)) all++
         if (runs[SERVICES[i]] == "unwell" && state[SERVICES[i]] != "down") unwell++
+        if (runs[SERVICES[i]] == "unknown") unseen++
     }
     sentence = "All is well"; mood = "up"
     if (!all) { sentence = "There is nothing to look at"; mood = "gap" }
     else if (downs) { sentence = downs " of " all (downs == 1 ? " is down" : " are down"); mood = "down" }
     else if (unwell) { sentence = unwell " of " all (unwell == 1 ? " is not well" : " are not well"); mood = "odd" }
+    else if (unseen) { sentence = "Not known of " unseen " of " all; mood = "gap" }
 }
 
 function sum_up(site,    i, share) { # of 90 days: how often it was up, of what was looked at

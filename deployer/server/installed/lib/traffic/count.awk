@@ -52,7 +52,7 @@ END {
     if (unread && day == "") open_day(today)
     close_day()
     newest = ""
-    for (day in rows) if (day > newest) newest = day
+    for (day in rows) if (day > newest && day <= tomorrow) newest = day # one of a clock that was wrong may lie far ahead
     for (day in rows) {
         if (day < since) continue
         printf "%s", rows[day] > counts
