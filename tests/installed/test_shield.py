@@ -68,3 +68,17 @@ def test_that_a_shield_is_closed_is_said_only_where_somebody_has_asked(
         check=True,
     )
     assert ("✓ closed" in done.stdout, "! closed, and not looked at" in done.stdout) == (asked, not asked)
+
+
+@pytest.mark.parametrize("former", ["medium", ""])
+def test_what_a_raised_zone_was_before_is_kept_until_somebody_puts_it_back(root: Root, former: str) -> None:
+    state, name = "/var/lib/deploy/shield", "www.example.org"
+    root.write(f"/etc/deploy/shields/{name}.conf", f"NAMES={name}\nCHOSEN=off\n")
+    root.write(f"{state}/closed/{name}.conf", "include /etc/nginx/deploy/shield.conf;\n")
+    root.write(f"{state}/memory/{name}", f"ZONE=example.org\nFORMER={former}\nCHANGED={name}\n")
+    said = root.run("shield", "--settle", code=1)
+    assert "✗ open: " in said, "there is no NGINX here"
+    assert not root.path(f"{state}/closed/{name}.conf").exists()
+    kept = [root.path(f"{state}/{place}/{name}").exists() for place in ("memory", "half")]
+    assert kept == [bool(former)] * 2
+    assert ("deploy shield www.example.org off puts back" in said) == bool(former)
