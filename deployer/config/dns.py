@@ -2,13 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from deployer.config.keeper import RENEWAL, SHIELD, Endpoint, Keeper, Token
 from deployer.values import records
-from deployer.values.quantities import shown
-from deployer.values.secrets import Generated, Secret
 from deployer.values.section import Section
-from deployer.values.types import Domain, LocalPath, SecretSource, Url, as_text, schema, text
+from deployer.values.types import (
+    Domain,
+    as_text,
+    schema,
+    text,
+)
 
 
 def record_sets(value: Any) -> Any:
@@ -31,13 +35,6 @@ def as_list(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-def zone_id(value: str) -> str:
-    """The id of a zone, which stands in addresses."""
-    if not value.isascii() or not value.isalnum() or len(value) > 64:
-        raise ValueError(f"{shown(value)} is not the id of a zone")
-    return value
-
-
 RecordName = Annotated[str, text(records.record_name), schema("string")]
 RecordSets = Annotated[
     dict[str, tuple[str, ...]],
@@ -55,63 +52,9 @@ TimeToLive = Annotated[
 ]
 
 
-def made_elsewhere(token: Secret) -> Secret:
-    """A token, which the provider makes."""
-    if isinstance(token, Generated):
-        raise ValueError("the provider makes this token: hand it over as env:NAME or gpg:FILE")
-    return token
-
-
-def trusted(endpoint: str) -> str:
-    """An address to which a token may go."""
-    if not endpoint.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-        raise ValueError("the token goes there: write an address that begins with https://")
-    return endpoint
-
-
 Provider = Literal["cloudflare", "hetzner"]
-Token = Annotated[SecretSource, AfterValidator(made_elsewhere)]
-Endpoint = Annotated[Url, AfterValidator(trusted)]
-ZoneId = Annotated[str, text(zone_id), schema("string")]
-
-
-RENEWAL = (
-    "token that stands on the server, for the zone alone, and proves names there: `certificate: {dns: true}`"
-)
-
-SHIELD = (
-    "token that stands on the server, for the zone alone, and turns shields on there: keys with `shield:`, "
-    "`shield: auto`"
-)
-
-
-class Keeper(Section):
-    """A zone with another provider or token than the others, or one of two with its name."""
-
-    provider: Literal["cloudflare", "hetzner", "command"] = Field(
-        description="who keeps it: cloudflare, hetzner, or command, a program of yours"
-    )
-    token: Token | None = Field(
-        None, description="token that may change its records: env:NAME or gpg:FILE; only a command needs none"
-    )
-    program: LocalPath | None = Field(
-        None, description="program that reads and writes the zone: provider command"
-    )
-    renewal: Token | None = Field(None, description=RENEWAL)
-    shield: Token | None = Field(None, description=SHIELD)
-    endpoint: Endpoint | None = Field(None, description="address of the provider's API, if it is another one")
-    id: ZoneId | None = Field(
-        None, description="the provider's id of the zone, where its token sees two of this name"
-    )
-
-    @model_validator(mode="after")
-    def be_reachable(self) -> "Keeper":
-        """A command has a program, all others have a token."""
-        if (self.provider == "command") != (self.program is not None):
-            raise ValueError("a program: belongs to provider: command, which needs one")
-        if self.provider != "command" and self.token is None:
-            raise ValueError("'token' is missing (token that may change its records: env:NAME or gpg:FILE)")
-        return self
+ALIKE = frozenset({"A", "AAAA", "CAA", "CNAME", "TXT"})
+"""What all of lexicon's providers write in the same way: others have their priority each in another place."""
 
 
 class Dns(Section):
@@ -147,6 +90,13 @@ class Dns(Section):
             raise ValueError("write who keeps the zones, as in {provider: cloudflare, token: env:NAME}")
         if self.provider and self.token is None:
             raise ValueError("'token' is missing (token that may change the records: env:NAME or gpg:FILE)")
+        for name, sets in self.records.items():
+            keeper = self.zones.get(self.keeper_of(name) or "")
+            if keeper and keeper.provider == "lexicon" and (others := sorted(sets.keys() - ALIKE)):
+                raise ValueError(
+                    f"{others[0]} of {name}: lexicon's providers write it each in another way, so it is not"
+                    " kept by provider: lexicon; leave it where it is"
+                )
         return self
 
     @property

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from deployer.config.dns import Dns, Keeper
+from deployer.config.dns import Dns
 from deployer.config.home import S3, Home, Notify
+from deployer.config.keeper import Keeper
 from deployer.config.keys import RestrictedKey
 from deployer.config.model import Acme, Config, Docker, Server, Updates
 from deployer.config.monitoring import Gatus, GatusNtfy, Monitoring, UptimeKuma

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from deployer.config.dns import Keeper
+from deployer.config.keeper import Keeper
 from deployer.errors import DeployError
 from deployer.outside.beside import side_by_side
 from deployer.outside.dns import asking, read_all

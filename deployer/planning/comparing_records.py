@@ -135,7 +135,8 @@ def _wanted(
     ttl = None if proxied else wanted.ttl
     for value in wanted.values:
         found = by_value.get(value)
-        new = Record(wanted.name, wanted.kind, value, ttl, "", found.identifier if found else "", proxied)
+        lasts = found.ttl if found and found.always_timed and wanted.ttl is None else ttl
+        new = Record(wanted.name, wanted.kind, value, lasts, "", found.identifier if found else "", proxied)
         own.append(replace(new, comment=mark(new, wanted.site, server)))
     if len(stays) < len(foreign):
         surprise = Surprise.TAKEN_OVER

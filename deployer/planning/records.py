@@ -19,7 +19,8 @@ ALL = "sites.yaml"
 class Record:
     """One value of a name. `ttl` None: as the provider likes it. `comment` is the provider's, for people.
 
-    `identifier` is the provider's; `proxied`: it answers in the place of what the record leads to.
+    `identifier` is the provider's; `proxied`: it answers in the place of what the record leads to;
+    `always_timed`: it has a `ttl` also where none was asked for.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Record:
     comment: str = ""
     identifier: str = field(default="", compare=False)
     proxied: bool = field(default=False, compare=False)
+    always_timed: bool = field(default=False, compare=False)
 
     @property
     def line(self) -> str:

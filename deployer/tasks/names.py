@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from threading import Thread
 
-from deployer.config.dns import Dns, Keeper
+from deployer.config.dns import Dns
+from deployer.config.keeper import Keeper
 from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
 from deployer.outside.beside import side_by_side

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from deployer.config.dns import Keeper
+from deployer.config.keeper import Keeper
 from deployer.errors import DeployError
 from deployer.outside.beside import side_by_side
 from deployer.planning.records import Record, RecordChange, SeenZone, Zone

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.config.dns import Keeper
+from deployer.config.keeper import Keeper
 from deployer.errors import DeployError
 from deployer.outside.dns.marks import marked, with_register
 from deployer.planning.records import Record, RecordChange, Zone
