@@ -350,3 +350,15 @@ def test_a_backup_from_the_future_is_not_fresh(root: Root, answers: dict[str, in
     later = time.time() + 40 * 86400
     os.utime(root.path("/home/backups/blog/backup-1.tar.zst.gpg"), (later, later))
     assert publish(root)["backups"]["fresh"] == 0
+
+
+def test_who_was_let_in_to_fetch_backups_may_not_have_got_them(root: Root, answers: dict[str, int]) -> None:
+    root.write("/etc/deploy/backup/blog", "")
+    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 7200))
+    command = "rsync --server --sender -e.LsfxCIvu . /home/backups/"
+    line = {"time": when, "key": "home", "from": "", "command": command, "result": "accepted"}
+    root.write("/var/log/deploy/keys.log", json.dumps(line, separators=(",", ":")) + "\n")
+    assert publish(root)["backups"]["fetched"] == when
+    page = root.path(f"{PLACE}/index.html").read_text()
+    assert "asked for 2 hours ago" in page
+    assert "fetched 2 hours ago" not in page

@@ -182,7 +182,7 @@ function print_services(    i, told) {
 function print_backups() {
     print "<section aria-labelledby=\"backups\"><h2 id=\"backups\">Backups</h2><dl class=\"card rows\">"
     print "<div><dt>1. On this server</dt><dd class=\"" (fresh == backups ? "up" : "down") "\">" fresh + 0 " of " backups " are younger than 26 hours<small>" (oldest ? "the oldest of the newest is from " ago(oldest) : "there is none yet") "</small></dd></div>"
-    print "<div><dt>2. At home</dt><dd class=\"" (fetched && now - fetched < 2 * FRESH ? "up" : "gap") "\">" (fetched ? "fetched " ago(fetched) : "not known: nobody has fetched any") "</dd></div>"
+    print "<div><dt>2. At home</dt><dd class=\"" (fetched && now - fetched < 2 * FRESH ? "up" : "gap") "\">" (fetched ? "asked for " ago(fetched) "<small>whether all came, the home server knows</small>" : "not known: nobody has asked for any") "</dd></div>"
     print "<div><dt>3. Away from home</dt><dd class=\"gap\">not known here<small>the home server sends them there, and tells its owner</small></dd></div>"
     print "</dl></section>"
 }
