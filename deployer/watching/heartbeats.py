@@ -16,10 +16,11 @@ def heartbeats(
     """By the key of its monitor, why something is not well; empty where it is, or need not be just now."""
     lines = seen.lines
     unwell = dict(line.partition(" ")[::2] for line in lines.get("unwell", []))
+    unseen = unwell.get("*", "")
     excused = {line.partition(" ")[0] for line in (*lines.get("busy", []), *lines.get("stopped", []))}
     everything = "*" in excused
     found = {
-        f"{SERVICES}/{name}": "" if everything or name in excused else unwell.get(name, "")
+        f"{SERVICES}/{name}": "" if everything or name in excused else unwell.get(name, unseen)
         for name in lines.get("service", [])
     }
     for name in lines.get("backed_up", []):

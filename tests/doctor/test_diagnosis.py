@@ -123,6 +123,7 @@ def test_a_server_that_has_nothing_is_asked_for_nothing_of_that() -> None:
             "nginx: NGINX refuses its files: cannot load certificate",
         ),
         ("x", "unwell forum it crashes", "services: forum: it crashes"),
+        ("x", "unwell * nobody knows", "services: not all services were seen: nobody knows"),
         ("x", "failed_unit cron.service", "units: the unit cron.service has failed"),
         ("room", f"room {3 * GB} {80 * GB} 12 /", "disk: / is nearly full: 3.1 of 81.9 GB free"),
         (

@@ -102,3 +102,10 @@ def test_certificates_archives_and_a_restart(root: Root) -> None:
     assert [line for line in lines if line.startswith("backup forum ")]
     assert "backed_up forum" in lines
     assert "reboot libc6 linux-image" in lines
+
+
+def test_silence_of_who_was_killed_while_he_looked_at_services_is_not_that_all_are_well(root: Root) -> None:
+    assert told(root, "unwell") == told(root, "stopped") == []
+    root.write("/kill", "if [[ $0 == */bin/well ]]; then kill -KILL $$; fi\n")
+    said = root.run("doctor", BASH_ENV=str(root.path("/kill")))
+    assert "unwell * whoever looks at them did not come to the end" in said.splitlines()

@@ -28,6 +28,11 @@ def test_what_is_well_and_what_is_not() -> None:
         "updates/updates": "the last updates by night have failed",
     }
     assert told() == {"backups/photos": "photos has no backup"}
+    unseen = told(fresh, "unwell * nobody knows", "stopped worker by me", "unwell runner exited with 1")
+    assert unseen == {"services/runner": "exited with 1"}
+    assert told(fresh, "unwell * nobody knows") == dict.fromkeys(
+        ("services/runner", "services/worker"), "nobody knows"
+    )
     assert told(f"backup photos {int(NOW.timestamp()) - 30 * 3600}") == {
         "backups/photos": "the newest backup of photos is 30 hours old"
     }
