@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
-from deployer.config import storage
 from deployer.config.watch import FromEnvironment, Words
 from deployer.values.names import HOST
+from deployer.values.quantities import shown
 from deployer.values.secrets import Generated, Secret
 from deployer.values.section import Section
 from deployer.values.types import (
@@ -45,9 +45,16 @@ def gatus_file(value: object, info: ValidationInfo) -> str:
     return path
 
 
+def user_name(value: str) -> str:
+    """Somebody who logs in to Uptime Kuma."""
+    if not value.strip() or len(value) > 150 or not value.isprintable():
+        raise ValueError(f"{shown(value)} is no user of Uptime Kuma: a name in one line")
+    return value
+
+
 GatusFile = Annotated[str, BeforeValidator(gatus_file), schema("string")]
 Known = Annotated[SecretSource, AfterValidator(made_elsewhere)]
-Login = Annotated[str, text(storage.words), schema("string")]
+Login = Annotated[str, text(user_name), schema("string")]
 
 
 class GatusNtfy(Section):

@@ -342,6 +342,24 @@ def test_nothing_is_well_of_what_nobody_has_looked_at_to_the_end(root: Root, ans
     assert '<span class="state gap">Not known</span>' in root.path(f"{PLACE}/index.html").read_text()
 
 
+def test_words_of_something_else_are_no_service(root: Root, answers: dict[str, int]) -> None:
+    root.service("runner", RUNNER="compose")
+    root.write("/odd", "if [[ $0 == */bin/well ]]; then printf 'runner\\tone\\nusage: two\\n'; exit 0; fi\n")
+    root.run("status-page", "--publish", TZ="UTC0", BASH_ENV=str(root.path("/odd")))
+    told = json.loads(root.path(f"{PLACE}/status.json").read_text())
+    assert told["services"] == [{"name": "runner", "state": "unwell"}]
+
+
+def test_it_is_not_well_that_backups_are_late(root: Root, answers: dict[str, int]) -> None:
+    assert publish(root)["sentence"] == "All is well"
+    root.write("/etc/deploy/backup/blog", "")
+    told = publish(root)
+    assert (told["sentence"], told["fine"]) == ("All is up, but 1 backup is late", False)
+    for name in ("backup-1.tar.zst.gpg", "backup-1.tar.zst.gpg.sha256"):
+        root.write(f"/home/backups/blog/{name}", "x")
+    assert publish(root)["sentence"] == "All is well"
+
+
 def test_a_backup_from_the_future_is_not_fresh(root: Root, answers: dict[str, int]) -> None:
     root.write("/etc/deploy/backup/blog", "")
     for name in ("backup-1.tar.zst.gpg", "backup-1.tar.zst.gpg.sha256"):

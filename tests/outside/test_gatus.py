@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,19 @@ def test_an_edit_by_hand_is_told_and_put_right(folder: Path) -> None:
     assert file.read_text() == text
     assert Run(folder, words="Hello").lines[0] == f"~ gatus:{file}", "that is no edit by hand"
     assert [path.name for path in file.parent.iterdir()] == ["deploy.yaml"]
+
+
+def test_no_link_of_others_is_followed_and_the_mode_stays(folder: Path) -> None:
+    assert Run(folder).apply()
+    file = Run(folder).file
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    file.chmod(0o640)
+    (folder / "theirs").write_text("theirs")
+    for name in ("new", "tmp"):
+        (file.parent / f".{file.name}.{name}").symlink_to(folder / "theirs")
+    assert Run(folder, words="Hello").apply()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert (folder / "theirs").read_text() == "theirs"
 
 
 def test_a_file_that_is_not_ours_is_taken_over_only_as_the_plan_says(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from deployer.config.monitoring import ELSEWHERE
 from deployer.errors import DeployError
@@ -46,13 +48,18 @@ def write(file: str, change: Change) -> None:
         by_ssh.write(*_split(elsewhere), content)
         return
     path = Path(file)
-    new = path.with_name(f".{path.name}.new")  # Gatus reads *.yaml and *.yml
     try:
-        with new.open("wb") as written:
-            written.write(content)
-            written.flush()
-            os.fsync(written.fileno())
-        new.replace(path)
+        mode = stat.S_IMODE(path.stat().st_mode) if change.before else 0o644
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as written:
+            try:  # Gatus reads *.yaml and *.yml
+                written.write(content)
+                written.flush()
+                os.fchmod(written.fileno(), mode)
+                os.fsync(written.fileno())
+                os.replace(written.name, path)
+            except OSError:
+                os.unlink(written.name)
+                raise
     except OSError as error:
         raise DeployError(f"{path} cannot be written: {error.strerror}") from error
 

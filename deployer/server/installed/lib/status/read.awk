@@ -42,6 +42,18 @@ END {
     else if (downs) { sentence = downs " of " all (downs == 1 ? " is down" : " are down"); mood = "down" }
     else if (unwell) { sentence = unwell " of " all (unwell == 1 ? " is not well" : " are not well"); mood = "odd" }
     else if (unseen) { sentence = "Not known of " unseen " of " all; mood = "gap" }
+    else if (but = what_is_not_well()) { sentence = "All is up, but " but; mood = "odd" }
+}
+
+function what_is_not_well(    i, left, least) { # of what no visitor meets yet
+    least = 3 * 86400
+    for (i = 1; i <= sites; i++) {
+        left = expires[SITES[i]] - now
+        if (expires[SITES[i]] && left < least) least = left
+    }
+    if (least < 3 * 86400) return "a certificate ends in " lasting(least > 0 ? least : 0)
+    if (disk > 0 && disk_free < disk / 20) return "the disk is nearly full"
+    if (backups > fresh) return whole(backups - fresh, "backup is", "backups are") " late"
 }
 
 function sum_up(site,    i, share) { # of 90 days: how often it was up, of what was looked at
