@@ -10,11 +10,11 @@ from deployer.doctor.result import FromHere, Result
 __all__ = ["CHECKS", "FromHere", "Result", "diagnose"]
 
 CHECKS: tuple[Callable[[Evidence, Config, FromHere], Result], ...] = (
+    reach.nginx,
     reach.sites,
     reach.names,
     upkeep.certificates,
     upkeep.renewal,
-    upkeep.nginx,
     programs.running,
     programs.units,
     room.disk,

@@ -7,6 +7,7 @@ from deployer.audit import upkeep
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
+from deployer.doctor.reach import silent_with_nginx
 from deployer.doctor.result import FromHere, Result
 from deployer.seen.releases import release_of
 from deployer.values.program import numbers
@@ -27,15 +28,17 @@ def running(seen: Evidence, config: Config, here: FromHere) -> Result:
 
 def units(seen: Evidence, config: Config, here: FromHere) -> Result:
     """Units of systemd that have failed."""
+    told = {"nginx.service"} if silent_with_nginx(seen) else set()
     found = tuple(
         Finding(
             f"the unit {unit} has failed",
             "what it does is not done, and nothing starts it again",
             f"systemctl status {unit}   # says why; then: systemctl restart {unit}",
         )
-        for unit in sorted(seen.lines.get("failed_unit", []))
+        for unit in sorted({*seen.lines.get("failed_unit", [])} - told)
     )
-    return Result("units", "" if found else "none has failed", found)
+    words = "" if found else "no other has failed" if told else "none has failed"
+    return Result("units", words, found)
 
 
 def reboot(seen: Evidence, config: Config, here: FromHere) -> Result:

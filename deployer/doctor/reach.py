@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
+from deployer.audit import upkeep
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
@@ -16,10 +17,30 @@ CLOCK = 10
 """Seconds that two clocks may differ: an answer takes its time, too."""
 
 
+def nginx(seen: Evidence, config: Config, here: FromHere) -> Result:
+    """An NGINX that does not run, and files with which it would not start again."""
+    silent = len(silent_with_nginx(seen))
+    rests = Finding(
+        "NGINX does not run: no site can answer",
+        f"visitors of {amount(silent, 'name')} do not get what they come for",
+        "systemctl start nginx   # where that fails: nginx -t; journalctl -u nginx",
+    )
+    return Result("nginx", "", (*([rests] if silent else []), *upkeep.nginx(seen, config)))
+
+
+def silent_with_nginx(seen: Evidence) -> frozenset[str]:
+    """The names that do not answer since NGINX does not run; all of them, or none."""
+    answers = [line.split(" ")[:2] for line in seen.lines.get("answer", [])]
+    resting = "nginx_rests" in seen.lines and not any(int(status) for _, status in answers)
+    return frozenset(name for name, _ in answers) if resting else frozenset()
+
+
 def sites(seen: Evidence, config: Config, here: FromHere) -> Result:
     """What NGINX answers for each name, on the server itself."""
     answers = [(*line.split(" ", 3), "", "", "")[:3] for line in seen.lines.get("answer", [])]
     distrusted = dict(line.split(" ", 1) for line in seen.lines.get("distrust", []) if " " in line)
+    if silent_with_nginx(seen):
+        return Result("sites")
     held = _stopped(seen)
     found, well = [], 0
     for name, status, _ in answers:

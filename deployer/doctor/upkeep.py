@@ -1,4 +1,4 @@
-"""What should go on by itself: renewals, backups, mirrors, and an NGINX that would start again; pure."""
+"""What should go on by itself: renewals, backups and mirrors; pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -77,11 +77,6 @@ def renewal(seen: Evidence, config: Config, here: FromHere) -> Result:
         return Result("renewal", "waits for its first time")
     ended = "went well" if result == "success" else "how it went is not known"
     return Result("renewal", f"{amount((seen.now - int(last)) // 3600, 'hour')} ago, {ended}")
-
-
-def nginx(seen: Evidence, config: Config, here: FromHere) -> Result:
-    """Files with which NGINX would not start again."""
-    return Result("nginx", "", tuple(upkeep.nginx(seen, config)))
 
 
 def backups(seen: Evidence, config: Config, here: FromHere) -> Result:

@@ -19,6 +19,7 @@ REFUSED = (
     "addresses, allow that one too"
 )
 REFUSES = "goes on as it is, and would not start again with its files (deploy plan tells what an apply mends)"
+RESTS = "NGINX does not run: no site can answer (on the server: systemctl start nginx)"
 GIBIBYTE = 1024 * 1024
 
 
@@ -32,7 +33,9 @@ def show_health(health: Health, server: str) -> None:
     ]
     head = ("site", "answer", "certificate", "live", "since", "by")
     show_table((*head, *(["backup"] if health.backups else [])), rows)
-    for site in health.sites:
+    if health.nginx_rests:
+        out.print(Text(f"✗ {RESTS}", style="bold red"))
+    for site in health.sites if not health.nginx_rests else ():
         for problem in site.problems:
             out.print(Text(harmless(with_file(f"{site.domain}: {problem}")), style="bold red"))
     for site in health.sites:

@@ -68,7 +68,8 @@ class Health:
     `failed` what was done last to a site or service, if that failed, `not_up` why one never came up.
     `astray` has why a name with a certificate does not lead here any more.
     `strained` is what sites on PHP needed more of than they have, with their names.
-    `unfinished` is what apt and dpkg are about, `nginx_refuses` why NGINX would not take its files again.
+    `unfinished` is what apt and dpkg are about, `nginx_refuses` why NGINX would not take its files again,
+    `nginx_rests` how systemd calls an NGINX that does not run, where no site answers.
     """
 
     memory: tuple[int, int]
@@ -88,11 +89,12 @@ class Health:
     astray: Mapping[str, str] = field(default_factory=dict)
     strained: tuple[tuple[str, str], ...] = ()
     nginx_refuses: str = ""
+    nginx_rests: str = ""
 
     @property
     def fine(self) -> bool:
         """Whether every site answers, also after a restart, and all that runs in containers is well."""
-        well = not (self.unwell or self.not_up or self.nginx_refuses)
+        well = not (self.unwell or self.not_up or self.nginx_refuses or self.nginx_rests)
         return well and all(site.fine for site in self.sites)
 
 
@@ -109,6 +111,8 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     server = said["server"]
     now = int(server["now"])
     load, cores = server["load"].split()
+    rests = "".join(lines.get("nginx_rests", ()))
+    silent = {int(each.split(" ")[0]) for each in said["answer"].values()} == {0}
     return Health(
         memory=_pair(server["memory"]),
         disk=_pair(server["disk"]),
@@ -122,6 +126,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         strained=tuple(
             (name, why) for name, _, why in (line.partition(" ") for line in lines.get("strained", ()))
         ),
+        nginx_rests=rests if silent else "",
         nginx_refuses="".join(lines.get("nginx_refuses", ())),
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],

@@ -163,7 +163,7 @@ BEFORE = {
     "certificates.sh": (PAUSE, "sent/leading.sh"),
     "doctor.sh": (
         *(ENGINE, "installed/lib/common/visitor", "sent/apt.sh", "sent/nginx.sh", "sent/programs.sh"),
-        *(f"{DOCTOR}/{part}" for part in ("expiries", "programs", "room", "sites", "tells")),
+        *(f"{DOCTOR}/{part}" for part in ("expiries", "nginx", "programs", "room", "sites", "tells")),
     ),
     "observe.sh": (ENGINE, "sent/room.sh", "sent/apt.sh", "sent/listening.sh", "sent/failures.sh", LOOKS),
     "status.sh": (
@@ -174,6 +174,7 @@ BEFORE = {
         "sent/listening.sh",
         "sent/leading.sh",
         "sent/nginx.sh",
+        f"{DOCTOR}/nginx",
         "sent/php.sh",
         "sent/programs.sh",
     ),

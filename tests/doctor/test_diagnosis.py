@@ -188,6 +188,21 @@ def test_each_thing_that_is_wrong_is_told(without: str, line: str, what: str) ->
     assert found(line, without=without) == ([what] if what else [])
 
 
+def test_one_cause_is_told_once_where_nginx_does_not_run() -> None:
+    lines = (
+        "answer a.test 000 0 ",
+        "answer b.test 000 0 ",
+        "nginx_rests failed",
+        "failed_unit nginx.service",
+    )
+    assert found(*lines, without="answer") == ["nginx: NGINX does not run: no site can answer"]
+    first = diagnose(read_evidence("\n".join(("now 1", *lines))), Config(), FromHere())[0]
+    (finding,) = first.findings
+    assert finding.why == "visitors of 2 names do not get what they come for"
+    assert finding.mend == "systemctl start nginx   # where that fails: nginx -t; journalctl -u nginx"
+    assert found("nginx_rests inactive") == [], "another NGINX answers, which systemd has not started"
+
+
 def test_what_was_stopped_on_purpose_does_not_answer() -> None:
     lines = ("answer www.example.org 503 0 ", "stopped www.example.org by me")
     assert found(*lines, without="answer") == ["! services: www.example.org is stopped on purpose, by me"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from deployer.audit.evidence import read_evidence
 from deployer.config.loader import load
 from deployer.config.model import Config
+from deployer.doctor import FromHere, diagnose
 from deployer.errors import DeployError
 from deployer.home.watch import judged
 from deployer.watching.memory import Memory, Round, settled, turn
@@ -53,6 +54,17 @@ def test_a_bucket_that_does_not_answer_is_told_and_what_was_known_stays(tmp_path
         [],
         ["well: bucket", "well: s3 photos"],
     ]
+
+
+def test_an_nginx_that_does_not_run_is_one_trouble(tmp_path: Path) -> None:
+    sites = ("a.test", "b.test")
+    lines = "".join(f"answer {each} 000 0\n" for each in sites)
+    evidence = read_evidence(f"{lines}nginx_rests failed\nnow {int(NOW.timestamp())}\n")
+    visits = [Visit(each, "203.0.113.5", fault="refuses") for each in sites]
+    loaded = config(tmp_path)
+    found = judged(loaded, visits, (), ((evidence, diagnose(evidence, loaded, FromHere())), None))
+    assert whats(found) == ["NGINX does not run: no site can answer"]
+    assert "visit" in found.unasked, "what was known of them stays"
 
 
 def test_without_a_server_or_a_network_nothing_is_known_of_s3(tmp_path: Path) -> None:

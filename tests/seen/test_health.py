@@ -108,6 +108,19 @@ def test_files_with_which_nginx_would_not_start_again_are_told() -> None:
     assert (health.fine, health.nginx_refuses) == (False, words)
 
 
+def test_an_nginx_that_does_not_run_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = "".join(f"server {line}\n" for line in SERVER.split("|"))
+    sites = {"a.test": ("www.a.test",), "b.test": ()}
+    silent = "".join(f"answer {each} 000 0\n" for each in ("a.test", "www.a.test", "b.test"))
+    health = read_health(f"{server}{silent}nginx_rests inactive\n", sites)
+    told = " ".join(shown(health, monkeypatch).split())
+    assert "✗ NGINX does not run: no site can answer (on the server: systemctl start nginx)" in told
+    assert "does not answer" not in told
+    answers = silent.replace("b.test 000", "b.test 200")
+    assert read_health(f"{server}{answers}nginx_rests inactive\n", sites).nginx_rests == ""
+    assert read_health(f"{server}nginx_rests inactive\n", {}).fine, "no site misses it"
+
+
 def test_a_program_that_does_not_listen_is_told_once() -> None:
     server = "".join(f"server {line}\n" for line in SERVER.split("|"))
     told = server + "".join(

@@ -48,7 +48,7 @@ BROKEN: list[tuple[str, str, str, bool]] = [
         'nginx: NGINX refuses its files: unexpected end of file, expecting ";" or "}" in /etc/nginx/conf.d/zz.conf:2',
         True,
     ),
-    ("systemctl stop nginx", "systemctl start nginx", "sites: old.test does not answer", True),
+    ("systemctl stop nginx", "systemctl start nginx", "nginx: NGINX does not run: no site can answer", True),
     (
         "mkdir -p /etc/deploy/backup /home/backups/photos; touch /etc/deploy/backup/photos;"
         " touch -d '30 hours ago' /home/backups/photos/backup-photos-2026-11-21-230000.tar.zst.gpg",
