@@ -8,6 +8,7 @@ from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
 from deployer.config.shield_checks import shieldable
+from deployer.doctor.mends import mend_of
 from deployer.doctor.result import FromHere, Result
 from deployer.parts.shield import ranges
 from deployer.seen.health import answers_well
@@ -50,7 +51,7 @@ def sites(seen: Evidence, config: Config, here: FromHere) -> Result:
             well += 1
         elif name not in held:
             what = f"answers {status}" if int(status or 0) else "does not answer"
-            found.append(_unreachable(f"{name} {what}", f"deploy logs {name}   # says why"))
+            found.append(_unreachable(f"{name} {what}", mend_of(name, config)))
     silent = len(answers) - well - len(found)
     told = [f"{amount(well, 'name')} answered"] if well else []
     told += [f"{amount(silent, 'name')} stopped on purpose"] if silent else []

@@ -188,6 +188,51 @@ def test_each_thing_that_is_wrong_is_told(without: str, line: str, what: str) ->
     assert found(line, without=without) == ([what] if what else [])
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "mend"),
+    [
+        (
+            "proxy.example.org",
+            502,
+            "ss -ltnp 'sport = :3300'   # does anything listen there for proxy.example.org?",
+        ),
+        (
+            "pages.example.org",
+            404,
+            "deploy push pages.example.org   # publishes it; deploy status tells what is live",
+        ),
+        (
+            "www.pages.example.org",
+            0,
+            "deploy push pages.example.org   # publishes it; deploy status tells what is live",
+        ),
+        ("page.example.org", 404, "deploy status --publish page.example.org   # makes the page anew"),
+        ("app.example.org", 502, "deploy logs app.example.org   # says why"),
+        (
+            "www.example.org",
+            500,
+            "tail /var/log/nginx/error.log   # says why; deploy plan www.example.org, too",
+        ),
+        ("gone.example.org", 500, "tail /var/log/nginx/error.log   # says why; deploy plan, too"),
+    ],
+)
+def test_the_mend_of_a_site_is_one_that_its_kind_has(name: str, status: int, mend: str) -> None:
+    sites = {
+        **SITES,
+        "proxy.example.org": {"kind": "proxy", "port": 3300},
+        "pages.example.org": {
+            "kind": "static",
+            "repository": "https://git.example.org/pages",
+            "aliases": ["www.pages.example.org"],
+        },
+        "page.example.org": {"kind": "status"},
+        "app.example.org": {"kind": "uptime-kuma", "port": 3001},
+    }
+    seen = read_evidence(f"now {NOW}\nanswer {name} {status:03} 0 ")
+    results = diagnose(seen, Config.model_validate({"sites": sites}), FromHere())
+    assert [each.mend for each in results[0].findings] == [mend]
+
+
 def test_one_cause_is_told_once_where_nginx_does_not_run() -> None:
     lines = (
         "answer a.test 000 0 ",
