@@ -43,6 +43,7 @@ EMPTY = {
     "hugo": [],
     "sent": [],
     "dns": {"failures": [], "force": []},
+    "monitors": {"failures": []},
     "certificates": [],
     "files": [],
     "units": [],
