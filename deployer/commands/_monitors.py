@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
-from fnmatch import fnmatch
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,33 +9,32 @@ if TYPE_CHECKING:
     from deployer.tasks.monitors import Monitors
 
 
-def is_of_a_rehearsal(config: "Config") -> bool:
-    """Whether it is for a throwaway VPS, by the key that `rehearse` has handed over: real names stay away."""
-    key = config.server.key if config.server else None
-    return bool(key and fnmatch(Path(key).parent.name, ".vps-*"))
+def tell_left_out(config: "Config") -> None:
+    """Say which sections of a throwaway VPS' sites.yaml count for nothing."""
+    if words := left_out(config):
+        from deployer.report import say
+
+        say(f"! {words}.")
 
 
-def is_left_out(config: "Config", what: str) -> bool:
-    """Whether it is for a throwaway VPS; says so, for what stays away is in its sites.yaml."""
-    if not is_of_a_rehearsal(config):
-        return False
-    from deployer.report import say
+def left_out(config: "Config", *asked: str) -> str:
+    """What is said of that; nothing where none is, or none of those that are asked for."""
+    from deployer.config import rehearsed
 
-    say(f"! {left_out(config, what)}.")
-    return True
-
-
-def left_out(config: "Config", what: str) -> str:
-    """What is said of that."""
+    sections = [name for name in rehearsed.left_out(config) if not asked or name in asked]
+    if not sections:
+        return ""
+    what, verb = " and ".join(f"{name}:" for name in sections), "is" if len(sections) == 1 else "are"
     host = config.server.host if config.server else ""
     return (
-        f"{what} is left out: {host} is a throwaway VPS of deploy rehearse, and real names stay away from it"
+        f"{what} {verb} left out: {host} is a throwaway VPS of deploy rehearse,"
+        " and real names stay away from it"
     )
 
 
 def monitors_of(config: "Config") -> "Monitors | None":
     """The monitors that sites.yaml asks for, being read when this returns; None where it asks for none."""
-    if config.monitoring is None or is_left_out(config, "monitoring:"):
+    if config.monitoring is None:
         return None
     from deployer.tasks.monitors import Monitors
 
@@ -47,7 +44,7 @@ def monitors_of(config: "Config") -> "Monitors | None":
 def during(config: "Config", names: Collection[str], what: str) -> AbstractContextManager[None]:
     """Maintenance for these sites and services, where an Uptime Kuma has monitors of them."""
     kuma = config.monitoring.uptime_kuma if config.monitoring else None
-    if kuma is None or is_of_a_rehearsal(config):
+    if kuma is None:
         return nullcontext()
     from deployer.planning.monitors import server_of
     from deployer.report import say

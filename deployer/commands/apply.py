@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._monitors import is_left_out, monitors_of
+from deployer.commands._monitors import monitors_of, tell_left_out
 from deployer.commands._options import config_option, entries, wait_option, yes_option
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def command(
         asking = Asking(loaded)
         asking.begin(begun)
         names, monitors = names_of(loaded), monitors_of(loaded)
+        tell_left_out(loaded)
         from deployer.report.progress import progress
 
         with progress() as shown, server_of(loaded, begun) as server:
@@ -102,7 +103,7 @@ def convergence(
 
 def names_of(config: "Config") -> "Names | None":
     """The DNS records that sites.yaml asks for, being read when this returns; None where it asks for none."""
-    if config.dns is None or is_left_out(config, "dns:"):
+    if config.dns is None:
         return None
     from deployer.tasks.names import Names
 

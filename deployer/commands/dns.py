@@ -35,7 +35,7 @@ def command(config: Path, as_json: bool, yes: bool, as_list: bool, force: bool) 
       deploy dns --list
       deploy dns --json | jq '.zones[].records[] | select(.ours | not)'
     """
-    from deployer.commands._monitors import is_of_a_rehearsal, left_out
+    from deployer.commands._monitors import left_out
     from deployer.commands.apply import names_of
     from deployer.config.loader import load
     from deployer.errors import UsageError
@@ -44,8 +44,8 @@ def command(config: Path, as_json: bool, yes: bool, as_list: bool, force: bool) 
     from deployer.report.records import zone_lines
 
     loaded = load(config)
-    if loaded.dns and is_of_a_rehearsal(loaded):
-        raise UsageError(left_out(loaded, "dns:"), "Use the sites.yaml of the real server.")
+    if words := left_out(loaded, "dns"):
+        raise UsageError(words, "Use the sites.yaml of the real server.")
     names = names_of(loaded)
     if names is None:
         raise UsageError("there is no dns: in sites.yaml", "What it is: deploy docs dns")

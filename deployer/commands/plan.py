@@ -32,7 +32,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     from deployer.tasks import opening, server_of
 
     with opening(config, look=True) as (loaded, begun):
-        from deployer.commands._monitors import monitors_of
+        from deployer.commands._monitors import monitors_of, tell_left_out
         from deployer.commands._next import after_plan
         from deployer.commands._refusals import refuse_a_home
         from deployer.commands.apply import convergence, names_of
@@ -43,6 +43,7 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
         asking = Asking(loaded)
         asking.begin(begun)
         names, monitors = names_of(loaded), monitors_of(loaded)
+        tell_left_out(loaded)
         from deployer.report import data
         from deployer.report.changes import show_plan
         from deployer.report.plan_document import as_json as plan_as_json

@@ -56,10 +56,13 @@ def command(site: str, state: str, config: Path, under_attack: bool) -> int:
 
 def refuse(config: "Config", name: str) -> None:
     """Raise UsageError for what Cloudflare cannot stand before."""
+    from deployer.commands._monitors import left_out
     from deployer.config.shield_checks import why_not
     from deployer.errors import UsageError
 
     config.select([name])
+    if words := left_out(config, "dns"):
+        raise UsageError(words, "Use the sites.yaml of the real server.")
     if name not in config.sites:
         raise UsageError(f"{name} is no site: only what is asked for over HTTPS can be shielded")
     if why := why_not(config, name):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from deployer.config import checks, wording
 from deployer.config.model import Config
 from deployer.config.narrowed import model_of
+from deployer.config.rehearsed import is_of_a_rehearsal, without_real_names
 from deployer.config.wording import Finding
 from deployer.documents import syntax, text
 from deployer.documents.nodes import Node
@@ -27,6 +28,8 @@ def load(path: Path, content: str | None = None) -> Config:
     ]
     if problems or config is None:
         raise ConfigError(list(dict.fromkeys(problems)))
+    if is_of_a_rehearsal(config):
+        return without_real_names(config)
     return config
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from deployer.config.forms import OneOf
 from deployer.config.keys import RestrictedKey
@@ -146,6 +146,9 @@ class Config(Section):
     keys: dict[KeyName, RestrictedKey] = Field(
         {}, description="SSH keys that may do one thing on the server, by name"
     )
+
+    _left_out: tuple[str, ...] = PrivateAttr(())
+    """The sections that are written, and that count for nothing here: config/rehearsed.py."""
 
     @property
     def everything(self) -> "dict[str, Entry]":

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 from deployer.config.model import Acme, Config, Server
+from deployer.config.rehearsed import without_real_names
 from deployer.config.security import Security
 from deployer.errors import DeployError, UnreachableError
 from deployer.kinds.base import Site
@@ -27,7 +28,6 @@ from deployer.tasks import server_of
 from deployer.tasks.converge import Convergence
 from deployer.tasks.push import Push, Pushed, push
 from deployer.tasks.status import status
-from deployer.values.certificates import CertificateChoice
 
 WHO = "rehearsal"
 ALL = "all"
@@ -72,17 +72,8 @@ def moved(config: Config, machine: Machine, acme: AcmeServer) -> Config:
     """The same configuration for the throwaway VPS and its certificate authority."""
     server = Server(host=machine.address, host_key=machine.host_key, key=str(machine.key))
     authority = Acme(server=acme.directory, ca=acme.ca.read_text())
-    sites = {name: proved_at_port_80(site) for name, site in config.sites.items()}
     here = {"server": server, "acme": authority, "security": possible(config.security)}
-    return config.model_copy(update={**here, "sites": sites, "dns": None})
-
-
-def proved_at_port_80(site: Site) -> Site:
-    """The same, with a certificate for which the test authority asks the VPS itself, and not the DNS."""
-    if not site.certificate.dns:
-        return site
-    aliases = tuple(name for name in site.aliases if not name.startswith("*."))
-    return site.model_copy(update={"certificate": CertificateChoice(), "aliases": aliases})
+    return without_real_names(config.model_copy(update=here))
 
 
 def possible(security: Security) -> Security:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from deployer.config.loader import load
+from deployer.config.rehearsed import left_out
+from deployer.planning.stages import NOT_LOOKED_AT, in_the_end
 from outside.cloudflare import Cloudflare
 from outside.provider import TOKEN
 from outside.running import SITES, configured
@@ -97,15 +100,25 @@ def test_what_is_no_token_is_refused_before_anything_is_asked(
 
 
 def test_a_rehearsal_says_that_records_are_left_out(tmp_path: Path, cloudflare: Cloudflare) -> None:
-    configured(tmp_path, cloudflare, address="203.0.113.7")
+    """A throwaway VPS is no reason to put Cloudflare before the real site, nor to prove its names there."""
+    sites = {"shop.example.net": {**SITES["shop.example.net"], "certificate": {"dns": True}, "shield": "on"}}
+    sites["shop.example.net"]["aliases"] = ["*.shop.example.net"]
+    configured(tmp_path, cloudflare, sites, address="203.0.113.7", renewal="env:RENEWAL_TOKEN")
     file = tmp_path / "sites.yaml"
     document = json.loads(file.read_text())
     document["server"] = {"host": "10.213.6.2", "key": str(tmp_path / ".vps-1/key")}
     file.write_text(json.dumps(document))
-    left = deploy(tmp_path, "dns", "--yes")
-    assert left.returncode == 2
-    assert left.stderr.startswith("✗ dns: is left out: 10.213.6.2 is a throwaway VPS of deploy rehearse")
+    for command in (["dns", "--yes"], ["shield", "shop.example.net", "on"]):
+        left = deploy(tmp_path, *command)
+        assert left.returncode == 2, left.stderr
+        assert left.stderr.startswith("✗ dns: is left out: 10.213.6.2 is a throwaway VPS of deploy rehearse")
     assert not cloudflare.asked
+    config = load(file)
+    assert (config.dns, left_out(config)) == (None, ("dns",))
+    site = config.sites["shop.example.net"]
+    assert (site.aliases, site.certificate.dns, site.shielded) == ((), False, "")
+    files = in_the_end(config, NOT_LOOKED_AT).files
+    assert not [path for path in files if "/shields" in path or "/challenges" in path]
 
 
 def test_who_has_no_dns_loads_nothing_of_it(tmp_path: Path) -> None:
