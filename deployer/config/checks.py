@@ -1,6 +1,6 @@
 """What no single value can know: checks between sites and services."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from deployer.config.backup_checks import check_backups
@@ -15,8 +15,9 @@ from deployer.kinds.base import Site
 from deployer.kinds.composition import Composition
 
 
-def check(config: Config) -> list[Finding]:
-    """Everything that is wrong between the sites."""
+def check(config: Config, unread: Collection[str] = ()) -> list[Finding]:
+    """Everything that is wrong between the sites; of sections that could not be read nothing is known."""
+    with_records = [*check_certificates(config), *check_shields(config)] if "dns" not in unread else []
     between = [
         *same_names(config),
         *check_ports(config),
@@ -26,11 +27,9 @@ def check(config: Config) -> list[Finding]:
         *runners_without_token(config),
         *redirect_loops(config),
         *same_archives(config),
-        *check_certificates(config),
         *hidden_from_pages(config),
-        *check_shields(config),
     ]
-    return [*between, *check_backups(config), *check_keys(config), *locked_out(config)]
+    return [*between, *with_records, *check_backups(config), *check_keys(config), *locked_out(config)]
 
 
 def locked_out(config: Config) -> Iterator[Finding]:

@@ -24,7 +24,9 @@ StorageClass = Annotated[str, text(storage.storage_class), schema("string", patt
 class Notify(Section):
     """Who is told how a pull went; each address is a secret: itself, or env:NAME."""
 
-    ntfy: SecretAddress | None = Field(None, description="ntfy topic that gets a message when a pull fails")
+    ntfy: SecretAddress | None = Field(
+        None, description="address of the ntfy topic that gets a message when a pull fails"
+    )
     uptime_kuma: SecretAddress | None = Field(
         None, description="address of an Uptime Kuma push monitor, told that it is up or down"
     )

@@ -43,7 +43,8 @@ def validate(document: dict[str, Any], folder: Path) -> tuple[Config | None, lis
         mistakes = error.errors(include_url=False)
         findings = wording.findings(mistakes, Config)
         config = remainder(document, [mistake["loc"] for mistake in mistakes], folder)
-    return config, findings + (checks.check(config) if config else [])
+    unread = {str(finding.path[0]) for finding in findings if finding.path}
+    return config, findings + (checks.check(config, unread) if config else [])
 
 
 def remainder(document: dict[str, Any], wrong: list[Any], folder: Path) -> Config | None:

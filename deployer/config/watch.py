@@ -52,7 +52,7 @@ class Mail(Section):
 class Channels(Section):
     """Who is told what has changed; an address is a secret: itself, or env:NAME."""
 
-    ntfy: SecretAddress | None = Field(None, description="ntfy topic that gets the messages")
+    ntfy: SecretAddress | None = Field(None, description="address of the ntfy topic that gets the messages")
     ntfy_token: FromEnvironment | None = Field(
         None, description="access token for that topic, as env:NAME, where it wants one"
     )

@@ -87,3 +87,15 @@ def test_what_is_given_once_is_a_list_of_one(tmp_path: Path) -> None:
     assert dns.address == ("203.0.113.7",)
     assert dns.records == {"a.example.org": {"MX": ("10 a.org", "20 b.org"), "TXT": ("x",)}}
     assert [*dns.keepers] == [""]
+
+
+def test_a_mistake_in_the_section_is_the_only_one_that_is_told(tmp_path: Path) -> None:
+    """Who keeps the zones is not known then, and nobody knows that nobody does."""
+    site = "{kind: proxy, port: 3000, certificate: {dns: true}, shield: on}"
+    (tmp_path / "sites.yaml").write_text(
+        f"sites: {{www.example.org: {site}}}\ndns: {{provider: cloudflare, token: env:TOKEN, ttl: 300}}\n"
+    )
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path / "sites.yaml")
+    (problem,) = error.value.problems
+    assert problem.message.startswith("dns.ttl: expected a duration")

@@ -86,6 +86,12 @@ def test_a_day_in_numbers(root: Root) -> None:
     assert rows(root, "missing") == [["1", "/gone"]]
 
 
+def test_who_looks_for_us_is_no_visitor(root: Root) -> None:
+    root.write(LOG, line("/", agent="deploy watch") + line("/", agent="curl/8.14.1") + line("/"))
+    assert (days(root)[0]["robots"], days(root)[0]["visitors"]) == (2, 1)
+    assert rows(root, "robot") == [["1", "curl"], ["1", "deploy watch"]]
+
+
 def test_only_what_is_new_is_read_and_nothing_twice(root: Root) -> None:
     root.write(LOG, line(ago=1) + line())
     assert days(root)[0]["requests"] == 1

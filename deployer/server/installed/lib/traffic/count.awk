@@ -13,7 +13,7 @@ BEGIN {
     for (i = 1; i < 256; i++) ordinal[sprintf("%c", i)] = i
     for (i = split("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", name, " "); i > 0; i--) month[name[i]] = sprintf("%02d", i)
     ROBOT = "bot|crawl|spider|slurp|scan|monitor|preview|fetch|archiv|headless|facebookexternalhit|curl|wget|python|httpx|okhttp"
-    ROBOT = ROBOT "|go-http|java/|libwww|perl|ruby|php/|axios|node|uptime|gatus|feed|rss|zgrab|masscan|nmap|nikto|sqlmap"
+    ROBOT = ROBOT "|go-http|deploy watch|java/|libwww|perl|ruby|php/|axios|node|uptime|gatus|feed|rss|zgrab|masscan|nmap|nikto|sqlmap"
     ASSET = "\\.(css|js|mjs|map|json|xml|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|otf|mp4|webm|mp3|txt|webmanifest)$"
     while ((getline row < state) > 0) keep(row)
 }
