@@ -238,3 +238,13 @@ def test_any_text_can_be_printed_in_any_encoding(folder: Path, encoding: str) ->
     (folder / "sites.yaml").write_text(site)
     done = subprocess.run(call, cwd=folder, capture_output=True, env=plain, check=False, encoding=encoding)
     assert (done.returncode, 'echo "x SSH could not log in' in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("option", ["--publish", "--html"])
+def test_an_option_of_the_page_without_its_value_is_told_as_that(folder: Path, option: str) -> None:
+    done = deploy(folder, "status", option, "-c", "sites.yaml")
+    wanted = {"--publish": "a domain", "--html": "a file"}[option]
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        2,
+        f"✗ {option} wants {wanted} behind it, not -c.",
+    )

@@ -109,11 +109,14 @@ def test_a_first_look_says_nothing_of_the_days_before(root: Root, answers: dict[
     assert (told["sentence"], told["fine"]) == ("All is well", True)
     assert [site["name"] for site in told["sites"]] == list(SITES)
     for site in told["sites"]:
-        assert (site["state"], site["up_percent"]) == ("up", 100)
+        assert (site["state"], site["up_percent"]) == ("up", None)
         assert [(day["state"], day["looks"]) for day in site["days"]] == [("up", 1)]
     page = root.path(f"{PLACE}/index.html").read_text()
     assert page.count(": nobody looked</title>") == 89 * len(SITES)
-    assert page.count("<b>100&#8239;%</b> of 1 day<") == len(SITES)
+    assert page.count('<p class="share">not known yet</p>') == len(SITES)
+    assert page.count(
+        'aria-label="90 days: its share not known yet, 0 days with failures, 89 days not known"'
+    ) == len(SITES)
 
 
 def test_what_gets_no_good_answer_twice_is_down(root: Root, answers: dict[str, int]) -> None:
@@ -226,6 +229,16 @@ def test_no_more_than_there_is_room_for_is_kept() -> None:
     known = remembered(text, WELL)
     assert (len(kind(known, "incident")), len(kind(known, "seen"))) == (100, 92)
     assert kind(known, "incident")[-1][1] == str(NOW - 900), "the newest stay"
+
+
+@pytest.mark.parametrize(("looks", "share"), [(10, None), (11, 8.33)])
+def test_a_share_is_told_once_an_hour_was_looked_at(
+    root: Root, answers: dict[str, int], looks: int, share: float | None
+) -> None:
+    looked = f"looked\t{int(time.time()) - 300}\n"
+    root.write(LOOKS, f"{looked}seen\t{days_ago(1)}\twww.example.org\t{looks}\t{looks}\n")
+    site = next(site for site in publish(root)["sites"] if site["name"] == "www.example.org")
+    assert site["up_percent"] == share
 
 
 def test_a_page_of_ninety_days(root: Root, answers: dict[str, int]) -> None:

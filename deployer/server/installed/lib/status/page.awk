@@ -79,7 +79,7 @@ function certificate(left) {
 function print_days(site,    i, kind, height, x, bad, gaps) {
     for (i = 1; i <= DAYS; i++) { kind = kind_of(site, i); if (kind == "gap") gaps++; else if (kind != "up") bad++ }
     print "<svg class=\"days\" viewBox=\"0 0 359 32\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"90 days: " \
-        (percent[site] == "" ? "nothing known yet" : percent[site] " % up where it was looked, " whole(bad + 0, "day", "days") " with failures, " whole(gaps + 0, "day", "days") " not known") "\">"
+        (percent[site] == "" ? "its share not known yet, " : percent[site] " % up where it was looked, ") whole(bad + 0, "day", "days") " with failures, " whole(gaps + 0, "day", "days") " not known\">"
     for (i = 1; i <= DAYS; i++) {
         kind = kind_of(site, i); x = (i - 1) * 4
         printf "<g><title>%s: %s</title>", short_day(date[i]), about_day(site, i)

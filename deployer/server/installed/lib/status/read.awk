@@ -3,7 +3,7 @@
 
 BEGIN {
     FS = "\t"
-    DAYS = 90; FRESH = 93600; EVERY = 300; FULL = 86400 / EVERY # seconds; and looks on a whole day
+    DAYS = 90; FRESH = 93600; EVERY = 300; FULL = 86400 / EVERY; FEW = 12 # seconds; looks on a whole day, and those of an hour
     NAMES = split("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", month_name, " ")
 }
 
@@ -63,7 +63,7 @@ function sum_up(site,    i, share) { # of 90 days: how often it was up, of what 
         looked[site] += looks[site, date[i]]
         lost[site] += down[site, date[i]]
     }
-    share = looked[site] ? int(10000 * (1 - lost[site] / looked[site]) + 1e-6) / 100 : -1
+    share = looked[site] >= FEW ? int(10000 * (1 - lost[site] / looked[site]) + 1e-6) / 100 : -1
     percent[site] = share < 0 ? "" : share == 100 ? "100" : sprintf("%.2f", share)
     for (i = DAYS - 29; i <= DAYS; i++) people[site] += visitors[site, date[i]]
     for (i = DAYS - 29; i <= DAYS; i++) requests[site] += visits[site, date[i]]
