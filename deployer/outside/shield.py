@@ -45,7 +45,7 @@ class Cloudflare:
         """
         reading = read_all(self.keepers, self.tokens)
         if reading.failures:
-            raise DeployError(reading.failures[0], "Nothing was changed.")
+            raise DeployError(reading.failures[0].rstrip("."), "Nothing was changed.")
         found: dict[Zone, tuple[Record, ...]] = {}
         zones = {each.zone.name: each for each in reading.zones}
         own = None

@@ -82,3 +82,18 @@ def test_what_a_raised_zone_was_before_is_kept_until_somebody_puts_it_back(root:
     kept = [root.path(f"{state}/{place}/{name}").exists() for place in ("memory", "half")]
     assert kept == [bool(former)] * 2
     assert ("deploy shield www.example.org off puts back" in said) == bool(former)
+
+
+def test_a_certificate_is_said_to_come_as_sites_yaml_says_not_as_it_came(tmp_path: Path) -> None:
+    request = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "/dev/null"]
+    subprocess.run(
+        [*request, "-subj", "/CN=a.test", "-days", "90", "-out", tmp_path / "fullchain.pem"],
+        check=True,
+        capture_output=True,
+    )
+    script = (
+        f'DEPLOY_ROOT= CERTIFICATE={tmp_path} NAME=a.test RENEWED=dns; say() {{ echo "$1"; }}; '
+        f"source {INSTALLED}/lib/shield/certificate; look_after_certificate"
+    )
+    done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("✓ certificate renewed by DNS records: it lasts ")

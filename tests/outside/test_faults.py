@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from deployer.errors import UsageError
+from deployer.config.keeper import Keeper
+from deployer.errors import DeployError, UsageError
 from deployer.outside import web
+from deployer.outside.shield import Cloudflare as Shield
 from deployer.seen.facts import Facts
 from outside.cloudflare import Cloudflare
 from outside.provider import HTML, TOKEN, Asked, Reply
@@ -34,6 +36,15 @@ def test_no_token(tmp_path: Path, cloudflare: Cloudflare, monkeypatch: pytest.Mo
         Run(config)
     assert "two words" not in refused.value.line
     assert cloudflare.asked == []
+
+
+def test_a_shield_whose_provider_cannot_be_reached_is_told_in_whole_sentences(tmp_path: Path) -> None:
+    keeper = Keeper.model_validate(
+        {"provider": "cloudflare", "token": "env:A", "endpoint": "http://127.0.0.1:9"}
+    )
+    with pytest.raises(DeployError) as refused:
+        Shield({"": keeper}, {"": TOKEN}).read(["www.example.org"], turning_on=True, with_level=False)
+    assert refused.value.line.endswith(" is well, and try again. Nothing was changed.")
 
 
 def test_a_wrong_token(tmp_path: Path, cloudflare: Cloudflare, monkeypatch: pytest.MonkeyPatch) -> None:
