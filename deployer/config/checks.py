@@ -121,9 +121,10 @@ def runners_without_token(config: Config) -> Iterator[Finding]:
 def hidden_from_pages(config: Config) -> Iterator[Finding]:
     """What a status page leaves out is there; otherwise a slip of the pen would tell of it."""
     for domain, page in config.of_kind("status").items():
+        others = [each for each in config.everything if each != domain]
         for position, name in enumerate(page.hidden):
             if name not in config.everything:
-                message = f"no site or service '{name}' here{suggest(name, config.everything)}"
+                message = f"no site or service '{name}' here{suggest(name, others)}"
                 yield Finding(("sites", domain, "hidden", position), message)
 
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 from deployer.config.keeper import RENEWAL, SHIELD, Endpoint, Keeper, Token
 from deployer.values import records
@@ -19,15 +20,40 @@ def record_sets(value: Any) -> Any:
     """The values of a name by their type, each a list, where one stands alone, too."""
     if not isinstance(value, dict):
         return value
-    found = {}
-    for kind, given in value.items():
-        each = given if isinstance(given, list | tuple) else [given]
-        if not each:
-            raise ValueError(f"{kind}: write a value, or leave it out")
-        found[str(kind)] = tuple(sorted({records.record_value(str(kind), as_text(one)) for one in each}))
+    found: dict[str, tuple[str, ...]] = {}
+    wrong: list[InitErrorDetails] = []
+    for kind, given in ((str(kind), given) for kind, given in value.items()):
+        several = isinstance(given, list | tuple)
+        accepted = set()
+        if several and not given:
+            wrong.append(_refused((kind,), given, "write a value, or leave it out"))
+        for position, one in enumerate(given if several else [given]):
+            try:
+                accepted.add(records.record_value(kind, as_text(one)))
+            except ValueError as error:
+                place = (kind, position) if several else (kind,)
+                wrong.append(_refused(place, one, str(error).removeprefix(f"{kind}: ")))
+        found[kind] = tuple(sorted(accepted))
+    if wrong:
+        raise ValidationError.from_exception_data("records", wrong)
     if "CNAME" in found and (len(found) > 1 or len(found["CNAME"]) > 1):
         raise ValueError("a name with a CNAME has nothing else, and one of it")
     return found
+
+
+def _refused(place: tuple[str | int, ...], value: Any, why: str) -> InitErrorDetails:
+    """One of several mistakes, with its own place."""
+    return InitErrorDetails(type="value_error", loc=place, input=value, ctx={"error": ValueError(why)})
+
+
+def provider_of_all(value: Any) -> Any:
+    """Who may keep all zones; lexicon is told one by one which service keeps which."""
+    if value == "lexicon":
+        raise ValueError(
+            "lexicon keeps a zone of its own: write it below zones:, as in "
+            "zones: {example.org: {provider: lexicon, service: gandi, token: env:NAME}}"
+        )
+    return value
 
 
 def as_list(value: Any) -> Any:
@@ -52,7 +78,7 @@ TimeToLive = Annotated[
 ]
 
 
-Provider = Literal["cloudflare", "hetzner"]
+Provider = Annotated[Literal["cloudflare", "hetzner"], BeforeValidator(provider_of_all)]
 ALIKE = frozenset({"A", "AAAA", "CAA", "CNAME", "TXT"})
 """What all of lexicon's providers write in the same way: others have their priority each in another place."""
 

@@ -136,7 +136,11 @@ class Monitoring(Section):
         if not (self.gatus or self.uptime_kuma):
             raise ValueError("write who watches: gatus: or uptime_kuma:")
         if self.every < 20:
-            raise ValueError("every: Uptime Kuma asks every 20 s at most")
+            raise ValueError(
+                "every: Uptime Kuma asks every 20 s at most"
+                if self.uptime_kuma
+                else "every: expected 20s or more"
+            )
         if self.slow >= self.every:
             raise ValueError("slow: must be less than every")
         return self

@@ -33,6 +33,8 @@ def domain(text: str) -> str:
 
 def alias(text: str) -> str:
     """A domain, or all names one step below one: *.example.org."""
+    if text == "*":
+        raise ValueError("a wildcard has its domain behind it: *.example.org")
     return f"*.{domain(text[2:])}" if text.startswith("*.") else domain(text)
 
 

@@ -37,7 +37,8 @@ def record_name(text: str) -> str:
 def record_value(kind: str, text: str) -> str:
     """The value of a record of this type; raises ValueError."""
     if kind not in FORMS:
-        raise ValueError(f"{shown(kind)} is no type of record that is known here: {', '.join(FORMS)}")
+        meant = f" (did you mean '{kind.upper()}'?)" if kind.upper() in FORMS else f": {', '.join(FORMS)}"
+        raise ValueError(f"{shown(kind)} is no type of record that is known here{meant}")
     if "\n" in text or names.CONTROL.search(text):
         raise ValueError(f"{kind}: a value is one line without control characters")
     try:

@@ -48,12 +48,25 @@ def problems(folder: Path, dns: str) -> list[str]:
         ),
         (KEEPER + "  recrods: {}\n", "4: dns: unknown key 'recrods' (did you mean 'records'?)"),
         (
-            KEEPER + "  records:\n    example.org:\n      MX: mail\n",
-            "6: dns.records.example.org: MX: expected PRIORITY",
+            "  provider: lexicon\n  token: env:A\n",
+            "2: dns.provider: lexicon keeps a zone of its own: write it below zones:, as in "
+            "zones: {example.org: {provider: lexicon, service: gandi, token: env:NAME}}",
         ),
         (
-            KEEPER + "  records:\n    example.org:\n      MX: []\n",
-            "6: dns.records.example.org: MX: write a value",
+            KEEPER + "  records:\n    example.org:\n      A: 203.0.113.7\n      MX: mail\n",
+            "7: dns.records.example.org.MX: expected PRIORITY",
+        ),
+        (
+            KEEPER + "  records:\n    example.org:\n      A: 203.0.113.7\n      MX: []\n",
+            "7: dns.records.example.org.MX: write a value",
+        ),
+        (
+            KEEPER + "  records:\n    example.org:\n      A:\n        - 203.0.113.7\n        - 203.0.113\n",
+            "8: dns.records.example.org.A: '203.0.113' is not an IP address",
+        ),
+        (
+            KEEPER + "  records:\n    example.org:\n      A: 203.0.113.7\n      mx: 10 a.org\n",
+            "7: dns.records.example.org.mx: 'mx' is no type of record that is known here (did you mean 'MX'",
         ),
         (
             KEEPER + "  records:\n    www.example.org: {CNAME: example.org, TXT: a}\n",

@@ -43,6 +43,7 @@ def gatus_file(folder: Path, written: str) -> str | None:
             "3: monitoring.uptime_kuma.url: ",
         ),
         (KUMA + LOGIN + "  every: 10s\n", "2: monitoring: every: Uptime Kuma asks every 20 s at most"),
+        ("  every: 5s\n  gatus: {file: a}\n", "2: monitoring: every: expected 20s or more"),
         (KUMA + LOGIN + "  every: 30s\n  slow: 30s\n", "2: monitoring: slow: must be less than every"),
         ("  gatus: {}\n", "2: monitoring.gatus: write its file:, the url: at which it answers, or both"),
         (

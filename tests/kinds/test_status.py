@@ -27,6 +27,13 @@ def test_a_slip_of_the_pen_in_what_is_hidden_is_told(tmp_path: Path) -> None:
     assert "no site or service 'ww.example.org' here (did you mean 'www.example.org'?)" in str(told.value)
 
 
+def test_a_page_is_not_taken_for_what_it_should_hide(tmp_path: Path) -> None:
+    (tmp_path / "sites.yaml").write_text(SITES.replace("[www.example.org]", "[statu.example.org]"))
+    with pytest.raises(ConfigError) as told:
+        load(tmp_path / "sites.yaml")
+    assert "did you mean 'status.example.org'" not in str(told.value)
+
+
 def test_the_timer_is_there_as_long_as_a_page_is(tmp_path: Path) -> None:
     (tmp_path / "sites.yaml").write_text(SITES)
     with_page = desired_files(load(tmp_path / "sites.yaml"), FACTS)

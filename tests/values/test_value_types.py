@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from chance import chance
-from deployer.values import quantities, types
+from deployer.values import names, quantities, types
 from deployer.values.quantities import Plain
 
 LONG = "a" * 63
@@ -378,3 +378,8 @@ def test_refusals_say_what_to_write_instead(name: str, text: str, message: str) 
     with pytest.raises(ValidationError) as caught:
         accept(name, text)
     assert message in str(caught.value.errors()[0]["ctx"]["error"])
+
+
+def test_a_star_alone_is_no_alias() -> None:
+    with pytest.raises(ValueError, match=r"^a wildcard has its domain behind it: \*\.example\.org$"):
+        names.alias("*")
