@@ -17,12 +17,14 @@ from deployer.values.quantities import amount
 CLOCK = 10
 """Seconds that two clocks may differ: an answer takes its time, too."""
 
+NGINX_RESTS = "NGINX does not run: no site can answer"
+
 
 def nginx(seen: Evidence, config: Config, here: FromHere) -> Result:
     """An NGINX that does not run, and files with which it would not start again."""
     silent = len(silent_with_nginx(seen))
     rests = Finding(
-        "NGINX does not run: no site can answer",
+        NGINX_RESTS,
         f"visitors of {amount(silent, 'name')} do not get what they come for",
         "systemctl start nginx   # where that fails: nginx -t; journalctl -u nginx",
     )

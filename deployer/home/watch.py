@@ -12,7 +12,7 @@ from pathlib import Path
 from deployer import system
 from deployer.config.model import Config
 from deployer.config.watch import Watch
-from deployer.doctor.reach import silent_with_nginx
+from deployer.doctor.reach import NGINX_RESTS, silent_with_nginx
 from deployer.errors import DeployError, UsageError
 from deployer.home import channels
 from deployer.home.beats import beat
@@ -117,9 +117,12 @@ def judged(
     found += of_bucket(seen, stored, config.home.retired if config.home else ())
     excused = (*seen.lines.get("busy", []), *seen.lines.get("stopped", []))
     unasked = ("s3",) if lost else ()
-    if silent_with_nginx(seen):  # one cause is one trouble; what was known of each site stays as it was
-        found = [each for each in found if not each.key.startswith("visit ")]
+    silent = [each for each in found if each.key.startswith("visit ")] if silent_with_nginx(seen) else []
+    if len(silent) > 1:  # one cause is one trouble; what was known of each site stays as it was
+        found = [each for each in found if each not in silent]
         unasked = (*unasked, "visit")
+    elif silent:  # a site alone is told of as itself, and excused as itself
+        found = [each for each in found if each.what != NGINX_RESTS]
     return Round(tuple(found), unasked, busy={line.partition(" ")[0] for line in excused})
 
 

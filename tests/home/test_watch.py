@@ -65,6 +65,8 @@ def test_an_nginx_that_does_not_run_is_one_trouble(tmp_path: Path) -> None:
     found = judged(loaded, visits, (), ((evidence, diagnose(evidence, loaded, FromHere())), None))
     assert whats(found) == ["NGINX does not run: no site can answer"]
     assert "visit" in found.unasked, "what was known of them stays"
+    alone = judged(loaded, visits[:1], (), ((evidence, diagnose(evidence, loaded, FromHere())), None))
+    assert (whats(alone), alone.unasked) == (["a.test refuses"], ())
 
 
 def test_without_a_server_or_a_network_nothing_is_known_of_s3(tmp_path: Path) -> None:
