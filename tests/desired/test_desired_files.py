@@ -35,7 +35,13 @@ def text(found: Desired, path: str) -> str:
 
 
 EVERYWHERE = (
-    *("bin/traffic", "lib/common/program", "lib/traffic/count.awk"),  # where there is NGINX
+    *(
+        "bin/traffic",
+        "lib/common/program",
+        "lib/traffic/best.awk",
+        "lib/traffic/count.awk",
+        "lib/traffic/together.awk",
+    ),  # where there is NGINX
     *("bin/status-page", "lib/common/page", "lib/common/pause", "lib/common/visitor", "lib/doctor/sites"),
     *(f"lib/status/{name}" for name in ("facts", "page.css", "page.js")),
     *(f"lib/status/{name}.awk" for name in ("data", "days", "feed", "page", "read", "remember")),

@@ -302,3 +302,40 @@ def test_many_sites_are_told_one_after_the_other(root: Root) -> None:
         }
     kept = root.path("/var/lib/deploy/traffic")
     assert {path.name for path in kept.iterdir()} == set(names)
+
+
+def test_a_large_log_is_counted_by_two_as_by_one(root: Root) -> None:
+    """Days apart, and their lists together; also when it is counted on, and when no line is readable."""
+    wide = "x" * 280
+    lines = [
+        line(
+            f"/{number % 30}/{wide}",
+            f"192.0.2.{number % 200}",
+            ago=number // 6000,
+            referrer="https://a.example.net/",
+        )
+        for number in range(84000)
+    ]
+    text = "".join(sorted(lines, key=lambda each: each.split("[")[1][3:6] + each.split("[")[1][:2])) + "odd\n"
+    assert len(text) > 34_000_000
+    other = "other.example.org"
+    for name in (SITE, other):
+        root.write(f"/var/log/nginx/{name}.access.log", text)
+
+    def told(*names: str) -> list[list[str]]:
+        rows = (row.split("\t") for row in root.run("traffic", *names, TZ="UTC0").splitlines())
+        return sorted([row[0], *row[2:]] for row in rows if row[1] == SITE)
+
+    alone = told(SITE)
+    (root.path("/var/lib/deploy/traffic") / SITE).unlink()
+    together = told(SITE, other)
+    exact = [[each for at, each in enumerate(row) if (row[0], at) != ("day", 3)] for row in alone]
+    assert exact == [[each for at, each in enumerate(row) if (row[0], at) != ("day", 3)] for row in together]
+    assert sum(int(row[2]) for row in alone if row[0] == "day") == 84000
+    assert all(abs(int(row[3]) - 200) < 12 for row in alone if row[0] == "day")
+    (root.path("/var/lib/deploy/traffic") / SITE).unlink()
+    assert told(SITE) != [], "by two"
+    with root.path(LOG).open("a") as log:
+        log.write(line("/one-more"))
+    assert sum(int(row[2]) for row in told(SITE) if row[0] == "day") == 84001
+    assert {path.name for path in root.path("/var/lib/deploy/traffic").iterdir()} == {SITE, other}

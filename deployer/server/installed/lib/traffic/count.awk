@@ -6,9 +6,10 @@
 # Of a visitor it keeps no address: each changes at most one of 4096 numbers (HyperLogLog), by a hash with a salt of the day, and
 # of all days but the newest no more is kept than how many there were. What a stranger can make as many of as he likes, such as
 # paths, is counted in tables that forget what is rare when they are full.
+# With `parts` it counts only the days whose number leaves `part`, and of lists prints all: so can several do it side by side.
 
 BEGIN {
-    FS = "\""; last = "-"
+    FS = "\""; last = others = "-"
     NUMBERS = 4096; PRIME = 2147483629; MOST = 20000; RECENT = 1000; BEST = 50; MIXED = 40503 / 65536; LONGEST = 300
     for (i = 1; i < 256; i++) ordinal[sprintf("%c", i)] = i
     for (i = split("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", name, " "); i > 0; i--) month[name[i]] = sprintf("%02d", i)
@@ -20,7 +21,8 @@ BEGIN {
 
 {
     stamp = substr($1, length($1) - 27, 17) # day and minute, from behind: a visitor's name by Basic auth may hold whatever it likes
-    if (NF < 7 || (stamp != last && !enter(stamp))) { unread++; next }
+    if (stamp == others) next
+    if (NF < 7 || (stamp != last && !enter(stamp))) { if (stamp != others && !part) unread++; next }
     requests++
     size = substr($3, 6) + 0
     if (size < 1e15) bytes += size
@@ -59,7 +61,8 @@ END {
         if (day >= shown) tell(rows[day])
     }
     if (newest in sketch) print "sketch\t" newest "\t" sketch[newest] > counts
-    for (i = split("page missing referrer robot", name, " "); i > 0; i--) {
+    if (parts) for (each in sum) { split(each, name, "\t"); print name[1] "\t" site "\t" sum[each] "\t" name[2] }
+    else for (i = split("page missing referrer robot", name, " "); i > 0; i--) {
         kind = name[i]
         for (each in sum) if (substr(each, 1, length(kind) + 1) == kind "\t") found[substr(each, length(kind) + 2)] = sum[each]
         printf "%s", best(found, kind "\t" site, 20)
@@ -68,14 +71,16 @@ END {
 
 function keep(row,    field) { # of what was counted before
     split(row, field, "\t")
+    if (parts && substr(field[2], 9) % parts != part) return
     if (field[1] == "sketch") sketch[field[2]] = field[3] "\t" field[4]
     else if (field[1] ~ /^(day|times|failing|page|missing|referrer|robot)$/) rows[field[2]] = rows[field[2]] row "\n"
 }
 
-function enter(stamp,    part) { # whether it is a minute of a day; it is the one that is counted from here on
+function enter(stamp,    word) { # whether it is a minute of a day; it is the one that is counted from here on
     if (stamp !~ /^[0-3][0-9]\/[A-Z][a-z][a-z]\/[0-9][0-9][0-9][0-9]:[0-2][0-9]:[0-5][0-9]$/) return 0
-    split(substr(stamp, 1, 11), part, "/")
-    if (!(part[2] in month)) return 0
+    split(substr(stamp, 1, 11), word, "/")
+    if (!(word[2] in month)) return 0
+    if (parts && word[1] % parts != part) { others = stamp; return 0 }
     if (substr(stamp, 1, 11) == substr(last, 1, 11)) {
         close_minute()
         last = stamp
@@ -83,7 +88,7 @@ function enter(stamp,    part) { # whether it is a minute of a day; it is the on
     }
     close_day()
     last = stamp
-    open_day(part[3] "-" month[part[2]] "-" part[1])
+    open_day(word[3] "-" month[word[2]] "-" word[1])
     return 1
 }
 
@@ -230,27 +235,6 @@ function thin(table,    each, least, left) { # forget what is rare until it is h
         least *= 2
     } while (left > MOST / 2)
     return left
-}
-
-function best(table, head, most,    each, place, i, name, times, n, text) { # its largest, as rows
-    split("", name); split("", times)
-    for (each in table) {
-        if (n >= most && (table[each] < times[n] || (table[each] == times[n] && each > name[n]))) continue
-        if (n < most) n++
-        for (place = n; place > 1; place--) {
-            i = place - 1
-            if (table[each] < times[i] || (table[each] == times[i] && each > name[i])) break
-            name[place] = name[place - 1]; times[place] = times[place - 1]
-        }
-        name[place] = each; times[place] = table[each]
-    }
-    for (i = 1; i <= n; i++) {
-        each = name[i]
-        gsub(/[^ -~]/, "?", each) # NGINX has no such byte in its logs; what others have written may
-        text = text head "\t" sprintf("%.0f", times[i]) "\t" each "\n"
-    }
-    split("", table)
-    return text
 }
 
 function tell(text,    line, field, n, i) { # of a day; of lists, the sum of all days
