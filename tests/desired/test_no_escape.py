@@ -127,12 +127,15 @@ def test_nginx_sees_the_same_directives(kind: str, field: str) -> None:
 
 
 def test_a_domain_is_one_word_everywhere() -> None:
+    early = nginx_file(rendered(SITES["hugo"], "0.example.org"), "0.example.org")
     for value in hostile_values(200):
         domain = f"{value}.example.org"
-        if not accepted(SITES["hugo"], domain) or f"{domain}.conf" < "00-deploy.conf":
-            continue  # what NGINX reads before our format of logs has its own
+        if not accepted(SITES["hugo"], domain):
+            continue
         changed = nginx_file(rendered(SITES["hugo"], domain), domain)
-        assert shapes(changed) == shapes(meant("hugo")), domain
+        # what NGINX reads before our format of logs has its own
+        like = meant("hugo") if f"{domain}.conf" > "00-deploy.conf" else early
+        assert shapes(changed) == shapes(like), domain
         named = [d.words[1:] for server in changed for d in server.block or () if d.words[0] == "server_name"]
         assert named == [[domain, ALIAS], [ALIAS], [domain]]
 
