@@ -8,6 +8,7 @@ from deployer.seen.traffic import Traffic
 
 MONTH = 30
 GIGABYTE, MILLION = 10**9, 10**6
+COLLECTION = "https://github.com/api-evangelist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,11 @@ class Platform:
 
 
 PLATFORMS = (
-    Platform("Vercel Pro", 20, 1000, 0.15, 10 * MILLION, 2.00, "2026-05-04", "https://vercel.com/pricing"),
-    Platform("Fastly", 0, 100, 0.12, MILLION, 1.00, "2026-09-20", "https://www.fastly.com/pricing"),
+    Platform("Vercel Pro", 20, 1000, 0.15, 10 * MILLION, 2.00, "2026-05-04", f"{COLLECTION}/vercel"),
+    Platform("Fastly", 0, 100, 0.12, MILLION, 1.00, "2026-09-20", f"{COLLECTION}/fastly"),
 )
-"""As their pages said on that day: Vercel's for one seat, Fastly's for North America and Europe."""
+"""As a public collection of price lists had them on that day: Vercel's for one seat, Fastly's for North
+America and Europe. Fastly's were compared with its page there; nobody has compared Vercel's for us."""
 
 
 @dataclass(frozen=True, slots=True)
