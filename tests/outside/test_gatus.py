@@ -172,7 +172,14 @@ def test_a_file_of_another_machine_goes_there_by_ssh(folder: Path, monkeypatch: 
     assert [path.name for path in place.iterdir()] == ["deploy.yaml"]
     assert Run(folder, gatus=there).plan.empty
     (place / "deploy.yaml").write_text(text + "# mine\n")
-    assert "(edited by hand)" in Run(folder, gatus=there).lines[0]
+    (place / "deploy.yaml").chmod(0o640)
+    (folder / "theirs").write_text("theirs")
+    (place / ".deploy.yaml.new").symlink_to(folder / "theirs")
+    edited = Run(folder, gatus=there)
+    assert "(edited by hand)" in edited.lines[0]
+    assert edited.apply(), edited.said
+    assert ((place / "deploy.yaml").read_text(), (folder / "theirs").read_text()) == (text, "theirs")
+    assert stat.S_IMODE((place / "deploy.yaml").stat().st_mode) == 0o640
     lost = Run(folder, gatus={**GATUS, "file": "lost.example.org:/srv/deploy.yaml"})
     assert lost.plan.blind == (
         "lost.example.org cannot be reached by SSH: ssh: connect to host lost.example.org: Connection "

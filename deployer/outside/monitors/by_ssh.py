@@ -15,9 +15,9 @@ READ = """
 exec cat -- "$1"
 """
 WRITE = """
-umask 022
-new=${1%/*}/.${1##*/}.new
-cat >"$new" && mv -- "$new" "$1"
+new=$(mktemp "${1%/*}/.${1##*/}.XXXXXX") || exit
+if [ -e "$1" ]; then cp -p -- "$1" "$new"; else chmod 644 "$new"; fi
+cat >"$new" && mv -- "$new" "$1" || { rm -f -- "$new"; exit 1; }
 """
 
 
