@@ -64,8 +64,7 @@ def _tell_kuma(kuma: UptimeKuma, server: str, beats: Mapping[str, str]) -> Itera
         login = Login(kuma.url, token=_value(kuma.token))
     else:
         login = Login(kuma.url, kuma.user or "", _value(kuma.password))
-    beat(login, server, beats)
-    return ()
+    return beat(login, server, beats)
 
 
 def _value(given: Secret | None) -> str:

@@ -85,9 +85,9 @@ class Talk:
         """Go on when enough events have come."""
         self._until(lambda: bool(enough(self.events)))
 
-    def tell(self, path: str, words: Mapping[str, str]) -> None:
-        """Ask for something else that is there, by HTTP; what it answers is of no use."""
-        self._answer("GET", path, words)
+    def tell(self, path: str, words: Mapping[str, str]) -> bool:
+        """Ask for something else that is there, by HTTP; whether it was taken."""
+        return self._answer("GET", path, words).status_code == httpx.codes.OK
 
     def _send(self, every: Sequence[tuple[Any, ...]]) -> list[int]:
         numbers = [*range(self._count + 1, self._count + len(every) + 1)]

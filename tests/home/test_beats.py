@@ -121,6 +121,16 @@ def test_without_monitoring_nobody_is_told(tmp_path: Path) -> None:
     assert beat(off, True, seen()) == ()
 
 
+def test_a_heartbeat_that_uptime_kuma_does_not_take_is_told(tmp_path: Path, gatus: Gatus, kuma: Kuma) -> None:
+    services = {"runner": {"kind": "gitea-runner", "instance": "https://git.example.org", "token": "env:X"}}
+    assert Run(tmp_path, kuma.address, {}, services=services, updates={"at": "04:00"}, watch={}).apply()
+    kuma.deaf = {"runner"}
+    to_kuma = {"url": kuma.address, "user": USER, "password": "env:KUMA_PASSWORD"}
+    told = beat(configured(tmp_path, uptime_kuma=to_kuma), True, seen())
+    assert told == (f"Uptime Kuma at {kuma.address.removeprefix('http://')} does not take 1 of 3 heartbeats",)
+    assert len(kuma.pushed) == 2, "the others are told all the same"
+
+
 @pytest.mark.fault("a Gatus or an Uptime Kuma that takes no heartbeat")
 def test_what_goes_wrong_is_told_once_and_keeps_no_other_from_being_told(
     tmp_path: Path, gatus: Gatus, kuma: Kuma, monkeypatch: pytest.MonkeyPatch

@@ -58,6 +58,7 @@ class Kuma:
         """Every maintenance that was opened, with the monitors in it."""
         self.notifications = [{"id": 3, "isDefault": True}, {"id": 4, "isDefault": False}]
         self.pushed: list[tuple[str, str, str]] = []
+        self.deaf: set[str] = set()
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self._numbers = itertools.count(1)
@@ -111,6 +112,7 @@ class Kuma:
                 return spoken(environ, start)
             token, said = environ["PATH_INFO"].rpartition("/")[2], parse_qs(environ["QUERY_STRING"])
             found = [each for each in self.monitors.values() if each.get("pushToken") == token]
+            found = [each for each in found if each["name"] not in self.deaf]  # as where one has just gone
             start("200 OK" if found else "404 Not Found", [("Content-Type", "application/json")])
             if not found:
                 return [b'{"ok":false,"msg":"Monitor not found or not active."}']

@@ -114,15 +114,22 @@ def read(login: Login, server: str) -> list[SeenMonitor]:
         return there(talk, server)
 
 
-def beat(login: Login, server: str, beats: Mapping[str, str]) -> None:
-    """Tell of each heartbeat, by its key, why it is not well, empty where it is; raises DeployError."""
+def beat(login: Login, server: str, beats: Mapping[str, str]) -> list[str]:
+    """Tell of each heartbeat, by its key, why it is not well, empty where it is; what went wrong.
+
+    Raises DeployError where nobody could be told.
+    """
+    taken = []
     with connected(login) as talk:
         for each in there(talk, server):
-            token = each.settings.get("pushToken")
+            token = each.settings.get("pushToken") if each.settings.get("active", True) else None
             if each.key in beats and each.settings["type"] == PUSH and token:
                 why = beats[each.key]
                 words = {"status": "down" if why else "up", "msg": why[:200] or "OK"}
-                talk.tell(f"/api/push/{token}", words)
+                taken.append(talk.tell(f"/api/push/{token}", words))
+    if all(taken):
+        return []
+    return [f"{login.name} does not take {taken.count(False)} of {len(taken)} heartbeats"]
 
 
 def write(login: Login, server: str, changes: Sequence[MonitorChange]) -> None:
