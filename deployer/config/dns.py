@@ -8,12 +8,7 @@ from pydantic_core import InitErrorDetails
 from deployer.config.keeper import RENEWAL, SHIELD, Endpoint, Keeper, Token
 from deployer.values import records
 from deployer.values.section import Section
-from deployer.values.types import (
-    Domain,
-    as_text,
-    schema,
-    text,
-)
+from deployer.values.types import Domain, as_text, schema, text
 
 
 def record_sets(value: Any) -> Any:

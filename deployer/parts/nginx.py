@@ -74,11 +74,10 @@ def counting() -> dict[str, File]:
     """What counts visitors in the logs, and makes a page of that, also where nothing is pushed."""
     parts = (name for name in scripts() if name.startswith(("lib/status/", "lib/traffic/")))
     sourced = (*parts, "lib/common/page", "lib/common/pause", "lib/common/visitor", "lib/doctor/sites")
-    return (
-        program("traffic")
-        | program("status-page")
-        | {k: v for name in sourced for k, v in script(name).items()}
-    )
+    files = program("traffic") | program("status-page")
+    for name in sourced:
+        files |= script(name)
+    return files
 
 
 def asked_packages(config: "Config") -> frozenset[str]:

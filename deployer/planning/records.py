@@ -102,6 +102,16 @@ class RecordChange:
         return bool(told[0]) and told[0] != told[1]
 
     @property
+    def going(self) -> tuple[Record, ...]:
+        """What of before goes, for who changes single records."""
+        return tuple(record for record in self.before if record not in self.after)
+
+    @property
+    def coming(self) -> tuple[Record, ...]:
+        """What comes."""
+        return tuple(record for record in self.after if record not in self.before)
+
+    @property
     def change(self) -> Change:
         """It as a change of a file, whose lines are the records."""
         return Change(self.path, _file(self.before), _file(self.after), self.site, self.surprise)

@@ -91,8 +91,8 @@ def write(program: Program, zone: Zone, changes: Sequence[RecordChange]) -> None
     """Have these changes made, in one call."""
     if not program.comments:
         changes = with_register(changes, list(_plain(program)), zone)
-    delete = [record for change in changes for record in change.before if record not in change.after]
-    create = [record for change in changes for record in change.after if record not in change.before]
+    delete = [record for change in changes for record in change.going]
+    create = [record for change in changes for record in change.coming]
     program.ask({"action": "write", "delete": [*map(_told, delete)], "create": [*map(_told, create)]})
 
 

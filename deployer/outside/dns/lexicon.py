@@ -80,14 +80,11 @@ def write(service: Service, zone: Zone, changes: Sequence[RecordChange]) -> None
     """
     marked_too = with_register(changes, list(_plain(service)), zone)
     for change in marked_too:
-        kept = {_told(each) for each in change.before} & {_told(each) for each in change.after}
-        for record in change.before:
-            if _told(record) not in kept:
-                provider = service.let_in()
-                provider.delete_record(record.identifier or None, record.kind, record.name, record.value)
-        for record in change.after:
-            if _told(record) not in kept:
-                service.let_in(record.ttl).create_record(record.kind, record.name, _written(service, record))
+        for record in change.going:
+            provider = service.let_in()
+            provider.delete_record(record.identifier or None, record.kind, record.name, record.value)
+        for record in change.coming:
+            service.let_in(record.ttl).create_record(record.kind, record.name, _written(service, record))
     there = {(each.name, each.kind, each.value) for each in _plain(service)}
     for record in (record for change in marked_too for record in change.after):
         if (record.name, record.kind, record.value) not in there:
@@ -95,10 +92,6 @@ def write(service: Service, zone: Zone, changes: Sequence[RecordChange]) -> None
                 f"{service.name}, by lexicon, has not written {record.line} as it was asked to",
                 "Look at the zone there: what lexicon writes is not what this service takes.",
             )
-
-
-def _told(record: Record) -> tuple[str, int | None]:
-    return record.value, record.ttl
 
 
 def _written(service: Service, record: Record) -> str:
