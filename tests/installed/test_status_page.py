@@ -69,6 +69,12 @@ def publish(root: Root) -> dict[str, Any]:
     return dict(json.loads(root.path(f"{PLACE}/status.json").read_text()))
 
 
+def write_archive(root: Root) -> None:
+    """A backup of blog, made just now."""
+    for name in ("backup-1.tar.zst.gpg", "backup-1.tar.zst.gpg.sha256"):
+        root.write(f"/home/backups/blog/{name}", "x")
+
+
 def days_ago(days: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(time.time() - days * 86400))
 
@@ -368,15 +374,13 @@ def test_it_is_not_well_that_backups_are_late(root: Root, answers: dict[str, int
     root.write("/etc/deploy/backup/blog", "")
     told = publish(root)
     assert (told["sentence"], told["fine"]) == ("All is up, but 1 backup is late", False)
-    for name in ("backup-1.tar.zst.gpg", "backup-1.tar.zst.gpg.sha256"):
-        root.write(f"/home/backups/blog/{name}", "x")
+    write_archive(root)
     assert publish(root)["sentence"] == "All is well"
 
 
 def test_a_backup_from_the_future_is_not_fresh(root: Root, answers: dict[str, int]) -> None:
     root.write("/etc/deploy/backup/blog", "")
-    for name in ("backup-1.tar.zst.gpg", "backup-1.tar.zst.gpg.sha256"):
-        root.write(f"/home/backups/blog/{name}", "x")
+    write_archive(root)
     assert publish(root)["backups"]["fresh"] == 1
     later = time.time() + 40 * 86400
     os.utime(root.path("/home/backups/blog/backup-1.tar.zst.gpg"), (later, later))

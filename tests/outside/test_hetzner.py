@@ -1,6 +1,5 @@
 """Records at Hetzner: sets with a label, changed by actions that end later."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,8 @@ from deployer.outside.dns import hetzner as module
 from deployer.planning.plan import Surprise
 from outside.cloudflare import Cloudflare
 from outside.hetzner import Hetzner
-from outside.provider import HTML, TOKEN, Reply
+from outside.provider import HTML, Reply
 from outside.running import SITES, Run, configured
-
-
-@pytest.fixture
-def hetzner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hetzner]:
-    monkeypatch.setenv("DNS_TOKEN", TOKEN)
-    monkeypatch.setattr(module, "PAUSE", 0)
-    with Hetzner("example.org", "example.net") as provider:
-        yield provider
 
 
 def at(folder: Path, hetzner: Hetzner, sites: dict[str, Any] = SITES, **dns: Any) -> Config:

@@ -3,7 +3,7 @@
 What is sent by deploy is sent once more by the SDK, and nothing of it may differ.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -17,7 +17,6 @@ from hcloud.zones import Zone as HetznerZone
 from hcloud.zones import ZoneRecord, ZoneRRSet
 from pydantic import TypeAdapter
 
-from deployer.outside.dns import hetzner as module
 from outside.cloudflare import Cloudflare
 from outside.hetzner import Hetzner
 from outside.provider import TOKEN, Asked
@@ -91,14 +90,6 @@ def test_cloudflare_s_settings_are_changed_as_its_sdk_does(
         ("PATCH", f"{cloudflare.prefix}/zones/{zone}/settings/{name}", {"value": value})
     ]
     assert sdk.zones.settings.get(name, zone_id=zone).value == value
-
-
-@pytest.fixture
-def hetzner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hetzner]:
-    monkeypatch.setenv("DNS_TOKEN", TOKEN)
-    monkeypatch.setattr(module, "PAUSE", 0)
-    with Hetzner("example.org", "example.net") as provider:
-        yield provider
 
 
 def test_hetzner_is_asked_as_its_sdk_asks_it(tmp_path: Path, hetzner: Hetzner) -> None:
