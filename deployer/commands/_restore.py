@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer.commands._monitors import during
+from deployer.commands._elsewhere import during
 from deployer.errors import DeployError, UsageError
 
 if TYPE_CHECKING:

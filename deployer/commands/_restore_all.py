@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from deployer.commands._monitors import during
+from deployer.commands._elsewhere import during
 from deployer.commands._restore import plan, restorable, restore_archive
 from deployer.errors import DeployError, UnreachableError, UsageError
 

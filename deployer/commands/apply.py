@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deployer.commands._monitors import monitors_of, tell_left_out
+from deployer.commands._elsewhere import monitors_of, names_of, tell_left_out
 from deployer.commands._options import config_option, entries, wait_option, yes_option
 
 if TYPE_CHECKING:
@@ -99,15 +99,6 @@ def convergence(
 
     show = partial(show_plan, server=server.host, full=full)
     return Convergence(server, config, scope, shown.line, show, wait, names, asking, monitors)
-
-
-def names_of(config: "Config") -> "Names | None":
-    """The DNS records that sites.yaml asks for, being read when this returns; None where it asks for none."""
-    if config.dns is None:
-        return None
-    from deployer.tasks.names import Names
-
-    return Names(config, config.dns)
 
 
 def shielded(run: "Convergence", plan: "Plan", seen: "Observation") -> bool:

@@ -35,8 +35,7 @@ def command(config: Path, as_json: bool, yes: bool, as_list: bool, force: bool) 
       deploy dns --list
       deploy dns --json | jq '.zones[].records[] | select(.ours | not)'
     """
-    from deployer.commands._monitors import left_out
-    from deployer.commands.apply import names_of
+    from deployer.commands._elsewhere import left_out, names_of
     from deployer.config.loader import load
     from deployer.errors import UsageError
     from deployer.report import data

@@ -32,10 +32,10 @@ def command(sites: tuple[str, ...], config: Path, as_json: bool, full: bool) -> 
     from deployer.tasks import opening, server_of
 
     with opening(config, look=True) as (loaded, begun):
-        from deployer.commands._monitors import monitors_of, tell_left_out
+        from deployer.commands._elsewhere import monitors_of, names_of, tell_left_out
         from deployer.commands._next import after_plan
         from deployer.commands._refusals import refuse_a_home
-        from deployer.commands.apply import convergence, names_of
+        from deployer.commands.apply import convergence
         from deployer.tasks.asking import Asking
 
         refuse_a_home(loaded)

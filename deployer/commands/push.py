@@ -44,7 +44,7 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
       deploy push www.example.org docs.example.org --yes
       deploy push www.example.org --ref v1.2
     """
-    from deployer.commands._monitors import during
+    from deployer.commands._elsewhere import during
     from deployer.commands._next import after_push, without_earlier
     from deployer.config.credentials import credentials
     from deployer.tasks import opening, server_of
@@ -127,7 +127,8 @@ def _push(
     unchanged: set[str],
     domain: str,
 ) -> bool:
-    from deployer.commands.apply import converge, convergence, names_of
+    from deployer.commands._elsewhere import names_of
+    from deployer.commands.apply import converge, convergence
     from deployer.report import say
     from deployer.tasks import caller
     from deployer.tasks.push import UNCHANGED, Push, Pushed, push

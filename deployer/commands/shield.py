@@ -56,7 +56,7 @@ def command(site: str, state: str, config: Path, under_attack: bool) -> int:
 
 def refuse(config: "Config", name: str) -> None:
     """Raise UsageError for what Cloudflare cannot stand before."""
-    from deployer.commands._monitors import left_out
+    from deployer.commands._elsewhere import left_out
     from deployer.config.shield_checks import why_not
     from deployer.errors import UsageError
 

@@ -25,7 +25,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
       deploy update --check
       deploy update analytics.example.org
     """
-    from deployer.commands._monitors import during
+    from deployer.commands._elsewhere import during
     from deployer.commands.services import compositions
     from deployer.config.loader import load
     from deployer.report import data, say

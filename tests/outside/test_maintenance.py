@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.commands._monitors import during
+from deployer.commands._elsewhere import during
 from deployer.outside.monitors.maintenance import begin
 from deployer.outside.monitors.uptime_kuma import Login
 from outside.kuma import PASSWORD, USER, Kuma
@@ -98,7 +98,7 @@ def test_without_monitoring_nothing_of_it_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "sites.yaml").write_text("server: {host: vps.example.org}\n")
     program = (
         "import sys; from pathlib import Path\n"
-        "from deployer.commands._monitors import during, monitors_of\n"
+        "from deployer.commands._elsewhere import during, monitors_of\n"
         "from deployer.config.loader import load\n"
         "config = load(Path('sites.yaml'))\n"
         "with during(config, ['x'], 'push'): assert monitors_of(config) is None\n"
@@ -106,4 +106,4 @@ def test_without_monitoring_nothing_of_it_is_loaded(tmp_path: Path) -> None:
     )
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "['deployer.commands._monitors']\n"
+    assert done.stdout == "[]\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deployer.commands.apply import names_of
+from deployer.commands._elsewhere import names_of
 from deployer.config.loader import load
 from deployer.errors import UsageError
 from deployer.parts.certbot import proved_by_dns, wanted_certificates

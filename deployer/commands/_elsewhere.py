@@ -1,4 +1,4 @@
-"""What commands do with monitors elsewhere; of a sites.yaml without any, nothing, and nothing is loaded."""
+"""What commands do with names and monitors elsewhere; without any in sites.yaml, nothing is loaded."""
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.tasks.monitors import Monitors
+    from deployer.tasks.names import Names
 
 
 def tell_left_out(config: "Config") -> None:
@@ -30,6 +31,15 @@ def left_out(config: "Config", *asked: str) -> str:
         f"{what} {verb} left out: {host} is a throwaway VPS of deploy rehearse,"
         " and real names stay away from it"
     )
+
+
+def names_of(config: "Config") -> "Names | None":
+    """The DNS records that sites.yaml asks for, being read when this returns; None where it asks for none."""
+    if config.dns is None:
+        return None
+    from deployer.tasks.names import Names
+
+    return Names(config, config.dns)
 
 
 def monitors_of(config: "Config") -> "Monitors | None":
