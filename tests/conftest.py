@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 import chance
 import faults
+import turns
 from scheduling import ByServer, arranged
 
 gc.disable()  # what is collected stays, see below
@@ -38,6 +39,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    turns.begin(named=not whole)
+
+
+def pytest_report_header() -> str:
+    return turns.told()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     rounds = metafunc.config.getoption("rounds")
     if rounds > 1:
@@ -51,10 +61,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[COLLECTED] = tuple(items)
     if config.getoption("update_faults"):
         faults.PAGE.write_text(faults.page(items))
+    left_out = turns.waiting(turns.tables(items))
     if config.getoption("no_vps"):
-        left_out = {item for item in items if item.get_closest_marker("vps")}
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=[*left_out])
+        left_out |= {item for item in items if item.get_closest_marker("vps")}
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=[*left_out])
     keys = arranged([item.nodeid for item in items])
     items.sort(key=lambda item: keys[item.nodeid])
 
@@ -81,6 +92,7 @@ COLLECTED = pytest.StashKey[tuple[pytest.Item, ...]]()
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     terminalreporter.write_line(f"What tests took by chance: SEED={chance.SEED}")
+    terminalreporter.write_line(turns.told())
     if config.getoption("no_vps"):
         terminalreporter.write_line("--no-vps: the tests on a throwaway VPS were left out.")
 

@@ -12,6 +12,7 @@ from deployer.errors import DeployError
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.requirements import require
+from turns import share
 from vps.waiting import end_clients
 
 RELEASES = ("debian-12", "debian-13")
@@ -69,13 +70,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _releases(test: pytest.Item, chosen: str) -> tuple[str, ...]:
-    """Where it runs: on each Debian, or on the one whose turn it is, which depends on nothing but a name."""
+    """Where it runs: on each Debian, or on the one whose turn it is, by its name or by the commit."""
     if chosen in RELEASES:
         return (chosen,)
     turns = test.get_closest_marker("takes_turns")
     if chosen == "all" or turns is None:
         return RELEASES
     module, _, name = test.nodeid.partition("::")
+    if turns.args == ("commit",):
+        return tuple(share(RELEASES, module))
     return RELEASES[crc32((module if turns.args == ("module",) else name).encode()) % 2 :][:1]
 
 

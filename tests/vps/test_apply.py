@@ -247,6 +247,7 @@ def test_a_full_disk_changes_nothing(vps: Machine, server: Server) -> None:
         vps.run("umount /var/lib/deploy")
 
 
+@pytest.mark.in_turns
 @pytest.mark.fault("there are no inodes, or a disk is read-only, when an apply begins")
 @pytest.mark.parametrize(
     ("place", "options", "told"),
@@ -274,6 +275,7 @@ def test_a_disk_that_takes_no_files_is_told_as_that(
         vps.run(f"umount {place}")
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("step", [*STEPS, "check", "go_live", "remember_what_is_ours"])
 @pytest.mark.fault("an apply is killed after each of its steps")
 def test_killed_at_any_step_the_next_run_restores_first(vps: Machine, server: Server, step: str) -> None:

@@ -91,6 +91,7 @@ def children(project: Project) -> str:
     return project.vps.run("grep -h max_children /etc/php/8.4/fpm/pool.d/{one,two}.test.conf").stdout
 
 
+@pytest.mark.in_turns
 @BLOWS
 @pytest.mark.fault(
     "a kill or a power cut while PHP-FPM is told of a site that changes and one that goes", rounds=2
@@ -113,6 +114,7 @@ def test_struck_while_php_reloads(project: Project, blow: Blow) -> None:
     assert "Nothing to change" in project.deploy("plan").stdout
 
 
+@pytest.mark.in_turns
 @BLOWS
 @pytest.mark.fault("a kill or a power cut while a site on PHP is given its database", rounds=2)
 def test_struck_while_a_database_is_made(project: Project, blow: Blow) -> None:
@@ -131,6 +133,7 @@ def test_struck_while_a_database_is_made(project: Project, blow: Blow) -> None:
     vps.run("mariadb -e 'DROP DATABASE `php-three_test`; DROP USER `php-three_test`@localhost'")
 
 
+@pytest.mark.in_turns
 @BLOWS
 @pytest.mark.fault("a kill or a power cut while a site on PHP is restored", rounds=2)
 def test_struck_in_a_restore(project: Project, key: Key, blow: Blow) -> None:
@@ -170,6 +173,7 @@ def test_struck_in_a_restore(project: Project, key: Key, blow: Blow) -> None:
     assert "later" not in run(project, "one.test", QUERY.format("php-one_test", "now"))
 
 
+@pytest.mark.in_turns
 @BLOWS
 @pytest.mark.parametrize("moment", ["build", "pool", "visitor"])
 @pytest.mark.fault(

@@ -12,6 +12,7 @@ from vps.project import Project
 from vps.visitors import Visitors
 
 __all__ = ["key"]
+pytestmark = pytest.mark.takes_turns("commit")
 SITE = {
     "kind": "php",
     "https": False,

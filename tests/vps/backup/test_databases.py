@@ -67,6 +67,7 @@ def engine(vps, request):
     return run
 
 
+@pytest.mark.in_turns
 def test_what_it_is_and_what_it_has(engine):
     version = engine("version")
     assert version[0].isdigit()
@@ -83,6 +84,7 @@ def test_what_it_is_and_what_it_has(engine):
     assert "usage: " in engine("paint", code=2)
 
 
+@pytest.mark.in_turns
 def test_a_dump_is_loaded_into_an_empty_one(engine):
     engine.ask(FILL)
     everything = engine.ask("SELECT * FROM orders ORDER BY id")
@@ -105,6 +107,7 @@ def test_a_dump_has_what_stands_in_the_log_alone_yet(engine):
     assert engine.ask("SELECT count(*) FROM orders") == "3\n"
 
 
+@pytest.mark.in_turns
 def test_what_is_replaced_is_back_when_the_dump_is_no_good(engine):
     engine.ask(FILL)
     engine("dump", ">/root/dump.sql")
@@ -116,6 +119,7 @@ def test_what_is_replaced_is_back_when_the_dump_is_no_good(engine):
     assert engine.ask("SELECT count(*) FROM orders") == "3\n"
 
 
+@pytest.mark.in_turns
 def test_it_is_backed_up_and_restored(engine, folder, tmp_path):
     engine.ask(FILL)
     kept = own_database(engine.name, engine.place)
@@ -129,6 +133,7 @@ def test_it_is_backed_up_and_restored(engine, folder, tmp_path):
     assert engine.ask("SELECT count(*) FROM orders") == "3\n"
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("engine", ["postgres", "mariadb"], indirect=True)
 def test_no_owner_reaches_what_is_anothers(engine):
     engine.ask(FILL)
@@ -144,6 +149,7 @@ def test_no_owner_reaches_what_is_anothers(engine):
         assert said.returncode != 0, said.stdout
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("engine", ["postgres", "mariadb"], indirect=True)
 def test_who_else_may_come_in_comes_back_and_nobody_with_more_than_that(engine):
     """The head of a dump is from an archive, which anybody with the public key can make."""
@@ -188,6 +194,7 @@ ExecStart=/bin/sleep infinity
 """
 
 
+@pytest.mark.in_turns
 @pytest.mark.fault("a restore of a database of the server itself fails after its load, or is killed then")
 def test_what_it_had_is_back_when_something_fails_after_the_load(engine, folder):
     vps, kept = engine.vps, own_database(engine.name, engine.place)

@@ -23,6 +23,7 @@ def small(vps, folder):
     return backed
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("the key of the backups is expired, revoked or unfit", rounds=4)
 def test_a_key_that_cannot_encrypt(vps, key, small, tmp_path):
     file = vps.root / "etc/deploy/backup-key.asc"
@@ -65,6 +66,7 @@ def test_a_private_key_on_the_server_is_refused(vps, key, small, tmp_path):
     assert "has a PRIVATE key in it" in said
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("the disk is full during a backup")
 def test_a_full_disk(vps, folder):
     vps.run("mkdir -p /home/backups/full /srv/full; head -c 20M /dev/urandom >/srv/full/random")
@@ -88,6 +90,7 @@ def test_a_full_disk(vps, folder):
         vps.run("umount /home/backups; rm -r /srv/full")
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("a user of the server holds the locks that backups wait for")
 def test_nobody_else_can_hold_the_locks(vps, small):
     locks = "/var/lib/deploy/backup.lock /srv/deploy/small/lock"
@@ -109,6 +112,7 @@ rm /dev/shm/fill
 """
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("the memory for a dump, or for all of a backup, is full", rounds=2)
 def test_no_memory_left(vps, folder):
     vps.run("mkdir -p /srv/memory; echo x >/srv/memory/file; rm -rf /home/backups/memory")
@@ -126,6 +130,7 @@ def test_no_memory_left(vps, folder):
     assert vps.run("ls /dev/shm").stdout == ""
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("more is saved than the disk has space for")
 def test_what_is_new_among_the_places_counts_before_it_is_read(vps, folder):
     vps.run(
@@ -139,6 +144,7 @@ def test_what_is_new_among_the_places_counts_before_it_is_read(vps, folder):
         vps.run("umount /home/backups; rm -r /srv/grown /srv/new")
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("a dump waits for something that never comes")
 def test_a_backup_that_hangs_is_given_up(vps, small, folder):
     """All others wait for it, tonight and in the nights to come."""
@@ -156,6 +162,7 @@ def test_a_backup_that_hangs_is_given_up(vps, small, folder):
     assert "✓ small" in folder("small", "/srv/small").run()
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("a file changes while it is backed up")
 def test_a_file_that_changes_while_it_is_read_is_a_warning(vps, folder, tmp_path):
     vps.run("mkdir -p /srv/busy; head -c 1M /dev/urandom >/srv/busy/log; echo kept >/srv/busy/z")
@@ -205,6 +212,7 @@ def test_a_folder_below_a_link_is_saved_as_it_is(vps, folder, tmp_path):
     assert vps.run("cat /srv/disk/photos/one; readlink /srv/below").stdout == "picture\ndisk\n"
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("tar leaves out what it shall save")
 def test_nothing_of_what_is_there_is_a_failure(vps, folder, tmp_path):
     vps.run(
@@ -235,6 +243,7 @@ def test_half_the_size_is_a_warning(vps, folder):
     assert backed.log()["result"] == "warning"
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("the clock goes back between backups")
 def test_a_clock_that_went_back_deletes_nothing(vps, small):
     future = vps.root / "home/backups/small/backup-small-2099-01-01-000000.tar.zst.gpg"
@@ -257,6 +266,7 @@ def test_a_clock_that_went_back_deletes_nothing(vps, small):
     configure(vps, small.key)
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("keep", [Keep(7, 4, 6), Keep(1, 0, 0), Keep(3, 10, 2), Keep(2, 2, 30)])
 def test_the_same_archives_stay_as_at_home(vps, key, keep):
     start = datetime(2026, 11, 20, 23, tzinfo=UTC)
@@ -311,6 +321,7 @@ def test_all_of_them_are_backed_up_and_failures_are_told(vps, key, small, folder
     assert vps.run("/usr/local/lib/deploy/bin/backup nothing", check=False).returncode == 69
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("one of several backups that are made at once fails or is killed")
 def test_small_ones_are_made_at_once_and_told_in_order(vps, folder):
     vps.run(
@@ -345,6 +356,7 @@ def test_small_ones_are_made_at_once_and_told_in_order(vps, folder):
     vps.run("rm -rf /etc/deploy/backup/* /srv/pair /srv/deploy/[a-e]-* /home/backups/[a-e]-*")
 
 
+@pytest.mark.in_turns("faults")
 @pytest.mark.fault("two backups at once")
 def test_two_at_once_wait_for_each_other(vps, folder):
     vps.run("mkdir -p /srv/both; echo x >/srv/both/file")

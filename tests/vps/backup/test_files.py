@@ -66,6 +66,7 @@ def test_everything_that_a_file_system_can_have_comes_back(vps, folder, tmp_path
     assert vps.run("ls /dev/shm").stdout == ""
 
 
+@pytest.mark.in_turns("odd files")
 def test_a_huge_sparse_file_takes_no_space(vps, folder, tmp_path):
     vps.run(
         "mkdir -p /srv/huge; cd /srv/huge; truncate -s 5G disk; echo end | dd of=disk bs=1M seek=4999 conv=notrunc 2>/dev/null"
@@ -80,6 +81,7 @@ def test_a_huge_sparse_file_takes_no_space(vps, folder, tmp_path):
     assert written(disk) == written(vps.root / "srv/huge/disk")
 
 
+@pytest.mark.in_turns("odd files")
 def test_what_a_restore_put_aside_is_no_part_of_it(vps, folder, tmp_path):
     aside = (".before-restore-20261121-010203", "data.before-restore-20261121-010203")
     for name in (*aside, "data", "before-restore-hope"):
@@ -114,6 +116,7 @@ def test_each_key_of_the_file_opens_an_archive(vps, folder, key, tmp_path):
         configure(vps, key)
 
 
+@pytest.mark.in_turns("odd files")
 def test_archives_are_no_part_of_an_archive_and_stay_when_home_is_restored(vps, folder, tmp_path):
     vps.run("mkdir -p /home/ada; echo 1 >/home/ada/file; head -c 3M /dev/urandom >/home/ada/random")
     homes = folder("homes", "/home")
@@ -132,6 +135,7 @@ def test_archives_are_no_part_of_an_archive_and_stay_when_home_is_restored(vps, 
     assert homes.archives() == kept
 
 
+@pytest.mark.in_turns("odd files")
 def test_archives_under_another_name_are_no_part_of_an_archive(vps, folder, tmp_path):
     """The folder of archives is a link to a larger disk."""
     vps.run("mkdir -p /srv/disk/pictures /srv/disk/archives; echo 1 >/srv/disk/pictures/one")
@@ -164,6 +168,7 @@ NAMES = {"wal": "app.db", "delete": "\u00fc [b]*\\n\nx.sqlite"}
 """Names as people and programs give them, also with what means something to tar, find and bash."""
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("mode", NAMES)
 @pytest.mark.parametrize("size", ["small", "large"])
 def test_sqlite_files_are_whole_however_busy_they_are(vps, folder, tmp_path, mode, size):
@@ -244,6 +249,7 @@ def test_what_is_beside_an_sqlite_file_harms_nothing(vps, folder, tmp_path):
     assert (tree / "srv/bait/secret.db").is_symlink()
 
 
+@pytest.mark.in_turns("odd files")
 def test_what_only_looks_like_an_sqlite_file_is_saved_and_told(vps, folder, tmp_path):
     vps.run("mkdir -p /srv/odd; { printf 'SQLite format 3\\0'; head -c 1520 /dev/zero; } >/srv/odd/app.db")
     odd = folder("odd", "/srv/odd")

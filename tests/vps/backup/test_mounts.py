@@ -77,6 +77,7 @@ def test_a_volume_that_is_a_folder_elsewhere_is_saved_and_comes_back(new_composi
     assert vps.run(f"cat {vault}/db").stdout == "precious\n", "nothing replaces nothing"
 
 
+@pytest.mark.in_turns("mounts")
 def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_path, vps):
     # no file system can be made in a throwaway server, nor a share: such volumes are there, and never mounted
     app = new_composition()
@@ -110,6 +111,7 @@ def test_what_is_on_another_disk_or_a_share_is_named(new_composition, key, tmp_p
     assert backed.log()["result"] == "ok"
 
 
+@pytest.mark.in_turns("mounts")
 def test_what_the_database_shares_is_saved_and_comes_back(new_composition, key, tmp_path):
     app = new_composition()
     image = f"{app.repository}:1"
@@ -147,6 +149,7 @@ def test_what_the_database_shares_is_saved_and_comes_back(new_composition, key, 
     assert app.vps.run(f"ls {alone}").stdout == "", "a fresh database fills it by itself"
 
 
+@pytest.mark.in_turns("mounts")
 @pytest.mark.fault("the containers are gone before a backup")
 def test_without_containers_its_volumes_are_saved(new_composition, key, tmp_path):
     app = new_composition()
@@ -168,6 +171,7 @@ def test_without_containers_its_volumes_are_saved(new_composition, key, tmp_path
     assert "nothing of its database (db) is there" in backed.fails()
 
 
+@pytest.mark.in_turns("mounts")
 def test_folders_elsewhere_and_those_of_a_volume_are_saved_or_named(new_composition, key, tmp_path, vps):
     app = new_composition()
     media, music, linked = (f"/srv/{name}-{app.port}" for name in ("media", "music", "linked"))
@@ -209,6 +213,7 @@ def test_folders_elsewhere_and_those_of_a_volume_are_saved_or_named(new_composit
     assert not (backed.unpack(tmp_path / "without") / media[1:]).exists()
 
 
+@pytest.mark.in_turns("mounts")
 def test_what_the_paths_leave_out_and_what_is_not_there_yet_is_named(new_composition, key, vps):
     app = new_composition()
     vps.run(f"mkdir -p /opt/{app.name}/data")
@@ -237,6 +242,7 @@ def test_what_the_paths_leave_out_and_what_is_not_there_yet_is_named(new_composi
     assert backed.log()["result"] == "warning"
 
 
+@pytest.mark.in_turns("mounts")
 def test_what_runs_from_another_folder_is_saved_as_it_is_mounted(new_composition, key, tmp_path, vps):
     app = new_composition()
     mounts(app, "./data:/data")
@@ -262,6 +268,7 @@ def test_what_runs_from_another_folder_is_saved_as_it_is_mounted(new_composition
     assert "docker compose refuses" in backed.fails()
 
 
+@pytest.mark.in_turns("mounts")
 @pytest.mark.fault("a folder is replaced under its container before a backup")
 def test_a_folder_that_was_replaced_under_its_container_is_a_failure(new_composition, key, tmp_path, vps):
     app = new_composition()
@@ -282,6 +289,7 @@ def test_a_folder_that_was_replaced_under_its_container_is_a_failure(new_composi
     assert end["held"][f"/opt/{app.name}"] == 5
 
 
+@pytest.mark.in_turns("mounts")
 def test_what_is_left_out_is_so_in_a_folder_that_is_a_link(new_composition, key, tmp_path, vps):
     app = new_composition()
     own = f"/opt/{app.name}"

@@ -105,6 +105,7 @@ def ask(app, kind: str, query: str) -> str:
     return app.vps.run(f"cd /opt/{app.name} && {ASK[kind]}", input=query).stdout
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_database_is_dumped_while_it_runs_and_its_dump_fills_an_empty_one(shop, key, tmp_path, kind):
     app = shop(kind)
@@ -156,6 +157,7 @@ rm -r "$WORK" /root/dumps
 """Every format, with what lacks its end: before it is compressed, or after."""
 
 
+@pytest.mark.in_turns("a dump that is no good")
 def test_a_dump_is_compared_as_far_as_it_can_be_read(shop, key):
     app = shop("postgres")
     more = """CREATE TABLE year (n int); CREATE TABLE y26 () INHERITS (year); INSERT INTO y26 VALUES (1);
@@ -197,6 +199,7 @@ FAILING = {
 }
 
 
+@pytest.mark.in_turns("a dump that is no good")
 def test_a_dump_that_fails_is_no_backup(app, key):
     composed(app, key, Backup(dump="echo good")).run()
     for dump, why in FAILING.items():
@@ -246,6 +249,7 @@ def test_a_dump_reads_the_compose_file_that_was_checked_alone(app, key, tmp_path
     assert backed.dump(backed.unpack(tmp_path)) == b"one\n"
 
 
+@pytest.mark.in_turns("a dump that is no good")
 def test_a_dump_that_fails_before_tar_has_started(app, key, vps):
     slow = vps.root / "usr/local/bin/tar"
     slow.write_text('#!/bin/sh\nsleep 2\nexec /usr/bin/tar "$@"\n')
@@ -315,6 +319,7 @@ def test_a_backup_ends_when_visitors_have_an_answer_again(new_composition, key, 
     assert (app.page(), backed.log()["result"]) == ("held", "ok"), said
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault(
     "a program that Docker has lost writes on while a backup and a restore have stopped it", rounds=2
 )
@@ -426,6 +431,7 @@ def nothing_runs(app) -> str:
     return f'[ -s /srv/deploy/{app.name}/backup/stopped ] && {running} && [ -z "$running" ]'
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("a backup is killed while the service is stopped")
 def test_killed_in_the_middle_it_runs_again_after_the_next_one(app, key, vps):
     vps.run(f"head -c 1M /dev/urandom >/opt/{app.name}/big")
@@ -448,6 +454,7 @@ def test_killed_in_the_middle_it_runs_again_after_the_next_one(app, key, vps):
     assert vps.run("ls /dev/shm").stdout == ""
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("a backup is ended while the service is stopped")
 def test_ended_in_the_middle_it_runs_again_at_once(app, key, vps):
     vps.run(f"head -c 1M /dev/urandom >/opt/{app.name}/big")
@@ -463,6 +470,7 @@ def test_ended_in_the_middle_it_runs_again_at_once(app, key, vps):
     assert not (app.place / "backup/stopped").exists()
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("a backup of several services is killed or ended while one is stopped", rounds=2)
 def test_of_several_only_one_is_down_and_killed_or_ended_in_the_middle_it_runs_again(
     app, new_composition, key, vps
@@ -608,6 +616,7 @@ BY_HAND = {
 """What people write; what `database:` in sites.yaml means is another one."""
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_that_a_database_server_has_comes_back(shop, key, kind):
     """Roles, grants, every database, and who could log in can: as before, on a server made anew."""
@@ -633,6 +642,7 @@ def test_all_that_a_database_server_has_comes_back(shop, key, kind):
             app.vps.run(f"{log_in} --defaults-extra-file=/var/lib/mysql/.my-healthcheck.cnf -e 'SELECT 1'")
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_a_dump_of_one_database_lacks_is_told_unless_it_is_meant(shop, key, tmp_path, kind):
     app = shop(kind)

@@ -118,6 +118,7 @@ def test_a_dump_needs_no_folder(vps, wiki, folder, tmp_path):
     assert rows(vps) == "ä x\n"
 
 
+@pytest.mark.in_turns("told")
 def test_a_dump_that_is_empty_or_fails_is_no_backup(vps, wiki):
     before = process(vps)
     for dump, said in {
@@ -129,6 +130,7 @@ def test_a_dump_that_is_empty_or_fails_is_no_backup(vps, wiki):
     assert process(vps) == before, "nothing was stopped for it"
 
 
+@pytest.mark.in_turns("told")
 def test_a_unit_that_is_not_there_and_one_that_is_started_meanwhile_are_told(vps, wiki):
     gone = wiki(stop=("gone.service",)).fails()
     assert "there is no gone.service (see backups.folders in sites.yaml)" in gone
@@ -170,6 +172,7 @@ def test_killed_in_the_middle_the_units_run_again(vps, wiki):
     vps.run("rm -r /srv/deploy/zebra")
 
 
+@pytest.mark.in_turns
 @pytest.mark.fault("a restore of a folder does not take its dump, its unit does not start, or it is killed")
 @pytest.mark.parametrize("what", ["load", "start", "killed"])
 def test_a_restore_that_fails_leaves_what_was_there_running(vps, wiki, tmp_path, what):
@@ -292,6 +295,7 @@ def test_a_restore_starts_what_was_stopped_on_purpose_and_leaves_it_so_when_it_f
     vps.run("systemctl disable --quiet wiki")
 
 
+@pytest.mark.in_turns("told")
 def test_a_unit_that_does_not_start_is_told_and_its_words_are_shown(vps, program):
     vps.run("echo 'echo a last word; exit 7' >/srv/wiki/say; systemctl stop wiki; touch /srv/wiki/broken")
     said = call(vps, f"start {NAME}", code=1)

@@ -110,6 +110,7 @@ def test_what_cannot_be_had_changes_nothing(filled: Forge) -> None:
     assert "Nothing to change" in filled.deploy("plan")
 
 
+@pytest.mark.in_turns("power cut")
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.fault("the power goes in an upgrade of Gitea")
 def test_after_a_power_cut_it_is_as_it_was(filled: Forge, phase: str) -> None:
@@ -121,6 +122,7 @@ def test_after_a_power_cut_it_is_as_it_was(filled: Forge, phase: str) -> None:
     assert "Nothing to change" in filled.deploy("plan")
 
 
+@pytest.mark.in_turns("power cut")
 @pytest.mark.fault("the power goes in a restore of Gitea")
 def test_a_restore_that_is_cut_off_leaves_what_was_there(filled: Forge) -> None:
     vps = filled.vps
@@ -144,6 +146,7 @@ def test_a_restore_that_is_cut_off_leaves_what_was_there(filled: Forge) -> None:
     filled.keeps()
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("an apply is killed in an upgrade of Gitea, and an archive of it is restored")
 def test_what_is_restored_stays_whatever_an_upgrade_has_left(filled: Forge) -> None:
     vps = filled.vps
@@ -162,6 +165,7 @@ def test_what_is_restored_stays_whatever_an_upgrade_has_left(filled: Forge) -> N
     assert "Nothing to change" in filled.deploy("plan")
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("an apply is killed in an upgrade of Gitea", rounds=3)
 def test_killed_and_what_comes_next_is_well(filled: Forge) -> None:
     """With the version of before, and at last with another one: what sites.yaml says runs, and has all."""
@@ -196,6 +200,7 @@ def test_an_apply_waits_until_a_backup_is_done_with_it(filled: Forge) -> None:
     assert vps.run(since).stdout != before
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("deploy is killed while it sends a program")
 def test_what_is_sent_in_part_is_gone_on_with(filled: Forge) -> None:
     vps, sent = filled.vps, "/var/lib/deploy/sent"

@@ -88,6 +88,7 @@ def test_an_altered_archive_is_refused_and_told(home: HomeServer) -> None:
     assert home.pull()["sites"][0]["archives"] == 2
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("with_digest", [True, False])
 @pytest.mark.fault("an archive is altered after it came home")
 def test_what_is_altered_after_it_came_is_told_and_the_copy_stays(
@@ -128,6 +129,7 @@ def test_a_digest_that_is_here_does_not_stand_for_one_that_the_server_lacks(home
     assert len(home.paths()) == 3
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the power fails when a pull has put the digest in place, and not yet the archive")
 def test_a_digest_without_its_archive_does_not_stand_for_it(home: HomeServer) -> None:
     same, other = home.offer("a.example.org", 2)
@@ -286,6 +288,7 @@ def when_half_is_here(home: HomeServer, archive: Archive, action: object) -> Ite
     assert size[0] < LARGE, "it was too fast to be interrupted"
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the line is cut during a pull")
 def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
@@ -310,6 +313,7 @@ def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPa
     assert here == there
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("a pull is killed")
 def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
@@ -335,6 +339,7 @@ def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
     assert here == there
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("two pulls at once")
 def test_two_pulls_at_once(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org")
@@ -354,6 +359,7 @@ def test_two_pulls_at_once(home: HomeServer) -> None:
     assert home.paths() == [archive.path]
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the disk at home is full")
 def test_a_full_disk_at_home(home: HomeServer) -> None:
     small, large = home.offer("a.example.org")[0], home.offer("b.example.org", size=60_000_000)[0]
@@ -401,6 +407,7 @@ def test_a_disk_that_is_not_mounted(home: HomeServer) -> None:
     assert not list(home.directory.iterdir()), "nothing is begun on the disk below"
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("server", "section", "said"),
     [

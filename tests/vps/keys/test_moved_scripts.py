@@ -187,6 +187,7 @@ def test_who_calls_scripts_where_they_were_is_told(project: Guarded, former: lis
         assert "Run: deploy apply" in done.stderr
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("program", "end"), [("systemctl", "killed"), ("visudo", "power"), ("visudo", "two")]
 )

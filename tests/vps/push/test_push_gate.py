@@ -14,6 +14,7 @@ pytestmark = pytest.mark.takes_turns("module")
 BIG = {f"posts/{number}.html": f"<p>Post {number}" for number in range(10)}
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("script", "message"),
     [
@@ -155,6 +156,7 @@ def test_links_are_looked_at_without_rights_and_neither_for_ever_nor_in_all_memo
     assert "! the links could not be looked at within 20 s and 100 MB of memory" in site.fails()
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("broken", "message"),
     [

@@ -13,6 +13,7 @@ from vps.waiting import journal, started, until_it_says
 
 NewSite = Callable[..., PushedSite]
 PUSH = "/usr/local/lib/deploy/bin/push"
+pytestmark = pytest.mark.takes_turns("commit")
 PHOTO = Path(__file__).parent / "photo.jpg"
 WAITS = (
     'echo "<h1>Mine</h1>" >"$DEPLOY_OUTPUT/index.html"; echo waiting; while [ -e slow ]; do sleep 0.1; done'

@@ -97,6 +97,7 @@ def test_commits_that_arrive_and_what_is_built_are_nobody_elses(new_site):
         assert site.vps.run(locks, check=False).returncode == 66, "nobody else can keep it from being pushed"
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a push is killed in its build")
 def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     site = new_site()
@@ -127,6 +128,7 @@ def test_killed_in_the_build_the_next_push_cleans_up(new_site):
     ]
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a push is killed between switch and answer")
 def test_killed_between_the_switch_and_the_answer(new_site):
     site = new_site()
@@ -153,6 +155,7 @@ def test_killed_between_the_switch_and_the_answer(new_site):
     assert site.page() == "<h1>Two</h1>"
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a push is killed at a moment", rounds=20)
 def test_killed_anywhere_visitors_see_a_whole_release(new_site):
     site = new_site({"a.html": "<h1>One</h1>"})

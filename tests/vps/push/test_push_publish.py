@@ -335,6 +335,7 @@ def test_no_visitor_misses_a_folder_made_by_hand_while_it_is_taken_over(new_site
 KILLED_BEFORE = ('    ln -s "$RELEASES/$LIVE" "$aside"', "    if ! swap_names", '    rm -rf "$aside"\n}')
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("line", KILLED_BEFORE, ids=["link", "swap", "end"])
 @pytest.mark.fault("the take-over of a hand-made folder is killed")
 def test_a_killed_take_over_shows_the_folder_and_is_done_by_the_next_push(new_site, line):

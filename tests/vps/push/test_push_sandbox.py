@@ -6,6 +6,7 @@ import pytest
 
 from deployer.kinds.publication import Limits
 
+pytestmark = pytest.mark.takes_turns("commit")
 SPY = """
 exec >"$DEPLOY_OUTPUT/index.html" 2>&1
 env | sort

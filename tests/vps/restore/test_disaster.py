@@ -340,6 +340,7 @@ def altered(path: Path, change) -> bytes:
     return good
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(("digest", "places"), [("seen", [-200_000]), ("unknown", [2000, -200_000, -100])])
 @pytest.mark.fault("an archive is altered at the beginning, the middle or the end", rounds=3)
 def test_an_archive_that_was_altered_or_cut_off(

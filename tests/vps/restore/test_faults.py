@@ -56,6 +56,7 @@ HEALED = {
 }
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a restore is killed at a stage", rounds=len(STAGES))
 @pytest.mark.fault("a power failure cuts a restore off")
 @pytest.mark.fault("a restore is killed, and killed again while it is undone", rounds=2)
@@ -80,6 +81,7 @@ def test_killed_at_each_stage_and_healed(given):
     assert app.page() == "first"
 
 
+@pytest.mark.in_turns("in the way")
 @pytest.mark.fault("Docker stops in the middle of a restore")
 def test_docker_stops_and_what_was_there_waits_for_it(given):
     app, archive = given
@@ -106,6 +108,7 @@ def die_back(app, before: str) -> None:
     assert done.stdout.endswith("ended with 137\n"), done.stdout
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a restore is killed at a moment", rounds=3)
 def test_killed_at_any_moment(given):
     app, archive = given
@@ -156,6 +159,7 @@ def test_archives_that_are_refused(given):
     assert nothing_left(app)
 
 
+@pytest.mark.in_turns("in the way")
 @pytest.mark.fault("the disk is full before a restore")
 def test_too_little_space(given):
     app, archive = given
@@ -179,6 +183,7 @@ def test_too_little_space(given):
     assert (everything(app, archive), app.running()) == (before, running)
 
 
+@pytest.mark.in_turns("in the way")
 @pytest.mark.fault("a container does not stop for a restore")
 def test_a_container_that_refuses_to_stop(new_composition):
     ignores = ["sh", "-c", "trap : TERM; httpd -p 80 -h /www; while :; do sleep 1; done"]
@@ -192,6 +197,7 @@ def test_a_container_that_refuses_to_stop(new_composition):
     assert app.page() == "first"
 
 
+@pytest.mark.in_turns("in the way")
 @pytest.mark.fault("two restores at once")
 def test_two_restores_at_once(given):
     app, archive = given
@@ -206,6 +212,7 @@ def test_two_restores_at_once(given):
     assert state(app.vps, f"/opt/{app.name}/www")
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("the restore of a folder is killed")
 def test_a_folder_whose_restore_was_killed(vps, tmp_path):
     vps.run("mkdir -p /srv/letters; echo one >/srv/letters/a; ln -s a /srv/letters/b")
@@ -236,6 +243,7 @@ def script_path(script, vps) -> str:
     return "/" + str(script.relative_to(vps.root))
 
 
+@pytest.mark.in_turns("in the way")
 def test_a_port_that_another_process_has_is_named(given):
     app, archive = given
     tar = archive.make(app.vps)
@@ -305,6 +313,7 @@ while True:
 """
 
 
+@pytest.mark.in_turns("in the way")
 @pytest.mark.fault("a folder is swapped for a link during a restore", rounds=SWAPPED)
 def test_a_folder_that_somebody_swaps_for_a_link_meanwhile(vps):
     """Who owns a folder above can exchange the next one for a link at any moment: root never goes along."""
@@ -429,6 +438,7 @@ def test_what_sites_yaml_wrote_stays_and_what_it_names_is_no_link(given):
         vps.run("rm /var/lib/deploy/manifest")
 
 
+@pytest.mark.in_turns("in the way")
 def test_who_else_has_it_mounted_is_stopped_meanwhile(given):
     """Renamed under a running container, a volume of two is written to where the next restore deletes."""
     app, archive = given
@@ -462,6 +472,7 @@ def test_who_else_has_it_mounted_is_stopped_meanwhile(given):
         vps.run(f"docker rm -f other-{app.project}", check=False)
 
 
+@pytest.mark.in_turns("in the way")
 @pytest.mark.fault("Docker refuses to start another service that a restore has stopped")
 def test_who_else_docker_does_not_start_after_a_restore_is_made_anew(given, new_composition):
     app, archive = given

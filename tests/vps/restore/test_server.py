@@ -41,6 +41,7 @@ def test_a_folder_with_everything_that_a_file_system_can_have(vps):
     assert state(vps, "/srv/photos", "/srv/single") == before
 
 
+@pytest.mark.in_turns("from elsewhere")
 def test_a_folder_that_is_a_mount_point_and_one_that_is_not_there(vps):
     vps.run(
         "mkdir -p /srv/disk /srv/new/deep; mount -t tmpfs -o mode=750 tmpfs /srv/disk; echo x >/srv/new/deep/x"
@@ -83,6 +84,7 @@ def test_a_service_with_files_and_a_volume(given):
     assert "already up to date" in app.push()
 
 
+@pytest.mark.in_turns("not well")
 def test_a_service_that_is_not_well_with_what_was_restored(new_composition):
     serves = ["sh", "-c", "test ! -e /www/broken && exec httpd -f -p 80 -h /www"]
     app, archive = files_and_a_volume(new_composition, command=serves)
@@ -98,6 +100,7 @@ def test_a_service_that_is_not_well_with_what_was_restored(new_composition):
     assert app.vps.run(f"find /opt /var/lib/docker/volumes -name '*{app.name}*restor*'").stdout == ""
 
 
+@pytest.mark.in_turns("not well")
 def test_nothing_of_it_is_there(given):
     app, archive = given
     tar = archive.make(app.vps)
@@ -116,6 +119,7 @@ def test_nothing_of_it_is_there(given):
     assert "was not created by" not in warned
 
 
+@pytest.mark.in_turns("not well")
 def test_a_service_that_was_stopped_is_stopped_again_when_it_fails(given):
     app, archive = given
     archive.begin["format"] = 2
@@ -126,6 +130,7 @@ def test_a_service_that_was_stopped_is_stopped_again_when_it_fails(given):
     assert app.running() == {}
 
 
+@pytest.mark.in_turns("from elsewhere")
 def test_a_folder_outside_that_it_writes_to(new_composition, vps):
     """The compose file names it, so it is saved, and comes back; what it only reads is not its own."""
     outside, read = "/srv/media", "/srv/read"
@@ -177,6 +182,7 @@ def test_one_path_of_a_folder(vps):
     assert vps.run(f"cat {whole}/newer").stdout == "newer\n", "the only copy of what is newer"
 
 
+@pytest.mark.in_turns("from elsewhere")
 def test_one_path_of_a_service_and_all_of_it_as_another(given, new_composition):
     app, archive = given
     (app.directory / "www/index.html").write_text("theirs\n")
@@ -207,6 +213,7 @@ def test_one_path_of_a_service_and_all_of_it_as_another(given, new_composition):
     assert (other.page(), app.page()) == ("theirs", "theirs")
 
 
+@pytest.mark.in_turns("from elsewhere")
 def test_an_archive_of_when_its_folder_and_project_had_other_names(given):
     app, archive = given
     old = Crafted(
@@ -226,6 +233,7 @@ def test_an_archive_of_when_its_folder_and_project_had_other_names(given):
     assert app.vps.run(f"cat {archive.volumes[f'{app.project}_data']}/x").stdout == "data"
 
 
+@pytest.mark.in_turns("from elsewhere")
 def test_an_archive_of_a_whole_folder_that_has_moved_since(new_composition):
     """A compose file's folder is saved whole: no path in the archive tells which of them it is, unless it says so."""
     app, _ = files_and_a_volume(new_composition)
@@ -293,6 +301,7 @@ def test_what_docker_compose_obeys_is_as_the_server_says(given):
 THEIRS = "docker compose exec -T db pg_restore --option-of-then"
 
 
+@pytest.mark.in_turns("a database")
 @pytest.mark.parametrize(
     ("kind", "check", "load", "why"),
     [
@@ -323,6 +332,7 @@ def test_a_database_that_answers_late(images, new_composition, kind, check, load
     assert why in no_dump.stderr
 
 
+@pytest.mark.in_turns("a database")
 def test_a_dump_that_the_database_does_not_take(stocked):
     app, archive = stocked("postgres")
     archive.dump = "echo this is no dump"
@@ -337,6 +347,7 @@ def test_a_dump_that_the_database_does_not_take(stocked):
     assert shlex.quote(app.name) in output
 
 
+@pytest.mark.in_turns("a database")
 def test_a_load_that_fails_without_a_word_and_one_of_the_archive(stocked):
     """What loads a dump is the command of sites.yaml; the archive's own only for who has looked at it."""
     app, archive = stocked("postgres")
@@ -366,6 +377,7 @@ AFTER = {
 }
 
 
+@pytest.mark.in_turns("a database")
 def test_a_database_in_a_folder_elsewhere_goes_back_with_all_the_rest(images, new_composition):
     """Its data is not in the folder of the service, and is put aside all the same."""
     serves = ["sh", "-c", "test ! -e /files/broken && exec httpd -f -p 80 -h /www"]
@@ -395,6 +407,7 @@ def test_a_database_in_a_folder_elsewhere_goes_back_with_all_the_rest(images, ne
     assert app.vps.run(f"ls -d {elsewhere}?*", check=False).stdout == ""
 
 
+@pytest.mark.in_turns("a database")
 @pytest.mark.fault("a restore is killed around the load of a database", rounds=len(AFTER))
 def test_killed_around_the_database(stocked):
     kind = "postgres"
@@ -409,6 +422,7 @@ def test_killed_around_the_database(stocked):
         assert ask(app, kind, EVERYTHING) == before
 
 
+@pytest.mark.in_turns("a database")
 @pytest.mark.fault("Docker refuses to start the database that a restore has stopped")
 def test_a_database_that_docker_does_not_start_is_made_anew(stocked):
     app, archive = stocked("postgres")

@@ -38,6 +38,7 @@ def state(vps: Machine) -> str:
     ).stdout
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.fault("a change of SSH or the firewall locks out")
 def test_a_mistake_is_undone_as_soon_as_the_new_login_fails(
@@ -61,6 +62,7 @@ def test_a_mistake_is_undone_as_soon_as_the_new_login_fails(
     assert project.plan()["empty"]
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(("wrong", "also_the_script"), [("users", True), ("firewall", False)])
 @pytest.mark.fault("an apply that locks out is killed")
 def test_what_is_killed_in_between_is_undone_by_a_timer(

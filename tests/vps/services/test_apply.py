@@ -128,6 +128,7 @@ def test_a_stack_that_needs_the_network_of_another_comes_after_it(new_compositio
     needs.script("down")  # before the network that it is in
 
 
+@pytest.mark.in_turns("not well")
 def test_a_new_one_that_is_not_well_leaves_no_more_than_what_its_data_may_need(new_composition, server):
     app = new_composition()
     shutil.rmtree(app.directory)
@@ -155,6 +156,7 @@ def was_static(app) -> dict[str, str]:
     return coming
 
 
+@pytest.mark.in_turns("not well")
 def test_a_static_site_stays_when_the_containers_that_come_in_its_place_are_not_well(new_composition, server):
     app = new_composition()
     coming = was_static(app)
@@ -167,6 +169,7 @@ def test_a_static_site_stays_when_the_containers_that_come_in_its_place_are_not_
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
 
 
+@pytest.mark.in_turns("not well")
 def test_a_refused_compose_file_stays_as_it_was(new_composition, server):
     app, other = new_composition(), new_composition("other")
     apply(server, parcel(composed(app), secrets=value(app, "first"), compositions=[app.name]))
@@ -184,6 +187,7 @@ def test_a_refused_compose_file_stays_as_it_was(new_composition, server):
     assert "first" in (app.directory / ".env").read_text()
 
 
+@pytest.mark.in_turns("not well")
 def test_a_new_one_in_a_folder_of_its_own_that_is_refused_is_left_at_that(new_composition, server):
     app, folder = new_composition(), "/opt/elsewhere"
     app.configure(DIRECTORY=folder)
@@ -238,6 +242,7 @@ def renaming(old, new, files: dict[str, str]) -> bytes:
     return parcel(files, remove=remove, secrets=value(new, "new"), **lists)
 
 
+@pytest.mark.in_turns("not well")
 def test_a_renamed_one_that_is_not_well_leaves_the_old_one(new_composition, server):
     old, new = new_composition("old"), new_composition("new")
     apply(server, parcel(composed(old), secrets=value(old, "first"), compositions=[old.name]))
@@ -284,6 +289,7 @@ def test_a_renamed_one_goes_on_with_folder_volumes_and_secrets(new_composition, 
     assert not (old.place / "images").exists()
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("the first apply of a service is killed")
 def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     app = new_composition()
@@ -304,6 +310,7 @@ def test_a_killed_first_apply_leaves_no_containers(new_composition, server):
     assert app.vps.run(f"docker ps -aq --filter label=com.docker.compose.project={app.project}").stdout == ""
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.parametrize("how", ["apply", "the start of the server"])
 @pytest.mark.fault("the apply that makes a service of a static site is killed")
 def test_a_killed_apply_leaves_the_static_site_and_no_containers(new_composition, server, how):
@@ -325,6 +332,7 @@ def test_a_killed_apply_leaves_the_static_site_and_no_containers(new_composition
     assert not (app.vps.root / "var/lib/deploy/containers").exists()
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("an apply is killed around the start of containers", rounds=2)
 def test_killed_while_containers_come_up(new_composition, server):
     app = new_composition()

@@ -62,6 +62,7 @@ def images(app) -> set[str]:
     return set(found.split())
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a push of containers is killed at a step", rounds=len(PLACES) - 1)
 def test_killed_and_the_next_push_heals(new_composition):
     app = new_composition()
@@ -79,6 +80,7 @@ def test_killed_and_the_next_push_heals(new_composition):
     assert "already up to date" in app.push()
 
 
+@pytest.mark.in_turns("Docker fails")
 @pytest.mark.fault("Docker stops in the middle of a first push of containers")
 def test_docker_stops_and_what_came_up_is_still_to_be_removed(new_composition):
     app = new_composition()
@@ -91,6 +93,7 @@ def test_docker_stops_and_what_came_up_is_still_to_be_removed(new_composition):
     assert app.running() == {}
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a push of containers was killed, and another command comes next", rounds=3)
 def test_killed_and_what_comes_next_is_no_push(new_composition):
     app = new_composition()
@@ -106,6 +109,7 @@ def test_killed_and_what_comes_next_is_no_push(new_composition):
     assert app.page() == "down"
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a push of a bad image is killed")
 def test_killed_with_an_image_that_is_no_good(new_composition):
     app = new_composition()
@@ -121,6 +125,7 @@ def test_killed_with_an_image_that_is_no_good(new_composition):
     assert app.page() == "one"
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("a push of containers is killed at a moment", rounds=3)
 def test_killed_at_any_moment(new_composition):
     app = new_composition("page 0")
@@ -137,6 +142,7 @@ def test_killed_at_any_moment(new_composition):
     assert len(images(app)) == 2
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("the end of a service that is in sites.yaml no more is killed")
 def test_a_killed_end_is_ended(new_composition):
     app = new_composition()
@@ -181,6 +187,7 @@ EVENTS = ("create", "destroy", "die", "start")
 EVENTS_12 = ("die", "rename")
 
 
+@pytest.mark.in_turns("killed")
 @pytest.mark.fault("Docker Compose is killed while it makes a container anew", rounds=len(EVENTS))
 def test_docker_compose_killed_at_any_moment(new_composition):
     docker_compose_is_killed(new_composition("page 0"), EVENTS)
@@ -206,6 +213,7 @@ def docker_compose_is_killed(app, events: tuple[str, ...]) -> None:
         assert not (app.place / "images/interrupted").exists()
 
 
+@pytest.mark.in_turns("Docker fails")
 @pytest.mark.fault("a power cut in a push of containers, and in an apply", rounds=3)
 def test_power_cut_in_a_push(new_composition):
     """Nobody logs in afterwards: what was up is up again."""
@@ -237,6 +245,7 @@ def test_power_cut_in_a_push(new_composition):
     assert app.page() == "page destroy"
 
 
+@pytest.mark.in_turns("Docker fails")
 @pytest.mark.fault("containerd is started anew and forgets a container whose program goes on", rounds=3)
 def test_what_docker_has_lost_is_ended_and_made_anew(new_composition):
     app = new_composition()
@@ -286,6 +295,7 @@ def test_what_docker_does_not_start_is_made_anew(new_composition):
     assert app.page() == "one"
 
 
+@pytest.mark.in_turns("two at once")
 @pytest.mark.fault("two pushes of containers at once")
 def test_two_pushes_at_once(new_composition):
     app = new_composition()
@@ -300,6 +310,7 @@ def test_two_pushes_at_once(new_composition):
     assert app.page() == "two"
 
 
+@pytest.mark.in_turns("two at once")
 @pytest.mark.fault("two updates at once")
 def test_two_updates_at_once(new_composition):
     app = new_composition()
@@ -315,6 +326,7 @@ def test_two_updates_at_once(new_composition):
     assert app.page() == "two"
 
 
+@pytest.mark.in_turns("Docker fails")
 @pytest.mark.fault("the disk is full while an image is pulled")
 def test_the_disk_is_full_while_pulling(new_composition):
     app = new_composition()

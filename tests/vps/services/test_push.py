@@ -47,18 +47,21 @@ def test_a_new_image_that_crashes_at_once(app):
     assert app.page() == "one"
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_a_new_image_that_cannot_be_started(app):
     app.image("two", Entrypoint=["/nowhere"], Healthcheck=NO_CHECK)
     output = app.fails()
     assert "/nowhere" in output
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_a_new_image_that_never_gets_healthy(app):
     app.image("two", Healthcheck=health("cat /nowhere", Interval=1, Retries=2))
     output = app.fails()
     assert "✗ up: app is unhealthy" in output
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_a_new_image_that_starts_too_slowly(app):
     app.configure(WAIT=4)
     app.image("two", Healthcheck=health("cat /nowhere", Interval=1, StartPeriod=60))
@@ -66,6 +69,7 @@ def test_a_new_image_that_starts_too_slowly(app):
     assert "✗ up: app is not healthy after 4 s" in output
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_a_new_image_that_is_healthy_and_answers_500(app):
     healthy_all_the_same = health("true", Interval=0.3)
     app.image("two", f"echo starting; {ANSWER_500}; {SERVE}", Healthcheck=healthy_all_the_same)
@@ -74,6 +78,7 @@ def test_a_new_image_that_is_healthy_and_answers_500(app):
     assert "  app | starting" in output
 
 
+@pytest.mark.in_turns("an image that is no good")
 @pytest.mark.fault("a new image crashes again and again")
 def test_a_crash_loop_that_takes_its_time(app):
     app.image("two", "sleep 1; echo dying; exit 5", Healthcheck=NO_CHECK)
@@ -81,6 +86,7 @@ def test_a_crash_loop_that_takes_its_time(app):
     assert "app crashes again and again (exit code 5)" in output
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_a_worker_that_dies_after_six_seconds_beside_a_page_that_answers(app):
     app.configure(WATCH=10)
     # neither has a health check: for that of the page, the push would wait, and see the worker end by that
@@ -92,6 +98,7 @@ def test_a_worker_that_dies_after_six_seconds_beside_a_page_that_answers(app):
     assert "  worker | out of jobs" in output
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_the_cause_is_named_and_not_what_waits_for_it(app):
     image = {"image": f"{app.repository}:1"}
     needs = {"depends_on": {"store": {"condition": "service_healthy"}}}
@@ -127,6 +134,7 @@ def test_what_ends_well_is_fine_and_what_fails_is_not(new_composition):
     assert "  app | cannot" in output
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_the_first_push_fails(new_composition):
     app = new_composition("")
     app.write(app=app.once())
@@ -147,6 +155,7 @@ def test_image_missing(app):
     assert "unknown" in output
 
 
+@pytest.mark.in_turns("nothing to begin with")
 def test_registry_down(app):
     app.vps.run("systemctl stop docker-registry")
     try:
@@ -158,6 +167,7 @@ def test_registry_down(app):
     assert "connection refused" in output
 
 
+@pytest.mark.in_turns("nothing to begin with")
 def test_port_taken_by_something_else(app):
     app.write(
         app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{app.port}:80", "127.0.0.1:5000:81"]}
@@ -170,6 +180,7 @@ def test_port_taken_by_something_else(app):
     assert app.running() == before
 
 
+@pytest.mark.in_turns("nothing to begin with")
 def test_compose_file_invalid(app):
     file = app.directory / "docker-compose.yml"
     file.write_text("services:\n  app:\n    image: x\n    ports: 3\n")
@@ -201,6 +212,7 @@ def test_a_port_that_only_a_value_on_the_server_opens(app):
     assert app.page() == "one"
 
 
+@pytest.mark.in_turns("nothing to begin with")
 def test_what_to_build_from_is_missing(app):
     app.configure(BUILT=1)
     app.write(made={"build": "./gone"})
@@ -212,6 +224,7 @@ def test_what_to_build_from_is_missing(app):
     assert "tail" not in said
 
 
+@pytest.mark.in_turns("nothing to begin with")
 def test_a_secret_that_is_missing(app):
     app.write(
         app={"image": f"{app.repository}:1", "environment": {"X": "${TOKEN:?is not in .env}"}},
@@ -221,6 +234,7 @@ def test_a_secret_that_is_missing(app):
     assert "is not in .env" in output
 
 
+@pytest.mark.in_turns("nothing to begin with")
 def test_docker_not_running(app):
     app.vps.run("systemctl stop docker.socket docker")
     try:
@@ -236,6 +250,7 @@ def test_docker_not_running(app):
     assert "was killed" not in output
 
 
+@pytest.mark.in_turns("nothing to begin with")
 def test_nginx_not_running(app):
     before = app.running()
     app.image("two")
@@ -312,6 +327,7 @@ def test_images_by_digest(new_composition):
     is_live(tagged, digest, first, "one")
 
 
+@pytest.mark.in_turns("an image that is no good")
 def test_a_pinned_image_that_does_not_come_up(new_composition):
     app = new_composition()
     beside, digest = app.pinned("beside")
@@ -374,6 +390,7 @@ def stays_up_to_date(app) -> None:
     assert before == (app.running(), app.vps.run(f"docker ps -q --filter name={app.project}-").stdout)
 
 
+@pytest.mark.in_turns("started by hand")
 def test_an_open_port_of_what_was_started_by_hand_is_closed(new_composition):
     """Before its first push, and after it, though then no file differs."""
     app = new_composition()
@@ -400,6 +417,7 @@ def test_what_was_started_by_hand_in_another_folder_gets_the_mounts_of_this_one(
     stays_up_to_date(app)
 
 
+@pytest.mark.in_turns("started by hand")
 def test_a_mounted_file_that_changed_since_a_person_started_it(new_composition):
     app = new_composition()
     mount = {"volumes": ["./page:/www/index.html:ro"]}
@@ -421,6 +439,7 @@ def test_a_mounted_file_that_changed_since_a_person_started_it(new_composition):
     assert app.page() == "changed", "also since a push has started it"
 
 
+@pytest.mark.in_turns("started by hand")
 def test_a_volume_by_another_name(new_composition):
     app = new_composition()
     for name in ("first", "second"):

@@ -122,6 +122,7 @@ def page(project: Project, name: str) -> str:
     return ask(project.vps.address, name)
 
 
+@pytest.mark.in_turns("change of name, project or kind")
 def test_a_new_name_for_one_project_keeps_it_running(project: Project) -> None:
     vps = project.vps
     opened: dict[str, Any] = {"secrets": {"PASSWORD": "generate"}, "file": {"volumes": {"data": {}}}}
@@ -153,6 +154,7 @@ def test_a_new_name_for_one_project_keeps_it_running(project: Project) -> None:
     assert vps.run("stat -c '%a %U' /opt/berta.test/.env").stdout == "600 root\n"
 
 
+@pytest.mark.in_turns("change of place")
 def test_what_takes_nothing_of_others_comes_up_at_once(project: Project) -> None:
     project.vps.run("install -d -m 777 /srv/meeting")
     names = ["alma.test", "berta.test"]
@@ -250,6 +252,7 @@ def test_ports_change_hands(project: Project) -> None:
     assert running(project.vps) == {"bertatest": 1}
 
 
+@pytest.mark.in_turns("change of place")
 def test_what_is_of_no_use_leaves_all_as_they_were(project: Project) -> None:
     stack(project, "alma.test", 8201)
     stack(project, "berta.test", 8202, aliases=["www.test"])
@@ -295,6 +298,7 @@ def has_name(project: Project, name: str) -> list[str]:
     return [Path(line).stem for line in found.split()]
 
 
+@pytest.mark.in_turns("change of name, project or kind")
 def test_another_project_goes_on_unless_that_would_lose_data(project: Project) -> None:
     stack(project, "alma.test", 8201, top="one")
     arranged(project)
@@ -321,6 +325,7 @@ def test_another_project_goes_on_unless_that_would_lose_data(project: Project) -
     assert running(project.vps) == {"three": 1}
 
 
+@pytest.mark.in_turns("change of place")
 def test_what_could_not_be_ended_is_still_owed(project: Project) -> None:
     vps = project.vps
     stack(project, "alma.test", 8201)
@@ -357,6 +362,7 @@ done
 """.replace("GATE", GATE)
 
 
+@pytest.mark.in_turns("change of place")
 def test_visitors_are_led_there_when_it_answers(project: Project, gate: None) -> None:
     stack(project, "alma.test", 8201)
     stack(project, "berta.test", 8202)
@@ -376,6 +382,7 @@ def test_visitors_are_led_there_when_it_answers(project: Project, gate: None) ->
 SEEN = {"test": ["CMD", "/bin/busybox", "test", "-e", "/w/seen"], "interval": "2s", "timeout": "2s"}
 
 
+@pytest.mark.in_turns("change of place")
 def test_visitors_are_led_to_what_replaces_theirs_before_it_is_well_and_back(project: Project) -> None:
     stack(project, "alma.test", 8201)
     arranged(project)
@@ -424,6 +431,7 @@ def becomes(project: Project, name: str, kind: str, number: int = 0) -> None:
         project.sites[name] = {"kind": kind, "repository": repository, "https": False}
 
 
+@pytest.mark.in_turns("change of name, project or kind")
 def test_every_kind_becomes_every_other(project: Project) -> None:
     """Four sites at once, each of another kind, and each round takes another step in the circle of kinds."""
     names = ["alma.test", "berta.test", "carla.test", "delia.test"]
@@ -455,6 +463,7 @@ def live(project: Project) -> dict[str, Any]:
     return {key: site[key] for key in ("release", "revision", "pushed", "by")}
 
 
+@pytest.mark.in_turns("change of name, project or kind")
 def test_status_tells_of_what_a_site_is_now(project: Project) -> None:
     repository = project.repository("alma", {"index.html": "static"})
     project.sites["alma.test"] = {"kind": "static", "repository": repository, "https": False}
@@ -486,6 +495,7 @@ def test_status_tells_of_what_a_site_is_now(project: Project) -> None:
     assert re.search(rf"^.*  since \S+ \S+ UTC by {pushed['by']}$", summary, re.MULTILINE)
 
 
+@pytest.mark.in_turns("change of name, project or kind")
 def test_one_that_cannot_become_what_it_shall_be_stays_what_it_was(project: Project) -> None:
     becomes(project, "alma.test", "redirect")
     becomes(project, "berta.test", "hugo")
@@ -520,6 +530,7 @@ def stand(vps: Machine, **ports: int) -> bool:
     return {(project, frozenset({port})) for project, port in ports.items()} <= {*standing(vps)}
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("an apply is killed while two services change places", rounds=3)
 def test_a_killed_exchange_is_undone(project: Project, gate: None) -> None:
     vps = project.vps
@@ -549,6 +560,7 @@ def test_a_killed_exchange_is_undone(project: Project, gate: None) -> None:
             assert visitors.pages(name) <= {before[name], text}
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the power fails while two services change places")
 def test_after_a_power_cut_in_an_exchange_nobody_stands_for_another(project: Project) -> None:
     vps = project.vps
@@ -602,6 +614,7 @@ def both(project: Project, image: str) -> Visitors:
     return Visitors(project.vps.address, [STORE, CONSOLE])
 
 
+@pytest.mark.in_turns("change of place")
 def test_two_domains_of_one_stack_have_a_new_image_and_change_places(
     project: Project, both: Visitors
 ) -> None:
@@ -639,6 +652,7 @@ printf '[Service]\\nExecStartPre=/bin/sh -c "until [ -e /run/go ]; do sleep 0.1;
     >/etc/systemd/system/deploy-resume.service.d/slow.conf"""
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the power fails while two domains of one service change places")
 def test_after_a_power_cut_no_domain_stands_for_the_other(project: Project, both: Visitors) -> None:
     vps = project.vps

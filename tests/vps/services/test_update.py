@@ -70,6 +70,7 @@ def test_an_update_is_logged_and_told(new_composition, told):
     assert (alone.returncode, alone.stdout) == (69, absent)
 
 
+@pytest.mark.in_turns("kept back")
 def test_an_update_that_is_no_good_is_not_tried_again_the_next_night(new_composition, told):
     app = new_composition()
     app.write(app=app.once())
@@ -90,6 +91,7 @@ def test_an_update_that_is_no_good_is_not_tried_again_the_next_night(new_composi
     assert app.page() == "three"
 
 
+@pytest.mark.in_turns("kept back")
 def test_one_that_fails_does_not_stop_the_others(new_composition, told):
     bad, good = new_composition(), new_composition()
     bad.write(app=bad.once())
@@ -101,6 +103,7 @@ def test_one_that_fails_does_not_stop_the_others(new_composition, told):
     assert (bad.page(), good.page()) == ("one", "two")
 
 
+@pytest.mark.in_turns("kept back")
 def test_a_young_image_is_not_taken(new_composition):
     app = new_composition()
     app.push()
@@ -115,6 +118,7 @@ def test_a_young_image_is_not_taken(new_composition):
     assert app.page() == "two"
 
 
+@pytest.mark.in_turns("kept back")
 def test_what_is_stopped_stays_so(new_composition):
     app = new_composition()
     app.push()
@@ -139,6 +143,7 @@ DATABASES = {
 }
 
 
+@pytest.mark.in_turns("kept back")
 def test_a_database_never_crosses_a_major_version(new_composition):
     app = new_composition()
 
@@ -165,6 +170,7 @@ def test_a_database_never_crosses_a_major_version(new_composition):
     assert app.running()["postgres"] == before["postgres"]
 
 
+@pytest.mark.in_turns("kept back")
 @pytest.mark.fault("a hook hangs during an update")
 def test_a_hook_that_hangs_does_not_hold_the_update(new_composition, vps):
     app = new_composition()

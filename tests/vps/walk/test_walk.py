@@ -30,6 +30,7 @@ def accidents(number: int) -> list[pytest.MarkDecorator]:
     return [pytest.mark.fault(what, rounds=rounds) for what, rounds in words.items() if what]
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     "number", [pytest.param(each, marks=accidents(each)) for each in range((len(KNOWN) + 1) // 2)]
 )

@@ -1,0 +1,38 @@
+"""No case is forgotten: in three turns each runs once, and each run has some of each table."""
+
+import pytest
+
+from turns import EVERY, TURNS, share, tables, told, waiting
+
+SIZES = range(1, 3 * TURNS)
+
+
+@pytest.mark.parametrize("begin", [0, 1, 7000])
+@pytest.mark.parametrize("size", SIZES)
+def test_in_all_turns_from_any_on_each_case_runs_once(size: int, begin: int) -> None:
+    cases = [f"case {number}" for number in range(size)]
+    runs = [share(cases, "table", str(begin + turn)) for turn in range(min(TURNS, size))]
+    assert sorted(case for run in runs for case in run) == sorted(cases)
+    assert all(runs)
+    assert max(map(len, runs)) - min(map(len, runs)) <= 1
+    assert all(run == sorted(run, key=cases.index) for run in runs)
+
+
+def test_what_waits_are_all_others_of_each_table() -> None:
+    found = {name: [f"{name} {number}" for number in range(9)] for name in ("one", "two", "three", "four")}
+    waits = waiting(found, "5")
+    ran = {name: [case for case in cases if case not in waits] for name, cases in found.items()}
+    assert ran == {name: share(cases, name, "5") for name, cases in found.items()}
+    assert len({tuple(found[name].index(case) for case in cases) for name, cases in ran.items()}) > 1
+    assert waiting(found, EVERY) == set()
+
+
+def test_each_of_our_tables_has_cases_that_can_take_turns(collected: tuple[pytest.Item, ...]) -> None:
+    assert [name for name, cases in tables(collected).items() if len(cases) == 1] == []
+
+
+def test_how_a_turn_is_had_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TURN", "2")
+    assert "TURN=2" in told()
+    assert "EVERY_CASE=1" in told()
+    assert share("abcdef") == share("abcdef", "", "2") != [*"abcdef"]

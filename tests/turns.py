@@ -1,0 +1,71 @@
+"""Which cases have their turn: what strikes the same code at many points does so at a third of them in a run.
+
+A test with `@pytest.mark.in_turns` is a table of its cases; the tests of a module with
+`@pytest.mark.in_turns("name")` are a table together; and `share` is what a test takes of a table that it goes
+through itself. Each run has some of each table, and three commits in a row have all of it.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+from zlib import crc32
+
+import pytest
+
+TURNS = 3
+EVERY = "every"
+Case = TypeVar("Case")
+
+
+def begin(named: bool) -> None:
+    """Settle whose turn it is in this run and all its processes; where tests are named, it is everybody's."""
+    if os.environ.get("EVERY_CASE", "0") != "0":
+        os.environ["TURN"] = EVERY
+    os.environ.setdefault("TURN", EVERY if named else str(_commits()))
+
+
+def told() -> str:
+    """Whose turn it is, and how it is again, or everybody's."""
+    turn = os.environ["TURN"]
+    if turn == EVERY:
+        return "Every case of each table has its turn."
+    return f"Of each table of cases, a third has its turn: TURN={turn} takes the same, EVERY_CASE=1 all."
+
+
+def share(cases: Sequence[Case], table: str = "", turn: str = "") -> list[Case]:
+    """The cases whose turn it is, in their order; different tables begin at different places."""
+    turn = turn or os.environ["TURN"]
+    if turn == EVERY:
+        return [*cases]
+    begins = crc32(table.encode()) + int(turn)
+    return [case for place, case in enumerate(cases) if (place + begins) % min(TURNS, len(cases)) == 0]
+
+
+def waiting(tables: Mapping[str, Sequence[Case]], turn: str = "") -> set[Case]:
+    """The cases of all tables whose turn it is not."""
+    return {case for name, cases in tables.items() for case in {*cases} - {*share(cases, name, turn)}}
+
+
+def tables(items: Iterable[pytest.Item]) -> dict[str, list[pytest.Item]]:
+    """The cases of each table, in their order."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if marker := item.get_closest_marker("in_turns"):
+            module, _, test = item.nodeid.partition("::")
+            table = marker.args[0] if marker.args else test.partition("[")[0]
+            found.setdefault(f"{module}::{table}", []).append(item)
+    return found
+
+
+def _commits() -> int:
+    """The next commit has the next turn; where their number is not known, each has one of its own."""
+    if _git("rev-parse", "--is-shallow-repository") != "false":
+        return int(_git("rev-parse", "HEAD") or "0", 16)
+    return int(_git("rev-list", "--count", "HEAD"))
+
+
+def _git(*arguments: str) -> str:
+    git = ["git", "-C", str(Path(__file__).parent), *arguments]
+    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
