@@ -123,7 +123,7 @@ def hidden_from_pages(config: Config) -> Iterator[Finding]:
     for domain, page in config.of_kind("status").items():
         others = [each for each in config.everything if each != domain]
         for position, name in enumerate(page.hidden):
-            if name not in config.everything:
+            if not config.entry(name):
                 message = f"no site or service '{name}' here{suggest(name, others)}"
                 yield Finding(("sites", domain, "hidden", position), message)
 

@@ -1,6 +1,7 @@
 """The secrets that a CI job needs to push a site."""
 
-from deployer.config.model import Config, Server
+from deployer.config.model import Config
+from deployer.config.server import Server
 from deployer.errors import UsageError
 
 

@@ -11,7 +11,7 @@ from deployer.values.quantities import Plain, whole_number
 from deployer.values.repository import located
 
 if TYPE_CHECKING:
-    from deployer.config.model import Server
+    from deployer.config.server import Server
 
 SECTION = re.compile(r"^server:.*(?:\n(?:[ #\r].*)?)*", re.MULTILINE)
 WORDS = re.compile(r"[A-Za-z0-9/~][A-Za-z0-9+/=@._~-]*(?: +[A-Za-z0-9+/=@._~-]+)*")

@@ -26,7 +26,7 @@ def check_keys(config: Config) -> Iterator[Finding]:
 
 def unfit(config: Config, entry: str) -> str:
     """Why a key cannot push this site or service; empty when it can."""
-    found = config.everything.get(entry)
+    found = config.entry(entry)
     if found is None:
         return f"no site or service '{entry}' here{suggest(entry, config.everything)}"
     if not found.pushed:

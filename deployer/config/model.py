@@ -1,7 +1,7 @@
 """The whole of sites.yaml as frozen models."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -9,6 +9,7 @@ from deployer.config.forms import OneOf
 from deployer.config.keys import RestrictedKey
 from deployer.config.later import later
 from deployer.config.security import Security, all_off
+from deployer.config.server import Acme, Docker, Server, Updates
 from deployer.config.suggestions import suggest
 from deployer.errors import UsageError
 from deployer.kinds import models
@@ -18,23 +19,12 @@ from deployer.kinds.entry import Entry
 from deployer.values.backups import Backups
 from deployer.values.section import Section
 from deployer.values.types import (
-    AcmeServer,
-    CertificateFile,
-    ClockTime,
     Domain,
-    Duration,
     Email,
     GitHost,
-    Host,
-    HostKey,
     HostKeys,
     KeyName,
-    LocalPath,
-    Port,
     ServiceName,
-    Url,
-    User,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -45,61 +35,6 @@ if TYPE_CHECKING:
     from deployer.kinds.pooled import PooledSite
 else:
     Dns, Home, Monitoring, Watch = map(later, ("Dns", "Home", "Monitoring", "Watch"))
-
-DIRECTORIES = {
-    "letsencrypt": "https://acme-v02.api.letsencrypt.org/directory",
-    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
-}
-
-
-class Server(Section):
-    """The server, and how to reach it by SSH."""
-
-    host: Host = Field(description="host name or IP address of the server")
-    port: Port = Field(22, description="SSH port")
-    user: User = Field("root", description="root, or a user with sudo that asks for no password")
-    host_key: HostKey | None = Field(
-        None, description="the server's public host key; without it, the one in ~/.ssh/known_hosts counts"
-    )
-    key: LocalPath | None = Field(
-        None, description="private key to log in with; without it, SSH's own choice"
-    )
-
-
-class Acme(Section):
-    """Where certificates come from."""
-
-    server: AcmeServer = Field(
-        "letsencrypt", description="letsencrypt, staging, or another ACME server's address"
-    )
-    ca_certificate: CertificateFile = Field(
-        "", alias="ca", description="PEM file with the CA of a private ACME server, beside sites.yaml"
-    )
-
-    @property
-    def directory(self) -> str:
-        """The address of the ACME server's directory."""
-        return DIRECTORIES.get(self.server, self.server)
-
-
-class Docker(Section):
-    """Where Docker comes from."""
-
-    packages: Literal["distribution", "docker.com"] | None = Field(
-        None,
-        description="distribution or docker.com; without it, what is installed, else the distribution's "
-        "packages where they bring Compose v2",
-    )
-
-
-class Updates(Section):
-    """A timer on the server that updates every service whose image has a newer version."""
-
-    at: ClockTime = Field(description="time of day, in the time zone of the server")
-    cooldown: Duration = Field(
-        written("3d"), description="how old an image must be: bad releases are found out by then"
-    )
-    notify: Url | None = Field(None, description="address that gets the outcome, such as an ntfy topic")
 
 
 def with_kinds(services: Any) -> Any:
@@ -154,6 +89,10 @@ class Config(Section):
     def everything(self) -> "dict[str, Entry]":
         """Sites and services, by domain or name."""
         return {**self.sites, **self.services}
+
+    def entry(self, name: str) -> "Entry | None":
+        """The site or service of this domain or name, found without a look at all of them."""
+        return self.sites.get(name) or self.services.get(name)
 
     @property
     def compositions(self) -> dict[str, Composition]:

@@ -6,9 +6,10 @@ from deployer.config.dns import Dns
 from deployer.config.home import S3, Home, Notify
 from deployer.config.keeper import Keeper
 from deployer.config.keys import RestrictedKey
-from deployer.config.model import Acme, Config, Docker, Server, Updates
+from deployer.config.model import Config
 from deployer.config.monitoring import Gatus, GatusNtfy, Monitoring, UptimeKuma
 from deployer.config.security import Security
+from deployer.config.server import Acme, Docker, Server, Updates
 from deployer.config.watch import Channels, Mail, Watch
 from deployer.config.wording import fields, section
 from deployer.kinds import kinds, other_forms, service_kinds

@@ -12,7 +12,7 @@ from typing import Self
 
 from deployer.backups.archives import Archive
 from deployer.config.home import Home
-from deployer.config.model import Server
+from deployer.config.server import Server
 from deployer.errors import DeployError, UnreachableError
 from deployer.home import programs
 from deployer.home.failures import NOT_RSYNC, failure

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from deployer.backups.archives import Archive, is_from_the_future
 from deployer.config.home import Home
-from deployer.config.model import Server
+from deployer.config.server import Server
 from deployer.errors import DeployError
 from deployer.home import arrival
 from deployer.home.asking import ask, suspicions, without_archive

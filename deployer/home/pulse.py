@@ -9,7 +9,8 @@ from threading import Thread
 from typing import Generic, TypeVar
 
 from deployer.audit.evidence import Evidence, read_evidence
-from deployer.config.model import Config, Server
+from deployer.config.model import Config
+from deployer.config.server import Server
 from deployer.doctor import FromHere, Result, diagnose
 from deployer.errors import DeployError
 from deployer.home.newest import newest_at_home

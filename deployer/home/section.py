@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer.config.home import Home, Notify
-from deployer.config.model import Config, Server
+from deployer.config.model import Config
+from deployer.config.server import Server
 from deployer.errors import DeployError, UsageError
 from deployer.home.store import Busy, Store
 from deployer.system import on_windows

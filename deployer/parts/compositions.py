@@ -23,8 +23,10 @@ def share(config: "Config", facts: "Facts") -> Share:
 
 def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
     """The values of a composition, for the scripts."""
-    entry = config.compositions.get(name)
-    return Share(files=values(config, name, entry, facts) if entry and own.files else {})
+    entry = config.entry(name)
+    if not isinstance(entry, Composition) or not own.files:
+        return Share()
+    return Share(files=values(config, name, entry, facts))
 
 
 def values(config: "Config", name: str, composition: Composition, facts: "Facts") -> dict[str, File]:

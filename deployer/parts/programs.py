@@ -18,7 +18,7 @@ def share(config: "Config", facts: "Facts") -> Share:
 
 def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
     """The values of a program of the server, by which it is stopped, started, backed up and restored."""
-    entry = config.everything.get(name)
+    entry = config.entry(name)
     if not entry or not own.files or entry.runner(name) != "systemd":
         return Share()
     values = rendered(

@@ -78,7 +78,7 @@ def _heartbeats(config: "Config") -> Iterator[Monitor]:
     for name in sorted(config.services):
         yield Monitor(SERVICES, name, owner=name)
     for name in backed_up(config):
-        yield Monitor(BACKUPS, name, owner=name if name in config.everything else None)
+        yield Monitor(BACKUPS, name, owner=name if config.entry(name) else None)
     if config.updates:
         yield Monitor(UPDATES, UPDATES)
     if config.watch:

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from deployer.config.model import Acme, Config, Server
+from deployer.config.model import Config
 from deployer.config.rehearsed import without_real_names
 from deployer.config.security import Security
+from deployer.config.server import Acme, Server
 from deployer.errors import DeployError, UnreachableError
 from deployer.kinds.base import Site
 from deployer.kinds.publication import is_published

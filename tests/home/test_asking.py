@@ -9,7 +9,7 @@ import pytest
 
 from deployer.backups.archives import Archive
 from deployer.config.home import Home
-from deployer.config.model import Server
+from deployer.config.server import Server
 from deployer.home.answered import NIGHTS, answers
 from deployer.home.asking import ask, suspicions
 from deployer.home.link import Link

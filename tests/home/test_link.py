@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deployer.config.home import Home
-from deployer.config.model import Server
+from deployer.config.server import Server
 from deployer.home.failures import failure
 from deployer.home.link import Link
 

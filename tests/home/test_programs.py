@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deployer.config.home import Home
-from deployer.config.model import Server
+from deployer.config.server import Server
 from deployer.errors import UsageError
 from deployer.home import programs
 from deployer.home.link import Link

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deployer.config.home import Home
-from deployer.config.model import Server
+from deployer.config.server import Server
 from deployer.errors import UnreachableError
 from deployer.home.link import Link
 from deployer.rehearsal.machine import Machine
