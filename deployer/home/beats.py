@@ -10,7 +10,7 @@ from deployer.config.monitoring import Gatus, UptimeKuma
 from deployer.errors import DeployError
 from deployer.home.channels import secret
 from deployer.home.newest import newest_at_home
-from deployer.planning.gatus import key_of
+from deployer.planning.gatus import keys_of
 from deployer.planning.monitors import WATCH, server_of
 from deployer.values.secrets import FromEnvironment, Secret
 from deployer.watching.heartbeats import heartbeats
@@ -52,9 +52,9 @@ def _quietly(way: Callable[[], Iterable[str]]) -> Iterator[str]:
 def _tell_gatus(gatus: Gatus, server: str, beats: Mapping[str, str]) -> Iterable[str]:
     from deployer.outside.monitors import gatus as outside
 
-    named = {key_of(key, server): why for key, why in beats.items()}
-    optional = key_of(OF_WATCH, server)
-    return outside.beat(gatus.url or "", secret(gatus.token or ""), named, optional)
+    keys = keys_of(beats, server)
+    named = {keys[key]: why for key, why in beats.items()}
+    return outside.beat(gatus.url or "", secret(gatus.token or ""), named, keys[OF_WATCH])
 
 
 def _tell_kuma(kuma: UptimeKuma, server: str, beats: Mapping[str, str]) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from deployer.files import File
@@ -42,6 +43,7 @@ def gatus_text(config: "Config", monitoring: "Monitoring") -> str:
         silence=silence(config),
         pages=[each for each in wanted if each.url],
         heartbeats=[each for each in wanted if not each.url and gatus.token],
+        called=names_of(each.key for each in wanted),
         quoted=quoted,
         from_environment=from_environment,
         on_page=on_page,
@@ -70,10 +72,32 @@ def _surprise(there: str, server: str) -> Surprise:
     return Surprise.NONE if digest == digest_of(body) else Surprise.EDITED
 
 
-def key_of(key: str, server: str) -> str:
-    """What Gatus calls a heartbeat, by the key of what it is about, which is GROUP/NAME."""
-    group, _, name = key.partition("/")
-    return "_".join(OTHERWISE.sub("-", word.lower()) for word in (f"{server} {group}", name))
+def names_of(keys: Iterable[str]) -> dict[str, str]:
+    """What each is called there, by its key, GROUP/NAME: those that Gatus takes for one have a number."""
+    called: dict[str, str] = {}
+    taken: set[str] = set()
+    for key in sorted({*keys}):
+        group, _, name = key.partition("/")
+        told, number = name, 1
+        while f"{group}/{_without_marks(told)}" in taken:
+            number += 1
+            told = f"{name} {number}"
+        taken.add(f"{group}/{_without_marks(told)}")
+        called[key] = told
+    return called
+
+
+def keys_of(keys: Iterable[str], server: str) -> dict[str, str]:
+    """What Gatus has heartbeats by, by the key of what each is about."""
+    named = names_of(keys)
+    return {
+        key: "_".join(_without_marks(word) for word in (f"{server} {key.partition('/')[0]}", name))
+        for key, name in named.items()
+    }
+
+
+def _without_marks(word: str) -> str:
+    return OTHERWISE.sub("-", word.lower())
 
 
 def quoted(text: str) -> str:

@@ -45,6 +45,15 @@ def test_it_comes_and_goes(root: Root, provider: Cloudflare | Hetzner) -> None:
     assert provider.values("org") == provider.values("example.net")
 
 
+@pytest.mark.parametrize("kind", [Cloudflare, Hetzner])
+def test_a_zone_on_a_later_page_is_found(root: Root, kind: type[Cloudflare | Hetzner]) -> None:
+    others = [f"zone-{number}.example" for number in range(102)]
+    with kind(*others[:49], "org", *others[49:], "example.org") as provider:
+        challenge(root, provider)
+        assert any("abc_-XYZ09" in each for each in provider.values("example.org"))
+        assert len([each for each in provider.asked if each.path.endswith("/zones")]) == 3
+
+
 def test_what_goes_wrong_is_told(root: Root, provider: Cloudflare | Hetzner) -> None:
     assert "answers 40" in challenge(root, provider, code=1, token="another")
     provider.next = [HTML]

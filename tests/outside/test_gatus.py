@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deployer.config.loader import load
+from deployer.planning.gatus import keys_of
 from deployer.planning.plan import Plan
 from deployer.report.changes import plan_lines
 from deployer.tasks.monitors import Monitors
@@ -29,10 +30,16 @@ GATUS = {
 class Run:
     """One look at the file, and what becomes of it."""
 
-    def __init__(self, folder: Path, words: str = "Welcome", gatus: dict[str, Any] = GATUS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        words: str = "Welcome",
+        gatus: dict[str, Any] = GATUS,
+        sites: dict[str, Any] = SITES,
+    ) -> None:
         document = {
             "server": {"host": "vps.example.org"},
-            "sites": SITES,
+            "sites": sites,
             "updates": {"at": "04:00"},
             "watch": {"every": "10m", "ignore": ["inside.example.org"]},
             "monitoring": {"words": {"www.example.org": words}, "slow": "5s", "gatus": gatus},
@@ -82,6 +89,21 @@ def test_the_file_has_sites_and_heartbeats_and_no_secret(folder: Path) -> None:
     assert document["alerting"]["ntfy"]["topic"] == "${NTFY_TOPIC}"
     assert {each["alerts"][0]["type"] for each in (plain, www, updates)} == {"ntfy"}
     assert Run(folder).plan.empty
+
+
+def test_what_gatus_would_take_for_one_has_two_names(folder: Path) -> None:
+    alike = ["a.b.example.org", "a-b.example.org", "a.b-example.org"]
+    sites = {name: {"kind": "proxy", "port": 9000 + at} for at, name in enumerate(alike)}
+    assert Run(folder, sites=sites).apply()
+    names = [each["name"] for each in yaml.safe_load((folder / "gatus/deploy.yaml").read_text())["endpoints"]]
+    assert names == ["a-b.example.org", "a.b-example.org 2", "a.b.example.org 3"]
+    keys = keys_of(["backups/a.b", "backups/a-b", "services/a-b", "backups/a-b-2"], "vps.example.org")
+    assert keys == {
+        "backups/a-b": "vps-example-org-backups_a-b",
+        "backups/a-b-2": "vps-example-org-backups_a-b-2",
+        "backups/a.b": "vps-example-org-backups_a-b-3",
+        "services/a-b": "vps-example-org-services_a-b",
+    }
 
 
 def test_without_a_token_there_are_no_heartbeats_and_without_ntfy_no_alerts(folder: Path) -> None:
