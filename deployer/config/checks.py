@@ -28,6 +28,7 @@ def check(config: Config, unread: Collection[str] = ()) -> list[Finding]:
         *redirect_loops(config),
         *same_archives(config),
         *hidden_from_pages(config),
+        *(watched_names(config) if "sites" not in unread else ()),
     ]
     return [*between, *with_records, *check_backups(config), *check_keys(config), *locked_out(config)]
 
@@ -126,6 +127,27 @@ def hidden_from_pages(config: Config) -> Iterator[Finding]:
             if not config.entry(name):
                 message = f"no site or service '{name}' here{suggest(name, others)}"
                 yield Finding(("sites", domain, "hidden", position), message)
+
+
+def watched_names(config: Config) -> Iterator[Finding]:
+    """What is said of a page is of a site here; the file of a home server need not have the sites."""
+    if not config.sites or not (config.watch or config.monitoring):
+        return
+    owners = {name: owner for name, owner, _ in reversed(list(names(config)))}
+    for section, part in (("watch", config.watch), ("monitoring", config.monitoring)):
+        places: list[tuple[str, str, str | int]] = (
+            [("words", name, name) for name in part.words] if part else []
+        )
+        places += [("ignore", name, position) for position, name in enumerate(part.ignore)] if part else []
+        for key, name, step in places:
+            owner = owners.get(name)
+            if owner is None:
+                message = f"no site '{name}' here{suggest(name, owners)}"
+            elif section == "monitoring" and owner != name:
+                message = f"'{name}' is an alias: monitors are of sites, such as '{owner}'"
+            else:
+                continue
+            yield Finding((section, key, step), message, at_key=key == "words")
 
 
 def redirect_loops(config: Config) -> Iterator[Finding]:

@@ -3,12 +3,22 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
+from deployer.values.names import environment_value
 from deployer.values.quantities import shown
-from deployer.values.secrets import Generated, Secret
+from deployer.values.secrets import Generated, Given, Secret
 from deployer.values.section import Section
-from deployer.values.types import EnvironmentValue, LocalPath, SecretSource, Url, schema, text
+from deployer.values.types import (
+    SCALAR,
+    LocalPath,
+    SecretSource,
+    Url,
+    as_text,
+    schema,
+    text,
+    validate_secret,
+)
 
 
 def zone_id(value: str) -> str:
@@ -39,10 +49,27 @@ def trusted(endpoint: str) -> str:
     return endpoint
 
 
+SECRET = re.compile(r"(^|_)(secret|pass|password|psw|phrase|token|key|content|info|2fa)$")
+"""How lexicon calls what nobody else may know."""
+
+
+def is_secret(option: str) -> bool:
+    """Whether the value of an option of this name is a secret."""
+    return bool(SECRET.search(option))
+
+
+def option_value(value: object, info: ValidationInfo) -> Secret:
+    """Where the value of an option comes from: the file itself, for what is no secret."""
+    written = as_text(value)
+    elsewhere = written.startswith(("env:", "gpg:"))
+    return validate_secret(written, info) if elsewhere else Given(environment_value(written))
+
+
 Token = Annotated[SecretSource, AfterValidator(made_elsewhere)]
 Endpoint = Annotated[Url, AfterValidator(trusted)]
 ZoneId = Annotated[str, text(zone_id), schema("string")]
 Service = Annotated[str, text(lexicon_word), schema("string")]
+OptionValue = Annotated[Secret, BeforeValidator(option_value), schema([*SCALAR, "boolean"])]
 OptionName = Annotated[str, text(lexicon_word), schema("string")]
 
 RENEWAL = (
@@ -64,8 +91,10 @@ class Keeper(Section):
     service: Service | None = Field(
         None, description="provider as the library lexicon calls it, such as desec or gandi: provider lexicon"
     )
-    options: dict[OptionName, EnvironmentValue] = Field(
-        {}, description="what it needs beside the token, by lexicon's names, such as auth_username"
+    options: dict[OptionName, OptionValue] = Field(
+        {},
+        description="what it needs beside the token, by lexicon's names, such as auth_username; what is a "
+        "secret as env:NAME or gpg:FILE",
     )
     token_is: OptionName = Field("auth_token", description="what lexicon calls the token there")
     token: Token | None = Field(
@@ -92,4 +121,9 @@ class Keeper(Section):
             raise ValueError("options: are for provider: lexicon")
         if self.provider != "command" and self.token is None:
             raise ValueError("'token' is missing (token that may change its records: env:NAME or gpg:FILE)")
+        for name, value in self.options.items():
+            if is_secret(name) and isinstance(value, Given):
+                raise ValueError(
+                    f"{name}: expected env:NAME or gpg:FILE: a secret itself does not belong in sites.yaml"
+                )
         return self

@@ -1,15 +1,11 @@
 """One round of a watch: everything is asked side by side, and what has changed is told once."""
 
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
-from deployer import system
 from deployer.config.model import Config
 from deployer.config.watch import Watch
 from deployer.doctor.reach import NGINX_RESTS, silent_with_nginx
@@ -19,12 +15,13 @@ from deployer.home.beats import beat
 from deployer.home.newest import newest_in_s3
 from deployer.home.pulse import Asked, Pulse, Said
 from deployer.home.pulse import pulse as pulse_of
+from deployer.home.remembering import keep, locked, remembered
 from deployer.home.visiting import visit_all
 from deployer.watching import message
-from deployer.watching.memory import Memory, News, Round, read, settled, turn, written
+from deployer.watching.memory import News, Round, settled, turn
 from deployer.watching.seen import Seen
 from deployer.watching.trouble import Trouble, of_bucket, of_doctor
-from deployer.watching.visits import Target, Visit, is_offline, troubles
+from deployer.watching.visits import Target, Visit, is_offline, of_nobody, troubles
 
 OUTSIDE = ("visit", "ends")
 SERVER = ("server", "doctor")
@@ -66,6 +63,7 @@ def look(config: Config) -> Seen | None:
         if told_all(outcome):
             memory = settled(memory, news)
         warnings += keep(place, memory)
+        warnings += of_nobody(watch.words, watch.ignore, targets) if pulse else ()
         warnings += beat(config, told_all(outcome), pulse[0] if pulse else None, stored)
         warnings += heartbeat(watch, outcome)
     offline = failure is not None and is_offline(visits)
@@ -147,54 +145,3 @@ def heartbeat(watch: Watch, outcome: channels.Outcome) -> tuple[str, ...]:
         return ("nobody could be told, so there is no heartbeat",)
     why = channels.beat(watch.heartbeat)
     return (f"the heartbeat could not be sent: {why}",) if why else ()
-
-
-def state_folder() -> Path:
-    """Where the watch of this user remembers."""
-    if chosen := os.environ.get("XDG_STATE_HOME"):
-        return Path(chosen) / "deploy"
-    return Path("/var/lib/deploy-watch") if system.is_root() else Path.home() / ".local/state/deploy"
-
-
-@contextmanager
-def locked(host: str) -> Iterator[Path | None]:
-    """The file of what is remembered of this server, while nobody else has it; None where somebody has."""
-    folder = state_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / f"watch-{host}.lock", "a")  # noqa: SIM115 (it is closed below)
-    except OSError as error:
-        raise DeployError(f"{error.filename} cannot be written: {error.strerror}") from error
-    with lock:
-        try:
-            system.lock(lock, wait=False)
-        except OSError:
-            yield None
-            return
-        yield folder / f"watch-{host}.json"
-
-
-def remembered(place: Path) -> tuple[Memory, tuple[str, ...]]:
-    """What is remembered, nothing where that cannot be read: then all begins anew."""
-    try:
-        return read(place.read_text(errors="replace")), ()
-    except FileNotFoundError:
-        return Memory(), ()
-    except (OSError, ValueError):
-        with suppress(OSError):
-            place.replace(place.with_suffix(".broken"))
-        return Memory(), (f"{place} could not be read: what is not well is told anew",)
-
-
-def keep(place: Path, memory: Memory) -> tuple[str, ...]:
-    """Remember it, whole or not at all; what went wrong."""
-    new = place.with_suffix(".new")
-    try:
-        with new.open("w") as file:
-            file.write(written(memory))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(place)
-    except OSError as error:
-        return (f"{place} cannot be written: {error.strerror}",)
-    return ()

@@ -16,6 +16,7 @@ from deployer.planning.records import RecordChange
 from deployer.planning.wanted_records import addresses, wanted_records
 from deployer.seen.facts import Facts
 from deployer.tasks.secrets import is_unset, resolve, token
+from deployer.values.secrets import Given
 from deployer.waiting import waiting
 
 
@@ -24,8 +25,8 @@ class Names:
 
     def __init__(self, config: Config, dns: Dns) -> None:
         self.config = config
-        self._keepers = dns.keepers
         self._tokens = tokens_of(dns.keepers)
+        self._keepers = with_options(dns.keepers)
         self._read = Reading()
         self._tried: set[str] = set()
         self.fresh: set[str] = set()
@@ -113,7 +114,8 @@ class Names:
 def tokens_of(keepers: Mapping[str, Keeper]) -> dict[str, str]:
     """The token of each keeper; UsageError names the variables that the environment has not."""
     given = [each.token for each in keepers.values() if each.token]
-    if missing := sorted({token.name for token in given if is_unset(token)}):
+    options = [value for each in keepers.values() for value in each.options.values()]
+    if missing := sorted({secret.name for secret in (*given, *options) if is_unset(secret)}):
         raise UsageError(
             f"the environment has no {', '.join(missing)}, which dns: takes a token from",
             f"Set it for this command, for example: read -rs {missing[0]} && export {missing[0]}",
@@ -121,5 +123,16 @@ def tokens_of(keepers: Mapping[str, Keeper]) -> dict[str, str]:
     values = resolve(given)
     return {
         name: token(values[each.token], f"the token for {each.provider} ({each.token})") if each.token else ""
+        for name, each in keepers.items()
+    }
+
+
+def with_options(keepers: Mapping[str, Keeper]) -> dict[str, Keeper]:
+    """The same, with the values of the options that come from elsewhere."""
+    values = resolve(value for each in keepers.values() for value in each.options.values())
+    return {
+        name: each.model_copy(
+            update={"options": {option: Given(values[value]) for option, value in each.options.items()}}
+        )
         for name, each in keepers.items()
     }

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from deployer.config.suggestions import suggest
 from deployer.seen.health import answers_well
 from deployer.values.quantities import amount
 from deployer.watching.trouble import Trouble
@@ -59,6 +60,17 @@ def troubles(visits: Iterable[Visit], targets: Iterable[Target]) -> Iterator[Tro
         if days is not None and days < FEW_DAYS:
             what = f"the certificate of {name} ends in {amount(days, 'day')}, as visitors get it"
             yield Trouble(f"ends {name}", what, of.get(name, name))
+
+
+def of_nobody(words: Iterable[str], ignored: Iterable[str], targets: Iterable[Target]) -> tuple[str, ...]:
+    """What sites.yaml says of pages that the server has not: nobody would ask for them."""
+    there = {target.name for target in targets}
+    named = [*(("words", name) for name in words), *(("ignore", name) for name in ignored)]
+    return tuple(
+        f"watch.{key}: the server has no site '{name}'{suggest(name, there)}"
+        for key, name in named
+        if name not in there
+    )
 
 
 def _by_name(visits: Iterable[Visit]) -> Mapping[str, list[Visit]]:

@@ -60,6 +60,41 @@ def test_what_is_wrong_is_told_with_its_line(line: str, why: str, tmp_path: Path
     assert "secret words" not in str(problem)
 
 
+OF_NOBODY = """\
+server: {host: vps.example.org}
+sites:
+  www.example.org: {kind: proxy, port: 9000, aliases: [example.org]}
+watch:
+  words:
+    example.org: Welcome
+    wwww.example.org: Welcome
+  ignore: [other.example.net]
+monitoring:
+  gatus: {file: a}
+  words:
+    example.org: Welcome
+  ignore:
+  - www.exmaple.org
+"""
+
+
+def test_a_name_that_no_site_has_is_told_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "sites.yaml").write_text(OF_NOBODY)
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path / "sites.yaml")
+    assert [(each.line, each.message) for each in raised.value.problems] == [
+        (7, "watch.words: no site 'wwww.example.org' here (did you mean 'www.example.org'?)"),
+        (8, "watch.ignore: no site 'other.example.net' here"),
+        (12, "monitoring.words: 'example.org' is an alias: monitors are of sites, such as 'www.example.org'"),
+        (14, "monitoring.ignore: no site 'www.exmaple.org' here (did you mean 'www.example.org'?)"),
+    ]
+    without = OF_NOBODY.replace(
+        "  www.example.org: {kind: proxy, port: 9000, aliases: [example.org]}", "  {}"
+    )
+    (tmp_path / "sites.yaml").write_text(without)
+    assert load(tmp_path / "sites.yaml").watch, "the file of a home server need not have the sites"
+
+
 @pytest.mark.parametrize(
     ("every", "calendar", "cron"),
     [("5m", "*:0/5", "*/5 * * * *"), ("1m", "*:0/1", "*/1 * * * *"), ("1h", "*:00", "0 * * * *")],

@@ -8,7 +8,7 @@ import pytest
 
 from deployer.config.loader import load
 from deployer.config.model import Config
-from deployer.errors import ConfigError
+from deployer.errors import ConfigError, UsageError
 from outside.provider import TOKEN
 from outside.running import SITES, Run
 
@@ -72,6 +72,19 @@ def test_what_is_planned_is_written_and_then_nothing_is_left(zone: Path) -> None
     assert "198.51.100.1" in left
 
 
+def test_an_option_from_the_environment_is_handed_over(zone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = {"options": {"filename": "env:ZONE_FILE", "auth_secret": "env:ZONE_SECRET"}}
+    with pytest.raises(UsageError, match="the environment has no ZONE_FILE, ZONE_SECRET, which dns: "):
+        Run(at(zone, keeper=keeper))
+    monkeypatch.setenv("ZONE_FILE", str(zone))
+    monkeypatch.setenv("ZONE_SECRET", "another-secret-that-nobody-sees")
+    assert Run(at(zone, keeper=keeper)).apply()
+    assert "203.0.113.7" in zone.read_text()
+    monkeypatch.setenv("ZONE_FILE", "/nowhere/another-secret-that-nobody-sees")
+    (failure,) = Run(at(zone, keeper=keeper)).plan.failures
+    assert "/nowhere/…" in failure, "no provider's own words tell it"
+
+
 def test_a_time_to_live_is_kept_and_an_edit_by_hand_is_told(zone: Path) -> None:
     assert Run(at(zone, ttl="5m")).apply()
     assert Run(at(zone, ttl="5m")).plan.empty
@@ -115,6 +128,13 @@ def test_what_cannot_be_read_is_one_line_without_the_token(
         ({"service": "../evil"}, {}, "is no name of lexicon's"),
         ({"token_is": "Auth-Token"}, {}, "is no name of lexicon's"),
         (
+            {"options": {"auth_username": "me", "auth_application_secret": "hunter2"}},
+            {},
+            "auth_application_secret: expected env:NAME or gpg:FILE: a secret itself does not belong",
+        ),
+        ({"options": {"auth_secret": "generate"}}, {}, "expected env:NAME or gpg:FILE"),
+        ({"options": {"auth_secret": "gpg:nowhere.gpg"}}, {}, "no such file: "),
+        (
             {},
             {"records": {"example.org": {"MX": "10 mail.example.com"}}},
             "MX of example.org: lexicon's providers",
@@ -122,5 +142,6 @@ def test_what_cannot_be_read_is_one_line_without_the_token(
     ],
 )
 def test_bad_sections(zone: Path, keeper: dict[str, Any], dns: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=said) as refused:
         at(zone, keeper=keeper, **dns)
+    assert "hunter2" not in " ".join(map(str, refused.value.problems))

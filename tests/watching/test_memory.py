@@ -12,7 +12,7 @@ from deployer.doctor import Result
 from deployer.watching import message
 from deployer.watching.memory import Known, Memory, News, Round, read, settled, turn, written
 from deployer.watching.trouble import Trouble, of_doctor
-from deployer.watching.visits import Target, Visit, is_offline, troubles
+from deployer.watching.visits import Target, Visit, is_offline, of_nobody, troubles
 
 EVERY, GAP = 300, 1800
 DOWN = Trouble("visit a.test", "a.test answers 502", "a.test")
@@ -214,3 +214,12 @@ def test_what_is_written_is_read() -> None:
     memory = Memory(7.5, {"visit a": Known("a is down", 3.0, 2, 1, True)}, (Target("a", "http", "/", "a"),))
     assert read(written(memory)) == memory
     assert json.loads(written(memory))
+
+
+def test_what_is_said_of_a_page_that_the_server_has_not_is_told() -> None:
+    there = [Target(name, "https", "/", "www.example.org") for name in ("www.example.org", "example.org")]
+    assert of_nobody(["example.org"], ["www.example.org"], there) == ()
+    assert of_nobody(["wwww.example.org"], ["other.test"], there) == (
+        "watch.words: the server has no site 'wwww.example.org' (did you mean 'www.example.org'?)",
+        "watch.ignore: the server has no site 'other.test'",
+    )

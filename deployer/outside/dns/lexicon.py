@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deployer.config.keeper import Keeper
+from deployer.config.keeper import Keeper, is_secret
 from deployer.errors import DeployError, UsageError
 from deployer.outside.dns.marks import marked, with_register
 from deployer.planning.records import Record, RecordChange, Zone
 from deployer.values.records import as_told, record_name
+from deployer.values.secrets import Given
 
 LIKE_ZONE_FILES = frozenset({"localzone"})
 """Where a text is in quotes, or each of its words is a text."""
@@ -25,7 +26,6 @@ class Service:
     name: str
     zone: str
     options: dict[str, str]
-    token: str
 
     def let_in(self, ttl: int | None = None) -> Any:
         """What does things there; others may remember for so long what it makes."""
@@ -53,13 +53,18 @@ def connection(keeper: Keeper, token: str, zone: str) -> Iterator[Service]:
         ) from None
     name = keeper.service or ""
     logging.getLogger("lexicon").setLevel(logging.CRITICAL)
+    options = {option: value.value for option, value in keeper.options.items() if isinstance(value, Given)}
+    hidden = [token, *(value for option, value in options.items() if is_secret(option))]
     try:
         module = discovery.load_provider_module(name)
-        yield Service(module, name, zone, {**keeper.options, keeper.token_is: token}, token)
+        yield Service(module, name, zone, {**options, keeper.token_is: token})
     except DeployError:
         raise
     except Exception as error:  # each of the ninety has its own, and requests' besides
-        words = " ".join(str(error).replace(token or "\0", "…").split())[:300]
+        words = str(error)
+        for secret in filter(None, hidden):
+            words = words.replace(secret, "…")
+        words = " ".join(words.split())[:300]
         raise DeployError(f"{name}, by lexicon, says: {words or type(error).__name__}") from error
 
 

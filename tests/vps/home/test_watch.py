@@ -153,8 +153,9 @@ def test_what_the_server_says_and_that_it_says_nothing(watching: Watching, vps: 
     vps.run(
         "systemd-run --quiet --unit=broken false; until systemctl --quiet is-failed broken; do sleep 0.1; done"
     )
-    watching.watch["words"] = {"page.test": "Nobody"}
-    watching.round()
+    watching.watch["words"] = {"page.test": "Nobody", "pages.test": "Nobody"}
+    (warning,) = watching.round()["warnings"]
+    assert warning == "watch.words: the server has no site 'pages.test' (did you mean 'page.test'?)"
     words = "page.test answers 200, and its page lacks the words 'Nobody'"
     assert watching.round()["told"] == [words, "the unit broken.service has failed"]
     watching.home.server["port"] = 2222
