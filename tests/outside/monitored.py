@@ -33,7 +33,7 @@ class Run:
         **more: Any,
     ) -> None:
         section = {
-            "words": {"www.example.org": "Welcome"},
+            "words": {name: "Welcome" for name in sites if name == "www.example.org"},
             "uptime_kuma": {"url": address, **keeper},
             "heartbeats": heartbeats,
         }
