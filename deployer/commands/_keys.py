@@ -1,8 +1,10 @@
 """Changes of `keys:` in sites.yaml, proved by reading the file anew before it counts."""
 
 import os
+import shlex
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,6 @@ THERE = (
     "Does the server not have it yet (deploy key list)? Then: deploy apply\n"
     "For another one of that name, revoke this one first: deploy key revoke {name}"
 )
-ADDRESS = "A key pushes what sites.yaml gives by address: repository: https://… or git@…"
 
 
 def save(path: Path, text: str, wanted: "Config", by_hand: str) -> None:
@@ -45,37 +46,6 @@ def with_keys(config: "Config", keys: "Mapping[str, RestrictedKey]") -> "Config"
     return config.model_copy(update={"keys": dict(keys)})
 
 
-def sites_to_push(config: "Config", name: str, text: str) -> tuple[str, ...]:
-    """The sites of `--push`; raises UsageError for one that cannot be pushed, and for a name that is none."""
-    from deployer.config.key_checks import unfit
-    from deployer.values.service_names import key
-
-    sites = tuple(dict.fromkeys(site.strip() for site in text.split(",") if site.strip()))
-    try:
-        key(name)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    if reasons := [reason for site in sites if (reason := unfit(config, site))]:
-        unknown = any(site not in config.everything for site in sites)
-        raise UsageError("\n".join(reasons), config.advice() if unknown else ADDRESS)
-    return sites
-
-
-def sites_of(config: "Config", name: str, push: str, shield: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The sites of `--push`, and those of `--shield`; raises UsageError for what a key cannot do."""
-    return sites_to_push(config, name, push), sites_to_shield(config, shield)
-
-
-def sites_to_shield(config: "Config", text: str) -> tuple[str, ...]:
-    """The sites of `--shield`; raises UsageError for one that the server cannot shield by itself."""
-    from deployer.config.shield_checks import unshieldable
-
-    sites = tuple(dict.fromkeys(site.strip() for site in text.split(",") if site.strip()))
-    if reasons := [reason for site in sites if (reason := unshieldable(config, site))]:
-        raise UsageError("\n".join(reasons), "What a shield needs: deploy docs shield")
-    return sites
-
-
 def read_public(path: Path) -> str:
     """The public half in this file, as `type base64`; raises UsageError."""
     from deployer.values.access import login_key
@@ -86,14 +56,20 @@ def read_public(path: Path) -> str:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def command_line(name: str, push: str, shield: str, yes: bool, no_apply: bool) -> str:
+def command_line(name: str, asked: Mapping[str, str], yes: bool, no_apply: bool) -> str:
     """The same `deploy key add` once more, as it is advised where a new pair has no room."""
-    import shlex
-
-    lists = {"--push": push, "--shield": shield}
-    what = " ".join(f"{option} {shlex.quote(each)}" for option, each in lists.items() if each)
-    what = what or "--pull-backups"
+    what = " ".join(f"--{key} {shlex.quote(each)}" for key, each in asked.items() if each) or "--pull-backups"
     return f"deploy key add {name} {what}{' --yes' if yes else ''}{' --no-apply' if no_apply else ''}"
+
+
+def made_public(private: Path | None, name: str, again: str) -> str:
+    """The public half of a new pair, whose private half is told; that is `write_pair`'s."""
+    from deployer.report import say
+
+    place = private or Path.home() / ".ssh" / f"deploy-{name}"
+    line = write_pair(place, name, again)
+    say(f"Made {place}: only whoever shall use this key may have that file.")
+    return line
 
 
 def write_pair(path: Path, name: str, again: str) -> str:
@@ -132,8 +108,6 @@ def write_pair(path: Path, name: str, again: str) -> str:
 
 def will_apply(config: "Config", yes: bool, no_apply: bool) -> bool:
     """Whether the change is applied at once; raises UsageError when there is nobody to agree to it."""
-    import sys
-
     if no_apply or not config.server:
         return False
     if not yes and not sys.stdin.isatty():
@@ -144,12 +118,14 @@ def will_apply(config: "Config", yes: bool, no_apply: bool) -> bool:
     return True
 
 
-def use_of(sites: Sequence[str], shielded: Sequence[str]) -> str:
-    """What comes next for a new key: one that pushes or shields sites, or one that fetches backups."""
-    if shielded and not sites:
-        return f"whoever has it: ssh deploy@SERVER shield {shielded[0]} on"
-    if sites:
-        return f"deploy workflow {sites[0]} writes a CI job for it"
+def use_of(key: "RestrictedKey") -> str:
+    """What comes next for a new key: one that pushes, sends or shields sites, or one that fetches backups."""
+    if key.push:
+        return f"deploy workflow {key.push[0]} writes a CI job for it"
+    if key.send:
+        return f"whoever has it: deploy push {key.send[0]} --from public/, or tar and ssh (deploy docs keys)"
+    if key.shield:
+        return f"whoever has it: ssh deploy@SERVER shield {key.shield[0]} on"
     return "on the home server: deploy backup --init, then deploy backup --install"
 
 

@@ -32,6 +32,7 @@ def command() -> None:
 @yes_option
 @no_apply_option
 @click.option("--push", metavar="SITES", help="Sites and services that it may push, with commas.")
+@click.option("--send", metavar="SITES", help="Sites whose files it may send (push --from), with commas.")
 @click.option("--shield", metavar="SITES", help="Sites whose shield it may turn on and off, with commas.")
 @click.option("--pull-backups", is_flag=True, help="It may fetch the backups.")
 @click.option(
@@ -46,6 +47,7 @@ def add(
     yes: bool,
     no_apply: bool,
     push: str | None,
+    send: str | None,
     shield: str | None,
     pull_backups: bool,
     public: Path | None,
@@ -58,10 +60,12 @@ def add(
     \b
     Example:
       deploy key add ci --push www.example.org,docs.example.org
+      deploy key add builder --send www.example.org
       deploy key add phone --shield forum.example.org
       deploy key add home --pull-backups --public home.pub
     """
     from deployer.commands import _keys
+    from deployer.commands._key_sites import sites_of
     from deployer.config.editing import entry, with_key
     from deployer.config.keys import RestrictedKey
     from deployer.config.loader import load
@@ -71,21 +75,17 @@ def add(
     loaded = load(config)
     if name in loaded.keys:
         raise UsageError(f"there is a key '{name}' already in {config}", _keys.THERE.format(name=name))
-    if bool(push or shield) == pull_backups:
-        raise UsageError("a key has either --push SITES and --shield SITES, or --pull-backups")
-    sites, shielded = _keys.sites_of(loaded, name, push or "", shield or "")
+    asked = {"push": push or "", "send": send or "", "shield": shield or ""}
+    sites = sites_of(loaded, name, asked, pull_backups)
     applies = _keys.will_apply(loaded, yes, no_apply)
-    place = private or Path.home() / ".ssh" / f"deploy-{name}"
-    again = _keys.command_line(name, push or "", shield or "", yes, no_apply)
-    line = _keys.read_public(public) if public else _keys.write_pair(place, name, again)
-    if not public:
-        say(f"Made {place}: only whoever shall use this key may have that file.")
-    key = RestrictedKey(public=line, push=sites, shield=shielded, pull_backups=pull_backups)
+    again = _keys.command_line(name, asked, yes, no_apply)
+    line = _keys.read_public(public) if public else _keys.made_public(private, name, again)
+    key = RestrictedKey(public=line, pull_backups=pull_backups, **sites)
     wanted = _keys.with_keys(loaded, {**loaded.keys, name: key})
     by_hand = "Add these lines yourself, below `keys:`\n" + "\n".join(entry(name, key))
     _keys.save(config, with_key(config.read_text("utf-8"), name, key), wanted, by_hand)
     say(f"{config} has the key '{name}' now.")
-    return _keys.apply(config, yes, _keys.use_of(sites, shielded)) if applies else _keys.later()
+    return _keys.apply(config, yes, _keys.use_of(key)) if applies else _keys.later()
 
 
 @command.command("list", short_help="List the restricted keys, and when each was used last.")
@@ -161,7 +161,7 @@ def show(site: str, config: Path) -> None:
     Example:
       deploy key show www.example.org
     """
-    from deployer.commands.push import require_repositories
+    from deployer.commands._source import require_repositories
     from deployer.config.loader import load
     from deployer.report import data, next_step
     from deployer.tasks import server_of

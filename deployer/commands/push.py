@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,20 @@ if TYPE_CHECKING:
     from deployer.kinds.entry import Entry
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
+    from deployer.server.folder import Folder
 
 
 AIM = "publish"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the command line each of the sites is pushed with."""
+
+    reference: str = ""
+    force: bool = False
+    yes: bool = False
+    built: "Folder | None" = None
 
 
 @click.command(short_help="Publish the newest revision of a site.")
@@ -28,12 +40,18 @@ AIM = "publish"
 @yes_option
 @click.option("--ref", "reference", default="", help="A branch, tag or commit instead of the site's branch.")
 @click.option("--force", is_flag=True, help="Build again, and publish though pages are missing.")
-def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, force: bool) -> int:
+@click.option("--from", "folder", metavar="FOLDER", help="Publish what was built here, and no revision.")
+def command(
+    sites: tuple[str, ...], config: Path, yes: bool, reference: str, force: bool, folder: str | None
+) -> int:
     """Publish the newest revision of each site.
 
     The server fetches it, builds it in a sandbox, looks the result over and switches to it at once;
     if the page is not served then, it switches back. A service in containers gets its newest images, and
     its old ones back if it is not well with them. What the server does not have yet is applied first.
+
+    With --from, a site is what a folder of this machine has: that passes the same gate, and of its files
+    only those are sent that the server does not have.
 
     Without a sites.yaml, as in a CI job, SSH_HOST, SSH_PRIVATE_KEY, SSH_KNOWN_HOSTS, SSH_PORT (else 22) and
     SSH_USER (else deploy) in the environment say where to push, and a key that may do nothing else is enough.
@@ -43,24 +61,36 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
       deploy push www.example.org
       deploy push www.example.org docs.example.org --yes
       deploy push www.example.org --ref v1.2
+      deploy push www.example.org --from public/
     """
+    from deployer.commands._source import built_here
+    from deployer.config.credentials import credentials
+
+    wanted = Wanted(reference, force, yes, built_here(sites, reference, folder))
+    if config == Path("sites.yaml") and not config.exists() and (given := credentials(os.environ)):
+        return push_with(given, sites, wanted)
+    return push_all(config, sites, wanted)
+
+
+def push_all(config: Path, sites: tuple[str, ...], wanted: Wanted) -> int:
+    """Push sites of sites.yaml; the exit code."""
     from deployer.commands._elsewhere import during
     from deployer.commands._next import after_push, without_earlier
-    from deployer.config.credentials import credentials
+    from deployer.commands._source import require_files, require_repositories
     from deployer.tasks import opening, server_of
 
-    if config == Path("sites.yaml") and not config.exists() and (given := credentials(os.environ)):
-        return push_with(given, sites, reference, force)
     unchanged: set[str] = set()
     with opening(config) as (loaded, begun):
         from deployer.report.progress import progress
 
         chosen = loaded.select(sites)
         require_pushed(chosen)
-        if reference:
+        if wanted.built:
+            require_files(chosen)
+        elif wanted.reference:
             require_repositories(chosen)
         with progress() as shown, server_of(loaded, begun) as server:
-            one = partial(_push, server, loaded, shown, reference, force, yes, unchanged)
+            one = partial(_push, server, loaded, shown, wanted, unchanged)
             with during(loaded, chosen, "push"):
                 done = [attempt(one, domain) for domain in chosen]
             good = {domain: site for (domain, site), well in zip(chosen.items(), done, strict=True) if well}
@@ -69,7 +99,7 @@ def command(sites: tuple[str, ...], config: Path, yes: bool, reference: str, for
     return 0 if all(done) else 1
 
 
-def push_with(given: "Credentials", sites: tuple[str, ...], reference: str, force: bool) -> int:
+def push_with(given: "Credentials", sites: tuple[str, ...], wanted: Wanted) -> int:
     """Push as a CI job does; the exit code."""
     from deployer.report.progress import progress
     from deployer.tasks import caller
@@ -77,7 +107,7 @@ def push_with(given: "Credentials", sites: tuple[str, ...], reference: str, forc
     from deployer.tasks.push import Push, Pushed
 
     def one(domain: str) -> bool:
-        what = Push(domain, caller(), reference=reference, force=force)
+        what = Push(domain, caller(), reference=wanted.reference, force=wanted.force, built=wanted.built)
         return push_anyhow(server, what, shown.line) is Pushed.DONE
 
     with progress() as shown, server_with(given) as server:
@@ -108,26 +138,16 @@ def require_pushed(sites: "Mapping[str, Entry]", what: str = "there is nothing t
             )
 
 
-def require_repositories(sites: "Mapping[str, Entry]") -> None:
-    """Raise UsageError for a site that comes from no repository."""
-    from deployer.kinds.publication import is_published
-
-    for domain, site in sites.items():
-        if not is_published(site):
-            raise UsageError(f"{domain} is a {site.kind} site: it comes from no repository")
-
-
 def _push(
     server: "Server",
     config: "Config",
     shown: "Progress",
-    reference: str,
-    force: bool,
-    yes: bool,
+    wanted: Wanted,
     unchanged: set[str],
     domain: str,
 ) -> bool:
     from deployer.commands._elsewhere import names_of
+    from deployer.commands._source import source
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
     from deployer.tasks import caller
@@ -139,16 +159,18 @@ def _push(
             unchanged.add(domain)
         shown.line(text)
 
-    if not _apply_changes(server, config, shown, yes, domain):
+    if not _apply_changes(server, config, shown, wanted.yes, domain):
         return False
-    local, reference = _source(config.everything[domain], reference)
+    local, reference = ("", "") if wanted.built else source(config.everything[domain], wanted.reference)
     settings = site_settings(config, domain)
-    what = Push(domain, caller(), local, reference, force, settings.digest if settings else "")
+    what = Push(
+        domain, caller(), local, reference, wanted.force, settings.digest if settings else "", wanted.built
+    )
     outcome = push(server, what, line)
     if not outcome.needs_apply:
         return outcome is Pushed.DONE
     say(f"{domain} is not on {server.host} yet:")
-    code = converge(convergence(server, config, [domain], shown, names=names_of(config)), yes)
+    code = converge(convergence(server, config, [domain], shown, names=names_of(config)), wanted.yes)
     outcome = push(server, what, line)
     if outcome.needs_apply:
         raise DeployError(
@@ -173,17 +195,3 @@ def _apply_changes(server: "Server", config: "Config", shown: "Progress", yes: b
         return True
     say(f"{domain} is otherwise in sites.yaml than on {server.host}; that is applied first:")
     return converge(run, yes) == 0
-
-
-def _source(site: object, reference: str) -> tuple[str, str]:
-    """The repository on this machine, empty for one elsewhere, and what of it is published."""
-    from deployer.kinds.publication import is_published
-    from deployer.report import say
-    from deployer.server.repository import require_submodules, revision, uncommitted
-
-    if not is_published(site) or not site.is_local:
-        return "", reference
-    require_submodules(site.repository, revision(site.repository, reference or site.branch or ""))
-    if reference in ("", site.branch) and uncommitted(site.repository):
-        say(f"! {site.repository} has uncommitted changes: what is pushed is its last commit", style="yellow")
-    return site.repository, reference or site.branch or ""

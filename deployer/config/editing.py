@@ -9,8 +9,7 @@ SECTION = re.compile(r"^keys:[ \t]*(#.*)?$")
 
 def entry(name: str, key: RestrictedKey, indent: str = "  ") -> list[str]:
     """The lines of a key, below `keys:`."""
-    lists = {"push": key.push, "shield": key.shield}
-    can = [f"{what}: [{', '.join(sites)}]" for what, sites in lists.items() if sites]
+    can = [f"{what}: [{', '.join(sites)}]" for what, sites in key.lists.items() if sites]
     can = ["pull_backups: true"] if key.pull_backups else can
     return [f"{indent}{name}:", *(f"{indent * 2}{line}" for line in (f"public: {key.public}", *can))]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding
+from deployer.kinds.publication import OF_FILES, takes_files
 from deployer.values.access import LOGIN
 
 
@@ -15,6 +16,9 @@ def check_keys(config: Config) -> Iterator[Finding]:
         for position, entry in enumerate(key.push):
             if reason := unfit(config, entry):
                 yield Finding(("keys", name, "push", position), reason)
+        for position, entry in enumerate(key.send):
+            if reason := unsendable(config, entry):
+                yield Finding(("keys", name, "send", position), reason)
         if key.public in owners:
             message = f"this is the key of '{owners[key.public]}' too: every key needs a pair of its own"
             yield Finding(("keys", name, "public"), message)
@@ -22,6 +26,16 @@ def check_keys(config: Config) -> Iterator[Finding]:
     if config.keys and config.server and config.server.user == LOGIN:
         message = "restricted keys log in as 'deploy': log in yourself as root, or as a user of another name"
         yield Finding(("server", "user"), message)
+
+
+def unsendable(config: Config, entry: str) -> str:
+    """Why a key cannot send the files of this site; empty when it can."""
+    found = config.everything.get(entry)
+    if found is None:
+        return f"no site '{entry}' here{suggest(entry, config.everything)}"
+    if not takes_files(found):
+        return f"{entry} is a {found.kind} site: files that are sent are for {' and '.join(OF_FILES)}"
+    return ""
 
 
 def unfit(config: Config, entry: str) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
+OF_FILES = ("static", "hugo")
+"""The kinds that are nothing but files."""
 EARLIER = 10
 """How many earlier releases are asked for what is fingerprinted; the scripts number as many."""
 
@@ -163,6 +165,11 @@ class Publication(Site):
 def user_of(domain: str) -> str:
     """The user of a site's builds."""
     return system_user("build", domain)
+
+
+def takes_files(entry: object) -> bool:
+    """Whether files that were built elsewhere can be published as the site."""
+    return isinstance(entry, Publication) and entry.kind in OF_FILES
 
 
 def is_published(entry: object) -> TypeGuard[Publication]:

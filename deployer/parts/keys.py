@@ -70,7 +70,9 @@ def key_files(config: "Config") -> dict[str, File]:
 
 def lines_of(key: "RestrictedKey") -> tuple[str, ...]:
     """What /etc/deploy/keys/NAME says that it may do."""
-    return (BACKUPS,) if key.pull_backups else (*key.push, *(f"shield {each}" for each in key.shield))
+    if key.pull_backups:
+        return (BACKUPS,)
+    return (*key.push, *(f"{what} {each}" for what in ("send", "shield") for each in key.lists[what]))
 
 
 def key_packages(config: "Config") -> frozenset[str]:

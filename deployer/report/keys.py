@@ -60,8 +60,7 @@ def as_json(keys: "Mapping[str, RestrictedKey]", seen: Seen) -> str:
     rows = [
         {
             "name": name,
-            "push": key.push,
-            "shield": key.shield,
+            **key.lists,
             "pull_backups": key.pull_backups,
             "public": key.public,
             "fingerprint": fingerprint(key.public),
@@ -104,11 +103,10 @@ def moment(use: Mapping[str, str]) -> str:
 
 def may(key: "RestrictedKey") -> str:
     """What a key may do, in words."""
-    lists = {"push": key.push, "shield": key.shield}
     return (
         "fetch backups"
         if key.pull_backups
-        else ", ".join(f"{what} {', '.join(each)}" for what, each in lists.items() if each)
+        else ", ".join(f"{what} {', '.join(each)}" for what, each in key.lists.items() if each)
     )
 
 

@@ -3,7 +3,7 @@
 import shlex
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import paramiko
 
 from deployer.errors import DeployError, UnreachableError
 from deployer.server.frame import another_user
-from deployer.server.session import Begun, Session, wrong_user
+from deployer.server.session import PIECE, Begun, Session, wrong_user
 from deployer.server.transport import Transport
 from deployer.server.way import Way
 from deployer.waiting import waiting
@@ -121,12 +121,22 @@ class Server:
             said = last
             return session.status(lambda: self.lost(said))
 
-    def follow_forced(self, words: str, line: Callable[[str], None]) -> int:
-        """The same for the command that a restricted key is bound to: it takes the words as they are."""
+    def follow_forced(self, words: str, line: Callable[[str], None], chunks: Iterable[bytes] = ()) -> int:
+        """The same for the command that a restricted key is bound to: it takes the words as they are.
+
+        `chunks` are sent to it before it is heard.
+        """
         with self._opened() as channel:
             channel.set_combine_stderr(True)
             channel.exec_command(words)
-            channel.shutdown_write()
+            for chunk in chunks:
+                try:
+                    for start in range(0, len(chunk), PIECE):
+                        channel.sendall(chunk[start : start + PIECE])
+                except OSError:
+                    break  # it ended before it had read everything: its words tell why
+            with suppress(OSError):
+                channel.shutdown_write()
             said = b""
             for text in channel.makefile("rb"):
                 said = text

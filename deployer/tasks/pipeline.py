@@ -1,5 +1,6 @@
 """Push from a CI job: no sites.yaml, and mostly a key that can do nothing else."""
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from deployer.tasks.push import Push, Pushed, push
 from deployer.waiting import waiting
 
 NO_SUCH_COMMAND = 127
+DIGEST = re.compile("[0-9a-f]{64}")
 ADVICE = (
     "SSH_HOST, SSH_PORT (else 22), SSH_USER (else deploy) and SSH_PRIVATE_KEY say how to log in, "
     "and SSH_KNOWN_HOSTS which host key counts, as in: {name} ssh-ed25519 AAAA…\n"
@@ -58,7 +60,8 @@ def push_anyhow(server: Server, what: Push, line: Callable[[str], None]) -> Push
 
     Raises UsageError when the key may not do this, and DeployError for a site that is not there.
     """
-    outcome = None if what.force else _push_restricted(server, what, line)
+    restricted = _send_restricted if what.built else _push_restricted
+    outcome = None if what.force else restricted(server, what, line)
     try:
         outcome = push(server, what, line) if outcome is None else outcome
     except RestrictedKeyError as error:
@@ -88,4 +91,26 @@ def _push_restricted(server: Server, what: Push, line: Callable[[str], None]) ->
     ran = any(what.domain in text for text in said)
     if status == NO_SUCH_COMMAND or (status == Pushed.DONE and not ran):
         return None
+    return Pushed(status) if status in set(Pushed) else Pushed.FAILED
+
+
+def _send_restricted(server: Server, what: Push, line: Callable[[str], None]) -> Pushed | None:
+    """The same for what was built here: first the key is asked what the server has of it."""
+    from deployer.server.folder import Sending
+
+    there: list[str] = []
+    status = server.follow_forced(shlex.join(["have", what.domain, "--files"]), there.append)
+    heard = all(DIGEST.fullmatch(text) for text in there)
+    if status == NO_SUCH_COMMAND or (status == Pushed.DONE and not heard):
+        return None
+    if status:
+        for text in there:
+            line(text)
+        return Pushed(status) if status in set(Pushed) else Pushed.FAILED
+    assert what.built, "it is sent"
+    with waiting("files") as wait:
+        sent = Sending(what.built, frozenset(there))
+        line(sent.summary)
+        words = ["push", what.domain, *sent.options]
+        status = server.follow_forced(shlex.join(words), line, sent.pieces(wait))
     return Pushed(status) if status in set(Pushed) else Pushed.FAILED

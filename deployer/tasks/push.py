@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from deployer.errors import DeployError
 from deployer.server.commits import lacking
 from deployer.server.connection import Server
 from deployer.server.streaming import stream
 from deployer.waiting import waiting
+
+if TYPE_CHECKING:
+    from deployer.server.folder import Folder
 
 PROGRAMS = "/usr/local/lib/deploy/bin"
 PUSH_OF_BEFORE = "/usr/local/lib/deploy/push"
@@ -39,6 +43,7 @@ class Push:
     """What to publish, and for whom.
 
     `repository` is the path of a repository here to send along; empty: the server fetches by itself.
+    `built` is a folder of this machine that is published instead of any revision.
     `settings` is the SHA-256 of the site's values as sites.yaml has them: a server that has others says so.
     """
 
@@ -48,6 +53,7 @@ class Push:
     reference: str = ""
     force: bool = False
     settings: str = ""
+    built: "Folder | None" = None
 
     @property
     def options(self) -> list[str]:
@@ -57,7 +63,9 @@ class Push:
 
 
 def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
-    """Publish the newest revision, or the given one."""
+    """Publish the newest revision, or the given one, or what was built here."""
+    if what.built:
+        return push_built(server, what, what.built, line)
     if not what.repository:
         options = ["--attached", *(["--ref", what.reference] if what.reference else [])]
         return run_script(server, "push", line, what.domain, *what.options, *options, attached=True)
@@ -70,6 +78,26 @@ def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
         options = [*what.options, "--attached", "--pack", commits.name]
         pieces = commits.pieces(wait)
         return run_script(server, "push", line, what.domain, *options, chunks=pieces, attached=True)
+
+
+def push_built(server: Server, what: Push, built: "Folder", line: Callable[[str], None]) -> Pushed:
+    """Publish a folder of this machine: what the server has of it is not sent again, unless it is forced."""
+    from deployer.server.folder import Sending
+
+    there: frozenset[str] = frozenset()
+    if not what.force:
+        answer = server.ask(f"{PROGRAMS}/have {shlex.quote(what.domain)} --files")
+        if answer.status == Pushed.USAGE:
+            raise other_version(server)
+        if answer.status:
+            return outcome_of(server, answer.status)
+        with server.understanding():
+            there = frozenset(answer.output.decode("ascii").split())
+    with waiting("files") as wait:
+        sent = Sending(built, there)
+        line(sent.summary)
+        options = [*what.options, *sent.options]
+        return run_script(server, "push", line, what.domain, *options, chunks=sent.pieces(wait))
 
 
 def rollback(server: Server, domain: str, line: Callable[[str], None], who: str, release: str = "") -> Pushed:
@@ -127,10 +155,7 @@ def run_script(
             status = stream(server, command, relay, chunks, attached)
         outcome = outcome_of(server, status)
     if outcome is Pushed.USAGE and first.startswith("✗ unknown option"):
-        raise DeployError(
-            f"the scripts on {server.host} are of another version than this deploy",
-            "With the newer of the two: deploy apply",
-        )
+        raise other_version(server)
     if not outcome.needs_apply:
         flush()
     return outcome
@@ -150,6 +175,14 @@ def call_script(
     if outcome.needs_apply:
         raise DeployError(f"{site} is not on {server.host} yet", f"Run: deploy apply {site}")
     return outcome is Pushed.DONE
+
+
+def other_version(server: Server) -> DeployError:
+    """The server's programs do not know what they were asked."""
+    return DeployError(
+        f"the scripts on {server.host} are of another version than this deploy",
+        "With the newer of the two: deploy apply",
+    )
 
 
 def outcome_of(server: Server, status: int) -> Pushed:

@@ -94,7 +94,7 @@ def test_auto_has_numbers_of_its_own_or_the_usual(tmp_path: Path) -> None:
         (
             {},
             {"keys": {"phone": {"public": PUBLIC, "shield": ["www.example.org"], "pull_backups": True}}},
-            "a key has either `push: [SITE]` and `shield: [SITE]`, or `pull_backups: true`",
+            "a key has either lists of sites (`push:`, `send:`, `shield:`), or `pull_backups: true`",
         ),
     ],
 )

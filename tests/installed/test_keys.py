@@ -18,6 +18,7 @@ def uses(root: Root) -> list[dict[str, str]]:
 def keys(root: Root) -> Root:
     root.write("/etc/deploy/keys/ci", "# what it may\na.test\n")
     root.write("/etc/deploy/keys/home", "pull_backups\n")
+    root.write("/etc/deploy/keys/builder", "send a.test\n")
     return root
 
 
@@ -56,3 +57,29 @@ def test_what_it_may_is_handed_on_to_the_program_that_does_it(keys: Root) -> Non
     assert "may fetch backups with rsync" in keys.run("admit", "home", "push a.test", code=2)
     assert [use["result"] for use in uses(keys)] == ["accepted"] * 3 + ["refused"]
     assert keys.path("/var/log/deploy/keys.log").stat().st_mode & 0o77 == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("push a.test", "the key builder may not push that site; it may push: none"),
+        ("push b.test --from public", "the key builder may not send that site; it may send: a.test"),
+        ("have b.test --files", "the key builder may not send that site; it may send: a.test"),
+        *(
+            (words, "the key builder may run `push SITE --from NAME` and `status`, and nothing else")
+            for words in (
+                "push a.test --from",
+                "push a.test --from ../x",
+                "push a.test --from x --force",
+                "push a.test --from x --list 1e9",
+                "push a.test --from x --list 1 --by root",
+                "have a.test",
+                "have a.test --files x",
+            )
+        ),
+    ],
+)
+def test_a_key_that_sends_files_does_only_that(keys: Root, words: str, why: str) -> None:
+    assert keys.run("admit", "builder", words, code=2) == f"✗ refused: {why}\n"
+    assert keys.run("admit", "builder", "push a.test --from public --list 9", code=69)
+    assert keys.run("admit", "builder", "have a.test --files", code=69)

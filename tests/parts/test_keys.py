@@ -94,7 +94,7 @@ def test_no_value_becomes_an_option(text: str, place: str) -> None:
         ("ci: {public: PUB, push: [here.example.org]}", "comes from a folder of this machine"),
         (
             "ci: {public: PUB}",
-            "a key has either `push: [SITE]` and `shield: [SITE]`, or `pull_backups: true`",
+            "a key has either lists of sites (`push:`, `send:`, `shield:`), or `pull_backups: true`",
         ),
         ("ci: {public: PUB, push: [www.example.org], pull_backups: true}", "a key has either"),
         ("ci: {push: [www.example.org]}", "'public' is missing"),

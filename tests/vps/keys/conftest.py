@@ -117,7 +117,7 @@ def vps(release: str) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
-    """The key ci may push page.test and nothing else; home may fetch backups."""
+    """The key ci may push page.test and nothing else, builder may send its files; home may fetch backups."""
     made = Guarded(tmp_path_factory.mktemp("project"), vps, None, {})
     vps.run("mkdir -p /root/repositories /etc/deploy")
     host_key = (vps.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
@@ -127,7 +127,8 @@ def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Guarded:
         "page.test": made.host("page.test", page) | {"build": "build.sh"},
         "other.test": made.host("other.test", {"index.html": "<h1>Other</h1>\n"}),
     }
-    for name, can in {"ci": {"push": ["page.test"]}, "home": {"pull_backups": True}}.items():
+    may = {"ci": {"push": ["page.test"]}, "home": {"pull_backups": True}, "builder": {"send": ["page.test"]}}
+    for name, can in may.items():
         public = made.new_key(name).with_name(f"{name}.pub").read_text().strip()
         made.more.setdefault("keys", {})[name] = {"public": public, **can}
     applied = made.apply()

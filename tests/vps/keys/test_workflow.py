@@ -209,6 +209,54 @@ def test_push_without_sites_yaml(project: Guarded, secrets: dict[str, str]) -> N
     project.publish("page.test", {"broken": None})
 
 
+def test_what_was_built_elsewhere_is_sent_by_a_key_that_may(
+    project: Guarded, secrets: dict[str, str]
+) -> None:
+    public = project.folder / "public"
+    public.mkdir()
+    (public / "index.html").write_text("<h1>Built here</h1>\n")
+    (public / "large.css").write_text("a { color: green }\n" * 9000)
+    own = secrets | {"SSH_PRIVATE_KEY": (project.folder / "builder").read_text()}
+    refused = push_from(project, secrets, "page.test", "--from", str(public))
+    assert refused.returncode == 2
+    assert "the key ci may not send that site; it may send: none" in refused.stderr
+    assert "may not push that site" in push_from(project, own, "page.test").stderr
+    other = push_from(project, own, "other.test", "--from", str(public))
+    assert "the key builder may not send that site; it may send: page.test" in other.stderr
+
+    done = push_from(project, own, "page.test", "--from", str(public))
+    assert done.returncode == 0, done.stderr
+    assert "  public: 2 files, 172 KB; sent are 2, 172 KB" in done.stderr
+    assert project.get("page.test", scheme="http") == (200, "<h1>Built here</h1>\n")
+    (public / "index.html").write_text("<h1>Built again</h1>\n")
+    again = push_from(project, own, "page.test", "--from", str(public))
+    assert "  public: 2 files, 172 KB; sent are 1, 1 KB" in again.stderr
+    assert project.get("page.test", scheme="http") == (200, "<h1>Built again</h1>\n")
+    (public / ".env").write_text("PASSWORD=x")
+    secret = push_from(project, own, "page.test", "--from", str(public))
+    assert (secret.returncode, "nothing of it is sent" in secret.stderr) == (1, True)
+    (public / ".env").unlink()
+
+    # with sites.yaml, from a laptop; and with nothing but tar and ssh
+    (public / "index.html").write_text("<h1>From a laptop</h1>\n")
+    laptop = project.deploy("push", "page.test", "--from", str(public))
+    assert laptop.returncode == 0, laptop.stderr
+    assert "sent are 1, 1 KB" in laptop.stderr
+    assert project.get("page.test", scheme="http") == (200, "<h1>From a laptop</h1>\n")
+    both = project.deploy("push", "page.test", "other.test", "--from", str(public))
+    assert (both.returncode, "--from is for one site" in both.stderr) == (2, True)
+    (public / "index.html").write_text("<h1>By tar</h1>\n")
+    archive = subprocess.run(["tar", "-C", public, "-cz", "."], capture_output=True, check=True).stdout
+    plain = project.ssh("push page.test --from public", key="builder", input=archive, text=False)
+    assert plain.returncode == 0, plain.stdout
+    assert project.get("page.test", scheme="http") == (200, "<h1>By tar</h1>\n")
+    cut = project.ssh("push page.test --from public", key="builder", input=archive[:500], text=False)
+    assert (cut.returncode, b"push again" in cut.stdout) == (1, True)
+    assert project.deploy("rollback", "page.test").returncode == 0
+    assert project.get("page.test", scheme="http") == (200, "<h1>From a laptop</h1>\n")
+    assert '"public, built elsewhere"' in project.deploy("push", "page.test", "--from", str(public)).stderr
+
+
 def test_push_from_the_environment_is_as_strict(project: Guarded, secrets: dict[str, str]) -> None:
     used = len(project.uses())
     other = (project.folder / "home.pub").read_text().split()[1]
