@@ -1,11 +1,15 @@
 """What every kind of site has: its names, its HTTPS, and a place for hand-written NGINX lines."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from deployer.kinds.entry import Entry
 from deployer.values.certificates import Alias, CertificateChoice
+from deployer.values.hsts import PRELOAD, Hsts
+from deployer.values.paths import Headers, Origin, Redirects
 from deployer.values.shield import ShieldChoice
-from deployer.values.types import Boolean, Duration, NginxSnippet, written
+from deployer.values.types import Boolean, NginxSnippet, written
 
 
 class Site(Entry):
@@ -21,10 +25,27 @@ class Site(Entry):
         None,
         description="whether Cloudflare stands before it: on, off or auto; without it, as deploy shield says",
     )
-    hsts: Duration = Field(
-        written("7d"), description="how long browsers insist on HTTPS after a visit; 0 turns it off"
+    hsts: Hsts = Field(
+        written("7d"),
+        description="how long browsers insist on HTTPS after a visit; 0: never; preload: before one, too",
+    )
+    redirects: Redirects = Field(
+        {}, description="where paths lead, with the code behind that, if it is not 301"
+    )
+    headers: Headers = Field({}, description="headers of what is below paths, by their names")
+    cors: tuple[Origin, ...] = Field(
+        (), description='sites whose scripts may read this one in a browser; ["*"]: all'
+    )
+    robots: Literal["all", "none"] = Field(
+        "all", description="none: search engines are asked to leave it out"
     )
     nginx: NginxSnippet = Field("", description="NGINX directives to add inside the server block")
+
+    @property
+    def insists(self) -> str:
+        """What browsers are told of HTTPS."""
+        two_years = "max-age=63072000; includeSubDomains; preload"
+        return two_years if self.hsts == PRELOAD else f"max-age={self.hsts}"
 
     @property
     def shielded(self) -> str:

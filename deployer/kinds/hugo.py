@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from deployer.kinds.publication import Publication
+from deployer.kinds.pages import Pages
 from deployer.shares.question import Question
 from deployer.shares.share import Share
 from deployer.values.types import Version
@@ -17,7 +17,7 @@ VERSIONS = "/opt/hugo/{}/bin/hugo"
 QUESTIONS = (Question("paths", VERSIONS.format("*")),)
 
 
-class Hugo(Publication):
+class Hugo(Pages):
     """A site that Hugo builds from a Git repository; with `build:`, the script calls Hugo itself."""
 
     kind: Literal["hugo"] = Field(description="what this site is")

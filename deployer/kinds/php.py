@@ -10,6 +10,7 @@ from deployer.kinds.base import Site
 from deployer.kinds.pooled import user_of
 from deployer.kinds.pooled_database import PooledDatabase
 from deployer.kinds.publication import Publication
+from deployer.values.names import variable_name
 from deployer.values.types import PhpFolder, PhpScript, Repository
 
 if TYPE_CHECKING:
@@ -137,8 +138,3 @@ class Php(PooledDatabase, Publication):
                 found["/".join([self.written(domain), *above[: at + 1]])] = ("0750", f"root {user}")
             found["/".join([self.written(domain), *above, last])] = ("0750", f"{user} {user}")
         return [(path, *values) for path, values in found.items()]
-
-
-def variable_name(domain: str) -> str:
-    """The domain as a part of the name of a variable; two never share one."""
-    return domain.replace("-", "__").replace(".", "_")

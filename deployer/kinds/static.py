@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from deployer.kinds.publication import Publication
+from deployer.kinds.pages import Pages
 
 
-class Static(Publication):
+class Static(Pages):
     """Files from a Git repository: its own, or with `build:` or `output:` those of the build."""
 
     kind: Literal["static"] = Field(description="what this site is")

@@ -1,7 +1,7 @@
 """The NGINX file of one site: which names answer, which lead elsewhere."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployer.files import File
 from deployer.templates import rendered
@@ -10,6 +10,15 @@ from deployer.values.directives import keeping_headers, settings
 if TYPE_CHECKING:
     from deployer.kinds.base import Site
     from deployer.seen.facts import Facts
+
+
+def by_path(site: "Site", domain: str) -> dict[str, Any]:
+    """What it says of paths and of all its answers: maps, and headers with their values."""
+    if not (site.redirects or site.headers or site.cors or site.robots == "none"):
+        return {"redirects": None, "headers": (), "cors": None, "added": ()}
+    from deployer.kinds import by_path
+
+    return by_path.values(site, domain)
 
 
 def virtual_host(
@@ -32,7 +41,8 @@ def virtual_host(
     the certificate covers answer. `policies` have the headers of its answers: where a location among its
     own lines would lose them, it gets them back.
     """
-    headers = [f"/etc/nginx/deploy/{policy}.conf" for policy in policies]
+    files = [f"/etc/nginx/deploy/{policy}.conf" for policy in policies]
+    said = by_path(site, domain)
     aliases = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
     file = rendered(
         f"nginx/sites/{template}.conf",
@@ -43,10 +53,11 @@ def virtual_host(
         code=code,
         keep_path=keep_path,
         all_names=[domain, *site.aliases],
-        own_lines=keeping_headers(site.nginx, headers),
+        own_lines=keeping_headers(site.nginx, files, said["added"]),
         own_settings=settings(site.nginx),
         main_names=[domain, *aliases] if aliases_too else [domain],
         other_names=[] if aliases_too else aliases,
+        **said,
         **values,
     )
     return {f"/etc/nginx/conf.d/{domain}.conf": file}

@@ -16,7 +16,7 @@ from deployer.shares.share import Share
 if TYPE_CHECKING:
     from deployer.config.model import Config
 
-POLICIES = ("acme", "caching", "compression", "headers", "proxy", "static", "tls")
+POLICIES = ("acme", "caching", "compression", "headers", "leading", "proxy", "static", "tls")
 PACKAGES = frozenset({"nginx", "curl", "logrotate"})
 DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
 HANDLERS = (

@@ -7,7 +7,7 @@ from deployer.values.snippet import MARKS, line_of, nginx_snippet, tokens
 
 TRY_FILES = (
     "outside of a location, try_files has no effect, because `location /` of the site decides; for pages "
-    "that an application makes out of one file, write error_page 404 =200 /index.html;"
+    "that an application makes out of one file, write fallback: index.html beside nginx:"
 )
 FOLDERS = (
     "outside of a location, {0} has no effect, because `location /` of the site asks for the index.html of a "
@@ -52,8 +52,8 @@ def settings(text: str) -> frozenset[str]:
     return frozenset(directive.words[0] for directive in directives(text) if directive.block == 0)
 
 
-def keeping_headers(text: str, files: Sequence[str]) -> str:
-    """The lines, with an include of these files in each block that has an `add_header` of its own.
+def keeping_headers(text: str, files: Sequence[str], added: Sequence[tuple[str, str]] = ()) -> str:
+    """The lines, with these headers and files in each block that has an `add_header` of its own.
 
     NGINX leaves out all other headers there, which nobody expects.
     """
@@ -62,10 +62,13 @@ def keeping_headers(text: str, files: Sequence[str]) -> str:
     for directive in directives(text):
         if directive.block and directive.words[0] == "add_header":
             last[directive.block] = directive
+            included.setdefault(directive.block, set()).add(directive.words[1].strip("\"'").lower())
         if directive.words[0] == "include":
             included.setdefault(directive.block, set()).update(word.strip("\"'") for word in directive.words)
     for block, directive in sorted(last.items(), key=lambda item: -item[1].end):
-        missing = [f"include {file};" for file in files if file not in included.get(block, set())]
+        there = included[block]
+        missing = [f"add_header {name} {value} always;" for name, value in added if name.lower() not in there]
+        missing += [f"include {file};" for file in files if file not in there]
         text = _after(text, directive, missing)
     return text
 

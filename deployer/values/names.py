@@ -31,6 +31,11 @@ def domain(text: str) -> str:
     return text
 
 
+def variable_name(domain: str) -> str:
+    """The domain as a part of the name of a variable; two never share one."""
+    return domain.replace("-", "__").replace(".", "_")
+
+
 def alias(text: str) -> str:
     """A domain, or all names one step below one: *.example.org."""
     if text == "*":

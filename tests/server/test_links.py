@@ -10,7 +10,7 @@ import deployer
 LINKS = Path(deployer.__file__).parent / "server/installed/lib/publication/links.awk"
 
 
-def broken(folder: Path, pages: dict[str, str]) -> list[str]:
+def broken(folder: Path, pages: dict[str, str], *more: str) -> list[str]:
     for name, text in pages.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -18,11 +18,11 @@ def broken(folder: Path, pages: dict[str, str]) -> list[str]:
     paths = folder.parent / "paths"
     paths.write_text("".join(f"{'d' if (folder / path).is_dir() else 'f'}\t{path}\n" for path in found))
     html = [f"./{path}" for path in found if path.suffix == ".html"]
-    told = set(links(folder, str(paths), *html).splitlines())
+    told = set(links(folder, *more, str(paths), *html).splitlines())
     files = "".join(line for line in paths.read_text().splitlines(True) if line.startswith("f"))
     paths.write_text(files)
-    (folder.parent / "wanted").write_text(links(folder, *html, asking=True))
-    some = links(folder, "asked=1", str(folder.parent / "wanted"), "asked=", str(paths), *html)
+    (folder.parent / "wanted").write_text(links(folder, *more, *html, asking=True))
+    some = links(folder, *more, "asked=1", str(folder.parent / "wanted"), "asked=", str(paths), *html)
     assert set(some.splitlines()) == told, "what was asked for is enough"
     return sorted(told)
 
@@ -141,3 +141,13 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_the_time_grows_with_the_page_and_not_with_its_square(tmp_path: Path, text: str) -> None:
     assert "/gone/\tindex.html" in broken(tmp_path / "site", {"index.html": text})
+
+
+def test_a_link_without_an_ending_may_lead_to_a_page_with_one(tmp_path: Path) -> None:
+    pages = {"site/index.html": "<a href=/about><a href=docs/x><a href=/a.css>", "site/about.html": "about"}
+    (tmp_path / "site").mkdir()
+    inside = {name.removeprefix("site/"): text for name, text in pages.items()}
+    told = "/{}\tindex.html".format
+    assert broken(tmp_path / "site", inside) == [told("a.css"), told("about"), told("docs/x")]
+    assert broken(tmp_path / "site", inside, "pretty=1") == [told("a.css"), told("docs/x")]
+    assert broken(tmp_path / "site", inside, "open=index.html") == [told("a.css")]

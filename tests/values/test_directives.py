@@ -45,7 +45,7 @@ def test_what_holds_for_the_whole_site() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("try_files $uri $uri/ /index.html;", "error_page 404 =200 /index.html;"),
+        ("try_files $uri $uri/ /index.html;", "fallback: index.html"),
         (
             "add_header A b;\nlocation / { try_files $uri /index.html; }",
             "line 2 of the snippet: the site has its own",

@@ -4,6 +4,7 @@
 # a tag and the text after it. Prints lines "/PATH<tab>PAGE". Text, comments and scripts have no links.
 # Of a few pages of a large release, most of PATHS is not asked for: links asking=1 domain=DOMAIN 'RS=<' ./PAGE… prints what is,
 # and links domain=DOMAIN asked=1 THAT asked= PATHS 'RS=<' ./PAGE… keeps no more.
+# pretty=1: /about is about.html, too; open=1: what has no ending leads somewhere, to a page for all paths or a listing.
 
 BEGIN {
     FS = "\t"
@@ -113,8 +114,9 @@ function check(link,    host) {
 function exists(path) {
     if (index(path, "%")) path = without_percents(path)
     if (path ~ /(^|\/)\.?\.?(\/|$)/) path = plain(path)
+    if (open && path !~ /\.[^\/]+$/) return 1
     if (path == "" || path ~ /\/$/) return has(path "index.html")
-    return has(path) || has(path "/index.html") # asking wants both
+    return has(path) || has(path "/index.html") || (pretty && has(path ".html")) # asking wants all
 }
 
 function has(path) { # as a file

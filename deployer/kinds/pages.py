@@ -1,0 +1,16 @@
+"""Published files that visitors get as they are: the half of hugo and static that PHP does not share."""
+
+from pydantic import Field
+
+from deployer.kinds.publication import Publication
+from deployer.values.types import Boolean, RelativePath
+
+
+class Pages(Publication):
+    """Files that visitors get as they are."""
+
+    fallback: RelativePath | None = Field(
+        None, description="page for every path without a file, such as index.html, for an app of one page"
+    )
+    pretty: Boolean = Field(False, description="/about for about.html, and /about.html leads there")
+    listing: Boolean = Field(False, description="a folder without index.html shows what is in it")

@@ -1,0 +1,236 @@
+"""Sites of files as people have them: apps of one page, addresses without .html, redirects, headers, and listings."""
+
+import gzip
+
+import pytest
+
+from deployer.config.model import Config
+from deployer.parts.nginx import nginx_files
+from deployer.planning.desired import desired_files
+from deployer.rehearsal.machine import Machine
+from golden.server import facts
+from nginx.place import Answer, Place
+
+pytestmark = [pytest.mark.vps, pytest.mark.takes_turns("module")]
+
+PAGES = {"kind": "static", "repository": "https://git.example.org/a.git", "https": False}
+SITES = {
+    "app.test": {"fallback": "index.html"},
+    "docs.test": {"pretty": True},
+    "both.test": {"fallback": "200.html", "pretty": True},
+    "files.test": {"listing": True},
+    "moved.test": {
+        "fallback": "index.html",
+        "pretty": True,
+        "redirects": {
+            "/old": "/new",
+            "/old.html": "/fresh",
+            "/blog/*": "/posts/:splat 302",
+            "/away/*": "https://away.example.org/:splat 308",
+            "/all/*": "/:splat",
+            "/shop/:kind/:number": "/products?kind=:kind&number=:number",
+            "/top": "/page#part",
+            "/café": "/coffee",
+            "/gone/*": "410",
+            "/never": "404",
+        },
+        "headers": {
+            "/*": {"X-Frame-Options": "DENY", "X-Site": 'a "word"; b', "Cache-Control": "no-store"},
+            "/assets/*": {"Cache-Control": "public, max-age=60"},
+            "/assets/own.css": {"Cache-Control": "max-age=5"},
+        },
+        "robots": "none",
+        "nginx": "location /inner/ { add_header X-Site inner; }",
+    },
+    "fonts.test": {"cors": ["https://a.example.org"]},
+    "open.test": {"cors": ["*"], "robots": "none"},
+}
+FILES = {
+    "/index.html": b"front",
+    "/200.html": b"any",
+    "/404.html": b"nowhere",
+    "/about.html": b"about",
+    "/about.html.gz": gzip.compress(b"zipped about", mtime=0),
+    "/docs/index.html": b"docs",
+    "/docs/a b.html": b"spaces",
+    "/both.html": b"file",
+    "/both/index.html": b"folder",
+    "/assets/own.css": b"p {}",
+    "/assets/other.css": b"p {}",
+    "/inner/a.txt": b"inner",
+    "/old.html": b"still there",
+    "/kept/a.txt": b"a",
+    "/kept/.secret": b"secret",
+}
+
+
+@pytest.fixture(scope="module")
+def place(vps: Machine, release: str) -> Place:
+    place = Place(vps.root, "", vps.address, 80, 443, brotli=True)
+    config = Config.model_validate({"sites": {name: PAGES | more for name, more in SITES.items()}})
+    for path, file in {**nginx_files(facts(release)), **desired_files(config, facts(release)).files}.items():
+        if path.startswith("/etc/nginx/"):
+            place.write(path, file.content)
+    for domain in SITES:
+        for path, content in FILES.items():
+            place.write(f"/var/www/{domain}{path}", content)
+    (vps.root / "var/www/files.test/index.html").unlink()
+    vps.run("rm -f /etc/nginx/sites-enabled/default; nginx -t -q && systemctl restart nginx")
+    return place
+
+
+def ask(place: Place, url: str, method: str = "GET", **headers: str) -> Answer:
+    return place.ask(f"http://{url}", method, **headers)
+
+
+def test_nginx_takes_it_without_a_word(vps: Machine, place: Place) -> None:
+    said = vps.run("nginx -t -q", check=False)
+    assert (said.returncode, said.stdout + said.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "body"),
+    [
+        ("app.test/", 200, b"front"),
+        ("app.test/users/7", 200, b"front"),
+        ("app.test/v1.2/", 200, b"front"),
+        ("app.test/about.html", 200, b"about"),
+        ("app.test/docs/", 200, b"docs"),
+        ("app.test/assets/", 200, b"front"),
+        ("app.test/gone.js", 404, b"nowhere"),
+        ("app.test/img/gone.PNG", 404, b"nowhere"),
+        ("app.test/.env", 404, b"nowhere"),
+        ("app.test/.well-known/none", 404, b"nowhere"),
+        ("docs.test/about", 200, b"about"),
+        ("docs.test/docs/a%20b", 200, b"spaces"),
+        ("docs.test/both", 200, b"file"),
+        ("docs.test/both/", 200, b"folder"),
+        ("docs.test/nothing", 404, b"nowhere"),
+        ("docs.test/nothing/", 404, b"nowhere"),
+        ("both.test/about", 200, b"about"),
+        ("both.test/users/7", 200, b"any"),
+        ("both.test/users/", 200, b"any"),
+        ("both.test/gone.css", 404, b"nowhere"),
+        ("moved.test/old/7", 200, b"front"),
+        ("moved.test/gone/7", 410, None),
+        ("moved.test/never", 404, b"nowhere"),
+    ],
+)
+def test_which_page_it_is(place: Place, url: str, status: int, body: bytes | None) -> None:
+    answer = ask(place, url)
+    assert (answer.status, answer.body if body is not None else None) == (status, body)
+    assert answer.all("X-Content-Type-Options") == ["nosniff"]
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "to"),
+    [
+        ("docs.test/about.html", 301, "/about"),
+        ("docs.test/about.html?a=b", 301, "/about?a=b"),
+        ("docs.test/about/", 301, "/about"),
+        ("docs.test/index.html", 301, "/"),
+        ("docs.test/docs/index.html", 301, "/docs/"),
+        ("docs.test/docs", 301, "/docs/"),
+        ("docs.test/docs/a%20b.html", 301, "/docs/a%20b"),
+        ("docs.test/docs/a%20b/", 301, "/docs/a%20b"),
+        ("docs.test/a%0d%0aX-Evil:1.html", 301, "/a%0d%0aX-Evil:1"),
+        ("both.test/200.html", 301, "/200"),
+        ("moved.test/old", 301, "/new"),
+        ("moved.test/old/", 301, "/new"),
+        ("moved.test/old?a=b&c", 301, "/new?a=b&c"),
+        ("moved.test/old.html", 301, "/fresh"),
+        ("moved.test/blog", 302, "/posts/"),
+        ("moved.test/blog/", 302, "/posts/"),
+        ("moved.test/blog/2020/a%2Fb?x", 302, "/posts/2020/a%2Fb?x"),
+        ("moved.test/away/a/b?x=1", 308, "https://away.example.org/a/b?x=1"),
+        ("moved.test/all/here", 301, "/here"),
+        ("moved.test/shop/shoes/7?x", 301, "/products?kind=shoes&number=7"),
+        ("moved.test/top?x", 301, "/page?x#part"),
+        ("moved.test/caf%c3%A9", 301, "/coffee"),
+    ],
+)
+def test_where_it_leads(place: Place, url: str, status: int, to: str) -> None:
+    answer = ask(place, url)
+    host = f"http://{url.partition('/')[0]}"
+    assert (answer.status, [each.removeprefix(host) for each in answer.all("Location")]) == (status, [to])
+    assert answer.all("X-Evil") == []
+    assert answer.all("X-Content-Type-Options") == ["nosniff"]
+
+
+@pytest.mark.parametrize("path", ["//evil.example/index.html", "//evil.example/a.html", "/all//evil.example"])
+def test_nobody_leads_visitors_to_another_host_by_an_address_of_ours(place: Place, path: str) -> None:
+    for domain in ("docs.test", "moved.test"):
+        connection = place.connect(f"http://{domain}/")
+        connection.putrequest("GET", path)
+        connection.endheaders()
+        said = connection.getresponse()
+        assert not (said.headers["Location"] or "").startswith(("//", "/\\", "http://evil")), said.headers
+        connection.close()
+
+
+def test_what_was_compressed_beforehand_is_sent_for_an_address_without_its_ending(place: Place) -> None:
+    answer = ask(place, "docs.test/about", Accept_Encoding="gzip")
+    assert gzip.decompress(answer.body) == b"zipped about"
+    assert answer.all("Cache-Control") == ["no-cache"]
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_a_listing_shows_what_is_in_a_folder_and_nothing_hidden(place: Place) -> None:
+    assert b'<a href="about.html">' in ask(place, "files.test/").body
+    listed = ask(place, "files.test/kept/")
+    assert (listed.status, b"a.txt" in listed.body, b"secret" in listed.body) == (200, True, False)
+    assert listed.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert ask(place, "files.test/kept").all("Location") == ["/kept/"]
+    assert ask(place, "files.test/docs/").body == b"docs"
+    assert ask(place, "files.test/nothing/").status == 404
+    assert ask(place, "docs.test/kept/").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/", "no-store"),
+        ("/users/7", "no-store"),
+        ("/gone.js", "no-store"),
+        ("/old", "no-store"),
+        ("/assets/other.css", "public, max-age=60"),
+        ("/assets/gone.css", "public, max-age=60"),
+        ("/assets/own.css", "max-age=5"),
+    ],
+)
+def test_headers_by_path(place: Place, path: str, kept: str) -> None:
+    answer = ask(place, f"moved.test{path}")
+    assert answer.all("Cache-Control") == [kept]
+    assert answer.all("X-Frame-Options") == ["DENY"]
+    assert answer.all("X-Site") == ['a "word"; b']
+    assert answer.all("X-Robots-Tag") == ["noindex, nofollow"]
+
+
+def test_headers_hold_in_a_location_of_its_own_lines(place: Place) -> None:
+    answer = ask(place, "moved.test/inner/a.txt")
+    assert answer.all("X-Site") == ["inner"]
+    assert answer.all("X-Frame-Options") == ["DENY"]
+    assert answer.all("X-Robots-Tag") == ["noindex, nofollow"]
+
+
+def test_scripts_of_other_sites(place: Place) -> None:
+    theirs = ask(place, "fonts.test/about.html", Origin="https://a.example.org")
+    assert theirs.all("Access-Control-Allow-Origin") == ["https://a.example.org"]
+    assert "Origin" in theirs.all("Vary")
+    for origin in ("https://b.example.org", "https://a.example.org.evil.example", "null"):
+        assert ask(place, "fonts.test/about.html", Origin=origin).all("Access-Control-Allow-Origin") == []
+    wanted = {"Access_Control_Request_Method": "GET", "Access_Control_Request_Headers": "x-a, x-b"}
+    asked = ask(place, "fonts.test/about.html", "OPTIONS", Origin="https://a.example.org", **wanted)
+    assert (asked.status, asked.body) == (204, b"")
+    assert asked.all("Access-Control-Allow-Methods") == ["GET"]
+    assert asked.all("Access-Control-Allow-Headers") == ["x-a, x-b"]
+    assert ask(place, "open.test/", Origin="https://b.example.org").all("Access-Control-Allow-Origin") == [
+        "*"
+    ]
+    assert ask(place, "open.test/", "OPTIONS").status == 405
+
+
+def test_certificate_challenges_are_answered_whatever_leads_elsewhere(place: Place) -> None:
+    place.write("/var/www/acme/.well-known/acme-challenge/token", b"token.key")
+    for domain in SITES:
+        assert ask(place, f"{domain}/.well-known/acme-challenge/token").body == b"token.key"
