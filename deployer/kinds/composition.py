@@ -7,14 +7,12 @@ from pydantic import Field
 
 from deployer.errors import Problem
 from deployer.files import File
-from deployer.kinds.base import Site
 from deployer.kinds.entry import Entry
-from deployer.kinds.virtual_host import virtual_host
+from deployer.kinds.proxied import ProxiedSite
 from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 from deployer.values.backups import BackupChoice, Choice
-from deployer.values.quantities import size_text
 from deployer.values.secrets import Given
 from deployer.values.service_names import default_project
 from deployer.values.types import Directory, Duration, Port, ProjectName, Size, TimeLimit, UrlPath, written
@@ -123,7 +121,7 @@ class Composition(Entry):
         return []
 
 
-class ComposedSite(Composition, Site):
+class ComposedSite(Composition, ProxiedSite):
     """A domain that NGINX answers for with what a container says."""
 
     port: Port = Field(description="port on 127.0.0.1 where NGINX finds it")
@@ -132,12 +130,11 @@ class ComposedSite(Composition, Site):
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, and those of the containers."""
-        host = virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload))
-        return {**host, **super().files(domain, facts)}
+        return {**self.leads(domain, facts), **super().files(domain, facts)}
 
     def packages(self) -> frozenset[str]:
         """NGINX and what it needs besides Docker."""
-        return Composition.packages(self) | Site.packages(self)
+        return Composition.packages(self) | ProxiedSite.packages(self)
 
     def local_ports(self) -> tuple[int, ...]:
         """The port where NGINX finds it, and others."""

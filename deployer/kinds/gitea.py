@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from deployer.files import File
-from deployer.kinds.base import Site
 from deployer.kinds.gitea_by_hand import remark
-from deployer.kinds.virtual_host import virtual_host
+from deployer.kinds.proxied import ProxiedSite
 from deployer.shares.backup import Backup, own_database
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
@@ -17,7 +16,6 @@ from deployer.values.backups import BackupChoice, Choice
 from deployer.values.mirrors import FOLDER as MIRRORS
 from deployer.values.mirrors import Mirror, MirrorName, variable, with_addresses
 from deployer.values.program import AtHome, Digest, Origin, Place, Sent, numbers, on_server
-from deployer.values.quantities import size_text
 from deployer.values.secrets import Generated, Secret
 from deployer.values.types import (
     Boolean,
@@ -56,7 +54,7 @@ REMOVABLE = (f"{FOLDER}/*",)
 ENGINES = {"mariadb": "mariadb-server", "postgres": "postgresql"}
 
 
-class Gitea(Site):
+class Gitea(ProxiedSite):
     """Gitea on the server itself; the first user's password: deploy secret show NAME PASSWORD."""
 
     logins: ClassVar[frozenset[str]] = frozenset({USER})
@@ -115,7 +113,7 @@ class Gitea(Site):
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file, app.ini, what shall run, its unit and its user."""
         return {
-            **virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload)),
+            **self.leads(domain, facts),
             f"{FOLDER}/{domain}.ini": self.template("app.ini", domain),
             f"{FOLDER}/{domain}.conf": self.template("values.conf", domain),
             f"/etc/systemd/system/{self.unit(domain)}": self.template("service", domain),

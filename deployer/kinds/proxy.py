@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from deployer.files import File
-from deployer.kinds.base import Site
-from deployer.kinds.virtual_host import virtual_host
-from deployer.values.quantities import size_text
+from deployer.kinds.proxied import ProxiedSite
 from deployer.values.types import Port, Size, written
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 
-class Proxy(Site):
+class Proxy(ProxiedSite):
     """A domain in front of a program that listens on 127.0.0.1; WebSocket and streaming work as they are."""
 
     kind: Literal["proxy"] = Field(description="what this site is")
@@ -23,4 +21,4 @@ class Proxy(Site):
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
         """Its NGINX file."""
-        return virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload))
+        return self.leads(domain, facts)

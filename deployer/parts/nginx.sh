@@ -23,6 +23,7 @@ check_nginx_says() { # NGINX's words on standard input, without what they say tw
 # sends too, after it has read all files once more.
 reload_nginx() {
     local master children old new pid title
+    keep_rooms
     find_nginx
     if [ "$master" = 0 ]; then
         systemctl reset-failed nginx 2>/dev/null # however often it has been tried

@@ -8,7 +8,7 @@ from deployer.planning.desired import Desired
 from deployer.planning.plan import Plan
 from deployer.seen.observation import Observation
 
-LEADS = re.compile(rb"^[^#\n]*proxy_pass\s+http://127\.0\.0\.1:(\d+)", re.MULTILINE)
+LEADS = re.compile(rb"^[^#\n]*(?:proxy_pass\s+http://|server\s+)127\.0\.0\.1:(\d+)", re.MULTILINE)
 
 
 def with_ports(plan: Plan, desired: Desired, seen: Observation, sites: Collection[str] | None) -> Plan:
@@ -30,4 +30,4 @@ def _open_ends(
         if path == f"/etc/nginx/conf.d/{site}.conf":
             ports = {int(found) for found in LEADS.findall(desired.files[path].content)}
             for port in sorted(ports - programs - seen.facts.listening):
-                yield f"{site}: nothing listens on 127.0.0.1:{port}, visitors get 502"
+                yield f"{site}: nothing listens on 127.0.0.1:{port}, visitors get an error"

@@ -134,8 +134,8 @@ def _gone_well(step: Callable[[], bool]) -> bool:
 
 
 def _served(config: Config, health: Health) -> bool:
-    # a proxy's service is not on the throwaway VPS: 502 is NGINX's right answer there
+    # a proxy's service is not on the throwaway VPS: there is 503 right, or 502 without a waiting room
     return all(
-        site.fine or (config.sites[site.domain].kind == "proxy" and site.status == 502)
+        site.fine or (config.sites[site.domain].kind == "proxy" and site.status in (502, 503))
         for site in health.sites
     )

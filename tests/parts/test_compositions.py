@@ -149,7 +149,7 @@ def test_nginx_gets_what_the_service_needs() -> None:
     found = desired(sites=sites)
     ntfy = found.files["/etc/nginx/conf.d/a.example.org.conf"].content.decode()
     assert "client_max_body_size 0;" in ntfy
-    assert "proxy_pass http://127.0.0.1:2586;" in ntfy
+    assert "server 127.0.0.1:2586 " in ntfy
     phpbb = found.files["/etc/nginx/conf.d/b.example.org.conf"].content.decode()
     assert "client_max_body_size 32M;" in phpbb
     assert "upload_max_filesize = 32M" in found.files["/opt/b.example.org/image/php.ini"].content.decode()

@@ -110,7 +110,7 @@ def test_a_site_behind_which_nothing_listens_is_told_and_no_change() -> None:
         return list(plan.pressing)
 
     api, page = (
-        f"{site}: nothing listens on 127.0.0.1:{port}, visitors get 502"
+        f"{site}: nothing listens on 127.0.0.1:{port}, visitors get an error"
         for site, port in (("api.test", 9001), ("page.test", 9002))
     )
     assert told(22, 80) == [api, page]

@@ -64,7 +64,7 @@ releases() {
 
 deaf() { # DOMAIN: tells the port to which NGINX leads its visitors, when nothing listens there
     local port
-    port=$(sed -nE 's|.*proxy_pass http://127\.0\.0\.1:([0-9]+).*|\1|p' "/etc/nginx/conf.d/$1.conf" 2>/dev/null | head -1)
+    port=$(sed -nE 's~.*(proxy_pass http://|server )127\.0\.0\.1:([0-9]+).*~\2~p' "/etc/nginx/conf.d/$1.conf" 2>/dev/null | head -1)
     [ -z "$port" ] || grep -qx "$port" <<<"$(ports_here)" || echo "deaf $1 $port"
 }
 
@@ -73,7 +73,7 @@ sites() { # asks for the page of each
     while IFS='|' read -r domain status seconds expires distrust; do
         echo "answer $domain $status $seconds $expires"
         [ -z "$distrust" ] || echo "distrust $domain $distrust"
-        [ "$status" != 502 ] || deaf "$domain"
+        [[ $status != 50[23] ]] || deaf "$domain"
         if [ -n "$expires" ] && [ -z "$distrust" ]; then certified+="$domain $expires"$'\n'; fi
     done < <(visit_all)
     first_to_end <<<"$certified" | head -n 100 | tell_astray

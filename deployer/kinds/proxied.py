@@ -1,0 +1,31 @@
+"""A site whose visitors NGINX leads to a program at a port, and lets wait while nobody answers there."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from deployer.kinds.base import Site
+from deployer.kinds.virtual_host import virtual_host
+from deployer.values.quantities import size_text
+from deployer.values.types import Duration, Port, Size, written
+
+if TYPE_CHECKING:
+    from deployer.files import File
+    from deployer.seen.facts import Facts
+
+
+class ProxiedSite(Site):
+    """A domain that NGINX answers for with what a program says."""
+
+    hold: Duration = Field(
+        written("60s"),
+        description="how long visitors wait while the program does not answer; 0: not at all",
+    )
+
+    if TYPE_CHECKING:
+        port: Port
+        max_upload: Size
+
+    def leads(self, domain: str, facts: "Facts") -> "dict[str, File]":
+        """Its NGINX file."""
+        return virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload))

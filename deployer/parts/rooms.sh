@@ -1,0 +1,27 @@
+#!/bin/bash
+# What a reload of NGINX asks for: each site that has a waiting room has its socket, and no other has one.
+
+keep_rooms() {
+    local wants=/etc/systemd/system/sockets.target.wants file line name new=() gone=()
+    local -A wanted=()
+    for file in /etc/nginx/conf.d/*.conf; do
+        while IFS= read -r line; do
+            case $line in '# waiting room: '*) name=${file##*/} && wanted[${name%.conf}]=1 && break ;; 'server {') break ;; esac
+        done <"$file"
+    done
+    for file in "$wants"/deploy-room@*.socket; do
+        [ -L "$file" ] || continue
+        name=${file##*@} name=${name%.socket}
+        if [ -n "${wanted[$name]:-}" ]; then unset "wanted[$name]"; else gone+=("$name"); fi
+    done
+    mkdir -p "$wants"
+    for name in "${!wanted[@]}"; do
+        ln -sf ../deploy-room@.socket "$wants/deploy-room@$name.socket"
+        new+=("deploy-room@$name.socket")
+    done
+    for name in "${gone[@]}"; do
+        systemctl stop "deploy-room@$name.socket" "deploy-room@$name.service" 2>/dev/null
+        rm -f "$wants/deploy-room@$name.socket" "/run/deploy/held/$name"
+    done
+    [ ${#new[@]} -eq 0 ] || systemctl start "${new[@]}"
+}
