@@ -1,8 +1,8 @@
 """What is built from a Git repository and published as files: the common half of hugo and static."""
 
-from typing import TYPE_CHECKING, Literal, TypeGuard
+from typing import TYPE_CHECKING, Literal, Self, TypeGuard
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deployer.files import File
 from deployer.kinds.base import Site
@@ -11,6 +11,7 @@ from deployer.templates import rendered
 from deployer.values.repository import is_local
 from deployer.values.section import Section
 from deployer.values.system_users import system_user
+from deployer.values.tools import PackageName, ToolName, ToolVersion, tools_of, why_no_tools
 from deployer.values.types import (
     Boolean,
     Count,
@@ -24,6 +25,7 @@ from deployer.values.types import (
     RelativePath,
     Repository,
     TimeLimit,
+    Url,
     written,
 )
 
@@ -83,12 +85,29 @@ class Publication(Site):
     environment: dict[EnvironmentName, EnvironmentValue] = Field(
         {}, description="environment variables of the build; no secrets"
     )
+    tools: dict[ToolName, ToolVersion] = Field(
+        {},
+        description="programs of the build, each in a version of its own: node, go, python, dart-sass, zola",
+    )
+    tools_from: dict[ToolName, Url] = Field(
+        {}, description="where a tool comes from, if not from its makers: a mirror with the same files"
+    )
+    build_packages: tuple[PackageName, ...] = Field(
+        (), description="packages of the distribution that the build needs"
+    )
     limits: Limits = Field(Limits(), description="what a build may use before it is stopped")
     gate: Gate = Field(Gate(), description="what is looked at before a build goes live")
     images: Images = Field(Images(), description="how images get their smaller WebP copies")
     before: Hook = Field("", description="bash lines run as root before each push")
     after: Hook = Field("", description="bash lines run as root after each push that went live")
     keep: Count = Field(5, description="how many releases stay on the server for rollback")
+
+    @model_validator(mode="after")
+    def have_tools_that_can_be_proved(self) -> Self:
+        """What is installed by root has a digest."""
+        if why := why_no_tools(self.tools, self.tools_from):
+            raise ValueError(why)
+        return self
 
     @property
     def pushed(self) -> bool:
@@ -131,7 +150,8 @@ class Publication(Site):
     def push_values(self, domain: str) -> dict[str, File]:
         """Its values, for the push script."""
         named = {"probe": self.probe(domain), "user": user_of(domain), **self.more_values(domain)}
-        values = rendered("system/site.conf", site=self, domain=domain, **named)
+        tools = tools_of(self.tools, self.tools_from)
+        values = rendered("system/site.conf", site=self, domain=domain, tools=tools, **named)
         return {f"/etc/deploy/sites/{domain}.conf": values}
 
     def more_values(self, domain: str) -> dict[str, object]:
@@ -159,7 +179,7 @@ class Publication(Site):
             if self.is_local or self.repository.startswith(("https://", "http://"))
             else {"openssh-client"}
         )
-        return super().packages() | {"git", *BROTLI} | images | ssh
+        return super().packages() | {"git", *BROTLI, *self.build_packages} | images | ssh
 
 
 def user_of(domain: str) -> str:
