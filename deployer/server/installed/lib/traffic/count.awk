@@ -1,5 +1,5 @@
 # Counts what NGINX's log of a site (format `combined`, or deploy_timed, which ends with the seconds that an answer took) says, day by
-# day, for `traffic` and `status-page`: adds it to the counts of before (file `state`), writes them anew (file `counts`), and prints
+# day, for `traffic` and `status-page`: adds it to the counts of before (file `state`), writes them anew (behind what the file `counts` has), and prints
 # those since the day `shown`. Two kinds of rows it does not print:
 #   times DAY CLASS:COUNT…                 how long answers took: class 0 is less than 1 ms, and class N ends with 2 ^ (N / 4) ms
 #   failing DAY HH:MM FAILED REQUESTS      a minute in which half of the answers, and five or more, were errors of the server
@@ -16,6 +16,7 @@ BEGIN {
     ROBOT = "bot|crawl|spider|slurp|scan|monitor|preview|fetch|archiv|headless|facebookexternalhit|curl|wget|python|httpx|okhttp"
     ROBOT = ROBOT "|go-http|deploy watch|java/|libwww|perl|ruby|php/|axios|node|uptime|gatus|feed|rss|zgrab|masscan|nmap|nikto|sqlmap"
     ASSET = "\\.(css|js|mjs|map|json|xml|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|otf|mp4|webm|mp3|txt|webmanifest)$"
+    for (i = split("day times failing page missing referrer robot", name, " "); i > 0; i--) LISTED[name[i]]
     while ((getline row < state) > 0) keep(row)
 }
 
@@ -57,10 +58,10 @@ END {
     for (day in rows) if (day > newest && day <= tomorrow) newest = day # one of a clock that was wrong may lie far ahead
     for (day in rows) {
         if (day < since) continue
-        printf "%s", rows[day] > counts
+        printf "%s", rows[day] >> counts
         if (day >= shown) tell(rows[day])
     }
-    if (newest in sketch) print "sketch\t" newest "\t" sketch[newest] > counts
+    if (newest in sketch) print "sketch\t" newest "\t" sketch[newest] >> counts
     if (parts) for (each in sum) { split(each, name, "\t"); print name[1] "\t" site "\t" sum[each] "\t" name[2] }
     else for (i = split("page missing referrer robot", name, " "); i > 0; i--) {
         kind = name[i]
@@ -69,11 +70,12 @@ END {
     }
 }
 
-function keep(row,    field) { # of what was counted before
-    split(row, field, "\t")
-    if (parts && substr(field[2], 9) % parts != part) return
-    if (field[1] == "sketch") sketch[field[2]] = field[3] "\t" field[4]
-    else if (field[1] ~ /^(day|times|failing|page|missing|referrer|robot)$/) rows[field[2]] = rows[field[2]] row "\n"
+function keep(row,    at, kind, day, field) { # of what was counted before
+    at = index(row, "\t")
+    kind = substr(row, 1, at - 1); day = substr(row, at + 1, 10)
+    if (substr(row, at + 11, 1) != "\t" || parts && substr(day, 9) % parts != part) return
+    if (kind in LISTED) rows[day] = rows[day] row "\n"
+    else if (kind == "sketch") { split(row, field, "\t"); sketch[day] = field[3] "\t" field[4] }
 }
 
 function enter(stamp,    word) { # whether it is a minute of a day; it is the one that is counted from here on
