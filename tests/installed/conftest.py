@@ -34,6 +34,22 @@ class Root:
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def processes(self, program: str, *arguments: str) -> int:
+        """How many processes a program starts: who comes after it has their number, where none was before."""
+        env = {"PATH": os.environ["PATH"], "DEPLOY_ROOT": str(self.folder), "TZ": "UTC0"}
+        count = [
+            "unshare",
+            "--pid",
+            "--fork",
+            "sh",
+            "-c",
+            '"$0" "$@" >/dev/null || exit 1; sh -c "echo \\$\\$"',
+        ]
+        argv = [*count, INSTALLED / "bin" / program, *arguments]
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=True)
+        assert done.stderr == ""
+        return int(done.stdout)
+
     def path(self, path: str) -> Path:
         """Where that of a server is here; its folder is there."""
         found = self.folder / path.lstrip("/")

@@ -85,18 +85,49 @@ def test_what_is_being_changed_is_told(root: Root) -> None:
         assert told(root, "busy") == ["busy * "]
 
 
-def test_certificates_archives_and_a_restart(root: Root) -> None:
-    folder = root.path("/etc/letsencrypt/live/www.example.org/cert.pem").parent
+def certificate(root: Root, name: str, days: int) -> str:
+    """One that lasts so long."""
+    path = root.path(f"/etc/letsencrypt/live/{name}/cert.pem")
     request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    names = ["-subj", "/CN=www.example.org", "-days", "30", "-keyout", "/dev/null", "-out", "cert.pem"]
-    subprocess.run([*request, *names], cwd=folder, check=True, capture_output=True)
+    names = ["-subj", f"/CN={name}", "-days", str(days), "-keyout", "/dev/null", "-out", path]
+    subprocess.run([*request, *names], check=True, capture_output=True)
+    return path.read_text()
+
+
+def days_left(root: Root) -> dict[str, int]:
+    """Of each certificate, by its name."""
+    ends = (line.split()[1:] for line in told(root, "certificate"))
+    return {name: round((int(end) - time.time()) / 86400) for name, end in ends}
+
+
+def test_many_certificates_and_archives_cost_little_more_than_one(root: Root) -> None:
+    lasting = {f"site-{number:02}.example.org": 30 + number * 7 % 60 for number in range(6)}
+    texts = [certificate(root, name, days) for name, days in lasting.items()]
+    root.write("/etc/nginx/deploy/certificates/own.example.org/fullchain.pem", texts[2] + "\n" + texts[0])
+    assert days_left(root) == lasting | {"own.example.org": lasting["site-02.example.org"]}
+    root.write("/etc/letsencrypt/live/broken.example.org/cert.pem", "no certificate\n")
+    assert days_left(root) == lasting | {"own.example.org": lasting["site-02.example.org"]}
+    root.path("/etc/letsencrypt/live/broken.example.org/cert.pem").unlink()
+    few = root.processes("doctor")
+    for number in range(40):
+        root.write(f"/etc/letsencrypt/live/more-{number}.example.org/cert.pem", texts[number % 6])
+        root.write(f"/home/backups/name-{number}/backup-name-{number}-2026-11-21-230000.tar.zst.gpg", "")
+    assert root.processes("doctor") < few + 10
+    assert len(days_left(root)) == 47
+    root.path("/home/backups/empty/x")
+    assert len([line for line in told(root, "backup") if len(line.split()) == 3]) == 40
+    assert "backup empty " in told(root, "backup")
+
+
+def test_certificates_archives_and_a_restart(root: Root) -> None:
+    certificate(root, "www.example.org", 30)
     root.write("/home/backups/forum/backup-forum-2026-11-21-230000.tar.zst.gpg", "")
     root.write("/etc/deploy/backup/forum", "")
     root.write("/run/reboot-required", "")
     root.write("/run/reboot-required.pkgs", "linux-image\nlibc6\nlinux-image\n")
     lines = root.run("doctor").splitlines()
-    (certificate,) = [line for line in lines if line.startswith("certificate ")]
-    _, name, end = certificate.split()
+    (line,) = [line for line in lines if line.startswith("certificate ")]
+    _, name, end = line.split()
     assert name == "www.example.org"
     assert abs(int(end) - time.time() - 30 * 86400) < 60
     assert [line for line in lines if line.startswith("backup forum ")]

@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import subprocess
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -10,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from installed.conftest import INSTALLED, Root
+from installed.conftest import Root
 
 SITE = "www.example.org"
-TRAFFIC = INSTALLED / "bin/traffic"
 LOG = f"/var/log/nginx/{SITE}.access.log"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -306,15 +304,6 @@ def test_many_sites_are_told_one_after_the_other(root: Root) -> None:
     assert {path.name for path in kept.iterdir()} == set(names)
 
 
-def processes(root: Root, *arguments: str) -> int:
-    """How many processes `traffic` starts: who comes after it has their number, where none was before."""
-    env = {**os.environ, "DEPLOY_ROOT": str(root.folder), "TZ": "UTC0"}
-    argv = ["unshare", "--pid", "--fork", "sh", "-c", '"$0" "$@" >&2 || exit 1; sh -c "echo \\$\\$"']
-    done = subprocess.run([*argv, TRAFFIC, *arguments], env=env, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return int(done.stdout)
-
-
 def test_what_the_status_page_has_counted_again_and_again_costs_little(root: Root) -> None:
     names = [f"site-{number}.test" for number in range(20)]
     logs = [root.path(f"/var/log/nginx/{name}.access.log") for name in names]
@@ -328,14 +317,14 @@ def test_what_the_status_page_has_counted_again_and_again_costs_little(root: Roo
     for log in logs:
         with log.open("a") as file:
             file.write(line("/more") * 5)
-    assert processes(root, "--quiet") < 16 * len(names), "a log that only grew is read at its end"
+    assert root.processes("traffic", "--quiet") < 16 * len(names), "a log that only grew is read at its end"
     assert all("\t5\t/more" in state.read_text() for state in states)
     for log in logs:
         os.utime(log, (time.time() - 60, time.time() - 60))
-    assert processes(root, "--quiet") < 20, "nothing has come to any"
+    assert root.processes("traffic", "--quiet") < 20, "nothing has come to any"
     logs[0].rename(logs[0].with_suffix(".log.2"))
     logs[0].write_text(line("/after") * 10)
-    assert processes(root, "--quiet") < 60, "one was rotated"
+    assert root.processes("traffic", "--quiet") < 60, "one was rotated"
     told = (words.split("\t") for words in states[0].read_text().splitlines())
     assert [words[2:4] for words in told if words[0] == "day"] == [["20", "1"], ["1", "1"]]
 
