@@ -198,7 +198,9 @@ def test_kinds_and_sections_that_a_file_has_not_are_not_loaded(tmp_path: Path) -
     needed = {"base", "composition", "entry", "pages", "proxied", "publication", "redirect", "static"}
     needed |= {"virtual_host"}
     loaded = {f"deployer.kinds.{name}" for name in needed}
-    assert set(said) == loaded | {"deployer.composefile.interpolation", "deployer.composefile.ports"}
+    assert set(said) == loaded | {
+        f"deployer.composefile.{name}" for name in ("file_names", "interpolation", "ports")
+    }
 
 
 def test_the_version_is_told() -> None:

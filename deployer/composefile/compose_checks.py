@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from deployer.composefile.compose_file import Definition, all_published, project
 from deployer.composefile.interpolation import UNKNOWN, written
+from deployer.composefile.laid_over import Public, stays
 from deployer.composefile.ports import Published, published
 from deployer.documents.nodes import Node
 from deployer.documents.tree import scalar_of, section, value_of
@@ -12,14 +13,14 @@ from deployer.values.quantities import shown
 from deployer.values.service_names import project_name
 
 
-def problems(file: Definition, public: bool) -> list[Problem]:
-    """Everything that is wrong with the file; `public` says that it may publish ports to everyone."""
+def problems(file: Definition, public: Public) -> list[Problem]:
+    """Everything that is wrong with the file; `public` says which ports it may publish to everyone."""
     root = file.root
     if root is None:
         return list(file.problems)
     reasons = [*named(root), *elsewhere(root)]
-    if not public:
-        reasons += public_ways(root)
+    if public is not True:
+        reasons += public_ways(root, public)
     return [*file.problems, *(file.at(node, message) for node, message in reasons)]
 
 
@@ -43,12 +44,12 @@ def elsewhere(root: Node) -> Iterator[tuple[Node, str]]:
             yield extended, f"services.{name}.extends: only a service of this file can be extended"
 
 
-def public_ways(root: Node) -> Iterator[tuple[Node, str]]:
+def public_ways(root: Node, public: Public) -> Iterator[tuple[Node, str]]:
     """Every way in which others than this server reach a container; Docker opens ports past UFW."""
     advice = "or say public: true in sites.yaml"
     for name, service in section(root, "services").items():
         for entry in published(service):
-            if not entry.local:
+            if not stays(entry, public):
                 yield entry.node, f"services.{name}.ports: {why_public(entry)}, {advice}"
         mode = value_of(service, "network_mode")
         if mode and mode.value == "host":
@@ -70,6 +71,19 @@ def why_public(entry: Published) -> str:
     if UNKNOWN in entry.address:
         return f"{shown(entry.text)} is on an address that only the server knows: {instead}"
     return f"{shown(entry.text)}{meaning} is open to everyone, past the firewall too: {instead}"
+
+
+def not_opened(file: Definition, public: Public) -> list[Problem]:
+    """The ports that shall stay open to everyone, and that no service opens."""
+    entries = all_published(file)
+    if isinstance(public, bool) or file.root is None or any(not entry.ports for entry in entries):
+        return []
+    opened = {port for entry in entries if not entry.local for port in entry.ports}
+    place = value_of(file.root, "services") or file.root
+    return [
+        file.at(place, f"no service opens port {port} to everyone: leave it out under public: in sites.yaml")
+        for port in sorted(public - opened)
+    ]
 
 
 def name_problems(file: Definition, wanted: str | None) -> list[Problem]:

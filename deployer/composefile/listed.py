@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from deployer.composefile.file_names import SEVERAL
 from deployer.composefile.folders import Walk
 from deployer.composefile.ignoring import compiled
 from deployer.values import attachments, names
@@ -21,7 +22,7 @@ def listed(text: str, folder: Path | None) -> tuple[LocalFile, ...]:
         path = names.relative_path(re.sub(r"[*?\[\]!]", "x", text) if pattern else text)
     except ValueError as error:
         raise ValueError(f"{shown(text)} is not a plain path below the compose file's folder") from error
-    if path in OURS:
+    if path in OURS or SEVERAL.fullmatch(path):
         raise ValueError(f"{path} is written by deploy itself")
     if FOUND_BY_COMPOSE.fullmatch(path):
         raise ValueError(f"Docker Compose would read {path} too: write what it says into the compose file")

@@ -15,7 +15,7 @@ LOOPBACK = re.compile(r"127\.[0-9]+\.[0-9]+\.[0-9]+|\[?::1\]?")
 class Published:
     """One entry of `ports`; `address` is empty where Docker takes all, `ports` where it takes any.
 
-    `text` is how it is written, and `local_text` how it would be for this server alone.
+    `text` is how it is written, and `local_text` how it would be for this server alone; `target` is inside.
     """
 
     node: Node
@@ -24,6 +24,7 @@ class Published:
     ports: tuple[int, ...]
     protocol: str
     local_text: str
+    target: str
 
     @property
     def local(self) -> bool:
@@ -44,10 +45,10 @@ def short(entry: Node) -> Published:
     """An entry such as `127.0.0.1:8080:80/tcp`."""
     value = entry.value if isinstance(entry.value, str) else ""
     text, _, protocol = value.partition("/")
-    *before, _ = text.rsplit(":", 2)
+    *before, target = text.rsplit(":", 2)
     address = before[0] if len(before) == 2 else ""
     ports = numbers(before[-1]) if before else ()
-    return Published(entry, written(value), address, ports, protocol or "tcp", advice(value))
+    return Published(entry, written(value), address, ports, protocol or "tcp", advice(value), target)
 
 
 def long(entry: Node) -> Published:
@@ -58,7 +59,7 @@ def long(entry: Node) -> Published:
     text = "{}:{}/{}".format(*(written(each) for each in (number or target, target, protocol))).removesuffix(
         "/"
     )
-    return Published(entry, text, address, numbers(number), protocol or "tcp", f"127.0.0.1:{text}")
+    return Published(entry, text, address, numbers(number), protocol or "tcp", f"127.0.0.1:{text}", target)
 
 
 def numbers(text: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ Built on PyYAML's events, so that a scalar keeps the text it has in the file: no
 `no` into False or `1.10` into 1.1 before the type of its key has seen it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,20 @@ class Node:
         return [node.plain() for node in self.value] if isinstance(self.value, list) else self.value
 
 
+@dataclass(slots=True)
+class Tagged(Node):
+    """A node that bears one of the tags which its kind of file may have."""
+
+    tag: str = ""
+
+
 class Composer:
     """Makes nodes of one document; problems that do not hinder reading are collected."""
 
-    def __init__(self, text: str, file: str, empty: str = "") -> None:
+    def __init__(self, text: str, file: str, empty: str = "", tags: Collection[str] = ()) -> None:
         self.file = file
         self.empty = empty
+        self.tags = tags
         self.problems: list[Problem] = []
         self.anchors: dict[str, Node | None] = {}
         self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -65,9 +73,11 @@ class Composer:
             return self.alias(event)
         if depth > DEEPEST:
             raise ConfigError([self.problem(event, TOO_DEEP)])
-        if event.tag is not None:
-            self.complain(event, path, f"YAML tags such as {shown(event.tag)} are not used here")
         node = Node(event.start_mark.line + 1, event.start_mark.column + 1, None)
+        if event.tag in self.tags:
+            node = Tagged(node.line, node.column, None, tag=event.tag)
+        elif event.tag is not None:
+            self.complain(event, path, f"YAML tags such as {shown(event.tag)} are not used here")
         if event.anchor:
             self.anchors[event.anchor] = None
         if isinstance(event, yaml.ScalarEvent):

@@ -1,6 +1,7 @@
 """The text of sites.yaml → one tree of nodes, or in plain words what is wrong with it as YAML."""
 
 import re
+from collections.abc import Collection
 
 import yaml
 
@@ -34,12 +35,14 @@ def parse(
     file: str,
     expected: str = "'server:' and 'sites:'",
     empty: str = ": deploy init writes an example",
+    tags: Collection[str] = (),
 ) -> tuple[Node, list[Problem]]:
     """The tree of the text and the problems that did not hinder reading it; raises ConfigError.
 
-    `expected` are keys that such a file has, `empty` is what to add when there is nothing in it.
+    `expected` are keys that such a file has, `empty` is what to add when there is nothing in it; `tags`
+    are those that it may have.
     """
-    composer = Composer(text, file, empty)
+    composer = Composer(text, file, empty, tags)
     try:
         root = composer.document()
     except yaml.MarkedYAMLError as error:

@@ -1,29 +1,22 @@
 """Anything else that runs in containers: the user's own compose file."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from deployer.composefile import compose_checks, compose_file, listed, unsaved, volumes
-from deployer.composefile.compose_file import Definition
 from deployer.composefile.dangers import dangers
-from deployer.composefile.delivery import Delivery
 from deployer.composefile.lasting import lasting
 from deployer.errors import Problem
-from deployer.files import File
-from deployer.kinds.composition import ComposedSite, Composition
+from deployer.kinds.compose_files import ComposeFiles
+from deployer.kinds.composition import ComposedSite
 from deployer.shares.backup import Backup, database
 from deployer.values.attachments import LocalFile
 from deployer.values.backups import ComposeBackup, ComposeChoice
-from deployer.values.secrets import Given, Secret
 from deployer.values.service_names import default_project
 from deployer.values.types import (
     Attachment,
-    Boolean,
-    EnvironmentValue,
-    SecretName,
-    SecretSource,
     as_text,
     folder_of,
     schema,
@@ -42,71 +35,28 @@ def beside(value: Any, info: ValidationInfo) -> tuple[LocalFile, ...]:
     return listed.listed(as_text(value), folder)
 
 
+Attachments = Annotated[
+    tuple[Attachment, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    schema(["string", "array"], items={"type": "string"}),
+]
 Beside = Annotated[tuple[LocalFile, ...], BeforeValidator(beside), schema("string")]
 
 
-class Compose(Composition):
-    """Containers as your own compose file describes them. Its ports must be published on 127.0.0.1 only."""
+class Compose(ComposeFiles):
+    """Containers as your own compose file describes them. What it opens to everyone is bound to 127.0.0.1."""
 
     kind: Literal["compose"] = Field(description="what this is")
-    file: Attachment = Field(description="compose file beside sites.yaml; the server gets it as it is")
-    beside: tuple[Beside, ...] = Field(
-        (),
-        alias="files",
-        description="more for its folder: files, folders, patterns such as conf/*.ini, by their paths from "
-        "the compose file's folder; what the compose file names goes along without being listed",
-    )
-    sources: dict[SecretName, SecretSource] = Field(
-        {},
-        alias="secrets",
-        description="values for ${NAME} in the compose file: generate (made on the server once), "
-        "env:NAME (from your environment when you apply), gpg:FILE (an encrypted file beside sites.yaml)",
-    )
-    environment: dict[SecretName, EnvironmentValue] = Field(
-        {}, description="values for ${NAME} in the compose file that are no secrets"
-    )
-    public: Boolean = Field(False, description="true lets it publish ports to everyone, past the firewall")
-
     backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
-
-    _delivery: Delivery | None = PrivateAttr(None)
-
-    @model_validator(mode="after")
-    def find_files(self, info: ValidationInfo) -> Self:
-        """Read the files that go along as they are now."""
-        top = folder_of(info)
-        if top is not None:
-            files = [file for files in self.beside for file in files]
-            self._delivery = Delivery(self.definition(), files, bool(self.secrets()), top.resolve()).find()
-        return self
-
-    def definition(self) -> Definition:
-        """What the file says with the values of sites.yaml; those of secrets only the server knows."""
-        values: dict[str, str | None] = {"COMPOSE_PROJECT_NAME": None, "PWD": "."}
-        values |= {**self.environment, **dict.fromkeys(self.sources)}
-        return compose_file.definition(self.file, tuple(sorted(values.items())))
 
     def project(self, name: str) -> str:
         """What sites.yaml or the file says, or what Docker Compose makes of the folder's name."""
         said = self.called or compose_file.project(self.definition())
         return said or default_project(self.folder(name))
 
-    def files(self, name: str, facts: "Facts") -> dict[str, File]:
-        """The compose file and those beside it, byte for byte."""
-        found = {f"{self.folder(name)}/docker-compose.yml": File(self.file.content)}
-        if self._delivery:
-            for path, file in self._delivery.files.items():
-                secret = path in self._delivery.secret
-                found[f"{self.folder(name)}/{path}"] = File(file.content, file.mode, secret=secret)
-        return found
-
     def services(self, name: str, facts: "Facts") -> frozenset[str]:
         """The services that shall always have a container, with the values of sites.yaml."""
         return lasting(self.definition())
-
-    def secrets(self) -> dict[str, Secret]:
-        """Its secrets, and the values that are none."""
-        return {**{name: Given(value) for name, value in self.environment.items()}, **self.sources}
 
     def images(self) -> tuple[str, ...]:
         """The images that the file names."""
@@ -159,17 +109,19 @@ class Compose(Composition):
 
     def remarks(self) -> tuple[str, ...]:
         """What in the file is dangerous, and what does not go along."""
-        return (*dangers(self.definition()), *(self._delivery.remarks if self._delivery else ()))
+        sent = self._delivery.remarks if self._delivery else ()
+        return (*self.stack().remarks, *dangers(self.definition()), *sent)
 
     def problems(self) -> list[Problem]:
         """What is wrong with the file."""
         missing = self._delivery.problems if self._delivery else []
         names = compose_checks.name_problems(self.definition(), self.called)
-        return [*names, *compose_checks.problems(self.definition(), self.public), *missing]
+        found = compose_checks.problems(self.definition(), self.public)
+        return [*names, *found, *compose_checks.not_opened(self.definition(), self.public), *missing]
 
 
 class ComposeSite(ComposedSite, Compose):
-    """Containers of your own compose file that a domain leads to. Its ports: on 127.0.0.1 only."""
+    """Containers of your own compose file that a domain leads to. What it opens is bound to 127.0.0.1."""
 
     kind: Literal["compose"] = Field(description="what this site is")
     backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")

@@ -45,7 +45,9 @@ def values(config: "Config", name: str, composition: Composition, facts: "Facts"
         wait=composition.wait,
         watch=composition.watch,
         built=int(composition.built()),
-        public="all" if getattr(composition, "public", False) else " ".join(composition.public_ports()),
+        public="all"
+        if getattr(composition, "public", False) is True
+        else " ".join(composition.public_ports()),
         given=" ".join(
             name for name, secret in sorted(composition.variables().items()) if isinstance(secret, Given)
         ),

@@ -11,6 +11,7 @@ from hashlib import sha256
 from deployer.files import File
 from deployer.parts.docker import DAEMON
 from deployer.planning.desired import Desired
+from deployer.planning.inheritance import compose_files_in
 from deployer.planning.plan import Plan
 from deployer.seen.failures import Failure
 from deployer.seen.observation import Observation
@@ -78,5 +79,5 @@ def _digest(name: str, desired: Desired, seen: Observation, values: Mapping[Secr
 
 
 def _relies_on_others(name: str, desired: Desired) -> bool:
-    file = desired.files.get(f"{desired.standings[name].folder}/docker-compose.yml")
-    return file is None or any(word in file.content for word in OF_OTHERS)
+    contents = compose_files_in(desired.standings[name].folder, desired.files)
+    return not contents or any(word in content for word in OF_OTHERS for content in contents)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
+from deployer.composefile.file_names import names_there
 from deployer.composefile.interpolation import UNKNOWN
 from deployer.files import File, Link
 from deployer.planning.desired import Desired
@@ -29,8 +30,9 @@ def data_of_both(standing: Standing, old: str, seen: Observation) -> list[str]:
 
 def data_in(folder: str, standing: Standing, seen: Observation) -> list[str]:
     """What the composition in a folder on the server has of the volumes and folders of this one."""
-    text = text_of(seen.files.get(f"{folder}/docker-compose.yml"))
-    by_variables = _by_variables(text, seen.secrets.get(f"{folder}/.env", {}), standing)
+    contents = compose_files_in(folder, seen.files)
+    text = b"".join(contents).decode(errors="replace")
+    by_variables = _by_variables(contents, seen.secrets.get(f"{folder}/.env", {}), standing)
     return sorted(
         each
         for each in standing.of_any_name
@@ -40,12 +42,18 @@ def data_in(folder: str, standing: Standing, seen: Observation) -> list[str]:
     )
 
 
-def _by_variables(text: str, there: Mapping[str, str], standing: Standing) -> frozenset[str]:
-    """What a compose file mounts under any name, where its variables have the new one's values.
+def compose_files_in(folder: str, files: Mapping[str, File | Link | None]) -> list[bytes]:
+    """What the compose files of a composition say, in their order, without one that only includes them."""
+    found = [files.get(f"{folder}/{name}") for name in names_there(f"{folder}/", files)]
+    return [file.content for file in found if isinstance(file, File)]
+
+
+def _by_variables(contents: list[bytes], there: Mapping[str, str], standing: Standing) -> frozenset[str]:
+    """What compose files mount under any name, where their variables have the new one's values.
 
     `there` has the digests of the values that are in its .env: no more of them is known here.
     """
-    if "$" not in text:
+    if not any(b"$" in each for each in contents):
         return frozenset()
     from deployer.composefile.compose_file import definition
     from deployer.composefile.volumes import of_any_name
@@ -54,7 +62,8 @@ def _by_variables(text: str, there: Mapping[str, str], standing: Standing) -> fr
         name: value for name, value in standing.given if there.get(name) == sha256(value.encode()).hexdigest()
     }
     given = tuple(sorted({**dict.fromkeys(there), **same}.items()))
-    found = of_any_name(definition(LocalFile("", "", text.encode()), given))
+    file, *over = (LocalFile("", "", content) for content in contents)
+    found = of_any_name(definition(file, given, tuple(over)))
     return frozenset(each for each in found if UNKNOWN not in each)
 
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from deployer.files import File, Files
+from deployer.files import Files
 from deployer.planning.desired import Desired
 from deployer.planning.holding import holding
-from deployer.planning.inheritance import data_of_both, inheritances, inherited_names
+from deployer.planning.inheritance import compose_files_in, data_of_both, inheritances, inherited_names
 from deployer.planning.moving import VALUES, compositions_there, proposal
 from deployer.planning.plan import Plan
 from deployer.seen.observation import Observation
@@ -49,16 +49,16 @@ def _likeness(
 ) -> int:
     """How much speaks for it: the same project most, and a port of its own more than the same file."""
     folder, project = place
-    before = _anonymous(seen.files.get(f"{folder}/docker-compose.yml"), folder, old, project)
-    after = files.get(f"{standing.folder}/docker-compose.yml")
+    before = _anonymous(compose_files_in(folder, seen.files), folder, old, project)
+    after = compose_files_in(standing.folder, files)
     same_file = bool(before) and before == _anonymous(after, standing.folder, name, standing.project)
     same_port = bool(standing.ports & holding({old: place}, seen.facts.stacks, seen.files)[old])
     return 4 * (project == standing.project) + 2 * same_port + same_file
 
 
-def _anonymous(file: object, *names: str) -> bytes:
-    """The content of a compose file without the names of its composition; empty where there is none."""
-    content = file.content if isinstance(file, File) else b""
+def _anonymous(contents: Iterable[bytes], *names: str) -> bytes:
+    """The content of compose files without the names of their composition; empty where there is none."""
+    content = b"".join(contents)
     for name in names:  # as whole words: `a` is a name, too
         content = re.sub(rb"(?<![\w.-])%s(?![\w.-])" % re.escape(name.encode()), b"NAME", content)
     return content

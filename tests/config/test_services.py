@@ -124,15 +124,12 @@ sites:
   c.example.org: {kind: compose, file: gone.yml, port: 2}
   d.example.org: {kind: compose, file: my.yml, port: 8080, files: [my.yml, ../x, .env, gone, ./compose.yml]}
 services:
-  open: {kind: compose, file: open.yml}
+  open: {kind: compose, file: open.yml, public: [82, 83]}
 """
     folder = file.parent
     assert problems(file, text) == [
         "my.yml:1:11: no service publishes 127.0.0.1:1, where sites.yaml says that NGINX finds it",
-        "open.yml:4:13: services.web.ports: '82:80' is open to everyone, past the firewall too: "
-        "write '127.0.0.1:82:80', or say public: true in sites.yaml",
-        "open.yml:4:20: services.web.ports: '82:80/udp' is open to everyone, past the firewall too: "
-        "write '127.0.0.1:82:80/udp', or say public: true in sites.yaml",
+        "open.yml:2:3: no service opens port 83 to everyone: leave it out under public: in sites.yaml",
         "sites.yaml:2:70: sites.a.example.org.secrets: PATH is set by deploy itself: choose another name",
         "sites.yaml:2:89: sites.a.example.org.secrets.B: expected generate, env:NAME or gpg:FILE: "
         "a secret itself does not belong in sites.yaml",

@@ -42,7 +42,7 @@ must_wait() { # NAMES|AFTER|INSTEAD[|crossed]: for another step, or for a networ
 lacks_network() { # NAME: one that another stack makes is not there yet
     local network folder
     folder=$(folder_of "$1")
-    grep -qs external "$folder/docker-compose.yml" || return
+    definition_says external "$folder" || return
     while IFS= read -r network; do
         docker network inspect "$network" >/dev/null 2>&1 || return 0
     done < <(cd "$folder" && "${COMPOSE[@]}" --file docker-compose.yml config 2>/dev/null | awk '

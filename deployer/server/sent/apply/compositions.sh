@@ -25,6 +25,12 @@ folder_of() { # NAME
     say "${folder:-/opt/$1}"
 }
 
+definition_says() { # PATTERN FOLDER: one of its compose files has such a word, or takes in others that may have it
+    local files=("$2/docker-compose.yml")
+    if [ -e "$2/docker-compose.upstream.yml" ]; then files=("$2"/docker-compose.*.yml); fi # the first only includes these
+    grep -qsE "$1|extends:|^include:" "${files[@]}"
+}
+
 value_of() { # NAME KEY: a value of the composition, now or before, such as PROJECT: what Docker Compose calls it
     value_in "/etc/deploy/sites/$1.conf" "$2" || value_before "$1" "$2"
 }

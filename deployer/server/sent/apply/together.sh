@@ -64,7 +64,7 @@ how_many_at_once() { # as memory is there for as many Docker Composes, and proce
 comes_by_itself() { # NAMES|AFTER|INSTEAD[|crossed]: takes and waits for nothing of others, and nothing is built for it
     local name=${1%%|*}
     [[ $1 == "$name||" && $name != *' '* ]] && ! is_refused "$name" || return
-    [ "$(value_of "$name" BUILT)" != 1 ] && ! grep -qsE 'external|container:' "$(folder_of "$name")/docker-compose.yml" || return
+    [ "$(value_of "$name" BUILT)" != 1 ] && ! definition_says 'external|container:' "$(folder_of "$name")" || return
     ! asks_at_port "$name" || ! was_composition "$name" || holds_its_port "$name"
 }
 

@@ -1,0 +1,46 @@
+"""The files of a composition as Docker Compose takes them together; pure."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from deployer.composefile import compose_file
+from deployer.composefile.compose_file import Definition, Given
+from deployer.composefile.file_names import OURS, UPSTREAM, WHOLE, override
+from deployer.composefile.interpolation import written
+from deployer.composefile.laid_over import LaidOver, Public, laid_over, together
+from deployer.documents.tree import value_of
+from deployer.values.attachments import LocalFile
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What its files say together; `over` are those that lie over the first, as the server has them."""
+
+    definition: Definition
+    over: tuple[LocalFile, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def files(self) -> dict[str, bytes]:
+        """Each file by its name on the server: one that is alone is `docker-compose.yml` itself."""
+        first = self.definition.file
+        if not self.over:
+            return {WHOLE: first.content}
+        name = value_of(self.definition.root, "name")
+        text = "".join(together(written(name.value) if name else "", self.over))
+        return {
+            WHOLE: text.encode(),
+            UPSTREAM: first.content,
+            **{each.written: each.content for each in self.over},
+        }
+
+
+@cache
+def stack(file: LocalFile, given: Given, overrides: tuple[LocalFile, ...], public: Public) -> Stack:
+    """The file with the user's own over it, and ours over them where it is needed."""
+    over = tuple(replace(each, written=override(number)) for number, each in enumerate(overrides, start=1))
+    theirs = compose_file.definition(file, given, over)
+    ours = laid_over(theirs, public) if theirs.root else LaidOver()
+    if not ours.text:
+        return Stack(theirs, over)
+    over = (*over, LocalFile(OURS, OURS, ours.text.encode()))
+    return Stack(compose_file.definition(file, given, over), over, ours.remarks)

@@ -1,0 +1,111 @@
+"""The files of the user's own composition: the compose file, what lies over it, and what goes along."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
+
+from deployer.composefile import listed
+from deployer.composefile.compose_file import Definition
+from deployer.composefile.delivery import Delivery
+from deployer.composefile.laid_over import check_version
+from deployer.composefile.stack import Stack, stack
+from deployer.files import File
+from deployer.kinds.composition import Composition
+from deployer.values.attachments import LocalFile
+from deployer.values.public_ports import PublicPorts
+from deployer.values.secrets import Given, Secret
+from deployer.values.types import (
+    Attachment,
+    EnvironmentValue,
+    SecretName,
+    SecretSource,
+    as_text,
+    folder_of,
+    schema,
+)
+
+if TYPE_CHECKING:
+    from deployer.seen.facts import Facts
+
+
+def beside(value: Any, info: ValidationInfo) -> tuple[LocalFile, ...]:
+    """What is meant by a path in the folder of the compose file, or below it."""
+    if isinstance(value, tuple):
+        return value
+    main = info.data.get("file")
+    folder = main.folder if main else folder_of(info)
+    return listed.listed(as_text(value), folder)
+
+
+Attachments = Annotated[
+    tuple[Attachment, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    schema(["string", "array"], items={"type": "string"}),
+]
+Beside = Annotated[tuple[LocalFile, ...], BeforeValidator(beside), schema("string")]
+
+
+class ComposeFiles(Composition):
+    """What a compose file is read with, what lies over it and beside it, and what the server gets of that."""
+
+    kind: str = Field(description="what this is")
+    file: Attachment = Field(description="compose file beside sites.yaml; the server gets it as it is")
+    override: Attachments = Field(
+        (), description="your own compose file, or several in order, that Docker Compose lays over it"
+    )
+    beside: tuple[Beside, ...] = Field(
+        (),
+        alias="files",
+        description="more for its folder: files, folders, patterns such as conf/*.ini, by their paths from "
+        "the compose file's folder; what the compose file names goes along without being listed",
+    )
+    sources: dict[SecretName, SecretSource] = Field(
+        {},
+        alias="secrets",
+        description="values for ${NAME} in the compose file: generate (made on the server once), "
+        "env:NAME (from your environment when you apply), gpg:FILE (an encrypted file beside sites.yaml)",
+    )
+    environment: dict[SecretName, EnvironmentValue] = Field(
+        {}, description="values for ${NAME} in the compose file that are no secrets"
+    )
+    public: PublicPorts = Field(
+        False,
+        description="ports that stay open to everyone, past the firewall, such as [2222], or true for all; "
+        "what else the file opens is bound to 127.0.0.1",
+    )
+    _delivery: Delivery | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def find_files(self, info: ValidationInfo) -> Self:
+        """Read the files that go along as they are now."""
+        top = folder_of(info)
+        if top is not None:
+            files = [file for files in self.beside for file in files]
+            self._delivery = Delivery(self.definition(), files, bool(self.secrets()), top.resolve()).find()
+        return self
+
+    def stack(self) -> Stack:
+        """All its files together, with the values of sites.yaml; those of secrets only the server knows."""
+        values: dict[str, str | None] = {"COMPOSE_PROJECT_NAME": None, "PWD": "."}
+        values |= {**self.environment, **dict.fromkeys(self.sources)}
+        return stack(self.file, tuple(sorted(values.items())), self.override, self.public)
+
+    def definition(self) -> Definition:
+        """What all its files say together."""
+        return self.stack().definition
+
+    def files(self, name: str, facts: "Facts") -> dict[str, File]:
+        """The compose file and those beside it, byte for byte, and what is laid over it."""
+        own = self.stack().files()
+        if len(own) > 1:
+            check_version(facts.compose)
+        found = {f"{self.folder(name)}/{path}": File(content) for path, content in own.items()}
+        if self._delivery:
+            for path, file in self._delivery.files.items():
+                secret = path in self._delivery.secret
+                found[f"{self.folder(name)}/{path}"] = File(file.content, file.mode, secret=secret)
+        return found
+
+    def secrets(self) -> dict[str, Secret]:
+        """Its secrets, and the values that are none."""
+        return {**{name: Given(value) for name, value in self.environment.items()}, **self.sources}
