@@ -14,3 +14,10 @@ class Pages(Publication):
     )
     pretty: Boolean = Field(False, description="/about for about.html, and /about.html leads there")
     listing: Boolean = Field(False, description="a folder without index.html shows what is in it")
+
+    @property
+    def header_names(self) -> list[str]:
+        """What sites.yaml says itself of headers, in small letters."""
+        names = {name.lower() for each in self.headers.values() for name in each}
+        names |= {"access-control-allow-origin"} if self.cors else set()
+        return sorted(names | ({"x-robots-tag"} if self.robots == "none" else set()))

@@ -1,0 +1,285 @@
+"""`_redirects` and `_headers` of what is published: read by a push, of strangers, and gone with their release."""
+
+import subprocess
+
+import pytest
+
+from deployer.kinds.static import Static
+from deployer.parts.nginx import nginx_files
+from golden.server import facts
+from vps.waiting import reload_nginx
+
+pytestmark = pytest.mark.takes_turns("module")
+
+REDIRECTS = """\ufeff# what others wrote
+/old   /new
+/old/deep/\t/deeper 302   # why
+/here.html /elsewhere
+/forced.html https://shop.example.org/:splat?x=1 301!
+/blog/*  /posts/:splat 308
+/blog/known /never
+/:year/:month/day /by/:month-:year?from=here#top
+/café /naïve
+/app/* /app.html 200
+/pages /inner 200
+/covered/* /app.html 200!
+/en/* /en/404.html 404
+/gone 410
+/CASE /case
+https://{domain}/mine/* /ours/:splat
+https://foo.netlify.app/* https://{domain}/:splat 301!
+/store id=:id /blog/:id 301
+/price /fr/price 302 Country=fr,be
+/ /de 302! Language=de
+/api/* https://api.example.org/:splat 200
+/functions/* /.netlify/functions/:splat 200
+/one /two
+/two/ /one/
+/odd" /x
+/odd;{{return /x;}} /y
+/money /$host
+/a*/b /c
+""".replace("\n", "\r\n")
+LEFT_OUT = {
+    17: "is about another domain",
+    18: "depends on the query, which is not known here",
+    19: "depends on the country, which is not known here",
+    20: "depends on the language, which is not known here",
+    21: "passes visitors on to another server, which is not done here (kind: proxy in sites.yaml)",
+    22: "there are no functions here",
+    23: "leads round in a circle",
+    24: "leads round in a circle",
+    25: "'/odd\"' is no path",
+    26: "'/y' is not known here",
+}
+HEADERS = """/*
+  X-Frame-Options: DENY
+  Content-Security-Policy: default-src 'self'; report-to "a"
+  Link: </a.css>; rel=preload
+  Link: </b.css>; rel=preload
+  Strict-Transport-Security: max-age=1
+/about/
+  ! Content-Security-Policy
+/*.js
+\tCache-Control: max-age=7
+\tContent-Type: text/evil
+/inner/*
+  X-Money: $host
+  X-Break: a\\
+  X-Frame-Options: SAMEORIGIN
+"""
+FILES = {
+    "404.html": "nowhere",
+    "en/404.html": "nowhere in English",
+    "here.html": "still here",
+    "forced.html": "never seen",
+    "app.html": "the app",
+    "inner/index.html": "inner",
+    "covered/index.html": "never seen",
+    "about/index.html": "about",
+    "a.js": "script",
+}
+
+
+@pytest.fixture
+def new_rules(server, new_site, release):
+    """A site as apply would serve it."""
+
+    def make(rules="", headers_file="", **values):
+        for path, file in nginx_files(facts(release)).items():
+            at = server.root / path[1:]
+            at.parent.mkdir(parents=True, exist_ok=True)
+            at.write_bytes(file.content)
+        server.run("rm -f /etc/nginx/conf.d/sites.conf /etc/nginx/sites-enabled/default")
+        site = new_site(FILES, https=False, **values)
+        files = {"_redirects": rules, "_headers": headers_file}
+        written = {name: text.replace("{domain}", site.domain) for name, text in files.items() if text}
+        if written:
+            site.commit(written)
+        shape = Static(kind="static", repository="https://git.example.org/a.git", https=False, **values)
+        for path, file in shape.files(site.domain, facts(release)).items():
+            if path.startswith("/etc/nginx"):
+                (server.root / path[1:]).write_bytes(file.content)
+        reload_nginx(server)
+        return site
+
+    return make
+
+
+def ask(site, path, *options):
+    """The status, where it leads, and the body; or a header."""
+    at = f"{site.domain}:80:{site.vps.address}"
+    argv = [
+        "curl",
+        "-s",
+        "--path-as-is",
+        "--noproxy",
+        "*",
+        "--resolve",
+        at,
+        "-w",
+        "\n%{http_code} %header{location}",
+    ]
+    done = subprocess.run(
+        [*argv, *options, f"http://{site.domain}{path}"], capture_output=True, text=True, check=True
+    )
+    body, _, end = done.stdout.rpartition("\n")
+    code, _, leads = end.partition(" ")
+    return int(code), leads or body
+
+
+def header(site, path, name):
+    done = ask(site, path, "-o", "/dev/null", "-D", "-")[1]
+    return [
+        line.partition(": ")[2] for line in done.splitlines() if line.lower().startswith(f"{name.lower()}: ")
+    ]
+
+
+def test_redirects_of_others(new_rules):
+    site = new_rules(REDIRECTS)
+    said = site.push()
+    for path, answer in {
+        "/old": (301, "/new"),
+        "/old/?a=b": (301, "/new?a=b"),
+        "/old/deep": (302, "/deeper"),
+        "/here.html": (200, "still here"),
+        "/forced.html": (301, "https://shop.example.org/:splat?x=1"),
+        "/blog": (308, "/posts/"),
+        "/blog/known": (308, "/posts/known"),
+        "/blog/a/b%20c?d": (308, "/posts/a/b%20c?d"),
+        "/2020/05/day": (301, "/by/05-2020?from=here#top"),
+        "/2020/day": (404, "nowhere"),
+        "/caf%C3%A9": (301, "/na%C3%AFve"),
+        "/caf%c3%a9/": (301, "/na%C3%AFve"),
+        "/app/users/7": (200, "the app"),
+        "/pages": (200, "inner"),
+        "/covered/": (200, "the app"),
+        "/covered/x?y": (200, "the app"),
+        "/en/nothing": (404, "nowhere in English"),
+        "/nothing": (404, "nowhere"),
+        "/mine/a": (301, "/ours/a"),
+        "/": (200, "<h1>One</h1>"),
+        "/api/x": (404, "nowhere"),
+        "/one": (404, "nowhere"),
+        "/_redirects": (404, "nowhere"),
+    }.items():
+        assert ask(site, path) == answer, path
+    assert ask(site, "/gone")[0] == 410
+    assert not ask(site, "/blog//evil.example")[1].startswith("//")
+    assert "! 12 lines of its rules are left out:" in said, said
+    told = [line for line in said.splitlines() if line.startswith("!   ")]
+    assert told == [f"!   _redirects, line {line}: {why}" for line, why in LEFT_OUT.items()] + [
+        "!   … and 2 more"
+    ]
+
+
+def test_headers_of_others(new_rules):
+    site = new_rules("", HEADERS)
+    said = site.push()
+    assert header(site, "/", "X-Frame-Options") == ["DENY"]
+    assert header(site, "/nothing", "X-Frame-Options") == ["DENY"]
+    assert header(site, "/inner/", "X-Frame-Options") == ["SAMEORIGIN"]
+    assert header(site, "/", "Content-Security-Policy") == ["default-src 'self'; report-to \"a\""]
+    assert header(site, "/about/", "Content-Security-Policy") == []
+    assert header(site, "/", "Link") == ["</a.css>; rel=preload, </b.css>; rel=preload"]
+    assert header(site, "/", "Cache-Control") == ["no-cache"]
+    assert header(site, "/a.js", "Cache-Control") == ["max-age=7"]
+    assert header(site, "/a.js", "Content-Type") == ["application/javascript; charset=utf-8"]
+    assert header(site, "/", "Strict-Transport-Security") == header(site, "/inner/", "X-Money") == []
+    told = [line.removeprefix("!   _headers, ") for line in said.splitlines() if line.startswith("!   ")]
+    assert told == [
+        "line 6: hsts: in sites.yaml says this",
+        "line 11: Content-Type is not for a site to choose",
+        "line 13: its value is empty, too long, or has a $, a backslash or letters that are not ASCII",
+        "line 14: its value is empty, too long, or has a $, a backslash or letters that are not ASCII",
+    ]
+
+
+def test_what_sites_yaml_says_counts_instead(new_rules):
+    shape = {"redirects": {"/old": "/of-mine"}, "headers": {"/*": {"x-frame-options": "SAMEORIGIN"}}}
+    site = new_rules(
+        "/old /theirs 301!\n/more /theirs 301!\n", "/*\n X-Frame-Options: DENY\n X-A: b\n", **shape
+    )
+    assert "_headers, line 2: sites.yaml says X-Frame-Options itself" in site.push()
+    assert ask(site, "/old") == (301, "/of-mine")
+    assert ask(site, "/more") == (301, "/theirs")
+    assert (header(site, "/", "X-Frame-Options"), header(site, "/", "X-A")) == (["SAMEORIGIN"], ["b"])
+
+
+def test_rules_belong_to_their_release(new_rules):
+    site = new_rules("/old /one\n")
+    site.push()
+    first = site.live
+    site.commit({"_redirects": "/old /two\n"})
+    site.push()
+    assert ask(site, "/old") == (301, "/two")
+    site.script("rollback")
+    assert ask(site, "/old") == (301, "/one")
+    site.script("rollback")
+    assert ask(site, "/old") == (301, "/two")
+    site.commit({"_redirects": None})
+    workers = site.vps.run("pgrep -P $(cat /run/nginx.pid) | sort").stdout
+    site.push()
+    assert ask(site, "/old") == (404, "nowhere")
+    assert site.vps.run("pgrep -P $(cat /run/nginx.pid) | sort").stdout != workers
+    workers = site.vps.run("pgrep -P $(cat /run/nginx.pid) | sort").stdout
+    site.commit({"more.html": "more"})
+    site.push()
+    assert site.vps.run("pgrep -P $(cat /run/nginx.pid) | sort").stdout == workers, "a push needs no reload"
+    site.script("rollback", "--to", first)
+    assert ask(site, "/old") == (301, "/one")
+    assert first in {path.name for path in (site.place / "rules").iterdir()}
+
+
+def test_a_release_that_is_not_served_leaves_the_rules_of_before(new_rules):
+    site = new_rules("/old /one\n")
+    site.push()
+    site.commit(
+        {"_redirects": "/old /two\n/* https://elsewhere.example.org/ 302!\n", "index.html": "<h1>Two</h1>"}
+    )
+    assert "leads to https://elsewhere.example.org/" in site.push()
+    assert ask(site, "/") == (302, "https://elsewhere.example.org/")
+    site.script("rollback")
+    broken = site.vps.root / "etc/nginx/conf.d/broken.conf"
+    broken.write_text("nonsense;\n")
+    try:
+        site.commit({"_redirects": "/old /three\n"})
+        assert "its _redirects or _headers do not count: NGINX refuses it" in site.fails()
+        assert ask(site, "/old") == (301, "/one")
+    finally:
+        broken.unlink()
+    site.push()
+    assert ask(site, "/old") == (301, "/three")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        (
+            "_headers",
+            "/*\n  Basic-Auth: me:secret\n",
+            "_headers, line 2: a password is not for a file that is published",
+        ),
+        (
+            "_redirects",
+            "/admin/* /admin/:splat 200! Role=admin\n",
+            "_redirects, line 1: is for who is logged in",
+        ),
+        ("_redirects", "".join(f"/{n} /x\n" for n in range(10001)), "these are more than 10000 rules"),
+        ("_redirects", "".join(f"/{n}/* /x\n" for n in range(1001)), "these are more than 1000 rules"),
+        ("_headers", "/*\n" + "".join(f" X-{n}: y\n" for n in range(51)), "these are more than 50 headers"),
+        ("_redirects", "#" * 1_000_001, "_redirects is larger than 1000 KB"),
+    ],
+)
+def test_what_is_refused(new_rules, name, text, why):
+    site = new_rules()
+    site.push()
+    site.commit({name: text})
+    assert why in site.fails()
+
+
+def test_ten_thousand_lines_are_cheap(new_rules):
+    site = new_rules("".join(f"/old/page-{n}/ /new/{n} 301\n" for n in range(10000)))
+    site.push()
+    assert ask(site, "/old/page-9999") == (301, "/new/9999")
+    assert site.vps.run("nginx -t -q 2>&1").stdout == ""
