@@ -141,6 +141,7 @@ def test_one_refused_file_stays_as_it_was_and_the_rest_goes_live(vps: Machine, s
     assert vps.run("sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
 
 
+@pytest.mark.in_turns("refused")
 def test_two_refused_files_of_three(vps: Machine, server: Server) -> None:
     changes = [
         change(f"{CONF}/a.test.conf", None, vhost("a.test", "nonsense;")),
@@ -166,6 +167,7 @@ def test_two_refused_files_of_three(vps: Machine, server: Server) -> None:
     assert manifest.read(content(vps, manifest.PATH)).keys() == {f"{CONF}/b.test.conf"}
 
 
+@pytest.mark.in_turns("refused")
 def test_everything_is_put_back_when_what_is_wrong_is_not_ours(vps: Machine, server: Server) -> None:
     vps.run(f"echo 'nonsense;' > {CONF}/zz-hand.conf")
     lines: list[str] = []
@@ -222,6 +224,7 @@ def test_refuses_when_the_server_is_not_what_the_plan_saw(vps: Machine, server: 
     assert any(path in line for line in lines)
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the parcel of an apply is cut off", rounds=4)
 def test_half_a_parcel_changes_nothing(vps: Machine, server: Server) -> None:
     apply = apply_script()
@@ -325,6 +328,7 @@ def including(name: str, body: str = "") -> File:
     return vhost(name, f"{body}\n    include {SHARED};")
 
 
+@pytest.mark.in_turns("refused")
 @pytest.mark.fault("a site repeats a line of a shared NGINX file", rounds=len(REPEATED))
 def test_a_line_that_a_shared_file_has_too_leaves_out_only_its_site(vps: Machine, server: Server) -> None:
     shared = File(("\n".join(REPEATED) + "\n").encode())
@@ -353,6 +357,7 @@ def test_a_line_that_a_shared_file_has_too_leaves_out_only_its_site(vps: Machine
     assert vps.run("nginx -t -q; sha256sum --check --quiet /var/lib/deploy/manifest").returncode == 0
 
 
+@pytest.mark.in_turns("refused")
 @pytest.mark.fault("a site has a line of which NGINX does not say where it stands")
 def test_a_line_without_a_place_leaves_out_only_its_site(vps: Machine, server: Server) -> None:
     names = ("well.test", "wrong.test", "fine.test")
@@ -370,6 +375,7 @@ def test_a_line_without_a_place_leaves_out_only_its_site(vps: Machine, server: S
     assert not (vps.root / f"{CONF}/wrong.test.conf".lstrip("/")).exists()
 
 
+@pytest.mark.in_turns("refused")
 def test_a_shared_file_that_is_wrong_in_itself_is_no_site_s_fault(vps: Machine, server: Server) -> None:
     good, wrong = File(b"etag on;\n"), File(b"etag on;\netag on;\n")
     old, new, path = including("old.test"), including("x.test"), f"{CONF}/x.test.conf"
@@ -385,6 +391,7 @@ def test_a_shared_file_that_is_wrong_in_itself_is_no_site_s_fault(vps: Machine, 
     assert "x.test" not in "\n".join(lines)
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the power goes between write and check of an apply")
 def test_a_power_cut_between_write_and_check_does_not_outlast_the_restart(vps: Machine) -> None:
     path, more = f"{CONF}/x.test.conf", f"{CONF}/y.test.conf"
@@ -426,6 +433,7 @@ sed -i s/201/202/ {path}
 """
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("an apply of the version before was killed, and lines of bash are to be undone")
 def test_what_the_version_before_has_left_half_done_is_undone(vps: Machine, server: Server) -> None:
     path = f"{CONF}/x.test.conf"
@@ -439,6 +447,7 @@ def test_what_the_version_before_has_left_half_done_is_undone(vps: Machine, serv
     assert vps.run("cat /root/ran; rm /root/ran").stdout == "ran\n"
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the line is cut in the middle of an apply")
 def test_a_connection_that_is_cut_in_the_middle(vps: Machine, server: Server) -> None:
     path = f"{CONF}/x.test.conf"
@@ -512,6 +521,7 @@ def test_nobody_else_can_hold_the_lock(vps: Machine, server: Server) -> None:
         assert vps.run(hold, check=False).returncode == 66
 
 
+@pytest.mark.in_turns("cut off")
 def test_the_lock_is_free_after_a_kill(vps: Machine, server: Server) -> None:
     dying = died_after("lock")
     with pytest.raises(UnreachableError):

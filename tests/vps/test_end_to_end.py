@@ -161,6 +161,7 @@ def test_a_snippet_that_nginx_refuses_stops_only_its_own_site(project: Project) 
     assert project.get("app.test", scheme="http")[0] == 502
 
 
+@pytest.mark.in_turns("made by hand")
 def test_a_hand_made_file_that_serves_the_same_name_is_never_shadowed(project: Project) -> None:
     mine = {"app.test": "/etc/nginx/conf.d/mine.conf", "page.test": "/etc/nginx/sites-enabled/mine"}
     for name, path in mine.items():
@@ -215,6 +216,7 @@ def test_a_hand_edit_is_shown_and_kept_aside(project: Project) -> None:
     assert project.plan() == EMPTY | {"server": project.vps.address}
 
 
+@pytest.mark.in_turns("made by hand")
 def test_what_stands_in_the_way_of_a_plan_is_told(project: Project) -> None:
     project.sites = {"one.test": REDIRECT}
     folder = "/etc/nginx/conf.d/one.test.conf"  # as Docker makes what it mounts and does not find
@@ -259,6 +261,7 @@ def test_an_apply_of_one_site_leaves_the_others_alone(project: Project) -> None:
     assert [file["path"] for file in project.plan()["files"]] == ["/etc/nginx/conf.d/app.test.conf"]
 
 
+@pytest.mark.in_turns("certificates")
 @pytest.mark.fault("the authority refuses one of three names")
 def test_one_of_three_names_gets_no_certificate(project: Project) -> None:
     project.sites = {
@@ -297,6 +300,7 @@ RENEWAL = "etc/letsencrypt/renewal/three.test.conf"
 NAMES_OF = "openssl x509 -noout -ext subjectAltName -in /etc/letsencrypt/live/{}/cert.pem"
 
 
+@pytest.mark.in_turns("certificates")
 @pytest.mark.fault("the authority refuses a name at a renewal")
 def test_a_renewal_never_drops_the_site_s_own_name(project: Project) -> None:
     names = ["three.test", "a.three.test"]
@@ -357,6 +361,7 @@ def tls_visitors(address: str, names: Iterable[str]) -> Iterator[dict[str, set[s
             thread.join()
 
 
+@pytest.mark.in_turns("certificates")
 @pytest.mark.fault("the authority refuses a name that moves to another site")
 def test_a_name_keeps_its_https_while_it_moves_to_another_site(project: Project) -> None:
     site, moving = {**REDIRECT, "https": True}, ["a.three.test", "old.test"]
@@ -395,6 +400,7 @@ def test_a_name_keeps_its_https_while_it_moves_to_another_site(project: Project)
     ]
 
 
+@pytest.mark.in_turns("certificates")
 def test_what_the_server_calls_itself_proves_no_dns(project: Project) -> None:
     project.vps.add_hosts({"itself.test": "127.0.1.1"})
     project.sites = {"itself.test": {**REDIRECT, "https": True}}
@@ -402,6 +408,7 @@ def test_what_the_server_calls_itself_proves_no_dns(project: Project) -> None:
     assert (done.returncode, "itself.test has no address in the DNS" in done.stderr) == (1, True), done.stderr
 
 
+@pytest.mark.in_turns("certificates")
 def test_an_alias_that_leads_elsewhere_is_no_fault_of_our_own_file(project: Project) -> None:
     site = {**REDIRECT, "https": True}
     project.sites = {"old.test": site}
@@ -454,6 +461,7 @@ def self_signed(name: str, days: int) -> bytes:
     return made.sign(key, hashes.SHA256()).public_bytes(pem) + key.private_bytes(pem, *text)
 
 
+@pytest.mark.in_turns("certificates")
 @pytest.mark.fault("a certificate is unknown, expired or for another name", rounds=3)
 def test_status_sees_a_certificate_as_visitors_do(project: Project) -> None:
     site = {**REDIRECT, "https": True}
@@ -495,6 +503,7 @@ def test_status_sees_a_certificate_as_visitors_do(project: Project) -> None:
     assert "days" in project.deploy("status").stdout
 
 
+@pytest.mark.in_turns("certificates")
 def test_a_name_that_does_not_lead_here_is_not_asked_for(project: Project) -> None:
     project.sites = {"nowhere.test": {**REDIRECT, "https": True}, "old.test": REDIRECT}
     done = project.apply()
@@ -537,6 +546,7 @@ def test_a_program_that_holds_a_port_is_named(project: Project) -> None:
     assert deaf in project.deploy("status").stdout
 
 
+@pytest.mark.in_turns("made by hand")
 def test_whatever_else_renews_certificates_is_told(project: Project) -> None:
     project.sites = {"page.test": page()}
     project.vps.run("echo '0 3 * * * certbot renew -q' | crontab -")
@@ -562,6 +572,7 @@ def test_a_hugo_that_does_not_exist_holds_up_no_other_site(project: Project) -> 
     assert "0.0.1" in pushed.stderr
 
 
+@pytest.mark.in_turns("logins")
 def test_a_server_that_cannot_be_trusted_or_reached(project: Project, tmp_path: Path) -> None:
     project.sites = {"old.test": REDIRECT}
     other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJTbWcfTRuzrgBvhEWmbPJFxTrRFQHTyvtY4zPdf1aC"
@@ -581,6 +592,7 @@ def test_a_server_that_cannot_be_trusted_or_reached(project: Project, tmp_path: 
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.in_turns("logins")
 def test_a_server_is_called_as_the_user_calls_it(project: Project, tmp_path: Path) -> None:
     project.sites = {"old.test": REDIRECT}
     project.write(host="alma", key=None, host_key=None)
@@ -595,6 +607,7 @@ def test_a_server_is_called_as_the_user_calls_it(project: Project, tmp_path: Pat
     assert done.stdout.splitlines()[-1].startswith("alma: ")
 
 
+@pytest.mark.in_turns("logins")
 def test_a_jump_must_be_the_one_we_know_as_the_server_must(project: Project, tmp_path: Path) -> None:
     """The jump is a second sshd with a host key of its own; from there the server is reached at 127.0.0.1."""
     vps = project.vps
@@ -631,6 +644,7 @@ def new_key(path: Path) -> str:
     return " ".join(path.with_name(f"{path.name}.pub").read_text().split()[:2])
 
 
+@pytest.mark.in_turns("made by hand")
 def test_a_hand_made_site_without_https_is_taken_over(project: Project) -> None:
     mine = "/etc/nginx/conf.d/page.test.conf"
     block = "server { listen 80; server_name page.test; root /var/www/html; %s }"
@@ -783,6 +797,7 @@ rm -rf /etc/ssh/sshd_config.d/10-by-hand.conf /etc/fail2ban/jail.local /etc/ngin
 """
 
 
+@pytest.mark.in_turns("made by hand")
 def test_the_plan_tells_what_a_person_has_set_up_that_ours_meets(project: Project) -> None:
     key = (Path(__file__).parents[2] / "examples/backup-key.asc").read_bytes()
     (project.folder / "key.asc").write_bytes(key)

@@ -128,6 +128,7 @@ def test_who_is_at_work_with_apt_is_told(project: Project, holder: int) -> None:
     assert told(project, "apt is") == {"plan": [f"! {who}"], "status": [who], "audit": [who]}
 
 
+@pytest.mark.in_turns("apt")
 @pytest.mark.fault("apt's lock is held by another for longer than an apply waits")
 def test_a_lock_that_stays_is_waited_for_once_and_named(vps: Machine, project: Project, holder: int) -> None:
     hasty = apply_script().replace(b"{1..120}", b"{1..2}")
@@ -141,6 +142,7 @@ def test_a_lock_that_stays_is_waited_for_once_and_named(vps: Machine, project: P
     ]
 
 
+@pytest.mark.in_turns("apt")
 @pytest.mark.fault("dpkg is killed in the middle of an upgrade of NGINX")
 def test_what_a_killed_dpkg_left_is_told_and_not_called_missing(vps: Machine, project: Project) -> None:
     held = "#!/bin/sh\ntouch /tmp/held; exec sleep 600\n"
@@ -166,6 +168,7 @@ def test_what_a_killed_dpkg_left_is_told_and_not_called_missing(vps: Machine, pr
     assert told(project, "dpkg") == {"plan": [], "status": [], "audit": []}
 
 
+@pytest.mark.in_turns("apt")
 @pytest.mark.fault("the postinst of a package fails")
 def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(
     vps: Machine, project: Project, repository: None
@@ -214,6 +217,7 @@ def test_what_else_apt_would_do_is_in_the_plan_and_nothing_is_removed(
     vps.run("dpkg --purge --force-all broken")
 
 
+@pytest.mark.in_turns("apt")
 @pytest.mark.fault("the server has no internet: every packet is lost")
 def test_no_internet_is_told_within_seconds(vps: Machine, project: Project) -> None:
     hasty = apply_script().replace(b"timeout 12", b"timeout 1")
@@ -235,6 +239,7 @@ def test_no_internet_is_told_within_seconds(vps: Machine, project: Project) -> N
     assert lines[0].endswith("); nothing was changed")
 
 
+@pytest.mark.in_turns("apt")
 def test_packages_that_apt_cannot_find_hide_nothing_of_the_others(vps: Machine, project: Project) -> None:
     with connect(vps.address, vps.port, "root", vps.host_key, vps.key) as server:
         asked = [Question("install", name) for name in ("nowhere.io", "nothing", "hello", "nginx-")]
@@ -247,6 +252,7 @@ def test_packages_that_apt_cannot_find_hide_nothing_of_the_others(vps: Machine, 
     assert "nginx" not in found.removals
 
 
+@pytest.mark.in_turns("apt")
 def test_sources_of_another_release_are_told(vps: Machine, project: Project) -> None:
     there, next_one = {"debian-12": ("bookworm", "trixie"), "debian-13": ("trixie", "forky")}[vps.release]
     source = f"Types: deb\nURIs: http://mirror.test/debian\nSuites: {next_one} {next_one}-updates\nComponents: main\n"
@@ -290,6 +296,7 @@ rmdir /etc/nginx/conf.d; mv /root/aside/* /etc/nginx/; rmdir /root/aside
 """
 
 
+@pytest.mark.in_turns("apt")
 @pytest.mark.fault("NGINX is replaced by another version while it runs")
 def test_an_nginx_that_was_replaced_takes_over(vps: Machine, project: Project) -> None:
     shutil.copy(base_image("debian-12", PREINSTALLED) / "usr/sbin/nginx", vps.root / "root/nginx.old")
@@ -349,6 +356,7 @@ DEBIAN_FRONTEND=noninteractive apt-get install --yes --allow-downgrades -o Dpkg:
 """
 
 
+@pytest.mark.in_turns("apt")
 @pytest.mark.fault("NGINX of another origin takes the Brotli module away")
 def test_an_nginx_whose_modules_cannot_be_had_serves_all_the_same(vps: Machine, project: Project) -> None:
     vps.run(FOREIGN)

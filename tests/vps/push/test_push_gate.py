@@ -51,6 +51,7 @@ def test_a_pointer_of_lfs_is_not_published_for_the_file(new_site):
     site.push()
 
 
+@pytest.mark.in_turns("links")
 def test_links_inside_a_release_and_odd_modes_are_made_right(new_site):
     script = """
     cd "$DEPLOY_OUTPUT" && mkdir -m 700 private && echo page > private/index.html
@@ -85,6 +86,7 @@ def test_half_of_the_site_gone_is_refused_unless_forced(new_site):
     assert site.page("/posts/9.html") == "404"
 
 
+@pytest.mark.in_turns("links")
 def test_broken_links_warn_or_stop(new_site):
     site = new_site(
         {"index.html": "<a href=/here/>x</a><a href=/gone/>y</a><img src='no.png'>", "here/index.html": "x"}
@@ -103,6 +105,7 @@ def test_broken_links_warn_or_stop(new_site):
     assert "nowhere" not in site.push()
 
 
+@pytest.mark.in_turns("links")
 def test_pages_whose_links_are_known_are_not_read_again(new_site):
     """Neither those of a release that is still there, nor those that a revision leaves as they are."""
     site = new_site({"a.html": "<a href=/>x</a>"}, gate={"links": "error"})
@@ -128,6 +131,7 @@ def test_pages_whose_links_are_known_are_not_read_again(new_site):
     assert "!   /b.html (in a.html)" in site.fails(), "what goes may be missed anywhere"
 
 
+@pytest.mark.in_turns("links")
 def test_links_are_looked_at_without_rights_and_neither_for_ever_nor_in_all_memory(new_site):
     """A stand-in for the program, since the real one does neither tell who it is nor take long."""
     site = new_site(gate={"links": "error"})

@@ -56,6 +56,7 @@ def test_first_push_is_live_and_the_next_has_nothing_to_do(new_site):
     assert site.live != release
 
 
+@pytest.mark.in_turns("made of what is there")
 def test_changed_inputs_are_pushed_though_the_revision_is_live(new_site):
     site = new_site({"build.sh": 'echo "$COLOUR" >"$DEPLOY_OUTPUT/index.html"'}, build="build.sh")
     site.configure(environment={"COLOUR": "green $(id) \"&\" 'x'"})
@@ -66,6 +67,7 @@ def test_changed_inputs_are_pushed_though_the_revision_is_live(new_site):
     assert site.page() == "blue and yellow\n"
 
 
+@pytest.mark.in_turns("made of what is there")
 def test_unchanged_files_are_shared_and_deleted_ones_are_gone(new_site):
     image = png()
     site = new_site(
@@ -89,6 +91,7 @@ def test_unchanged_files_are_shared_and_deleted_ones_are_gone(new_site):
     assert (before / "index.html").read_text() == "<h1>One</h1>"
 
 
+@pytest.mark.in_turns("made of what is there")
 def test_of_files_without_a_build_only_what_has_changed_is_taken_out_of_git(new_site):
     """And what goes live is what a whole build makes, to the last byte."""
     before = {
@@ -120,6 +123,7 @@ def test_of_files_without_a_build_only_what_has_changed_is_taken_out_of_git(new_
     assert b"\r\n" in (site.site / "ü/ü.html").read_bytes()
 
 
+@pytest.mark.in_turns("made of what is there")
 def test_a_large_release_is_made_of_one_that_went(new_site):
     """By what is different, and it is what a whole build makes; what was edited by hand is not carried on."""
     many = {f"many/{number}.txt": str(number) for number in range(1000)}
@@ -164,6 +168,7 @@ def test_a_large_release_is_made_of_one_that_went(new_site):
     assert not (site.place / "spare").exists(), "no build has a use for it"
 
 
+@pytest.mark.in_turns("made by hand")
 def test_a_file_edited_by_hand_in_the_live_release_is_not_carried_on(new_site):
     site = new_site({"page.html": TEXT})
     site.push()
@@ -250,6 +255,7 @@ def test_rollback_and_releases(new_site):
     assert site.page() == "<h1>Two</h1>"
 
 
+@pytest.mark.in_turns("made of what is there")
 def test_what_is_still_there_is_not_built_again(new_site):
     script = 'cd "$DEPLOY_OUTPUT" && date +%s%N >index.html && echo page >page.html'
     site = new_site({"build.sh": script}, build="build.sh")
@@ -313,6 +319,7 @@ def test_old_releases_are_removed_but_never_the_one_before(new_site):
     assert site.script("rollback").count("is live") == 1
 
 
+@pytest.mark.in_turns("made by hand")
 def test_a_folder_made_by_hand_is_taken_over_and_can_be_rolled_back_to(new_site):
     site = new_site()
     site.vps.run(f"mkdir -p /var/www/{site.domain} && echo by hand > /var/www/{site.domain}/index.html")
@@ -322,6 +329,7 @@ def test_a_folder_made_by_hand_is_taken_over_and_can_be_rolled_back_to(new_site)
     assert site.page() == "by hand\n"
 
 
+@pytest.mark.in_turns("made by hand")
 def test_no_visitor_misses_a_folder_made_by_hand_while_it_is_taken_over(new_site):
     for _ in range(3):
         site = new_site()

@@ -62,7 +62,7 @@ def test_a_mistake_is_undone_as_soon_as_the_new_login_fails(
     assert project.plan()["empty"]
 
 
-@pytest.mark.in_turns
+@pytest.mark.in_turns("cut off")
 @pytest.mark.parametrize(("wrong", "also_the_script"), [("users", True), ("firewall", False)])
 @pytest.mark.fault("an apply that locks out is killed")
 def test_what_is_killed_in_between_is_undone_by_a_timer(
@@ -112,6 +112,7 @@ def test_while_it_waits_a_second_plan_says_so_and_two_minutes_are_the_limit(
     assert project.plan()["empty"]
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the server restarts while a change waits for a new login")
 def test_a_restart_in_between_undoes_it_too(vps: Machine, project: Project, server: Server) -> None:
     killed(vps, "harmless", 60)

@@ -4,6 +4,8 @@ import json
 import subprocess
 from datetime import datetime
 
+import pytest
+
 from deployer.audit import exposure, upkeep
 from deployer.audit.evidence import read_evidence
 from deployer.config.model import Config
@@ -86,6 +88,7 @@ def test_start_leaves_alone_what_runs_and_a_restart_runs_no_migration_again(new_
     assert (app.log()["action"], app.log()["by"]) == ("start", "ada")
 
 
+@pytest.mark.in_turns("odd containers")
 def test_restart_of_what_does_not_get_well(new_composition):
     app = new_composition()
     app.write(app=app.once(volumes=["./data:/data"]))
@@ -98,6 +101,7 @@ def test_restart_of_what_does_not_get_well(new_composition):
     assert output.splitlines()[-1] == f"{app.name} is not well: app ended with exit code 6"
 
 
+@pytest.mark.in_turns("odd containers")
 def test_what_becomes_unwell_after_the_push_is_told(new_composition):
     app = new_composition()
     loop = "while [ ! -e /data/bad ]; do sleep 0.2; done; exit 6"
@@ -137,6 +141,7 @@ def lacks(app) -> tuple[str, ...]:
     return moving(wanted, seen).otherwise.get(app.name, ())
 
 
+@pytest.mark.in_turns("odd containers")
 def test_no_label_of_an_image_passes_for_an_answer_of_the_server(new_composition):
     """An image may have what it likes there, and whoever runs it without Compose gets it."""
     app = new_composition()
@@ -188,6 +193,7 @@ def test_what_does_not_run_is_told_and_a_push_brings_it_up(new_composition):
     assert lacks(app) == (), "its work is done"
 
 
+@pytest.mark.in_turns("odd containers")
 def test_what_publishes_a_port_is_no_job_that_has_done_its_work(new_composition):
     app = new_composition()
     app.write(app=app.once(stop_signal="SIGTERM"))
@@ -241,6 +247,7 @@ def test_what_was_stopped_on_purpose_stays_so(new_composition):
     assert (app.running(), lacks(app)) == ({}, ())
 
 
+@pytest.mark.in_turns("odd containers")
 def test_down_without_files(new_composition):
     app = new_composition()
     app.push()
@@ -254,6 +261,7 @@ def test_down_without_files(new_composition):
     assert "not on this server yet" in app.push(code=69)
 
 
+@pytest.mark.in_turns("odd containers")
 def test_what_was_cut_off_before_it_had_a_container_leaves_no_network(new_composition):
     vps = new_composition().vps
     labels = "--label com.docker.compose.project=gone --label com.docker.compose.network=default"
@@ -263,6 +271,7 @@ def test_what_was_cut_off_before_it_had_a_container_leaves_no_network(new_compos
     assert "gone_default" not in vps.run("docker network ls").stdout
 
 
+@pytest.mark.in_turns("odd containers")
 def test_down_keeps_an_image_that_another_one_uses(new_composition):
     app, other = new_composition(), new_composition()
     other.write(app={"image": f"{app.repository}:1", "ports": [f"127.0.0.1:{other.port}:80"]})
@@ -281,6 +290,7 @@ def test_down_keeps_an_image_that_another_one_uses(new_composition):
     assert other.page() == page
 
 
+@pytest.mark.in_turns("odd containers")
 def test_what_is_built_on_the_server(new_composition):
     app = new_composition()
     app.vps.run(f"docker pull -q {app.repository}:1")
@@ -303,6 +313,7 @@ def test_what_is_built_on_the_server(new_composition):
     assert app.page() == "built"
 
 
+@pytest.mark.in_turns("odd containers")
 def test_what_a_person_has_started_by_hand_is_taken_over(new_composition):
     app = new_composition()
     app.write(app=app.once())
@@ -320,6 +331,7 @@ def test_what_a_person_has_started_by_hand_is_taken_over(new_composition):
     assert app.running() == by_hand
 
 
+@pytest.mark.in_turns("odd containers")
 def test_containers_of_another_project_hold_the_port(new_composition):
     app = new_composition()
     app.vps.run(f"cd /opt/{app.name} && docker compose --project-name byhand up -d 2>&1")
@@ -355,6 +367,7 @@ def test_words_that_are_no_options(new_composition):
         assert "✗ " in app.script(name, *options, code=2)
 
 
+@pytest.mark.in_turns("odd containers")
 def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
     app = new_composition()
     image = {"image": f"{app.repository}:1"}
@@ -384,6 +397,7 @@ def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
     ]
 
 
+@pytest.mark.in_turns("odd containers")
 def test_a_doctor_counts_images_that_no_container_has_and_knows_whose_docker_it_is(new_composition):
     app = new_composition("")
     app.image("one")

@@ -95,6 +95,7 @@ def test_a_service_from_sites_yaml_to_its_end(project: Project) -> None:
     assert project.plan()["empty"]
 
 
+@pytest.mark.in_turns("what was there")
 def test_a_change_that_is_not_well_leaves_what_was_there(project: Project) -> None:
     assert project.deploy("apply", "--yes", TOKEN="x").returncode == 0
     good = (project.folder / "app.yml").read_text()
@@ -117,6 +118,7 @@ def test_a_change_that_is_not_well_leaves_what_was_there(project: Project) -> No
     assert project.get("whole.test", scheme="http") == (200, "well\n")
 
 
+@pytest.mark.in_turns("what was there")
 def test_a_new_name_ends_nothing_before_it_is_well_and_can_go_on_with_the_data(project: Project) -> None:
     assert project.deploy("apply", "--yes", TOKEN="x").returncode == 0
     password = project.deploy("secret", "show", "whole.test", "PASSWORD").stdout
@@ -199,6 +201,7 @@ def reachable(vps: Machine) -> bool:
     )
 
 
+@pytest.mark.in_turns("what was there")
 def test_containers_that_were_started_by_hand_are_taken_over(made_by_hand: Project) -> None:
     project, vps = made_by_hand, made_by_hand.vps
     service = project.sites["paper.test"]
@@ -260,6 +263,7 @@ def test_containers_that_were_started_by_hand_are_taken_over(made_by_hand: Proje
     assert vps.run("ls -A /opt/elsewhere").stdout.split() == [".env", "page"]
 
 
+@pytest.mark.in_turns("what was there")
 def test_where_the_program_docker_is_missing_it_comes(project: Project) -> None:
     """docker.io only recommends its package."""
     vps = project.vps
@@ -290,6 +294,7 @@ def test_where_the_program_docker_is_missing_it_comes(project: Project) -> None:
     assert "Docker cannot be asked" not in project.deploy("audit").stdout
 
 
+@pytest.mark.in_turns("what was there")
 def test_volumes_of_what_a_person_has_ended_are_found(made_by_hand: Project) -> None:
     project = made_by_hand
     project.vps.run("cd /opt/paper && docker compose down 2>&1")

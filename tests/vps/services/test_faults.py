@@ -388,6 +388,7 @@ def test_rollback_and_what_it_means_later(new_composition):
     assert app.page() == "two"
 
 
+@pytest.mark.in_turns("images")
 def test_a_rollback_to_what_is_no_longer_well(new_composition):
     app = new_composition()
     app.write(app=app.once(volumes=["data:/data"]))
@@ -403,6 +404,7 @@ def test_a_rollback_to_what_is_no_longer_well(new_composition):
     assert output.splitlines()[-1].startswith(f"{app.name} is as it was: ")
 
 
+@pytest.mark.in_turns("images")
 def test_prune_keeps_live_and_previous_and_every_volume(new_composition):
     app = new_composition("")
     app.write(app=app.once())
@@ -421,6 +423,7 @@ def test_prune_keeps_live_and_previous_and_every_volume(new_composition):
     assert app.vps.run(f"docker volume ls -q --filter name={app.project}_lonely").stdout
 
 
+@pytest.mark.in_turns("images")
 def test_an_image_that_two_compositions_share(new_composition):
     first, second = new_composition(), new_composition()
     second.write(app={"image": f"{first.repository}:1", "ports": [f"127.0.0.1:{second.port}:80"]})
@@ -437,6 +440,7 @@ def test_an_image_that_two_compositions_share(new_composition):
     assert second.page() == "three"
 
 
+@pytest.mark.in_turns("images")
 def test_a_registry_that_wants_a_password(new_composition):
     app = new_composition()
     config = "/etc/docker/registry/config.yml"
