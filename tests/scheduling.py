@@ -6,8 +6,19 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
-LONGEST = ("tests/vps/test_upgrade.py", "tests/vps/walk/", "tests/vps/services/test_transitions.py")
+LONGEST = (
+    "tests/vps/test_upgrade.py",
+    "tests/vps/walk/test_walk.py",
+    "tests/vps/restore/test_disaster.py",
+    "tests/vps/test_compose_boot.py",
+    "tests/vps/services/test_transitions.py",
+    "tests/vps/test_rehearse.py",
+    "tests/vps/test_wordpress",
+    "tests/vps/gitea/test_gitea.py",
+    "tests/vps/test_new_kinds.py",
+)
 """They take minutes each: begun late, they would go on alone when everything else is done."""
 
 
@@ -17,6 +28,11 @@ class ByServer(LoadScopeScheduling):
     def schedule(self) -> None:
         self.config.option.loadscopereorder = False  # the order of collection: see arranged
         super().schedule()
+
+    def _reschedule(self, node: WorkerController) -> None:
+        """A module is given out with the last test of the one before: until then another may take it."""
+        if self._pending_of(self.assigned_work[node]) <= 1:
+            super()._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         release = re.search(r"debian-\d+", nodeid)

@@ -19,11 +19,18 @@ def test_in_all_turns_from_any_on_each_case_runs_once(size: int, begin: int) -> 
 
 
 def test_what_waits_are_all_others_of_each_table() -> None:
-    found = {name: [f"{name} {number}" for number in range(9)] for name in ("one", "two", "three", "four")}
+    names = ("one", "two", "three", "four")
+    found = {
+        name: {f"{name} {case}": [f"{name} {case} a", f"{name} {case} b"] for case in range(9)}
+        for name in names
+    }
     waits = waiting(found, "5")
-    ran = {name: [case for case in cases if case not in waits] for name, cases in found.items()}
-    assert ran == {name: share(cases, name, "5") for name, cases in found.items()}
-    assert len({tuple(found[name].index(case) for case in cases) for name, cases in ran.items()}) > 1
+    ran = {
+        name: [case for case, tests in cases.items() if not waits & {*tests}] for name, cases in found.items()
+    }
+    assert ran == {name: share([*cases], name, "5") for name, cases in found.items()}
+    assert len(waits) == 2 * (4 * 9 - sum(map(len, ran.values())))
+    assert len({tuple([*found[name]].index(case) for case in cases) for name, cases in ran.items()}) > 1
     assert waiting(found, EVERY) == set()
 
 

@@ -1,8 +1,9 @@
 """Which cases have their turn: what strikes the same code at many points does so at a third of them in a run.
 
-A test with `@pytest.mark.in_turns` is a table of its cases; the tests of a module with
-`@pytest.mark.in_turns("name")` are a table together; and `share` is what a test takes of a table that it goes
-through itself. Each run has some of each table, and three commits in a row have all of it.
+A test with `@pytest.mark.in_turns` is a table of its cases. The tests of a module with `in_turns("name")`
+are one together, and so are whole modules with `pytestmark = pytest.mark.in_turns("name", of="modules")`.
+`share` is what a test takes of a table that it goes through itself. Each run has some of each table, and
+three commits in a row have all of it.
 """
 
 import os
@@ -43,19 +44,27 @@ def share(cases: Sequence[Case], table: str = "", turn: str = "") -> list[Case]:
     return [case for place, case in enumerate(cases) if (place + begins) % min(TURNS, len(cases)) == 0]
 
 
-def waiting(tables: Mapping[str, Sequence[Case]], turn: str = "") -> set[Case]:
-    """The cases of all tables whose turn it is not."""
-    return {case for name, cases in tables.items() for case in {*cases} - {*share(cases, name, turn)}}
+def waiting(tables: Mapping[str, Mapping[str, list[Case]]], turn: str = "") -> set[Case]:
+    """What belongs to the cases of all tables whose turn it is not."""
+    found: set[Case] = set()
+    for name, cases in tables.items():
+        for case in cases.keys() - {*share([*cases], name, turn)}:
+            found.update(cases[case])
+    return found
 
 
-def tables(items: Iterable[pytest.Item]) -> dict[str, list[pytest.Item]]:
-    """The cases of each table, in their order."""
-    found: dict[str, list[pytest.Item]] = {}
+def tables(items: Iterable[pytest.Item]) -> dict[str, dict[str, list[pytest.Item]]]:
+    """The tests of each case of each table, in their order."""
+    found: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
         if marker := item.get_closest_marker("in_turns"):
             module, _, test = item.nodeid.partition("::")
-            table = marker.args[0] if marker.args else test.partition("[")[0]
-            found.setdefault(f"{module}::{table}", []).append(item)
+            table, case = f"{module}::{test.partition('[')[0]}", item.nodeid
+            if marker.kwargs.get("of") == "modules":
+                table, case = marker.args[0], module
+            elif marker.args:
+                table = f"{module}::{marker.args[0]}"
+            found.setdefault(table, {}).setdefault(case, []).append(item)
     return found
 
 

@@ -25,6 +25,7 @@ from deployer.server.connection import Server
 from deployer.waiting import Waiting
 from home.sample import lay, now
 from server.hostile_sshd import AT_ONCE, FAULTS, HostileSshd, client_key
+from turns import share
 from typed import typed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -160,7 +161,7 @@ def test_every_command_is_tried() -> None:
 def test_a_server_that(fault: str, folder: Path) -> None:
     sshd = HostileSshd(fault)
     wrong = {}
-    for arguments in ONE_EACH if fault in AT_ONCE else CALLS:
+    for arguments in share(ONE_EACH if fault in AT_ONCE else CALLS, fault):
         if arguments[0] in AT_OUR_PLACE:
             continue
         write(folder, sshd)
@@ -236,7 +237,7 @@ INPUTS: dict[str, dict[str, bytes | None]] = {
 def test_a_user_who_has(case: str, folder: Path) -> None:
     sshd = HostileSshd(SILENT)
     wrong = {}
-    for arguments in [*ONE_EACH, *AT_HOME]:
+    for arguments in share([*ONE_EACH, *AT_HOME], case):
         write(folder, sshd, **({"host_key": None} if "pin" in INPUTS[case] else {}))
         for name, content in INPUTS[case].items():
             put(folder / name, content)

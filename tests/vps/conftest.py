@@ -78,7 +78,7 @@ def _releases(test: pytest.Item, chosen: str) -> tuple[str, ...]:
         return RELEASES
     module, _, name = test.nodeid.partition("::")
     if turns.args == ("commit",):
-        return tuple(share(RELEASES, module))
+        return tuple(dict.fromkeys([*share(RELEASES, module), *turns.kwargs.get("always", ())]))
     return RELEASES[crc32((module if turns.args == ("module",) else name).encode()) % 2 :][:1]
 
 

@@ -22,6 +22,7 @@ from vps.services.conftest import SCRIPTS
 from vps.waiting import started, until_listening
 
 __all__ = ["key"]
+pytestmark = pytest.mark.takes_turns("commit", always=["debian-13"])  # the one that is dressed as Ubuntu
 # As a provider's image or its owner would have set it up. Kathmandu is 5:45 ahead: no whole hours.
 ABROAD = """
 localedef -i de_DE -f UTF-8 de_DE.UTF-8

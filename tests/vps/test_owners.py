@@ -17,7 +17,7 @@ from deployer.server.login import connect
 from deployer.tasks.apply import transact
 from vps.test_apply import CONF, answer, clean, content, vhost
 
-pytestmark = [pytest.mark.takes_turns, pytest.mark.vps]
+pytestmark = [pytest.mark.takes_turns, pytest.mark.vps, pytest.mark.in_turns("owners", of="modules")]
 
 UNITS = "/etc/systemd/system"
 GOOD = f"{CONF}/good.test.conf"

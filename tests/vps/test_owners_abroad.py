@@ -18,7 +18,11 @@ from vps.test_owners import (  # noqa: F401
     test_whose_file_is_refused_stays_as_it_was_and_the_rest_goes_live,
 )
 
-pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.vps]
+pytestmark = [
+    pytest.mark.takes_turns("module"),
+    pytest.mark.vps,
+    pytest.mark.in_turns("owners", of="modules"),
+]
 
 
 @pytest.fixture

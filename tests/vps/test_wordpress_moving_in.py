@@ -136,6 +136,7 @@ def test_what_is_there_is_said_and_left_alone(project: Project) -> None:
     assert owners(project) == {"www-data:www-data"}
 
 
+@pytest.mark.in_turns
 @pytest.mark.fault("a WordPress of before cannot be taken over, or an apply is killed while it is")
 @pytest.mark.parametrize("program", HOW.values(), ids=HOW)
 def test_what_fails_in_the_middle_leaves_the_old_one(project: Project, program: str) -> None:

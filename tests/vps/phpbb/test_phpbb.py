@@ -142,6 +142,7 @@ def test_its_clock_runs_as_its_user(forum: Forum, thread: str) -> None:
     assert forum.sql("SELECT config_value FROM phpbb_config WHERE config_name = 'use_system_cron'") == "1"
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("archive", "more", "words"),
     [
@@ -163,6 +164,7 @@ def test_an_archive_that_is_not_right_is_not_run(
     del forum.project.sites["two.test"]
 
 
+@pytest.mark.in_turns("cut off")
 def test_an_installation_that_ends_halfway_is_begun_anew(forum: Forum, thread: str) -> None:
     forum.project.sites["two.test"] = forum.site("half")
     said = forum.refused()
@@ -195,6 +197,7 @@ def killed_when(forum: Forum, condition: str) -> None:
     forum.project.deploy("apply", "--yes", meanwhile=strike)
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("a kill while a forum of phpBB is set up")
 def test_killed_while_it_is_set_up(forum: Forum, thread: str) -> None:
     vps = forum.vps
@@ -249,6 +252,7 @@ def test_an_upgrade_keeps_what_was_added_and_one_that_fails_has_a_way_back(forum
     assert "Nothing to change" in forum.project.deploy("plan").stdout
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("the database of a forum is down while it is upgraded")
 def test_a_database_that_is_down_is_not_taken_for_an_empty_one(forum: Forum, thread: str) -> None:
     vps = forum.vps
@@ -262,6 +266,7 @@ def test_a_database_that_is_down_is_not_taken_for_an_empty_one(forum: Forum, thr
     assert is_there(forum, thread)
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("a kill while a forum of phpBB is upgraded")
 def test_killed_while_it_is_upgraded(forum: Forum, thread: str) -> None:
     vps = forum.vps
@@ -275,6 +280,7 @@ def test_killed_while_it_is_upgraded(forum: Forum, thread: str) -> None:
     assert vps.run("ls /var/www").stdout.count(DOMAIN) == 1
 
 
+@pytest.mark.in_turns("cut off")
 @pytest.mark.fault("a restore between a killed upgrade of a forum of phpBB and the next apply")
 def test_a_restore_after_a_killed_upgrade_counts(forum: Forum, thread: str) -> None:
     before = forum.project.sites[DOMAIN]
