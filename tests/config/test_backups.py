@@ -54,7 +54,9 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("gpg")
     folder.chmod(0o700)
     gpg = ["gpg", "--homedir", folder, "--batch", "--pinentry-mode", "loopback", "--passphrase", ""]
-    subprocess.run([*gpg, "--quick-gen-key", "b@example.org", "default"], check=True, capture_output=True)
+    subprocess.run(
+        [*gpg, "--quick-gen-key", "b@example.org", "future-default"], check=True, capture_output=True
+    )
     for name, options in {
         "key.asc": ["--armor", "--export"],
         "key.gpg": ["--export"],

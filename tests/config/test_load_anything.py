@@ -73,7 +73,7 @@ def test_any_bytes(content: bytes) -> None:
 
 
 @given(st.text(alphabet=" \n\t:-[]{}&*!|>'\"%@`#?,~<a1é\x85\u2028", max_size=60))
-@settings(max_examples=500)
+@settings(max_examples=250)
 def test_any_text_of_the_characters_of_yaml(text: str) -> None:
     outcome(text.encode())
 
@@ -84,14 +84,14 @@ def test_any_structure(document: Any) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(DOMAINS), SITES, max_size=4))
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_sites(sites: dict[str, Any]) -> None:
     config = outcome(yaml.safe_dump({"sites": sites}).encode())
     assert config is None or list(config.sites) == sorted(sites)
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_the_example_with_something_cut_or_put_in(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(EXAMPLE)))
     length = data.draw(st.integers(0, 40))

@@ -58,6 +58,7 @@ def test_a_whole_archive(keyring: Keyring, tmp_path: Path, tar: str) -> None:
     assert found.tables is None, "no table was compared"
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(("tables", "told"), [(7, 7), (0, 0), (None, None), ("many", None)])
 def test_how_many_tables_were_compared_is_told(
     keyring: Keyring, tmp_path: Path, capsys: pytest.CaptureFixture[str], tables: object, told: int | None
@@ -111,6 +112,7 @@ PLACES = {
 }
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("end", "warnings"),
     [
@@ -140,6 +142,7 @@ def test_what_it_holds_of_each_folder(
             read(path, ARCHIVE)
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("plain", "said"),
     [
@@ -158,6 +161,7 @@ def test_what_is_no_whole_backup(keyring: Keyring, tmp_path: Path, tar: str, pla
         read(archive(keyring, tmp_path, plain), ARCHIVE)
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("place", [0, 30, 80, 0.3, 0.9, 0.9999], ids=str)
 def test_one_wrong_byte_is_found(keyring: Keyring, tmp_path: Path, place: float) -> None:
     path = archive(keyring, tmp_path, tar_of(ARCHIVE.name, FILES))

@@ -138,6 +138,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_the_time_grows_with_the_page_and_not_with_its_square(tmp_path: Path, text: str) -> None:
     assert "/gone/\tindex.html" in broken(tmp_path / "site", {"index.html": text})
