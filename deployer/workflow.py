@@ -9,6 +9,7 @@ from types import MappingProxyType
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from deployer.errors import UsageError
+from deployer.kinds.base import is_from_repository
 from deployer.kinds.entry import Entry
 from deployer.kinds.publication import is_published
 from deployer.templates import render
@@ -83,7 +84,7 @@ def workflow(name: str, entry: Entry, test_build: bool = False, tool: bool = Fal
     """The text of the workflow, for runners with this label; raises UsageError when it cannot be."""
     if runs_on and not LABEL.fullmatch(runs_on):
         raise UsageError("--runs-on wants one label of a runner, such as ubuntu-latest or self-hosted")
-    branch = entry.branch or "" if is_published(entry) else ""
+    branch = entry.branch or "" if is_from_repository(entry) else ""
     conditions = [
         *(["github.event_name == 'push'"] if test_build else []),
         *([] if branch else [ON_DEFAULT_BRANCH]),

@@ -34,20 +34,20 @@ def require_files(sites: "Mapping[str, Entry]") -> None:
 
 def require_repositories(sites: "Mapping[str, Entry]") -> None:
     """Raise UsageError for a site that comes from no repository."""
-    from deployer.kinds.publication import is_published
+    from deployer.kinds.base import is_from_repository
 
     for domain, site in sites.items():
-        if not is_published(site):
+        if not is_from_repository(site):
             raise UsageError(f"{domain} is a {site.kind} site: it comes from no repository")
 
 
 def source(site: object, reference: str) -> tuple[str, str]:
     """The repository on this machine, empty for one elsewhere, and what of it is published."""
-    from deployer.kinds.publication import is_published
+    from deployer.kinds.base import is_from_repository
     from deployer.report import say
     from deployer.server.repository import require_submodules, revision, uncommitted
 
-    if not is_published(site) or not site.is_local:
+    if not is_from_repository(site) or not site.is_local:
         return "", reference
     require_submodules(site.repository, revision(site.repository, reference or site.branch or ""))
     if reference in ("", site.branch) and uncommitted(site.repository):

@@ -1,6 +1,6 @@
-"""What every kind of site has: its names, its HTTPS, and a place for hand-written NGINX lines."""
+"""What every kind of site has: its names, its HTTPS, and lines of NGINX; and what comes from a repository."""
 
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from pydantic import Field
 
@@ -8,8 +8,9 @@ from deployer.kinds.entry import Entry
 from deployer.values.certificates import Alias, CertificateChoice
 from deployer.values.hsts import PRELOAD, Hsts
 from deployer.values.paths import Headers, Origin, Redirects
+from deployer.values.repository import is_local
 from deployer.values.shield import ShieldChoice
-from deployer.values.types import Boolean, NginxSnippet, written
+from deployer.values.types import Boolean, GitReference, NginxSnippet, Repository, written
 
 
 class Site(Entry):
@@ -63,3 +64,34 @@ class Site(Entry):
     def probe(self, domain: str) -> str:
         """The path that tells whether the site is well."""
         return "/"
+
+
+class FromRepository(Site):
+    """A site that comes from a Git repository."""
+
+    repository: Repository = Field(
+        description="Git repository: https:// or ssh:// URL (or http://), git@host:path, or a folder here"
+    )
+    branch: GitReference | None = Field(
+        None, description="branch to publish; without it, the repository's default"
+    )
+
+    @property
+    def pushed(self) -> bool:
+        """What its repository has; of some kinds, it may have none."""
+        return bool(self.repository)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the repository is a folder on this machine, which a push sends over its own connection."""
+        return self.pushed and is_local(self.repository)
+
+    def fetched_with(self) -> frozenset[str]:
+        """The Debian packages with which the server fetches it."""
+        by_ssh = not self.is_local and not self.repository.startswith(("https://", "http://"))
+        return frozenset({"git", "openssh-client"} if by_ssh else {"git"})
+
+
+def is_from_repository(entry: object) -> TypeGuard[FromRepository]:
+    """Whether a push takes it from a repository."""
+    return isinstance(entry, FromRepository) and entry.pushed

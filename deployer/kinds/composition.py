@@ -18,6 +18,8 @@ from deployer.values.service_names import default_project
 from deployer.values.types import Directory, Duration, Port, ProjectName, Size, TimeLimit, UrlPath, written
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deployer.seen.facts import Facts
     from deployer.values.secrets import Secret
 
@@ -94,6 +96,10 @@ class Composition(Entry):
     def built(self) -> bool:
         """Whether an image is built on the server and not only pulled."""
         return False
+
+    def more_values(self, name: str) -> "Mapping[str, str | int]":
+        """More values for the scripts on the server, by name."""
+        return {}
 
     def images(self) -> tuple[str, ...]:
         """The images that are pulled, as `name:tag`."""

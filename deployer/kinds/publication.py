@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Literal, Self, TypeGuard
 from pydantic import Field, model_validator
 
 from deployer.files import File
-from deployer.kinds.base import Site
+from deployer.kinds.base import FromRepository
 from deployer.kinds.virtual_host import virtual_host
 from deployer.templates import rendered
-from deployer.values.repository import is_local
 from deployer.values.section import Section
 from deployer.values.system_users import system_user
 from deployer.values.tools import PackageName, ToolName, ToolVersion, tools_of, why_no_tools
@@ -18,12 +17,10 @@ from deployer.values.types import (
     DiskLimit,
     EnvironmentName,
     EnvironmentValue,
-    GitReference,
     Hook,
     MemoryLimit,
     Percent,
     RelativePath,
-    Repository,
     TimeLimit,
     Url,
     written,
@@ -67,15 +64,9 @@ class Images(Section):
     quality: Percent = Field(82, description="quality of WebP copies of JPEG photos; PNG stays lossless")
 
 
-class Publication(Site):
+class Publication(FromRepository):
     """A site whose files come from a Git repository, with or without a build."""
 
-    repository: Repository = Field(
-        description="Git repository: https:// or ssh:// URL (or http://), git@host:path, or a folder here"
-    )
-    branch: GitReference | None = Field(
-        None, description="branch to publish; without it, the repository's default"
-    )
     build: RelativePath | None = Field(
         None, description="build script in the repository, run by bash in a sandbox"
     )
@@ -108,16 +99,6 @@ class Publication(Site):
         if why := why_no_tools(self.tools, self.tools_from):
             raise ValueError(why)
         return self
-
-    @property
-    def pushed(self) -> bool:
-        """What its repository has; of some kinds, it may have none."""
-        return bool(self.repository)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the repository is a folder on this machine, which a push sends over its own connection."""
-        return self.pushed and is_local(self.repository)
 
     @property
     def front_page(self) -> str:
@@ -174,12 +155,7 @@ class Publication(Site):
         if not self.pushed:
             return super().packages()
         images = {"webp"} if self.images.webp else set()
-        ssh = (
-            set()
-            if self.is_local or self.repository.startswith(("https://", "http://"))
-            else {"openssh-client"}
-        )
-        return super().packages() | {"git", *BROTLI, *self.build_packages} | images | ssh
+        return super().packages() | {*BROTLI, *self.build_packages} | images | self.fetched_with()
 
 
 def user_of(domain: str) -> str:

@@ -52,6 +52,8 @@ def values(config: "Config", name: str, composition: Composition, facts: "Facts"
             name for name, secret in sorted(composition.variables().items()) if isinstance(secret, Given)
         ),
         cooldown=config.updates.cooldown if config.updates else DEFAULT_COOLDOWN,
+        keep=getattr(composition, "keep", 2),
+        more=composition.more_values(name),
     )
     return {f"/etc/deploy/sites/{name}.conf": text}
 

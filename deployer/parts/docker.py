@@ -43,6 +43,7 @@ def share(config: "Config", facts: Facts) -> Share:
     return Share(
         files=sources,
         packages=docker_packages(config, facts),
+        unwanted=unwanted(config, facts),
         units=frozenset({"docker.service"} if config.compositions else ()),
         sources=frozenset(sources),
         in_the_way=in_the_way(config, facts),
@@ -80,6 +81,12 @@ def docker_packages(config: "Config", facts: Facts) -> frozenset[str]:
             "Leave `docker: {packages: distribution}` out, and Docker's own packages are used.",
         )
     return {"distribution": packages_of(facts), "docker.com": DOCKER_COM, "by hand": frozenset()}[where]
+
+
+def unwanted(config: "Config", facts: Facts) -> frozenset[str]:
+    """What builds images for the distribution's Docker: another one brings that along."""
+    ours = config.compositions and origin(config, facts) == "distribution"
+    return frozenset() if ours else frozenset({facts.known.builder} - {""})
 
 
 def in_the_way(config: "Config", facts: Facts) -> frozenset[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.kinds.publication import is_published
+from deployer.kinds.base import is_from_repository
 from deployer.parts.rendering import system
 from deployer.parts.sshd import chosen_ports
 from deployer.seen.facts import Facts
@@ -34,7 +34,7 @@ def repository_files(config: "Config") -> dict[str, File]:
 def repository_remarks(config: "Config", facts: Facts) -> Iterator[tuple[str, str]]:
     """What a person should know of the ways on which sites come, with the names of the sites."""
     for domain, site in config.sites.items():
-        url = address_of(site.repository) if is_published(site) and not site.is_local else None
+        url = address_of(site.repository) if is_from_repository(site) and not site.is_local else None
         if url and url.scheme == "http" and url.hostname not in HERE:
             what = "is fetched over http://: whoever is on the way can change what is published"
             yield domain, f"{domain} {what}"

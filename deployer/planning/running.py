@@ -14,6 +14,8 @@ def lacking(name: str, standing: Standing, facts: Facts) -> Iterator[str]:
     stack = facts.stacks.get(standing.project, Stack(standing.project))
     if not facts.engine or stopped_on_purpose(name, stack, facts):
         return
+    if not stack.containers and standing.waits_for_push and name not in facts.brought_up:
+        return
     if not stack.containers:
         yield "its containers are gone" if name in facts.brought_up else "it has never been brought up"
         return

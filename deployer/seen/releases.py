@@ -18,8 +18,8 @@ class Release:
     `codename` is its name in the sources of packages, `nginx`, `openssl` and `engine`, that of Docker, the
     versions that it has, `php` that of PHP as paths have it,
     `wordpress_theme` the newest theme beside its WordPress. `docker` are its packages that bring Docker with
-    Compose v2, none where it has none, `client_within` whether docker.io has the program docker in it; later
-    ones only recommend its package.
+    Compose v2, none where it has none, `builder` the one with which that builds images by BuildKit,
+    `client_within` whether docker.io has the program docker in it; later ones only recommend its package.
     `ends` is the last day of its free security updates. `boots`: a throwaway VPS can be made of it.
     """
 
@@ -27,6 +27,7 @@ class Release:
     nginx: Version | None = None
     openssl: Version | None = None
     docker: frozenset[str] = frozenset()
+    builder: str = ""
     engine: Version | None = None
     php: str = ""
     wordpress_theme: str = ""
@@ -59,6 +60,7 @@ RELEASES: Mapping[tuple[str, str], Release] = {
         nginx=(1, 26, 3),
         openssl=(3, 5, 0),
         docker=frozenset({"docker.io", "docker-cli", "docker-compose"}),
+        builder="docker-buildx",
         engine=(26, 1, 5),
         boots=True,
     ),
@@ -70,6 +72,7 @@ RELEASES: Mapping[tuple[str, str], Release] = {
         nginx=(1, 24, 0),
         openssl=(3, 0, 0),
         docker=frozenset({"docker.io", "docker-compose-v2"}),
+        builder="docker-buildx",
         client_within=True,
     ),
     ("ubuntu", "25.10"): Release(codename="questing", ends=date(2026, 7, 9), php="8.4", nginx=(1, 28, 0)),
@@ -80,6 +83,7 @@ RELEASES: Mapping[tuple[str, str], Release] = {
         nginx=(1, 28, 0),
         openssl=(3, 5, 0),
         docker=frozenset({"docker.io", "docker-compose-v2"}),
+        builder="docker-buildx",
     ),
 }
 OPENSSL = ("libssl3t64", "libssl3")

@@ -73,7 +73,8 @@ class Standing:
     `ports` are those that it takes, `open` those that everyone may reach; None where that cannot be known.
     `volumes` are those that Docker Compose makes for it, `services` those that shall have a container.
     `of_any_name` are volumes and folders that it would have as another project, too. `given` has the names
-    and values that sites.yaml gives the variables of its file.
+    and values that sites.yaml gives the variables of its file. `waits_for_push`: it cannot run before
+    somebody pushes it.
     """
 
     folder: str
@@ -84,6 +85,7 @@ class Standing:
     services: frozenset[str] = frozenset()
     of_any_name: frozenset[str] = frozenset()
     given: frozenset[tuple[str, str]] = frozenset()
+    waits_for_push: bool = False
 
     @property
     def place(self) -> tuple[str, str]:

@@ -28,6 +28,15 @@ SITES: Mapping[str, dict[str, Any]] = {
     "uptime-kuma": {"environment": {"KEY": "value"}, "tag": "2", "memory": "128M"},
     "umami": {"environment": {"KEY": "value"}, "tag": "3"},
     "phpbb": {"email": "me@example.org", "title": "Forum", "tag": "3.3.17", "environment": {"KEY": "value"}},
+    "app": {
+        "repository": "https://git.example.org/a.git",
+        "branch": "main",
+        "context": "server",
+        "dockerfile": "Dockerfile",
+        "port": "3000",
+        "environment": {"KEY": "value"},
+        "memory": "128M",
+    },
     "wireguard": {"host": "vpn.example.org", "environment": {"KEY": "value"}},
 }
 SERVICES: Mapping[str, dict[str, Any]] = {

@@ -21,7 +21,10 @@ COVERED = (
     ("shop.example.org",),
     ("blog.example.org",),
     ("ntfy.example.org", "push.example.org"),
-    *((f"{name}.example.org",) for name in ("secret", "search", "vpn", "analytics", "forum", "links", "git")),
+    *(
+        (f"{name}.example.org",)
+        for name in ("secret", "search", "vpn", "analytics", "forum", "links", "git", "shop")
+    ),
 )
 
 

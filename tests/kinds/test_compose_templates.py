@@ -165,6 +165,7 @@ def test_every_template_belongs_to_a_kind() -> None:
     known = {f"{kind}.yml" for kind in kinds} | {
         "service.yml",
         "every.yml",
+        "app.yml",
         "gitea-runner.config.yaml",
         "phpbb",
         "searxng.limiter.toml",

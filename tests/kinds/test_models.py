@@ -40,7 +40,9 @@ def test_every_default_is_what_the_type_accepts(kind: str, model: type[Section])
     needed |= {"file": LocalFile("a.yml", "/a.yml", b""), "instance": "https://git.rogs.me"}
     needed |= {"host": "a.rogs.me", "token": "env:TOKEN", "email": "me@rogs.me"}
     needed |= {"version": "8.4", "sha256": "0" * 64, "archive": "/a.tar.gz"}
-    site = model(**{key: value for key, value in needed.items() if key in model.model_fields})
+    needed |= {"inside": 80}
+    fields = model.model_fields
+    site = model(**{fields[key].alias or key: value for key, value in needed.items() if key in fields})
     for name, field in model.model_fields.items():
         if not field.is_required() and field.default is not None:
             assert type(getattr(site, name)) in (str, int, bool, tuple, dict, type(field.default)), name

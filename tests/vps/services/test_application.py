@@ -1,0 +1,233 @@
+"""An application from its repository: built on the server as its Dockerfile says, kept by revision, switched, taken back."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.services.conftest import (
+    NO_FILTERS,
+    PACKAGES,
+    Composition,
+    composed,
+    end,
+    file_in,
+    install_scripts,
+    prepare,
+)
+
+BUSYBOX = "/bin/busybox"
+DOCKERFILE = f"""FROM scratch
+COPY busybox {BUSYBOX}
+COPY www /www
+CMD ["{BUSYBOX}", "httpd", "-f", "-p", "80", "-h", "/www"]
+"""
+CRASHES = DOCKERFILE.replace('"httpd", "-f", "-p", "80", "-h", "/www"', '"false"')
+RUN = f'RUN ["{BUSYBOX}", "sh", "-c", "{{}}"]\n'
+GIT = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "safe.directory=*"]
+
+
+@dataclass
+class Application(Composition):
+    """Its repository is a folder on the server itself."""
+
+    @property
+    def repository_folder(self) -> Path:
+        return self.vps.root / "root/repositories" / self.name
+
+    def commit(self, page: str = "", subject: str = "Change", **files: str) -> str:
+        """Commit these files, and the page; the commit."""
+        if page:
+            files["www/index.html"] = f"{page}\n"
+        for path, content in files.items():
+            file = self.repository_folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", subject)
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *arguments: str) -> str:
+        argv = [*GIT, "-C", str(self.repository_folder), *arguments]
+        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+
+    def configure(self, **values: object) -> None:
+        mine = {
+            "APPLICATION": self.name,
+            "REPOSITORY": f"file:///root/repositories/{self.name}",
+            "BRANCH": "",
+            "CONTEXT": "",
+            "DOCKERFILE": "Dockerfile",
+            "TIME_LIMIT": 60,
+            "MEMORY_LIMIT": 200_000_000,
+            "DISK_LIMIT": 300_000_000,
+            "KEEP": 3,
+            "BUILT": 1,
+            "WATCH": 0,
+        }
+        super().configure(**(mine | values))
+
+    def images(self) -> set[str]:
+        """The tags that its image has."""
+        argv = "docker image ls --format '{{.Tag}}' " + self.name
+        return {*self.vps.run(argv).stdout.split()}
+
+    def one(self, **more: object) -> dict[str, object]:
+        """The service `app` as its template has it."""
+        return {
+            "image": f"{self.name}:live",
+            "pull_policy": "never",
+            "ports": [f"127.0.0.1:{self.port}:80"],
+            "restart": "unless-stopped",
+            **more,
+        }
+
+
+@pytest.fixture(scope="module")
+def vps(throwaway: None) -> Iterator[Machine]:
+    """A server with Docker and its builder."""
+    with Machine.boot("debian-13", (*PACKAGES, "docker-buildx", "git"), files=NO_FILTERS) as machine:
+        install_scripts(machine)
+        prepare(machine)
+        yield machine
+
+
+@pytest.fixture
+def app(vps: Machine) -> Iterator[Application]:
+    """A new one, whose repository has a page."""
+    made = composed(vps, "")
+    one = Application(vps, made.name, made.port)
+    one.repository_folder.mkdir(parents=True)
+    one.git("init", "--quiet", "--initial-branch=main")
+    shutil.copy(vps.root / "bin/busybox", one.repository_folder / "busybox")
+    one.commit("one", "The first page", Dockerfile=DOCKERFILE)
+    one.configure()
+    one.write(app=one.one())
+    yield one
+    end(one)
+
+
+def test_from_nothing_to_another_revision_and_back(app: Application) -> None:
+    first = app.git("rev-parse", "HEAD")
+    said = app.push()
+    assert f'{app.name} is live: {first[:7]} "The first page" (' in said.splitlines()[-1]
+    assert app.page() == "one"
+    assert app.log() | {"result": "live", "revision": first} == app.log()
+    assert {first, "live"} < app.images()
+
+    assert app.push().splitlines()[-1] == f"{app.name} is already up to date"
+
+    second = app.commit("two", "The second")
+    assert second[:7] in app.push()
+    assert app.page() == "two"
+    assert f"> {first[:7]}" not in app.script("releases")
+    listed = app.script("releases").splitlines()
+    assert [(line[0], line.split("  ")[-1]) for line in listed] == [
+        ("*", f'{second[:7]} "The second"'),
+        ("<", f'{first[:7]} "The first page"'),
+    ]
+
+    assert f'{first[:7]} "The first page"' in app.script("rollback").splitlines()[-1]
+    assert app.page() == "one"
+    said = app.push()
+    assert "has an image already: it is not built again" in said
+    assert app.page() == "two"
+
+    assert first[:7] in app.push("--ref", first).splitlines()[-1]
+    assert app.page() == "one"
+
+
+def test_a_revision_that_does_not_run_does_not_stay(app: Application) -> None:
+    app.push()
+    bad = app.commit("two", Dockerfile=CRASHES)
+    said = app.fails()
+    assert "✗ up: app crashes again and again (exit code 1)" in said
+    assert (
+        said.splitlines()[-1]
+        == f'{app.name} is as it was: {app.git("rev-parse", "HEAD~")[:7]} "The first page"'
+    )
+    assert bad not in app.images()
+    app.commit("three", Dockerfile=DOCKERFILE)
+    app.push()
+    assert app.page() == "three"
+
+
+def test_a_first_revision_that_does_not_run_leaves_nothing(app: Application) -> None:
+    app.commit(Dockerfile=CRASHES)
+    said = app.push(code=1)
+    assert said.splitlines()[-1] == f"{app.name} is as it was: nothing runs"
+    assert "live" not in app.images()
+    assert app.running() == {}
+
+
+def test_what_is_missing_in_the_repository(app: Application) -> None:
+    app.push()
+    app.configure(CONTEXT="web")
+    assert "has no folder web (sites.yaml: context:)" in app.fails()
+    app.configure(CONTEXT="", DOCKERFILE="docker/App")
+    assert "has no file docker/App, which says how it is built (sites.yaml: dockerfile:)" in app.fails()
+    app.configure(DOCKERFILE="Dockerfile", BRANCH="gone")
+    assert "has no branch gone; its branches: main" in app.fails()
+
+
+def test_what_a_build_says_when_it_fails(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("echo hello from it; exit 3"))
+    said = app.fails()
+    assert "hello from it" in said
+    assert "✗ build: the image could not be built: " in said
+    assert "exit code: 3" in said
+
+
+@pytest.mark.fault("A Dockerfile that wants more memory than it may have")
+def test_a_build_that_wants_too_much_memory(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("dd if=/dev/zero of=/dev/null bs=150M count=9"))
+    app.configure(MEMORY_LIMIT=60 << 20)
+    assert (
+        "ran out of memory: its limit is 60 MB (to double it, in sites.yaml: limits: {memory: 120M})"
+        in app.fails()
+    )
+    assert nothing_goes_on(app.vps)
+
+
+@pytest.mark.fault("A Dockerfile that never ends")
+def test_a_build_that_never_ends(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("while true; do sleep 1; done"))
+    app.configure(TIME_LIMIT=4)
+    assert "✗ build: the build ran longer than its limit of 4 s" in app.fails()
+    assert nothing_goes_on(app.vps)
+
+
+@pytest.mark.fault("A Dockerfile that fills the disk")
+def test_a_build_that_fills_the_disk(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("cat /dev/zero >/large"))
+    said = app.fails()
+    assert "✗ build: the build wrote more than its limit of 300 MB, and the builds' cache is emptied" in said
+    assert nothing_goes_on(app.vps)
+
+
+def nothing_goes_on(vps: Machine) -> bool:
+    """Whether no build has left anything that runs."""
+    return not vps.run(
+        "systemctl list-units --no-legend 'deploybuild*'; pgrep -af 'docker build'", check=False
+    ).stdout
+
+
+def test_what_a_build_sees_of_the_server(app: Application) -> None:
+    """Its own files alone, without .git; a link in the repository leads nowhere, and what it says of archives counts not."""
+    (app.repository_folder / "www/shadow").symlink_to("/etc/shadow")
+    app.commit("one", **{".gitattributes": "www/extra export-ignore\n", "www/extra": "extra\n"})
+    seen = RUN.format("ls -a / >/www/seen; cat /www/shadow >/www/leaked 2>&1; true")
+    app.commit(Dockerfile=DOCKERFILE.replace("CMD", "COPY . /all\n" + seen + "CMD"))
+    app.push()
+    container = f"{app.project}-app-1"
+    assert ".git\n" not in app.vps.run(f"docker exec {container} {BUSYBOX} ls -a /all").stdout
+    assert file_in(app.vps, container, "/www/extra") == "extra\n"
+    assert "No such file" in file_in(app.vps, container, "/www/leaked")
