@@ -301,6 +301,35 @@ def run(project: Project, name: str, code: str) -> str:
     return ask(project, f"/wp-content/plugins/{name}/run.php", "-d", code)[2]
 
 
+def asks(project: Project, user: str, question: str) -> str:
+    """What MariaDB answers to a user of the system, or why not."""
+    words = ["runuser", "-u", user, "--", "mariadb", "--skip-column-names", "--execute", question]
+    done = project.vps.run(shlex.join(words), check=False)
+    return done.stdout + done.stderr
+
+
+def test_mariadb_keeps_answers_for_who_may_have_them(project: Project, author: Browser) -> None:
+    def kept() -> int:
+        return int(asks(project, "root", "SHOW STATUS LIKE 'Qcache_hits'").split()[1])
+
+    counts = []
+    for number in range(3):  # the first has other questions: what it has to know of its folders
+        before = kept()
+        assert ask(project, f"/?page={number}")[0] == 200  # which comes from no cache of NGINX
+        counts.append(kept() - before)
+    assert counts[2] > 10, counts
+    table = "`php-blog_test`.wp_options"
+    question = f"SELECT option_value FROM {table} WHERE option_name = 'admin_email'"
+    asks(project, "root", "CREATE USER nobody@localhost IDENTIFIED VIA unix_socket")
+    before = kept()
+    answers = {asks(project, who, question) for who in ("php-blog_test", "root")}
+    assert (answers, kept() - before) == ({"alma@example.org\n"}, 1), "it is kept for others, too"
+    assert "ERROR 1142" in asks(project, "nobody", question)
+    asks(project, "root", f"UPDATE {table} SET option_value = 'a@b.org' WHERE option_name = 'admin_email'")
+    assert asks(project, "php-blog_test", question) == "a@b.org\n"
+    asks(project, "root", "DROP USER nobody@localhost")
+
+
 def test_its_own_clock_runs_as_its_user(project: Project, author: Browser) -> None:
     vps = project.vps
     job = "deploy-job-blog.test-1"
@@ -398,6 +427,10 @@ def test_nothing_is_left_but_data(project: Project, author: Browser) -> None:
     cached(project, "/")
     ours = vps.run("cut -c 67- /var/lib/deploy/manifest | grep -F blog.test").stdout.splitlines()
     assert "/etc/wordpress/config-blog.test.php" in ours
+    settings = "SELECT @@GLOBAL.query_cache_type, @@GLOBAL.query_cache_size"
+    assert asks(project, "root", settings).split() == ["ON", str(16 << 20)]
+    database = "systemctl show --property=MainPID mariadb"
+    runs = vps.run(database).stdout
     del project.sites["blog.test"]
     done = project.deploy("apply", "--yes", "--take-off", "1")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -407,6 +440,10 @@ def test_nothing_is_left_but_data(project: Project, author: Browser) -> None:
             "ls -d /var/lib/nginx/deploy-* /etc/nginx/conf.d/00-deploy-wordpress.conf", check=False
         ).stdout
         == ""
+    )
+    assert (asks(project, "root", settings).split(), vps.run(database).stdout) == (
+        ["OFF", str(1 << 20)],
+        runs,
     )
     assert (vps.root / "var/www/blog.test/wp-content/themes").is_dir()
     assert "Nothing to change" in project.deploy("plan").stdout
