@@ -17,7 +17,15 @@ def share(config: "Config", facts: "Facts") -> Share:
     """What all of them share, where a site has one."""
     if not any(getattr(site, "hold", 0) for site in config.sites.values()):
         return Share()
-    return Share(files={**nginx_files(), **units(), **program("room"), **script("lib/common/pause")})
+    return Share(
+        files={
+            **nginx_files(),
+            **units(),
+            **program("room"),
+            **script("lib/common/pause"),
+            **script("lib/common/hold"),
+        }
+    )
 
 
 def nginx_files() -> dict[str, File]:

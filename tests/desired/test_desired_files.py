@@ -53,7 +53,9 @@ def test_proxies_alone_need_nothing_of_pushes() -> None:
     found = desired(PROXY)
     assert found.packages == {"nginx", "certbot", "curl", "logrotate"}
     ours = [path for path in found.files if path.startswith("/usr/local") or "sysusers" in path]
-    assert set(ours) == {f"/usr/local/lib/deploy/{path}" for path in (*EVERYWHERE, "bin/room")}
+    assert set(ours) == {
+        f"/usr/local/lib/deploy/{path}" for path in (*EVERYWHERE, "bin/room", "lib/common/hold")
+    }
     assert "srv" not in text(found, "/etc/tmpfiles.d/deploy.conf")
 
 

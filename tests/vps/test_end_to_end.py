@@ -32,7 +32,7 @@ from vps.waiting import client, reload_nginx, until_listening
 pytestmark = pytest.mark.takes_turns
 
 NAMES = ("page.test", "www.page.test", "app.test", "old.test", "three.test", "a.three.test", "b.three.test")
-PROXY = {"kind": "proxy", "port": 9000, "https": False}
+PROXY = {"kind": "proxy", "port": 9000, "https": False, "hold": "0"}
 REDIRECT = {"kind": "redirect", "to": "https://page.test", "https": False}
 
 EMPTY = {
@@ -129,7 +129,7 @@ def test_a_site_goes_live_changes_and_is_rolled_back(project: Project) -> None:
 def test_a_second_apply_has_nothing_to_do(project: Project) -> None:
     project.sites = {"page.test": page(https=False), "app.test": PROXY, "old.test": REDIRECT}
     assert project.apply().returncode == 0
-    notes = ["app.test: nothing listens on 127.0.0.1:9000, visitors get 502"]
+    notes = ["app.test: nothing listens on 127.0.0.1:9000, visitors get an error"]
     assert project.plan() == EMPTY | {"server": project.vps.address, "notes": notes}
     said = project.deploy("apply").stdout.splitlines()
     assert (said[:-1], said[-1].startswith("Nothing to change")) == ([f"! {note}" for note in notes], True)

@@ -40,10 +40,10 @@ def test_the_page_is_there_when_apply_has_ended(project: Project) -> None:
     assert "hidden.test" not in page
     status, text = project.get(PAGE, "/status.json", "http")
     told = {site["name"]: (site["state"], site["why"]) for site in json.loads(text)["sites"]}
-    assert told == {"down.test": ("down", "answers 502"), "page.test": ("up", None)}
+    assert told == {"down.test": ("down", "answers 503"), "page.test": ("up", None)}
     status, text = project.get(PAGE, "/feed.xml", "http")
     assert [item.findtext("title") for item in ElementTree.fromstring(text).iter("item")] == [
-        "down.test: answers 502"
+        "down.test: answers 503"
     ]
     assert project.get(PAGE, "/.index.html", "http")[0] == 404
 

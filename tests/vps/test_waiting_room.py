@@ -1,16 +1,9 @@
 """Visitors of a program that does not answer wait until it does, and none of them gets an error."""
 
-import http.client
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.load import Load, visiting
 from vps.project import Project
 from vps.waiting import until, until_listening
 
@@ -38,62 +31,6 @@ ThreadingHTTPServer(("127.0.0.1", 9000), Program).serve_forever()
 UNIT = "[Service]\nExecStart=/usr/bin/python3 /root/program.py\nRestart=no\n"
 
 
-@dataclass
-class Load:
-    """Visitors who ask again and again, each time over a new connection; every other one sends something."""
-
-    address: str
-    statuses: Counter[int] = field(default_factory=Counter)
-    longest: float = 0
-    enough: threading.Event = field(default_factory=threading.Event)
-
-    def visit(self, sends: bool) -> None:
-        while not self.enough.is_set():
-            began = time.monotonic()
-            self.statuses[ask(self.address, b"x" * 300_000 if sends else None)] += 1
-            self.longest = max(self.longest, time.monotonic() - began)
-
-
-def ask(address: str, body: bytes | None = None, seconds: float = 90) -> int:
-    """The status that a visitor gets; 0 where the answer is cut off, or another than was asked for."""
-    line = http.client.HTTPConnection(address, timeout=seconds)
-    try:
-        line.request("POST" if body else "GET", "/", body, {"Host": NAME, "Connection": "close"})
-        answer = line.getresponse()
-        text = answer.read()
-        if answer.status == 200 and text != (body or b"page"):
-            return 0
-        return answer.status
-    except (OSError, http.client.HTTPException):
-        return 0
-    finally:
-        line.close()
-
-
-@contextmanager
-def visitors(address: str, count: int = 8, sends: bool = True) -> Iterator[Load]:
-    """Such visitors, before and after what is done meanwhile."""
-    load = Load(address)
-    threads = [
-        threading.Thread(target=load.visit, args=(sends and number % 2 == 0,)) for number in range(count)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield load
-    finally:
-        load.enough.set()
-        for thread in threads:
-            thread.join()
-
-
-def asked(load: Load, more: int = 100) -> None:
-    """Wait until so many more requests have had their answer."""
-    so_many = load.statuses.total() + more
-    while load.statuses.total() < so_many:
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, vps: Machine) -> Project:
     vps.run(f"cat >/root/program.py <<'END'\n{PROGRAM}\nEND")
@@ -109,22 +46,22 @@ def project(tmp_path_factory: pytest.TempPathFactory, vps: Machine) -> Project:
 
 
 def test_a_unit_is_restarted_and_no_page_fails(project: Project, vps: Machine) -> None:
-    with visitors(vps.address, sends=False) as load:
-        asked(load)
+    with visiting(Load(vps.address, NAME), sends=False) as load:
+        load.goes_on()
         vps.run("systemctl restart program")
-        asked(load)
-    assert set(load.statuses) == {200}, load.statuses
+        load.goes_on()
+    assert not load.wrong, load.wrong
     assert 1 < load.longest < 5
     nobody_waits(vps)
 
 
 def test_who_comes_while_nobody_answers_waits_with_what_is_sent(project: Project, vps: Machine) -> None:
     vps.run("systemctl stop program")
-    with visitors(vps.address) as load:
+    with visiting(Load(vps.address, NAME)) as load:
         until(vps, f"test -e /run/deploy/held/{NAME}")
         vps.run("systemctl start program")
-        asked(load)
-    assert set(load.statuses) == {200}, load.statuses
+        load.goes_on()
+    assert not load.wrong, load.wrong
     assert 1 < load.longest < 8
     nobody_waits(vps)
 

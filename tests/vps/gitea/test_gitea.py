@@ -128,7 +128,7 @@ def test_what_starts_it_again_ends_when_visitors_have_an_answer(forge: Forge, wo
     log = "/var/log/nginx/git.test.access.log"
 
     def let_go(_: BaseProcess) -> None:
-        until(forge.vps, f"grep -q '/api/healthz HTTP/[0-9.]*\" 502 ' {log}", 60)
+        until(forge.vps, f"grep -q '/api/healthz HTTP/[0-9.]*\" 50[23] ' {log}", 60)
         hold.unlink()
 
     forge.vps.run(f"truncate --size 0 {log}")

@@ -259,7 +259,7 @@ def test_what_does_not_run_is_in_the_plan_and_apply_brings_it_up(project: Projec
 
 def test_stop_restart_and_logs(project: Project) -> None:
     stopped = project.deploy("stop", NAME)
-    assert (stopped.returncode, page(project)) == (0, "502")
+    assert (stopped.returncode, page(project)) == (0, "503")
     assert f"{NAME} is stopped" in stopped.stdout + stopped.stderr
     services = project.deploy("services")
     assert services.returncode == 1
@@ -271,7 +271,7 @@ def test_stop_restart_and_logs(project: Project) -> None:
     plan = project.deploy("plan")
     assert f"! {NAME} is stopped on purpose, and stays so (deploy start {NAME} starts it)." in plan.stdout
     assert (plan.returncode, project.plan()["compositions"]["stopped"]) == (0, [NAME])
-    assert (project.apply().returncode, page(project)) == (0, "502")
+    assert (project.apply().returncode, page(project)) == (0, "503")
     assert (project.deploy("start", NAME).returncode, page(project)) == (0, "one")
     log = (project.vps.root / "var/log/deploy/push.log").read_text().splitlines()[-1]
     assert (json.loads(log)["action"], "@" in json.loads(log)["by"]) == ("start", True)

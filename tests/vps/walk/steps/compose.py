@@ -82,7 +82,7 @@ class Compose(Entry):
 
     def answer(self, name: str, live: Live) -> str:
         image = live.images[self.owner] if self.own_image else ""
-        return "502" if name in live.stopped else self.page + image + (f".s{self.said}" if self.said else "")
+        return "503" if name in live.stopped else self.page + image + (f".s{self.said}" if self.said else "")
 
     def prepare(self, vps: Machine) -> None:
         """The network that is nobody's."""

@@ -40,7 +40,7 @@ class Service(Entry):
         return {"RUNNER_TOKEN": "a-token"}
 
     def answer(self, name: str, live: Live) -> str:
-        return "502" if name in live.stopped else self.page
+        return "503" if name in live.stopped else self.page
 
     def ports(self) -> frozenset[int]:
         return frozenset({self.port}) if self.stand_in.inside else frozenset()

@@ -1,0 +1,122 @@
+"""Visitors of a service wait while it is replaced, restarted or stopped for a while, and none of them gets an error."""
+
+import time
+
+import pytest
+
+from deployer.rehearsal.machine import Machine
+from vps.load import Load, visiting
+from vps.project import Project
+from vps.services.conftest import Composition, install_scripts
+from vps.waiting import until
+
+NAME, PORT = "waited.test", 8093
+COMPOSE = """services:
+  app:
+    image: {image}:1
+    ports: ["127.0.0.1:{port}:80"]
+    restart: always
+    stop_signal: SIGKILL
+"""
+ECHO = r'mkdir /www/cgi-bin; printf \'#!/bin/sh\nprintf "\r\n"; cat\' >/www/cgi-bin/echo; chmod +x /www/cgi-bin/echo'
+SERVE = f"{ECHO}; sleep 1; exec httpd -f -p 80 -h /www".replace("\\'", "'")
+PAGES = frozenset({b"one", b"two"})
+
+
+@pytest.fixture(scope="module")
+def images(vps: Machine) -> Composition:
+    return Composition(vps, NAME, PORT)
+
+
+@pytest.fixture(scope="module")
+def project(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("waiting")
+    images.image("one", SERVE)
+    service = {
+        "kind": "compose",
+        "file": "app.yml",
+        "port": PORT,
+        "https": False,
+        "wait": "60s",
+        "watch": "0",
+    }
+    (folder / "app.yml").write_text(COMPOSE.format(image=images.repository, port=PORT))
+    project = Project(folder, vps, None, {NAME: service})
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield project
+    project.sites = {"other.test": {"kind": "proxy", "port": 1, "https": False}}
+    assert project.apply().returncode == 0
+    install_scripts(vps)  # for the tests of other modules
+    assert "waited" not in vps.run("systemctl list-units 'deploy-room@*'").stdout
+
+
+def load(vps: Machine) -> Load:
+    return Load(vps.address, NAME, PAGES, "/cgi-bin/echo")
+
+
+def nobody_waits(vps: Machine) -> None:
+    """All is well again, and nothing of it is left."""
+    until(vps, f"test ! -e /run/deploy/held/{NAME}")
+    until(vps, f"! systemctl is-active --quiet deploy-room@{NAME}.service")
+
+
+def test_a_push_and_a_restart_fail_no_request(project: Project, images: Composition, vps: Machine) -> None:
+    images.image("two", SERVE)
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        pushed = project.deploy("push", NAME)
+        asked.goes_on()
+        restarted = project.deploy("restart", NAME)
+        asked.goes_on()
+    assert (pushed.returncode, restarted.returncode) == (0, 0), pushed.stdout + restarted.stdout
+    assert not asked.wrong, asked.wrong
+    assert asked.longest > 1, "somebody has waited"
+    nobody_waits(vps)
+
+
+def test_an_image_that_crashes_fails_no_request(project: Project, images: Composition, vps: Machine) -> None:
+    images.image("three", "exit 3")
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        pushed = project.deploy("push", NAME)
+        asked.goes_on()
+    assert pushed.returncode == 1
+    assert not asked.wrong, asked.wrong
+    nobody_waits(vps)
+
+
+def test_a_program_that_dies_fails_no_page(project: Project, vps: Machine) -> None:
+    with visiting(load(vps), sends=False) as asked:
+        asked.goes_on()
+        vps.run("docker kill waitedtest-app-1 && docker start waitedtest-app-1")
+        asked.goes_on()
+    assert not asked.wrong, asked.wrong
+    nobody_waits(vps)
+
+
+def test_what_is_stopped_on_purpose_says_so_at_once(project: Project, vps: Machine) -> None:
+    assert project.deploy("stop", NAME).returncode == 0
+    ask = f"curl -s -i --max-time 5 -H 'Host: {NAME}' http://127.0.0.1/"
+    answer = vps.run(ask).stdout
+    assert answer.startswith("HTTP/1.1 503 ")
+    assert "Retry-After: 10" in answer
+    assert "Back soon" in answer
+    posted = vps.run(f"{ask} -d something").stdout
+    assert posted.startswith("HTTP/1.1 503 ")
+    assert project.deploy("start", NAME).returncode == 0
+    nobody_waits(vps)
+
+
+def test_nobody_waits_for_longer_than_hold(project: Project, vps: Machine) -> None:
+    project.sites[NAME]["hold"] = "2s"
+    assert project.apply().returncode == 0
+    vps.run("docker stop waitedtest-app-1")
+    took = f"curl -s -o /dev/null -w '%{{http_code}} %{{time_total}}' -H 'Host: {NAME}' http://127.0.0.1/"
+    status, seconds = vps.run(took).stdout.split()
+    assert (status, 1.5 < float(seconds) < 10) == ("503", True)
+    began = time.monotonic()
+    assert "503" in project.deploy("status").stdout
+    assert time.monotonic() - began < 60, "who looks how it is does not wait"
+    vps.run("docker start waitedtest-app-1")
+    until(vps, f"curl -s -H 'Host: {NAME}' http://127.0.0.1/ | grep -q two")
