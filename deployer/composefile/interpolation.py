@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from deployer.values.quantities import shown
 
 UNKNOWN = "\ufffc"  # stands for a value that only the server knows; no text that YAML lets in means it
+NO_VALUE = "has no value"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BRACED = re.compile(rf"\{{(?P<name>{NAME.pattern})((?P<how>:?[-+?])(?P<other>.*))?\}}")
 DEEPEST = 20
@@ -90,7 +91,7 @@ class Interpolation:
         if there:
             return UNKNOWN if value is None else value
         if how or not self.idle:
-            message = f"${{{name}}} has no value: declare it in sites.yaml, under secrets or environment"
+            message = f"${{{name}}} {NO_VALUE}: declare it in sites.yaml, under secrets or environment"
             self.problems.append(message)
         return UNKNOWN
 

@@ -43,4 +43,5 @@ def stack(file: LocalFile, given: Given, overrides: tuple[LocalFile, ...], publi
     if not ours.text:
         return Stack(theirs, over)
     over = (*over, LocalFile(OURS, OURS, ours.text.encode()))
-    return Stack(compose_file.definition(file, given, over), over, ours.remarks)
+    whole = compose_file.definition(file, given, over)
+    return Stack(replace(whole, problems=theirs.problems), over, ours.remarks)

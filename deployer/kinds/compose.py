@@ -1,5 +1,6 @@
 """Anything else that runs in containers: the user's own compose file."""
 
+import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -7,6 +8,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 
 from deployer.composefile import compose_checks, compose_file, listed, unsaved, volumes
 from deployer.composefile.dangers import dangers
+from deployer.composefile.interpolation import NO_VALUE
 from deployer.composefile.lasting import lasting
 from deployer.errors import Problem
 from deployer.kinds.compose_files import ComposeFiles
@@ -51,12 +53,13 @@ class Compose(ComposeFiles):
 
     def project(self, name: str) -> str:
         """What sites.yaml or the file says, or what Docker Compose makes of the folder's name."""
-        said = self.called or compose_file.project(self.definition())
+        said = self.called or self.given().says("COMPOSE_PROJECT_NAME")
+        said = said or compose_file.project(self.definition())
         return said or default_project(self.folder(name))
 
     def services(self, name: str, facts: "Facts") -> frozenset[str]:
         """The services that shall always have a container, with the values of sites.yaml."""
-        return lasting(self.definition())
+        return lasting(self.definition(), self.active())
 
     def images(self) -> tuple[str, ...]:
         """The images that the file names."""
@@ -117,7 +120,25 @@ class Compose(ComposeFiles):
         missing = self._delivery.problems if self._delivery else []
         names = compose_checks.name_problems(self.definition(), self.called)
         found = compose_checks.problems(self.definition(), self.public)
-        return [*names, *found, *compose_checks.not_opened(self.definition(), self.public), *missing]
+        return [
+            *self.given().problems,
+            *names,
+            *self.with_advice(found),
+            *compose_checks.not_opened(self.definition(), self.public),
+            *missing,
+        ]
+
+    def with_advice(self, problems: list[Problem]) -> list[Problem]:
+        """The same, with the word that values may lie beside the file."""
+        path = self.file.folder / ".env"
+        if self.dotenv or not any(NO_VALUE in each.message for each in problems) or not path.is_file():
+            return problems
+        named = posixpath.join(posixpath.dirname(self.file.written), ".env")
+        advice = f", or take what came with it: env_file: {named}"
+        return [
+            replace(each, message=each.message + advice) if NO_VALUE in each.message else each
+            for each in problems
+        ]
 
 
 class ComposeSite(ComposedSite, Compose):

@@ -7,13 +7,14 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_
 from deployer.composefile import listed
 from deployer.composefile.compose_file import Definition
 from deployer.composefile.delivery import Delivery
+from deployer.composefile.dotenv import Dotenv, dotenv
 from deployer.composefile.laid_over import check_version
 from deployer.composefile.stack import Stack, stack
 from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.values.attachments import LocalFile
-from deployer.values.public_ports import PublicPorts
-from deployer.values.secrets import Given, Secret
+from deployer.values.composing import Profile, PublicPorts
+from deployer.values.secrets import FromDotenv, Given, Secret
 from deployer.values.types import (
     Attachment,
     EnvironmentValue,
@@ -59,6 +60,12 @@ class ComposeFiles(Composition):
         description="more for its folder: files, folders, patterns such as conf/*.ini, by their paths from "
         "the compose file's folder; what the compose file names goes along without being listed",
     )
+    dotenv: Attachment | None = Field(
+        None,
+        alias="env_file",
+        description="the .env that came with it, beside sites.yaml: its values are secrets; what stands "
+        "under secrets or environment counts more",
+    )
     sources: dict[SecretName, SecretSource] = Field(
         {},
         alias="secrets",
@@ -67,6 +74,9 @@ class ComposeFiles(Composition):
     )
     environment: dict[SecretName, EnvironmentValue] = Field(
         {}, description="values for ${NAME} in the compose file that are no secrets"
+    )
+    profiles: tuple[Profile, ...] = Field(
+        (), description="profiles of the compose file whose services run, too"
     )
     public: PublicPorts = Field(
         False,
@@ -87,8 +97,16 @@ class ComposeFiles(Composition):
     def stack(self) -> Stack:
         """All its files together, with the values of sites.yaml; those of secrets only the server knows."""
         values: dict[str, str | None] = {"COMPOSE_PROJECT_NAME": None, "PWD": "."}
-        values |= {**self.environment, **dict.fromkeys(self.sources)}
+        values |= {**dict(self.given().values), **self.environment, **dict.fromkeys(self.sources)}
         return stack(self.file, tuple(sorted(values.items())), self.override, self.public)
+
+    def given(self) -> Dotenv:
+        """What the .env that came with it says."""
+        return dotenv(self.dotenv) if self.dotenv else Dotenv()
+
+    def active(self) -> tuple[str, ...]:
+        """The profiles whose services run."""
+        return self.profiles or tuple(filter(None, self.given().says("COMPOSE_PROFILES").split(",")))
 
     def definition(self) -> Definition:
         """What all its files say together."""
@@ -107,5 +125,16 @@ class ComposeFiles(Composition):
         return found
 
     def secrets(self) -> dict[str, Secret]:
-        """Its secrets, and the values that are none."""
-        return {**{name: Given(value) for name, value in self.environment.items()}, **self.sources}
+        """Its secrets, and the values that are none; of a .env that came with it, all are secret."""
+        path = self.dotenv.written if self.dotenv else ""
+        taken = {name: FromDotenv(path, value) for name, value in self.given().values}
+        own = {name: Given(value) for name, value in self.environment.items()}
+        return {**taken, **own, **self.sources}
+
+    def variables(self) -> dict[str, Secret]:
+        """The values in its .env; `docker compose` by hand finds the project and the profiles there."""
+        named = {
+            "COMPOSE_PROFILES": ",".join(self.active()),
+            "COMPOSE_PROJECT_NAME": self.called or self.given().says("COMPOSE_PROJECT_NAME"),
+        }
+        return {**{name: Given(value) for name, value in named.items() if value}, **self.secrets()}

@@ -6,7 +6,7 @@ from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.parts.rendering import UNITS, rendered
 from deployer.shares.share import Share
-from deployer.values.secrets import Given
+from deployer.values.secrets import FromDotenv, Given
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -48,14 +48,20 @@ def values(config: "Config", name: str, composition: Composition, facts: "Facts"
         public="all"
         if getattr(composition, "public", False) is True
         else " ".join(composition.public_ports()),
-        given=" ".join(
-            name for name, secret in sorted(composition.variables().items()) if isinstance(secret, Given)
-        ),
+        given=names_of(composition, Given),
+        taken=names_of(composition, FromDotenv),
         cooldown=config.updates.cooldown if config.updates else DEFAULT_COOLDOWN,
         keep=getattr(composition, "keep", 2),
         more=composition.more_values(name),
     )
     return {f"/etc/deploy/sites/{name}.conf": text}
+
+
+def names_of(composition: Composition, source: type) -> str:
+    """The names of its values that come from there."""
+    return " ".join(
+        name for name, secret in sorted(composition.variables().items()) if isinstance(secret, source)
+    )
 
 
 def resume_files(config: "Config") -> dict[str, File]:

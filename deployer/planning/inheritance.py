@@ -19,7 +19,7 @@ from deployer.values.attachments import LocalFile
 from deployer.values.secrets import Generated, Inherited
 
 FOLDER = re.compile(r"(/[\w.@+-]+)+")
-GIVEN = re.compile(r"^GIVEN='?([^'\n]*)'?$", re.MULTILINE)
+GIVEN = re.compile(r"^(?:GIVEN|TAKEN)='?([^'\n]*)'?$", re.MULTILINE)
 
 
 def data_of_both(standing: Standing, old: str, seen: Observation) -> list[str]:
@@ -121,7 +121,7 @@ def inherited_values(
 
 
 def given(file: File | Link | None) -> frozenset[str]:
-    """The names of the values that stood in sites.yaml when these values for the scripts were written."""
+    """The names of the values of sites.yaml, or of a .env it names, as when this file was written."""
     return frozenset(word for words in GIVEN.findall(text_of(file)) for word in words.split())
 
 

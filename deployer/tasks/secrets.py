@@ -11,7 +11,7 @@ from deployer.errors import DeployError, UsageError
 from deployer.parts.certbot import challenge_tokens
 from deployer.parts.shield import shield_tokens
 from deployer.planning.plan import Plan
-from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, Secret
+from deployer.values.secrets import FromDotenv, FromEnvironment, FromFile, Generated, Given, Secret
 
 
 def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:
@@ -81,7 +81,7 @@ def _value(secret: Secret) -> str:
             return _whole(os.environ[name], name)
         case FromFile(path):
             return _whole(_decrypted(path), path)
-        case Given(value):
+        case Given(value) | FromDotenv(_, value):
             return value
     raise AssertionError(secret)
 

@@ -4,7 +4,7 @@ The values stand in the file .env beside a docker-compose.yml on the server, and
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deployer.values import names
@@ -43,6 +43,17 @@ class FromFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FromDotenv:
+    """A value of the `.env` that came with a stack, as it was when that was read; its path as written."""
+
+    path: str
+    value: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"from {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """No secret: a value that stands in sites.yaml, for a compose file's ${NAME}."""
 
@@ -70,7 +81,7 @@ class Withdrawn:
         return "no longer in sites.yaml"
 
 
-Secret = Generated | FromEnvironment | FromFile | Given
+Secret = Generated | FromEnvironment | FromFile | FromDotenv | Given
 
 
 def secret(text: str, folder: Path | None) -> Secret:

@@ -1,0 +1,83 @@
+"""The `.env` that came with a stack, and its profiles, as sites.yaml takes them."""
+
+from pathlib import Path
+
+import pytest
+
+from deployer.config.loader import load
+from deployer.errors import ConfigError
+from deployer.kinds.compose import Compose
+from deployer.seen.facts import Facts
+from deployer.tasks.secrets import resolve
+
+FACTS = Facts("debian", "13")
+STACK = """services:
+  web: {image: x, ports: ['${PORT}:80'], env_file: [.env], environment: {A: "${PASSWORD}", B: "${OWN}"}}
+  more: {image: y, profiles: [extra]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "stack").mkdir()
+    (tmp_path / "stack/compose.yml").write_text(STACK)
+    (tmp_path / "stack/.env").write_text(
+        "PORT=8080\nPASSWORD=hush-hush\nOWN=theirs\nCOMPOSE_PROJECT_NAME=shop\n"
+    )
+    return tmp_path
+
+
+def shop(folder: Path, keys: str = "env_file: stack/.env") -> Compose:
+    text = f"services: {{shop: {{kind: compose, file: stack/compose.yml, {keys}}}}}\n"
+    (folder / "sites.yaml").write_text(text)
+    found = load(folder / "sites.yaml").services["shop"]
+    assert isinstance(found, Compose)
+    return found
+
+
+def test_its_values_are_secrets_and_sites_yaml_counts_more(folder: Path) -> None:
+    found = shop(folder, "env_file: stack/.env, environment: {OWN: ours}")
+    variables = found.variables()
+    values = resolve(variables.values())
+    assert {name: values[secret] for name, secret in variables.items()} == {
+        "COMPOSE_PROJECT_NAME": "shop",
+        "PORT": "8080",
+        "PASSWORD": "hush-hush",
+        "OWN": "ours",
+    }
+    assert str(variables["PASSWORD"]) == "from stack/.env"
+    assert "hush-hush" not in repr(variables)
+    assert (found.local_ports(), found.project("shop")) == ((8080,), "shop")
+    text = str([file.content for file in found.files("shop", FACTS).values()])
+    assert "127.0.0.1:${PORT}:80" in text
+    assert "hush-hush" not in text
+
+
+def test_what_is_wrong_in_it_has_its_line(folder: Path) -> None:
+    (folder / "stack/.env").write_text("PORT=8080\nUSER=hush\nPASSWORD=\nOWN=\nCOMPOSE_PROJECT_NAME=A B\n")
+    with pytest.raises(ConfigError) as caught:
+        shop(folder)
+    told = [str(problem).removeprefix(f"{folder}/") for problem in caught.value.problems]
+    assert [each.split(" ")[0] for each in told] == ["stack/.env:2:1:", "stack/.env:5:1:"]
+
+
+def test_one_that_is_not_taken_is_proposed(folder: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        shop(folder, "wait: 1m")
+    assert "under secrets or environment, or take what came with it: env_file: stack/.env" in str(
+        caught.value
+    )
+    (folder / "stack/.env").unlink()
+    with pytest.raises(ConfigError) as caught:
+        shop(folder, "wait: 1m")
+    assert "came with it" not in str(caught.value)
+
+
+def test_profiles_run_too(folder: Path) -> None:
+    assert shop(folder).services("shop", FACTS) == {"web"}
+    found = shop(folder, "env_file: stack/.env, profiles: [extra]")
+    assert found.services("shop", FACTS) == {"web", "more"}
+    assert resolve([found.variables()["COMPOSE_PROFILES"]]).popitem()[1] == "extra"
+    assert shop(folder, "env_file: stack/.env, profiles: ['*']").services("shop", FACTS) == {"web", "more"}
+    (folder / "stack/.env").write_text("PORT=1\nPASSWORD=\nOWN=\nCOMPOSE_PROFILES=extra\n")
+    assert shop(folder).services("shop", FACTS) == {"web", "more"}
