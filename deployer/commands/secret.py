@@ -24,11 +24,12 @@ def command() -> None:
 @click.argument("variable")
 @config_option
 def show(name: str, variable: str, config: Path) -> None:
-    """Print one value of a service's .env, as it is on the server.
+    """Print one value of a service's .env, as it is on the server, or the password of a site's user.
 
     \b
     Example:
       deploy secret show analytics.example.org APP_SECRET
+      deploy secret show www.example.org me
     """
     from deployer.commands.services import compositions
     from deployer.config.loader import load
@@ -37,7 +38,8 @@ def show(name: str, variable: str, config: Path) -> None:
     from deployer.tasks.push import ask_script
 
     loaded = load(config)
-    if not loaded.select([name])[name].secrets():
+    entry = loaded.select([name])[name]
+    if not entry.secrets() and not getattr(entry, "auth", None):
         compositions(loaded, [name])
     with server_of(loaded) as server:
         data(ask_script(server, "secret", name, variable))

@@ -18,6 +18,7 @@ from deployer.kinds.composition import ComposedSite, Composition
 from deployer.kinds.pooled import PooledSite
 from deployer.kinds.publication import Publication
 from deployer.kinds.service import Service
+from deployer.values.auth import Auth
 from deployer.values.backups import BackupChoice, Backups, ComposeBackup
 from deployer.values.certificates import CertificateChoice
 from deployer.values.keep import Keep
@@ -111,6 +112,7 @@ def reference() -> str:
     for model in (Composition, ComposedSite, Service, PooledSite):
         parts.append(part("##", SHARED[model], model, without=inherited(model)))
     parts.append(part("###", "certificate", CertificateChoice))
+    parts.append(part("###", "auth", Auth))
     parts.append(part("###", "shield", Shield))
     parts.append(part("###", "shield.auto", Threshold))
     parts.append(part("###", "mirrors.NAME of kind gitea", Mirror))

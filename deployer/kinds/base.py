@@ -5,6 +5,7 @@ from typing import Literal, TypeGuard
 from pydantic import Field
 
 from deployer.kinds.entry import Entry
+from deployer.values.auth import Auth
 from deployer.values.certificates import Alias, CertificateChoice
 from deployer.values.hsts import PRELOAD, Hsts
 from deployer.values.paths import Headers, Origin, Redirects
@@ -36,6 +37,9 @@ class Site(Entry):
     headers: Headers = Field({}, description="headers of what is below paths, by their names")
     cors: tuple[Origin, ...] = Field(
         (), description='sites whose scripts may read this one in a browser; ["*"]: all'
+    )
+    auth: Auth | None = Field(
+        None, description="who may see it, by a name and a password; without it, everyone"
     )
     robots: Literal["all", "none"] = Field(
         "all", description="none: search engines are asked to leave it out"

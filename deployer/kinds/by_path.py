@@ -79,6 +79,14 @@ def cors_of(domain: str, origins: Sequence[str]) -> PathMap:
     return PathMap(variable, tuple((each, "$http_origin") for each in origins))
 
 
+def private_of(domain: str, paths: Sequence[str]) -> PathMap:
+    """Where visitors are asked for a password: everywhere, or below these paths."""
+    variable = f"deploy_private_{variable_name(domain)}"
+    if not paths:
+        return PathMap(variable, (), domain)
+    return PathMap(variable, tuple((f"~{below(path)}", domain) for path in paths), "off")
+
+
 def values(site: "Site", domain: str) -> dict[str, Any]:
     """The maps, and the headers of all answers with their values."""
     headers = headers_of(domain, site.headers)
@@ -94,4 +102,10 @@ def values(site: "Site", domain: str) -> dict[str, Any]:
             ("Vary", "Origin"),
         ]
     redirects = redirects_of(domain, site.redirects) if site.redirects else None
-    return {"redirects": redirects, "headers": headers, "cors": cors, "added": added}
+    return {
+        "redirects": redirects,
+        "headers": headers,
+        "cors": cors,
+        "private": private_of(domain, site.auth.paths) if site.auth else None,
+        "added": added,
+    }

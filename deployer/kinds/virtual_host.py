@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def by_path(site: "Site", domain: str) -> dict[str, Any]:
     """What it says of paths and of all its answers: maps, and headers with their values."""
-    if not (site.redirects or site.headers or site.cors or site.robots == "none"):
-        return {"redirects": None, "headers": (), "cors": None, "added": ()}
+    if not (site.auth or site.redirects or site.headers or site.cors or site.robots == "none"):
+        return {"redirects": None, "headers": (), "cors": None, "private": None, "added": ()}
     from deployer.kinds import by_path
 
     return by_path.values(site, domain)

@@ -19,6 +19,7 @@ def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping
     chosen = config.everything.items()
     of_zones = {"dns:": challenge_tokens(config), "dns.shield": shield_tokens(config)}
     found: dict[str, Mapping[str, Secret]] = {what: tokens for what, tokens in of_zones.items() if tokens}
+    found |= {f"auth: of {name}": site.auth.users for name, site in config.sites.items() if site.auth}
     return found | {name: each.variables() for name, each in chosen if scope is None or name in scope}
 
 

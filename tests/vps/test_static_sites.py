@@ -1,6 +1,8 @@
 """Sites of files as people have them: apps of one page, addresses without .html, redirects, headers, and listings."""
 
 import gzip
+from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from deployer.planning.desired import desired_files
 from deployer.rehearsal.machine import Machine
 from golden.server import facts
 from nginx.place import Answer, Place
+from vps.project import Project
 
 pytestmark = [pytest.mark.vps, pytest.mark.takes_turns("module")]
 
@@ -234,3 +237,56 @@ def test_certificate_challenges_are_answered_whatever_leads_elsewhere(place: Pla
     place.write("/var/www/acme/.well-known/acme-challenge/token", b"token.key")
     for domain in SITES:
         assert ask(place, f"{domain}/.well-known/acme-challenge/token").body == b"token.key"
+
+
+def test_visitors_are_asked_for_a_password_that_stands_in_no_plan(
+    vps: Machine, place: Place, tmp_path: Path
+) -> None:
+    site = PAGES | {"redirects": {"/gone/*": "410"}, "pretty": True}
+    some = {"users": {"me": "env:SECRET", "other": "generate"}, "paths": ["/docs/*", "/about"]}
+    sites = {"some.test": site | {"auth": some}, "all.test": site | {"auth": {"users": {"me": "env:SECRET"}}}}
+    project = Project(tmp_path, vps, None, sites)
+    for domain in sites:
+        for path, content in FILES.items():
+            place.write(f"/var/www/{domain}{path}", content)
+    applied = project.deploy("apply", "--yes", SECRET='it\'s "mine" $x')
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "it's" not in applied.stdout + project.deploy("plan", SECRET="it's").stdout
+    right, wrong = (
+        {"Authorization": "Basic " + b64encode(f"{user}:{word}".encode()).decode()}
+        for user, word in (("me", 'it\'s "mine" $x'), ("me", "it's"))
+    )
+    for path, status in {
+        "/": 200,
+        "/docs/": 401,
+        "/docs/nothing": 401,
+        "/docs//": 401,
+        "/%64ocs/": 401,
+    }.items():
+        assert ask(place, f"some.test{path}").status == status, path
+    assert ask(place, "some.test/about").status == ask(place, "some.test/about/").status == 401
+    assert ask(place, "some.test/gone/x").status == 410
+    assert ask(place, "some.test/docs/", **right).body == b"docs"
+    assert ask(place, "some.test/docs/", **wrong).status == 401
+    for path in ("/", "/nothing", "/assets/own.css"):
+        assert ask(place, f"all.test{path}").status == 401
+    assert ask(place, "all.test/", **right).body == b"front"
+    place.write("/var/www/acme/.well-known/acme-challenge/token", b"token.key")
+    assert ask(place, "all.test/.well-known/acme-challenge/token").body == b"token.key"
+    generated = project.deploy("secret", "show", "some.test", "other").stdout.strip()
+    theirs = {"Authorization": "Basic " + b64encode(f"other:{generated}".encode()).decode()}
+    assert ask(place, "some.test/docs/", **theirs).status == 200
+    kept = vps.run(
+        "stat -c '%a %U %G' /var/lib/deploy/passwords/*; stat -c %a /etc/deploy/passwords/.env"
+    ).stdout
+    assert kept.split() == ["640", "root", "www-data"] * 2 + ["600"]
+    hashes = vps.run("cat /var/lib/deploy/passwords/*").stdout
+    assert hashes.count(":$6$") == 3
+    assert project.deploy("plan", SECRET='it\'s "mine" $x').returncode == 0, "nothing to do"
+    assert project.deploy("apply", "--yes", SECRET="it's").returncode == 0
+    assert ask(place, "all.test/", **wrong).status == 200
+    assert vps.run("cat /var/lib/deploy/passwords/some.test").stdout.splitlines()[1] in hashes.splitlines()
+    del sites["all.test"]["auth"]
+    assert project.deploy("apply", "--yes", SECRET="it's").returncode == 0
+    assert ask(place, "all.test/").status == 200
+    assert vps.run("ls /var/lib/deploy/passwords").stdout.split() == ["some.test"]
