@@ -1,6 +1,7 @@
 """Where what is pushed comes from: a repository, there or here, or a folder that was built here."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deployer.errors import UsageError
@@ -8,14 +9,47 @@ from deployer.errors import UsageError
 if TYPE_CHECKING:
     from deployer.kinds.entry import Entry
     from deployer.server.folder import Folder
+    from deployer.tasks.push import Push
 
 
-def built_here(sites: tuple[str, ...], reference: str, folder: str | None) -> "Folder | None":
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the command line each of the sites is pushed with."""
+
+    reference: str = ""
+    force: bool = False
+    yes: bool = False
+    built: "Folder | None" = None
+    rebuild: bool = False
+
+    def push_of(self, domain: str, site: object, settings: str) -> "Push":
+        """The push of a site of sites.yaml, whose repository may be here."""
+        if self.built or self.rebuild:
+            return self.push(domain, "", "", settings)
+        return self.push(domain, *source(site, self.reference), settings)
+
+    def push(self, domain: str, repository: str, reference: str, settings: str = "") -> "Push":
+        """The push of one of them."""
+        from deployer.tasks import caller
+        from deployer.tasks.push import Push
+
+        return Push(domain, caller(), repository, reference, self.force, settings, self.built, self.rebuild)
+
+
+def require_one_of(*, reference: str, force: bool, folder: str | None, rebuild: bool) -> None:
+    """Raise UsageError for options that say two things of what is published."""
+    if reference and folder is not None:
+        raise UsageError("--from publishes a folder, and --ref a revision", "Name one of the two.")
+    if rebuild and (reference or force or folder is not None):
+        raise UsageError(
+            "--rebuild builds what is live, and passes the gate", "Leave out --ref, --from and --force."
+        )
+
+
+def built_here(sites: tuple[str, ...], folder: str | None) -> "Folder | None":
     """The folder that was built here; None without one. Raises UsageError for what goes not together."""
     if folder is None:
         return None
-    if reference:
-        raise UsageError("--from publishes a folder, and --ref a revision", "Name one of the two.")
     if len(set(sites)) > 1:
         raise UsageError("--from is for one site", f"As in: deploy push {sites[0]} --from {folder}")
     from deployer.server.folder import read_folder

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,25 +12,15 @@ from deployer.commands._options import config_option, entries, yes_option
 from deployer.errors import DeployError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
+    from deployer.commands._source import Wanted
     from deployer.config.credentials import Credentials
     from deployer.config.model import Config
     from deployer.kinds.entry import Entry
     from deployer.report.progress import Progress
     from deployer.server.connection import Server
-    from deployer.server.folder import Folder
 
 
 AIM = "publish"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What of the command line each of the sites is pushed with."""
-
-    reference: str = ""
-    force: bool = False
-    yes: bool = False
-    built: "Folder | None" = None
 
 
 @click.command(short_help="Publish the newest revision of a site.")
@@ -41,8 +30,15 @@ class Wanted:
 @click.option("--ref", "reference", default="", help="A branch, tag or commit instead of the site's branch.")
 @click.option("--force", is_flag=True, help="Build again, and publish though pages are missing.")
 @click.option("--from", "folder", metavar="FOLDER", help="Publish what was built here, and no revision.")
+@click.option("--rebuild", is_flag=True, help="Build what is live once more, for posts with a date to come.")
 def command(
-    sites: tuple[str, ...], config: Path, yes: bool, reference: str, force: bool, folder: str | None
+    sites: tuple[str, ...],
+    config: Path,
+    yes: bool,
+    reference: str,
+    force: bool,
+    folder: str | None,
+    rebuild: bool,
 ) -> int:
     """Publish the newest revision of each site.
 
@@ -62,17 +58,19 @@ def command(
       deploy push www.example.org docs.example.org --yes
       deploy push www.example.org --ref v1.2
       deploy push www.example.org --from public/
+      deploy push www.example.org --rebuild
     """
-    from deployer.commands._source import built_here
+    from deployer.commands._source import Wanted, built_here, require_one_of
     from deployer.config.credentials import credentials
 
-    wanted = Wanted(reference, force, yes, built_here(sites, reference, folder))
+    require_one_of(reference=reference, force=force, folder=folder, rebuild=rebuild)
+    wanted = Wanted(reference, force, yes, built_here(sites, folder), rebuild)
     if config == Path("sites.yaml") and not config.exists() and (given := credentials(os.environ)):
         return push_with(given, sites, wanted)
     return push_all(config, sites, wanted)
 
 
-def push_all(config: Path, sites: tuple[str, ...], wanted: Wanted) -> int:
+def push_all(config: Path, sites: tuple[str, ...], wanted: "Wanted") -> int:
     """Push sites of sites.yaml; the exit code."""
     from deployer.commands._elsewhere import during
     from deployer.commands._next import after_push, without_earlier
@@ -87,7 +85,7 @@ def push_all(config: Path, sites: tuple[str, ...], wanted: Wanted) -> int:
         require_pushed(chosen)
         if wanted.built:
             require_files(chosen)
-        elif wanted.reference:
+        elif wanted.reference or wanted.rebuild:
             require_repositories(chosen)
         with progress() as shown, server_of(loaded, begun) as server:
             one = partial(_push, server, loaded, shown, wanted, unchanged)
@@ -99,16 +97,14 @@ def push_all(config: Path, sites: tuple[str, ...], wanted: Wanted) -> int:
     return 0 if all(done) else 1
 
 
-def push_with(given: "Credentials", sites: tuple[str, ...], wanted: Wanted) -> int:
+def push_with(given: "Credentials", sites: tuple[str, ...], wanted: "Wanted") -> int:
     """Push as a CI job does; the exit code."""
     from deployer.report.progress import progress
-    from deployer.tasks import caller
     from deployer.tasks.pipeline import push_anyhow, server_with
-    from deployer.tasks.push import Push, Pushed
+    from deployer.tasks.push import Pushed
 
     def one(domain: str) -> bool:
-        what = Push(domain, caller(), reference=wanted.reference, force=wanted.force, built=wanted.built)
-        return push_anyhow(server, what, shown.line) is Pushed.DONE
+        return push_anyhow(server, wanted.push(domain, "", wanted.reference), shown.line) is Pushed.DONE
 
     with progress() as shown, server_with(given) as server:
         done = [attempt(one, domain) for domain in dict.fromkeys(sites)]
@@ -142,16 +138,14 @@ def _push(
     server: "Server",
     config: "Config",
     shown: "Progress",
-    wanted: Wanted,
+    wanted: "Wanted",
     unchanged: set[str],
     domain: str,
 ) -> bool:
     from deployer.commands._elsewhere import names_of
-    from deployer.commands._source import source
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
-    from deployer.tasks import caller
-    from deployer.tasks.push import UNCHANGED, Push, Pushed, push
+    from deployer.tasks.push import UNCHANGED, Pushed, push
     from deployer.tasks.settings import site_settings
 
     def line(text: str) -> None:
@@ -161,11 +155,8 @@ def _push(
 
     if not _apply_changes(server, config, shown, wanted.yes, domain):
         return False
-    local, reference = ("", "") if wanted.built else source(config.everything[domain], wanted.reference)
     settings = site_settings(config, domain)
-    what = Push(
-        domain, caller(), local, reference, wanted.force, settings.digest if settings else "", wanted.built
-    )
+    what = wanted.push_of(domain, config.everything[domain], settings.digest if settings else "")
     outcome = push(server, what, line)
     if not outcome.needs_apply:
         return outcome is Pushed.DONE

@@ -8,11 +8,11 @@ from pydantic import Field, model_validator
 from deployer.files import File
 from deployer.kinds.base import FromRepository
 from deployer.kinds.composition import ComposedSite
-from deployer.kinds.publication import Limits
 from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 from deployer.templates import rendered
+from deployer.values.publication import Limits
 from deployer.values.quantities import size_text
 from deployer.values.types import (
     ContainerVariable,

@@ -8,22 +8,16 @@ from deployer.files import File
 from deployer.kinds.base import FromRepository
 from deployer.kinds.virtual_host import virtual_host
 from deployer.templates import rendered
-from deployer.values.section import Section
+from deployer.values.publication import Gate, Images, Limits
 from deployer.values.system_users import system_user
 from deployer.values.tools import PackageName, ToolName, ToolVersion, tools_of, why_no_tools
 from deployer.values.types import (
-    Boolean,
     Count,
-    DiskLimit,
     EnvironmentName,
     EnvironmentValue,
     Hook,
-    MemoryLimit,
-    Percent,
     RelativePath,
-    TimeLimit,
     Url,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -34,34 +28,6 @@ OF_FILES = ("static", "hugo")
 """The kinds that are nothing but files."""
 EARLIER = 10
 """How many earlier releases are asked for what is fingerprinted; the scripts number as many."""
-
-
-class Limits(Section):
-    """What a build may use before it is stopped."""
-
-    time: TimeLimit = Field(written("10m"), description="how long a build may take")
-    memory: MemoryLimit = Field(written("2G"), description="how much memory a build may use")
-    disk: DiskLimit = Field(
-        written("5G"), description="how much of the disk a build may use, its caches included"
-    )
-
-
-class Gate(Section):
-    """What is looked at before a build goes live."""
-
-    links: Literal["warn", "error", "off"] = Field(
-        "warn", description="broken internal links and images: warn, error (do not publish) or off"
-    )
-    shrink: Percent = Field(
-        50, description="refuse a build that lost more than this percentage of its pages or bytes"
-    )
-
-
-class Images(Section):
-    """How images get their smaller WebP copies."""
-
-    webp: Boolean = Field(True, description="put a WebP copy beside each PNG and JPEG that gains by it")
-    quality: Percent = Field(82, description="quality of WebP copies of JPEG photos; PNG stays lossless")
 
 
 class Publication(FromRepository):
@@ -86,6 +52,9 @@ class Publication(FromRepository):
     build_packages: tuple[PackageName, ...] = Field(
         (), description="packages of the distribution that the build needs"
     )
+    rebuild: Literal["hourly", "daily", "weekly"] | None = Field(
+        None, description="how often what is live is built once more, as for posts with a date to come"
+    )
     limits: Limits = Field(Limits(), description="what a build may use before it is stopped")
     gate: Gate = Field(Gate(), description="what is looked at before a build goes live")
     images: Images = Field(Images(), description="how images get their smaller WebP copies")
@@ -94,11 +63,18 @@ class Publication(FromRepository):
     keep: Count = Field(5, description="how many releases stay on the server for rollback")
 
     @model_validator(mode="after")
-    def have_tools_that_can_be_proved(self) -> Self:
-        """What is installed by root has a digest."""
+    def have_a_build_that_can_be(self) -> Self:
+        """What is installed by root has a digest, and what is built again has a build."""
         if why := why_no_tools(self.tools, self.tools_from):
             raise ValueError(why)
+        if self.rebuild and not self.builds:
+            raise ValueError("`rebuild:` is for a site with a build: files do not change by themselves")
         return self
+
+    @property
+    def builds(self) -> bool:
+        """Whether something runs that makes its files."""
+        return bool(self.build) or self.kind == "hugo"
 
     @property
     def front_page(self) -> str:

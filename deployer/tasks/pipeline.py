@@ -34,7 +34,7 @@ REFUSED = (
 )
 OTHER_USER = "SSH_USER says who logs in: {user}, or with a restricted key the user of restricted keys."
 FORCED = (
-    "--force is the reason: a restricted key may push, and not force.\n"
+    "--force or --rebuild is the reason: a restricted key may push, and no more.\n"
     "Leave it out, or use a key that may log in as you do."
 )
 
@@ -61,11 +61,13 @@ def push_anyhow(server: Server, what: Push, line: Callable[[str], None]) -> Push
     Raises UsageError when the key may not do this, and DeployError for a site that is not there.
     """
     restricted = _send_restricted if what.built else _push_restricted
-    outcome = None if what.force else restricted(server, what, line)
+    outcome = None if what.force or what.rebuild else restricted(server, what, line)
     try:
         outcome = push(server, what, line) if outcome is None else outcome
     except RestrictedKeyError as error:
-        raise RestrictedKeyError(error.message, FORCED if what.force else error.advice) from error
+        raise RestrictedKeyError(
+            error.message, FORCED if what.force or what.rebuild else error.advice
+        ) from error
     if outcome is Pushed.USAGE:
         raise UsageError(f"nothing was pushed to {what.domain}", "The server says why, above.")
     if outcome.needs_apply:

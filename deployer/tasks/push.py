@@ -43,7 +43,8 @@ class Push:
     """What to publish, and for whom.
 
     `repository` is the path of a repository here to send along; empty: the server fetches by itself.
-    `built` is a folder of this machine that is published instead of any revision.
+    `built` is a folder of this machine that is published instead of any revision; `rebuild` makes the
+    live one once more.
     `settings` is the SHA-256 of the site's values as sites.yaml has them: a server that has others says so.
     """
 
@@ -54,12 +55,14 @@ class Push:
     force: bool = False
     settings: str = ""
     built: "Folder | None" = None
+    rebuild: bool = False
 
     @property
     def options(self) -> list[str]:
         """The options that both ways of pushing have."""
         settings = ["--settings", self.settings] if self.settings else []
-        return ["--by", self.who, *settings, *(["--force"] if self.force else [])]
+        how = ["--force"] if self.force else ["--rebuild"] if self.rebuild else []
+        return ["--by", self.who, *settings, *how]
 
 
 def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:

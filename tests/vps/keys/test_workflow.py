@@ -190,7 +190,7 @@ def test_push_without_sites_yaml(project: Guarded, secrets: dict[str, str]) -> N
     forced = push_from(project, secrets, "page.test", "--force")
     assert forced.returncode == 2
     assert "✗ refused: " in forced.stderr
-    assert "--force is the reason" in forced.stderr
+    assert "--force or --rebuild is the reason" in forced.stderr
 
     own = secrets | {"SSH_USER": "root", "SSH_PRIVATE_KEY": project.vps.key.read_text()}
     used = len(project.uses())

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from deployer.kinds.publication import Limits
+from deployer.values.publication import Limits
 from vps.waiting import reload_nginx
 
 pytestmark = pytest.mark.takes_turns("module")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deployer.kinds.publication import Limits
+from deployer.values.publication import Limits
 
 pytestmark = pytest.mark.takes_turns("commit")
 SPY = """
