@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from deployer.composefile.compose_file import Definition, all_published, project
 from deployer.composefile.interpolation import UNKNOWN, written
-from deployer.composefile.laid_over import Public, stays
+from deployer.composefile.laid_over import Public, Wishes, stays
 from deployer.composefile.ports import Published, published
 from deployer.documents.nodes import Node
 from deployer.documents.tree import scalar_of, section, value_of
@@ -71,6 +71,18 @@ def why_public(entry: Published) -> str:
     if UNKNOWN in entry.address:
         return f"{shown(entry.text)} is on an address that only the server knows: {instead}"
     return f"{shown(entry.text)}{meaning} is open to everyone, past the firewall too: {instead}"
+
+
+def not_there(file: Definition, wishes: Wishes) -> list[Problem]:
+    """What sites.yaml wants of services that the file does not have."""
+    if file.root is None:
+        return []
+    place = value_of(file.root, "services") or file.root
+    return [
+        file.at(place, f"there is no service {shown(name)}, whose port publish: in sites.yaml names")
+        for name in dict.fromkeys(service for _, service, _ in wishes.publish)
+        if name not in file.services
+    ]
 
 
 def not_opened(file: Definition, public: Public) -> list[Problem]:

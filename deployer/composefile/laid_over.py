@@ -10,6 +10,7 @@ from deployer.composefile.file_names import OURS, UPSTREAM
 from deployer.composefile.interpolation import written
 from deployer.composefile.ports import Published, published
 from deployer.documents.nodes import Node
+from deployer.documents.tree import value_of
 from deployer.errors import DeployError
 from deployer.values.attachments import LocalFile
 from deployer.values.quantities import Plain, shown
@@ -17,6 +18,11 @@ from deployer.values.quantities import Plain, shown
 OLDEST = (2, 24, 4)
 """The first Docker Compose that takes several files in one `include:`, and `!override` in them."""
 SAFE = re.compile(r"[\w./-]+", re.ASCII)
+LOGGING = """\
+    logging:
+      driver: json-file
+      options: {{max-size: {}, max-file: "3"}}
+"""
 HEAD = """\
 # Written by deploy: what is laid over docker-compose.upstream.yml. docker-compose.yml includes both.
 services:
@@ -27,6 +33,15 @@ Public = bool | frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What sites.yaml wants of the services: `publish` has (port of this server, service, port inside)."""
+
+    public: Public = False
+    publish: tuple[tuple[int, str, int], ...] = ()
+    log_limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LaidOver:
     """The text of our own file, empty where none is needed, and what it does, in a sentence each."""
 
@@ -34,26 +49,35 @@ class LaidOver:
     remarks: tuple[str, ...] = ()
 
 
-def laid_over(file: Definition, public: Public) -> LaidOver:
-    """What makes the ports that the file opens to everyone those of this server alone."""
-    if public is True:
-        return LaidOver()
+def laid_over(file: Definition, wishes: Wishes) -> LaidOver:
+    """What makes the services of the file as sites.yaml wants them."""
     text, remarks = "", []
     for name, service in file.services.items():
-        entries = [*published(service)]
-        closed = [entry for entry in entries if not stays(entry, public)]
-        if not closed or not all(re.match(r"[\d$]", written(entry.target)) for entry in entries):
-            continue  # what is no port is told by who looks for mistakes
-        lines = dict.fromkeys(line(each, rebound=each in closed) for each in entries)
-        text += f"  {name if SAFE.fullmatch(name) else scalar(name)}:\n    ports: !override\n" + "".join(
-            lines
-        )
-        remarks += [remark(name, entry) for entry in closed]
+        lines, said = ports_of(name, service, wishes)
+        if wishes.log_limit and not value_of(service, "logging"):
+            lines += LOGGING.format(scalar(wishes.log_limit))
+        if lines:
+            text += f"  {name if SAFE.fullmatch(name) else scalar(name)}:\n{lines}"
+        remarks += said
     return LaidOver(HEAD + text if text else "", tuple(remarks))
+
+
+def ports_of(name: str, service: Node, wishes: Wishes) -> tuple[str, list[str]]:
+    """The section `ports` of a service, and what it does to those of the file; nothing where they stay."""
+    own = {inside: port for port, of, inside in wishes.publish if of == name}
+    entries = [each for each in published(service) if each.target not in {*map(str, own)}]
+    closed = [entry for entry in entries if not stays(entry, wishes.public)]
+    if not (closed or own) or not all(re.match(r"[\d$]", written(entry.target)) for entry in entries):
+        return "", []  # what is no port is told by who looks for mistakes
+    lines = [f"      - {scalar(f'127.0.0.1:{port}:{inside}')}\n" for inside, port in own.items()]
+    lines += [line(each, rebound=each in closed) for each in entries]
+    return "    ports: !override\n" + "".join(dict.fromkeys(lines)), [remark(name, each) for each in closed]
 
 
 def stays(entry: Published, public: Public) -> bool:
     """Whether it is this server's alone, or may be open."""
+    if public is True:
+        return True
     opened = isinstance(public, frozenset) and bool(entry.ports) and public.issuperset(entry.ports)
     return entry.local or opened
 

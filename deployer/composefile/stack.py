@@ -7,7 +7,7 @@ from deployer.composefile import compose_file
 from deployer.composefile.compose_file import Definition, Given
 from deployer.composefile.file_names import OURS, UPSTREAM, WHOLE, override
 from deployer.composefile.interpolation import written
-from deployer.composefile.laid_over import LaidOver, Public, laid_over, together
+from deployer.composefile.laid_over import LaidOver, Wishes, laid_over, together
 from deployer.documents.tree import value_of
 from deployer.values.attachments import LocalFile
 
@@ -35,11 +35,11 @@ class Stack:
 
 
 @cache
-def stack(file: LocalFile, given: Given, overrides: tuple[LocalFile, ...], public: Public) -> Stack:
+def stack(file: LocalFile, given: Given, overrides: tuple[LocalFile, ...], wishes: Wishes) -> Stack:
     """The file with the user's own over it, and ours over them where it is needed."""
     over = tuple(replace(each, written=override(number)) for number, each in enumerate(overrides, start=1))
     theirs = compose_file.definition(file, given, over)
-    ours = laid_over(theirs, public) if theirs.root else LaidOver()
+    ours = laid_over(theirs, wishes) if theirs.root else LaidOver()
     if not ours.text:
         return Stack(theirs, over)
     over = (*over, LocalFile(OURS, OURS, ours.text.encode()))

@@ -125,6 +125,7 @@ class Compose(ComposeFiles):
             *names,
             *self.with_advice(found),
             *compose_checks.not_opened(self.definition(), self.public),
+            *compose_checks.not_there(self.definition(), self.wishes()),
             *missing,
         ]
 

@@ -8,16 +8,17 @@ from deployer.composefile import listed
 from deployer.composefile.compose_file import Definition
 from deployer.composefile.delivery import Delivery
 from deployer.composefile.dotenv import Dotenv, dotenv
-from deployer.composefile.laid_over import check_version
+from deployer.composefile.laid_over import Wishes, check_version
 from deployer.composefile.stack import Stack, stack
 from deployer.files import File
 from deployer.kinds.composition import Composition
 from deployer.values.attachments import LocalFile
-from deployer.values.composing import Profile, PublicPorts
+from deployer.values.composing import Inside, LogLimit, Profile, PublicPorts
 from deployer.values.secrets import FromDotenv, Given, Secret
 from deployer.values.types import (
     Attachment,
     EnvironmentValue,
+    Port,
     SecretName,
     SecretSource,
     as_text,
@@ -83,6 +84,14 @@ class ComposeFiles(Composition):
         description="ports that stay open to everyone, past the firewall, such as [2222], or true for all; "
         "what else the file opens is bound to 127.0.0.1",
     )
+    publish: dict[Port, Inside] = Field(
+        {},
+        description="ports on 127.0.0.1 that lead to one inside of a service, such as {3010: server:3000}, "
+        "in the place of those by which the file publishes it",
+    )
+    log_limit: LogLimit = Field(
+        "", description="how large each of a container's three logs may grow; empty: as the file says"
+    )
     _delivery: Delivery | None = PrivateAttr(None)
 
     @model_validator(mode="after")
@@ -98,7 +107,12 @@ class ComposeFiles(Composition):
         """All its files together, with the values of sites.yaml; those of secrets only the server knows."""
         values: dict[str, str | None] = {"COMPOSE_PROJECT_NAME": None, "PWD": "."}
         values |= {**dict(self.given().values), **self.environment, **dict.fromkeys(self.sources)}
-        return stack(self.file, tuple(sorted(values.items())), self.override, self.public)
+        return stack(self.file, tuple(sorted(values.items())), self.override, self.wishes())
+
+    def wishes(self) -> Wishes:
+        """What is laid over its services."""
+        publish = tuple((port, *inside) for port, inside in self.publish.items())
+        return Wishes(self.public, publish, self.log_limit)
 
     def given(self) -> Dotenv:
         """What the .env that came with it says."""

@@ -1,4 +1,4 @@
-"""What sites.yaml says of parts of a compose file: ports, profiles."""
+"""What sites.yaml says of parts of a compose file: ports, profiles, logs."""
 
 import re
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from deployer.values.quantities import boolean, shown, whole_number
-from deployer.values.types import schema, text
+from deployer.values.types import as_text, schema, text
 
 port = whole_number(1, 65535)
 
@@ -30,6 +30,25 @@ def profile(name: str) -> str:
     return name
 
 
+def inside(value: object) -> tuple[str, int]:
+    """A service and a port in its container, of SERVICE:PORT."""
+    if isinstance(value, tuple):
+        return value
+    found = re.fullmatch(r"([a-zA-Z0-9._-]{1,100}):([1-9][0-9]{0,4})", as_text(value), re.ASCII)
+    if not found or int(found[2]) > 65535:
+        raise ValueError(f"expected a service and its port inside, such as web:3000, not {shown(value)}")
+    return found[1], int(found[2])
+
+
+def log_limit(value: str) -> str:
+    """The size of a log, as Docker takes it."""
+    if not re.fullmatch(r"[1-9][0-9]{0,5}[KMGkmg]|", value, re.ASCII):
+        raise ValueError(f"expected a size such as 10M, not {shown(value)}")
+    return value.lower()
+
+
+Inside = Annotated[tuple[str, int], BeforeValidator(inside), schema("string", pattern="^[^:]+:[0-9]+$")]
+LogLimit = Annotated[str, text(log_limit), schema("string", pattern="^([1-9][0-9]{0,5}[KMGkmg])?$")]
 Profile = Annotated[str, text(profile), schema("string")]
 PublicPorts = Annotated[
     bool | frozenset[int],

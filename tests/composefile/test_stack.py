@@ -1,13 +1,16 @@
 """Several compose files together, and what is laid over them."""
 
+from dataclasses import replace
+
 import pytest
 
 from deployer.composefile import compose_checks, compose_file
-from deployer.composefile.laid_over import check_version
+from deployer.composefile.laid_over import Wishes, check_version
 from deployer.composefile.stack import Stack, stack
 from deployer.errors import DeployError
 from deployer.values.attachments import LocalFile
 
+WISHES = Wishes()
 SERVICE = "services:\n  web:\n    image: x:1\n"
 
 
@@ -15,9 +18,15 @@ def local(text: str, name: str = "my.yml") -> LocalFile:
     return LocalFile(name, f"/{name}", text.encode())
 
 
-def of(text: str, *over: str, public: bool | frozenset[int] = False, **values: str | None) -> Stack:
+def of(
+    text: str,
+    *over: str,
+    public: bool | frozenset[int] = False,
+    wishes: Wishes = WISHES,
+    **values: str | None,
+) -> Stack:
     overrides = tuple(local(each, f"over-{number}.yml") for number, each in enumerate(over))
-    return stack(local(text), tuple(sorted(values.items())), overrides, public)
+    return stack(local(text), tuple(sorted(values.items())), overrides, replace(wishes, public=public))
 
 
 def text_of(found: Stack) -> str:
@@ -172,3 +181,34 @@ def test_an_older_docker_compose_is_named() -> None:
     check_version((2, 24, 4))
     with pytest.raises(DeployError, match=r"the server has Docker Compose 2\.24\.3, and what is laid over"):
         check_version((2, 24, 3))
+
+
+def test_a_port_inside_gets_one_of_the_server_whatever_the_file_publishes() -> None:
+    wishes = Wishes(publish=((3010, "web", 3000), (3011, "db", 5432)))
+    text = SERVICE + "    ports: ['3000:3000', '222:22']\n  db: {image: y}\n  other: {image: z}\n"
+    found = of(text, wishes=wishes)
+    assert text_of(found).splitlines()[2:] == [
+        "  web:",
+        "    ports: !override",
+        '      - "127.0.0.1:3010:3000"',
+        '      - "127.0.0.1:222:22"',
+        "  db:",
+        "    ports: !override",
+        '      - "127.0.0.1:3011:5432"',
+    ]
+    assert len(found.remarks) == 1
+    assert compose_checks.not_there(found.definition, wishes) == []
+    (wrong,) = compose_checks.not_there(found.definition, Wishes(publish=((1, "gone", 2),)))
+    assert str(wrong) == "/my.yml:2:3: there is no service 'gone', whose port publish: in sites.yaml names"
+    opened = of(text, wishes=wishes, public=True)
+    assert ports_of(opened)[:2] == ['"127.0.0.1:3010:3000"', '"222:22"']
+
+
+def test_logs_are_limited_where_the_file_says_nothing_of_them() -> None:
+    found = of(SERVICE + "  own: {image: y, logging: {driver: none}}\n", wishes=Wishes(log_limit="10m"))
+    assert text_of(found).splitlines()[2:] == [
+        "  web:",
+        "    logging:",
+        "      driver: json-file",
+        '      options: {max-size: "10m", max-file: "3"}',
+    ]
