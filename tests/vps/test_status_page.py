@@ -10,6 +10,7 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.browser import browser
 from vps.project import Project
+from vps.waiting import until
 
 pytestmark = pytest.mark.takes_turns("module")
 
@@ -63,6 +64,25 @@ def test_the_timer_looks_and_publishing_makes_it_anew(project: Project, vps: Mac
     refused = project.deploy("status", "--publish", "page.test")
     assert refused.returncode == 2
     assert "no status page" in refused.stderr
+
+
+def test_what_is_up_again_is_told_within_a_minute(project: Project, vps: Machine) -> None:
+    def down() -> list[str]:
+        told = json.loads(vps.run(f"cat /var/lib/deploy/pages/{PAGE}/status.json").stdout)
+        return [site["name"] for site in told["sites"] if site["state"] == "down"]
+
+    soon = "systemctl is-active deploy-status-soon.timer || :"
+    vps.run("systemctl stop nginx deploy-status-soon.timer || :; systemctl start deploy-status")
+    assert down() == ["down.test", "page.test"]
+    assert vps.run(soon).stdout.strip() == "active"
+    vps.run("systemctl start nginx deploy-status-soon.service")
+    until(vps, f"grep -q '1 of 2 is down' /var/lib/deploy/pages/{PAGE}/index.html")
+    assert down() == ["down.test"]
+    begun = "$(date -d '2 hours ago' +%s)"
+    vps.run(f'sed -Ei "s/^(incident\\tdown.test)\\t[0-9]+/\\1\\t{begun}/" /var/lib/deploy/status/looks')
+    vps.run("systemctl stop deploy-status-soon.timer; systemctl start deploy-status")
+    assert down() == ["down.test"]
+    assert vps.run(soon).stdout.strip() == "inactive", "what is down for long is no news"
 
 
 def test_a_page_for_oneself(project: Project) -> None:

@@ -6,7 +6,7 @@
 
 BEGIN {
     FS = OFS = "\t"
-    DAYS = 92; INCIDENTS = 100; GAP = 960; SOON = 200 # seconds: what is longer was not looked at; what is sooner is no look more
+    DAYS = 92; INCIDENTS = 100; GAP = 960; SOON = 280 # seconds: what is longer was not looked at; what is sooner is no look more
     today = day_of(now); tomorrow = day_of(now + 93600)
 }
 
