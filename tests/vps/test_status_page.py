@@ -78,8 +78,9 @@ def test_what_is_up_again_is_told_within_a_minute(project: Project, vps: Machine
     vps.run("systemctl start nginx deploy-status-soon.service")
     until(vps, f"grep -q '1 of 2 is down' /var/lib/deploy/pages/{PAGE}/index.html")
     assert down() == ["down.test"]
+    vps.run("systemctl start deploy-status")
     begun = "$(date -d '2 hours ago' +%s)"
-    vps.run(f'sed -Ei "s/^(incident\\tdown.test)\\t[0-9]+/\\1\\t{begun}/" /var/lib/deploy/status/looks')
+    vps.run(f'sed -Ei "s/^(incident\\t[a-z]+.test)\\t[0-9]+/\\1\\t{begun}/" /var/lib/deploy/status/looks')
     vps.run("systemctl stop deploy-status-soon.timer; systemctl start deploy-status")
     assert down() == ["down.test"]
     assert vps.run(soon).stdout.strip() == "inactive", "what is down for long is no news"
