@@ -76,8 +76,13 @@ def test_what_a_raised_zone_was_before_is_kept_until_somebody_puts_it_back(root:
     root.write(f"/etc/deploy/shields/{name}.conf", f"NAMES={name}\nCHOSEN=off\n")
     root.write(f"{state}/closed/{name}.conf", "include /etc/nginx/deploy/shield.conf;\n")
     root.write(f"{state}/memory/{name}", f"ZONE=example.org\nFORMER={former}\nCHANGED={name}\n")
-    said = root.run("shield", "--settle", code=1)
-    assert "✗ open: " in said, "there is no NGINX here"
+    programs = root.path("/programs")
+    programs.write_text("nginx() { false; }; systemctl() { false; }\n")
+    assert "✗ open: " in root.run("shield", "--settle", code=1, BASH_ENV=str(programs))
+    assert root.path(f"{state}/closed/{name}.conf").exists(), "NGINX has not taken that it is open"
+    assert all(root.path(f"{state}/{place}/{name}").exists() for place in ("memory", "half"))
+    programs.write_text("nginx() { :; }; systemctl() { :; }\n")
+    said = root.run("shield", "--settle", BASH_ENV=str(programs))
     assert not root.path(f"{state}/closed/{name}.conf").exists()
     kept = [root.path(f"{state}/{place}/{name}").exists() for place in ("memory", "half")]
     assert kept == [bool(former)] * 2

@@ -314,6 +314,41 @@ def test_a_killed_program_is_undone_by_the_next(
     assert is_as_it_was(project, cloudflare)
 
 
+BROKEN = "/etc/nginx/conf.d/zz-broken.conf"
+SETTLE = "/usr/local/lib/deploy/bin/shield --settle"
+
+
+@pytest.mark.fault("NGINX does not take its files, or a kill comes before it could, while a shield is opened")
+def test_what_nginx_did_not_take_stays_closed_until_it_does(
+    project: Project, vps: Machine, cloudflare: Cloudflare
+) -> None:
+    assert project.deploy("shield", NAME, "on").returncode == 0
+    vps.run(f"echo nonsense >{BROKEN}")
+    for refused in (by_phone(project, f"shield {NAME} off"), project.deploy("shield", NAME, "off")):
+        assert "✗ open: NGINX refuses it: " in refused.stdout + refused.stderr
+        assert (project.get(NAME)[0], cloudflare.proxied("example.org")) == (0, [NAME])
+    vps.run(f"rm {BROKEN}")
+    plan = project.deploy("plan").stdout
+    assert f"the shield of {NAME} was cut off half-way" in plan
+    vps.run(f"rm /var/lib/deploy/shield/closed/{NAME}.conf")  # a kill just before the reload
+    assert project.deploy("shield", NAME, "off").returncode == 0
+    assert is_as_it_was(project, cloudflare)
+
+    project.sites[NAME]["shield"] = "off"
+    assert project.apply().returncode == 0
+    assert project.deploy("shield", NAME, "on").returncode == 0
+    said = vps.run(f"echo nonsense >{BROKEN}; {SETTLE}; rm {BROKEN}", check=False).stdout
+    assert "✗ open: NGINX refuses it: " in said
+    assert f"the shield of {NAME} was cut off half-way" in project.deploy("plan").stdout
+    assert project.get(NAME)[0] == 0
+    vps.run(SETTLE)
+    assert project.get(NAME)[0] == 301
+    assert "half-way" not in project.deploy("plan").stdout
+    project.deploy("shield", NAME, "off")
+    del project.sites[NAME]["shield"]
+    assert project.apply().returncode == 0
+
+
 @pytest.mark.in_turns("not right")
 @pytest.mark.fault("a certificate that is missing, or due, where a shield is turned on")
 def test_the_certificate_comes_first(
@@ -387,6 +422,14 @@ http.server.HTTPServer(("127.0.0.1", 8099), Listener).serve_forever()
     assert f"stays so until you run: deploy shield {NAME} off" in project.deploy("plan").stdout
     assert project.apply().returncode == 0
     assert cloudflare.proxied("example.org") == [NAME], "off is by hand only"
+    done = project.deploy("shield", NAME, "off")
+    assert done.returncode == 0
+    assert re.search(r"! shield: auto does not turn it on again before \d\d:\d\d UTC", done.stderr)
+    vps.run(f"{ask}; sleep 1; {look}; {ask}; sleep 1; {look}; {ask}; sleep 1; {look}")
+    assert is_open(project, cloudflare), "who has turned it off has a reason"
+    vps.run(f"touch -d '-31 minutes' /var/lib/deploy/shield/rests-{NAME}")
+    vps.run(f"{ask}; sleep 1; {look}; {ask}; sleep 1; {look}; {ask}; sleep 1; {look}")
+    assert project.get(NAME)[0] == 0
     assert project.deploy("shield", NAME, "off").returncode == 0
     del project.sites[NAME]["shield"], project.more["updates"]
     assert project.apply().returncode == 0
