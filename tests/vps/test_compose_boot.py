@@ -233,6 +233,7 @@ def echoes(address: str, port: int) -> bool:
             return False
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("name", "client"),
     [

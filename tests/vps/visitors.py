@@ -14,7 +14,7 @@ class Visitors:
     A page is its text, any other answer its number, and `closed` where there was none.
     """
 
-    def __init__(self, address: str, names: Iterable[str], pause: float = 0.02) -> None:
+    def __init__(self, address: str, names: Iterable[str], pause: float = 0.05) -> None:
         self.address, self.pause = address, pause
         self.seen: dict[str, list[str]] = {name: [] for name in names}
         self.failed: dict[str, int] = dict.fromkeys(self.seen, 0)

@@ -106,6 +106,7 @@ def test_what_is_altered_after_it_came_is_told_and_the_copy_stays(
     assert (home.directory / archive.path).read_bytes() == before
 
 
+@pytest.mark.in_turns("odd archives")
 def test_archives_without_digest_and_from_the_future_stay_where_they_are(home: HomeServer) -> None:
     (bare,) = home.offer("a.example.org")
     (home.there / f"{bare.path}.sha256").unlink()
@@ -116,6 +117,7 @@ def test_archives_without_digest_and_from_the_future_stay_where_they_are(home: H
     assert home.paths() == []
 
 
+@pytest.mark.in_turns("odd archives")
 def test_a_digest_that_is_here_does_not_stand_for_one_that_the_server_lacks(home: HomeServer) -> None:
     made = home.offer("a.example.org", 3)
     home.pull()
@@ -146,6 +148,7 @@ def test_a_digest_without_its_archive_does_not_stand_for_it(home: HomeServer) ->
     assert list((home.directory / ".deploy/offered").rglob("*.sha256")) == []
 
 
+@pytest.mark.in_turns("odd archives")
 def test_a_server_that_makes_no_archives_is_told(home: HomeServer) -> None:
     assert home.pull(code=1)["troubles"] == ["there is no archive on the server"]
     old = Archive("photos", now() - timedelta(days=12))
@@ -174,6 +177,7 @@ def test_a_server_that_makes_no_archives_is_told(home: HomeServer) -> None:
     (home.there / "new.example.org").rmdir()
 
 
+@pytest.mark.in_turns("odd archives")
 def test_times_that_differ_are_none_of_its_business(home: HomeServer) -> None:
     """As on FAT, which counts in steps of two seconds, or after `cp -r` to a new disk."""
     home.offer("a.example.org")
@@ -194,6 +198,7 @@ def test_times_that_differ_are_none_of_its_business(home: HomeServer) -> None:
     assert [site["new"] for site in home.pull()["sites"]] == [0, 1]
 
 
+@pytest.mark.in_turns("odd archives")
 def test_a_flipped_byte_in_an_old_archive_is_found_by_and_by(home: HomeServer) -> None:
     made = home.offer("a.example.org", 6)
     home.section["reread"] = 3
@@ -244,6 +249,7 @@ def path_with_rsync(home: HomeServer, first: str, options: str = "") -> str:
     return f"{program.parent}:{os.environ['PATH']}"
 
 
+@pytest.mark.in_turns("odd archives")
 def test_a_thousand_archives_are_a_few_calls_and_each_proves_itself(
     home: HomeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,6 +384,7 @@ def test_a_full_disk_at_home(home: HomeServer) -> None:
         subprocess.run(["umount", home.directory], check=True)
 
 
+@pytest.mark.in_turns("odd archives")
 def test_a_disk_that_is_not_mounted(home: HomeServer) -> None:
     (archive,) = home.offer("a.example.org")
     shutil.rmtree(home.directory)
