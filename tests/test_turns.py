@@ -1,8 +1,11 @@
 """No case is forgotten: in three turns each runs once, and each run has some of each table."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from turns import EVERY, TURNS, share, tables, told, waiting
+from turns import EVERY, TURNS, commits, share, tables, told, waiting
 
 SIZES = range(1, 3 * TURNS)
 
@@ -36,6 +39,23 @@ def test_what_waits_are_all_others_of_each_table() -> None:
 
 def test_each_of_our_tables_has_cases_that_can_take_turns(collected: tuple[pytest.Item, ...]) -> None:
     assert [name for name, cases in tables(collected).items() if len(cases) == 1] == []
+
+
+def test_the_next_commit_has_the_next_turn(tmp_path: Path) -> None:
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    name = ("-c", "user.name=Alma", "-c", "user.email=alma@example.org")
+
+    def git(*arguments: str | Path) -> str:
+        return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout
+
+    git("init", "-q", whole)
+    found = []
+    for _ in range(2):
+        git("-C", whole, *name, "commit", "-q", "--allow-empty", "-m", "Go on")
+        found.append(commits(whole))
+    assert found == [1, 2]
+    git("clone", "-q", "--depth", "1", f"file://{whole}", shallow)
+    assert commits(shallow) == int(git("-C", whole, "rev-parse", "HEAD"), 16)
 
 
 def test_how_a_turn_is_had_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

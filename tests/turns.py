@@ -24,7 +24,7 @@ def begin(named: bool) -> None:
     """Settle whose turn it is in this run and all its processes; where tests are named, it is everybody's."""
     if os.environ.get("EVERY_CASE", "0") != "0":
         os.environ["TURN"] = EVERY
-    os.environ.setdefault("TURN", EVERY if named else str(_commits()))
+    os.environ.setdefault("TURN", EVERY if named else str(commits(Path(__file__).parent)))
 
 
 def told() -> str:
@@ -68,13 +68,13 @@ def tables(items: Iterable[pytest.Item]) -> dict[str, dict[str, list[pytest.Item
     return found
 
 
-def _commits() -> int:
-    """The next commit has the next turn; where their number is not known, each has one of its own."""
-    if _git("rev-parse", "--is-shallow-repository") != "false":
-        return int(_git("rev-parse", "HEAD") or "0", 16)
-    return int(_git("rev-list", "--count", "HEAD"))
+def commits(folder: Path) -> int:
+    """Their number, so that the next has the next turn; where only some are here, each has one of its own."""
 
+    def git(*arguments: str) -> str:
+        call = ["git", "-C", str(folder), *arguments]
+        return subprocess.run(call, capture_output=True, text=True, check=False).stdout.strip()
 
-def _git(*arguments: str) -> str:
-    git = ["git", "-C", str(Path(__file__).parent), *arguments]
-    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    if git("rev-parse", "--is-shallow-repository") == "false":
+        return int(git("rev-list", "--count", "HEAD"))
+    return int(git("rev-parse", "HEAD") or "0", 16)
