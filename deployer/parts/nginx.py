@@ -62,6 +62,7 @@ def share(config: "Config", facts: Facts) -> Share:
 def nginx_files(facts: Facts) -> dict[str, File]:
     """What belongs to no single site."""
     return {
+        "/etc/nginx/conf.d/00-deploy-before.conf": rendered("nginx/00-deploy-before.conf"),
         "/etc/nginx/conf.d/00-deploy.conf": rendered("nginx/00-deploy.conf", facts=facts),
         **{
             f"/etc/nginx/deploy/{policy}.conf": rendered(f"nginx/policies/{policy}.conf", facts=facts)

@@ -86,3 +86,12 @@ def test_only_who_needs_it_has_a_token_there() -> None:
     assert [*desired(shield="auto").secrets[f"{SHIELDS}/.env"]] == ["TOKEN"]
     assert "deploy-shield.timer" in desired(shield="auto").units
     assert "deploy-shield.timer" not in desired(shield="on").units
+
+
+def test_nginx_reads_how_large_maps_are_before_the_first_map() -> None:
+    """It takes no size of maps any more once it has met one, and reads files by their names."""
+    files = desired().files
+    conf = sorted(path for path in files if path.startswith("/etc/nginx/conf.d/"))
+    lines = [line.split(" ")[0] for path in conf for line in text(files, path).splitlines()]
+    assert "map" in lines
+    assert lines.index("map_hash_max_size") < lines.index("map")
