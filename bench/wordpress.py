@@ -15,12 +15,12 @@ from deployer.rehearsal.machine import Machine
 PACKAGES = ("curl", "mariadb-server", "nginx", "php-fpm", "php-mysql", "php-xml")
 USUAL = CHECKOUT / "bench/usual/wordpress"
 WAYS = {
-    "deploy, cache: true": ("http://cached.test/", "php?.?-fpm"),
-    "deploy": ("http://plain.test/", "php?.?-fpm"),
-    "usual NGINX and pool": ("http://usual.test:8081/", "usual-fpm"),
-    "Apache, mod_php": ("http://usual.test:8082/", "apache2"),
+    "deploy, cache: true": ("http://cached.test/", "php?.?-fpm", "mariadb"),
+    "deploy": ("http://plain.test/", "php?.?-fpm", "mariadb"),
+    "usual NGINX and pool": ("http://usual.test:8081/", "usual-fpm", "usual-mariadb"),
+    "Apache, mod_php": ("http://usual.test:8082/", "apache2", "usual-mariadb"),
 }
-"""Where each is asked, and the unit that runs its PHP."""
+"""Where each is asked, and the units of its PHP and its database."""
 SITES = """\
 server: {{host: {machine.address}, host_key: {machine.host_key}, key: {machine.key}}}
 security: false
@@ -35,7 +35,7 @@ INSTALL = """define('WP_INSTALLING', true); require '/usr/share/wordpress/wp-loa
 require ABSPATH . 'wp-admin/includes/upgrade.php';
 wp_install('Tea', 'alma', 'alma@example.org', true, '', 'none'); exit(0);"""
 SPENT = """\
-main=$(systemctl show --property=MainPID --value '{unit}*' | grep -m 1 '[1-9]')
+main=$(systemctl show --property=MainPID --value '{unit}.service' | grep -m 1 '[1-9]')
 getconf CLK_TCK
 cat /proc/$main/stat $(pgrep -P $main | sed 's|.*|/proc/&/stat|') | sed 's/.*) //' |
     awk '{{ ticks += $12 + $13 + $14 + $15 }} END {{ print ticks }}'"""
@@ -44,11 +44,17 @@ MEMORY = "for p in $(pgrep -f 'php-[f]pm: '); do awk '/^Pss:/ { print $2 }' /pro
 
 
 class Figures(NamedTuple):
-    """Requests a second, the milliseconds for 99 of 100, and those that PHP works for each."""
+    """Requests a second, the milliseconds for 99 of 100, and those that PHP and MariaDB work for each."""
 
     rate: float
     slowest: float
     worked: float
+    searched: float
+
+    @property
+    def both(self) -> float:
+        """What PHP and the database work for each."""
+        return self.worked + self.searched
 
 
 def main() -> None:
@@ -62,11 +68,11 @@ def main() -> None:
         apply(machine, folder, IDLE)
         idle = idle_of(machine)
     best, plain, usual = (median(each.rate for each in figures[way]) for way in [*WAYS][:3])
-    ours, theirs = (median(each.worked for each in figures[way]) for way in [*WAYS][1:3])
+    ours, theirs = (median(each.both for each in figures[way]) for way in [*WAYS][1:3])
     kept = {
         "WordPress, with the cache, against usual NGINX and pool": f"{best / usual:.1f}×",
         "WordPress, without it": f"{plain / usual:.2f}×",
-        "WordPress, without it, by the time that PHP works": f"{theirs / ours:.2f}×",
+        "WordPress, without it, by the time that PHP and MariaDB work": f"{theirs / ours:.2f}×",
     }
     publish("wordpress", [idle, results(figures)], options.write, kept)
 
@@ -97,32 +103,33 @@ def measure(machine: Machine) -> dict[str, list[Figures]]:
     """All in each round, so that a change of the machine's mood meets all of them."""
     figures = defaultdict[str, list[Figures]](list)
     for turn in range(ROUNDS):
-        for way, (url, unit) in WAYS.items():
+        for way, (url, *units) in WAYS.items():
             progress(f"{way}, round {turn + 1} of {ROUNDS}")
             # Set-up has found out that links such as /2026/11/30/hello-world/ work: all have the same page.
             machine.run(f"curl --silent --fail {url} | grep '<title>Tea' >/dev/null")
             machine.run(f"curl --silent --fail {url} | grep '/hello-world/' >/dev/null")
-            load(machine, url, unit, 2)
-            figures[way].append(load(machine, url, unit, SECONDS))
+            load(machine, url, units, 2)
+            figures[way].append(load(machine, url, units, SECONDS))
     return figures
 
 
-def load(machine: Machine, url: str, unit: str, seconds: int) -> Figures:
+def load(machine: Machine, url: str, units: list[str], seconds: int) -> Figures:
     """What eight visitors get in some seconds."""
-    before = spent(machine, unit)
+    before = [spent(machine, unit) for unit in units]
     wrk = f"wrk --latency --threads 1 --connections {CONNECTIONS} --timeout 30s --duration {seconds}s {url}"
     said = machine.run(wrk).stdout
-    worked = spent(machine, unit) - before
+    worked = [spent(machine, unit) - was for unit, was in zip(units, before, strict=True)]
     if "Non-2xx" in said or "Socket errors" in said:
         raise Failed(f"not every request was answered well:\n{said}")
     slowest, scale = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
     rate = float(re.search(r"Requests/sec: +([\d.]+)", said).group(1))
     count = int(re.search(r"(\d+) requests in", said).group(1))
-    return Figures(rate, float(slowest) * {"us": 0.001, "ms": 1, "s": 1000}[scale], 1000 * worked / count)
+    milliseconds = float(slowest) * {"us": 0.001, "ms": 1, "s": 1000}[scale]
+    return Figures(rate, milliseconds, *(1000 * seconds / count for seconds in worked))
 
 
 def spent(machine: Machine, unit: str) -> float:
-    """The seconds that what runs PHP has used of the processor, since it began."""
+    """The seconds that a unit has used of the processor, since it began."""
     a_second, ticks = map(int, machine.run(SPENT.format(unit=unit)).stdout.split())
     return ticks / a_second
 
@@ -152,9 +159,16 @@ def results(figures: dict[str, list[Figures]]) -> str:
                 f"{median(rates) / usual:.2f}×",
                 f"{median(each.slowest for each in found):.1f} ms",
                 f"{median(each.worked for each in found):.1f} ms",
+                f"{median(each.searched for each in found):.1f} ms",
             ]
         )
-    heads = ["requests/s of the front page", "against usual NGINX", "99 of 100 within", "PHP works for each"]
+    heads = [
+        "requests/s of the front page",
+        "against usual NGINX",
+        "99 of 100 within",
+        "PHP works",
+        "MariaDB works",
+    ]
     return table(["", *heads], rows)
 
 
