@@ -13,6 +13,9 @@ listening() { # listen PROTOCOL ADDRESS PORT PROGRAM
     }' | sort -u
 }
 
+# Keys that users of our Gitea or Forgejo give it: they run nothing but its program, as whom it knows them
+OF_A_FORGE='^command="/opt/[^/" ]+/bin/(gitea|forgejo) --config=/etc/deploy/gitea/[^/" ]+\.ini serv key-[0-9]+"(,no-[A-Za-z0-9-]+)*,restrict [a-z]'
+
 logins() {
     sshd -T 2>/dev/null |
         sed -nE 's/^(passwordauthentication|kbdinteractiveauthentication|permitrootlogin|permitemptypasswords) /sshd \1 /p'
@@ -23,7 +26,7 @@ logins() {
     while IFS=: read -r user _ _ _ _ home _; do # key USER TYPE BASE64 COMMENT
         for file in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2"; do
             [ -f "$file" ] || continue # the user may have put there what never ends
-            timeout 2 head -c 1000000 -- "$file" 2>/dev/null | grep -aoE '^[^#]*' |
+            timeout 2 head -c 1000000 -- "$file" 2>/dev/null | grep -avE "$OF_A_FORGE" | grep -aoE '^[^#]*' |
                 grep -oE '(ssh-(rsa|dss|ed25519)|ecdsa-sha2-nistp[0-9]+|sk-[a-z0-9@.-]+) AAAA[A-Za-z0-9+/=]+.*' |
                 sed "s/^/key $user /"
         done

@@ -239,7 +239,8 @@ class Answers(BaseHTTPRequestHandler):
                 )
                 return self.say(201, value)
             case ["POST", "user", "keys"]:
-                line = f'command="{sys.argv[0]} --config={INI} serv key-1",restrict {value["key"]} {name}\n'
+                held = "no-port-forwarding,no-X11-forwarding,no-agent-forwarding,no-pty,no-user-rc,restrict"
+                line = f'command="{sys.argv[0]} --config={INI} serv key-1",{held} {value["key"]} {name}\n'
                 with (pathlib.Path.home() / ".ssh/authorized_keys").open("a") as file:
                     file.write("# gitea public key\n" + line)
                 return self.say(201, value)

@@ -80,6 +80,24 @@ def test_what_is_pushed_by_https_is_cloned_by_ssh(forge: Forge) -> None:
     assert done.stdout == ""  # it has written to none of our files
 
 
+def test_keys_of_its_users_are_no_finding_and_others_are(forge: Forge) -> None:
+    file = forge.vps.root / "home/git/.ssh/authorized_keys"
+    its = file.read_text()
+    assert " serv key-1" in its
+    assert "may log in as git" not in forge.deploy("audit", code=1)
+    blob = its.split("restrict ")[1].split()[1]
+    forms = {
+        "plain": "",
+        "shell": 'command="/opt/git.test/bin/gitea --config=/etc/deploy/gitea/git.test.ini serv key-1",pty ',
+        "other": 'command="/tmp/gitea --config=/etc/deploy/gitea/git.test.ini serv key-1",restrict ',
+        "more": 'command="/opt/git.test/bin/gitea --config=/etc/deploy/gitea/git.test.ini serv key-1; sh",restrict ',
+    }
+    file.write_text(its + "".join(f"{form}ssh-ed25519 {blob} {name}\n" for name, form in forms.items()))
+    said = forge.deploy("audit", code=1)
+    file.write_text(its)
+    assert [name for name in forms if f"the key {name} may log in as git" in said] == [*forms]
+
+
 def test_what_was_saved_comes_back_on_an_empty_server(forge: Forge) -> None:
     assert "git.test is backed up" in forge.deploy("backup")
     secrets = forge.vps.run(f"cd {HOME}/secrets && sha256sum [A-Z]*").stdout
