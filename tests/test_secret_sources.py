@@ -1,13 +1,15 @@
 """What is said of a secret in sites.yaml, and that it is never the secret itself."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from deployer.errors import UsageError
+from deployer.errors import DeployError, UsageError
 from deployer.planning.plan import Plan, SecretChange
 from deployer.tasks.secrets import resolve, those_kept, with_all_values
-from deployer.values.secrets import FromEnvironment, FromFile, Generated, Given, secret
+from deployer.values.secrets import FromAge, FromCommand, FromEnvironment, FromFile, Generated, Given, secret
 
 
 def test_the_three_ways(tmp_path: Path) -> None:
@@ -19,7 +21,8 @@ def test_the_three_ways(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hunter2", "generate:", "Generate", "env:", "env:a-b", "env:A B", "gpg:"]
+    "text",
+    ["", "hunter2", "generate:", "Generate", "env:", "env:a-b", "env:A B", "gpg:", "age:", "cmd:", "cmd: "],
 )
 def test_anything_else_is_no_secret(text: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"expected generate|is not a name") as caught:
@@ -72,3 +75,39 @@ def test_a_variable_that_is_not_set_is_asked_for_only_where_the_server_has_no_va
     with pytest.raises(UsageError, match=f"the environment has no {unset.name}, which"):
         with_all_values(plan)
     assert with_all_values(Plan()) == Plan()
+
+
+def test_a_command_is_run_here_and_its_one_line_is_the_secret(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text("hush\n")
+    found = secret("cmd: cat 'one'", tmp_path)
+    assert found == FromCommand(("cat", "one"), str(tmp_path))
+    assert (str(found), resolve([found])) == ("from a command: cat one", {found: "hush"})
+    failing = secret("cmd:sh -c 'echo hush; echo why >&2; exit 3'", tmp_path)
+    with pytest.raises(DeployError, match=r"^sh gives no secret: why$"):
+        resolve([failing])
+    with pytest.raises(DeployError, match="no-such-program gives no secret: it cannot be run: No such file"):
+        resolve([secret("cmd:no-such-program x", tmp_path)])
+    with pytest.raises(UsageError, match="the value of cmd:true is empty"):
+        resolve([secret("cmd:true", tmp_path)])
+    with pytest.raises(ValueError, match="a quote is opened in this command"):
+        secret("cmd:pass 'x", tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("age"), reason="age is not installed")
+def test_a_file_that_age_has_encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, file = tmp_path / "key.txt", tmp_path / "token.age"
+    subprocess.run(["age-keygen", "-o", key], check=True, capture_output=True)
+    subprocess.run(["age", "-e", "-i", key, "-o", file], input=b"hush\n", check=True)
+    found = secret("age:token.age", tmp_path)
+    assert (found, str(found)) == (FromAge(str(file)), "from token.age, by age")
+    monkeypatch.setenv("AGE_IDENTITY", str(key))
+    assert resolve([found]) == {found: "hush"}
+    monkeypatch.delenv("AGE_IDENTITY")
+    with pytest.raises(DeployError, match=r"age cannot decrypt .*token\.age: "):
+        resolve([found])
+
+
+def test_a_longer_value_is_made_where_a_program_wants_one(tmp_path: Path) -> None:
+    assert secret("generate:64", tmp_path) == Generated(64)
+    with pytest.raises(ValueError, match="expected generate"):
+        secret("generate:1000", tmp_path)

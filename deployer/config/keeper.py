@@ -61,7 +61,7 @@ def is_secret(option: str) -> bool:
 def option_value(value: object, info: ValidationInfo) -> Secret:
     """Where the value of an option comes from: the file itself, for what is no secret."""
     written = as_text(value)
-    elsewhere = written.startswith(("env:", "gpg:"))
+    elsewhere = written.startswith(("env:", "gpg:", "age:", "cmd:"))
     return validate_secret(written, info) if elsewhere else Given(environment_value(written))
 
 

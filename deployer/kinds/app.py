@@ -58,7 +58,8 @@ class App(FromRepository, ComposedSite):
         {},
         alias="secrets",
         description="environment variables of it that are secrets: generate (made on the server once), "
-        "env:NAME (from your environment when you apply), gpg:FILE (an encrypted file beside sites.yaml)",
+        "env:NAME (from your environment when you apply), gpg:FILE or age:FILE (an encrypted file "
+        "beside sites.yaml), cmd:COMMAND (what a command prints here)",
     )
     memory: MemoryLimit = Field(written("512M"), description="how much memory it may use")
     watch: Duration = Field(

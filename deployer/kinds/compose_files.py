@@ -71,7 +71,8 @@ class ComposeFiles(Composition):
         {},
         alias="secrets",
         description="values for ${NAME} in the compose file: generate (made on the server once), "
-        "env:NAME (from your environment when you apply), gpg:FILE (an encrypted file beside sites.yaml)",
+        "env:NAME (from your environment when you apply), gpg:FILE or age:FILE (an encrypted file "
+        "beside sites.yaml), cmd:COMMAND (what a command prints here)",
     )
     environment: dict[SecretName, EnvironmentValue] = Field(
         {}, description="values for ${NAME} in the compose file that are no secrets"

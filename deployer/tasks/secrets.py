@@ -1,9 +1,9 @@
-"""The values of secrets that come from this side: the environment, files that gpg decrypts, sites.yaml."""
+"""The values of secrets that come from this side: the environment, files, commands, sites.yaml."""
 
 import os
 import re
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from deployer.config.model import Config
@@ -11,7 +11,16 @@ from deployer.errors import DeployError, UsageError
 from deployer.parts.certbot import challenge_tokens
 from deployer.parts.shield import shield_tokens
 from deployer.planning.plan import Plan
-from deployer.values.secrets import FromDotenv, FromEnvironment, FromFile, Generated, Given, Secret
+from deployer.values.secrets import (
+    FromAge,
+    FromCommand,
+    FromDotenv,
+    FromEnvironment,
+    FromFile,
+    Generated,
+    Given,
+    Secret,
+)
 
 
 def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:
@@ -81,23 +90,34 @@ def _value(secret: Secret) -> str:
         case FromEnvironment(name):
             return _whole(os.environ[name], name)
         case FromFile(path):
-            return _whole(_decrypted(path), path)
+            return _whole(_said(["gpg", "--quiet", "--decrypt", path], f"gpg cannot decrypt {path}"), path)
+        case FromAge(path):
+            identity = os.environ.get("AGE_IDENTITY")
+            key = ["--identity", identity] if identity else []
+            return _whole(_said(["age", "--decrypt", *key, path], f"age cannot decrypt {path}"), path)
+        case FromCommand(words, folder):
+            return _whole(_said(words, f"{words[0]} gives no secret", folder), f"cmd:{words[0]}")
         case Given(value) | FromDotenv(_, value):
             return value
     raise AssertionError(secret)
 
 
-def _decrypted(path: str) -> str:
+def _said(words: Sequence[str], failed: str, folder: str = "") -> str:
+    """What a program prints on this machine; where it fails, DeployError says so with its own words."""
     try:
-        done = subprocess.run(["gpg", "--quiet", "--decrypt", path], stdout=-1, stderr=-1, check=False)
-    except FileNotFoundError as error:
-        raise DeployError("gpg is not installed here", "Install it: apt install gpg") from error
+        done = subprocess.run(words, stdout=-1, stderr=-1, check=False, cwd=folder or None)
+    except OSError as error:
+        if words[0] in ("gpg", "age"):
+            raise DeployError(
+                f"{words[0]} is not installed here", f"Install it: apt install {words[0]}"
+            ) from error
+        raise DeployError(f"{failed}: it cannot be run: {error.strerror}", "Is it installed here?") from error
     if done.returncode:
-        raise DeployError(f"gpg cannot decrypt {path}: {done.stderr.decode(errors='replace').strip()}")
+        raise DeployError(f"{failed}: {done.stderr.decode(errors='replace').strip() or 'it says nothing'}")
     try:
         return done.stdout.decode()
     except UnicodeDecodeError as error:
-        raise UsageError(f"what gpg decrypts from {path} is no text in UTF-8") from error
+        raise UsageError(f"{failed}: what it prints is no text in UTF-8") from error
 
 
 def _whole(value: str, source: str) -> str:

@@ -138,7 +138,7 @@ def one_line(text: str) -> str:
 
 def environment_value(text: str) -> str:
     """The value of an environment variable, which is no secret: free text on one line."""
-    if re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|gpg:.+", text):
+    if re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|(gpg|age|cmd):.+", text):
         raise ValueError(
             f"{shown(text)} would be taken as that text: a secret stands under `secrets:` of what runs in "
             "containers, and a build gets none, for it could publish it"

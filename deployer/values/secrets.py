@@ -4,6 +4,7 @@ The values stand in the file .env beside a docker-compose.yml on the server, and
 """
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,27 @@ class FromFile:
 
     def __str__(self) -> str:
         return f"from {Path(self.path).name}, by gpg"
+
+
+@dataclass(frozen=True, slots=True)
+class FromAge:
+    """What the caller's age decrypts from this file (absolute path) when applying."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"from {Path(self.path).name}, by age"
+
+
+@dataclass(frozen=True, slots=True)
+class FromCommand:
+    """What a command of the caller's prints (its words) when applying, run in the folder of sites.yaml."""
+
+    words: tuple[str, ...]
+    folder: str
+
+    def __str__(self) -> str:
+        return f"from a command: {shlex.join(self.words)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +103,39 @@ class Withdrawn:
         return "no longer in sites.yaml"
 
 
-Secret = Generated | FromEnvironment | FromFile | FromDotenv | Given
+Secret = Generated | FromEnvironment | FromFile | FromAge | FromCommand | FromDotenv | Given
 
 
 def secret(text: str, folder: Path | None) -> Secret:
-    """What `generate`, `env:NAME` or `gpg:FILE` means; raises ValueError.
+    """What `generate`, `env:NAME`, `gpg:FILE`, `age:FILE` or `cmd:COMMAND` means; raises ValueError.
 
-    With the folder of sites.yaml, the file of `gpg:` becomes absolute and must be there.
+    With the folder of sites.yaml, a file becomes absolute and must be there.
     """
     how, _, what = text.partition(":")
     if text == "generate":
         return Generated()
+    if re.fullmatch(r"generate:[1-9][0-9]{1,2}", text, re.ASCII):
+        return Generated(int(what))
     if how == "env":
         return FromEnvironment(variable(what))
     if how == "gpg" and what:
         return FromFile(encrypted(names.one_line(what), folder))
-    raise ValueError("expected generate, env:NAME or gpg:FILE: a secret itself does not belong in sites.yaml")
+    if how == "age" and what:
+        return FromAge(encrypted(names.one_line(what), folder))
+    if how == "cmd" and what.strip():
+        return FromCommand(words(names.one_line(what)), str(folder or ""))
+    raise ValueError(
+        "expected generate, env:NAME or gpg:FILE, age:FILE, cmd:COMMAND: "
+        "a secret itself does not belong in sites.yaml"
+    )
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a command, as a shell splits them."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError("a quote is opened in this command and never closed") from error
 
 
 def variable(name: str) -> str:

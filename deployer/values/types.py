@@ -180,7 +180,7 @@ SecretName = Annotated[
 SecretSource = Annotated[
     secrets.Secret,
     BeforeValidator(validate_secret),
-    schema("string", pattern="^(generate|env:[A-Za-z_][A-Za-z0-9_]*|gpg:.+)$"),
+    schema("string", pattern="^(generate(:[0-9]+)?|env:[A-Za-z_][A-Za-z0-9_]*|(gpg|age|cmd):.+)$"),
 ]
 ImageTag = Annotated[str, text(service_names.image_tag), schema(SCALAR)]
 UrlPath = Annotated[str, text(service_names.url_path), schema("string", pattern="^/[^?#]*$")]

@@ -131,8 +131,8 @@ services:
         "my.yml:1:11: no service publishes 127.0.0.1:1, where sites.yaml says that NGINX finds it",
         "open.yml:2:3: no service opens port 83 to everyone: leave it out under public: in sites.yaml",
         "sites.yaml:2:70: sites.a.example.org.secrets: PATH is set by deploy itself: choose another name",
-        "sites.yaml:2:89: sites.a.example.org.secrets.B: expected generate, env:NAME or gpg:FILE: "
-        "a secret itself does not belong in sites.yaml",
+        "sites.yaml:2:89: sites.a.example.org.secrets.B: expected generate, env:NAME or gpg:FILE, "
+        "age:FILE, cmd:COMMAND: a secret itself does not belong in sites.yaml",
         "sites.yaml:2:93: sites.a.example.org.secrets: Docker Compose takes USER from the session of who "
         "calls it: choose another name",
         "sites.yaml:4:40: sites.c.example.org.file: gone.yml cannot be read: No such file or directory",
@@ -198,8 +198,8 @@ services:
         "docker.packages: expected 'distribution' or 'docker.com', not 'debian'",
         "services.a.instance: jobs run in containers, which do not reach it there: write its public address",
         "services.a.token: Gitea makes this token: hand it over as env:NAME or gpg:FILE",
-        "services.b.token: expected generate, env:NAME or gpg:FILE: "
-        "a secret itself does not belong in sites.yaml",
+        "services.b.token: expected generate, env:NAME or gpg:FILE, "
+        "age:FILE, cmd:COMMAND: a secret itself does not belong in sites.yaml",
         "services.b.labels: 'a b' is not a label such as name:docker://image:tag or name:host",
     ]
 
