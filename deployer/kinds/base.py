@@ -31,6 +31,7 @@ class Site(Entry):
         written("7d"),
         description="how long browsers insist on HTTPS after a visit; 0: never; preload: before one, too",
     )
+    http3: Boolean = Field(False, description="whether it answers by HTTP/3, too, where NGINX has that")
     redirects: Redirects = Field(
         {}, description="where paths lead, with the code behind that, if it is not 301"
     )

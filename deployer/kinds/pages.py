@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from deployer.kinds.publication import Publication
+from deployer.values.paths import Folder
 from deployer.values.types import Boolean, RelativePath
 
 
@@ -13,6 +14,10 @@ class Pages(Publication):
         None, description="page for every path without a file, such as index.html, for an app of one page"
     )
     pretty: Boolean = Field(False, description="/about for about.html, and /about.html leads there")
+    languages: tuple[Folder, ...] = Field(
+        (),
+        description="folders to which / leads by the browser's language, such as [en, es]; else the first",
+    )
     listing: Boolean = Field(False, description="a folder without index.html shows what is in it")
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from deployer.files import File
 from deployer.templates import rendered
 from deployer.values.directives import keeping_headers, settings
+from deployer.values.names import variable_name
 
 if TYPE_CHECKING:
     from deployer.kinds.base import Site
@@ -43,11 +44,16 @@ def virtual_host(
     """
     files = [f"/etc/nginx/deploy/{policy}.conf" for policy in policies]
     said = by_path(site, domain)
+    if site.https and site.http3 and facts.http3:
+        said["added"] = [*said["added"], ("Alt-Svc", "'h3=\":443\"; ma=86400'")]
+    if getattr(site, "languages", ()):
+        said["added"] = [*said["added"], ("Vary", "$deploy_language_vary")]
     aliases = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
     file = rendered(
         f"nginx/sites/{template}.conf",
         site=site,
         domain=domain,
+        variable=variable_name(domain),
         facts=facts,
         home=home or f"{'https' if site.https else 'http'}://{domain}",
         code=code,

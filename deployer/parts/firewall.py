@@ -53,6 +53,8 @@ def open_ports(config: "Config", facts: "Facts") -> dict[str, str]:
     """What everyone may reach, and what for, by port as in `22/tcp`."""
     ports = {f"{port}/tcp": "SSH" for port in ssh_ports(config, facts)}
     ports |= {"80/tcp": "HTTP", "443/tcp": "HTTPS"}
+    if any(site.http3 for site in config.sites.values()):
+        ports["443/udp"] = "HTTP/3"
     for name, entry in sorted(config.everything.items()):
         ports = dict.fromkeys(entry.public_ports(), name) | ports
     if config.security.firewall:

@@ -47,7 +47,7 @@ def share(config: "Config", facts: Facts) -> Share:
     """NGINX for all sites; without the module that it cannot load, if it is another's."""
     return Share(
         files={
-            **nginx_files(facts),
+            **nginx_files(facts, any(site.http3 for site in config.sites.values())),
             f"{UNITS}/nginx.service.d/deploy.conf": system("nginx.service.conf"),
             **counting(),
         },
@@ -55,15 +55,16 @@ def share(config: "Config", facts: Facts) -> Share:
         packages=PACKAGES,
         unwanted=frozenset({BROTLI_MODULE} if facts.programs.foreign_nginx else ()),
         units=frozenset({"nginx.service"}),
-        notes=(*nginx_notes(facts, asked_packages(config)), *by_hand(config, facts)),
+        notes=(*nginx_notes(facts, asked_packages(config)), *too_old(config, facts), *by_hand(config, facts)),
     )
 
 
-def nginx_files(facts: Facts) -> dict[str, File]:
+def nginx_files(facts: Facts, http3: bool = False) -> dict[str, File]:
     """What belongs to no single site."""
+    http3 = http3 and facts.http3
     return {
         "/etc/nginx/conf.d/00-deploy-before.conf": rendered("nginx/00-deploy-before.conf"),
-        "/etc/nginx/conf.d/00-deploy.conf": rendered("nginx/00-deploy.conf", facts=facts),
+        "/etc/nginx/conf.d/00-deploy.conf": rendered("nginx/00-deploy.conf", facts=facts, http3=http3),
         **{
             f"/etc/nginx/deploy/{policy}.conf": rendered(f"nginx/policies/{policy}.conf", facts=facts)
             for policy in POLICIES
@@ -98,6 +99,14 @@ def nginx_notes(facts: Facts, asked: Collection[str]) -> Iterator[str]:
             f"NGINX {dotted(facts.nginx_version)} is installed, and {older(old, facts.nginx)} still runs: "
             "the new one takes over when NGINX is reloaded"
         )
+
+
+def too_old(config: "Config", facts: Facts) -> Iterator[str]:
+    """The sites that ask for HTTP/3 of an NGINX that has none."""
+    asked = [domain for domain, site in sorted(config.sites.items()) if site.http3]
+    if asked and not facts.http3:
+        version, names = dotted(facts.nginx_version), ", ".join(asked)
+        yield f"NGINX {version} has no HTTP/3, which {names} asks for: it answers without"
 
 
 def by_hand(config: "Config", facts: Facts) -> Iterator[str]:

@@ -164,6 +164,11 @@ class Facts:
         return self.nginx_version >= (1, 25, 1)
 
     @property
+    def http3(self) -> bool:
+        """Whether NGINX has HTTP/3; older versions refuse to start with it."""
+        return self.nginx_version >= (1, 25, 1)
+
+    @property
     def tls_listen(self) -> str:
         """The options of a `listen` for HTTPS."""
         return "ssl" if self.http2_directive else "ssl http2"

@@ -145,6 +145,14 @@ def origin(text: str) -> str:
     return text
 
 
+def folder(text: str) -> str:
+    """A folder that is called by a language: en, pt-br."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not a language such as en or pt-br")
+    return text
+
+
+Folder = Annotated[str, text(folder), schema("string", pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]+)?$")]
 PathPattern = Annotated[str, text(pattern), schema("string", pattern="^/")]
 Destination = Annotated[str, text(destination), schema(SCALAR, pattern="^(https?://|/|404|410)")]
 Redirects = Annotated[dict[PathPattern, Destination], AfterValidator(leading)]

@@ -2,15 +2,17 @@
 
 import gzip
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deployer.config.model import Config
-from deployer.parts.nginx import nginx_files
 from deployer.planning.desired import desired_files
 from deployer.rehearsal.machine import Machine
+from deployer.seen.facts import Certificate
 from golden.server import facts
+from nginx.certificates import certificates
 from nginx.place import Answer, Place
 from vps.project import Project
 
@@ -45,6 +47,8 @@ SITES = {
         "robots": "none",
         "nginx": "location /inner/ { add_header X-Site inner; }",
     },
+    "talk.test": {"languages": ["en", "es", "pt-br"]},
+    "fast.test": {"https": True, "http3": True},
     "fonts.test": {"cors": ["https://a.example.org"]},
     "open.test": {"cors": ["*"], "robots": "none"},
 }
@@ -71,7 +75,10 @@ FILES = {
 def place(vps: Machine, release: str) -> Place:
     place = Place(vps.root, "", vps.address, 80, 443, brotli=True)
     config = Config.model_validate({"sites": {name: PAGES | more for name, more in SITES.items()}})
-    for path, file in {**nginx_files(facts(release)), **desired_files(config, facts(release)).files}.items():
+    names = {"fast.test": Certificate(frozenset({"fast.test"}), 0, "CN=Example")}
+    known = replace(facts(release), certificates=names)
+    certificates(vps.root, names)
+    for path, file in desired_files(config, known).files.items():
         if path.startswith("/etc/nginx/"):
             place.write(path, file.content)
     for domain in SITES:
@@ -235,8 +242,39 @@ def test_scripts_of_other_sites(place: Place) -> None:
 
 def test_certificate_challenges_are_answered_whatever_leads_elsewhere(place: Place) -> None:
     place.write("/var/www/acme/.well-known/acme-challenge/token", b"token.key")
-    for domain in SITES:
+    for domain in SITES.keys() - {"fast.test"}:
         assert ask(place, f"{domain}/.well-known/acme-challenge/token").body == b"token.key"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "to"),
+    [
+        ("", "/en/"),
+        ("es-MX,es;q=0.9,en;q=0.8", "/es/"),
+        ("de-DE,de;q=0.9,ES;q=0.5,en;q=0.3", "/es/"),
+        ("pt-BR", "/pt-br/"),
+        ("pt-PT,pt;q=0.9", "/en/"),
+        ("est, fr", "/en/"),
+        ("de;q=es", "/en/"),
+    ],
+)
+def test_the_front_page_leads_to_the_language_of_the_browser(place: Place, accepted: str, to: str) -> None:
+    answer = ask(place, "talk.test/?a=b", **({"Accept_Language": accepted} if accepted else {}))
+    assert (answer.status, answer.all("Location")) == (302, [f"{to}?a=b"])
+    assert "Accept-Language" in answer.all("Vary")
+    assert ask(place, "talk.test/about.html").status == 200
+
+
+def test_http_3_where_nginx_has_it(vps: Machine, place: Place, release: str) -> None:
+    answer = place.ask("https://fast.test/")
+    has = facts(release).http3
+    assert has == (release == "debian-13")
+    assert answer.all("Alt-Svc") == (['h3=":443"; ma=86400'] if has else [])
+    if has:
+        asked = (
+            "curl -sk --http3-only --resolve fast.test:443:127.0.0.1 -w %{http_version} https://fast.test/"
+        )
+        assert vps.run(asked).stdout == "front3"
 
 
 def test_visitors_are_asked_for_a_password_that_stands_in_no_plan(

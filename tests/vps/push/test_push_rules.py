@@ -283,3 +283,31 @@ def test_ten_thousand_lines_are_cheap(new_rules):
     site.push()
     assert ask(site, "/old/page-9999") == (301, "/new/9999")
     assert site.vps.run("nginx -t -q 2>&1").stdout == ""
+
+
+def test_a_site_may_have_another_page_than_index_html(new_rules):
+    site = new_rules(fallback="app.html")
+    site.commit({"index.html": None})
+    site.push()
+    assert ask(site, "/") == ask(site, "/users/7") == (200, "the app")
+    site.commit({"app.html": None})
+    assert "✗ gate: there is no app.html in what the build made" in site.fails()
+
+
+def test_a_listing_shows_what_was_committed_and_nothing_beside_it(new_rules):
+    site = new_rules(listing=True)
+    site.commit({"index.html": None, "long.txt": "text " * 1000})
+    site.push()
+    assert not [*site.site.rglob("*.gz"), *site.site.rglob("*.br")]
+    assert "long.txt" in ask(site, "/")[1]
+
+
+def test_links_to_addresses_without_html_are_good(new_rules):
+    site = new_rules(pretty=True)
+    text = "<p>" + "text " * 100
+    site.commit({"index.html": "<a href=/plain>a</a><a href=/missing>b</a>" + text, "plain.html": text})
+    said = site.push()
+    assert "1 link or image leads nowhere" in said
+    assert "/missing (in index.html)" in said
+    assert ask(site, "/plain") == (200, text)
+    assert (site.site / "plain.html.gz").exists()
