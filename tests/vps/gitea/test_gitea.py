@@ -138,7 +138,6 @@ def test_an_upgrade_has_a_way_back(forge: Forge) -> None:
     forge.wants("new", "1.26.0")
 
 
-@pytest.mark.in_turns
 @pytest.mark.skipif(REAL, reason="only a stand-in can be held up")
 @pytest.mark.parametrize("words", [("backup",), ("restore", "git.test", "--yes"), ("restart", "git.test")])
 def test_what_starts_it_again_ends_when_visitors_have_an_answer(forge: Forge, words: tuple[str]) -> None:
