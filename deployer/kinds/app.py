@@ -5,34 +5,23 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from deployer.files import File
-from deployer.kinds.base import FromRepository
-from deployer.kinds.composition import ComposedSite
+from deployer.kinds.app_containers import ApplicationSite
 from deployer.seen.stacks import Standing
-from deployer.shares.backup import Backup
 from deployer.shares.share import Share
-from deployer.templates import rendered
 from deployer.values.publication import Limits
-from deployer.values.quantities import size_text
 from deployer.values.types import (
-    ContainerVariable,
     Count,
     Duration,
-    EnvironmentValue,
-    MemoryLimit,
     Port,
     RelativePath,
-    SecretName,
-    SecretSource,
     written,
 )
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
-    from deployer.values.secrets import Secret
 
 
-class App(FromRepository, ComposedSite):
+class App(ApplicationSite):
     """An application from its repository, which a push builds as its Dockerfile says, and runs."""
 
     kind: Literal["app"] = Field(description="what this site is")
@@ -51,17 +40,6 @@ class App(FromRepository, ComposedSite):
         validate_default=False,
         description="port on 127.0.0.1 where NGINX finds it; without it, the number of port",
     )
-    environment: dict[ContainerVariable, EnvironmentValue] = Field(
-        {}, description="environment variables of it; no secrets"
-    )
-    sources: dict[SecretName, SecretSource] = Field(
-        {},
-        alias="secrets",
-        description="environment variables of it that are secrets: generate (made on the server once), "
-        "env:NAME (from your environment when you apply), gpg:FILE or age:FILE (an encrypted file "
-        "beside sites.yaml), cmd:COMMAND (what a command prints here)",
-    )
-    memory: MemoryLimit = Field(written("512M"), description="how much memory it may use")
     watch: Duration = Field(
         written("5s"), description="how long new containers must stay up before they count as well"
     )
@@ -73,8 +51,6 @@ class App(FromRepository, ComposedSite):
         """Without a port of its own on the server it has there the one that it has inside."""
         if not self.port:
             self.__dict__["port"] = self.inside
-        if twice := sorted(self.sources.keys() & self.environment.keys()):
-            raise ValueError(f"secrets and environment both have {twice[0]}: write it once")
         return self
 
     def built(self) -> bool:
@@ -94,30 +70,6 @@ class App(FromRepository, ComposedSite):
         found = super().before_it_answers(name, facts)
         return replace(found, packages=found.packages | {*filter(None, [facts.known.builder])})
 
-    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
-        """Its NGINX file, and its docker-compose.yml."""
-        file = rendered(
-            "compose/app.yml",
-            service=self,
-            name=domain,
-            project=self.project(domain),
-            folder=self.folder(domain),
-            memory=size_text(self.memory).lower(),
-            variables={
-                "PORT": str(self.inside),
-                **{name: f"${{{name}:?is missing in .env}}" for name in self.sources},
-            },
-        )
-        return {**self.leads(domain, facts), f"{self.folder(domain)}/docker-compose.yml": file}
-
-    def services(self, name: str, facts: "Facts") -> frozenset[str]:
-        """The application itself."""
-        return frozenset({"app"})
-
-    def secrets(self) -> "dict[str, Secret]":
-        """Those of sites.yaml."""
-        return dict(self.sources)
-
     def more_values(self, name: str) -> "dict[str, str | int]":
         """What a push builds, from what, and how much that may use."""
         return {
@@ -129,8 +81,5 @@ class App(FromRepository, ComposedSite):
             "TIME_LIMIT": self.limits.time,
             "MEMORY_LIMIT": self.limits.memory,
             "DISK_LIMIT": self.limits.disk,
+            "RELEASES_BY": "release" if self.release else "",
         }
-
-    def backs_up(self) -> Backup:
-        """Its secrets: what was made with them opens with no others."""
-        return Backup(paths=(".env",)) if self.sources else Backup()

@@ -36,6 +36,8 @@ SITES: Mapping[str, dict[str, Any]] = {
         "port": "3000",
         "environment": {"KEY": "value"},
         "memory": "128M",
+        "command": "node server.js",
+        "release": "node migrate.js",
     },
     "wireguard": {"host": "vpn.example.org", "environment": {"KEY": "value"}},
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deployer.files import pack
+from deployer.kinds.app import App
 from deployer.kinds.compose import Compose
 from deployer.rehearsal.machine import Machine
 from golden.server import config, golden
@@ -28,7 +29,7 @@ SERVICES = ("mariadb.service", "ntfy.service", "postgresql.service", "valkey-ser
 COMPOSITIONS = {
     name: each
     for name, each in config("services").compositions.items()
-    if not isinstance(each, Compose) and not name.startswith(("coming", "old-forum"))
+    if not isinstance(each, Compose | App) and not name.startswith(("coming", "old-forum"))
 }
 Services = dict[str, dict[str, dict]]
 """By what they belong to, and by their names."""

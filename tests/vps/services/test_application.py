@@ -1,5 +1,6 @@
 """An application from its repository: built on the server as its Dockerfile says, kept by revision, switched, taken back."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.project import Project
 from vps.services.conftest import (
+    COMPOSE,
     NO_FILTERS,
     PACKAGES,
     Composition,
     composed,
     end,
+    environment_of,
     file_in,
     install_scripts,
     prepare,
@@ -220,6 +224,63 @@ def nothing_goes_on(vps: Machine) -> bool:
     ).stdout
 
 
+def test_a_release_command_goes_before(app: Application) -> None:
+    """In a container of the new image; if it fails, or hangs, what was there goes on and nothing of it stays."""
+    app.write(
+        app=app.one(),
+        worker=app.one(command=[BUSYBOX, "sleep", "1000"], ports=[], stop_signal="SIGKILL"),
+        release=app.one(
+            command=[BUSYBOX, "sh", "/www/release"],
+            volumes=["data:/data"],
+            restart="no",
+            profiles=["once"],
+            ports=[],
+        ),
+    )
+    compose = app.directory / "docker-compose.yml"
+    compose.write_text(json.dumps(json.loads(compose.read_text()) | {"volumes": {"data": {}}}))
+    app.configure(RELEASES_BY="release", TIME_LIMIT=5)
+    app.commit("one", **{"www/release": "echo of a first >&2; exit 7\n"})
+    said = app.push(code=1)
+    assert "✗ release: the release command failed with exit code 7: of a first" in said
+    assert said.splitlines()[-1] == f"{app.name} is as it was: nothing runs"
+    app.commit("one", **{"www/release": "echo migrated >>/data/done\n"})
+    assert "✓ release" in app.push()
+    assert app.running().keys() == {"app", "worker"}
+    done = f"cat /var/lib/docker/volumes/{app.project}_data/_data/done"
+    assert app.vps.run(done).stdout == "migrated\n"
+    assert "release" not in app.push("--force")
+    app.commit("two", **{"www/release": "sleep 100\n"})
+    said = app.fails()
+    assert "✗ release: the release command ran longer than 5 s" in said
+    assert not app.vps.run(
+        f"docker ps -aq --filter label=com.docker.compose.oneoff=True --filter name={app.project}"
+    ).stdout
+    assert app.page() == "one"
+    app.commit("three", **{"www/release": "echo again >>/data/done\n"})
+    app.push()
+    assert app.page() == "three"
+    assert app.vps.run(done).stdout == "migrated\nagain\n"
+    assert "✓ release" not in app.script("rollback")
+    assert app.vps.run(done).stdout == "migrated\nagain\n"
+
+
+def test_a_job_runs_in_a_container_that_ends(app: Application) -> None:
+    job = app.one(
+        command=[BUSYBOX, "sh", "-c", "echo done at once; sleep 1"], restart="no", profiles=["once"], ports=[]
+    )
+    app.write(app=app.one(), **{"job-1": job})
+    app.push()
+    assert app.script("job", "job-1") == "done at once\n"
+    two = f"/usr/local/lib/deploy/bin/job {app.name} job-1"
+    assert (
+        f"! {app.name}: job-1 still runs: this time it does not begin"
+        in app.vps.run(f"{two} & {two}; wait").stdout
+    )
+    assert app.running().keys() == {"app"}
+    app.script("job", "release", code=2)
+
+
 def test_what_a_build_sees_of_the_server(app: Application) -> None:
     """Its own files alone, without .git; a link in the repository leads nowhere, and what it says of archives counts not."""
     (app.repository_folder / "www/shadow").symlink_to("/etc/shadow")
@@ -231,3 +292,71 @@ def test_what_a_build_sees_of_the_server(app: Application) -> None:
     assert ".git\n" not in app.vps.run(f"docker exec {container} {BUSYBOX} ls -a /all").stdout
     assert file_in(app.vps, container, "/www/extra") == "extra\n"
     assert "No such file" in file_in(app.vps, container, "/www/leaked")
+
+
+@pytest.fixture
+def project(vps: Machine, tmp_path: Path) -> Iterator[Project]:
+    """A user's folder with an application whose repository is beside sites.yaml."""
+    site = {"kind": "app", "repository": "shop", "port": 80, "published": 8099, "https": False, "watch": "0"}
+    site |= {"command": f"{BUSYBOX} httpd -f -p 80 -h /www", "release": f"{BUSYBOX} sh /www/release"}
+    site |= {"jobs": {"15 3 * * *": f"{BUSYBOX} echo cleaned"}, "secrets": {"KEY": "generate"}}
+    site |= {"environment": {"GREETING": "it's $HOME"}, "volumes": {"data": "/data"}}
+    one = Project(tmp_path, vps, None, {"shop.test": site})
+    one.repository(
+        "shop", {"Dockerfile": DOCKERFILE, "www/index.html": "one\n", "www/release": "echo 1 >>/data/done\n"}
+    )
+    shutil.copy(vps.root / "bin/busybox", tmp_path / "shop/busybox")
+    one.commit("shop", {}, "Bring a shell along")
+    yield one
+    vps.run(f"/{COMPOSE} -p shop-test down --volumes --timeout 0 2>/dev/null", check=False)
+
+
+def test_an_application_as_its_user_sees_it(project: Project) -> None:
+    """Applied, it waits for its first push; pushed, it is live, and the plan stays empty; it goes back, and away."""
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "shop.test waits for its first push: deploy push shop.test" in applied.stdout + applied.stderr
+    assert project.plan()["empty"]
+
+    pushed = project.deploy("push", "shop.test", "--yes")
+    assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    assert "shop.test is live: " in pushed.stderr
+    assert project.get("shop.test", scheme="http") == (200, "one\n")
+    assert project.plan()["empty"]
+    container = "shop-test-app-1"
+    assert "GREETING=it's $HOME" in environment_of(project.vps, container)
+    assert file_in(project.vps, container, "/data/done") == "1\n"
+
+    project.commit("shop", {"www/index.html": "two\n"}, "The second page")
+    pushed = project.deploy("push", "shop.test", "--yes")
+    assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    assert '"The second page"' in pushed.stderr
+    assert project.get("shop.test", scheme="http") == (200, "two\n")
+    assert project.plan()["empty"]
+    listed = json.loads(project.deploy("releases", "shop.test", "--json").stdout)
+    assert [each["subject"][8:] for each in listed] == ['"The second page"', '"Bring a shell along"']
+    assert len(listed[0]["revision"]) == 40
+    assert "shop.test" in project.deploy("status").stdout
+    assert project.deploy("rollback", "shop.test").returncode == 0
+    assert project.get("shop.test", scheme="http") == (200, "one\n")
+    assert project.plan()["empty"]
+
+    assert (
+        project.vps.run(
+            "systemctl start deploy-job-shop.test-1; journalctl -u deploy-job-shop.test-1 -o cat"
+        ).stdout.count("cleaned")
+        == 1
+    )
+    assert project.vps.run("systemctl is-active deploy-job-shop.test-1.timer").stdout == "active\n"
+
+    project.sites["shop.test"]["environment"] = {"GREETING": "other"}
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert project.get("shop.test", scheme="http") == (200, "one\n")
+    assert "GREETING=other" in environment_of(project.vps, container)
+
+    project.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
+    gone = project.apply()
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert project.vps.run("docker ps -aq --filter label=com.docker.compose.project=shop-test").stdout == ""
+    assert project.plan()["empty"]
