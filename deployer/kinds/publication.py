@@ -17,11 +17,14 @@ from deployer.values.types import (
     EnvironmentValue,
     Hook,
     RelativePath,
+    SecretName,
+    SecretSource,
     Url,
 )
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
+    from deployer.values.secrets import Secret
 
 BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
 OF_FILES = ("static", "hugo")
@@ -41,6 +44,12 @@ class Publication(FromRepository):
     )
     environment: dict[EnvironmentName, EnvironmentValue] = Field(
         {}, description="environment variables of the build; no secrets"
+    )
+    build_secrets: dict[SecretName, SecretSource] = Field(
+        {}, description="environment variables of the build that are secrets: env:NAME, gpg:FILE or generate"
+    )
+    within: RelativePath | None = Field(
+        None, alias="folder", description="folder of the repository that has the site; without it, all of it"
     )
     tools: dict[ToolName, ToolVersion] = Field(
         {},
@@ -67,6 +76,8 @@ class Publication(FromRepository):
         """What is installed by root has a digest, and what is built again has a build."""
         if why := why_no_tools(self.tools, self.tools_from):
             raise ValueError(why)
+        if twice := sorted(self.build_secrets.keys() & self.environment.keys()):
+            raise ValueError(f"build_secrets and environment both have {twice[0]}: write it once")
         if self.rebuild and not self.builds:
             raise ValueError("`rebuild:` is for a site with a build: files do not change by themselves")
         return self
@@ -75,6 +86,10 @@ class Publication(FromRepository):
     def builds(self) -> bool:
         """Whether something runs that makes its files."""
         return bool(self.build) or self.kind == "hugo"
+
+    def secrets(self) -> "dict[str, Secret]":
+        """Those of its builds."""
+        return dict(self.build_secrets)
 
     @property
     def front_page(self) -> str:

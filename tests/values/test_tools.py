@@ -29,6 +29,11 @@ DIGEST = "a" * 64
             "tools_from says where go is, and `tools:` has none",
         ),
         ({"tools": {"go": "1.26"}, "tools_from": {"go": "ftp://a.example.org"}}, "is not an address"),
+        (
+            {"build_secrets": {"TOKEN": "env:TOKEN"}, "environment": {"TOKEN": "x"}},
+            "build_secrets and environment both have TOKEN",
+        ),
+        ({"folder": "../elsewhere"}, "folder"),
         ({"build_packages": ["-y"]}, "'-y' is not the name of a package"),
         ({"build_packages": ["a b"]}, "'a b' is not the name of a package"),
     ],

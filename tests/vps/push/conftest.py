@@ -50,7 +50,8 @@ class PushedSite:
     def configure(self, repository: str = "", **values: object) -> None:
         """Change values of sites.yaml, as `deploy apply` would write them."""
         self.values |= values
-        site = Static(kind="static", repository="https://git.example.org/site.git", **self.values)
+        given = {"folder" if name == "within" else name: value for name, value in self.values.items()}
+        site = Static(kind="static", repository="https://git.example.org/site.git", **given)
         url = repository or f"file:///root/repositories/{self.domain}"
         for path, file in (site.push_values(self.domain) | site.builder(self.domain)).items():
             more = f"\nREPOSITORY='{url}'\n".encode() if path.endswith(f"/{self.domain}.conf") else b""
