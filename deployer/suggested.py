@@ -5,8 +5,9 @@ import shlex
 
 COMMANDS = (
     *("apply", "audit", "backup", "check", "dns", "doctor", "key add", "key list", "key revoke", "key show"),
-    *("logs", "mirrors", "notify", "plan", "push", "releases", "render", "restart", "restore", "rollback"),
-    *("secret show", "services", "shield", "start", "stats", "status", "stop", "update", "watch", "workflow"),
+    *("logs", "maintenance", "mirrors", "notify", "plan", "push", "releases", "render", "restart"),
+    *("restore", "rollback", "secret show", "services", "shield", "start", "stats", "status", "stop"),
+    *("update", "watch", "workflow"),
 )
 """Those that take a file, and that a message names: `init` writes one, `rehearse` stops without."""
 AT_HOME = r"backup --(?:init|install|uninstall|pull)\b"  # there is a sites.yaml of its own

@@ -1,11 +1,11 @@
 """How the server is kept safe: the section `security` of sites.yaml. All of it is on by default."""
 
-import ipaddress
 import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from deployer.values.networks import Network
 from deployer.values.quantities import Plain, duration, shown
 from deployer.values.section import Section
 from deployer.values.types import (
@@ -41,14 +41,6 @@ def public_port(value: str) -> str:
     return value
 
 
-def network(value: str) -> str:
-    """An IP address, or a network such as 192.0.2.0/24."""
-    try:
-        return str(ipaddress.ip_network(value)) if "/" in value else str(ipaddress.ip_address(value))
-    except ValueError:
-        raise ValueError(f"{shown(value)} is not an IP address, nor a network such as 192.0.2.0/24") from None
-
-
 def undo_time(value: object) -> int:
     """Seconds from 10 to LONGEST_UNDO."""
     if not 10 <= (seconds := duration(value)) <= LONGEST_UNDO:
@@ -57,7 +49,6 @@ def undo_time(value: object) -> int:
 
 
 PublicPort = Annotated[str, text(public_port), schema("string", pattern="^[0-9]+(:[0-9]+)?/(tcp|udp)$")]
-Network = Annotated[str, text(network), schema("string")]
 UndoTime = Annotated[int, BeforeValidator(undo_time), schema("string", pattern="^[0-9]{1,3}[sm]$")]
 
 

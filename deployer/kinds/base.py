@@ -8,6 +8,7 @@ from deployer.kinds.entry import Entry
 from deployer.values.auth import Auth
 from deployer.values.certificates import Alias, CertificateChoice
 from deployer.values.hsts import PRELOAD, Hsts
+from deployer.values.maintenance import MaintenanceChoice
 from deployer.values.paths import Headers, Origin, Redirects
 from deployer.values.repository import is_local
 from deployer.values.shield import ShieldChoice
@@ -26,6 +27,10 @@ class Site(Entry):
     shield: ShieldChoice = Field(
         None,
         description="whether Cloudflare stands before it: on, off or auto; without it, as deploy shield says",
+    )
+    maintenance: MaintenanceChoice = Field(
+        None,
+        description="on: visitors get a page that says `back soon`; without it, as deploy maintenance says",
     )
     hsts: Hsts = Field(
         written("7d"),

@@ -14,8 +14,8 @@ POLICIES = ("room.conf", "waiting.conf", "back-soon.conf")
 
 
 def share(config: "Config", facts: "Facts") -> Share:
-    """What all of them share, where a site has one."""
-    if not any(getattr(site, "hold", 0) for site in config.sites.values()):
+    """What all of them share; also where none has one any more, for a site may have to stay as it was."""
+    if not config.sites:
         return Share()
     return Share(
         files={

@@ -54,6 +54,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "key revoke": ["ci --yes"],
     "key show": ["code.test"],
     "logs": ["ntfy.test", "ntfy.test --follow"],
+    "maintenance": ["page.test on", "page.test off"],
     "mirrors": ["", "--check", "--json"],
     "notify": ["--test"],
     "plan": ["", "--json", "page.test --full"],

@@ -109,8 +109,8 @@ def test_a_key_that_is_like_no_other_is_told_the_known_ones(file: Path) -> None:
     text = "sites:\n  a.example.org: {kind: proxy, port: 8080, repository: x}\n"
     assert problems(file, text) == [
         "sites.yaml:2:44: sites.a.example.org: unknown key 'repository' "
-        "(known here: kind, aliases, https, certificate, shield, hsts, http3, redirects, headers, cors, "
-        "auth, robots, nginx, hold, port, max_upload)"
+        "(known here: kind, aliases, https, certificate, shield, maintenance, hsts, http3, redirects, "
+        "headers, cors, auth, robots, nginx, hold, port, max_upload)"
     ]
 
 

@@ -45,6 +45,7 @@ EVERYWHERE = (
     *("bin/status-page", "lib/common/page", "lib/common/pause", "lib/common/visitor", "lib/doctor/sites"),
     *(f"lib/status/{name}" for name in ("facts", "page.css", "page.js")),
     *(f"lib/status/{name}.awk" for name in ("data", "days", "feed", "page", "read", "remember")),
+    *("bin/maintenance", "bin/room", "lib/common/hold", "lib/common/reload"),
     *("bin/undo", "version"),
 )
 
@@ -53,9 +54,7 @@ def test_proxies_alone_need_nothing_of_pushes() -> None:
     found = desired(PROXY)
     assert found.packages == {"nginx", "certbot", "curl", "logrotate"}
     ours = [path for path in found.files if path.startswith("/usr/local") or "sysusers" in path]
-    assert set(ours) == {
-        f"/usr/local/lib/deploy/{path}" for path in (*EVERYWHERE, "bin/room", "lib/common/hold")
-    }
+    assert set(ours) == {f"/usr/local/lib/deploy/{path}" for path in EVERYWHERE}
     assert "srv" not in text(found, "/etc/tmpfiles.d/deploy.conf")
 
 

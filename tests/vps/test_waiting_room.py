@@ -70,3 +70,44 @@ def nobody_waits(vps: Machine) -> None:
     """All is well again, and nothing of it is left."""
     until(vps, f"test ! -e /run/deploy/held/{NAME}")
     until(vps, f"! systemctl is-active --quiet deploy-room@{NAME}.service")
+
+
+def from_outside(project: Project) -> tuple[int, str]:
+    """What a visitor gets who is not the server itself."""
+    return project.get(NAME, scheme="http")
+
+
+def test_maintenance_is_a_switch_that_the_plan_tells(project: Project, vps: Machine) -> None:
+    done = project.deploy("maintenance", NAME, "on")
+    assert (done.returncode, f"maintenance of {NAME} is on" in done.stderr) == (0, True), done.stdout
+    status, page = from_outside(project)
+    assert (status, "Back soon" in page) == (503, True)
+    answer = vps.run(f"curl -s -i -H 'Host: {NAME}' --interface {vps.address} http://{vps.address}/").stdout
+    assert "Retry-After: 300" in answer
+    assert vps.run(f"curl -s -H 'Host: {NAME}' http://127.0.0.1/").stdout == "page", "it looks how it is"
+    assert f"{NAME} is in maintenance until you run: deploy maintenance {NAME} off" in str(project.plan())
+    assert project.deploy("maintenance", NAME, "off").returncode == 0
+    assert from_outside(project) == (200, "page")
+    assert "maintenance" not in str(project.plan())
+
+
+def test_maintenance_is_as_sites_yaml_says_and_some_see_the_site(project: Project, vps: Machine) -> None:
+    project.sites[NAME]["maintenance"] = "on"
+    assert project.apply().returncode == 0
+    assert from_outside(project)[0] == 503
+    assert project.plan()["empty"]
+    off = project.deploy("maintenance", NAME, "off")
+    assert "still says maintenance: on" in off.stdout + off.stderr
+    assert "maintenance is off: visitors see the site" in project.deploy("plan").stdout
+    visitor = vps.address.rpartition(".")[0] + ".1"
+    project.sites[NAME]["maintenance"] = {"state": "on", "allow": [visitor]}
+    assert project.apply().returncode == 0
+    assert from_outside(project) == (200, "page")
+    asked = f"curl -s -o /dev/null -w '%{{http_code}}' -H 'Host: {NAME}' --interface {vps.address}"
+    assert vps.run(f"{asked} http://{vps.address}/").stdout == "503"
+    project.sites[NAME]["maintenance"] = "off"
+    assert project.apply().returncode == 0
+    assert from_outside(project) == (200, "page")
+    del project.sites[NAME]["maintenance"]
+    assert project.apply().returncode == 0
+    assert project.plan()["empty"]
