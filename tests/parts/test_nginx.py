@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from deployer.config.model import Config
+from deployer.parts.firewall import FIREWALL
 from deployer.planning.stages import in_the_end
 from deployer.seen.facts import BROTLI_MODULE, Facts, Programs
 
@@ -40,3 +41,15 @@ def test_one_that_was_replaced_is_told() -> None:
     for old, told in (((1, 22, 1), "1.22.1"), ((1, 29, 3), "an older build")):
         notes = desired(STATIC, replace(there, programs=Programs(outdated={"nginx": old})))[2]
         assert notes == (f"NGINX 1.29.3 is installed, and {told} {takes_over}",)
+
+
+def test_http_3_opens_its_port_and_is_told_where_nginx_has_none() -> None:
+    sites = {"a.example.org": STATIC | {"https": True, "http3": True}}
+    for release, told in (("12", 1), ("13", 0)):
+        facts = Facts("debian", release, packages=frozenset({"nginx", "ufw"}))
+        found = in_the_end(Config.model_validate({"sites": sites, "email": "me@example.org"}), facts)
+        assert "443/udp" in found.files[FIREWALL].content.decode()
+        assert (
+            len([note for note in found.notes if "has no HTTP/3, which a.example.org asks for" in note])
+            == told
+        )
