@@ -43,7 +43,8 @@ def lacking(config: Config, name: str) -> str:
     """Why the server cannot prove this name by DNS; empty: it can."""
     keeper = config.dns.keepers.get(config.dns.keeper_of(name) or "") if config.dns else None
     if keeper is None:
-        return f"nobody keeps the DNS records of {name}: write dns: with its provider"
+        where = "its zone below dns.zones, or leave the name out" if config.dns else "dns: with its provider"
+        return f"nobody keeps the DNS records of {name}: write {where}"
     if keeper.provider not in PROVIDERS:
         return f"{name} is at {keeper.provider}: the server itself can ask {' and '.join(PROVIDERS)}"
     if keeper.renewal is None:

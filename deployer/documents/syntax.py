@@ -11,6 +11,7 @@ from deployer.errors import ConfigError, Problem
 NOT_YAML = "this cannot be read as YAML: check the quotes, brackets and indentation here"
 TAB = "a tab is here: YAML is indented with spaces"
 CHARACTER = "{character} cannot stand here: put the text in quotes"
+STAR = 'a text that begins with * stands in quotes, such as "*.example.org"'
 NO_BLANK = re.compile(r" *(?P<key>[A-Za-z][\w.-]*):[^\s/].*")
 # What PyYAML says, and what it means to someone who has just mistyped something.
 PLAINLY = (
@@ -58,6 +59,8 @@ def parse(
 def translated(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     """PyYAML's complaint in plain words, where the mistake probably is."""
     said = str(error.problem)
+    if error.context == "while scanning an alias" and error.context_mark:
+        return Problem(file, error.context_mark.line + 1, error.context_mark.column + 1, STAR)
     message = next((plain for words, plain in PLAINLY if re.search(words, said)), NOT_YAML)
     mark = error.problem_mark or error.context_mark
     if "opened here" in message and error.context_mark:

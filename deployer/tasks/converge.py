@@ -121,15 +121,16 @@ class Convergence:
             cause = "packages installed" if installed else "interrupted apply undone"
             shown, plan = plan, self.plan(seen)
             self._show_what_is_new(shown, plan, cause)
-        done = prepared & self._transact(self._possible(seen), earlier=installed)
+        done = prepared & self._transact(possible := self._possible(seen), earlier=installed)
         moves = name_moves(self.config, seen, self.scope)
         if orders := tuple(losing_nothing(plan.certificates, moves, seen)):
+            if (more := len(plan.changes) - len(possible.changes)) > 0:
+                self.line(f"  {more} more of the files come with the certificates")
             if self.names:
                 done &= self.names.write_first(plan, orders, self.line)
             done &= self._issue(orders)
             seen = self.look()
-            rest = self._possible(seen)
-            done &= self._transact(rest, earlier=True)
+            done &= self._transact(rest := self._possible(seen), earlier=True)
             self._tell_who_waits(rest, plan)
         if moves:
             done &= self._end_moves(moves)

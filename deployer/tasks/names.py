@@ -118,6 +118,7 @@ def tokens_of(keepers: Mapping[str, Keeper]) -> dict[str, str]:
     if missing := sorted({secret.name for secret in (*given, *options) if is_unset(secret)}):
         raise UsageError(
             f"the environment has no {', '.join(missing)}, which dns: takes a token from",
+            "Make it at the provider, if there is none yet: docs/dns.md says with which rights. "
             f"Set it for this command, for example: read -rs {missing[0]} && export {missing[0]}",
         )
     values = resolve(given)

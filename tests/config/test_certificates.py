@@ -41,7 +41,11 @@ def loaded(folder: Path, dns: dict[str, Any] | None, **site: Any) -> Config:
             {},
             "the server renews it by itself, with a token for the zone",
         ),
-        ({"zones": {"example.net": DNS}}, {}, "nobody keeps the DNS records of www.example.org"),
+        (
+            {"zones": {"example.net": DNS}},
+            {},
+            "nobody keeps the DNS records of www.example.org: write its zone below dns.zones",
+        ),
         (
             {"zones": {"example.org": DNS}},
             {"aliases": ["www.example.net"]},

@@ -436,6 +436,14 @@ def test_the_line_is_right_after_a_byte_order_mark_and_windows_line_ends(file: P
             "sites.yaml:1:1: expected keys such as 'server:' and 'sites:' at the beginning of lines",
         ),
         (b"a: *b\n", "sites.yaml:1:4: the alias *b has no anchor before it"),
+        (
+            b"a: [b, *.example.org]\n",
+            'sites.yaml:1:8: a text that begins with * stands in quotes, such as "*.example.org"',
+        ),
+        (
+            b"a:\n  - *\n",
+            'sites.yaml:2:5: a text that begins with * stands in quotes, such as "*.example.org"',
+        ),
         (b"a: &b [*b]\n", "sites.yaml:1:8: the alias *b stands inside itself"),
     ],
 )
