@@ -33,15 +33,16 @@ def named(root: Node) -> Iterator[tuple[Node, str]]:
 
 
 def elsewhere(root: Node) -> Iterator[tuple[Node, str]]:
-    """Parts of the configuration that are in other files, where nothing checks them."""
+    """What it takes of other files that are not beside it, or have a name that Docker Compose looks for."""
+    only = "only a file that is in the same folder can be, and no compose.yaml or the like"
     if included := value_of(root, "include"):
-        yield (
-            included,
-            "include: is not possible here, for nothing would check that file: write it into this one",
-        )
+        yield included, f"include: this cannot be taken in: {only}"
     for name, service in section(root, "services").items():
         if extended := value_of(value_of(service, "extends"), "file"):
-            yield extended, f"services.{name}.extends: only a service of this file can be extended"
+            yield (
+                extended,
+                f"services.{name}.extends: {shown(str(extended.value))} cannot be taken in: {only}",
+            )
 
 
 def public_ways(root: Node, public: Public) -> Iterator[tuple[Node, str]]:

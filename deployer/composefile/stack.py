@@ -8,6 +8,7 @@ from deployer.composefile.compose_file import Definition, Given
 from deployer.composefile.file_names import OURS, UPSTREAM, WHOLE, override
 from deployer.composefile.interpolation import written
 from deployer.composefile.laid_over import LaidOver, Wishes, laid_over, together
+from deployer.composefile.neighbours import with_neighbours
 from deployer.documents.tree import value_of
 from deployer.values.attachments import LocalFile
 
@@ -35,13 +36,19 @@ class Stack:
 
 
 @cache
-def stack(file: LocalFile, given: Given, overrides: tuple[LocalFile, ...], wishes: Wishes) -> Stack:
-    """The file with the user's own over it, and ours over them where it is needed."""
+def stack(
+    file: LocalFile,
+    given: Given,
+    overrides: tuple[LocalFile, ...],
+    wishes: Wishes,
+    others: tuple[LocalFile, ...] = (),
+) -> Stack:
+    """The file with the user's own over it, and ours over them where it is needed; `others` are taken in."""
     over = tuple(replace(each, written=override(number)) for number, each in enumerate(overrides, start=1))
-    theirs = compose_file.definition(file, given, over)
+    theirs = with_neighbours(compose_file.definition(file, given, over), given, others)
     ours = laid_over(theirs, wishes) if theirs.root else LaidOver()
     if not ours.text:
         return Stack(theirs, over)
     over = (*over, LocalFile(OURS, OURS, ours.text.encode()))
-    whole = compose_file.definition(file, given, over)
+    whole = with_neighbours(compose_file.definition(file, given, over), given, others)
     return Stack(replace(whole, problems=theirs.problems), over, ours.remarks)

@@ -9,16 +9,19 @@ from deployer.composefile.compose_file import Definition
 from deployer.composefile.delivery import Delivery
 from deployer.composefile.dotenv import Dotenv, dotenv
 from deployer.composefile.laid_over import Wishes, check_version
+from deployer.composefile.neighbours import neighbours
 from deployer.composefile.stack import Stack, stack
 from deployer.files import File
 from deployer.kinds.composition import Composition
+from deployer.templates import rendered
 from deployer.values.attachments import LocalFile
-from deployer.values.composing import Inside, LogLimit, Profile, PublicPorts
+from deployer.values.composing import Inside, LogLimit, Owner, Profile, PublicPorts
 from deployer.values.secrets import FromDotenv, Given, Secret
 from deployer.values.types import (
     Attachment,
     EnvironmentValue,
     Port,
+    RelativePath,
     SecretName,
     SecretSource,
     as_text,
@@ -90,9 +93,15 @@ class ComposeFiles(Composition):
         description="ports on 127.0.0.1 that lead to one inside of a service, such as {3010: server:3000}, "
         "in the place of those by which the file publishes it",
     )
+    folders: dict[RelativePath, Owner] = Field(
+        {},
+        description="folders of its folder that a container writes to as another user: numbers of user and "
+        "group, and a mode, such as {data: 472} or {data: 472:472 0700}",
+    )
     log_limit: LogLimit = Field(
         "", description="how large each of a container's three logs may grow; empty: as the file says"
     )
+    _others: tuple[LocalFile, ...] = PrivateAttr(())
     _delivery: Delivery | None = PrivateAttr(None)
 
     @model_validator(mode="after")
@@ -100,7 +109,8 @@ class ComposeFiles(Composition):
         """Read the files that go along as they are now."""
         top = folder_of(info)
         if top is not None:
-            files = [file for files in self.beside for file in files]
+            self._others = neighbours((self.file, *self.override))
+            files = [*self._others, *(file for files in self.beside for file in files)]
             self._delivery = Delivery(self.definition(), files, bool(self.secrets()), top.resolve()).find()
         return self
 
@@ -108,7 +118,7 @@ class ComposeFiles(Composition):
         """All its files together, with the values of sites.yaml; those of secrets only the server knows."""
         values: dict[str, str | None] = {"COMPOSE_PROJECT_NAME": None, "PWD": "."}
         values |= {**dict(self.given().values), **self.environment, **dict.fromkeys(self.sources)}
-        return stack(self.file, tuple(sorted(values.items())), self.override, self.wishes())
+        return stack(self.file, tuple(sorted(values.items())), self.override, self.wishes(), self._others)
 
     def wishes(self) -> Wishes:
         """What is laid over its services."""
@@ -133,6 +143,11 @@ class ComposeFiles(Composition):
         if len(own) > 1:
             check_version(facts.compose)
         found = {f"{self.folder(name)}/{path}": File(content) for path, content in own.items()}
+        if self.folders:
+            places = {f"{self.folder(name)}/{path}": owner for path, owner in self.folders.items()}
+            found[f"/etc/tmpfiles.d/deploy-{name}.conf"] = rendered(
+                "system/folders.tmpfiles.conf", places=places
+            )
         if self._delivery:
             for path, file in self._delivery.files.items():
                 secret = path in self._delivery.secret

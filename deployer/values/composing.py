@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from deployer.values.quantities import boolean, shown, whole_number
 from deployer.values.types import as_text, schema, text
 
+LARGEST_ID = (1 << 32) - 2
 port = whole_number(1, 65535)
 
 
@@ -47,6 +48,20 @@ def log_limit(value: str) -> str:
     return value.lower()
 
 
+def owner(value: object) -> tuple[int, int, str]:
+    """The user, group and mode of a folder, of UID, UID:GID, or UID:GID MODE."""
+    if isinstance(value, tuple):
+        return value
+    number = "(0|[1-9][0-9]{0,9})"
+    found = re.fullmatch(rf"{number}(?::{number})?(?: (0[0-7]{{3}}))?", as_text(value), re.ASCII)
+    if not found or max(int(found[1]), int(found[2] or 0)) > LARGEST_ID:
+        raise ValueError(
+            f"expected numbers of a user and group, such as 472 or 472:472 0700, not {shown(value)}"
+        )
+    return int(found[1]), int(found[2] or found[1]), found[3] or "0750"
+
+
+Owner = Annotated[tuple[int, int, str], BeforeValidator(owner), schema(["string", "integer"])]
 Inside = Annotated[tuple[str, int], BeforeValidator(inside), schema("string", pattern="^[^:]+:[0-9]+$")]
 LogLimit = Annotated[str, text(log_limit), schema("string", pattern="^([1-9][0-9]{0,5}[KMGkmg])?$")]
 Profile = Annotated[str, text(profile), schema("string")]

@@ -1,4 +1,4 @@
-"""The `.env` that came with a stack, and its profiles, as sites.yaml takes them."""
+"""The `.env` that came with a stack, its profiles, folders and neighbours, as sites.yaml takes them."""
 
 from pathlib import Path
 
@@ -81,3 +81,56 @@ def test_profiles_run_too(folder: Path) -> None:
     assert shop(folder, "env_file: stack/.env, profiles: ['*']").services("shop", FACTS) == {"web", "more"}
     (folder / "stack/.env").write_text("PORT=1\nPASSWORD=\nOWN=\nCOMPOSE_PROFILES=extra\n")
     assert shop(folder).services("shop", FACTS) == {"web", "more"}
+
+
+def test_folders_belong_to_whom_a_container_runs_as(folder: Path) -> None:
+    found = shop(folder, "env_file: stack/.env, folders: {data: 472, a/b: '0:33 0700'}")
+    lines = found.files("shop", FACTS)["/etc/tmpfiles.d/deploy-shop.conf"].content.decode().splitlines()
+    assert lines[2:] == ['d "/opt/shop/data" 0750 472 472 -', 'd "/opt/shop/a/b" 0700 0 33 -']
+    for wrong in ("{../x: 1}", "{data: root}", "{data: 4294967295}", "{data: '1:1 777'}"):
+        with pytest.raises(ConfigError, match=r"folders"):
+            shop(folder, f"env_file: stack/.env, folders: {wrong}")
+
+
+TAKES_IN = """include: [more.yml]
+services:
+  web: {extends: {file: ./base.yml, service: any}, image: x, environment: {B: "2"}}
+"""
+
+
+def test_files_beside_it_are_taken_in(folder: Path) -> None:
+    (folder / "stack/compose.yml").write_text(TAKES_IN)
+    (folder / "stack/more.yml").write_text(
+        "services: {db: {image: y, ports: [5432:5432], volumes: ['./c:/c:ro']}}"
+    )
+    (folder / "stack/base.yml").write_text(
+        "services: {any: {extends: {file: root.yml, service: r}, ports: ['81:80'], environment: [A=1, B=1]}}"
+    )
+    (folder / "stack/root.yml").write_text("services: {r: {privileged: true}}")
+    (folder / "stack/c").mkdir()
+    (folder / "stack/c/conf").write_text("hello")
+    found = shop(folder)
+    assert found.services("shop", FACTS) == {"web", "db"}
+    assert (found.local_ports(), found.public_ports()) == ((5432, 81), ())
+    files = {path.removeprefix("/opt/shop/") for path in found.files("shop", FACTS)}
+    assert files >= {"more.yml", "base.yml", "root.yml", "c/conf", "docker-compose.deploy.yml"}
+    assert any("is privileged" in each for each in found.remarks())
+    assert found.definition().services["web"].plain()["environment"] == {"A": "1", "B": "2"}
+
+
+def test_what_cannot_be_taken_in_has_its_line(folder: Path) -> None:
+    (folder / "stack/compose.yml").write_text(
+        TAKES_IN + "  own: {extends: {file: compose.yml, service: web}}\n"
+    )
+    (folder / "stack/more.yml").write_text("services: {db: {image: '${GONE}'}}\n")
+    with pytest.raises(ConfigError) as caught:
+        shop(folder)
+    told = [str(problem).removeprefix(f"{folder}/stack/") for problem in caught.value.problems]
+    assert [each.split(" ")[0] for each in told] == [
+        "compose.yml:3:25:",
+        "compose.yml:4:25:",
+        "more.yml:1:24:",
+    ]
+    (folder / "stack/compose.yml").write_text("include: [../gone.yml]\nservices: {web: {image: x}}\n")
+    with pytest.raises(ConfigError, match="include: this cannot be taken in: only a file"):
+        shop(folder)

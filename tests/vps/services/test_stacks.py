@@ -78,3 +78,58 @@ def test_a_published_compose_file_stays_as_it_came(project: Project) -> None:
         "docker-compose.upstream.yml",
         "docker-compose.yml",
     ]
+
+
+QUIET = """services:
+  web:
+    image: {image}
+    command: ["/bin/busybox", "sh", "-c", "echo ${{PAGE}} > /www/index.html; exec httpd -f -p 80 -h /www"]
+    user: "1234"
+    environment: [WORD]
+    volumes: ["./data:/www"]
+    stop_signal: SIGKILL
+  more: {{image: "{image}", profiles: [extra], command: ["/bin/busybox", "sleep", "1000"], stop_signal: SIGKILL, healthcheck: {{disable: true}}}}
+"""
+FILE_SECRET = """services:
+  web: {secrets: [{source: word, target: word, mode: 0440}]}
+secrets: {word: {environment: WORD}}
+"""
+
+
+def test_the_env_of_a_stack_and_a_service_that_publishes_nothing(project: Project) -> None:
+    vps, folder = project.vps, project.folder
+    (folder / "upstream/compose.yml").write_text(QUIET.format(image=f"{REGISTRY}/shop:1"))
+    (folder / "upstream/.env").write_text("PAGE=theirs\nWORD=hush-hush\nCOMPOSE_PROJECT_NAME=quiet\n")
+    (folder / "ours.yml").write_text(FILE_SECRET)
+    service = {"kind": "compose", "file": "upstream/compose.yml", "env_file": "upstream/.env", "port": 8195}
+    service |= {"publish": {8195: "web:80"}, "folders": {"data": 1234}, "environment": {"PAGE": "ours"}}
+    service |= {"profiles": ["extra"], "override": "ours.yml", "https": False, "wait": "60s", "watch": "0"}
+    project.sites = {"quiet.test": service}
+    plan = project.deploy("plan").stdout
+    assert "+ secret WORD in /opt/quiet.test/.env (from upstream/.env)" in plan
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "hush-hush" not in plan + applied.stdout + applied.stderr
+    assert project.get("quiet.test", scheme="http") == (200, "ours\n")
+    assert vps.run("stat -c '%a %u %g' /opt/quiet.test/data").stdout == "750 1234 1234\n"
+    assert "WORD=hush-hush" in environment_of(vps, "quiet-web-1")
+    names = vps.run("cd /opt/quiet.test && docker compose ps --format '{{.Service}}'").stdout
+    assert names.split() == ["more", "web"]
+    held = vps.run(
+        "docker cp quiet-web-1:/run/secrets/word - | tar -xO && docker cp quiet-web-1:/run/secrets/word - | tar -tv"
+    ).stdout
+    assert held.startswith("hush-hush-r--r-----")
+    assert project.plan()["empty"]
+
+    (folder / "upstream/.env").write_text("WORD=other\nCOMPOSE_PROJECT_NAME=quiet\n")
+    assert project.apply().returncode == 0
+    assert "WORD=other" in environment_of(vps, "quiet-web-1")
+    (folder / "upstream/compose.yml").write_text(
+        QUIET.format(image=f"{REGISTRY}/shop:1").replace("    environment: [WORD]\n", "")
+    )
+    (folder / "upstream/.env").write_text("COMPOSE_PROJECT_NAME=quiet\n")
+    del service["override"]
+    gone = project.apply()
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert "WORD" not in vps.run("cat /opt/quiet.test/.env").stdout
+    assert project.plan()["empty"]
