@@ -12,13 +12,16 @@ import deployer
 
 RULES = Path(deployer.__file__).parent / "server/installed/lib/publication/rules.awk"
 PART = r"\$\{deploy_part_[a-z0-9_]+\}"
-PATH = r"(?:[]\[A-Za-z0-9._~!&()+,=:@%/*?<>^$'-]|\\[.+()x])*"
+PATH = r"(?:[]\[ |A-Za-z0-9._~!&()+,=:@%/*?<>^$'-]|\\[.+()x])*"
 VALUE = rf"(?:[\] !#%-\[^-~]|\\\"|{PART}|\$is_args\$args)*"
 FORMS = re.compile(
     rf"maps\t(?:map \$deploy_asked \$deploy_(?:forced|rules|sent_[0-9]+)_x \{{|    default \"\";|\}}"
+    r"|map \"\$deploy_spoken \$deploy_asked\" \$deploy_(?:forced|rules)_spoken_x \{"
+    r"|    default \$deploy_(?:forced|rules)_x;"
     rf'|    "{PATH}" "{VALUE}";)'
-    r"|(?:server|missing)\t(?:set \$deploy_leads \$deploy_(?:forced|rules)_x;"
+    r"|(?:server|missing)\t(?:set \$deploy_leads \$deploy_(?:forced|rules)_(?:spoken_)?x;"
     r"|include /etc/nginx/deploy/leading\.conf;|error_page 404 \$deploy_lost;"
+    r"|add_header Vary Accept-Language always;"
     r"|add_header [A-Za-z][A-Za-z0-9-]* \$deploy_sent_[0-9]+_x always;)"
     r"|(?:told|refused)\t_(?:redirects|headers)[ -~]*"
 )

@@ -30,7 +30,11 @@ https://{domain}/mine/* /ours/:splat
 https://foo.netlify.app/* https://{domain}/:splat 301!
 /store id=:id /blog/:id 301
 /price /fr/price 302 Country=fr,be
-/ /de 302! Language=de
+/ /de 302! Language=de,at
+/about/ /ueber 302! Language=de
+/about /sobre 302 Language=es
+/hello /hallo 302 Language=de
+/hello /hi 302
 /api/* https://api.example.org/:splat 200
 /functions/* /.netlify/functions/:splat 200
 /one /two
@@ -44,13 +48,13 @@ LEFT_OUT = {
     17: "is about another domain",
     18: "depends on the query, which is not known here",
     19: "depends on the country, which is not known here",
-    20: "depends on the language, which is not known here",
-    21: "passes visitors on to another server, which is not done here (kind: proxy in sites.yaml)",
-    22: "there are no functions here",
-    23: "leads round in a circle",
-    24: "leads round in a circle",
-    25: "'/odd\"' is no path",
-    26: "'/y' is not known here",
+    25: "passes visitors on to another server, which is not done here (kind: proxy in sites.yaml)",
+    26: "there are no functions here",
+    27: "leads round in a circle",
+    28: "leads round in a circle",
+    29: "'/odd\"' is no path",
+    30: "'/y' is not known here",
+    31: "'/$host' has letters that no address has",
 }
 HEADERS = """/*
   X-Frame-Options: DENY
@@ -164,12 +168,22 @@ def test_redirects_of_others(new_rules):
         "/_redirects": (404, "nowhere"),
     }.items():
         assert ask(site, path) == answer, path
+    for language, path, answer in (
+        ("de-AT,en;q=0.5", "/", (302, "/de")),
+        ("en,de;q=0.5", "/", (200, "<h1>One</h1>")),
+        ("DE", "/about/", (302, "/ueber")),
+        ("es", "/about/", (200, "about")),
+        ("de", "/hello?a", (302, "/hallo?a")),
+        ("den", "/hello", (302, "/hi")),
+    ):
+        assert ask(site, path, "-H", f"Accept-Language: {language}") == answer, (language, path)
+    assert "Accept-Language" in header(site, "/", "Vary")
     assert ask(site, "/gone")[0] == 410
     assert not ask(site, "/blog//evil.example")[1].startswith("//")
-    assert "! 12 lines of its rules are left out:" in said, said
+    assert "! 11 lines of its rules are left out:" in said, said
     told = [line for line in said.splitlines() if line.startswith("!   ")]
     assert told == [f"!   _redirects, line {line}: {why}" for line, why in LEFT_OUT.items()] + [
-        "!   … and 2 more"
+        "!   … and 1 more"
     ]
 
 

@@ -40,7 +40,7 @@ function refuse(why) { if (!refused++) printf "refused\t_%s, line %d: %s\n", kin
 
 # ---- _redirects: FROM [QUERY=…] TO [CODE[!]] [CONDITION=…]
 
-function read_redirect(    count, field, at, from, to, code, forced) {
+function read_redirect(    count, field, at, from, to, code, forced, spoken) {
     sub(/[ \t]+#.*$/, "")
     count = split($0, field, /[ \t]+/)
     from = field[1]
@@ -51,6 +51,11 @@ function read_redirect(    count, field, at, from, to, code, forced) {
     forced = sub(/!$/, "", code)
     for (; at <= count; at++) {
         if (field[at] ~ /^[Rr]ole=/) { refuse("is for who is logged in, which is not known here: all would see it"); return }
+        if (field[at] ~ /^[Ll]anguage=[A-Za-z][A-Za-z0-9-]*(,[A-Za-z][A-Za-z0-9-]*)*$/ && length(field[at]) < 200) {
+            spoken = substr(field[at], 10)
+            gsub(/,/, "|", spoken)
+            continue
+        }
         if (field[at] ~ /^(Country|Language|Cookie)=/) tell("depends on the " tolower(substr(field[at], 1, index(field[at], "=") - 1)) ", which is not known here")
         else tell("'" plain(field[at]) "' is not known here")
         return
@@ -63,21 +68,23 @@ function read_redirect(    count, field, at, from, to, code, forced) {
         }
         from = substr(from, length(domain) + 1)
     }
-    keep_redirect(encoded(from), encoded(to), code + 0, forced)
+    keep_redirect(encoded(from), encoded(to), code + 0, forced, spoken)
 }
 
-function keep_redirect(from, to, code, forced,    why) {
+function keep_redirect(from, to, code, forced, spoken,    why) {
     if (from != "/") sub(/\/$/, "", from)
     if (why = odd_path(from)) { tell(why); return }
     if (why = odd_target(to, code)) { tell(why); return }
     if (from !~ /[*]|\/:/ && tolower(from) in first) return # the first counts
     if (rules >= MOST) { refuse("these are more than " MOST " rules"); return }
     if (from ~ /\/:/) placed = 1
-    if (from !~ /[*]|\/:/) first[tolower(from)]
-    slow[rules + 1] = from ~ /[*]/ || placed || length(from) > 100
+    if (from !~ /[*]|\/:/ && !spoken) first[tolower(from)]
+    slow[rules + 1] = spoken || from ~ /[*]/ || placed || length(from) > 100
     if (slow[rules + 1] && ++patterns > MOST_PATTERNS) { refuse("these are more than " MOST_PATTERNS " rules that need to be looked at one by one"); return }
     rules++
-    source[rules] = from; target[rules] = to; status[rules] = code; force[rules] = forced; line[rules] = FNR
+    source[rules] = from; target[rules] = to; status[rules] = code; force[rules] = forced; line[rules] = FNR; languages[rules] = spoken
+    if (spoken) spoken_rules = 1
+    if (spoken && forced) spoken_forced = 1
     if (forced) last_forced = rules
 }
 
@@ -118,9 +125,10 @@ function print_redirects(    at, where) {
         begin_map("deploy_forced_" name)
         before_files = 1
         for (at = 1; at <= last_forced; at++) print_rule(at, force[at])
-        before_files = 0
         end_map()
-        print "server\tset $deploy_leads $deploy_forced_" name ";"
+        if (spoken_forced) print_spoken("forced", last_forced)
+        before_files = 0
+        print "server\tset $deploy_leads $deploy_forced_" (spoken_forced ? "spoken_" : "") name ";"
         print "server\tinclude /etc/nginx/deploy/leading.conf;"
     }
     split("", splat)
@@ -128,14 +136,30 @@ function print_redirects(    at, where) {
         begin_map("deploy_rules_" name)
         for (at = 1; at <= rules; at++) print_rule(at, 1)
         end_map()
-        print "missing\tset $deploy_leads $deploy_rules_" name ";"
+        if (spoken_rules) {
+            print_spoken("rules", rules)
+            print "server\tadd_header Vary Accept-Language always;"
+        }
+        print "missing\tset $deploy_leads $deploy_rules_" (spoken_rules ? "spoken_" : "") name ";"
         print "missing\tinclude /etc/nginx/deploy/leading.conf;"
         print "missing\terror_page 404 $deploy_lost;"
     }
 }
 
+function print_spoken(which, last,    at, value) { # those of a language, which come first
+    print "maps\tmap \"$deploy_spoken $deploy_asked\" $deploy_" which "_spoken_" name " {"
+    print "maps\t    default $deploy_" which "_" name ";"
+    for (at = 1; at <= last; at++) {
+        if (!languages[at] || at in dropped) continue
+        value = which == "rules" || force[at] ? value_of(at) : ""
+        if (before_files) sub(/^200 /, "200! ", value)
+        row("~^(?i:" languages[at] ")(?:-[A-Za-z0-9]+)? " matching(source[at], 1) "$", value)
+    }
+    end_map()
+}
+
 function print_rule(at, counts,    from, value) { # what is exact is found at once, but not before a pattern that stands above it
-    if (at in dropped) return
+    if (at in dropped || languages[at]) return
     from = source[at]
     value = counts ? value_of(at) : ""
     if (before_files) sub(/^200 /, "200! ", value)
@@ -192,7 +216,7 @@ function with_parts(to, from,    result, word) {
 }
 
 function leads_round(at,    path, steps, next_at, start) {
-    if (status[at] !~ /^30/ || target[at] !~ /^\//) return 0
+    if ((languages[at] && source[at] !~ /[*]$/) || status[at] !~ /^30/ || target[at] !~ /^\//) return 0
     start = source[at]
     if (start ~ /[*]$/) {
         sub(/\/[*]$/, "", start)
@@ -210,7 +234,7 @@ function leads_round(at,    path, steps, next_at, start) {
 }
 
 function by_source(path,    at) {
-    if (!indexed++) for (at = 1; at <= rules; at++) if (!(source[at] in number)) number[source[at]] = at
+    if (!indexed++) for (at = 1; at <= rules; at++) if (!languages[at] && !(source[at] in number)) number[source[at]] = at
     return path in number ? number[path] : 0
 }
 
