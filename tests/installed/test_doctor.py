@@ -1,6 +1,7 @@
 """What the program `doctor` tells, where there is no server."""
 
 import fcntl
+import socket
 import subprocess
 import time
 
@@ -32,6 +33,26 @@ def test_the_sites_are_those_that_nginx_has_of_ours(root: Root) -> None:
         "site www.example.org https /start www.example.org",
         "site example.org https / www.example.org",
     ]
+
+
+def test_nobody_waits_for_a_program_that_listens_nowhere(root: Root) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    root.write("/.curlrc", f'connect-to = "::127.0.0.1:{listener.getsockname()[1]}"\nmax-time = 1\n')
+    dead = CONF.replace("www.example.org", "dead.example.org").replace(
+        "example.org;", "dead2.example.org;", 1
+    )
+    for name, text in (("www.example.org", CONF), ("dead.example.org", dead)):
+        room = f"# waiting room: PORT={port} HOLD=60 PROBE=/\n" if name == "dead.example.org" else ""
+        root.write(f"/etc/nginx/conf.d/{name}.conf", room + text)
+    paths = (f"/etc/nginx/conf.d/{name}.conf" for name in ("www.example.org", "dead.example.org"))
+    root.write("/var/lib/deploy/manifest", "".join(f"{'0' * 64}  {path}\n" for path in paths))
+    with listener:
+        answers = dict(line.split(" ", 2)[1:] for line in told(root, "answer"))
+    assert answers["dead.example.org"] == "503 0 "
+    assert answers["www.example.org"].startswith("000 ")
 
 
 def test_what_is_free_is_noted_once_a_day(root: Root) -> None:
