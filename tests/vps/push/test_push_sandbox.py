@@ -48,7 +48,16 @@ def test_a_build_sees_and_reaches_nothing_of_the_server(new_site):
         "LANG",
         "GREETING",
     }
-    assert ours <= variables <= ours | systemd | {"HUGO_CACHEDIR"}
+    caches = {
+        "HUGO_CACHEDIR",
+        "npm_config_cache",
+        "npm_config_store_dir",
+        "YARN_CACHE_FOLDER",
+        "COREPACK_HOME",
+    }
+    caches |= {"PIP_CACHE_DIR", "GOMODCACHE", "GOCACHE"}
+    assert ours <= variables <= ours | systemd | caches
+    assert f"npm_config_cache=/srv/deploy/{site.domain}/cache/npm" in lines
     assert not [line for line in lines if line.startswith(("READ", "WROTE", "ROOT"))]
     assert lines[-2:] == ["0", site.user]
     assert "other.example.org" not in lines
