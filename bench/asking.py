@@ -24,6 +24,8 @@ class Visitor:
     domain: str
     well: frozenset[int] = frozenset({200})
     """The statuses that are no error."""
+    patience: float = PATIENCE
+    """Seconds that one waits for an answer."""
     answers: list[tuple[float, float, int]] = field(default_factory=list)
     """Of each request: when it was asked, how many seconds it took, and the status; 0 for none."""
     _enough: Event = field(default_factory=Event)
@@ -31,7 +33,7 @@ class Visitor:
     def ask(self) -> None:
         """Ask once, and note the answer."""
         began = time.perf_counter()
-        line = http.client.HTTPConnection(self.address, 80, timeout=PATIENCE)
+        line = http.client.HTTPConnection(self.address, 80, timeout=self.patience)
         try:
             line.request("GET", "/", headers={"Host": self.domain})
             answer = line.getresponse()
@@ -43,9 +45,13 @@ class Visitor:
             line.close()
         self.answers.append((began, time.perf_counter() - began, status))
 
+    def count_failed(self) -> int:
+        """Requests that got an error, or no answer."""
+        return sum(status not in self.well for _, _, status in self.answers)
+
     def failed(self) -> float:
         """Seconds of requests that got an error, or no answer."""
-        return EVERY * sum(status not in self.well for _, _, status in self.answers)
+        return EVERY * self.count_failed()
 
     def slowest(self) -> float:
         """Seconds of the slowest request that was answered well."""

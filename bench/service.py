@@ -46,12 +46,14 @@ class Service:
     port: int
 
     @classmethod
-    def prepare(cls, machine: Machine, folder: Path, domains: list[str]) -> list[Self]:
-        """Make them, each with an image that is well, and apply them."""
+    def prepare(
+        cls, machine: Machine, folder: Path, domains: list[str], hold: tuple[str, ...] = ()
+    ) -> list[Self]:
+        """Make them, each with an image that is well, and apply them; `hold` of each, if it is another."""
         machine.run(PREPARE)
         services = [cls(machine, folder, domain, 8100 + number) for number, domain in enumerate(domains)]
         sites = {}
-        for service in services:
+        for service, held in zip(services, hold or ["60s"] * len(services), strict=True):
             service.release("page 0")
             (folder / f"{service.domain}.yml").write_text(
                 COMPOSE.format(image=service.image, port=service.port)
@@ -63,6 +65,7 @@ class Service:
                 "https": False,
                 "wait": "40s",
                 "watch": "0",
+                "hold": held,
             }
         reach = {"host": machine.address, "host_key": machine.host_key, "key": str(machine.key)}
         (folder / "sites.yaml").write_text(json.dumps({"server": reach, "sites": sites}))

@@ -1,8 +1,12 @@
-"""For how long visitors get errors while a service is updated: deploy, Compose by hand, Watchtower's way."""
+"""What visitors notice of an update of a service: deploy, Compose by hand, Watchtower's way."""
 
+import http.client
 import re
+import statistics
 import tempfile
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.asking import Visitor, until
@@ -11,41 +15,77 @@ from bench.page import arguments, publish, table
 from bench.service import CRASHES, HANGS, PACKAGES, Service
 from deployer.rehearsal.machine import Machine
 
-ROUNDS = 5
-ROUNDS_OF_BAD = 3
+OURS = "`deploy push`"
+ROUNDS, ROUNDS_OF_OTHERS = 20, 3
 WATCHED = 30
+PATIENCE = 70.0
+BATCHES, BATCH = 40, 250
 AS_BEFORE = "not served again"
 WAYS: dict[str, Callable[[Service], Command]] = {
-    "`deploy push`": Service.by_push,
+    OURS: Service.by_push,
     "`docker compose pull && up -d`": Service.by_compose,
     "Watchtower's way": Service.by_stopping,
 }
-BAD = {"crashes at once": CRASHES, "hangs: never healthy": HANGS}
-Figures = list[float]
+IMAGES = {"a good image": "", "one that crashes at once": CRASHES, "one that hangs: never healthy": HANGS}
+
+
+@dataclass
+class Noticed:
+    """What visitors noticed of some updates: requests that failed, of how many, and the longest wait."""
+
+    failed: int = 0
+    asked: int = 0
+    longest: float = 0
+
+    def add(self, visitor: Visitor) -> None:
+        """What one noticed."""
+        self.failed += visitor.count_failed()
+        self.asked += len(visitor.answers)
+        self.longest = max(self.longest, visitor.slowest())
+
+    def __str__(self) -> str:
+        return f"{self.failed:,} of {self.asked:,}, {self.longest:.1f} s"
 
 
 def main() -> None:
     options = arguments(__doc__)
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
         domains = [f"way-{number}.example.org" for number, _ in enumerate(WAYS)]
-        services = dict(zip(WAYS, Service.prepare(machine, Path(name), domains), strict=True))
-        good = {way: [] for way in WAYS}
-        for number in range(ROUNDS):
-            for way, service in services.items():
-                progress(f"a good image, {way}, round {number + 1} of {ROUNDS}")
-                good[way].append(update(way, service, f"page {number + 1}"))
-        nothing = with_nothing_new(next(iter(services.values())))
-        rows = [["a good image", *(shown(good[way]) for way in WAYS)]]
-        for what, command in BAD.items():
-            rows.append([f"one that {what}", *(failing(way, services[way], what, command) for way in WAYS)])
-    results = {f"errors while a good image is taken, {way}": shown(good[way]) for way in WAYS}
-    publish("update", [table(["errors with", *WAYS], rows), nothing], options.write, results)
+        holds = tuple("60s" if way == OURS else "0" for way in WAYS)
+        services = dict(zip(WAYS, Service.prepare(machine, Path(name), domains, holds), strict=True))
+        rows = [
+            [what, *(noticed(way, services[way], what, command) for way in WAYS)]
+            for what, command in IMAGES.items()
+        ]
+        nothing = with_nothing_new(services[OURS])
+        waits = latency(machine, domains[0], domains[1])
+    results = {f"{row[0]}, {way}": cell for row in rows for way, cell in zip(WAYS, row[1:], strict=True)}
+    publish("update", [table(["failed, longest wait", *WAYS], rows), nothing, waits], options.write, results)
+
+
+def latency(machine: Machine, held: str, plain: str) -> str:
+    """How long a request takes with a waiting room and without, in turns over connections that stay."""
+    progress("how long a request takes")
+    lines = {name: http.client.HTTPConnection(machine.address) for name in (held, plain)}
+    took: dict[str, list[float]] = {name: [] for name in lines}
+    for _ in range(BATCHES):
+        for name, line in lines.items():
+            for _ in range(BATCH):
+                began = time.perf_counter()
+                line.request("GET", "/", headers={"Host": name})
+                line.getresponse().read()
+                took[name].append(time.perf_counter() - began)
+    with_room, without = (statistics.median(took[name]) * 1000 for name in (held, plain))
+    return (
+        f"A request takes {with_room:.3f} ms with a waiting room, {without:.3f} ms without one "
+        f"(`hold: 0`): {with_room / without:.3f} times as long (medians of {BATCHES * BATCH:,})."
+    )
 
 
 def with_nothing_new(service: Service) -> str:
     """How long a push takes that finds nothing to do."""
     progress("nothing new, `deploy push`")
-    runs = [timed(service.by_push()) for _ in range(ROUNDS)]
+    runs = [timed(service.by_push()) for _ in range(5)]
     if not all("is already up to date" in said for _, said in runs):
         raise Failed(f"there was something to do:\n{runs[-1][1]}")
     asked = [float(re.search(r"✓ pull ([\d.]+)s", said).group(1)) for _, said in runs]
@@ -55,33 +95,33 @@ def with_nothing_new(service: Service) -> str:
     )
 
 
-def update(way: str, service: Service, page: str, command: str = "") -> float:
-    """Seconds of errors that a visitor gets, until the service is served again for two seconds."""
+def update(way: str, service: Service, page: str, command: str = "") -> Visitor:
+    """The visitor of one update, until the service is served again for two seconds."""
     service.release(page, *([command] if command else []))
-    with Visitor(service.machine.address, service.domain) as visitor:
+    with Visitor(service.machine.address, service.domain, patience=PATIENCE) as visitor:
         until(lambda: visitor.is_served(0.5), f"{service.domain} is not served", 20)
         timed(WAYS[way](service), fine=(0, 1))
         until(lambda: visitor.is_served(2), AS_BEFORE, WATCHED)
     served = service.machine.run(f"curl -s 127.0.0.1:{service.port}").stdout.strip()
     if (served == page) == bool(command):
         raise Failed(f"{way} serves {served!r} after {page!r}")
-    return visitor.failed()
+    return visitor
 
 
-def failing(way: str, service: Service, what: str, command: str) -> str:
-    """The seconds of errors of several bad images; that it never ends, where nothing goes back."""
-    figures: Figures = []
-    for number in range(ROUNDS_OF_BAD):
-        progress(f"an image that {what}, {way}, round {number + 1} of {ROUNDS_OF_BAD}")
+def noticed(way: str, service: Service, what: str, command: str) -> str:
+    """What visitors noticed of several updates; that it never ends, where nothing goes back."""
+    found, rounds = Noticed(), ROUNDS if way == OURS else ROUNDS_OF_OTHERS
+    for number in range(rounds):
+        progress(f"{what}, {way}, round {number + 1} of {rounds}")
         try:
-            figures.append(update(way, service, f"{what} {number}", command))
+            found.add(update(way, service, f"{what} {number}", command))
         except Failed as error:
             if str(error) != AS_BEFORE:
                 raise
             service.release("mended")
             timed(service.by_compose() if way != "Watchtower's way" else service.by_stopping())
             return f"until a person comes (watched for {WATCHED} s)"
-    return shown(figures)
+    return str(found)
 
 
 if __name__ == "__main__":

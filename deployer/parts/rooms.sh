@@ -1,12 +1,19 @@
 #!/bin/bash
-# What a reload of NGINX asks for: each site that has a waiting room has its socket, and no other has one.
+# What a reload of NGINX asks for: each site that has a waiting room has its socket, and no other has one. Who waits for a port that
+# is not the site's any more goes on before somebody else begins there: NGINX of before would lead them there.
 
 keep_rooms() {
     local wants=/etc/systemd/system/sockets.target.wants file line name new=() gone=()
     local -A wanted=()
     for file in /etc/nginx/conf.d/*.conf; do
         while IFS= read -r line; do
-            case $line in '# waiting room: '*) name=${file##*/} && wanted[${name%.conf}]=1 && break ;; 'server {') break ;; esac
+            case $line in
+                '# waiting room: PORT='*)
+                    name=${file##*/} line=${line#*=}
+                    wanted[${name%.conf}_${line%% *}]=1
+                    break ;;
+                'server {') break ;;
+            esac
         done <"$file"
     done
     for file in "$wants"/deploy-room@*.socket; do
@@ -21,7 +28,7 @@ keep_rooms() {
     done
     for name in "${gone[@]}"; do
         systemctl stop "deploy-room@$name.socket" "deploy-room@$name.service" 2>/dev/null
-        rm -f "$wants/deploy-room@$name.socket" "/run/deploy/held/$name"
+        rm -f "$wants/deploy-room@$name.socket" "/run/deploy/held/${name%_*}"
     done
     [ ${#new[@]} -eq 0 ] || systemctl start "${new[@]}"
 }

@@ -10,7 +10,7 @@ from vps.waiting import until, until_listening
 pytestmark = pytest.mark.takes_turns("module")
 NAME, PORT = "app.example.test", 9000
 PROGRAM = """
-import sys, time
+import signal, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 time.sleep(1.5)
 class Program(BaseHTTPRequestHandler):
@@ -26,7 +26,11 @@ class Program(BaseHTTPRequestHandler):
         self.answer(self.rfile.read(int(self.headers["Content-Length"])))
     def log_message(self, *words):
         pass
-ThreadingHTTPServer(("127.0.0.1", 9000), Program).serve_forever()
+server = ThreadingHTTPServer(("127.0.0.1", 9000), Program)
+server.daemon_threads = False  # who is there gets the whole answer
+signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+server.serve_forever()
+server.server_close()
 """
 UNIT = "[Service]\nExecStart=/usr/bin/python3 /root/program.py\nRestart=no\n"
 
@@ -69,7 +73,7 @@ def test_who_comes_while_nobody_answers_waits_with_what_is_sent(project: Project
 def nobody_waits(vps: Machine) -> None:
     """All is well again, and nothing of it is left."""
     until(vps, f"test ! -e /run/deploy/held/{NAME}")
-    until(vps, f"! systemctl is-active --quiet deploy-room@{NAME}.service")
+    until(vps, f"! systemctl is-active --quiet deploy-room@{NAME}_{PORT}.service")
 
 
 def from_outside(project: Project) -> tuple[int, str]:
