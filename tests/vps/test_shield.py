@@ -141,6 +141,7 @@ def test_as_sites_yaml_says(project: Project, vps: Machine, cloudflare: Cloudfla
     assert project.plan()["empty"]
 
 
+@pytest.mark.in_turns("beside it")
 def test_a_new_site_has_it_with_its_first_apply(
     project: Project, vps: Machine, cloudflare: Cloudflare
 ) -> None:
@@ -376,6 +377,7 @@ def test_the_certificate_comes_first(
     assert re.search("it lasts (89|90) days more", done.stderr)
 
 
+@pytest.mark.in_turns("beside it")
 def test_it_turns_itself_on_when_its_log_tells_of_an_attack(
     project: Project, vps: Machine, cloudflare: Cloudflare
 ) -> None:
@@ -436,6 +438,7 @@ http.server.HTTPServer(("127.0.0.1", 8099), Listener).serve_forever()
     assert vps.run("systemctl is-active deploy-shield.timer || true").stdout != "active\n"
 
 
+@pytest.mark.in_turns("beside it")
 def test_who_is_shut_out_is_so_behind_cloudflare_which_never_is(
     project: Project, vps: Machine, cloudflare: Cloudflare
 ) -> None:
