@@ -63,7 +63,7 @@ def published(seen: Evidence, config: Config) -> Iterator[Finding]:
             yield Finding(
                 f"the container {name} publishes {each.port} on {each.address or 'every address'}",
                 "Docker opens it past UFW: the firewall does not protect it",
-                f"publish it as 127.0.0.1:{number}:… in its compose file, or declare it with `public: true`",
+                f"publish it as 127.0.0.1:{number}:… in its compose file, or declare `public: [{number}]`",
             )
 
 
