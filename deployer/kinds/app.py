@@ -75,6 +75,7 @@ class App(ApplicationSite):
         return {
             "APPLICATION": name,
             "REPOSITORY": "" if self.is_local else self.repository,
+            "INSIDE": self.inside,
             "BRANCH": self.branch or "",
             "CONTEXT": self.context or "",
             "DOCKERFILE": self.dockerfile,

@@ -224,6 +224,66 @@ def nothing_goes_on(vps: Machine) -> bool:
     ).stdout
 
 
+@pytest.mark.parametrize(
+    ("listens", "why"),
+    [
+        ("81", "nothing listens on port 80 in its container (sites.yaml: port:)"),
+        ("127.0.0.1:80", "in its container it listens on 127.0.0.1 alone, where nobody else reaches it"),
+    ],
+)
+def test_what_listens_elsewhere_is_told(app: Application, listens: str, why: str) -> None:
+    app.push()
+    app.configure(INSIDE=80)
+    app.commit(Dockerfile=DOCKERFILE.replace('"80"', f'"{listens}"'))
+    assert f"/ answers 502: {why}" in app.fails()
+
+
+def test_pushes_at_once(app: Application) -> None:
+    """One builds; what waits steps aside for what came later, or finds that all is done."""
+    app.commit("at once", Dockerfile=DOCKERFILE + RUN.format("sleep 1"))
+    push = f"{{ /usr/local/lib/deploy/bin/push {app.name} || echo failed; }}"
+    said = app.vps.run(f"{push} & {push} & {push} & wait").stdout
+    assert said.count(" is live: ") == 1
+    assert said.count("is already up to date") + said.count("so this push steps aside") == 2
+    assert "failed" not in said
+    assert app.page() == "at once"
+
+
+@pytest.mark.fault("A push of an application is killed", rounds=3)
+def test_a_push_that_is_killed_at_any_step(app: Application) -> None:
+    """The next one cleans up after it, whatever it was doing, and nothing of it goes on."""
+    app.write(
+        app=app.one(),
+        release=app.one(command=[BUSYBOX, "sh", "/www/release"], restart="no", profiles=["once"], ports=[]),
+    )
+    app.configure(RELEASES_BY="release")
+    app.commit("one", **{"www/release": "true\n"})
+    app.push()
+    slow = DOCKERFILE + RUN.format("sleep 60")
+    for step, page, files in (
+        ("build", "two", {"Dockerfile": slow, "www/release": "true\n"}),
+        ("release", "three", {"Dockerfile": DOCKERFILE, "www/release": "sleep 60\n"}),
+        ("up", "four", {"Dockerfile": DOCKERFILE, "www/release": "true\n"}),
+    ):
+        app.commit(page, **files)
+        before = app.page()
+        begun = f"until grep -q '▸ {step}' /root/said; do sleep 0.05; done"
+        app.vps.run(
+            f"/usr/local/lib/deploy/bin/push {app.name} >/root/said 2>&1 & push=$!; {begun}; kill -KILL $push; wait $push",
+            check=False,
+        )
+        if step != "up":
+            assert app.page() == before
+        app.commit(f"{page} again", Dockerfile=DOCKERFILE, **{"www/release": "true\n"})
+        said = app.push()
+        assert "was killed: cleaning up after it" in said
+        assert app.page() == f"{page} again"
+        assert nothing_goes_on(app.vps)
+        assert not app.vps.run(
+            f"docker ps -q --filter label=com.docker.compose.oneoff=True --filter name={app.project}"
+        ).stdout
+
+
 def test_a_release_command_goes_before(app: Application) -> None:
     """In a container of the new image; if it fails, or hangs, what was there goes on and nothing of it stays."""
     app.write(
