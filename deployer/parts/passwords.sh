@@ -16,6 +16,7 @@ make_passwords() { # what NGINX compares, which its workers read: a hash of each
 
 hash_passwords() ( # USERS FILE ENV
     umask 027
+    # shellcheck source=/dev/null
     . /usr/local/lib/deploy/lib/composition/secrets || return
     new=$2.new
     install -m 640 -g www-data /dev/null "$new" || return
