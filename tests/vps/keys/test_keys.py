@@ -103,7 +103,7 @@ def test_a_key_fetches_backups_and_does_nothing_else(project: Guarded, tmp_path:
 
 def test_keys_come_and_go_with_sites_yaml(project: Guarded) -> None:
     listed = json.loads(project.deploy("key", "list", "--json").stdout)["keys"]
-    assert [key["name"] for key in listed] == ["ci", "home", "builder"]
+    assert [key["name"] for key in listed] == ["builder", "ci", "home"]
     assert project.deploy("plan").returncode == 0
     before = dict(project.more["keys"])
     project.write()
