@@ -33,7 +33,7 @@ def test_a_site_that_is_files_has_no_containers(root: Root, program: str) -> Non
 @pytest.mark.parametrize(
     ("program", "arguments", "why"),
     [
-        ("compose-push", ("app", "--ref", "main"), "--ref is no option for a composition"),
+        ("compose-push", ("app", "--ref", "main"), "app comes from no repository"),
         ("compose-push", ("app", "--cooldown", "1h"), "'1h' is no number of seconds"),
         ("compose-rollback", ("app", "--to", "../x"), "'../x' is no set of images"),
         ("logs", ("app", "--lines", "all"), "'all' is no number of lines"),
@@ -65,7 +65,7 @@ def test_a_secret_of_what_runs_on_the_server_itself_is_printed(root: Root) -> No
 
 def test_a_push_of_a_service_is_left_to_its_own_program(root: Root) -> None:
     root.service("app")
-    assert "--ref is no option for a composition" in root.run("push", "app", "--ref", "main", code=2)
+    assert "app comes from no repository" in root.run("push", "app", "--ref", "main", code=2)
     assert root.run("releases", "app") == "app has run on no images yet\n"
 
 
