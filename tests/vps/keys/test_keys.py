@@ -152,6 +152,7 @@ def test_keys_come_and_go_with_sites_yaml(project: Guarded) -> None:
 
     assert call("revoke", "ci", "--yes").returncode == 0
     assert call("revoke", "home", "--yes").returncode == 0
+    assert call("revoke", "builder", "--yes").returncode == 0
     assert "keys:" not in file.read_text()
     for path in ("/var/lib/deploy-keys/.ssh/authorized_keys", "/etc/sudoers.d/deploy-keys"):
         assert project.vps.run(f"test -e {path}", check=False).returncode == 1
