@@ -17,6 +17,8 @@ TOOLS = {
 PROVED = ("node", "go", "python")
 """Those whose makers publish digests: the others want theirs in sites.yaml."""
 VERSION = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){0,2}(@sha256:[0-9a-f]{64})?")
+OPEN = re.compile(r"http://(?!(127\.0\.0\.1|localhost)[:/])")
+"""Where whoever is on the way can put another archive, with its digest; to the server itself nobody is."""
 PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,100}")
 
 
@@ -64,6 +66,11 @@ def why_no_tools(tools: dict[str, str], places: dict[str, str]) -> str:
             return (
                 f"{name} has no list of digests: write all of its version and the SHA-256 of its archive, "
                 f"{name}: 1.90.0@sha256:DIGEST"
+            )
+        if OPEN.match(places.get(name, "")) and "@" not in written:
+            return (
+                f"{name} would come by http://, its list of digests too, which proves nothing: name an "
+                f"https:// address, or write the SHA-256 of its archive, {name}: {written}@sha256:DIGEST"
             )
     if unused := [name for name in places if name not in tools]:
         return f"tools_from says where {unused[0]} is, and `tools:` has none"

@@ -30,6 +30,14 @@ DIGEST = "a" * 64
         ),
         ({"tools": {"go": "1.26"}, "tools_from": {"go": "ftp://a.example.org"}}, "is not an address"),
         (
+            {"tools": {"go": "1.26"}, "tools_from": {"go": "http://a.example.org"}},
+            "go would come by http://, its list of digests too, which proves nothing: name an https:",
+        ),
+        (
+            {"tools": {"go": "1.26"}, "tools_from": {"go": "http://127.0.0.1:80@a.example.org/"}},
+            "http://127.0.0.1:80@a.example.org",
+        ),
+        (
             {"build_secrets": {"TOKEN": "env:TOKEN"}, "environment": {"TOKEN": "x"}},
             "build_secrets and environment both have TOKEN",
         ),
@@ -52,6 +60,14 @@ def test_they_stand_in_the_values_of_the_push_with_where_they_come_from() -> Non
     sass = f"'dart-sass 1.90.0 {TOOLS['dart-sass']} {DIGEST}'"
     assert f"\nTOOLS=('node 22 https://mirror.example.org/node' {sass})\n" in values
     assert "imagemagick" in Static.model_validate(SITE | {"build_packages": ["imagemagick"]}).packages()
+
+
+def test_a_digest_of_ones_own_and_the_server_itself_need_no_https() -> None:
+    for place, version in (
+        ("http://a.example.org", f"1.26@sha256:{DIGEST}"),
+        ("http://127.0.0.1:80/", "1.26"),
+    ):
+        Static.model_validate(SITE | {"tools": {"go": version}, "tools_from": {"go": place}})
 
 
 def test_what_sites_yaml_knows_the_server_can_find() -> None:
