@@ -39,7 +39,7 @@ WELL = Round(
     GOOD,
     "",
     [],
-    {"a.test": "502"},
+    {"a.test": "503"},
     saved=frozenset({"a.test"}),
     open=frozenset({"22/tcp"}),
 )
