@@ -123,7 +123,7 @@ def clock(seen: Evidence, config: Config, here: FromHere) -> Result:
         way = "ahead of" if ahead > 0 else "behind"
         found.append(
             Finding(
-                f"the server's clock is {amount(abs(ahead), 'second')} {way} the one here",
+                f"the server's clock is {_span(abs(ahead))} {way} the one here",
                 "one of them is wrong: certificates, backups and logs go by it",
                 "timedatectl   # on both: which of them is synchronized?",
             )
@@ -140,3 +140,11 @@ def clock(seen: Evidence, config: Config, here: FromHere) -> Result:
         )
     kept = f", kept by {keeper}" if keeper not in ("", "container", "nobody") else ""
     return Result("clock", f"as here{kept}" if here.clock else kept.removeprefix(", "), tuple(found))
+
+
+def _span(seconds: int) -> str:
+    """In the unit in which a person would say it."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length:
+            return amount(seconds // length, unit)
+    return amount(seconds, "second")

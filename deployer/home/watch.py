@@ -21,7 +21,7 @@ from deployer.watching import message
 from deployer.watching.memory import News, Round, settled, turn
 from deployer.watching.seen import Seen
 from deployer.watching.trouble import Trouble, of_bucket, of_doctor
-from deployer.watching.visits import Target, Visit, is_offline, of_nobody, troubles
+from deployer.watching.visits import Target, Visit, is_by_clock, is_offline, of_nobody, troubles
 
 OUTSIDE = ("visit", "ends")
 SERVER = ("server", "doctor")
@@ -115,6 +115,8 @@ def judged(
     found += of_bucket(seen, stored, config.home.retired if config.home else ())
     excused = (*seen.lines.get("busy", []), *seen.lines.get("stopped", []))
     unasked = ("s3",) if lost else ()
+    if any(each.key.startswith("doctor clock ") for each in found):
+        found, unasked = [each for each in found if not is_by_clock(each)], (*unasked, "ends")
     silent = [each for each in found if each.key.startswith("visit ")] if silent_with_nginx(seen) else []
     if len(silent) > 1:  # one cause is one trouble; what was known of each site stays as it was
         found = [each for each in found if each not in silent]

@@ -9,6 +9,8 @@ from deployer.values.quantities import amount
 from deployer.watching.trouble import Trouble
 
 FEW_DAYS = 14
+BY_TIME = ("certificate has expired", "certificate is not yet valid")
+"""What OpenSSL says of a certificate that is judged by this machine's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ def troubles(visits: Iterable[Visit], targets: Iterable[Target]) -> Iterator[Tro
         if days is not None and days < FEW_DAYS:
             what = f"the certificate of {name} ends in {amount(days, 'day')}, as visitors get it"
             yield Trouble(f"ends {name}", what, of.get(name, name))
+
+
+def is_by_clock(trouble: Trouble) -> bool:
+    """Whether it may be a wrong clock's: where two differ, no certificate is judged from here."""
+    return trouble.key.startswith("ends ") or any(words in trouble.what for words in BY_TIME)
 
 
 def of_nobody(words: Iterable[str], ignored: Iterable[str], targets: Iterable[Target]) -> tuple[str, ...]:

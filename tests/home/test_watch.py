@@ -69,6 +69,31 @@ def test_an_nginx_that_does_not_run_is_one_trouble(tmp_path: Path) -> None:
     assert (whats(alone), alone.unasked) == (["a.test refuses"], ())
 
 
+def test_a_clock_that_is_wrong_is_one_trouble_and_none_of_each_certificate(tmp_path: Path) -> None:
+    loaded, evidence = config(tmp_path), read_evidence(f"now {int(NOW.timestamp())}\n")
+    expired = "has a certificate that is not trusted: certificate has expired"
+    visits = [
+        Visit("a.test", "203.0.113.5", fault=expired),
+        Visit("b.test", "203.0.113.5", 200, days=2),
+        Visit("c.test", "203.0.113.5", 500),
+    ]
+    late = NOW.timestamp() + 400 * 86400
+    for clock, told in (
+        (late, ["c.test answers 500", "the server's clock is 400 days behind the one here"]),
+        (
+            NOW.timestamp(),
+            [
+                f"a.test {expired}",
+                "the certificate of b.test ends in 2 days, as visitors get it",
+                "c.test answers 500",
+            ],
+        ),
+    ):
+        found = judged(loaded, visits, (), ((evidence, diagnose(evidence, loaded, FromHere(clock))), None))
+        assert [each for each in whats(found) if "backups" not in each] == told
+        assert ("ends" in found.unasked) == (clock == late)
+
+
 def test_without_a_server_or_a_network_nothing_is_known_of_s3(tmp_path: Path) -> None:
     gone = DeployError("vps.example.org does not answer")
     alone = judged(config(tmp_path), [], (), (None, gone), (LATE, None))
