@@ -7,6 +7,7 @@ look_nginx() {
     foreign
     server_names
     ipv4_only
+    said_once
     web_ports | while IFS= read -r line; do echo "web_port $line"; done
 }
 
@@ -41,4 +42,16 @@ ipv4_only() { # ipv4_only FILE NAMES: servers of NGINX that listen on the ports 
          /(^|[ \t;{])listen[ \t]+([0-9.]+:|\*:)?(80|443)[ \t;]/ { four = 1 }
          /(^|[ \t;{])server_name[ \t]/ { line = $0; sub(/.*server_name[ \t]+/, "", line); sub(/[ \t]*;.*/, "", line); names = line }
          END { tell() }' "${FILES[@]}"
+}
+
+# said_once FILE NAME: what NGINX takes once for all servers. `map` is what it meets before our sizes of maps, which it then refuses.
+said_once() {
+    files /etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*
+    awk 'FNR == 1 { depth = FILENAME == "/etc/nginx/nginx.conf" ? -1 : 0 }
+         { sub(/#.*/, "") }
+         depth == 0 && $1 ~ /^((server_names|variables|map)_hash_(max|bucket)_size|open_file_cache(_valid|_errors)?)$/ { print "said_once", FILENAME, $1 }
+         depth == 0 && $1 == "map" && (FILENAME == "/etc/nginx/nginx.conf" || FILENAME < "/etc/nginx/conf.d/00-deploy-before.conf") {
+             print "said_once", FILENAME, "map"
+         }
+         { depth += gsub(/{/, "{") - gsub(/}/, "}") }' "${FILES[@]}"
 }

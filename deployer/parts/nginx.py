@@ -40,6 +40,7 @@ QUESTIONS = (
     Question("unit", "nginx.service"),
     Question("look", "nginx"),
 )
+BEFORE = "/etc/nginx/conf.d/00-deploy-before.conf"
 REMOVABLE = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/deploy/*", DEFAULT_SITE)
 
 
@@ -61,10 +62,12 @@ def share(config: "Config", facts: Facts) -> Share:
 
 def nginx_files(facts: Facts, http3: bool = False) -> dict[str, File]:
     """What belongs to no single site."""
-    http3 = http3 and facts.http3
+    http3, once = http3 and facts.http3, facts.by_hand.said_once
+    before = {} if "map" in once else {BEFORE: rendered("nginx/00-deploy-before.conf", once=once)}
+    shared = rendered("nginx/00-deploy.conf", facts=facts, http3=http3, once=once)
     return {
-        "/etc/nginx/conf.d/00-deploy-before.conf": rendered("nginx/00-deploy-before.conf"),
-        "/etc/nginx/conf.d/00-deploy.conf": rendered("nginx/00-deploy.conf", facts=facts, http3=http3),
+        **before,
+        "/etc/nginx/conf.d/00-deploy.conf": shared,
         **{
             f"/etc/nginx/deploy/{policy}.conf": rendered(f"nginx/policies/{policy}.conf", facts=facts)
             for policy in POLICIES

@@ -25,7 +25,8 @@ class ByHand:
     says who else listens at the ports of NGINX. `of_before` are the files that name a program where an
     earlier deploy has put it. `php_roots` has the file, the folder and the names of servers that run PHP,
     `php_of_nginx` the folders of /var/www with files of NGINX's user, `old_wiki` how many pages the wiki of
-    Debian's package has, `wordpress` each WordPress that was set up by hand.
+    Debian's package has, `wordpress` each WordPress that was set up by hand. `said_once` has directives that
+    NGINX takes once for all servers, and `map`, behind which it takes none that says how large maps may be.
     """
 
     passwords: frozenset[str] = frozenset()
@@ -36,6 +37,7 @@ class ByHand:
     of_before: tuple[str, ...] = ()
     php_roots: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     php_of_nginx: frozenset[str] = frozenset()
+    said_once: frozenset[str] = frozenset()
     old_wiki: int = 0
     wordpress: tuple[OldWordpress, ...] = ()
 
@@ -61,6 +63,7 @@ def read_by_hand(said: Mapping[str, list[str]], written: Iterable[str]) -> ByHan
             if file not in ours
         ),
         php_of_nginx=frozenset(said.get("php_of_nginx", ())),
+        said_once=frozenset(name for path, name in pairs("said_once") if path not in ours),
         wordpress=tuple(
             OldWordpress(folder, version, database, prefix, tuple(beside))
             for line in said.get("old_wordpress", ())

@@ -5,6 +5,7 @@ from dataclasses import replace
 from deployer.config.model import Config
 from deployer.parts.firewall import FIREWALL
 from deployer.planning.stages import in_the_end
+from deployer.seen.by_hand import ByHand
 from deployer.seen.facts import BROTLI_MODULE, Facts, Programs
 
 STATIC = {"kind": "static", "repository": "git@example.org:a/b.git", "https": False}
@@ -12,6 +13,20 @@ REDIRECT = {"kind": "redirect", "to": "https://b.example.org", "https": False}
 FOREIGN = Facts("debian", "13", packages=frozenset({"nginx"}), programs=Programs(foreign_nginx=True)).having(
     nginx=(1, 29, 3)
 )
+
+
+def test_what_is_said_once_stays_what_a_person_has_said() -> None:
+    once = {"map", "server_names_hash_bucket_size", "open_file_cache_valid", "map_hash_bucket_size"}
+    _, ours, _ = desired(STATIC, Facts("debian", "13"))
+    _, found, _ = desired(STATIC, Facts("debian", "13", by_hand=ByHand(said_once=frozenset(once))))
+    names = [
+        "map_hash_bucket_size",
+        "server_names_hash_bucket_size",
+        "open_file_cache ",
+        "open_file_cache_valid",
+    ]
+    assert [(f"\n{name}" in ours, f"\n{name}" in found) for name in names] == [(True, False)] * 4
+    assert "\nserver_names_hash_max_size " in found
 
 
 def desired(site: dict[str, object], facts: Facts) -> tuple[frozenset[str], str, tuple[str, ...]]:

@@ -21,6 +21,11 @@ PAGE = {"kind": "static", "repository": "https://git.test/page.git", "https": Fa
 BUILD = "a line in /etc/cron.d/blog writes to /var/www/page.test, "
 
 
+def test_what_nginx_takes_once_counts_where_a_person_has_said_it() -> None:
+    said = ["/etc/nginx/nginx.conf map", "/etc/nginx/conf.d/page.test.conf open_file_cache"]
+    assert read_by_hand({"said_once": said}, WRITTEN).said_once == {"map"}
+
+
 def told(sites: dict[str, Any] | None = None, security: object = False, saving: object = None) -> list[str]:
     config = Config.model_validate({"sites": {"page.test": PAGE} if sites is None else sites})
     if security:

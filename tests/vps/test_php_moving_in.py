@@ -34,6 +34,8 @@ server {
 }
 end
 ln -s /etc/nginx/sites-available/shop /etc/nginx/sites-enabled/shop
+sed -i 's/# server_names_hash_bucket_size 64;/server_names_hash_bucket_size 64;/' /etc/nginx/nginx.conf
+sed -i '/^http {/a map $http_upgrade $connection_upgrade { default upgrade; "" close; }\nopen_file_cache max=1000;' /etc/nginx/nginx.conf
 cd /var/lib/dokuwiki && mkdir -p data/attic data/meta && echo 'Our **old** page' >data/pages/old.txt
 echo 'Our first page' | gzip >data/attic/old.1700000000.txt.gz
 printf '1700000000\t127.0.0.1\tC\told\talma\tcreated\t\t14\n' >data/meta/old.changes
