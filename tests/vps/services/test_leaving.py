@@ -152,6 +152,6 @@ def test_containers_outlive_the_tool(vps: Machine, project: Project, key: Key, t
     assert by_us.returncode == 0, by_us.stdout + by_us.stderr
     assert container() == first, "who comes back finds it as it runs"
     served("two")
-    assert project.plan()["empty"]
+    assert project.plan()["empty"], project.plan()
     found = backed.unpack(tmp_path) / "var/lib/docker/volumes/kept_data/_data/file"
     assert found.read_text() == "treasure\n", "the archives are read without the tool"
