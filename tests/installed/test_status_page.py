@@ -24,6 +24,23 @@ PLACE = f"/var/lib/deploy/pages/{PAGE}"
 NOW = 1_796_000_000  # a morning in November
 
 
+DISK = """#!/bin/sh
+[ "$*" = "-Pk /" ] || exec /bin/df "$@"
+echo "Filesystem 1024-blocks Used Available Capacity Mounted on"
+echo "/dev/vda 40000000 20000000 20000000 50% /"
+"""
+
+
+@pytest.fixture(autouse=True)
+def roomy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is half full, whatever that of this machine is."""
+    folder = tmp_path / "stand-ins"
+    folder.mkdir()
+    (folder / "df").write_text(DISK)
+    (folder / "df").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
 class Answers(BaseHTTPRequestHandler):
     """The pages of the sites: by their names, what they answer."""
 
