@@ -2,11 +2,11 @@
 
 import posixpath
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field
 
-from deployer.composefile import compose_checks, compose_file, listed, unsaved, volumes
+from deployer.composefile import compose_checks, compose_file, unsaved, volumes
 from deployer.composefile.dangers import dangers
 from deployer.composefile.interpolation import NO_VALUE
 from deployer.composefile.lasting import lasting
@@ -14,35 +14,11 @@ from deployer.errors import Problem
 from deployer.kinds.compose_files import ComposeFiles
 from deployer.kinds.composition import ComposedSite
 from deployer.shares.backup import Backup, database
-from deployer.values.attachments import LocalFile
 from deployer.values.backups import ComposeBackup, ComposeChoice
 from deployer.values.service_names import default_project
-from deployer.values.types import (
-    Attachment,
-    as_text,
-    folder_of,
-    schema,
-)
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
-
-
-def beside(value: Any, info: ValidationInfo) -> tuple[LocalFile, ...]:
-    """What is meant by a path in the folder of the compose file, or below it."""
-    if isinstance(value, tuple):
-        return value
-    main = info.data.get("file")
-    folder = main.folder if main else folder_of(info)
-    return listed.listed(as_text(value), folder)
-
-
-Attachments = Annotated[
-    tuple[Attachment, ...],
-    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    schema(["string", "array"], items={"type": "string"}),
-]
-Beside = Annotated[tuple[LocalFile, ...], BeforeValidator(beside), schema("string")]
 
 
 class Compose(ComposeFiles):
