@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+BROKEN_OFF, NO_ANSWER = 0, -1
+
 
 @dataclass
 class Load:
@@ -36,19 +38,21 @@ class Load:
                 self.wrong.append((time.strftime("%T"), status, round(took, 2)))
 
     def ask(self, body: bytes | None = None) -> int:
-        """The status that a visitor gets; 0 where the answer is cut off, or is none to what was asked."""
+        """The status that a visitor gets, or whether the line was cut, or nothing came that answers the question."""
         line = http.client.HTTPConnection(self.address, timeout=90)
         try:
             headers = {"Host": self.name, "Connection": "close"}
             line.request("POST" if body else "GET", self.echo if body else "/", body, headers)
             answer = line.getresponse()
             text = answer.read()
+        except (http.client.IncompleteRead, ConnectionResetError):
+            return BROKEN_OFF
         except (OSError, http.client.HTTPException):
-            return 0
+            return NO_ANSWER
         finally:
             line.close()
         right = text == body if body else text.strip() in self.pages
-        return answer.status if right or answer.status != 200 else 0
+        return answer.status if right or answer.status != 200 else NO_ANSWER
 
     def goes_on(self, more: int = 60) -> None:
         """Wait until so many more requests have had their answer."""

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from deployer.rehearsal.machine import Machine
-from vps.load import Load, visiting
+from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import Project
 from vps.services.conftest import Composition, install_scripts
 from vps.waiting import until
@@ -91,9 +91,11 @@ def test_a_program_that_dies_fails_no_page(project: Project, vps: Machine) -> No
         asked.goes_on()
         vps.run("docker kill waitedtest-app-1 && docker start waitedtest-app-1")
         asked.goes_on()
-    errors = [each for each in asked.wrong if each[1] != 0]
+    errors = [each for each in asked.wrong if each[1] != BROKEN_OFF]
     assert not errors, errors
-    assert asked.statuses[0] <= 2, "an answer that had begun is broken off with its program, and no other"
+    assert asked.statuses[BROKEN_OFF] <= 2, (
+        "an answer that had begun is cut off with its program, and no other"
+    )
     nobody_waits(vps)
 
 
