@@ -5,7 +5,7 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.load import Load, visiting
 from vps.project import Project
-from vps.waiting import until, until_listening
+from vps.waiting import nobody_waits, until, until_listening
 
 pytestmark = pytest.mark.takes_turns("module")
 NAME, PORT = "app.example.test", 9000
@@ -56,7 +56,7 @@ def test_a_unit_is_restarted_and_no_page_fails(project: Project, vps: Machine) -
         load.goes_on()
     assert not load.wrong, load.wrong
     assert 1 < load.longest < 5
-    nobody_waits(vps)
+    nobody_waits(vps, NAME, PORT)
 
 
 def test_who_comes_while_nobody_answers_waits_with_what_is_sent(project: Project, vps: Machine) -> None:
@@ -67,13 +67,7 @@ def test_who_comes_while_nobody_answers_waits_with_what_is_sent(project: Project
         load.goes_on()
     assert not load.wrong, load.wrong
     assert 1 < load.longest < 8
-    nobody_waits(vps)
-
-
-def nobody_waits(vps: Machine) -> None:
-    """All is well again, and nothing of it is left."""
-    until(vps, f"test ! -e /run/deploy/held/{NAME}")
-    until(vps, f"! systemctl is-active --quiet deploy-room@{NAME}_{PORT}.service")
+    nobody_waits(vps, NAME, PORT)
 
 
 def from_outside(project: Project) -> tuple[int, str]:

@@ -51,6 +51,12 @@ def until(vps: Machine, condition: str, seconds: float = 120) -> None:
     vps.run(f"until {condition}; do sleep 0.2; done", timeout=seconds)
 
 
+def nobody_waits(vps: Machine, name: str, port: int) -> None:
+    """Wait until all is well again at a site's port, and nothing is left of its waiting room."""
+    until(vps, f"test ! -e /run/deploy/held/{name}")
+    until(vps, f"! systemctl is-active --quiet deploy-room@{name}_{port}.service")
+
+
 def until_free(vps: Machine, lock: str) -> None:
     """Wait until nobody holds the lock."""
     vps.run(f"flock {lock} true")

@@ -16,6 +16,7 @@ import pytest
 import deployer
 from deployer.rehearsal.base import base_image
 from deployer.rehearsal.machine import Machine
+from vps.project import Project
 from vps.services.registry import Registry, basic, health
 
 SCRIPTS = Path(deployer.__file__).parent / "server" / "installed"
@@ -35,6 +36,13 @@ PACKAGES_12 = (*(each for each in PACKAGES if each not in OF_DEBIAN_13), "acl", 
 COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"
 """Docker Compose itself: `docker compose` looks for it anew each time, and takes twice as long."""
 REGISTRY = "127.0.0.1:5000"
+APP = """services:
+  app:
+    image: {image}:1
+    ports: ["127.0.0.1:{port}:80"]
+    restart: unless-stopped
+    stop_signal: SIGKILL
+"""
 # Asked often until it is well, and seldom after that: each question is some processes on a busy machine.
 OFTEN_AT_FIRST = {"StartInterval": 0.3, "StartPeriod": 6, "Interval": 30, "Retries": 2}
 ALWAYS_OFTEN = {"Interval": 3, "Retries": 4}  # before Docker 25
@@ -305,6 +313,22 @@ def compositions(vps: Machine, shared: str = "") -> Iterator[Callable[..., Compo
     yield make
     for one in made:
         end(one)
+
+
+@contextlib.contextmanager
+def served(images: Composition, folder: Path) -> Iterator[Project]:
+    """A user's folder whose one service, of that name, port and images, was applied; in the end it is removed."""
+    service = {"kind": "compose", "file": "app.yml", "port": images.port, "https": False}
+    service |= {"wait": "60s", "watch": "0"}
+    (folder / "app.yml").write_text(APP.format(image=images.repository, port=images.port))
+    project = Project(folder, images.vps, None, {images.name: service})
+    done = project.apply()
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield project
+    project.sites = {"other.test": {"kind": "proxy", "port": 1, "https": False}}
+    gone = project.apply()
+    install_scripts(images.vps)  # for the tests of other modules
+    assert gone.returncode == 0, gone.stderr
 
 
 @pytest.fixture(scope="module")

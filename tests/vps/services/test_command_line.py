@@ -9,19 +9,12 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, Project
-from vps.services.conftest import Composition, environment_of, file_in, install_scripts, registry_of
+from vps.services.conftest import APP, Composition, environment_of, file_in, registry_of, served
 from vps.services.registry import health
 from vps.waiting import client, journal, until
 
 NAME = "typed.test"
 PORT = 8091
-COMPOSE = """services:
-  app:
-    image: {image}:1
-    ports: ["127.0.0.1:{port}:80"]
-    restart: unless-stopped
-    stop_signal: SIGKILL
-"""
 SERVE = "exec httpd -f -p 80 -h /www"
 # Only when it runs; what it does is as rendered.
 SOON = "[Timer]\nOnCalendar=\nOnCalendar=*-*-* *:*:0/2\nAccuracySec=100ms\n"
@@ -36,25 +29,9 @@ def images(vps: Machine) -> Composition:
 @pytest.fixture(scope="module")
 def applied(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The service, for all tests; in the end it is removed."""
-    folder = tmp_path_factory.mktemp("typed")
     images.image("zero")
-    service = {
-        "kind": "compose",
-        "file": "app.yml",
-        "port": PORT,
-        "https": False,
-        "wait": "60s",
-        "watch": "0",
-    }
-    (folder / "app.yml").write_text(COMPOSE.format(image=images.repository, port=PORT))
-    project = Project(folder, vps, None, {NAME: service})
-    done = project.apply()
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield project
-    project.sites = {"other.test": {"kind": "proxy", "port": 1, "https": False}}
-    gone = project.apply()
-    install_scripts(vps)  # for the tests of other modules
-    assert gone.returncode == 0, gone.stderr
+    with served(images, tmp_path_factory.mktemp("typed")) as project:
+        yield project
     left = vps.run(
         f"docker ps -aq --filter name={NAME.replace('.', '')}; docker image ls -q {images.repository}"
     )
@@ -291,7 +268,7 @@ def test_following_logs_ends_with_ctrl_c_and_leaves_nothing_on_the_server(projec
 
 
 def test_what_is_not_on_the_server_yet(project: Project) -> None:
-    (project.folder / "new.yml").write_text(COMPOSE.format(image="x", port=8092))
+    (project.folder / "new.yml").write_text(APP.format(image="x", port=8092))
     project.sites["new.test"] = project.sites[NAME] | {"file": "new.yml", "port": 8092}
     for command in ("stop", "start", "restart", "logs", "update"):
         done = project.deploy(command, "new.test")

@@ -7,17 +7,10 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import Project
-from vps.services.conftest import Composition, install_scripts
-from vps.waiting import until
+from vps.services.conftest import Composition, served
+from vps.waiting import nobody_waits, until
 
 NAME, PORT = "waited.test", 8093
-COMPOSE = """services:
-  app:
-    image: {image}:1
-    ports: ["127.0.0.1:{port}:80"]
-    restart: always
-    stop_signal: SIGKILL
-"""
 ECHO = r'mkdir /www/cgi-bin; printf \'#!/bin/sh\nprintf "\r\n"; cat\' >/www/cgi-bin/echo; chmod +x /www/cgi-bin/echo'
 SERVE = f"{ECHO}; sleep 1; exec httpd -f -p 80 -h /www".replace("\\'", "'")
 PAGES = frozenset({b"one", b"two"})
@@ -30,35 +23,14 @@ def images(vps: Machine) -> Composition:
 
 @pytest.fixture(scope="module")
 def project(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPathFactory):
-    folder = tmp_path_factory.mktemp("waiting")
     images.image("one", SERVE)
-    service = {
-        "kind": "compose",
-        "file": "app.yml",
-        "port": PORT,
-        "https": False,
-        "wait": "60s",
-        "watch": "0",
-    }
-    (folder / "app.yml").write_text(COMPOSE.format(image=images.repository, port=PORT))
-    project = Project(folder, vps, None, {NAME: service})
-    done = project.apply()
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield project
-    project.sites = {"other.test": {"kind": "proxy", "port": 1, "https": False}}
-    assert project.apply().returncode == 0
-    install_scripts(vps)  # for the tests of other modules
+    with served(images, tmp_path_factory.mktemp("waiting")) as project:
+        yield project
     assert "waited" not in vps.run("systemctl list-units 'deploy-room@*'").stdout
 
 
 def load(vps: Machine) -> Load:
     return Load(vps.address, NAME, PAGES, "/cgi-bin/echo")
-
-
-def nobody_waits(vps: Machine) -> None:
-    """All is well again, and nothing of it is left."""
-    until(vps, f"test ! -e /run/deploy/held/{NAME}")
-    until(vps, f"! systemctl is-active --quiet deploy-room@{NAME}_{PORT}.service")
 
 
 def test_a_push_and_a_restart_fail_no_request(project: Project, images: Composition, vps: Machine) -> None:
@@ -72,7 +44,7 @@ def test_a_push_and_a_restart_fail_no_request(project: Project, images: Composit
     assert (pushed.returncode, restarted.returncode) == (0, 0), pushed.stdout + restarted.stdout
     assert not asked.wrong, asked.wrong
     assert asked.longest > 1, "somebody has waited"
-    nobody_waits(vps)
+    nobody_waits(vps, NAME, PORT)
 
 
 def test_an_image_that_crashes_fails_no_request(project: Project, images: Composition, vps: Machine) -> None:
@@ -83,7 +55,7 @@ def test_an_image_that_crashes_fails_no_request(project: Project, images: Compos
         asked.goes_on()
     assert pushed.returncode == 1
     assert not asked.wrong, asked.wrong
-    nobody_waits(vps)
+    nobody_waits(vps, NAME, PORT)
 
 
 def test_a_program_that_dies_fails_no_page(project: Project, vps: Machine) -> None:
@@ -96,7 +68,7 @@ def test_a_program_that_dies_fails_no_page(project: Project, vps: Machine) -> No
     assert asked.statuses[BROKEN_OFF] <= 2, (
         "an answer that had begun is cut off with its program, and no other"
     )
-    nobody_waits(vps)
+    nobody_waits(vps, NAME, PORT)
 
 
 def test_what_is_stopped_on_purpose_says_so_at_once(project: Project, vps: Machine) -> None:
@@ -109,7 +81,7 @@ def test_what_is_stopped_on_purpose_says_so_at_once(project: Project, vps: Machi
     posted = vps.run(f"{ask} -d something").stdout
     assert posted.startswith("HTTP/1.1 503 ")
     assert project.deploy("start", NAME).returncode == 0
-    nobody_waits(vps)
+    nobody_waits(vps, NAME, PORT)
 
 
 def test_nobody_waits_for_longer_than_hold(project: Project, vps: Machine) -> None:
