@@ -87,6 +87,8 @@ def test_what_is_stopped_on_purpose_says_so_at_once(project: Project, vps: Machi
 def test_nobody_waits_for_longer_than_hold(project: Project, vps: Machine) -> None:
     project.sites[NAME]["hold"] = "2s"
     assert project.apply().returncode == 0
+    page = project.get(NAME, scheme="http")[1].strip()
+    assert page.encode() in PAGES
     vps.run("docker stop waitedtest-app-1")
     took = f"curl -s -o /dev/null -w '%{{http_code}} %{{time_total}}' -H 'Host: {NAME}' http://127.0.0.1/"
     status, seconds = vps.run(took).stdout.split()
@@ -95,4 +97,4 @@ def test_nobody_waits_for_longer_than_hold(project: Project, vps: Machine) -> No
     assert "503" in project.deploy("status").stdout
     assert time.monotonic() - began < 60, "who looks how it is does not wait"
     vps.run("docker start waitedtest-app-1")
-    until(vps, f"curl -s -H 'Host: {NAME}' http://127.0.0.1/ | grep -q two")
+    until(vps, f"curl -s -H 'Host: {NAME}' http://127.0.0.1/ | grep -qx {page}")
