@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import deployer
 from deployer.kinds.publication import user_of
 from deployer.kinds.static import Static
 from deployer.rehearsal.machine import Machine
+from vps.waiting import reload_nginx
 
 SCRIPTS = Path(deployer.__file__).parent / "server" / "installed"
 NGINX = """
@@ -131,6 +133,19 @@ class PushedSite:
         """The last line of the push log."""
         lines = (self.vps.root / "var/log/deploy/push.log").read_text().splitlines()
         return [line for line in lines if f'"site":"{self.domain}"' in line][-1]
+
+
+@contextmanager
+def nginx_lines(site: PushedSite, lines: str) -> Iterator[None]:
+    """NGINX has these lines for each site, from before to after what is done meanwhile."""
+    conf = site.vps.root / "etc/nginx/broken.conf"
+    conf.write_text(lines)
+    try:
+        reload_nginx(site.vps)
+        yield
+    finally:
+        conf.unlink()
+        reload_nginx(site.vps)
 
 
 @pytest.fixture(scope="module")

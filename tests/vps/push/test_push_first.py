@@ -2,6 +2,8 @@
 
 import pytest
 
+from vps.push.conftest import nginx_lines
+
 pytestmark = pytest.mark.takes_turns("module")
 
 WATCHED = """#!/bin/sh
@@ -59,14 +61,10 @@ def test_what_fails_after_the_first_page_leaves_it_and_the_next_push_makes_the_r
     assert (site.site / "large.txt.br").exists()
 
 
-def test_a_first_page_that_is_not_served_leaves_nothing(new_site, server):
+def test_a_first_page_that_is_not_served_leaves_nothing(new_site):
     site = new_site({"large.txt": text(1)})
-    broken = server.root / "etc/nginx/broken.conf"
-    broken.write_text("return 500;")
-    server.run("nginx -s reload")
-    assert "switched back" in site.fails()
-    broken.unlink()
-    server.run("nginx -s reload")
+    with nginx_lines(site, "return 500;"):
+        assert "switched back" in site.fails()
     assert site.releases == []
 
 

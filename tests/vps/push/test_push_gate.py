@@ -2,12 +2,11 @@
 
 import json
 import os
-from contextlib import contextmanager
 
 import pytest
 
 from deployer.values.publication import Limits
-from vps.waiting import reload_nginx
+from vps.push.conftest import nginx_lines
 
 pytestmark = pytest.mark.takes_turns("module")
 
@@ -173,18 +172,12 @@ def test_links_are_looked_at_without_rights_and_neither_for_ever_nor_in_all_memo
 def test_a_page_that_is_not_served_is_switched_back(new_site, broken, message):
     site = new_site()
     site.push()
-    conf = site.vps.root / "etc/nginx/broken.conf"
     site.commit({"index.html": "<h1>Two</h1>"})
-    conf.write_text(broken)
-    try:
-        reload_nginx(site.vps)
+    with nginx_lines(site, broken):
         told = message.replace("{}", site.domain)
         assert f"✗ switch: switched back, because {told}\n" in site.fails()
         rolled = site.script("rollback", "--to", site.live, code=1)
         assert "is live already" in rolled
-    finally:
-        conf.unlink()
-        reload_nginx(site.vps)
     assert site.page() == "<h1>One</h1>"
     site.push()
     assert site.page() == "<h1>Two</h1>"
@@ -271,18 +264,6 @@ def test_a_site_is_asked_as_it_answers(new_site):
         assert site.live == live
     assert not list(site.place.glob("releases/*/deploy-question-*"))
     assert site.page("/de/") == "<h1>Eins</h1>"
-
-
-@contextmanager
-def nginx_lines(site, lines):
-    conf = site.vps.root / "etc/nginx/broken.conf"
-    conf.write_text(lines)
-    try:
-        reload_nginx(site.vps)
-        yield
-    finally:
-        conf.unlink()
-        reload_nginx(site.vps)
 
 
 def test_a_page_behind_a_password_is_right(new_site):
