@@ -377,7 +377,6 @@ def test_the_certificate_comes_first(
     assert re.search("it lasts (89|90) days more", done.stderr)
 
 
-@pytest.mark.in_turns("beside it")
 def test_it_turns_itself_on_when_its_log_tells_of_an_attack(
     project: Project, vps: Machine, cloudflare: Cloudflare
 ) -> None:
