@@ -55,6 +55,10 @@ class Browser:
     def click(self, selector: str, arrived: str) -> None:
         """Press it, and wait for the page that it leads to: where this JavaScript is true."""
         self.ask(f"{self.element(selector)}/click", {})
+        self.wait_for(arrived)
+
+    def wait_for(self, arrived: str) -> None:
+        """Until the page is there as a whole, and this JavaScript is true on it."""
         latest = time.monotonic() + 60
         while not self.script(f"return document.readyState == 'complete' && ({arrived})"):
             assert time.monotonic() < latest, self.text()

@@ -56,7 +56,8 @@ def author(project: Project) -> Iterator[Browser]:
         window.type("#weblog_title", "Alma's tea")
         window.type("#user_login", "alma")
         window.type("#admin_email", "alma@example.org")
-        password = window.script("return document.querySelector('#pass1').dataset.pw")
+        window.wait_for("document.querySelector('#pass1').value")  # the page's own script fills it in
+        password = window.script("return document.querySelector('#pass1').value")
         window.click("#submit", "document.body.innerText.includes('Success')")
         log_in(window, password)
         yield window
