@@ -414,3 +414,15 @@ def test_who_was_let_in_to_fetch_backups_may_not_have_got_them(root: Root, answe
     page = root.path(f"{PLACE}/index.html").read_text()
     assert "asked for 2 hours ago" in page
     assert "fetched 2 hours ago" not in page
+
+
+def test_a_page_for_which_the_disk_has_no_room_leaves_the_one_before(
+    root: Root, answers: dict[str, int]
+) -> None:
+    publish(root)
+    page = root.path(f"{PLACE}/index.html")
+    whole = page.read_text()
+    root.path("/var/lib/deploy/status/made.new").symlink_to("/dev/full")
+    assert "write" in root.run("status-page", "--publish", TZ="UTC0", code=2)
+    assert not page.is_symlink()
+    assert page.read_text() == whole
