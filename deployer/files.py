@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file. A secret one is never shown in a diff."""
+    """A regular file. A secret one is in no diff. Who is not root is a number, as the kernel has it."""
 
     content: bytes
     mode: int = 0o644
@@ -99,7 +99,8 @@ def pack(files: Files) -> bytes:
         for path, file in sorted(files.items()):
             member = tarfile.TarInfo(path.lstrip("/"))
             member.size, member.mode = len(file.content), file.mode
-            member.uname, member.gname = file.owner, file.group
+            member.uname, member.uid = _named(file.owner)
+            member.gname, member.gid = _named(file.group)
             tar.addfile(member, io.BytesIO(file.content))
     return gzip.compress(buffer.getvalue(), compresslevel=1, mtime=0)
 
@@ -113,5 +114,10 @@ def unpack(data: bytes) -> dict[str, File | Link]:
             if member.issym():
                 found[path] = Link(member.linkname)
             elif content := tar.extractfile(member) if member.isfile() else None:
-                found[path] = File(content.read(), member.mode & 0o7777, member.uname, member.gname)
+                owner, group = (str(number) if number else "root" for number in (member.uid, member.gid))
+                found[path] = File(content.read(), member.mode & 0o7777, owner, group)
     return found
+
+
+def _named(owner: str) -> tuple[str, int]:
+    return ("", int(owner)) if owner.isdecimal() else (owner, 0)

@@ -20,12 +20,16 @@ LIKE_A_FILE = re.compile(r"(?!.*\.d$).*[^/.]\.[A-Za-z][A-Za-z0-9]{0,5}")
 
 @dataclass(slots=True)
 class Delivery:
-    """What goes along with a compose file; `env`: there is a .env, `sites` is the folder of sites.yaml."""
+    """What goes along with a compose file; `env`: there is a .env, `sites` is the folder of sites.yaml.
+
+    What is `made` is written on the server alone.
+    """
 
     file: Definition
     listed: Collection[LocalFile]
     env: bool
     sites: Path
+    made: frozenset[str] = frozenset()
     files: dict[str, LocalFile] = field(default_factory=dict)
     secret: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
@@ -51,6 +55,8 @@ class Delivery:
         for need in every:
             if need.how is How.ENVIRONMENT and need.path in self.files:
                 self.files[need.path] = replace(self.files[need.path], private=True)
+        for path in self.made & {*self.files}:
+            del self.files[path]
         self.secret |= {path for path, file in self.files.items() if file.private}
         return self
 
@@ -65,7 +71,7 @@ class Delivery:
             )
         if need.path == ".env" and not self.env:
             raise ValueError(".env would not be on the server: nothing stands under secrets or environment")
-        if need.path in OURS:
+        if need.path in OURS or need.path in self.made:
             return
         if need.how is How.SECRET:
             self.secret.add(need.path)

@@ -22,10 +22,7 @@ def listed(text: str, folder: Path | None) -> tuple[LocalFile, ...]:
         path = names.relative_path(re.sub(r"[*?\[\]!]", "x", text) if pattern else text)
     except ValueError as error:
         raise ValueError(f"{shown(text)} is not a plain path below the compose file's folder") from error
-    if path in OURS or SEVERAL.fullmatch(path):
-        raise ValueError(f"{path} is written by deploy itself")
-    if FOUND_BY_COMPOSE.fullmatch(path):
-        raise ValueError(f"Docker Compose would read {path} too: write what it says into the compose file")
+    check(path)
     if folder is None:
         return (LocalFile(path, path, b""),)
     try:
@@ -34,6 +31,14 @@ def listed(text: str, folder: Path | None) -> tuple[LocalFile, ...]:
         return Walk(folder).files(path) if (folder / path).is_dir() else (attachments.read(path, folder),)
     except OSError as error:
         raise ValueError(f"{shown(text)} cannot be read: {error.strerror}") from error
+
+
+def check(path: str) -> None:
+    """Whether a path may be another file's; raises ValueError."""
+    if path in OURS or SEVERAL.fullmatch(path):
+        raise ValueError(f"{path} is written by deploy itself")
+    if FOUND_BY_COMPOSE.fullmatch(path):
+        raise ValueError(f"Docker Compose would read {path} too: write what it says into the compose file")
 
 
 def matching(pattern: str, folder: Path) -> tuple[LocalFile, ...]:

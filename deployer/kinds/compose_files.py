@@ -1,8 +1,8 @@
 """The files of the user's own composition: the compose file, what lies over it, and what goes along."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from deployer.composefile import listed
 from deployer.composefile.compose_file import Definition
@@ -13,9 +13,17 @@ from deployer.composefile.neighbours import neighbours
 from deployer.composefile.stack import Stack, stack
 from deployer.files import File
 from deployer.kinds.composition import Composition
+from deployer.kinds.listing import Attachments, Listing
 from deployer.templates import rendered
 from deployer.values.attachments import LocalFile
-from deployer.values.composing import Inside, LogLimit, Owner, Profile, PublicPorts
+from deployer.values.composing import (
+    Inside,
+    LogLimit,
+    Owner,
+    Profile,
+    PublicPorts,
+    SecretFile,
+)
 from deployer.values.secrets import FromDotenv, Given, Secret
 from deployer.values.types import (
     Attachment,
@@ -24,30 +32,16 @@ from deployer.values.types import (
     RelativePath,
     SecretName,
     SecretSource,
-    as_text,
     folder_of,
-    schema,
 )
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 
-def beside(value: Any, info: ValidationInfo) -> tuple[LocalFile, ...]:
-    """What is meant by a path in the folder of the compose file, or below it."""
-    if isinstance(value, tuple):
-        return value
-    main = info.data.get("file")
-    folder = main.folder if main else folder_of(info)
-    return listed.listed(as_text(value), folder)
-
-
-Attachments = Annotated[
-    tuple[Attachment, ...],
-    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    schema(["string", "array"], items={"type": "string"}),
-]
-Beside = Annotated[tuple[LocalFile, ...], BeforeValidator(beside), schema("string")]
+def whose(number: str | int) -> str:
+    """A user or a group as files have it: by its number, which is all that a container knows."""
+    return str(number) if number else "root"
 
 
 class ComposeFiles(Composition):
@@ -58,11 +52,12 @@ class ComposeFiles(Composition):
     override: Attachments = Field(
         (), description="your own compose file, or several in order, that Docker Compose lays over it"
     )
-    beside: tuple[Beside, ...] = Field(
+    beside: Listing = Field(
         (),
         alias="files",
         description="more for its folder: files, folders, patterns such as conf/*.ini, by their paths from "
-        "the compose file's folder; what the compose file names goes along without being listed",
+        "the compose file's folder; as a mapping, each with numbers of its user and group, and a mode, such "
+        "as {conf/*.ini: 472, key.pem: 472:472 0400}",
     )
     dotenv: Attachment | None = Field(
         None,
@@ -98,11 +93,27 @@ class ComposeFiles(Composition):
         description="folders of its folder that a container writes to as another user: numbers of user and "
         "group, and a mode, such as {data: 472} or {data: 472:472 0700}",
     )
+    secret_files: dict[RelativePath, SecretFile] = Field(
+        {},
+        description="files of its folder that have the value of one of secrets, made on the server, for "
+        "secrets: with file: in the compose file: {db.txt: DB_PASSWORD}, or {db.txt: DB_PASSWORD 999 0400}",
+    )
     log_limit: LogLimit = Field(
         "", description="how large each of a container's three logs may grow; empty: as the file says"
     )
     _others: tuple[LocalFile, ...] = PrivateAttr(())
     _delivery: Delivery | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def have_their_secrets(self) -> Self:
+        """Let no file have the value of what is none of its secrets."""
+        for path, (secret, *_) in self.secret_files.items():
+            listed.check(path)
+            if secret not in self.secrets():
+                raise ValueError(
+                    f"secret_files: {path} would have the value of {secret}, which secrets has not"
+                )
+        return self
 
     @model_validator(mode="after")
     def find_files(self, info: ValidationInfo) -> Self:
@@ -111,7 +122,10 @@ class ComposeFiles(Composition):
         if top is not None:
             self._others = neighbours((self.file, *self.override))
             files = [*self._others, *(file for files in self.beside for file in files)]
-            self._delivery = Delivery(self.definition(), files, bool(self.secrets()), top.resolve()).find()
+            made = frozenset(self.secret_files)
+            self._delivery = Delivery(
+                self.definition(), files, bool(self.secrets()), top.resolve(), made
+            ).find()
         return self
 
     def stack(self) -> Stack:
@@ -150,9 +164,19 @@ class ComposeFiles(Composition):
             )
         if self._delivery:
             for path, file in self._delivery.files.items():
-                secret = path in self._delivery.secret
-                found[f"{self.folder(name)}/{path}"] = File(file.content, file.mode, secret=secret)
+                user, group, mode = file.owner or ("root", "root", f"{file.mode:o}")
+                found[f"{self.folder(name)}/{path}"] = File(
+                    file.content, int(mode, 8), whose(user), whose(group), path in self._delivery.secret
+                )
         return found
+
+    def more_values(self, name: str) -> dict[str, str | int]:
+        """The files that the server makes of its secrets."""
+        made = (
+            f"{secret} {user}:{group} {mode} {path}"
+            for path, (secret, user, group, mode) in self.secret_files.items()
+        )
+        return {"SECRET_FILES": "\n".join(made)} if self.secret_files else {}
 
     def secrets(self) -> dict[str, Secret]:
         """Its secrets, and the values that are none; of a .env that came with it, all are secret."""

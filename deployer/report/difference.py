@@ -26,7 +26,8 @@ def attributes(change: Change) -> Iterator[str]:
         if (before.owner, before.group) != (after.owner, after.group):
             yield f"owner {before.owner}:{before.group} → {after.owner}:{after.group}"
     elif after and after.mode not in (0o644, 0o755):
-        yield f"mode {after.mode:04o}"
+        whose = "" if after.owner == "root" else f", owner {after.owner}:{after.group}"
+        yield f"mode {after.mode:04o}{whose}"
 
 
 def is_record(path: str) -> bool:

@@ -146,6 +146,7 @@ PARTS_OF_APPLY = (
 SERVER = Path(__file__).parents[1] / "server"
 ENGINE = "installed/lib/composition/engine"
 PAGE, CHOOSE = "installed/lib/common/page", "installed/lib/runner/choose"
+ENTER = "installed/lib/common/enter"
 DOCTOR = "installed/lib/doctor"
 PAUSE = "installed/lib/common/pause"
 HANDLERS, LOOKS = "handlers", "looks"
@@ -153,7 +154,7 @@ HANDLERS, LOOKS = "handlers", "looks"
 BEFORE = {
     "apply.sh": (
         *("sent/listening.sh", PAUSE, HANDLERS, "sent/apply/handlers.sh"),
-        *(ENGINE, PAGE, CHOOSE, "sent/apt.sh", "sent/programs.sh"),
+        *(ENGINE, PAGE, CHOOSE, ENTER, "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
     "audit.sh": (

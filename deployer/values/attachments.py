@@ -19,6 +19,8 @@ class LocalFile:
     content: bytes
     executable: bool = False
     private: bool = False
+    owner: tuple[int, int, str] | None = None
+    """Whose it shall be there, with its rights; None: root's, with those that `mode` makes of it."""
 
     @property
     def mode(self) -> int:

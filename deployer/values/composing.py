@@ -6,10 +6,13 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from deployer.values.quantities import boolean, shown, whole_number
+from deployer.values.service_names import secret_name
 from deployer.values.types import as_text, schema, text
 
 LARGEST_ID = (1 << 32) - 2
 port = whole_number(1, 65535)
+NUMBER = "(0|[1-9][0-9]{0,9})"
+OWNER = rf"{NUMBER}(?::{NUMBER})?(?: (0[0-7]{{3}}))?"
 
 
 def public_ports(value: object) -> bool | frozenset[int]:
@@ -48,20 +51,33 @@ def log_limit(value: str) -> str:
     return value.lower()
 
 
-def owner(value: object) -> tuple[int, int, str]:
+def owner(value: object, mode: str = "0750") -> tuple[int, int, str]:
     """The user, group and mode of a folder, of UID, UID:GID, or UID:GID MODE."""
     if isinstance(value, tuple):
         return value
-    number = "(0|[1-9][0-9]{0,9})"
-    found = re.fullmatch(rf"{number}(?::{number})?(?: (0[0-7]{{3}}))?", as_text(value), re.ASCII)
+    found = re.fullmatch(OWNER, as_text(value), re.ASCII)
     if not found or max(int(found[1]), int(found[2] or 0)) > LARGEST_ID:
         raise ValueError(
             f"expected numbers of a user and group, such as 472 or 472:472 0700, not {shown(value)}"
         )
-    return int(found[1]), int(found[2] or found[1]), found[3] or "0750"
+    return int(found[1]), int(found[2] or found[1]), found[3] or mode
+
+
+def owner_of_file(value: object) -> tuple[int, int, str]:
+    """The same of a file: what nobody but its user and group reads, and none of them changes."""
+    return owner(value, "0440")
+
+
+def secret_file(value: object) -> tuple[str, int, int, str]:
+    """The secret whose value a file has, and its owner, of NAME, NAME UID:GID, or NAME UID:GID MODE."""
+    if isinstance(value, tuple):
+        return value
+    name, _, said = as_text(value).partition(" ")
+    return secret_name(name), *owner(said or "0", "0400")
 
 
 Owner = Annotated[tuple[int, int, str], BeforeValidator(owner), schema(["string", "integer"])]
+SecretFile = Annotated[tuple[str, int, int, str], BeforeValidator(secret_file), schema("string")]
 Inside = Annotated[tuple[str, int], BeforeValidator(inside), schema("string", pattern="^[^:]+:[0-9]+$")]
 LogLimit = Annotated[str, text(log_limit), schema("string", pattern="^([1-9][0-9]{0,5}[KMGkmg])?$")]
 Profile = Annotated[str, text(profile), schema("string")]

@@ -339,3 +339,36 @@ def test_no_compose_file_is_more_than_a_problem(
             found = shop.config(json.dumps(tree)).services["shop"]
             assert found.files("shop", Facts("debian", "13")).keys() >= {"/opt/shop/docker-compose.yml"}
             assert isinstance((*found.remarks(), *found.images(), *found.local_ports()), tuple)
+
+
+def test_files_have_the_owner_and_the_rights_that_sites_yaml_gives_them(shop: Project) -> None:
+    compose = WEB + "    volumes: ['./web.ini:/web.ini:ro', './plain:/plain:ro']\n"
+    more = ", files: {web.ini: 472, 'keys/*.pem': '472:0 0400', plain: }"
+    here = {"web.ini": "a", "keys/one.pem": "b", "keys/note": "c", "plain": "d"}
+    found = shop.config(compose, more, **here).services["shop"].files("shop", None)
+    whose = {
+        path.removeprefix("/opt/shop/"): (file.owner, file.group, f"{file.mode:o}")
+        for path, file in found.items()
+    }
+    del whose["docker-compose.yml"]
+    assert whose == {
+        "web.ini": ("472", "472", "440"),
+        "keys/one.pem": ("472", "root", "400"),
+        "plain": ("root", "root", "644"),
+    }
+    (wrong,) = shop.problems(compose, ", files: {web.ini: grafana}", **here)
+    assert "expected numbers of a user and group, such as 472 or 472:472 0700, not 'grafana'" in wrong
+
+
+def test_a_file_of_a_secret_is_made_on_the_server_alone(shop: Project) -> None:
+    compose = WEB + "    secrets: [db]\nsecrets: {db: {file: ./secrets/db.txt}}\n"
+    keys = ", secrets: {DB: generate}, secret_files: {secrets/db.txt: DB 999 0400}"
+    for here in ({}, {"secrets/db.txt": "of a try at home"}):
+        service = shop.config(compose, keys, **here).services["shop"]
+        assert [*service.files("shop", None)] == ["/opt/shop/docker-compose.yml"]
+        assert service.more_values("shop") == {"SECRET_FILES": "DB 999:999 0400 secrets/db.txt"}
+    assert "is not beside the compose file" in shop.problems(compose.replace("db.txt", "gone.txt"), keys)[0]
+    (wrong,) = shop.problems(compose, keys.replace("DB 999", "OTHER 999"))
+    assert "secret_files: secrets/db.txt would have the value of OTHER, which secrets has not" in wrong
+    (wrong,) = shop.problems(compose, keys.replace("secrets/db.txt:", ".env:"))
+    assert ".env is written by deploy itself" in wrong

@@ -72,3 +72,27 @@ def test_those_of_a_container_keep_no_backup(endless: Path) -> None:
 def test_what_containers_can_write_is_followed_nowhere_else() -> None:
     for name in ("backup/mounts", "backup/proof", "restore/definition", "restore/others"):
         assert "readlink -m" not in (SCRIPTS / "lib" / name).read_text(), "where_is gives up"
+
+
+def test_root_enters_no_link_below_the_folder_of_a_composition(tmp_path: Path) -> None:
+    shop, other = tmp_path / "opt/shop", tmp_path / "etc"
+    (shop / "data").mkdir(parents=True)
+    other.mkdir()
+    go = f"if enter {tmp_path}/opt/shop/$WHERE make; then touch here; else echo $OTHERWISE; fi"
+
+    def entered(where: str) -> str:
+        return run(go, "lib/common/enter", DEPLOY_ROOT=str(tmp_path), WHERE=where)
+
+    assert entered("data/new/one") == ""
+    assert (shop / "data/new/one/here").exists()
+    os.symlink(other, shop / "data/away")
+    os.symlink("gone", shop / "data/nowhere")
+    for name in ("away", "away/below", "nowhere"):
+        (said,) = entered(f"data/{name}").splitlines()
+        link = name.partition("/")[0]
+        assert said == f"{shop}/data/{link} is a link, which a container may have made: take it away"
+    assert [*other.iterdir()] == []
+    os.rename(shop, tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", shop)
+    assert entered("data") == "", "who has moved the whole folder is no container"
+    assert (tmp_path / "elsewhere/data/here").exists()

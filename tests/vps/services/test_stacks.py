@@ -133,3 +133,64 @@ def test_the_env_of_a_stack_and_a_service_that_publishes_nothing(project: Projec
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert "WORD" not in vps.run("cat /opt/quiet.test/.env").stdout
     assert project.plan()["empty"]
+
+
+OWNED = """services:
+  web:
+    image: {image}
+    command: ["/bin/busybox", "sh", "-c", "cat /run/secrets/word /etc/own.ini > /www/index.html; exec httpd -f -p 80 -h /www"]
+    user: "1234:1234"
+    volumes: ["./data:/www", "./own.ini:/etc/own.ini:ro", "./data/conf/deep.ini:/etc/deep.ini:ro"]
+    secrets: [word]
+    stop_signal: SIGKILL
+secrets: {{word: {{file: ./secrets/word.txt}}}}
+"""
+
+
+def test_files_are_whose_they_shall_be_and_no_link_of_a_container_is_followed(project: Project) -> None:
+    vps, folder = project.vps, project.folder
+    (folder / "upstream/compose.yml").write_text(OWNED.format(image=f"{REGISTRY}/shop:1"))
+    (folder / "upstream/own.ini").write_text("own\n")
+    (folder / "upstream/data/conf").mkdir(parents=True)
+    (folder / "upstream/data/conf/deep.ini").write_text("deep\n")
+    service = {"kind": "compose", "file": "upstream/compose.yml", "port": 8196, "publish": {8196: "web:80"}}
+    service |= {"folders": {"data": 1234}, "environment": {"WORD": "first"}}
+    service |= {"files": {"own.ini": "1234 0400", "data/conf/deep.ini": 1234}, "https": False}
+    service |= {"secret_files": {"secrets/word.txt": "WORD 1234 0400"}, "wait": "60s", "watch": "0"}
+    project.sites = {"owned.test": service}
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert project.get("owned.test", scheme="http") == (200, "firstown\n")
+    of = "stat -c '%a %u %g' /opt/owned.test/own.ini /opt/owned.test/secrets/word.txt /opt/owned.test/data/conf/deep.ini"
+    assert vps.run(of).stdout.splitlines() == ["400 1234 1234", "400 1234 1234", "440 1234 1234"]
+    assert project.plan()["empty"]
+
+    service["environment"] = {"WORD": "second"}
+    (folder / "upstream/own.ini").write_text("other\n")
+    assert project.apply().returncode == 0
+    assert project.get("owned.test", scheme="http") == (200, "secondother\n")
+    vps.run("chown 0 /opt/owned.test/own.ini")
+    assert "owner root:1234 → 1234:1234" in project.deploy("plan").stdout
+    assert project.apply().returncode == 0
+
+    vps.run("cd /opt/owned.test/data && rm -r conf && mkdir /etc/theirs && ln -s /etc/theirs conf")
+    (folder / "upstream/data/conf/deep.ini").write_text("new\n")
+    refused = project.apply()
+    assert refused.returncode == 1
+    link = "/opt/owned.test/data/conf is a link, which a container may have made: take it away"
+    assert link in refused.stdout + refused.stderr
+    assert vps.run("ls /etc/theirs").stdout == ""
+    assert project.get("owned.test", scheme="http") == (200, "secondother\n")
+
+    vps.run("rm /opt/owned.test/data/conf")
+    del service["secret_files"]
+    (folder / "upstream/compose.yml").write_text(
+        OWNED.replace("secrets: [word]", "tmpfs: [/run/secrets]")
+        .replace("cat /run/secrets/word ", "cat ")
+        .partition("secrets: {{")[0]
+        .format(image=f"{REGISTRY}/shop:1")
+    )
+    gone = project.apply()
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert project.get("owned.test", scheme="http") == (200, "other\n")
+    assert vps.run("ls /opt/owned.test/secrets").stdout == ""

@@ -63,7 +63,7 @@ write() { # whole files only: each is renamed into its place, and our scripts be
         folder=${path%/*}
         if [ -z "${parcel[$folder]:-}" ]; then
             folders+=("$folder")
-            [ -d "$folder" ] || missing+=("$folder")
+            [ -d "$folder" ] || is_of_containers "$folder" || missing+=("$folder")
             [[ $folder/ != "$scripts"/* ]] || ours+=("$folder")
         fi
         parcel[$folder]+=$incoming/files$path$'\n'
@@ -74,9 +74,21 @@ write() { # whole files only: each is renamed into its place, and our scripts be
     # shellcheck source=/dev/null
     [ ! -s "$incoming/secrets" ] || (. /usr/local/lib/deploy/lib/composition/secrets && write_secrets <"$incoming/secrets") || return
     mapfile -t removed <"$incoming/remove"
-    for path in "${removed[@]}"; do [[ $path == "$scripts"/* ]] || gone+=("$path"); done
+    for path in "${removed[@]}"; do
+        if is_of_containers "${path%/*}"; then
+            in_folder "${path%/*}" rm -f -- "${path##*/}"
+        elif [[ $path != "$scripts"/* ]]; then
+            gone+=("$path")
+        fi
+    done
     [ ${#gone[@]} -eq 0 ] || printf '%s\n' "${gone[@]}" | xargs -d '\n' rm -f
 }
+
+is_of_containers() { [[ $1 == /opt/*/* ]]; } # FOLDER: below that of a composition, where a container may write
+
+# There, and nowhere to which a link would lead; what shall be written has its folder made, and a word where it cannot be
+in_folder() (enter "$1" && "${@:2}") # FOLDER COMMAND…
+in_new_folder() (enter "$1" make || { say "✗ $OTHERWISE" && exit 1; }; "${@:2}") # FOLDER COMMAND…
 
 place() { # FOLDER…: what is new in each
     local folder files at
@@ -84,7 +96,13 @@ place() { # FOLDER…: what is new in each
         mapfile -t files <<<"${parcel[$folder]%$'\n'}"
         parcel[$folder]=''
         [ -n "${files[0]}" ] || continue
-        for ((at = 0; at < ${#files[@]}; at += 1000)); do mv -f -t "$folder" "${files[@]:at:1000}" || return; done
+        for ((at = 0; at < ${#files[@]}; at += 1000)); do
+            if is_of_containers "$folder"; then
+                in_new_folder "$folder" mv -f -t . "${files[@]:at:1000}" || return
+            else
+                mv -f -t "$folder" "${files[@]:at:1000}" || return
+            fi
+        done
     done
 }
 
@@ -112,7 +130,9 @@ at_work() { # PATH…: which of these scripts, or of those that were replaced, a
 put_back() { # PATH…: each is as it was before the transaction; `undo` has its own, for it stands alone when the server starts
     local path
     for path; do
-        if [ -e "$transaction/before$path" ] || [ -L "$transaction/before$path" ]; then
+        if is_of_containers "${path%/*}"; then
+            put_back_there "$path"
+        elif [ -e "$transaction/before$path" ] || [ -L "$transaction/before$path" ]; then
             [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
             cp -a --remove-destination "$transaction/before$path" "$path"
         elif [ -e "$path" ] || [ -L "$path" ]; then
@@ -120,6 +140,14 @@ put_back() { # PATH…: each is as it was before the transaction; `undo` has its
         fi
     done
     [ ! -s "$transaction/folders" ] || xargs -d '\n' rmdir 2>/dev/null <"$transaction/folders" || true # those of ours that are empty now
+}
+
+put_back_there() { # PATH, into whose folder no link may lead
+    if [ -e "$transaction/before$1" ]; then
+        in_new_folder "${1%/*}" cp -a --remove-destination "$transaction/before$1" .
+    else
+        in_folder "${1%/*}" rm -f -- "${1##*/}"
+    fi
 }
 
 # A database that was made with generated values can be opened with these only, and its volume stays: so does a new .env
