@@ -25,7 +25,7 @@ def install_peers() -> None:
     done = VENV / "installed"
     if done.is_file() and done.read_text() == wanted:
         return
-    progress("installing Ansible, pyinfra and Pillow into .bench/venv")
+    progress("installing Ansible, Caddy, pyinfra and Pillow into .bench/venv")
     timed(Command(["python3", "-m", "venv", "--clear", str(VENV)]))
     timed(Command([f"{VENV}/bin/pip", "install", "--quiet", "-r", str(CHECKOUT / "bench/requirements.txt")]))
     done.write_text(wanted)

@@ -15,7 +15,7 @@ from deployer.rehearsal.shell import ssh
 DOMAIN = "blog.example.org"
 HUGO = "0.161.1"
 PACKAGES = ("brotli", "certbot", "curl", "git", "libnginx-mod-http-brotli-static", "logrotate", "nginx")
-TOOLS = ("python3-venv", "webp", "caddy", "wrk")
+TOOLS = ("python3-venv", "webp", "wrk")
 ORIGIN = "/srv/origin.git"
 SITES = """\
 server: {{host: {machine.address}, host_key: {machine.host_key}, key: {machine.key}}}
@@ -44,7 +44,6 @@ class ImageSite:
         shutil.copytree(made, folder / "blog")
         shutil.copy(CHECKOUT / "bench/usual/build.sh", folder / "blog")
         site = cls(Machine.boot(packages=(*PACKAGES, *TOOLS)), folder)
-        site.machine.run("systemctl disable --now caddy")
         (folder / "sites.yaml").write_text(SITES.format(machine=site.machine, domain=DOMAIN, hugo=HUGO))
         site.git("init", "--quiet", "--initial-branch=master")
         site.commit("Begin")

@@ -7,14 +7,13 @@ from pathlib import Path
 from statistics import median
 
 from bench.image_site import DOMAIN, ImageSite
-from bench.measure import CHECKOUT, progress, timed
+from bench.measure import progress, timed
 from bench.page import arguments, publish, table
 from bench.visitors import CONNECTIONS, bytes_of, load
+from bench.web_servers import SERVERS, prepare, said_versions, start
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 
-SERVERS = ("deploy", "usual NGINX", "Caddy")
-USUAL = CHECKOUT / "bench/usual"
 ROOT = "/var/www/usual.example.org"
 SECONDS, ROUNDS = 4, 3
 LOAD = """\
@@ -48,7 +47,7 @@ def main() -> None:
             paths = text_paths(machine)
             (machine.root / "root/load.lua").write_text(LOAD.format(paths=str(paths)[1:-1]))
             figures = measure(machine, paths)
-            versions = said_versions(machine)
+            versions = said_versions(machine, [f"{CONNECTIONS} connections"])
     kept = {f"front page over HTTPS, against {peer}": against(figures, peer) for peer in SERVERS[1:]}
     publish("serve", [versions, results(figures, len(paths))], options.write, kept)
 
@@ -58,20 +57,7 @@ def prepare_others(site: ImageSite) -> None:
     machine = site.machine
     site.clone("/root/source")
     machine.run(f"cd /root/source && hugo --minify --destination {ROOT}")
-    machine.run("cp -r /etc/nginx/conf.d /root/deploy && mkdir /root/usual")
-    (machine.root / "root/usual/site.conf").write_bytes((USUAL / "nginx.conf").read_bytes())
-    machine.run(f"cp -rL /etc/letsencrypt/live/{DOMAIN} /etc/caddy/tls && chown -R caddy /etc/caddy/tls")
-    (machine.root / "etc/caddy/Caddyfile").write_bytes((USUAL / "Caddyfile").read_bytes())
-
-
-def start(machine: Machine, server: str) -> None:
-    """Stop what serves now, and start this server."""
-    machine.run("systemctl stop caddy nginx")
-    if server == "Caddy":
-        machine.run("systemctl start caddy")
-    else:
-        files = "/root/deploy" if server == "deploy" else "/root/usual"
-        machine.run(f"rm -r /etc/nginx/conf.d && cp -r {files} /etc/nginx/conf.d && systemctl start nginx")
+    prepare(machine, "nginx.conf", "Caddyfile", f"/etc/letsencrypt/live/{DOMAIN}")
 
 
 def text_paths(machine: Machine) -> list[str]:
@@ -93,13 +79,6 @@ def measure(machine: Machine, paths: list[str]) -> dict[str, Served]:
             served.front.append(load(machine, SECONDS))
             served.texts.append(load(machine, SECONDS, "--script /root/load.lua"))
     return figures
-
-
-def said_versions(machine: Machine) -> str:
-    """The versions of the servers."""
-    nginx = machine.run("nginx -v 2>&1 | cut -d/ -f2").stdout.strip()
-    caddy = machine.run("caddy version | cut -d' ' -f1").stdout.strip()
-    return f"nginx {nginx}, Caddy {caddy}, {CONNECTIONS} connections."
 
 
 def results(figures: dict[str, Served], count: int) -> str:

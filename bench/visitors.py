@@ -22,11 +22,13 @@ def bytes_of(machine: Machine, paths: list[str]) -> int:
     return sum(int(size) for _, size in answers)
 
 
-def load(machine: Machine, seconds: int, script: str = "") -> tuple[float, float]:
+def load(
+    machine: Machine, seconds: int, script: str = "", url: str = f"https://{DOMAIN}/", by: str = "wrk"
+) -> tuple[float, float]:
     """Requests a second and processor seconds a request; wrk runs on the VPS, over connections that stay."""
-    wrk = f"wrk --threads 1 --connections {CONNECTIONS} --duration {seconds}s {ASKED} {script}"
+    wrk = f"{by} --threads 1 --connections {CONNECTIONS} --duration {seconds}s {ASKED} {script}"
     before = processor_seconds(machine)
-    said = machine.run(f"{wrk} https://{DOMAIN}/").stdout
+    said = machine.run(f"{wrk} {url}").stdout
     spent = processor_seconds(machine) - before
     if "Non-2xx" in said or "Socket errors" in said:
         raise Failed(f"not every request was answered well:\n{said}")

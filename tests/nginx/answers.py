@@ -294,6 +294,20 @@ class ProxiedProgram:
         assert headers["x-forwarded-proto"] == ["https"]
         assert headers["x-forwarded-for"] == headers["x-real-ip"] != ["203.0.113.9"]
 
+    def test_a_connection_to_it_serves_one_request_after_the_other(self, place: Place) -> None:
+        connection = place.connect("https://files.example.org/")
+        came_from = set()
+        for _ in range(20):
+            connection.request("GET", "/")
+            came_from.add(json.loads(connection.getresponse().read())["from"])
+        connection.close()
+        assert len(came_from) < 20
+
+    def test_what_fits_into_a_packet_is_sent_as_it_is(self, place: Place) -> None:
+        answer = place.ask("https://files.example.org/text/short/application/json", Accept_Encoding="gzip")
+        assert "Content-Encoding" not in answer.headers
+        assert answer.body == b"some text " * 100
+
     def test_headers_are_ours_where_it_sends_none(self, place: Place) -> None:
         answer = place.ask("https://files.example.org/")
         assert {name: answer.all(name) for name in SECURITY} == {k: [v] for k, v in SECURITY.items()}

@@ -30,8 +30,10 @@ class Upstream(BaseHTTPRequestHandler):
             "/own-headers": self.own_headers,
         }
         path = self.path.rpartition("/api")[2]
-        if path.startswith("/text/"):
-            self.answer("some text " * 100, {"Content-Type": path.removeprefix("/text/")})
+        if path.startswith("/text/short/"):
+            self.answer("some text " * 100, {"Content-Type": path.removeprefix("/text/short/")})
+        elif path.startswith("/text/"):
+            self.answer("some text " * 200, {"Content-Type": path.removeprefix("/text/")})
         else:
             answers.get(path, self.say_what_was_told)()
 
@@ -45,7 +47,16 @@ class Upstream(BaseHTTPRequestHandler):
 
     def say_what_was_told(self) -> None:
         told = {name: self.headers.get_all(name) for name in self.headers}
-        self.answer(json.dumps({"path": self.path, "headers": told, "received": Upstream.received}))
+        self.answer(
+            json.dumps(
+                {
+                    "path": self.path,
+                    "headers": told,
+                    "received": Upstream.received,
+                    "from": self.client_address[1],
+                }
+            )
+        )
 
     def own_headers(self) -> None:
         self.answer("mine", OWN_HEADERS)
