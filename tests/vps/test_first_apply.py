@@ -13,6 +13,8 @@ from vps.project import GIT, Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("blog.example.org", "www.blog.example.org")
+HUGO = {"debian-12": "0.161.1", "debian-13": "0.168.0"}
+"""Packages that have their program at another place each."""
 
 
 @pytest.mark.takes_turns
@@ -20,14 +22,15 @@ def test_from_an_empty_server_to_a_live_blog(fresh_vps: Machine, tmp_path: Path)
     shutil.copytree(EXAMPLES / "blog", tmp_path / "blog")
     subprocess.run([*GIT, "init", "--quiet", tmp_path / "blog"], check=True)
     fresh_vps.add_hosts(dict.fromkeys(NAMES, "127.0.0.1"))
-    blog = {"kind": "hugo", "repository": "blog", "hugo": "0.161.1", "aliases": ["www.blog.example.org"]}
+    hugo = HUGO[fresh_vps.release]
+    blog = {"kind": "hugo", "repository": "blog", "hugo": hugo, "aliases": ["www.blog.example.org"]}
     with AcmeServer.start(fresh_vps) as acme:
         project = Project(tmp_path, fresh_vps, acme, {"blog.example.org": blog})
         project.commit("blog", {}, "First post")
         plan = project.deploy("plan")
         assert plan.returncode == 4
         assert "+ packages" in plan.stdout
-        assert "+ hugo 0.161.1" in plan.stdout
+        assert f"+ hugo {hugo}" in plan.stdout
 
         done = project.deploy("push", "blog.example.org", "--yes")
         assert done.returncode == 0, done.stdout + done.stderr

