@@ -87,6 +87,13 @@ def test_what_is_live_is_built_once_more(new_site):
     site.configure(gate={"shrink": 1})
     assert "it lost more than 1 %" in site.fails("--rebuild")
     assert "passes the gate" in site.push("--rebuild", "--force", code=2)
-    site.configure(gate={"shrink": 90})
+    site.configure(gate={"shrink": 90}, keep=2)
     site.push()
     assert site.page() == "two "
+    before = site.live
+    for number in range(3):
+        (site.place / "builder/cache/more").write_text(f"again {number}")
+        site.push("--rebuild")
+    assert len(site.releases) == 3, "this one, the one before, and one of the revision before"
+    site.script("rollback", "--to", next(name for name in site.releases if name < before))
+    assert site.page() == "one later"

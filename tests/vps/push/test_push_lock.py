@@ -36,6 +36,24 @@ def test_of_pushes_that_wait_the_newest_wins(new_site):
     assert site.page() == "<h1>Newest</h1>"
 
 
+def test_what_is_live_once_more_is_not_newer_than_a_push_that_waits(new_site):
+    slow = SLOW.replace("-e slow", '! -e "$DEPLOY_CACHE/on"')
+    site = new_site({"build.sh": slow}, build="build.sh")
+    first = started(site.vps, f"{PUSH} {site.domain} --by ada")
+    until_it_says(first, "waiting")
+    site.commit({"index.html": "<h1>Newest</h1>"})
+    second = started(site.vps, f"{PUSH} {site.domain} --by bob")
+    until_it_says(second, f"! {site.domain} is locked by ada since ")
+    third = started(site.vps, f"{PUSH} {site.domain} --rebuild --by timer")
+    until_it_says(third, f"! {site.domain} is locked by ada since ")
+    until(site.vps, "[ $(pgrep --exact --count flock) = 2 ]")
+    (site.place / "builder/cache/on").touch()
+    for each in (first, second, third):
+        said, _ = each.communicate()
+        assert each.returncode == 0, said
+    assert site.page() == "<h1>Newest</h1>"
+
+
 def test_an_older_revision_does_not_overtake_what_went_live_while_it_waited(new_site):
     site = new_site({"build.sh": SLOW, "slow": ""}, build="build.sh")
     old = site.git("rev-parse", "HEAD")
