@@ -5,7 +5,18 @@ import shlex
 
 COMMANDS = (
     *("apply", "audit", "backup", "check", "dns", "doctor", "key add", "key list", "key revoke", "key show"),
-    *("logs", "maintenance", "mirrors", "notify", "plan", "push", "releases", "render", "restart"),
+    *(
+        "logs",
+        "maintenance",
+        "mirrors",
+        "notify",
+        "plan",
+        "previews",
+        "push",
+        "releases",
+        "render",
+        "restart",
+    ),
     *("restore", "rollback", "secret show", "services", "shield", "start", "stats", "status", "stop"),
     *("update", "watch", "workflow"),
 )

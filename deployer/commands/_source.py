@@ -1,7 +1,7 @@
 """Where what is pushed comes from: a repository, there or here, or a folder that was built here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from deployer.errors import UsageError
@@ -21,6 +21,7 @@ class Wanted:
     yes: bool = False
     built: "Folder | None" = None
     rebuild: bool = False
+    preview: str = ""
 
     def push_of(self, domain: str, site: object, settings: str) -> "Push":
         """The push of a site of sites.yaml, whose repository may be here."""
@@ -33,16 +34,17 @@ class Wanted:
         from deployer.tasks import caller
         from deployer.tasks.push import Push
 
-        return Push(domain, caller(), repository, reference, self.force, settings, self.built, self.rebuild)
+        what = Push(domain, caller(), repository, reference, self.force, settings, self.built, self.rebuild)
+        return replace(what, preview=self.preview)
 
 
-def require_one_of(*, reference: str, force: bool, folder: str | None, rebuild: bool) -> None:
+def require_one_of(*, reference: str, force: bool, folder: str | None, rebuild: bool, preview: str) -> None:
     """Raise UsageError for options that say two things of what is published."""
     if reference and folder is not None:
         raise UsageError("--from publishes a folder, and --ref a revision", "Name one of the two.")
-    if rebuild and (reference or force or folder is not None):
+    if rebuild and (reference or force or preview or folder is not None):
         raise UsageError(
-            "--rebuild builds what is live, and passes the gate", "Leave out --ref, --from and --force."
+            "--rebuild builds what is live, and passes the gate", "Leave out --as, --ref, --from and --force."
         )
 
 
@@ -64,6 +66,27 @@ def require_files(sites: "Mapping[str, Entry]") -> None:
     for domain, site in sites.items():
         if not takes_files(site):
             raise UsageError(f"{domain} is a {site.kind} site: --from is for {' and '.join(OF_FILES)}")
+
+
+def require_name(preview: str) -> None:
+    """Raise UsageError for what cannot be the name of a preview; none is none."""
+    from deployer.values.names import LABEL
+
+    if preview and not LABEL.fullmatch(preview):
+        raise UsageError(
+            "a preview's name is a part of its address",
+            "It has small letters and digits, with - between them, and 63 at most, as in: --as new-menu",
+        )
+
+
+def require_previews(sites: "Mapping[str, Entry]") -> None:
+    """Raise UsageError for a site without previews."""
+    for domain, site in sites.items():
+        if not getattr(site, "previews", None):
+            raise UsageError(
+                f"{domain} has no previews",
+                f"Write into sites.yaml: previews: {{domain: preview.{domain}}}, then: deploy apply {domain}",
+            )
 
 
 def require_repositories(sites: "Mapping[str, Entry]") -> None:

@@ -30,6 +30,7 @@ AIM = "publish"
 @click.option("--ref", "reference", default="", help="A branch, tag or commit instead of the site's branch.")
 @click.option("--force", is_flag=True, help="Build again, and publish though pages are missing.")
 @click.option("--from", "folder", metavar="FOLDER", help="Publish what was built here, and no revision.")
+@click.option("--as", "preview", metavar="NAME", default="", help="A preview of it; what is live stays.")
 @click.option("--rebuild", is_flag=True, help="Build what is live once more, for posts with a date to come.")
 def command(
     sites: tuple[str, ...],
@@ -38,6 +39,7 @@ def command(
     reference: str,
     force: bool,
     folder: str | None,
+    preview: str,
     rebuild: bool,
 ) -> int:
     """Publish the newest revision of each site.
@@ -49,6 +51,8 @@ def command(
     With --from, a site is what a folder of this machine has: that passes the same gate, and of its files
     only those are sent that the server does not have.
 
+    With --as, it is a preview at an address of its own: deploy previews lists them.
+
     Without a sites.yaml, as in a CI job, SSH_HOST, SSH_PRIVATE_KEY, SSH_KNOWN_HOSTS, SSH_PORT (else 22) and
     SSH_USER (else deploy) in the environment say where to push, and a key that may do nothing else is enough.
 
@@ -58,13 +62,15 @@ def command(
       deploy push www.example.org docs.example.org --yes
       deploy push www.example.org --ref v1.2
       deploy push www.example.org --from public/
+      deploy push www.example.org --as new-menu --ref new-menu
       deploy push www.example.org --rebuild
     """
-    from deployer.commands._source import Wanted, built_here, require_one_of
+    from deployer.commands._source import Wanted, built_here, require_name, require_one_of
     from deployer.config.credentials import credentials
 
-    require_one_of(reference=reference, force=force, folder=folder, rebuild=rebuild)
-    wanted = Wanted(reference, force, yes, built_here(sites, folder), rebuild)
+    require_one_of(reference=reference, force=force, folder=folder, rebuild=rebuild, preview=preview)
+    require_name(preview)
+    wanted = Wanted(reference, force, yes, built_here(sites, folder), rebuild, preview)
     if config == Path("sites.yaml") and not config.exists() and (given := credentials(os.environ)):
         return push_with(given, sites, wanted)
     return push_all(config, sites, wanted)
@@ -74,7 +80,7 @@ def push_all(config: Path, sites: tuple[str, ...], wanted: "Wanted") -> int:
     """Push sites of sites.yaml; the exit code."""
     from deployer.commands._elsewhere import during
     from deployer.commands._next import after_push, without_earlier
-    from deployer.commands._source import require_files, require_repositories
+    from deployer.commands._source import require_files, require_previews, require_repositories
     from deployer.tasks import opening, server_of
 
     unchanged: set[str] = set()
@@ -83,15 +89,19 @@ def push_all(config: Path, sites: tuple[str, ...], wanted: "Wanted") -> int:
 
         chosen = loaded.select(sites)
         require_pushed(chosen)
+        if wanted.preview:
+            require_previews(chosen)
         if wanted.built:
             require_files(chosen)
         elif wanted.reference or wanted.rebuild:
             require_repositories(chosen)
         with progress() as shown, server_of(loaded, begun) as server:
             one = partial(_push, server, loaded, shown, wanted, unchanged)
-            with during(loaded, chosen, "push"):
+            visited = {} if wanted.preview else chosen
+            with during(loaded, visited, "push"):
                 done = [attempt(one, domain) for domain in chosen]
-            good = {domain: site for (domain, site), well in zip(chosen.items(), done, strict=True) if well}
+            pushed = [domain for domain, well in zip(chosen, done, strict=True) if well]
+            good = {domain: visited[domain] for domain in pushed if domain in visited}
             first = without_earlier(server, good)
     after_push(good, [*first, *unchanged])
     return 0 if all(done) else 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from deployer.config.model import Config
-from deployer.config.wording import Finding
+from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
 from deployer.seen.facts import Certificate
 
@@ -14,10 +14,14 @@ PROVIDERS = ("cloudflare", "hetzner")
 def check_certificates(config: Config) -> Iterator[Finding]:
     """Names that are proved by DNS records need who keeps them, and a token that may stand on the server."""
     for domain, site in config.sites.items():
+        previews = getattr(site, "previews", None)
         for position, alias in enumerate(site.aliases):
-            if alias.startswith("*.") and not (site.certificate.dns or site.certificate.own):
+            of_previews = previews and previews.wildcard == alias
+            proved = site.certificate.dns or site.certificate.own or (of_previews and not site.https)
+            if alias.startswith("*.") and not proved:
                 message = "a wildcard's certificate needs a proof by DNS: certificate: {dns: true}"
-                yield Finding(("sites", domain, "aliases", position), message)
+                place: Path = ("previews", "domain") if of_previews else ("aliases", position)
+                yield Finding(("sites", domain, *place), message)
         if site.certificate.own:
             yield from uncovered(domain, site)
         if site.certificate.dns:

@@ -23,6 +23,7 @@ from deployer.values.backups import BackupChoice, Backups, ComposeBackup
 from deployer.values.certificates import CertificateChoice
 from deployer.values.keep import Keep
 from deployer.values.mirrors import Mirror
+from deployer.values.previews import Previews
 from deployer.values.saved import FolderBackup
 from deployer.values.section import Section
 from deployer.values.shield import Shield, Threshold
@@ -113,6 +114,7 @@ def reference() -> str:
         parts.append(part("##", SHARED[model], model, without=inherited(model)))
     parts.append(part("###", "certificate", CertificateChoice))
     parts.append(part("###", "auth", Auth))
+    parts.append(part("###", "previews of static and hugo", Previews))
     parts.append(part("###", "shield", Shield))
     parts.append(part("###", "shield.auto", Threshold))
     parts.append(part("###", "mirrors.NAME of kind gitea", Mirror))

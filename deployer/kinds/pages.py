@@ -1,10 +1,13 @@
 """Published files that visitors get as they are: the half of hugo and static that PHP does not share."""
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from deployer.kinds.publication import Publication
 from deployer.values.paths import Folder
-from deployer.values.types import Boolean, RelativePath
+from deployer.values.previews import Previews, with_wildcard
+from deployer.values.types import Boolean, RelativePath, TimeLimit, written
 
 
 class Pages(Publication):
@@ -19,6 +22,19 @@ class Pages(Publication):
         description="folders to which / leads by the browser's language, such as [en, es]; else the first",
     )
     listing: Boolean = Field(False, description="a folder without index.html shows what is in it")
+
+    previews: Previews | None = Field(
+        None, description="revisions under names of their own: deploy push SITE --as NAME"
+    )
+    keep_previews: TimeLimit = Field(
+        written("14d"), description="how long a preview stays after its last push"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def answer_for_previews(cls, values: Any) -> Any:
+        """Its previews' names are its own: in its certificate, and in no other site."""
+        return with_wildcard(values)
 
     @property
     def header_names(self) -> list[str]:

@@ -121,7 +121,12 @@ class Publication(FromRepository):
 
     def push_values(self, domain: str) -> dict[str, File]:
         """Its values, for the push script."""
-        named = {"probe": self.probe(domain), "user": user_of(domain), **self.more_values(domain)}
+        named = {
+            "probe": self.probe(domain),
+            "user": user_of(domain),
+            "preview_user": preview_user_of(domain),
+            **self.more_values(domain),
+        }
         tools = tools_of(self.tools, self.tools_from)
         values = rendered("system/site.conf", site=self, domain=domain, tools=tools, **named)
         return {f"/etc/deploy/sites/{domain}.conf": values}
@@ -132,7 +137,8 @@ class Publication(FromRepository):
 
     def builder(self, domain: str) -> dict[str, File]:
         """The user that its builds run as, and nobody else's."""
-        user = rendered("system/sysusers.conf", domain=domain, user=user_of(domain))
+        of_previews = preview_user_of(domain) if getattr(self, "previews", None) else ""
+        user = rendered("system/sysusers.conf", domain=domain, user=user_of(domain), of_previews=of_previews)
         return {f"/etc/sysusers.d/deploy-{domain}.conf": user}
 
     def _hook(self, domain: str, moment: str, script: str) -> dict[str, File]:
@@ -152,6 +158,11 @@ class Publication(FromRepository):
 def user_of(domain: str) -> str:
     """The user of a site's builds."""
     return system_user("build", domain)
+
+
+def preview_user_of(domain: str) -> str:
+    """The user of the builds of its previews, which may be a stranger's: it reaches nothing of the site's."""
+    return system_user("preview", domain)
 
 
 def takes_files(entry: object) -> bool:

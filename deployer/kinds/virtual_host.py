@@ -1,6 +1,6 @@
 """The NGINX file of one site: which names answer, which lead elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deployer.files import File
@@ -20,6 +20,20 @@ def by_path(site: "Site", domain: str) -> dict[str, Any]:
     from deployer.kinds import by_path
 
     return by_path.values(site, domain)
+
+
+def more_headers(site: "Site", facts: "Facts") -> Iterator[tuple[str, str]]:
+    """What goes along with all its answers besides, with the values."""
+    if site.https and site.http3 and facts.http3:
+        yield "Alt-Svc", "'h3=\":443\"; ma=86400'"
+    if getattr(site, "languages", ()):
+        yield "Vary", "$deploy_language_vary"
+
+
+def wildcard_of_previews(site: "Site") -> str:
+    """The one of its names that is that of its previews; empty without them."""
+    previews = getattr(site, "previews", None)
+    return previews.wildcard if previews else ""
 
 
 def virtual_host(
@@ -44,11 +58,10 @@ def virtual_host(
     """
     files = [f"/etc/nginx/deploy/{policy}.conf" for policy in policies]
     said = by_path(site, domain)
-    if site.https and site.http3 and facts.http3:
-        said["added"] = [*said["added"], ("Alt-Svc", "'h3=\":443\"; ma=86400'")]
-    if getattr(site, "languages", ()):
-        said["added"] = [*said["added"], ("Vary", "$deploy_language_vary")]
-    aliases = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
+    said["added"] = [*said["added"], *more_headers(site, facts)]
+    covered = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
+    previews = wildcard_of_previews(site)
+    aliases = [name for name in covered if name != previews]
     file = rendered(
         f"nginx/sites/{template}.conf",
         site=site,
@@ -58,11 +71,12 @@ def virtual_host(
         home=home or f"{'https' if site.https else 'http'}://{domain}",
         code=code,
         keep_path=keep_path,
-        all_names=[domain, *site.aliases],
+        all_names=[domain, *(name for name in site.aliases if name != previews)],
         own_lines=keeping_headers(site.nginx, files, said["added"]),
         own_settings=settings(site.nginx),
         main_names=[domain, *aliases] if aliases_too else [domain],
         other_names=[] if aliases_too else aliases,
+        previews=previews if previews in covered else "",
         **said,
         **values,
     )

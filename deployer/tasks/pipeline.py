@@ -86,11 +86,12 @@ def _push_restricted(server: Server, what: Push, line: Callable[[str], None]) ->
         if not ("push" in text and "not found" in text):
             line(text)
 
-    words = ["push", what.domain, *([what.reference] if what.reference else [])]
+    words = ["push", what.domain, *([what.reference] if what.reference else []), *_named(what)]
     with waiting(f"{server.host} is at work"):
         status = server.follow_forced(shlex.join(words), relay)
     # a shell may also have been replaced by another one, which was told nothing, and says nothing
-    ran = any(what.domain in text for text in said)
+    name = f"{what.preview}." if what.preview else what.domain
+    ran = any(name in text for text in said)
     if status == NO_SUCH_COMMAND or (status == Pushed.DONE and not ran):
         return None
     return Pushed(status) if status in set(Pushed) else Pushed.FAILED
@@ -113,6 +114,10 @@ def _send_restricted(server: Server, what: Push, line: Callable[[str], None]) ->
     with waiting("files") as wait:
         sent = Sending(what.built, frozenset(there))
         line(sent.summary)
-        words = ["push", what.domain, *sent.options]
+        words = ["push", what.domain, *sent.options, *_named(what)]
         status = server.follow_forced(shlex.join(words), line, sent.pieces(wait))
     return Pushed(status) if status in set(Pushed) else Pushed.FAILED
+
+
+def _named(what: Push) -> list[str]:
+    return ["--as", what.preview] if what.preview else []

@@ -42,10 +42,10 @@ class Pushed(IntEnum):
 class Push:
     """What to publish, and for whom.
 
-    `repository` is the path of a repository here to send along; empty: the server fetches by itself.
-    `built` is a folder of this machine that is published instead of any revision; `rebuild` makes the
-    live one once more.
-    `settings` is the SHA-256 of the site's values as sites.yaml has them: a server that has others says so.
+    `repository` is the path of one here to send along; empty: the server fetches by itself. `built` is a
+    folder of this machine instead of a revision; `rebuild` makes the live one once more; `preview` is the
+    name of what it becomes instead of the site. `settings` is the SHA-256 of the site's values in
+    sites.yaml: a server that has others says so.
     """
 
     domain: str
@@ -56,13 +56,14 @@ class Push:
     settings: str = ""
     built: "Folder | None" = None
     rebuild: bool = False
+    preview: str = ""
 
     @property
     def options(self) -> list[str]:
         """The options that both ways of pushing have."""
         settings = ["--settings", self.settings] if self.settings else []
         how = ["--force"] if self.force else ["--rebuild"] if self.rebuild else []
-        return ["--by", self.who, *settings, *how]
+        return ["--by", self.who, *settings, *how, *(["--as", self.preview] if self.preview else [])]
 
 
 def push(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:

@@ -29,6 +29,14 @@ def keys(root: Root) -> Root:
         ("push a.test;id", NOTHING_ELSE),
         ("push a.test --force", NOTHING_ELSE),
         ("push a.test ..", NOTHING_ELSE),
+        ("push b.test --as new", MAY_PUSH),
+        ("push a.test --as", NOTHING_ELSE),
+        ("push a.test --as ../x", NOTHING_ELSE),
+        ("push a.test --as a.b", NOTHING_ELSE),
+        ("push a.test --as New", NOTHING_ELSE),
+        ("push a.test --as new --force", NOTHING_ELSE),
+        (f"push a.test --as {'x' * 64}", NOTHING_ELSE),
+        ("previews a.test --remove new", NOTHING_ELSE),
         ("push  a.test", NOTHING_ELSE),
         ("push a.test\nid", NOTHING_ELSE),
         ("push ../a.test", NOTHING_ELSE),
@@ -52,10 +60,12 @@ def test_a_key_that_is_not_known_may_nothing(keys: Root, key: str) -> None:
 
 def test_what_it_may_is_handed_on_to_the_program_that_does_it(keys: Root) -> None:
     assert "a.test is not on this server yet" in keys.run("admit", "ci", "push a.test v1.0", code=69)
+    assert "a.test is not on this server yet" in keys.run("admit", "ci", "push a.test v1.0 --as new", code=69)
+    assert "a.test is not on this server yet" in keys.run("admit", "ci", "push a.test --as new", code=69)
     assert "✗ a.test: not on this server yet" in keys.run("admit", "ci", "status", code=1)
     assert keys.run("admit", "home", "rsync --server --sender -logDtpre.iLsfxC . notes/") == ""
     assert "may fetch backups with rsync" in keys.run("admit", "home", "push a.test", code=2)
-    assert [use["result"] for use in uses(keys)] == ["accepted"] * 3 + ["refused"]
+    assert [use["result"] for use in uses(keys)] == ["accepted"] * 5 + ["refused"]
     assert keys.path("/var/log/deploy/keys.log").stat().st_mode & 0o77 == 0
 
 
@@ -64,6 +74,7 @@ def test_what_it_may_is_handed_on_to_the_program_that_does_it(keys: Root) -> Non
     [
         ("push a.test", "the key builder may not push that site; it may push: none"),
         ("push b.test --from public", "the key builder may not send that site; it may send: a.test"),
+        ("push b.test --from public --as new", "the key builder may not send that site; it may send: a.test"),
         ("have b.test --files", "the key builder may not send that site; it may send: a.test"),
         *(
             (words, "the key builder may run `push SITE --from NAME` and `status`, and nothing else")
@@ -73,6 +84,7 @@ def test_what_it_may_is_handed_on_to_the_program_that_does_it(keys: Root) -> Non
                 "push a.test --from x --force",
                 "push a.test --from x --list 1e9",
                 "push a.test --from x --list 1 --by root",
+                "push a.test --from x --as",
                 "have a.test",
                 "have a.test --files x",
             )
@@ -82,4 +94,5 @@ def test_what_it_may_is_handed_on_to_the_program_that_does_it(keys: Root) -> Non
 def test_a_key_that_sends_files_does_only_that(keys: Root, words: str, why: str) -> None:
     assert keys.run("admit", "builder", words, code=2) == f"✗ refused: {why}\n"
     assert keys.run("admit", "builder", "push a.test --from public --list 9", code=69)
+    assert keys.run("admit", "builder", "push a.test --from public --list 9 --as new", code=69)
     assert keys.run("admit", "builder", "have a.test --files", code=69)

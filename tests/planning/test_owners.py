@@ -73,6 +73,7 @@ def test_parts_that_carry_the_others_have_no_owner() -> None:
             "passwords",
             "php",
             "programs",
+            "previews",
             "publication",
             "rebuilds",
             "rooms",

@@ -1,11 +1,15 @@
 """`_redirects` and `_headers` of what is published: read by a push, of strangers, and gone with their release."""
 
+import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from deployer.kinds.static import Static
 from deployer.parts.nginx import nginx_files
+from deployer.server.folder import read_folder
+from deployer.waiting import Waiting
 from golden.server import facts
 from vps.waiting import reload_nginx
 
@@ -325,3 +329,133 @@ def test_links_to_addresses_without_html_are_good(new_rules):
     assert "/missing (in index.html)" in said
     assert ask(site, "/plain") == (200, text)
     assert (site.site / "plain.html.gz").exists()
+
+
+def preview(site, name):
+    """What visitors of a preview ask."""
+    return replace(site, domain=f"{name}.{site.values['previews']['domain']}")
+
+
+def branch(site, name, files):
+    """A commit that is not on main."""
+    site.git("checkout", "--quiet", "-B", name)
+    commit = site.commit(files)
+    site.git("checkout", "--quiet", "main")
+    return commit
+
+
+def test_a_preview_is_beside_what_is_live_and_needs_no_reload(new_rules, server):
+    site = new_rules("/old /live-one", previews={"domain": "beside.preview.test"})
+    site.push()
+    live, workers = site.live, server.run("pgrep --parent $(cat /run/nginx.pid)").stdout
+    branch(site, "menu", {"index.html": "<h1>Menu</h1>", "_redirects": "/old /previewed\n"})
+    site.hook("before", "echo hooked")
+    output = site.push("--as", "menu", "--ref", "menu")
+    assert "the preview is at http://menu.beside.preview.test/ until 20" in output
+    assert "_redirects and _headers do not count in a preview" in output
+    assert "hooked" not in output
+    seen = preview(site, "menu")
+    assert ask(seen, "/") == (200, "<h1>Menu</h1>")
+    assert (ask(seen, "/old")[0], ask(seen, "/_redirects")[0]) == (404, 404)
+    assert header(seen, "/", "X-Robots-Tag") == ["noindex, nofollow"]
+    assert (ask(site, "/"), site.live) == ((200, "<h1>One</h1>"), live)
+    assert ask(site, "/old")[1].endswith("/live-one")
+    assert ask(preview(site, "nothing"), "/")[0] == 404
+    assert ask(preview(site, "a.menu"), "/")[0] == 404
+    assert server.run("pgrep --parent $(cat /run/nginx.pid)").stdout == workers
+    again = site.push("--as", "menu", "--ref", "menu")
+    assert again.splitlines()[-1].startswith("menu.beside.preview.test is already at ")
+    site.push()
+    assert [site.live == live, ask(seen, "/")[1]] == [True, "<h1>Menu</h1>"]
+
+
+def test_previews_are_listed_and_taken_away(new_rules, server):
+    site = new_rules(previews={"domain": "gone.preview.test", "most": 2})
+    assert site.script("previews") == f"{site.domain} has no preview\n"
+    assert "no branch, tag or commit none" in site.push("--as", "none", "--ref", "none", code=1)
+    for name in ("one", "two"):
+        commit = branch(site, name, {"index.html": name})
+        site.push("--as", name, "--ref", name, "--by", "ada")
+    assert "has 2 previews, and may have 2" in site.push("--as", "three", code=1)
+    assert sorted(path.name for path in (site.place / "previews").iterdir()) == ["lock", "one", "two"]
+    site.push("--as", "two", "--force")
+    listed = json.loads(site.script("previews", "--json"))
+    assert [each["preview"] for each in listed] == ["two", "one"]
+    assert listed[1]["url"] == "http://one.gone.preview.test/"
+    assert listed[1]["by"] == "ada"
+    assert commit.startswith(site.git("rev-parse", "two"))
+    assert site.script("previews").startswith("http://two.gone.preview.test/  until 20")
+    server.run(f"touch -d '15 days ago' /srv/deploy/{site.domain}/previews/one/pushed")
+    assert site.script("previews", "--expired") == "one.gone.preview.test is gone: its time was over\n"
+    assert (ask(preview(site, "one"), "/")[0], ask(preview(site, "two"), "/")[0]) == (404, 200)
+    assert site.script("previews", "--remove", "two") == "two.gone.preview.test is gone\n"
+    assert ask(preview(site, "two"), "/")[0] == 404
+    assert "nothing to remove" in site.script("previews", "--remove", "two")
+    site.push()
+    assert ask(site, "/") == (200, "<h1>One</h1>")
+
+
+SNOOPS = """
+set -eu
+echo "it is ${DEPLOY_PREVIEW-live} at $DEPLOY_SITE and ${HUGO_BASEURL-}"
+ls "/srv/deploy/$OF/releases" "/srv/deploy/$OF/builder" "/var/www/$OF" 2>&1 | sed 's/^/SAW /' | grep -v 'No such file' || :
+for file in /srv/deploy/$OF /srv/deploy/$OF/previews; do touch "$file/mine" 2>/dev/null && echo "WROTE $file"; done
+cat "$DEPLOY_CACHE/kept" 2>/dev/null || :
+echo "of $DEPLOY_SITE" >>"$DEPLOY_CACHE/kept"
+[ -z "${TOKEN-}" ] || echo "HAS THE SECRET"
+echo "user: $(id -un)"
+cp index.html "$DEPLOY_OUTPUT/"
+"""
+
+
+@pytest.mark.fault("a preview's build reads and writes what is the live site's")
+def test_a_build_of_a_preview_reaches_nothing_of_the_live_site(new_rules):
+    site = new_rules(previews={"domain": "snoop.preview.test"}, build="build.sh")
+    site.configure(environment={"OF": site.domain})
+    site.commit({"build.sh": SNOOPS})
+    live = site.push()
+    assert f"  user: {site.user}" in live
+    mine = site.push("--as", "mine")
+    assert "  it is mine at mine.snoop.preview.test and http://mine.snoop.preview.test/" in mine
+    assert f"  user: {site.user.replace('build-', 'preview-')}" in mine
+    other = site.push("--as", "other")
+    for output in (mine, other):
+        assert not [word for word in ("SAW", "WROTE", "  of ") if word in output], output
+    assert "  of mine.snoop.preview.test" in site.push("--as", "mine", "--force"), "its own cache is kept"
+    assert (site.place / "builder/cache/kept").read_text() == f"of {site.domain}\n"
+
+
+def test_a_build_of_a_preview_gets_no_secrets(new_rules):
+    site = new_rules(
+        previews={"domain": "secret.preview.test"}, build="build.sh", build_secrets={"TOKEN": "generate"}
+    )
+    site.configure(environment={"OF": site.domain})
+    site.commit({"build.sh": SNOOPS})
+    output = site.push("--as", "mine")
+    assert "a preview's build gets none of the site's build_secrets" in output
+    assert "HAS THE SECRET" not in output
+
+
+def test_a_preview_is_nobody_elses_site(new_rules, server):
+    site = new_rules(previews={"domain": "taken.preview.test"})
+    other = server.root / "etc/nginx/conf.d/of-a-person.conf"
+    other.write_text("server { listen 80; server_name a.test mine.taken.preview.test; }\n")
+    assert "is the address of another site" in site.push("--as", "mine", code=2)
+    other.unlink()
+    site.push("--as", "mine")
+
+
+def test_a_preview_is_of_a_folder_that_was_built_elsewhere(new_rules, server, tmp_path):
+    site = new_rules(previews={"domain": "sent.preview.test"})
+    site.push()
+    (tmp_path / "index.html").write_text("sent")
+    (tmp_path / "about").mkdir()
+    (tmp_path / "about/index.html").write_bytes((site.site / "about/index.html").read_bytes())
+    read = read_folder(str(tmp_path))
+    names = read.list_text()
+    there = frozenset(site.script("have", "--files").split())
+    (server.root / "root/sent").write_bytes(names + b"".join(read.pieces(there, Waiting("x"))))
+    site.push("--as", "mine", "--from", "dist", "--list", str(len(names)), "</root/sent")
+    assert ask(preview(site, "mine"), "/") == (200, "sent")
+    assert ask(preview(site, "mine"), "/about/") == (200, "about")
+    assert ask(site, "/") == (200, "<h1>One</h1>")
