@@ -103,6 +103,21 @@ def vps(throwaway: None) -> Iterator[Machine]:
 @pytest.fixture
 def app(vps: Machine) -> Iterator[Application]:
     """A new one, whose repository has a page."""
+    one = new_one(vps)
+    yield one
+    end(one)
+
+
+@pytest.fixture
+def other(vps: Machine) -> Iterator[Application]:
+    """Another one, of somebody else."""
+    one = new_one(vps)
+    yield one
+    end(one)
+
+
+def new_one(vps: Machine) -> Application:
+    """Its repository has a page."""
     made = composed(vps, "")
     one = Application(vps, made.name, made.port)
     one.repository_folder.mkdir(parents=True)
@@ -111,8 +126,7 @@ def app(vps: Machine) -> Iterator[Application]:
     one.commit("one", "The first page", Dockerfile=DOCKERFILE)
     one.configure()
     one.write(app=one.one())
-    yield one
-    end(one)
+    return one
 
 
 def test_from_nothing_to_another_revision_and_back(app: Application) -> None:
@@ -215,6 +229,35 @@ def test_a_build_that_fills_the_disk(app: Application) -> None:
     said = app.fails()
     assert "✗ build: the build wrote more than its limit of 300 MB, and the builds' cache is emptied" in said
     assert nothing_goes_on(app.vps)
+
+
+OF_CACHE = 'RUN --mount=type=cache,target=/kept ["/bin/busybox", "sh", "-c", "{}"]\n'
+
+
+def test_a_build_finds_nothing_of_another_application(app: Application, other: Application) -> None:
+    """Neither what its builds keep for one another, nor its image: who may push one may read and change no other."""
+    app.commit("private", Dockerfile=DOCKERFILE + OF_CACHE.format("ls /kept; echo mine >/kept/tool"))
+    app.push()
+    other.commit(
+        "a", Dockerfile=DOCKERFILE + OF_CACHE.format("ls /kept/tool && cp /kept/tool /www/index.html; true")
+    )
+    other.push()
+    assert other.page() == "a"
+    for line in (f"FROM {app.name}:live", f"FROM {app.name}:{app.git('rev-parse', 'HEAD')}"):
+        other.commit("b", Dockerfile=line)
+        assert "✗ build: the image could not be built: " in other.fails()
+    other.commit("b", Dockerfile=DOCKERFILE + f"COPY --from=docker.io/library/{app.name}:live /www /www")
+    assert "✗ build: the image could not be built: " in other.fails()
+    for first in (
+        "# syntax=example/reader",
+        "\ufeff//syntax = example/reader:1",
+        '{"syntax": "example/reader"}',
+    ):
+        other.commit("b", Dockerfile=f"{first}\n{DOCKERFILE}")
+        assert "wants to be read by another program than Docker's own" in other.fails()
+    other.commit("b", Dockerfile=f"# escape=\\\n{DOCKERFILE}# syntax=none\n")
+    other.push()
+    assert other.page() == "b"
 
 
 def nothing_goes_on(vps: Machine) -> bool:
