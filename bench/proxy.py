@@ -1,6 +1,5 @@
 """A program behind a web server: how many of its answers our files, usual ones and Caddy pass on, over HTTPS.
 
-
 The web server has a processor of its own; the visitors and the program, an NGINX with two files, share one.
 """
 
@@ -23,7 +22,7 @@ DOMAIN, HELD, PLAIN = "app.example.org", "held.example.org", "plain.example.org"
 PORTS = {DOMAIN: 3000, HELD: 3001, PLAIN: 3002}
 PATHS = {"1 KB of JSON": "/api.json", "100 KB of HTML": "/page.html"}
 SECONDS, ROUNDS = 2, 5
-PACKAGES = ("certbot", "curl", "jq", "logrotate", "nginx", "wrk")
+PACKAGES = ("certbot", "curl", "jq", "libnginx-mod-http-brotli-filter", "logrotate", "nginx", "wrk")
 OF_SERVER, OF_REST = 0, 1
 LISTEN = " ".join(f"listen 127.0.0.1:{port} backlog=4096;" for port in PORTS.values())
 PROGRAM = f"""\

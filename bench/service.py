@@ -12,7 +12,7 @@ from deployer.rehearsal.shell import ssh
 
 PACKAGES = (
     *("busybox-static", "certbot", "curl", "docker-cli", "docker-compose", "docker-registry", "docker.io"),
-    *("git", "logrotate", "nginx"),
+    *("git", "logrotate", "libnginx-mod-http-brotli-filter", "nginx"),
 )
 REGISTRY = "127.0.0.1:5000"
 # It takes a second to start, as a small program does, and ends when it is asked to.

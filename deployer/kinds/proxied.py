@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from deployer.files import File
     from deployer.seen.facts import Facts
 
+BROTLI_FILTER = "libnginx-mod-http-brotli-filter"
+
 
 class ProxiedSite(Site):
     """A domain that NGINX answers for with what a program says."""
@@ -25,6 +27,10 @@ class ProxiedSite(Site):
     if TYPE_CHECKING:
         port: Port
         max_upload: Size
+
+    def packages(self) -> frozenset[str]:
+        """What compresses the program's answers, too."""
+        return super().packages() | {BROTLI_FILTER}
 
     def leads(self, domain: str, facts: "Facts") -> "dict[str, File]":
         """Its NGINX file."""

@@ -7,7 +7,7 @@ from deployer.files import File
 from deployer.parts.certbot import able
 from deployer.parts.docker import dotted, named, older
 from deployer.parts.rendering import UNITS, program, rendered, script, scripts, system
-from deployer.seen.facts import BROTLI_MODULE, Facts
+from deployer.seen.facts import BROTLI_FILTER, BROTLI_MODULE, Facts
 from deployer.seen.releases import OPENSSL
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
 
 POLICIES = ("acme", "caching", "compression", "headers", "leading", "proxy", "static", "tls")
+BROTLI = frozenset({BROTLI_FILTER, BROTLI_MODULE})
 PACKAGES = frozenset({"nginx", "curl", "logrotate"})
 DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
 HANDLERS = (
@@ -54,7 +55,7 @@ def share(config: "Config", facts: Facts) -> Share:
         },
         absent=frozenset({DEFAULT_SITE}),
         packages=PACKAGES,
-        unwanted=frozenset({BROTLI_MODULE} if facts.programs.foreign_nginx else ()),
+        unwanted=BROTLI if facts.programs.foreign_nginx else frozenset(),
         units=frozenset({"nginx.service"}),
         notes=(*nginx_notes(facts, asked_packages(config)), *too_old(config, facts), *by_hand(config, facts)),
     )
@@ -92,7 +93,7 @@ def asked_packages(config: "Config") -> frozenset[str]:
 
 def nginx_notes(facts: Facts, asked: Collection[str]) -> Iterator[str]:
     """What a person should know of NGINX, for which these packages are asked."""
-    if facts.programs.foreign_nginx and BROTLI_MODULE in asked:
+    if facts.programs.foreign_nginx and not BROTLI.isdisjoint(asked):
         yield (
             f"NGINX {dotted(facts.nginx_version)} is not of the packages of {named(facts)}, whose Brotli "
             "module it cannot load: pages go out with gzip"

@@ -12,6 +12,7 @@ from deployer.seen.stacks import Stack
 from deployer.seen.ufw import UfwState
 
 BROTLI_MODULE = "libnginx-mod-http-brotli-static"
+BROTLI_FILTER = "libnginx-mod-http-brotli-filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +183,8 @@ class Facts:
     def brotli(self) -> bool:
         """Whether NGINX can serve .br files."""
         return BROTLI_MODULE in self.packages and not self.programs.foreign_nginx
+
+    @property
+    def brotli_filter(self) -> bool:
+        """Whether NGINX can compress by Brotli what it sends."""
+        return BROTLI_FILTER in self.packages and not self.programs.foreign_nginx

@@ -7,7 +7,7 @@ import pytest
 
 from deployer.config.model import Config
 from deployer.planning.desired import Desired, desired_files
-from deployer.seen.facts import BROTLI_MODULE, Certificate, Facts
+from deployer.seen.facts import BROTLI_FILTER, BROTLI_MODULE, Certificate, Facts
 from golden import server
 
 HUGO = {"kind": "hugo", "repository": "https://git.example.org/a.git"}
@@ -52,7 +52,7 @@ EVERYWHERE = (
 
 def test_proxies_alone_need_nothing_of_pushes() -> None:
     found = desired(PROXY)
-    assert found.packages == {"nginx", "certbot", "curl", "logrotate"}
+    assert found.packages == {"nginx", "certbot", "curl", "logrotate", BROTLI_FILTER}
     ours = [path for path in found.files if path.startswith("/usr/local") or "sysusers" in path]
     assert set(ours) == {f"/usr/local/lib/deploy/{path}" for path in EVERYWHERE}
     assert "srv" not in text(found, "/etc/tmpfiles.d/deploy.conf")

@@ -6,7 +6,7 @@ from deployer.config.loader import load
 from deployer.config.model import Config
 from deployer.planning.desired import Desired
 from deployer.planning.stages import with_packages
-from deployer.seen.facts import BROTLI_MODULE, Certificate, Facts
+from deployer.seen.facts import BROTLI_FILTER, BROTLI_MODULE, Certificate, Facts
 
 FOLDER = Path(__file__).parent
 RELEASES = ("debian-12", "debian-13")
@@ -39,7 +39,7 @@ def facts(release: str) -> Facts:
         os="debian",
         release=release.removeprefix("debian-"),
         ipv6=release == "debian-13",
-        packages=frozenset({BROTLI_MODULE}),
+        packages=frozenset({BROTLI_FILTER, BROTLI_MODULE}),
         certificates={names[0]: Certificate(frozenset(names), 0, "CN=Example") for names in COVERED},
     ).having(openssl=OPENSSL[release])
 

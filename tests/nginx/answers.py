@@ -328,6 +328,19 @@ class ProxiedProgram:
             assert "Accept-Encoding" in vary(zipped) & vary(plain)
             assert zipped.headers["Content-Type"] == kind
 
+    @pytest.mark.parametrize("encoding", ["gzip", "br"])
+    def test_text_in_pieces_is_compressed_and_comes_as_it_is_sent(self, place: Place, encoding: str) -> None:
+        connection = place.connect("https://files.example.org/pieces")
+        connection.request("GET", "/pieces", headers={"Accept-Encoding": encoding})
+        said = connection.getresponse()
+        assert said.headers["Content-Encoding"] == (encoding if place.brotli else "gzip")
+        first = said.read1()
+        while len(first) < 1000:  # of 2,000 letters of which each has 6 bits
+            first += said.read1()
+        place.ask("https://files.example.org/came")
+        assert said.read()
+        connection.close()
+
     def test_a_stream_comes_as_it_is_sent(self, place: Place) -> None:
         connection = place.connect("https://files.example.org/stream")
         connection.request("GET", "/stream", headers={"Accept-Encoding": "gzip"})

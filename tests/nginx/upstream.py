@@ -6,6 +6,7 @@ Run as `python3 upstream.py PORT`; the standard library is enough.
 import base64
 import hashlib
 import json
+import random
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +26,7 @@ class Upstream(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         answers = {
             "/stream": self.stream,
+            "/pieces": self.pieces,
             "/came": self.came,
             "/socket": self.socket,
             "/own-headers": self.own_headers,
@@ -84,6 +86,19 @@ class Upstream(BaseHTTPRequestHandler):
         if Upstream.first_came.wait(60):
             self.wfile.write(b"data: second\n\n")
         self.close_connection = True
+
+    def pieces(self) -> None:
+        """A text whose second half comes when somebody says that the first has come."""
+        Upstream.first_came.clear()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        half = base64.b64encode(random.Random(1).randbytes(1500))
+        piece = b"%x\r\n%b\r\n" % (len(half), half)
+        self.wfile.write(piece)
+        if Upstream.first_came.wait(60):
+            self.wfile.write(piece + b"0\r\n\r\n")
 
     def socket(self) -> None:
         """A WebSocket that sends back what it gets, frame by frame as it stands."""

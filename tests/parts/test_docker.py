@@ -53,7 +53,7 @@ def test_a_fresh_server(facts: Facts, packages: frozenset[str], sources: bool, w
 
 def test_without_containers_nothing_of_docker() -> None:
     found = desired(OLD, services={}, sites={"a.example.org": {"kind": "proxy", "port": 1, "https": False}})
-    assert found.packages == ALWAYS
+    assert found.packages == ALWAYS | {"libnginx-mod-http-brotli-filter"}
     assert found.units == {"nginx.service"}
     assert (found.sources, found.notes, found.secrets) == (frozenset(), (), {})
     assert not [path for path in found.files if "docker" in path or "/opt/" in path]

@@ -6,9 +6,10 @@ from deployer.config.model import Config
 from deployer.parts.firewall import FIREWALL
 from deployer.planning.stages import in_the_end
 from deployer.seen.by_hand import ByHand
-from deployer.seen.facts import BROTLI_MODULE, Facts, Programs
+from deployer.seen.facts import BROTLI_FILTER, BROTLI_MODULE, Facts, Programs
 
 STATIC = {"kind": "static", "repository": "git@example.org:a/b.git", "https": False}
+PROXY = {"kind": "proxy", "port": 3000, "https": False}
 REDIRECT = {"kind": "redirect", "to": "https://b.example.org", "https": False}
 FOREIGN = Facts("debian", "13", packages=frozenset({"nginx"}), programs=Programs(foreign_nginx=True)).having(
     nginx=(1, 29, 3)
@@ -48,6 +49,16 @@ def test_a_module_that_it_cannot_load_is_done_without() -> None:
     assert BROTLI_MODULE in packages
     assert ("brotli" in files, notes) == (True, ())
     assert desired(REDIRECT, FOREIGN)[2] == (), "it asks for none"
+
+
+def test_what_compresses_answers_of_a_program_is_asked_for_where_it_can_be_loaded() -> None:
+    packages, files, notes = desired(PROXY, FOREIGN)
+    assert (BROTLI_FILTER in packages, "brotli " in files, len(notes)) == (False, False, 1)
+    ours = replace(FOREIGN, programs=Programs())
+    packages, files, notes = desired(PROXY, ours)
+    assert (BROTLI_FILTER in packages, notes) == (True, ())
+    assert "brotli_comp_level" in files
+    assert BROTLI_FILTER not in desired(STATIC, ours)[0], "its pages are compressed once, by the push"
 
 
 def test_one_that_was_replaced_is_told() -> None:

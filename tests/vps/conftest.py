@@ -23,6 +23,7 @@ PREINSTALLED = (
     "git",
     "git-lfs",
     "jq",
+    "libnginx-mod-http-brotli-filter",
     "libnginx-mod-http-brotli-static",
     "logrotate",
     "nginx",

@@ -23,6 +23,7 @@ from vps.services.registry import file, packed
 
 PACKAGES = (
     *("busybox-static", "curl", "docker-cli", "docker-compose", "docker.io", "jq", "nginx", "ufw", "wget"),
+    "libnginx-mod-http-brotli-filter",
     *("mariadb-server", "ntfy", "postgresql", "valkey-server", "valkey-tools"),
 )
 SERVICES = ("mariadb.service", "ntfy.service", "postgresql.service", "valkey-server.service")

@@ -16,7 +16,10 @@ from vps.waiting import until
 from vps.walk.visitors import Asked, ask, visiting
 
 __all__ = ["key"]
-PACKAGES = ("brotli", "certbot", "git", "git-lfs", "jq", "libnginx-mod-http-brotli-static", "rsync", "webp")
+PACKAGES = (
+    *("brotli", "certbot", "git", "git-lfs", "jq", "rsync", "webp"),
+    *("libnginx-mod-http-brotli-filter", "libnginx-mod-http-brotli-static"),
+)
 ASKED_FOR = ("https://page.test", "app.test", "hand.test")
 PAGES = ["page", "app", "by hand"]
 CHANGED = (

@@ -28,6 +28,7 @@ PACKAGES = (
     "docker-registry",
     "docker.io",
     "jq",
+    "libnginx-mod-http-brotli-filter",
     "logrotate",
     "nginx",
 )
