@@ -3,7 +3,7 @@
 import gc
 import os
 import tempfile
-from typing import Any
+from collections import deque
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, settings
 import chance
 import faults
 import turns
-from scheduling import ByServer, arranged
+import typed
+from processes import Processes
+from scheduling import arranged, pieces
 
 gc.disable()  # what is collected stays, see below
 # how long an example takes is a matter of the machine: it is no property
@@ -21,13 +23,21 @@ settings.load_profile("any machine")
 os.environ.pop("COLUMNS", None)
 # what the tool keeps for the next time is no matter of whose machine it is, and goes with the tests
 KEPT = tempfile.TemporaryDirectory(prefix="deploy-tests-")
-os.environ["XDG_CACHE_HOME"] = f"{KEPT.name}/cache"
-os.environ["XDG_STATE_HOME"] = f"{KEPT.name}/state"
+
+
+def keep_apart(process: str) -> None:
+    """Keep what the tool keeps in this process for no other one."""
+    os.environ["XDG_CACHE_HOME"] = f"{KEPT.name}/{process}/cache"
+    os.environ["XDG_STATE_HOME"] = f"{KEPT.name}/{process}/state"
+
+
+keep_apart("first")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="keep what is rendered as tests/golden")
     parser.addoption("--update-faults", action="store_true", help="keep what is injected as docs/faults.md")
+    parser.addoption("--processes", type=int, default=1, help="run the tests in so many processes")
     parser.addoption("--rounds", type=int, default=1, help="run each test so often, on the same server")
     group = parser.getgroup("throwaway VPS")
     group.addoption("--no-vps", action="store_true", help="leave out the tests that need a throwaway VPS")
@@ -82,9 +92,29 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
-    return ByServer(config, log)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.getoption("processes") > 1:
+        typed.begin()  # it loads what commands load while the tests are collected
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    number = session.config.getoption("processes")
+    if number < 2 or session.config.option.collectonly or session.testsfailed:
+        return None
+    work = deque(pieces([item.nodeid for item in session.items]))
+    Processes(session=session, pieces=work, begin=begin).run(number)
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    if session.shouldstop:
+        raise session.Interrupted(session.shouldstop)
+    return True
+
+
+def begin(process: str) -> None:
+    """Make ready for tests what was forked."""
+    keep_apart(process)
+    typed.inherit()
 
 
 COLLECTED = pytest.StashKey[tuple[pytest.Item, ...]]()

@@ -1,12 +1,9 @@
-"""Which process runs which tests: those that share a server stay together, and the slow ones begin."""
+"""Which tests a process runs together, as they share a server, and in which order: the slow ones begin."""
 
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import PurePath
-
-from xdist.scheduler import LoadScopeScheduling
-from xdist.workermanage import WorkerController
 
 LONGEST = (
     "tests/vps/test_upgrade.py",
@@ -22,21 +19,13 @@ LONGEST = (
 """They take minutes each: begun late, they would go on alone when everything else is done."""
 
 
-class ByServer(LoadScopeScheduling):
-    """A module on one Debian release is one piece of work: its tests share a throwaway VPS."""
-
-    def schedule(self) -> None:
-        self.config.option.loadscopereorder = False  # the order of collection: see arranged
-        super().schedule()
-
-    def _reschedule(self, node: WorkerController) -> None:
-        """A module is given out with the last test of the one before: until then another may take it."""
-        if self._pending_of(self.assigned_work[node]) <= 1:
-            super()._reschedule(node)
-
-    def _split_scope(self, nodeid: str) -> str:
+def pieces(nodeids: Sequence[str]) -> list[list[int]]:
+    """The places of the tests of each piece: a module on one Debian, whose tests share a throwaway VPS."""
+    found = defaultdict[tuple[str, str], list[int]](list)
+    for place, nodeid in enumerate(nodeids):
         release = re.search(r"debian-\d+", nodeid)
-        return f"{_module(nodeid)} {release.group() if release else ''}"
+        found[_module(nodeid), release.group() if release else ""].append(place)
+    return [*found.values()]
 
 
 def arranged(nodeids: Sequence[str]) -> dict[str, tuple[int, float]]:

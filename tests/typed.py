@@ -19,10 +19,17 @@ processes.set_forkserver_preload(["preloaded"])
 
 
 @cache
-def _begin() -> None:
+def begin() -> None:
     """Start the process that the others are forked from, which finds the modules beside this one."""
     with mock.patch.dict(os.environ, PYTHONPATH=str(Path(__file__).parent)):
         forkserver.ensure_running()
+
+
+def inherit() -> None:
+    """Go on with what was begun before this process was forked."""
+    # it waits for a child of its own, and this one has a parent's
+    if begin.cache_info().currsize:
+        forkserver._forkserver.ensure_running = lambda: None  # type: ignore[method-assign]
 
 
 def typed(
@@ -37,7 +44,7 @@ def typed(
 
     `meanwhile` is called with the process as soon as that has begun, and `before` by the process itself.
     """
-    _begin()
+    begin()
     with TemporaryDirectory() as name:
         out, err = Path(name, "out"), Path(name, "err")
         for file in (out, err):
@@ -62,7 +69,7 @@ def typed(
 
 def forked(function: Callable[..., None], *arguments: object, seconds: float = 180) -> int | None:
     """The exit code of such a process that runs the function; negative where a signal ended it."""
-    _begin()
+    begin()
     process = processes.Process(target=function, args=arguments)
     process.start()
     process.join(seconds)
