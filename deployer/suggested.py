@@ -4,20 +4,21 @@ import re
 import shlex
 
 COMMANDS = (
-    *("apply", "audit", "backup", "check", "dns", "doctor", "key add", "key list", "key revoke", "key show"),
+    *("apply", "audit", "backup", "check", "dns", "doctor", "exec", "key add", "key list", "key revoke"),
+    *("key show", "logs", "maintenance", "mirrors", "notify", "plan", "previews", "push", "releases"),
     *(
-        "logs",
-        "maintenance",
-        "mirrors",
-        "notify",
-        "plan",
-        "previews",
-        "push",
-        "releases",
         "render",
         "restart",
+        "restore",
+        "rollback",
+        "run",
+        "secret show",
+        "services",
+        "shield",
+        "start",
+        "stats",
     ),
-    *("restore", "rollback", "secret show", "services", "shield", "start", "stats", "status", "stop"),
+    *("status", "stop"),
     *("update", "watch", "workflow"),
 )
 """Those that take a file, and that a message names: `init` writes one, `rehearse` stops without."""

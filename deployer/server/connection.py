@@ -126,7 +126,7 @@ class Server:
 
         `chunks` are sent to it before it is heard.
         """
-        with self._opened() as channel:
+        with self.opened() as channel:
             channel.set_combine_stderr(True)
             channel.exec_command(words)
             for chunk in chunks:
@@ -151,13 +151,14 @@ class Server:
     @contextmanager
     def channel(self, command: str, together: bool = False) -> Iterator[Session]:
         """A session of its own in which the command runs, as root; UnreachableError when it is lost."""
-        with self._opened() as channel:
+        with self.opened() as channel:
             session = Session(channel, self.user, self.host)
             session.begin(command, together)
             yield session
 
     @contextmanager
-    def _opened(self) -> Iterator[paramiko.Channel]:
+    def opened(self) -> Iterator[paramiko.Channel]:
+        """A channel in which nothing runs yet; UnreachableError when it is lost."""
         try:
             ready, self._ready = self._ready, None
             channel = ready or self.transport.open_session()

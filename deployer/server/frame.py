@@ -11,15 +11,15 @@ import shlex
 NO_SUDO, CUT_OFF = 87, 88  # our own exit codes, unused by bash, ssh and sudo
 
 # bash's `read` takes one byte at a time, and so leaves what follows to the command. A command that was killed
-# looks killed from outside, too.
+# looks killed from outside, too, unless only its exit code is asked for.
 RUN = " ".join(
     r"""
 mark() { printf '\036%s\n' "$1"; };
 while IFS= read -r line && [[ $line != "$1" ]]; do :; done;
 [[ $line == "$1" ]] || exit 88;
-mark "$1"; if [[ $2 == together ]]; then exec 2>&1; else mark "$1" >&2; fi;
+mark "$1"; if [[ $2 == apart* ]]; then mark "$1" >&2; else exec 2>&1; fi;
 exec 3>&2 2>/dev/null; (exec 2>&3 3>&-; eval "set --; $3"); code=$?;
-case $code in 137 | 143) kill -$((code - 128)) $$ ;; esac;
+[[ $2 == *-told ]] || case $code in 137 | 143) kill -$((code - 128)) $$ ;; esac;
 mark "$1 $code"; exit $code
 """.strip().splitlines()
 )
@@ -36,9 +36,12 @@ def as_root(words: list[str], user: str) -> str:
     return f"sudo -n true 2>/dev/null || exit {NO_SUDO}; exec sudo -n {shlex.join(words)}"
 
 
-def framed(command: str, token: str, user: str, together: bool) -> tuple[str, bytes]:
-    """What to ask sshd to run, and what has to come first on its standard input."""
-    how = "together" if together else "apart"
+def framed(command: str, token: str, user: str, together: bool, told: bool = False) -> tuple[str, bytes]:
+    """What to ask sshd to run, and what has to come first on its standard input.
+
+    With `told`, the exit code of one that was killed is told as any other.
+    """
+    how = ("together" if together else "apart") + ("-told" if told else "")
     # a bash that sshd starts, as it thinks, reads ~/.bashrc; one inside another shell does not
     line = as_root(["env", "SHLVL=1", "bash", "-c", RUN, "deploy", token, how, command], user)
     return line, f"{line}\n{token}\n".encode()

@@ -26,9 +26,12 @@ class Session:
         self.token = token
         self.together, self.said = False, b""
 
-    def begin(self, command: str, together: bool = False) -> None:
-        """Run the command; `together`: what it says of errors comes in its output, in its place."""
-        line, first = framed(command, self.token, self.user, together)
+    def begin(self, command: str, together: bool = False, told: bool = False) -> None:
+        """Run the command; `together`: what it says of errors comes in its output, in its place.
+
+        With `told`, one that was killed has an exit code as any other.
+        """
+        line, first = framed(command, self.token, self.user, together, told)
         self.together = together
         self.channel.exec_command(line)
         self.send(first)

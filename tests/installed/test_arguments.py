@@ -73,3 +73,15 @@ def test_what_may_come_often_may_be_missing() -> None:
     for argv in ([], ["a", "b", "c"]):
         told = call("bash", "-c", READER, INSTALLED, "save [NAME…] [--by WHO] | save --all", *argv)
         assert told.stdout.startswith(" ".join(argv) + "|")
+
+
+def test_what_stands_behind_two_dashes_is_the_command() -> None:
+    reader = 'source "$0/lib/common/program"; USAGE=$1; shift; read_arguments "$@"; '
+    reader += 'printf "%s|" "${ARGUMENTS[@]}" "${COMMAND[@]}"'
+    use = "exec NAME [--terminal] -- COMMAND…"
+    words = ["--terminal", "--", "a b", "", "--help"]
+    told = call("bash", "-c", reader, INSTALLED, use, "shop", "--", *words)
+    assert (told.returncode, told.stdout) == (0, f"shop|{'|'.join(words)}|")
+    for argv in (["shop"], ["shop", "--"]):
+        told = call("bash", "-c", reader, INSTALLED, use, *argv)
+        assert (told.returncode, told.stdout.splitlines()[0]) == (2, "✗ COMMAND is missing")

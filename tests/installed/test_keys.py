@@ -41,6 +41,8 @@ def keys(root: Root) -> Root:
         ("push a.test\nid", NOTHING_ELSE),
         ("push ../a.test", NOTHING_ELSE),
         ("status --all", NOTHING_ELSE),
+        ("exec a.test -- sh", NOTHING_ELSE),
+        ("/usr/local/lib/deploy/bin/run a.test -- sh", NOTHING_ELSE),
         ("$(id)", NOTHING_ELSE),
         ("rsync --server --sender . x", NOTHING_ELSE),
         ("", NOTHING_ELSE),

@@ -13,11 +13,11 @@ MARK = b"\x1e" + TOKEN.encode() + b"\n"
 
 
 def logged_in(
-    folder: Path, bashrc: str, command: str, data: bytes = b"", together: bool = False
+    folder: Path, bashrc: str, command: str, data: bytes = b"", together: bool = False, told: bool = False
 ) -> tuple[int, bytes, bytes]:
     """The status and what stands in the frames of output and errors, of a login whose .bashrc is this."""
     (folder / "bashrc").write_text(f"unset BASH_ENV\n{bashrc}\n")
-    line, first = framed(command, TOKEN, "root", together)
+    line, first = framed(command, TOKEN, "root", together, told)
     done = subprocess.run(
         ["bash", "-c", line],
         input=first + data,
@@ -105,3 +105,11 @@ def test_the_words_of_a_cloud_image() -> None:
     said = b'Please login as the user "debian" rather than the user "root".\n\n'
     assert another_user(said) == "debian"
     assert another_user(b"Please login as somebody") == ""
+
+
+def test_the_exit_code_of_a_command_that_was_killed_can_be_told(tmp_path: Path) -> None:
+    killed = "bash -c 'kill -9 $$'"
+    assert logged_in(tmp_path, "", killed)[0] == -9
+    for together in (False, True):
+        status, said, _ = logged_in(tmp_path, "", f"echo one; {killed}", together=together, told=True)
+        assert (status, said[:4]) == (137, b"one\n")

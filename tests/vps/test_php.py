@@ -177,6 +177,8 @@ def test_a_job_runs_as_the_user_of_its_site(project: Project) -> None:
     ]
     vps.run(f"systemctl start {job}.service")
     assert vps.run("tail -n 1 /var/www/one.test/public/uploads/job.txt").stdout == "php-one_test\n"
+    done = project.deploy("exec", "one.test", "--", "sh", "-c", "id -un; pwd")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "php-one_test\n/var/www/one.test\n", "")
     vps.run("journalctl --sync")
     assert "php-one_test" in vps.run(f"journalctl --no-pager --output cat --unit {job}").stdout
 

@@ -48,6 +48,8 @@ def test_it_runs_and_has_one_user(forge: Forge) -> None:
     assert "Nothing to change" in forge.deploy("plan")
     assert forge.project.get("git.test", "/api/healthz")[0] == 200
     assert forge.api("GET", "user")["login"] == "owner"
+    said = forge.deploy("exec", "git.test", "--", "sh", "-c", "id -un; pwd; echo $GITEA_WORK_DIR; type gitea")
+    assert said.split() == ["git", f"{HOME}/data", f"{HOME}/data", "gitea", "is", f"{HOME}/bin/gitea"]
     seen = forge.vps.run(
         f"ps -ef; cat /etc/deploy/gitea/*; systemctl cat {UNIT}; journalctl -u {UNIT}; grep -r . /var/log/deploy || :"
     ).stdout

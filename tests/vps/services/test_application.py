@@ -1,16 +1,23 @@
 """An application from its repository: built on the server as its Dockerfile says, kept by revision, switched, taken back."""
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
 import shutil
+import struct
 import subprocess
+import termios
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from deployer.rehearsal.machine import Machine
-from vps.project import Project
+from vps.project import DEPLOY, Project
 from vps.services.conftest import (
     COMPOSE,
     NO_FILTERS,
@@ -23,6 +30,7 @@ from vps.services.conftest import (
     install_scripts,
     prepare,
 )
+from vps.waiting import until
 
 BUSYBOX = "/bin/busybox"
 DOCKERFILE = f"""FROM scratch
@@ -430,6 +438,10 @@ def test_an_application_as_its_user_sees_it(project: Project) -> None:
     assert "GREETING=it's $HOME" in environment_of(project.vps, container)
     assert file_in(project.vps, container, "/data/done") == "1\n"
 
+    commands_run_in_it(project)
+    a_terminal_is_passed_on(project)
+    nothing_goes_on_of_a_command_whose_caller_is_gone(project)
+
     project.commit("shop", {"www/index.html": "two\n"}, "The second page")
     pushed = project.deploy("push", "shop.test", "--yes")
     assert pushed.returncode == 0, pushed.stdout + pushed.stderr
@@ -463,3 +475,71 @@ def test_an_application_as_its_user_sees_it(project: Project) -> None:
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert project.vps.run("docker ps -aq --filter label=com.docker.compose.project=shop-test").stdout == ""
     assert project.plan()["empty"]
+
+
+def commands_run_in_it(project: Project) -> None:
+    """What they say, what they end with, and their words, of which no shell has read any."""
+
+    def called(program: str, *words: str) -> tuple[int, str, str]:
+        done = project.deploy(program, "shop.test", "--", *words)
+        return done.returncode, done.stdout, done.stderr
+
+    words = ("it's", "a;b $HOME", "", "*", "-c", '"')
+    for program in ("exec", "run"):
+        assert called(program, BUSYBOX, "printf", "%s|", *words) == (0, "|".join(words) + "|", "")
+        ends = called(program, BUSYBOX, "sh", "-c", "echo out; echo err >&2; exit 137")
+        assert ends == (137, "out\n", "err\n")
+        code, _, errors = called(program, "nowhere", "x")
+        assert code == 127, errors
+        assert f"✗ {program}: there is no program nowhere in " in errors.splitlines()[-1]
+    shown = f"{BUSYBOX} cat /data/done; echo ${{#KEY}} $GREETING"
+    code, said, _ = called("run", BUSYBOX, "sh", "-c", shown)
+    assert (code, said.splitlines()) == (0, ["1", "32 it's $HOME"])
+    assert project.vps.run(ONCE).stdout == ""
+    done = project.deploy("exec", "shop.test", "--service", "db", "--", "ls")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "✗ exec: shop.test has no container of a service db; it has: app\n",
+    )
+
+
+def a_terminal_is_passed_on(project: Project) -> None:
+    """With its size, its keys and its end."""
+    for program in ("exec", "run"):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 97, 0, 0))
+        with contextlib.ExitStack() as stack:
+            for each in (ours, theirs):
+                stack.callback(os.close, each)
+            words = [program, "shop.test", "--", BUSYBOX, "sh", "-c", TALK]
+            argv = [*DEPLOY, *words]
+            process = subprocess.Popen(argv, cwd=project.folder, stdin=theirs, stdout=theirs, stderr=theirs)
+            said = b""
+            while b"who?" not in said:
+                said += os.read(ours, 1000)
+            os.write(ours, b"Ad\x7fda\r")
+            while b"ends\r\n" not in said:
+                said += os.read(ours, 1000)
+            assert process.wait(60) == 5
+        assert b"33 97\r\n" in said
+        assert b"hello Ada\r\n" in said
+
+
+ONCE = "docker ps -aq --filter label=com.docker.compose.oneoff=True"
+# Docker sets the size of a terminal a moment after the command has begun
+SIZE = f"until {BUSYBOX} stty size 2>/dev/null | {BUSYBOX} grep ' 97'; do {BUSYBOX} sleep 0.1; done"
+TALK = f"{SIZE}; echo who?; read name; echo hello $name; echo ends; exit 5"
+
+
+def nothing_goes_on_of_a_command_whose_caller_is_gone(project: Project) -> None:
+    """Neither in a container that stays, nor in one of its own."""
+    for program, seconds in (("exec", 70321), ("run", 70322)):
+        runs = f"pgrep -fx '{BUSYBOX} sleep {seconds}' >/dev/null"
+
+        def cut(process: BaseProcess, runs: str = runs) -> None:
+            until(project.vps, runs)
+            process.kill()
+
+        project.deploy(program, "shop.test", "--", BUSYBOX, "sleep", str(seconds), meanwhile=cut)
+        until(project.vps, f"! {runs}")
+    until(project.vps, f'[ -z "$({ONCE})" ]')
