@@ -3,20 +3,16 @@
 import json
 import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from deployer.errors import UsageError
 from deployer.kinds.base import is_from_repository
 from deployer.kinds.entry import Entry
-from deployer.kinds.publication import is_published
+from deployer.kinds.publication import OF_FILES, is_published, takes_files
 from deployer.templates import render
-from deployer.values.repository import HERE, address_of
 
 RUNS_ON = "ubuntu-latest"
-USUAL_PORTS = {"http": 80, "https": 443}
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}", re.ASCII)
 ON_DEFAULT_BRANCH = "github.ref_name == github.event.repository.default_branch"
 
@@ -33,57 +29,54 @@ class Build:
     page: str
     hugo: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    makes: bool = False
+    """Whether it makes its folder itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class ForgeRepository:
-    """A repository on a forge: `address` is where its web pages and its API are."""
+class Sending:
+    """The folder that a runner builds and sends, by its path in the repository, and by what it builds it."""
 
-    address: str
-    owner: str
-    name: str
+    folder: str
+    command: str = ""
 
-    @property
-    def host(self) -> str:
-        """The host of the forge, whatever leads to it."""
-        return urlsplit(self.address).hostname or ""
-
-    @property
-    def private(self) -> bool:
-        """Whether nobody on the way can read what is sent there."""
-        return self.address.startswith("https://") or self.host in ("localhost", "127.0.0.1", "::1")
-
-    @property
-    def github(self) -> bool:
-        """Whether this is GitHub, which wants other things than Gitea."""
-        return self.address == "https://github.com"
+    def build_of(self, name: str, entry: Entry) -> Build:
+        """What the runner does before it sends; raises UsageError when that is not known, or is no line."""
+        if not takes_files(entry):
+            raise UsageError(f"{name} is a {entry.kind} site: --send is for {' and '.join(OF_FILES)}")
+        if not self.command:
+            return build_of(name, entry, self.folder, "sent: say how with --build 'npm ci && npm run build'")
+        if not self.command.isprintable() or "${{" in self.command:
+            raise UsageError("--build wants one line of a shell, in which the forge replaces nothing")
+        lines = ("(", f"    {self.command}", ")")  # what fails in the middle of it ends it
+        return Build(lines, shlex.quote(f"./{self.folder}/index.html"), "index.html", makes=True)
 
     @property
-    def file(self) -> str:
-        """Where the workflow is in the repository."""
-        return f"{'.github' if self.github else '.gitea'}/workflows/deploy.yml"
+    def called(self) -> str:
+        """What the release is called."""
+        last = self.folder.rpartition("/")[2]
+        return last if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", last, re.ASCII) else "site"
 
-    def same(self, other: "ForgeRepository") -> bool:
-        """Whether both are one repository; its web pages and its SSH have ports of their own."""
-        return [self.host, self.owner.lower(), self.name.lower()] == [
-            other.host,
-            other.owner.lower(),
-            other.name.lower(),
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """Whether a checkout is that of the site's repository, and where the repository is on a forge."""
-
-    own: bool
-    there: ForgeRepository | None
+    @property
+    def options(self) -> str:
+        """How it was asked for."""
+        build = f" --build {shlex.quote(self.command)}" if self.command else ""
+        return f" --send {shlex.quote(self.folder)}{build}"
 
 
-def workflow(name: str, entry: Entry, test_build: bool = False, tool: bool = False, runs_on: str = "") -> str:
+def workflow(
+    name: str,
+    entry: Entry,
+    test_build: bool = False,
+    tool: bool = False,
+    runs_on: str = "",
+    sending: Sending | None = None,
+) -> str:
     """The text of the workflow, for runners with this label; raises UsageError when it cannot be."""
     if runs_on and not LABEL.fullmatch(runs_on):
         raise UsageError("--runs-on wants one label of a runner, such as ubuntu-latest or self-hosted")
+    if not sending and not getattr(entry, "repository", True):
+        raise UsageError(f"{name} has no repository", "Let the runner send what it builds: --send public")
     branch = entry.branch or "" if is_from_repository(entry) else ""
     conditions = [
         *(["github.event_name == 'push'"] if test_build else []),
@@ -95,20 +88,29 @@ def workflow(name: str, entry: Entry, test_build: bool = False, tool: bool = Fal
         branch=branch,
         pattern=branch.replace("+", "\\+"),
         condition=" && ".join(conditions),
-        build=build_of(name, entry) if test_build else None,
+        build=sending.build_of(name, entry) if sending else build_of(name, entry) if test_build else None,
+        test_build=test_build,
+        sent=bool(sending),
+        folder=sending.folder if sending else "",
+        called=sending.called if sending else "",
         tool=tool,
         runs_on=runs_on or RUNS_ON,
-        options=" --test-build" * test_build
+        options=(sending.options if sending else "")
+        + " --test-build" * test_build
         + " --tool" * tool
         + (f" --runs-on {runs_on}" if runs_on else ""),
     )
 
 
-def build_of(name: str, site: object) -> Build:
-    """How a forge builds the site as the server does; raises UsageError when it has no build."""
+def build_of(name: str, site: object, folder: str = "", why: str = "tested") -> Build:
+    """How a forge builds the site as the server does; raises UsageError when it has no build.
+
+    What the server would find in $DEPLOY_OUTPUT is in `folder` of the checkout, if that is not empty.
+    """
     if not is_published(site) or not (site.build or site.kind == "hugo"):
-        raise UsageError(f"{name} has no build that could be tested", "Leave out --test-build.")
-    folder = f"./{site.output}" if site.output and site.build else ""
+        advice = "" if folder else "Leave out --test-build."
+        raise UsageError(f"{name} has no build that could be {why}", advice)
+    folder = f"./{folder or site.output}" if folder or (site.output and site.build) else ""
     version = getattr(site, "hugo", None)
     hugo = ("hugo==" + version if version else "hugo") if site.kind == "hugo" else ""
     line = f"bash {shlex.quote('./' + site.build)}" if site.build else ""
@@ -118,66 +120,10 @@ def build_of(name: str, site: object) -> Build:
         site.front_page.rpartition("/")[2],
         hugo,
         {key: quoted(value) for key, value in site.environment.items()},
+        makes=bool(site.build and site.output),
     )
 
 
 def quoted(value: str) -> str:
     """A text in a workflow's file, in which the forge replaces nothing."""
     return json.dumps(value.replace("${{", "${{ '${{' }}"))
-
-
-def whereabouts(
-    repository: str,
-    remotes: Sequence[str],
-    server: Collection[str] = (),
-    hosts: Mapping[str, str] = MappingProxyType({}),
-) -> Whereabouts:
-    """What a checkout with these remotes is to the repository; without an address, that is the checkout.
-
-    An address for SSH does not tell where the web pages are: one of the same repository that does is better.
-    `server` has the names of the server itself, `hosts` where the names lead that SSH knows by others.
-    """
-    there = on_a_forge(repository)
-    same = [
-        remote
-        for remote in remotes
-        if not repository
-        or remote == repository
-        or (there and (other := on_a_forge(remote)) and there.same(other))
-        or _same_by_ssh(repository, remote, {*HERE, *server}, hosts)
-    ]
-    addresses = sorted([repository, *same], key=lambda each: not each.startswith("http"))
-    found_there = (found for each in addresses if (found := on_a_forge(each)))
-    return Whereabouts(bool(same) or not repository, next(found_there, None))
-
-
-def _same_by_ssh(one: str, other: str, server: Collection[str], hosts: Mapping[str, str]) -> bool:
-    """Whether both lead by SSH to one path of one machine; of the server, by any word."""
-    urls = address_of(one), address_of(other)
-    if not all(url and url.scheme == "ssh" for url in urls) or len({*map(_path, urls)}) > 1:
-        return False
-    names = [hosts.get(url.hostname or "", url.hostname or "") for url in urls if url]
-    first, second = ("" if name in server else name for name in names)
-    return first == second or (not (first and second) and "." not in f"{first}{second}")
-
-
-def _path(url: SplitResult | None) -> str:
-    """Where a repository is, whether that begins at the user's home or not."""
-    path = unquote(url.path if url else "").strip("/").removeprefix("~/").removesuffix(".git")
-    return path.removeprefix(f"home/{url.username}/") if url and url.username else path
-
-
-def on_a_forge(repository: str) -> ForgeRepository | None:
-    """Where a repository is by its address; None for a folder, or one that cannot be or lacks an owner."""
-    url = address_of(repository)
-    if url is None:
-        return None
-    *below, owner, name = ["", "", *map(unquote, url.path.strip("/").split("/"))]
-    if not owner or not name:
-        return None
-    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-    if url.scheme == "ssh":
-        return ForgeRepository(f"https://{host}", owner, name.removesuffix(".git"))
-    port = f":{url.port}" if url.port not in (None, USUAL_PORTS[url.scheme]) else ""
-    folder = "/".join(["", *filter(None, below)])
-    return ForgeRepository(f"{url.scheme}://{host}{port}{folder}", owner, name.removesuffix(".git"))

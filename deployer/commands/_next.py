@@ -25,7 +25,10 @@ def after_apply(server: "Server", config: "Config", plan: "Plan") -> None:
     if waiting:
         answer, pushed = ("answers", "it is") if len(waiting) == 1 else ("answer", "they are")
         say(f"{', '.join(waiting)} {answer} 404 until {pushed} pushed.")
-        next_step(f"deploy push {' '.join(waiting)}")
+        sent = [name for name in waiting if not getattr(config.everything[name], "repository", True)]
+        built = [name for name in waiting if name not in sent]
+        pushes = [f"deploy push {' '.join(built)}"] if built else []
+        next_step("; ".join([*pushes, *(f"deploy push {name} --from FOLDER" for name in sent)]))
     else:
         next_step("deploy status shows how the server and its sites are")
 

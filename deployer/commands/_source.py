@@ -59,6 +59,18 @@ def built_here(sites: tuple[str, ...], folder: str | None) -> "Folder | None":
     return read_folder(folder)
 
 
+def require_source(sites: "Mapping[str, Entry]", wanted: Wanted) -> None:
+    """Raise UsageError for a site that has not what it is to be pushed from, or as."""
+    if wanted.preview:
+        require_previews(sites)
+    if wanted.built:
+        require_files(sites)
+    elif wanted.reference or wanted.rebuild:
+        require_repositories(sites)
+    else:
+        require_something(sites)
+
+
 def require_files(sites: "Mapping[str, Entry]") -> None:
     """Raise UsageError for a site that is not plain files."""
     from deployer.kinds.publication import OF_FILES, takes_files
@@ -86,6 +98,16 @@ def require_previews(sites: "Mapping[str, Entry]") -> None:
             raise UsageError(
                 f"{domain} has no previews",
                 f"Write into sites.yaml: previews: {{domain: preview.{domain}}}, then: deploy apply {domain}",
+            )
+
+
+def require_something(sites: "Mapping[str, Entry]") -> None:
+    """Raise UsageError for a site whose files are sent, where none are."""
+    for domain, site in sites.items():
+        if not getattr(site, "repository", True):
+            raise UsageError(
+                f"{domain} has no repository, from which it could come",
+                f"Publish what was built here: deploy push {domain} --from FOLDER",
             )
 
 

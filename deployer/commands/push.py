@@ -80,7 +80,7 @@ def push_all(config: Path, sites: tuple[str, ...], wanted: "Wanted") -> int:
     """Push sites of sites.yaml; the exit code."""
     from deployer.commands._elsewhere import during
     from deployer.commands._next import after_push, without_earlier
-    from deployer.commands._source import require_files, require_previews, require_repositories
+    from deployer.commands._source import require_source
     from deployer.tasks import opening, server_of
 
     unchanged: set[str] = set()
@@ -89,12 +89,7 @@ def push_all(config: Path, sites: tuple[str, ...], wanted: "Wanted") -> int:
 
         chosen = loaded.select(sites)
         require_pushed(chosen)
-        if wanted.preview:
-            require_previews(chosen)
-        if wanted.built:
-            require_files(chosen)
-        elif wanted.reference or wanted.rebuild:
-            require_repositories(chosen)
+        require_source(chosen, wanted)
         with progress() as shown, server_of(loaded, begun) as server:
             one = partial(_push, server, loaded, shown, wanted, unchanged)
             visited = {} if wanted.preview else chosen

@@ -1,22 +1,30 @@
 """The secrets that a CI job needs to push a site."""
 
+from typing import Literal
+
 from deployer.config.model import Config
 from deployer.config.server import Server
 from deployer.errors import UsageError
 
 
 def secrets_of(
-    config: Config, site: str, private: str, public: str, known_hosts: str, address: str = ""
+    config: Config,
+    site: str,
+    private: str,
+    public: str,
+    known_hosts: str,
+    address: str = "",
+    right: Literal["push", "send"] = "push",
 ) -> dict[str, str]:
     """The value of each secret, by its name.
 
     `private` is a private key and `public` its other half. Raises UsageError unless sites.yaml lets that key
-    push the site and nothing more, so that no other one gets into a forge by mistake.
+    push the site, or send its files, and nothing more, so that no other one gets into a forge by mistake.
     """
-    if not any(site in key.push and key.public == public for key in config.keys.values()):
+    if not any(site in getattr(key, right) and key.public == public for key in config.keys.values()):
         raise UsageError(
-            f"this key is not one that may push {site}",
-            f"A forge gets a restricted key only: deploy key add ci --push {site}",
+            f"this key is not one that may {right} {site}",
+            f"A forge gets a restricted key only: deploy key add ci --{right} {site}",
         )
     if config.server is None or not known_hosts:
         raise UsageError("the server's host key is not known here", "Pin it in sites.yaml: server.host_key")

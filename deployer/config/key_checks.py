@@ -45,6 +45,8 @@ def unfit(config: Config, entry: str) -> str:
         return f"no site or service '{entry}' here{suggest(entry, config.everything)}"
     if not found.pushed:
         return f"{entry} is a {found.kind} site: there is nothing to push"
+    if not getattr(found, "repository", True):
+        return f"{entry} has no repository: what is sent is let in by `send:`"
     if getattr(found, "is_local", False):
         return (
             f"{entry} comes from a folder of this machine: a key needs a repository that the server can fetch"

@@ -21,6 +21,8 @@ def _of_site(domain: str, site: Site, config: Config) -> str:
         return f"ss -ltnp 'sport = :{proxy.port}'   # does anything listen there for {domain}?"
     if site.kind == "status":
         return f"deploy status --publish {domain}   # makes the page anew"
+    if site.pushed and not getattr(site, "repository", True):
+        return f"deploy push {domain} --from FOLDER   # publishes it; deploy status tells what is live"
     if site.pushed:
         return f"deploy push {domain}   # publishes it; deploy status tells what is live"
     return f"{NGINX_SAYS} {domain}, too"

@@ -94,14 +94,16 @@ class FromRepository(Site):
     @property
     def is_local(self) -> bool:
         """Whether the repository is a folder on this machine, which a push sends over its own connection."""
-        return self.pushed and is_local(self.repository)
+        return bool(self.repository) and is_local(self.repository)
 
     def fetched_with(self) -> frozenset[str]:
         """The Debian packages with which the server fetches it."""
-        by_ssh = not self.is_local and not self.repository.startswith(("https://", "http://"))
+        by_ssh = (
+            self.repository and not self.is_local and not self.repository.startswith(("https://", "http://"))
+        )
         return frozenset({"git", "openssh-client"} if by_ssh else {"git"})
 
 
 def is_from_repository(entry: object) -> TypeGuard[FromRepository]:
     """Whether a push takes it from a repository."""
-    return isinstance(entry, FromRepository) and entry.pushed
+    return isinstance(entry, FromRepository) and bool(entry.repository)

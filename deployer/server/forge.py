@@ -8,7 +8,7 @@ from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from deployer.errors import DeployError, UnreachableError
-from deployer.workflow import ForgeRepository
+from deployer.values.forges import ForgeRepository
 
 SECONDS = 20
 REASONS = {

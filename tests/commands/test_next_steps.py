@@ -25,6 +25,7 @@ CONFIG = Config.model_validate(
         "sites": {
             "www.example.org": {"kind": "hugo", "repository": "https://git.example.org/a.git"},
             "docs.example.org": {"kind": "static", "repository": "https://git.example.org/b.git"},
+            "sent.example.org": {"kind": "static"},
             "ntfy.example.org": {"kind": "ntfy"},
         }
     }
@@ -55,6 +56,11 @@ def plan(*names: str) -> Plan:
             "www.example.org answers 404 until it is pushed.\n→ deploy push www.example.org\n",
         ),
         ((), ("www.example.org", "docs.example.org"), "→ deploy push www.example.org docs.example.org\n"),
+        (
+            (),
+            ("www.example.org", "sent.example.org"),
+            "→ deploy push www.example.org; deploy push sent.example.org --from FOLDER\n",
+        ),
         (("www.example.org",), ("www.example.org",), "→ deploy status shows "),
         ((), (), "→ deploy status shows "),
     ],

@@ -211,3 +211,33 @@ def test_a_key_needs_a_repository_by_address(folder: Path) -> None:
     assert "comes from a folder of this machine" in done.stderr
     assert "Its sites are" not in done.stderr
     assert "repository: https://" in done.stderr
+
+
+def test_a_key_that_may_send_is_the_one_of_a_workflow_that_sends(folder: Path) -> None:
+    (folder / "sites.yaml").write_text(
+        SITES.partition("  www.example.org:")[0] + "  www.example.org: {kind: static}\n"
+    )
+    call = ("workflow", "www.example.org", "--send", "public", "--build", "make site")
+    without = deploy(folder, *call)
+    assert without.returncode == 0, without.stderr
+    assert "no key in sites.yaml may send www.example.org yet: deploy key add ci --send www" in without.stderr
+    assert deploy(folder, "key", "add", "ci", "--send", "www.example.org", "--no-apply").returncode == 0
+    with running() as gitea:
+        address = f"http://127.0.0.1:{gitea.server_port}"
+        subprocess.run(["git", "init", "--quiet", folder], check=True)
+        origin = ["remote", "add", "origin", f"{address}/me/a.git"]
+        subprocess.run(["git", "-C", folder, *origin], check=True)
+        done = deploy(folder, *call, "--install-secrets", GITEA_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stderr
+        assert gitea.secrets["SSH_PRIVATE_KEY"] == (folder / ".ssh/deploy-ci").read_text()
+    assert "--from public" in (folder / ".gitea/workflows/deploy.yml").read_text()
+    for wrong, words in {
+        ("--send", "../x"): "--send: '../x' leads out of the repository",
+        ("--build", "make"): "--build is for what the runner sends. Say which folder that is: --send public",
+        (): "www.example.org has no repository. Let the runner send what it builds: --send public",
+    }.items():
+        refused = deploy(folder, "workflow", "www.example.org", *wrong)
+        assert refused.returncode == 2
+        assert words in " ".join(refused.stderr.split()).replace("repository Let", "repository. Let").replace(
+            "sends Say", "sends. Say"
+        )

@@ -512,3 +512,21 @@ def test_select_knows_what_was_meant(file: Path) -> None:
         config.select(["www.rogs.me"])
     with pytest.raises(UsageError, match=r"^no site 'rog.me' in sites.yaml \(did you mean 'rogs.me'\?\)$"):
         config.select(["rog.me"])
+
+
+def test_files_that_are_sent_need_no_repository_and_have_nothing_of_one(file: Path) -> None:
+    public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
+    key = f"keys: {{ci: {{public: {public}, send: [a.example.org]}}}}\n"
+    file.write_text("sites:\n  a.example.org: {kind: static}\n" + key)
+    site = load(file).sites["a.example.org"]
+    assert site.pushed
+    assert not site.is_local
+    told = []
+    for keys in ("tools: {node: 22}", "branch: main", "folder: docs", "build: b.sh", "environment: {A: b}"):
+        told += problems(file, f"sites:\n  a.example.org: {{kind: static, {keys}}}\n")
+    words = "is for what comes from a repository: write repository:, too"
+    assert [line.partition("a.example.org: ")[2] for line in told] == [
+        f"{name}: {words}" for name in ("tools", "branch", "folder", "build", "environment")
+    ]
+    (pushes,) = problems(file, "sites:\n  a.example.org: {kind: static}\n" + key.replace("send", "push"))
+    assert pushes.endswith("a.example.org has no repository: what is sent is let in by `send:`")

@@ -46,6 +46,13 @@ def test_a_push_takes_no_revision_that_could_be_something_else(
     assert f"✗ {why}" in root.run("push", "a.test", option, value, code=2)
 
 
+def test_what_has_no_repository_is_sent(root: Root) -> None:
+    root.site("a.test", SENT="1")
+    said = root.run("push", "a.test", code=2).splitlines()[0]
+    advice = "deploy push a.test --from FOLDER publishes what was built elsewhere"
+    assert said == f"✗ a.test has no repository: {advice}"
+
+
 def test_releases_are_listed_newest_first_with_what_is_live(root: Root) -> None:
     root.site("a.test")
     for number, subject in ((1, "One"), (2, 'Two "quoted"')):

@@ -10,7 +10,7 @@ import pytest
 
 from deployer.errors import DeployError, UnreachableError
 from deployer.server.forge import set_secrets
-from deployer.workflow import ForgeRepository
+from deployer.values.forges import ForgeRepository
 from server.gitea import TOKEN, running
 
 

@@ -150,6 +150,20 @@ def test_a_pull_request_is_built_and_not_pushed(project: Guarded, secrets: dict[
     project.publish("page.test", {"broken": None})
 
 
+@pytest.mark.parametrize("options", [(), ("--tool",)], ids=["ssh", "tool"])
+def test_what_the_runner_has_built_is_sent(
+    project: Guarded, secrets: dict[str, str], options: tuple[str, ...]
+) -> None:
+    write(project, "--send", "out/dist", *options)
+    page = f"<h1>Built there {options}</h1>\n"
+    project.publish("page.test", {"index.html": page, "build.sh": BUILD})
+    own = secrets | {"SSH_PRIVATE_KEY": (project.folder / "builder").read_text()}
+    done = act(project, own)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"dist, built elsewhere"' in done.stdout
+    assert project.get("page.test", scheme="http") == (200, page)
+
+
 def test_it_never_replaces_a_file_unasked(project: Guarded, secrets: dict[str, str]) -> None:
     write(project)
     file = project.folder / "page.test/.gitea/workflows/deploy.yml"
