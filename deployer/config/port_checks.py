@@ -6,6 +6,7 @@ from deployer.config.model import Config
 from deployer.config.wording import Finding
 from deployer.kinds.composition import ComposedSite
 from deployer.kinds.entry import Entry
+from deployer.kinds.proxied import ProxiedSite
 
 OF_NGINX = ("80/tcp", "443/tcp")
 
@@ -41,6 +42,7 @@ def same_ports(config: Config) -> Iterator[Finding]:
     """A port on the server may belong to one site or service; one proxy may lead to that of containers."""
     owners: dict[str, str] = {}
     led_to: dict[str, str] = {}
+    beside = {f"{port}/tcp": name for name, site in config.sites.items() for port in started_beside(site)}
     free = led_to_by_nobody(config)
     for section, entries in (("sites", config.sites), ("services", config.services)):
         for name, entry in entries.items():
@@ -50,11 +52,19 @@ def same_ports(config: Config) -> Iterator[Finding]:
                 taken = led_to if entry.kind == "proxy" and port in free else owners
                 if port in taken and taken[port] != name:
                     aliases = " (for a second name: aliases)" if section == "sites" else ""
+                    if first := beside.get(port):
+                        aliases = f" (a push of {first} starts its next container there; replace: stop-first "
+                        aliases += "does not)"
                     yield Finding(
                         (section, name, key),
                         f"port {port.removesuffix('/tcp')} is already used by '{taken[port]}'{aliases}",
                     )
                 taken.setdefault(port, name)
+
+
+def started_beside(site: Entry) -> tuple[int, ...]:
+    """The second ports of a site, where a push starts what comes next."""
+    return site.beside_ports() if isinstance(site, ProxiedSite) else ()
 
 
 def led_to_by_nobody(config: Config) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import Field, model_validator
 
 from deployer.kinds.app_containers import ApplicationSite
+from deployer.kinds.start_first import shared_at_once
 from deployer.seen.stacks import Standing
 from deployer.shares.share import Share
 from deployer.values.publication import Limits
@@ -40,6 +41,9 @@ class App(ApplicationSite):
         validate_default=False,
         description="port on 127.0.0.1 where NGINX finds it; without it, the number of port",
     )
+    replicas: Count = Field(
+        1, description="how many containers run it, among which NGINX shares out visitors"
+    )
     watch: Duration = Field(
         written("5s"), description="how long new containers must stay up before they count as well"
     )
@@ -52,6 +56,21 @@ class App(ApplicationSite):
         if not self.port:
             self.__dict__["port"] = self.inside
         return self
+
+    def starts_first(self) -> str:
+        """The application, unless it has volumes, which two might not share."""
+        kept = "stop-first" if self.mounted else "start-first"
+        return "app" if (self.replacing or kept) == "start-first" else ""
+
+    def led_ports(self) -> tuple[int, ...]:
+        """One for each of its containers."""
+        return tuple(range(self.port, self.port + self.replicas))
+
+    def remarks(self) -> tuple[str, ...]:
+        """What two of it would share."""
+        if not (self.starts_first() and self.mounted):
+            return ()
+        return (shared_at_once("volume", self.mounted),)
 
     def built(self) -> bool:
         """By each push of another revision."""
@@ -73,6 +92,7 @@ class App(ApplicationSite):
     def more_values(self, name: str) -> "dict[str, str | int]":
         """What a push builds, from what, and how much that may use."""
         return {
+            **super().more_values(name),
             "APPLICATION": name,
             "REPOSITORY": "" if self.is_local else self.repository,
             "INSIDE": self.inside,

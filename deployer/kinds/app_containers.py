@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from deployer.files import File
 from deployer.kinds.base import FromRepository
-from deployer.kinds.composition import ComposedSite
+from deployer.kinds.start_first import ReplacedSite, live_port, port_range
 from deployer.shares.backup import Backup, database
 from deployer.shares.share import Share
 from deployer.templates import rendered
@@ -38,7 +38,7 @@ PASSWORDS = {"postgres": ("DB_PASSWORD",), "mariadb": ("DB_PASSWORD", "DB_ROOT_P
 OF_ITS_OWN = frozenset({"app", "db", "release"})
 
 
-class ApplicationSite(FromRepository, ComposedSite):
+class ApplicationSite(FromRepository, ReplacedSite):
     """A site whose containers run one image, built from its repository, and a database beside it."""
 
     environment: dict[ContainerVariable, EnvironmentValue] = Field(
@@ -76,6 +76,7 @@ class ApplicationSite(FromRepository, ComposedSite):
 
     if TYPE_CHECKING:
         inside: Port
+        replicas: int
 
     @model_validator(mode="after")
     def calls_nothing_twice(self) -> Self:
@@ -96,6 +97,7 @@ class ApplicationSite(FromRepository, ComposedSite):
             folder=self.folder(domain),
             memory=size_text(self.memory).lower(),
             variables=self.given_variables(),
+            published=self.published(),
             jobs=dict(zip(self.job_services(), self.jobs.items(), strict=True)),
         )
         return {
@@ -103,6 +105,10 @@ class ApplicationSite(FromRepository, ComposedSite):
             f"{self.folder(domain)}/docker-compose.yml": file,
             **self.timers(domain),
         }
+
+    def published(self) -> str:
+        """Where its containers are found on the server: where a push has said, if it starts them first."""
+        return live_port(self.led_ports()) if self.starts_first() else port_range(self.led_ports())
 
     def given_variables(self) -> dict[str, str]:
         """What its containers find that is not of `environment:`: values of .env by their names."""

@@ -32,6 +32,14 @@ class ProxiedSite(Site):
         """What compresses the program's answers, too."""
         return super().packages() | {BROTLI_FILTER}
 
+    def led_ports(self) -> tuple[int, ...]:
+        """Where NGINX finds it, unless a push has led visitors to those beside."""
+        return (self.port,)
+
+    def beside_ports(self) -> tuple[int, ...]:
+        """Where a push starts what shall replace it; none where it is stopped before."""
+        return ()
+
     def leads(self, domain: str, facts: "Facts") -> "dict[str, File]":
         """Its NGINX file."""
         return virtual_host(self, domain, facts, "proxy", max_upload=size_text(self.max_upload))

@@ -30,5 +30,8 @@ keep_rooms() {
         systemctl stop "deploy-room@$name.socket" "deploy-room@$name.service" 2>/dev/null
         rm -f "$wants/deploy-room@$name.socket" "/run/deploy/held/${name%_*}"
     done
+    for file in /var/lib/deploy/live/*.conf; do
+        grep -qsF '/var/lib/deploy/live/' "/etc/nginx/conf.d/${file##*/}" || rm -f "$file"
+    done
     [ ${#new[@]} -eq 0 ] || systemctl start "${new[@]}"
 }

@@ -284,3 +284,17 @@ def test_a_compose_file_that_calls_itself_otherwise_than_sites_yaml(file: Path) 
     assert problems(file, text) == [
         "plain.yml:1:7: sites.yaml says project: paper, and this file another name: leave one of them out"
     ]
+
+
+def test_a_second_port_of_an_application_is_nobody_elses(file: Path) -> None:
+    app = "kind: app, repository: https://git.example.org/a.git"
+    text = f"""\
+sites:
+  a.example.org: {{{app}, port: 3000}}
+  b.example.org: {{{app}, port: 23000, replace: stop-first}}
+  c.example.org: {{{app}, port: 3001, replace: stop-first}}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:3:79: sites.b.example.org.port: port 23000 is already used by 'a.example.org' "
+        "(a push of a.example.org starts its next container there; replace: stop-first does not)"
+    ]

@@ -63,9 +63,9 @@ releases() {
 }
 
 deaf() { # DOMAIN: tells the port to which NGINX leads its visitors, when nothing listens there
-    local port
-    port=$(sed -nE 's~.*(proxy_pass http://|server )127\.0\.0\.1:([0-9]+).*~\2~p' "/etc/nginx/conf.d/$1.conf" 2>/dev/null | head -1)
-    [ -z "$port" ] || grep -qx "$port" <<<"$(ports_here)" || echo "deaf $1 $port"
+    local ports
+    ports=$(sed -nE 's~.*(proxy_pass http://|server )127\.0\.0\.1:([0-9]+).*~\2~p' "/etc/nginx/conf.d/$1.conf" 2>/dev/null)
+    [ -z "$ports" ] || grep -qxF "$ports" <<<"$(ports_here)" || echo "deaf $1 ${ports%%$'\n'*}"
 }
 
 sites() { # asks for the page of each

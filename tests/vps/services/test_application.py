@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import DEPLOY, Project
 from vps.services.conftest import (
     COMPOSE,
@@ -28,9 +29,10 @@ from vps.services.conftest import (
     environment_of,
     file_in,
     install_scripts,
+    numbers,
     prepare,
 )
-from vps.waiting import until
+from vps.waiting import client, until
 
 BUSYBOX = "/bin/busybox"
 DOCKERFILE = f"""FROM scratch
@@ -543,3 +545,167 @@ def nothing_goes_on_of_a_command_whose_caller_is_gone(project: Project) -> None:
         project.deploy(program, "shop.test", "--", BUSYBOX, "sleep", str(seconds), meanwhile=cut)
         until(project.vps, f"! {runs}")
     until(project.vps, f'[ -z "$({ONCE})" ]')
+
+
+FIRST, FIRST_PORT, SECOND_PORT = "first.test", 8097, 28097
+RUN_WELL = rf"""#!{BUSYBOX} sh
+{BUSYBOX} --install -s /bin
+mkdir -p /www/cgi-bin
+printf '#!/bin/sh\nprintf "\r\n"; cat' >/www/cgi-bin/echo
+printf '#!/bin/sh\nprintf "\r\nbegun"; until [ -e /enough ]; do sleep 0.1; done; printf " ended"' >/www/cgi-bin/slow
+chmod +x /www/cgi-bin/*
+sleep 0.5
+trap 'kill $!; exit' TERM
+httpd -f -p 80 -h /www & wait
+"""
+
+
+@pytest.fixture(scope="module")
+def first(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A user's folder with an application without volumes, which is live with the page "page"."""
+    folder = tmp_path_factory.mktemp("first")
+    site = {"kind": "app", "repository": "shop", "port": 80, "published": FIRST_PORT, "https": False}
+    site |= {"watch": "0", "command": f"{BUSYBOX} sh /www/run"}
+    one = Project(folder, vps, None, {FIRST: site})
+    one.repository("shop", {"Dockerfile": DOCKERFILE, "www/index.html": "page\n", "www/run": RUN_WELL})
+    shutil.copy(vps.root / "bin/busybox", folder / "shop/busybox")
+    one.commit("shop", {}, "Bring a shell along")
+    for done in (one.apply(), one.deploy("push", FIRST, "--yes")):
+        assert done.returncode == 0, done.stdout + done.stderr
+    yield one
+    one.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
+    gone = one.apply()
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert not vps.run("ls /var/lib/deploy/live", check=False).stdout
+
+
+OF_FIRST = "docker ps -q --filter label=com.docker.compose.project=first-test"
+BESIDE = f"until [ $({OF_FIRST} | wc -l) = 2 ]; do sleep 0.05; done"
+LED = 'led() { ls /var/lib/deploy/live; }; was=$(led); until [ "$(led)" != "$was" ]; do sleep 0.02; done'
+KILL = "kill -KILL $(pgrep -f '^/bin/bash .*/compose-push first.test')"
+ENOUGH = f"for each in $({OF_FIRST}); do docker exec $each touch /enough; done"
+ENDS = f"{LED}; {ENOUGH}"
+"""Downloads end when visitors are led elsewhere."""
+
+
+def load(vps: Machine) -> Load:
+    return Load(vps.address, FIRST, frozenset({b"page", b"two"}), "/cgi-bin/echo")
+
+
+def live_ports(vps: Machine) -> list[str]:
+    """Where its containers are."""
+    ask = "docker ps --filter label=com.docker.compose.project=first-test --format '{{.Ports}}'"
+    return sorted(line.split("->")[0].split(":")[-1] for line in vps.run(ask).stdout.splitlines())
+
+
+def newest(vps: Machine) -> str:
+    """The container that was made last."""
+    return vps.run("docker ps --no-trunc --quiet").stdout.split()[0]
+
+
+def push_first(
+    project: Project, page: str, run: str = RUN_WELL, meanwhile: str = "true", code: int = 0
+) -> subprocess.CompletedProcess[str]:
+    """Push another revision, with a command on the server beside it."""
+    project.commit("shop", {"www/index.html": f"{page}\n", "www/run": run, "www/more": f"{next(numbers)}\n"})
+    pushed = project.deploy(
+        "push", FIRST, "--yes", meanwhile=lambda _: project.vps.run(meanwhile, check=False)
+    )
+    assert pushed.returncode == code, pushed.stdout + pushed.stderr
+    return pushed
+
+
+def download(vps: Machine) -> subprocess.Popen[str]:
+    """A visitor whose answer takes until it is enough."""
+    argv = ["curl", "-sS", "-H", f"Host: {FIRST}", f"http://{vps.address}/cgi-bin/slow"]
+    return client(argv, stdout=subprocess.PIPE)
+
+
+def test_the_new_one_starts_beside_the_old_one(first: Project) -> None:
+    """Nobody waits, and whoever has begun a download ends it; afterwards all is as it was, at the other port."""
+    vps = first.vps
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        slow = download(vps)
+        push_first(first, "two", meanwhile=ENDS)
+        asked.goes_on()
+    assert not asked.wrong, asked.wrong
+    assert slow.communicate()[0] == "begun ended"
+    assert first.get(FIRST, scheme="http") == (200, "two\n")
+    assert live_ports(vps) == [str(SECOND_PORT)]
+    assert first.plan()["empty"]
+
+    vps.run(f"cd /opt/{FIRST} && docker compose up -d && systemctl restart docker")
+    until(vps, f"curl -s -H 'Host: {FIRST}' http://127.0.0.1/ | grep -qx two")
+    assert live_ports(vps) == [str(SECOND_PORT)]
+    for command in ("restart", "stop", "start"):
+        done = first.deploy(command, FIRST)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert first.get(FIRST, scheme="http") == (200, "two\n")
+    assert live_ports(vps) == [str(SECOND_PORT)]
+    assert first.deploy("status").returncode == 0
+    assert f"{FIRST} is already up to date" in first.deploy("push", FIRST, "--yes").stderr
+
+
+@pytest.mark.parametrize("run", ["exit 3", f"exec {BUSYBOX} sleep 1000"], ids=["ends", "deaf"])
+def test_a_bad_image_meets_no_visitor(first: Project, run: str) -> None:
+    """One that ends, and one that answers nobody; the old one is not touched."""
+    before = newest(first.vps), first.get(FIRST, scheme="http"), live_ports(first.vps)
+    with visiting(load(first.vps)) as asked:
+        asked.goes_on()
+        pushed = push_first(first, "broken", run, code=1)
+        asked.goes_on()
+    assert "first.test is as it was: " in pushed.stderr
+    assert not asked.wrong, asked.wrong
+    assert asked.longest < 3, "nobody has waited"
+    assert (newest(first.vps), first.get(FIRST, scheme="http"), live_ports(first.vps)) == before
+    assert first.plan()["empty"]
+
+
+def test_a_rollback_starts_the_one_of_before_beside(first: Project) -> None:
+    push_first(first, "two")
+    push_first(first, "page")
+    with visiting(load(first.vps)) as asked:
+        asked.goes_on()
+        assert first.deploy("rollback", FIRST).returncode == 0
+        asked.goes_on()
+    assert not asked.wrong, asked.wrong
+    assert first.get(FIRST, scheme="http") == (200, "two\n")
+    assert first.plan()["empty"]
+
+
+@pytest.mark.fault("What was started beside the old one dies while that is drained")
+def test_the_new_one_dies_while_the_old_one_is_drained(first: Project) -> None:
+    """Visitors are back with the old one, and none of them has noticed."""
+    vps, ports = first.vps, live_ports(first.vps)
+    with visiting(load(vps), sends=False) as asked:
+        asked.goes_on()
+        slow = download(vps)
+        pushed = push_first(first, "page", meanwhile=f"{LED}; docker kill $({OF_FIRST} | head -n 1)", code=1)
+        asked.goes_on()
+    assert "✗ up: app ended with exit code 137" in pushed.stdout + pushed.stderr
+    assert not [each for each in asked.wrong if each[1] != BROKEN_OFF], asked.wrong
+    vps.run(ENOUGH)
+    assert slow.communicate()[0] == "begun ended"
+    assert live_ports(vps) == ports
+    assert first.plan()["empty"]
+
+
+@pytest.mark.fault("A push that starts the new one beside the old one is killed", rounds=2)
+@pytest.mark.parametrize("step", [BESIDE, LED], ids=["started", "led"])
+def test_a_push_is_killed_while_both_run(first: Project, step: str) -> None:
+    """Visitors are served all the time, and the next push leaves one of both, and a plan that is empty."""
+    with visiting(load(first.vps)) as asked:
+        asked.goes_on()
+        slow = download(first.vps)
+        push_first(first, "two", meanwhile=f"{step}; {KILL}", code=3)
+        assert len(live_ports(first.vps)) == 2
+        asked.goes_on()
+        said = push_first(first, "page", meanwhile=ENDS)
+        asked.goes_on()
+    assert "was killed: cleaning up after it" in said.stdout + said.stderr
+    assert not asked.wrong, asked.wrong
+    assert slow.communicate()[0] == "begun ended"
+    assert len(live_ports(first.vps)) == 1
+    assert first.get(FIRST, scheme="http") == (200, "page\n")
+    assert first.plan()["empty"]
