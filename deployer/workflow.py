@@ -78,8 +78,9 @@ def workflow(
     if not sending and not getattr(entry, "repository", True):
         raise UsageError(f"{name} has no repository", "Let the runner send what it builds: --send public")
     branch = entry.branch or "" if is_from_repository(entry) else ""
+    previews = bool(getattr(entry, "previews", None)) and not sending
     conditions = [
-        *(["github.event_name == 'push'"] if test_build else []),
+        *(["github.event_name == 'push'"] if test_build or previews else []),
         *([] if branch else [ON_DEFAULT_BRANCH]),
     ]
     return render(
@@ -93,6 +94,7 @@ def workflow(
         sent=bool(sending),
         folder=sending.folder if sending else "",
         called=sending.called if sending else "",
+        previews=previews,
         tool=tool,
         runs_on=runs_on or RUNS_ON,
         options=(sending.options if sending else "")

@@ -26,6 +26,13 @@ SITES = {
         "build": "scripts/build.sh",
         "output": "public",
     },
+    "shown.example.org": {
+        "kind": "static",
+        "repository": "https://git.example.org/me/d.git",
+        "https": False,
+        "build": "build.sh",
+        "previews": {"domain": "preview.example.org"},
+    },
     "plain.example.org": {"kind": "static", "repository": "https://git.example.org/me/c.git"},
     "sent.example.org": {"kind": "static"},
 }
@@ -45,14 +52,15 @@ def test_it_is_a_workflow_with_scripts_that_shellcheck_likes(
 ) -> None:
     text = workflow(name, CONFIG.sites[name], test_build, tool)
     assert "ssh-keyscan" not in text
-    assert text.count("SSH_PRIVATE_KEY: ${{ secrets.SSH_PRIVATE_KEY }}") == 1
+    previews = name == "shown.example.org"
+    assert text.count("SSH_PRIVATE_KEY: ${{ secrets.SSH_PRIVATE_KEY }}") == 1 + previews
     assert all(line == line.rstrip() for line in text.splitlines())
     document = yaml.safe_load(text)
-    assert list(document["jobs"]) == (["build", "deploy"] if test_build else ["deploy"])
+    assert list(document["jobs"]) == ["build"] * test_build + ["deploy"] + ["preview"] * previews
     triggers = document[True]  # YAML 1.1 takes `on` for true; the forges' YAML 1.2 does not
-    assert ("pull_request" in triggers) == test_build
+    assert ("pull_request" in triggers) == (test_build or previews)
     deploy = document["jobs"]["deploy"]
-    assert ("github.event_name == 'push'" in deploy.get("if", "")) == test_build
+    assert ("github.event_name == 'push'" in deploy.get("if", "")) == (test_build or previews)
     assert len(deploy["steps"]) == 1, "no action sees the key"
     for job in document["jobs"].values():
         for step in job["steps"]:
@@ -62,6 +70,18 @@ def test_it_is_a_workflow_with_scripts_that_shellcheck_likes(
                 script.write_text(f"#!/bin/bash\n{step['run']}")
                 checked = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
                 assert checked.returncode == 0, checked.stdout
+
+
+def test_a_pull_request_has_a_preview_and_no_word_of_its_author_reaches_a_shell() -> None:
+    for tool in (False, True):
+        text = workflow("shown.example.org", CONFIG.sites["shown.example.org"], tool=tool)
+        job = yaml.safe_load(text)["jobs"]["preview"]
+        (step,) = job["steps"]
+        assert "github.event.pull_request.head.repo.full_name == github.repository" in job["if"]
+        assert step["env"]["PREVIEW"] == "pr-${{ github.event.pull_request.number }}"
+        assert step["env"]["REVISION"] == "${{ github.event.pull_request.head.sha }}"
+        assert not [word for word in ("head_ref", "title", "head.ref") if word in text]
+        assert "GITHUB_STEP_SUMMARY" in step["run"]
 
 
 def test_the_runner_is_chosen_and_the_header_says_how_it_was_written() -> None:

@@ -7,4 +7,13 @@ fi
 folder=$PWD/{{ folder | sh }}
 {% endif %}
 cd "$(mktemp -d)" # without a sites.yaml, deploy takes the secrets from the environment
+{% if previewed %}
+said=$(mktemp)
+code=0
+deploy push {{ site }} --ref "$REVISION" --as "$PREVIEW" 2>&1 | tee "$said" || code=$?
+{% include "ci/summary.sh" %}
+
+exit "$code"
+{% else %}
 deploy push {{ site }}{{ ' --from "$folder"' if sent }}
+{% endif %}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from deployer.rehearsal.machine import Machine
 from typed import typed
@@ -162,6 +163,56 @@ def test_what_the_runner_has_built_is_sent(
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"dist, built elsewhere"' in done.stdout
     assert project.get("page.test", scheme="http") == (200, page)
+
+
+@pytest.mark.parametrize("options", [(), ("--tool",)], ids=["ssh", "tool"])
+def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
+    project: Guarded, secrets: dict[str, str], options: tuple[str, ...]
+) -> None:
+    project.sites["page.test"]["previews"] = {"domain": "preview.page.test"}
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    write(project, *options)
+    live = project.get("page.test", scheme="http")
+    number = 7 + len(options)
+    project.git("page.test", "checkout", "--quiet", "-B", f"proposed-{number}")
+    page = project.folder / "page.test/index.html"
+    before = page.read_text()
+    page.write_text(f"<h1>Proposed {number}</h1>\n")
+    project.git("page.test", "commit", "--quiet", "--all", "-m", "Propose it")
+    project.git("page.test", "push", "--quiet", "--force", "origin", f"proposed-{number}")
+    commit = project.git("page.test", "rev-parse", "HEAD")
+    text = (project.folder / "page.test/.gitea/workflows/deploy.yml").read_text()
+    project.git("page.test", "checkout", "--quiet", "main")
+    assert page.read_text() == before
+
+    (step,) = yaml.safe_load(text)["jobs"]["preview"]["steps"]
+    summary = project.folder / f"summary-{number}"
+    empty = project.folder / "empty"
+    empty.mkdir(exist_ok=True)
+    given = {"PREVIEW": f"pr-{number}", "REVISION": commit, "GITHUB_STEP_SUMMARY": str(summary)}
+    tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    run = {"env": {**os.environ, **secrets, **given, "PATH": tools, "HOME": str(empty)}, "cwd": empty}
+    done = subprocess.run(["bash", "-c", step["run"]], **run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert summary.read_text().startswith(f"Preview: <http://pr-{number}.preview.page.test/> (until 20")
+    assert project.uses()[-1]["command"] == f"push page.test {commit} --as pr-{number}"
+    seen = project.get(f"pr-{number}.preview.page.test", scheme="http")
+    assert seen == (200, f"<h1>Proposed {number}</h1>\n")
+    assert project.get("page.test", scheme="http") == live
+
+    listed = project.deploy("previews", "page.test")
+    assert listed.stdout.startswith(f"http://pr-{number}.preview.page.test/  until 20"), listed.stderr
+    assert project.apply().returncode == 0
+    assert project.get(f"pr-{number}.preview.page.test", scheme="http") == seen, "an apply keeps it"
+    mine = project.deploy("push", "page.test", "--as", "mine", "--ref", commit)
+    assert mine.returncode == 0, mine.stderr
+    assert "Preview" not in mine.stdout
+    assert project.get("mine.preview.page.test", scheme="http") == seen
+    for name in (f"pr-{number}", "mine"):
+        gone = project.deploy("previews", "page.test", "--remove", name)
+        assert gone.returncode == 0, gone.stderr
+        assert project.get(f"{name}.preview.page.test", scheme="http")[0] == 404
 
 
 def test_it_never_replaces_a_file_unasked(project: Guarded, secrets: dict[str, str]) -> None:
