@@ -39,7 +39,8 @@ def show(name: str, variable: str, config: Path) -> None:
 
     loaded = load(config)
     entry = loaded.select([name])[name]
-    if not entry.secrets() and not getattr(entry, "auth", None):
+    of_previews = getattr(getattr(entry, "previews", None), "auth", None)
+    if not entry.secrets() and not getattr(entry, "auth", None) and not of_previews:
         compositions(loaded, [name])
     with server_of(loaded) as server:
         data(ask_script(server, "secret", name, variable))

@@ -79,9 +79,9 @@ def cors_of(domain: str, origins: Sequence[str]) -> PathMap:
     return PathMap(variable, tuple((each, "$http_origin") for each in origins))
 
 
-def private_of(domain: str, paths: Sequence[str]) -> PathMap:
+def private_of(domain: str, paths: Sequence[str], what: str = "private") -> PathMap:
     """Where visitors are asked for a password: everywhere, or below these paths."""
-    variable = f"deploy_private_{variable_name(domain)}"
+    variable = f"deploy_{what}_{variable_name(domain)}"
     if not paths:
         return PathMap(variable, (), domain)
     return PathMap(variable, tuple((f"~{below(path)}", domain) for path in paths), "off")
@@ -102,10 +102,12 @@ def values(site: "Site", domain: str) -> dict[str, Any]:
             ("Vary", "Origin"),
         ]
     redirects = redirects_of(domain, site.redirects) if site.redirects else None
+    of_previews = getattr(getattr(site, "previews", None), "auth", None)
     return {
         "redirects": redirects,
         "headers": headers,
         "cors": cors,
         "private": private_of(domain, site.auth.paths) if site.auth else None,
+        "previewed": private_of(domain, of_previews.paths, "previewed") if of_previews else None,
         "added": added,
     }

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 def by_path(site: "Site", domain: str) -> dict[str, Any]:
     """What it says of paths and of all its answers: maps, and headers with their values."""
-    if not (site.auth or site.redirects or site.headers or site.cors or site.robots == "none"):
-        return {"redirects": None, "headers": (), "cors": None, "private": None, "added": ()}
+    said = site.auth or site.redirects or site.headers or site.cors or site.robots == "none"
+    if not said and not getattr(site, "previews", None):
+        none: dict[str, Any] = dict.fromkeys(("redirects", "cors", "private", "previewed"))
+        return {**none, "headers": (), "added": ()}
     from deployer.kinds import by_path
 
     return by_path.values(site, domain)

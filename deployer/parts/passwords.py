@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 from deployer.files import File
+from deployer.kinds.publication import OF_FILES
 from deployer.parts.rendering import script, system
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
+from deployer.values.previews import passwords_of
 
 if TYPE_CHECKING:
     from deployer.config.model import Config
@@ -27,15 +29,20 @@ REMOVABLE = (f"{FOLDER}/*",)
 
 def share(config: "Config", facts: "Facts") -> Share:
     """Who may see which site, and with which password."""
-    private = {domain: site.auth for domain, site in sorted(config.sites.items()) if site.auth}
+    private = [(domain, domain, site.auth) for domain, site in sorted(config.sites.items()) if site.auth]
+    private += [
+        (passwords_of(domain), f"PREVIEWS.{domain}", site.previews.auth)
+        for domain, site in sorted(config.of_kind(*OF_FILES).items())
+        if site.previews and site.previews.auth
+    ]
     if not private:
         return Share()
     from deployer.values.auth import password_name
 
     files: dict[str, File] = {**script("lib/composition/secrets")}
     values: dict[str, Secret] = {}
-    for domain, auth in private.items():
+    for file, domain, auth in private:
         names = {user: password_name(domain, user) for user in auth.users}
-        files[f"{FOLDER}/{domain}"] = system("passwords", users=names)
+        files[f"{FOLDER}/{file}"] = system("passwords", users=names)
         values |= {names[user]: secret for user, secret in auth.users.items()}
     return Share(files=files, secrets={f"{FOLDER}/.env": values}, packages=frozenset({"openssl"}))

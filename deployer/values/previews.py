@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
+from deployer.values.auth import Auth
 from deployer.values.section import Section
 from deployer.values.types import Count, Domain
 
@@ -15,11 +16,19 @@ class Previews(Section):
         description="previews are NAME. before it: preview.example.org, whose wildcard comes by DNS"
     )
     most: Count = Field(20, description="how many there may be at once")
+    auth: Auth | None = Field(
+        None, description="who may see them, by a name and a password; without it, who may see the site"
+    )
 
     @property
     def wildcard(self) -> str:
         """All names that previews can have."""
         return f"*.{self.domain}"
+
+
+def passwords_of(domain: str) -> str:
+    """What the list of those who may see a site's previews is called on the server, beside those of sites."""
+    return f"previews@{domain}"
 
 
 def with_wildcard(values: Any) -> Any:

@@ -10,7 +10,9 @@ from deployer.config.model import Config
 from deployer.files import File
 from deployer.kinds.static import Static
 from deployer.parts.certbot import wanted_certificates
+from deployer.parts.passwords import share as passwords
 from deployer.parts.previews import adds
+from deployer.planning.renames import belongs
 from deployer.seen.facts import Certificate, Facts
 from deployer.shares.share import Share
 
@@ -81,6 +83,29 @@ def test_who_may_not_see_the_site_sees_no_preview_of_it() -> None:
     previews = nginx(auth={"users": {"ada": "generate"}}).split("# Previews of it,")[1]
     assert "auth_basic_user_file /var/lib/deploy/passwords/a.test;" in previews
     assert nginx(robots="none").split("# Previews of it,")[1].count("X-Robots-Tag") == 1
+
+
+def test_previews_may_have_passwords_of_their_own() -> None:
+    auth = {"users": {"ada": "generate"}}
+    previews = {"domain": "preview.a.test", "auth": {"users": {"guest": "generate", "ada": "generate"}}}
+    before, after = nginx(auth=auth, previews=previews).split("# Previews of it,")
+    assert "auth_basic_user_file /var/lib/deploy/passwords/a.test;" in before
+    assert "map $uri $deploy_previewed_a_test {\n    volatile;\n    default a.test;\n}" in before
+    assert "auth_basic $deploy_previewed_a_test;" in after
+    assert "auth_basic_user_file /var/lib/deploy/passwords/previews@a.test;" in after
+    config = Config.model_validate({"sites": {"a.test": {**WITH, "auth": auth, "previews": previews}}})
+    share = passwords(config, FACTS)
+    listed = share.files["/etc/deploy/passwords/previews@a.test"].content.decode().splitlines()
+    assert [line for line in listed if line[0] != "#"] == [
+        "guest VISITOR_5_guest_PREVIEWS_a_test",
+        "ada VISITOR_3_ada_PREVIEWS_a_test",
+    ]
+    assert set(share.secrets["/etc/deploy/passwords/.env"]) == {
+        "VISITOR_3_ada_a_test",
+        "VISITOR_5_guest_PREVIEWS_a_test",
+        "VISITOR_3_ada_PREVIEWS_a_test",
+    }
+    assert belongs("/etc/deploy/passwords/previews@a.test", "a.test", "", {"a.test", "test.test"})
 
 
 def test_without_its_certificate_there_is_no_server_for_previews() -> None:
