@@ -283,6 +283,9 @@ def test_visitors_are_asked_for_a_password_that_stands_in_no_plan(
     site = PAGES | {"redirects": {"/gone/*": "410"}, "pretty": True}
     some = {"users": {"me": "env:SECRET", "other": "generate"}, "paths": ["/docs/*", "/about"]}
     sites = {"some.test": site | {"auth": some}, "all.test": site | {"auth": {"users": {"me": "env:SECRET"}}}}
+    guest = {"domain": "preview.some.test", "auth": {"users": {"guest": "generate"}}}
+    sites["some.test"] |= {"previews": guest}
+    place.write("/srv/deploy/some.test/previews/new/live/index.html", b"new")
     project = Project(tmp_path, vps, None, sites)
     for domain in sites:
         for path, content in FILES.items():
@@ -314,12 +317,17 @@ def test_visitors_are_asked_for_a_password_that_stands_in_no_plan(
     generated = project.deploy("secret", "show", "some.test", "other").stdout.strip()
     theirs = {"Authorization": "Basic " + b64encode(f"other:{generated}".encode()).decode()}
     assert ask(place, "some.test/docs/", **theirs).status == 200
+    assert ask(place, "new.preview.some.test/").status == 401
+    assert ask(place, "new.preview.some.test/", **theirs).status == 401
+    shown = project.deploy("secret", "show", "some.test", "guest").stdout.strip()
+    theirs = {"Authorization": "Basic " + b64encode(f"guest:{shown}".encode()).decode()}
+    assert ask(place, "new.preview.some.test/", **theirs).body == b"new"
     kept = vps.run(
         "stat -c '%a %U %G' /var/lib/deploy/passwords/*; stat -c %a /etc/deploy/passwords/.env"
     ).stdout
-    assert kept.split() == ["640", "root", "www-data"] * 2 + ["600"]
+    assert kept.split() == ["640", "root", "www-data"] * 3 + ["600"]
     hashes = vps.run("cat /var/lib/deploy/passwords/*").stdout
-    assert hashes.count(":$6$") == 3
+    assert hashes.count(":$6$") == 4
     assert project.deploy("plan", SECRET='it\'s "mine" $x').returncode == 0, "nothing to do"
     assert project.deploy("apply", "--yes", SECRET="it's").returncode == 0
     assert ask(place, "all.test/", **wrong).status == 200
@@ -327,4 +335,4 @@ def test_visitors_are_asked_for_a_password_that_stands_in_no_plan(
     del sites["all.test"]["auth"]
     assert project.deploy("apply", "--yes", SECRET="it's").returncode == 0
     assert ask(place, "all.test/").status == 200
-    assert vps.run("ls /var/lib/deploy/passwords").stdout.split() == ["some.test"]
+    assert vps.run("ls /var/lib/deploy/passwords").stdout.split() == ["previews@some.test", "some.test"]
