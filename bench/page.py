@@ -16,12 +16,14 @@ RUNS = CHECKOUT / "bench/runs.json"
 LOAD = os.getloadavg()[0]  # before anything is measured
 
 
-def arguments(purpose: str, **switches: str) -> argparse.Namespace:
-    """The command line that every benchmark has, and its own switches with their help."""
+def arguments(purpose: str, words: Mapping[str, str] | None = None, **switches: str) -> argparse.Namespace:
+    """The command line that every benchmark has, and its own switches and options with their help."""
     parser = argparse.ArgumentParser(description=purpose)
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     for name, text in switches.items():
         parser.add_argument(f"--{name}", action="store_true", help=text)
+    for name, text in (words or {}).items():
+        parser.add_argument(f"--{name}", default="", help=text)
     return parser.parse_args()
 
 
@@ -40,11 +42,11 @@ def publish(name: str, parts: Sequence[str], write: bool, results: Mapping[str, 
         replace("runs", table(head, rows))
 
 
-def replace(name: str, text: str) -> None:
+def replace(name: str, text: str, page: Path = PAGE) -> None:
     """Write the text between the two markers of that name."""
     begin, end = f"<!-- {name}: written by bench/run -->", f"<!-- end of {name} -->"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", PAGE.read_text()))
+    page.write_text(pattern.sub(lambda _: f"{begin}\n{text}\n{end}", page.read_text()))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,5 +1,6 @@
 """Where the revision comes from, and all that can be wrong with it."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -217,6 +218,92 @@ def test_submodules_come_along_or_are_told_missing(new_site, daemon):
     site.git("submodule", "set-url", "theme", "../gone")
     site.commit()
     assert "✗ build: a submodule is missing" in site.fails()
+
+
+@pytest.fixture
+def opened(new_site, hosting):
+    """A site that its key opens, with the key of nobody else."""
+    site = new_site({"build.sh": 'cp -r index.html theme large.bin "$DEPLOY_OUTPUT"'}, build="build.sh")
+    (site.vps.root / "etc/deploy/known_hosts").write_text(f"localhost {hosting}")
+    keys = site.vps.root / "root/.ssh/authorized_keys"
+    before = keys.read_text()
+    keys.write_text(before + site.script("key"))
+    site.configure(repository=f"root@localhost:/root/repositories/{site.domain}")
+    yield site
+    keys.write_text(before)
+
+
+def add_module(site, other, url: str, path: str) -> None:
+    site.commit({".gitmodules": f'[submodule "m"]\n\tpath = {path}\n\turl = {url}\n'})
+    revision = other.git("rev-parse", "HEAD")
+    site.git("update-index", "--add", "--cacheinfo", f"160000,{revision},{path}")
+    site.git("commit", "--quiet", "-m", "Module")
+
+
+LARGE = """
+import hashlib, http.server, json
+DATA = b"what is large\\n"
+OID = hashlib.sha256(DATA).hexdigest()
+class Forge(http.server.BaseHTTPRequestHandler):
+    def answer(self, code, body):
+        self.send_response(code)
+        self.send_header("Content-Type", "application/vnd.git-lfs+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Authorization"] != "Basic c2VjcmV0":
+            return self.answer(401, b"{}")
+        actions = {"download": {"href": "http://127.0.0.1:8091/data"}}
+        self.answer(200, json.dumps({"objects": [{"oid": OID, "size": len(DATA), "actions": actions}]}).encode())
+    def do_GET(self):
+        self.answer(200, DATA)
+http.server.HTTPServer(("127.0.0.1", 8091), Forge).serve_forever()
+"""
+LEAVE = """#!/bin/sh
+[ "$2" = download ] && printf '{"href": "http://127.0.0.1:8091/%s", "header": {"Authorization": "Basic c2VjcmV0"}}' lfs
+"""
+
+
+def test_what_the_key_opens_besides_comes_along_and_no_build_has_the_key(opened, new_site):
+    site = opened
+    inner = new_site({"inner.css": "b {}"})
+    theme = new_site({"theme.css": "body {}"})
+    add_module(theme, inner, f"root@localhost:/root/repositories/{inner.domain}", "in side")
+    data = b"what is large\n"
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{hashlib.sha256(data).hexdigest()}\nsize {len(data)}\n"
+    site.commit({".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"})
+    site.commit(
+        {
+            "large.bin": pointer,
+            "build.sh": site.git("show", "HEAD:build.sh") + "\nenv; ls -R /run/deploy",
+        }
+    )
+    add_module(site, theme, f"../{theme.domain}", "theme")
+    (site.vps.root / "root/large.py").write_text(LARGE)
+    leave = site.vps.root / "usr/local/bin/git-lfs-authenticate"
+    leave.write_text(LEAVE)
+    leave.chmod(0o755)
+    site.vps.run("systemd-run --quiet --collect --unit=large python3 /root/large.py")
+    try:
+        said = site.push()
+        assert site.page("/theme/theme.css") == "body {}"
+        assert site.page("/theme/in%20side/inner.css") == "b {}"
+        assert site.page("/large.bin") == data.decode()
+        assert "c2VjcmV0" not in said
+        assert not [word for word in ("gitconfig", "GIT_", "modules") if word in said]
+        assert len(list((site.place / "modules").iterdir())) == 2
+        assert (site.place / "modules").stat().st_mode & 0o777 == 0o700
+        theme.commit({"theme.css": "body { color: red }"})
+        add_module(site, theme, f"../{theme.domain}", "theme")
+        site.push()
+        assert site.page("/theme/theme.css") == "body { color: red }"
+    finally:
+        site.vps.run("systemctl stop large")
+        leave.unlink()
+    add_module(site, theme, "../gone", "theme")
+    assert "there is no repository at root@localhost:/root/repositories/gone" in site.fails()
 
 
 @pytest.mark.parametrize("folder", ["", "media/"])
