@@ -1,5 +1,6 @@
 """What runs, what has failed, and what gets no updates any more; pure."""
 
+import re
 from datetime import UTC, date, datetime
 
 from deployer.audit import php as of_php
@@ -13,6 +14,7 @@ from deployer.seen.releases import release_of
 from deployer.values.program import numbers
 from deployer.values.quantities import amount
 
+JOB = re.compile(r"deploy-job-(.+)-[0-9]+\.service")
 DAY = 86400
 LONG = 14
 SOON = 90
@@ -29,16 +31,24 @@ def running(seen: Evidence, config: Config, here: FromHere) -> Result:
 def units(seen: Evidence, config: Config, here: FromHere) -> Result:
     """Units of systemd that have failed."""
     told = {"nginx.service"} if silent_with_nginx(seen) else set()
-    found = tuple(
-        Finding(
-            f"the unit {unit} has failed",
-            "what it does is not done, and nothing starts it again",
-            f"systemctl status {unit}   # says why; then: systemctl restart {unit}",
-        )
-        for unit in sorted({*seen.lines.get("failed_unit", [])} - told)
-    )
+    found = tuple(failed(unit) for unit in sorted({*seen.lines.get("failed_unit", [])} - told))
     words = "" if found else "no other has failed" if told else "none has failed"
     return Result("units", words, found)
+
+
+def failed(unit: str) -> Finding:
+    """What one of them is, and what to do."""
+    if job := JOB.fullmatch(unit):
+        return Finding(
+            f"a job of {job[1]} has failed ({unit})",
+            "what it does is not done, until it runs again when it is due",
+            f"journalctl -u {unit}   # what it said; to run it now: systemctl start {unit}",
+        )
+    return Finding(
+        f"the unit {unit} has failed",
+        "what it does is not done, and nothing starts it again",
+        f"systemctl status {unit}   # says why; then: systemctl restart {unit}",
+    )
 
 
 def reboot(seen: Evidence, config: Config, here: FromHere) -> Result:

@@ -23,6 +23,7 @@ from deployer.values.types import (
     SecretName,
     SecretSource,
     ServiceName,
+    TimeLimit,
     written,
 )
 
@@ -64,6 +65,9 @@ class ApplicationSite(FromRepository, ReplacedSite):
     )
     jobs: dict[CronSchedule, ContainerCommand] = Field(
         {}, description="what runs of the same image by when, as cron has it, in a container that ends"
+    )
+    job_limit: TimeLimit = Field(
+        written("1d"), description="how long a job may run before it is stopped, which is told as a failure"
     )
     mounted: dict[ServiceName, ContainerFolder] = Field(
         {}, alias="volumes", description="Docker volumes by name: folders in its containers that outlive them"
@@ -129,11 +133,10 @@ class ApplicationSite(FromRepository, ReplacedSite):
     def timers(self, domain: str) -> dict[str, File]:
         """When its jobs run, as units of systemd."""
         found: dict[str, File] = {}
-        for service, unit, when in zip(self.job_services(), self.job_names(domain), self.jobs, strict=True):
+        for number, (unit, when) in enumerate(zip(self.job_names(domain), self.jobs, strict=True), 1):
             values = {"domain": domain, "name": unit, "when": calendar(when), "written": when}
-            program = f"/usr/local/lib/deploy/bin/job {domain} {service}"
             found[f"/etc/systemd/system/{unit}.service"] = rendered(
-                "app/job.service", program=program, **values
+                "app/job.service", number=number, limit=self.job_limit, **values
             )
             found[f"/etc/systemd/system/{unit}.timer"] = rendered("php/job.timer", **values)
         return found

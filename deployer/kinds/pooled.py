@@ -140,10 +140,10 @@ class PooledSite(Site):
 
     def _jobs(self, values: dict[str, Any]) -> dict[str, File]:
         found = {}
-        for name, (when, command) in zip(
-            self.job_names(values["domain"]), self.all_jobs(values["domain"]), strict=True
-        ):
-            own = {**values, "name": name, "when": calendar(when), "written": when, "command": command}
+        jobs = zip(self.job_names(values["domain"]), self.all_jobs(values["domain"]), strict=True)
+        for number, (name, (when, command)) in enumerate(jobs, 1):
+            own = {**values, "name": name, "number": number, "when": calendar(when)}
+            own |= {"written": when, "command": command}
             found[f"/etc/deploy/jobs/{name}"] = self.file("job", own)
             for unit in ("service", "timer"):
                 found[f"/etc/systemd/system/{name}.{unit}"] = self.file(f"job.{unit}", own)

@@ -125,6 +125,11 @@ def test_a_server_that_has_nothing_is_asked_for_nothing_of_that() -> None:
         ("x", "unwell forum it crashes", "services: forum: it crashes"),
         ("x", "unwell * nobody knows", "services: not all services were seen: nobody knows"),
         ("x", "failed_unit cron.service", "units: the unit cron.service has failed"),
+        (
+            "x",
+            "failed_unit deploy-job-app.test-2.service",
+            "units: a job of app.test has failed (deploy-job-app.test-2.service)",
+        ),
         ("room", f"room {3 * GB} {80 * GB} 12 /", "disk: / is nearly full: 3.1 of 81.9 GB free"),
         (
             "room",

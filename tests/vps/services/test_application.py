@@ -412,7 +412,9 @@ def project(vps: Machine, tmp_path: Path) -> Iterator[Project]:
     """A user's folder with an application whose repository is beside sites.yaml."""
     site = {"kind": "app", "repository": "shop", "port": 80, "published": 8099, "https": False, "watch": "0"}
     site |= {"command": f"{BUSYBOX} httpd -f -p 80 -h /www", "release": f"{BUSYBOX} sh /www/release"}
-    site |= {"jobs": {"15 3 * * *": f"{BUSYBOX} echo cleaned"}, "secrets": {"KEY": "generate"}}
+    jobs = {"15 3 * * *": f"{BUSYBOX} echo cleaned", "16 3 * * *": f"{BUSYBOX} sh -c '{FAILS}'"}
+    jobs |= {"17 3 * * *": f"{BUSYBOX} sleep 70323"}
+    site |= {"jobs": jobs, "job_limit": "3s", "secrets": {"KEY": "generate"}}
     site |= {"environment": {"GREETING": "it's $HOME"}, "volumes": {"data": "/data"}}
     one = Project(tmp_path, vps, None, {"shop.test": site})
     one.repository(
@@ -465,6 +467,7 @@ def test_an_application_as_its_user_sees_it(project: Project) -> None:
         == 1
     )
     assert project.vps.run("systemctl is-active deploy-job-shop.test-1.timer").stdout == "active\n"
+    jobs_that_fail_are_told(project)
 
     project.sites["shop.test"]["environment"] = {"GREETING": "other"}
     applied = project.apply()
@@ -503,6 +506,27 @@ def commands_run_in_it(project: Project) -> None:
         1,
         "✗ exec: shop.test has no container of a service db; it has: app\n",
     )
+
+
+FAILS = "echo of no use; [ -e /data/mended ] || exit 3"
+
+
+def jobs_that_fail_are_told(project: Project) -> None:
+    """By status, until that job goes well again; nothing stays of one that was stopped."""
+
+    def ended(number: int) -> str:
+        project.vps.run(f"systemctl start deploy-job-shop.test-{number}", check=False)
+        return project.deploy("status").stdout
+
+    assert "the last job failed, " in ended(2)
+    said = project.deploy("status").stdout
+    assert "by deploy-job-shop.test-2: it failed with exit code 3: of no use" in said
+    assert "exit code 3" in ended(1)
+    project.deploy("exec", "shop.test", "--", BUSYBOX, "touch", "/data/mended")
+    assert "the last job failed" not in ended(2)
+    assert "by deploy-job-shop.test-3: it ran longer than it may" in ended(3)
+    assert project.vps.run(ONCE).stdout == ""
+    project.vps.run("systemctl reset-failed")
 
 
 def a_terminal_is_passed_on(project: Project) -> None:
