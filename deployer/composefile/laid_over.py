@@ -34,11 +34,15 @@ Public = bool | frozenset[int]
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What sites.yaml wants of the services: `publish` has (port of this server, service, port inside)."""
+    """What sites.yaml wants of the services: `publish` has (port of this server, service, port inside).
+
+    `live` is the port in the place of which a push may have chosen another one; 0 where it does not.
+    """
 
     public: Public = False
     publish: tuple[tuple[int, str, int], ...] = ()
     log_limit: str = ""
+    live: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,26 @@ def ports_of(name: str, service: Node, wishes: Wishes) -> tuple[str, list[str]]:
     own = {inside: port for port, of, inside in wishes.publish if of == name}
     entries = [each for each in published(service) if each.target not in {*map(str, own)}]
     closed = [entry for entry in entries if not stays(entry, wishes.public)]
-    if not (closed or own) or not all(re.match(r"[\d$]", written(entry.target)) for entry in entries):
+    chosen = any(entry.ports == (wishes.live,) for entry in entries)
+    if not (closed or own or chosen) or not all(
+        re.match(r"[\d$]", written(entry.target)) for entry in entries
+    ):
         return "", []  # what is no port is told by who looks for mistakes
-    lines = [f"      - {scalar(f'127.0.0.1:{port}:{inside}')}\n" for inside, port in own.items()]
-    lines += [line(each, rebound=each in closed) for each in entries]
+    lines = [
+        f"      - {scalar(f'127.0.0.1:{chosen_port(port, wishes)}:{inside}')}\n"
+        for inside, port in own.items()
+    ]
+    for each in entries:
+        if each.ports == (wishes.live,):
+            lines.append(f"      - {scalar(f'127.0.0.1:{chosen_port(wishes.live, wishes)}:{each.target}')}\n")
+        else:
+            lines.append(line(each, rebound=each in closed))
     return "    ports: !override\n" + "".join(dict.fromkeys(lines)), [remark(name, each) for each in closed]
+
+
+def chosen_port(port: int, wishes: Wishes) -> str:
+    """The port on the server, as Docker Compose finds it."""
+    return f"${{DEPLOY_PORT:-{port}}}" if port == wishes.live else str(port)
 
 
 def stays(entry: Published, public: Public) -> bool:

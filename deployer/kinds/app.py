@@ -70,7 +70,7 @@ class App(ApplicationSite):
         """What two of it would share."""
         if not (self.starts_first() and self.mounted):
             return ()
-        return (shared_at_once("volume", self.mounted),)
+        return (shared_at_once(self.mounted),)
 
     def built(self) -> bool:
         """By each push of another revision."""

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from deployer.composefile import compose_checks, compose_file, unsaved, volumes
+from deployer.composefile import beside, compose_checks, compose_file, unsaved, volumes
 from deployer.composefile.dangers import dangers
 from deployer.composefile.interpolation import NO_VALUE
 from deployer.composefile.lasting import lasting
 from deployer.errors import Problem
 from deployer.kinds.compose_files import ComposeFiles
-from deployer.kinds.composition import ComposedSite
+from deployer.kinds.start_first import ReplacedSite, shared_at_once
 from deployer.shares.backup import Backup, database
 from deployer.values.backups import ComposeBackup, ComposeChoice
 from deployer.values.service_names import default_project
@@ -118,13 +118,28 @@ class Compose(ComposeFiles):
         ]
 
 
-class ComposeSite(ComposedSite, Compose):
+class ComposeSite(ReplacedSite, Compose):
     """Containers of your own compose file that a domain leads to. What it opens is bound to 127.0.0.1."""
 
     kind: Literal["compose"] = Field(description="what this site is")
     backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
 
+    def live_port(self) -> int:
+        """That where NGINX finds it, if a push starts what is next beside it."""
+        return self.port if self.replacing == "start-first" else 0
+
+    def starts_first(self) -> str:
+        """The service at its port, if sites.yaml says so."""
+        return beside.service_at(self.definition(), self.port) if self.live_port() else ""
+
+    def remarks(self) -> tuple[str, ...]:
+        """What two of the service would share, too."""
+        shared = beside.shared_by_two(self.definition(), self.port) if self.live_port() else ()
+        return (*super().remarks(), *((shared_at_once(shared),) if shared else ()))
+
     def problems(self) -> list[Problem]:
         """What is wrong with the file; NGINX must find something at the port."""
         found = super().problems()
+        if self.live_port():
+            found = [*found, *beside.beside_problems(self.definition(), self.port)]
         return found or compose_checks.port_problems(self.definition(), self.port)

@@ -137,7 +137,11 @@ class ComposeFiles(Composition):
     def wishes(self) -> Wishes:
         """What is laid over its services."""
         publish = tuple((port, *inside) for port, inside in self.publish.items())
-        return Wishes(self.public, publish, self.log_limit)
+        return Wishes(self.public, publish, self.log_limit, self.live_port())
+
+    def live_port(self) -> int:
+        """The port in the place of which a push may have chosen another one; 0 where it does not."""
+        return 0
 
     def given(self) -> Dotenv:
         """What the .env that came with it says."""

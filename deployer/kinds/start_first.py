@@ -8,7 +8,7 @@ from deployer.kinds.composition import ComposedSite
 from deployer.values.types import Duration, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 EPHEMERAL = 32768
 """From here on, the kernel gives ports to whoever asks somebody something."""
@@ -44,10 +44,10 @@ class ReplacedSite(ComposedSite):
         """Those where the next one is started, too."""
         return tuple(dict.fromkeys((*self.led_ports(), *super().local_ports(), *self.beside_ports())))
 
-    def more_values(self, name: str) -> "Mapping[str, str | int]":
+    def more_values(self, name: str) -> "dict[str, str | int]":
         """What is started first, where, and how long the old one may go on."""
         if not self.starts_first():
-            return super().more_values(name)
+            return {**super().more_values(name)}
         beside = self.beside_ports()
         return {
             **super().more_values(name),
@@ -75,10 +75,10 @@ def live_port(ports: tuple[int, ...]) -> str:
     return f"${{DEPLOY_PORT:-{port_range(ports)}}}"
 
 
-def shared_at_once(what: str, names: "Iterable[str]") -> str:
+def shared_at_once(names: "Iterable[str]") -> str:
     """What a person should know who has two of it run beside each other."""
     named = ", ".join(names)
     return (
-        f"replace: start-first has its old and its new container use the {what} {named} at once for a while: "
+        f"replace: start-first has its old and its new container write to {named} at once for a while: "
         "right for uploads, wrong for a database or whatever locks its files"
     )

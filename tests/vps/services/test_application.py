@@ -733,3 +733,25 @@ def test_a_push_is_killed_while_both_run(first: Project, step: str) -> None:
     assert len(live_ports(first.vps)) == 1
     assert first.get(FIRST, scheme="http") == (200, "page\n")
     assert first.plan()["empty"]
+
+
+def test_several_of_it_share_its_visitors(first: Project) -> None:
+    """They come beside the one, and one of them can end without anybody noticing."""
+    vps = first.vps
+    first.sites[FIRST]["replicas"] = 2
+    with visiting(load(vps), sends=False) as asked:
+        asked.goes_on()
+        applied = first.apply()
+        asked.goes_on()
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        assert len(live_ports(vps)) == 2
+        assert first.plan()["empty"]
+        push_first(first, "two")
+        asked.goes_on()
+        vps.run(f"docker kill $({OF_FIRST} | head -n 1)")
+        asked.goes_on()
+    assert not [each for each in asked.wrong if each[1] != BROKEN_OFF], asked.wrong
+    assert "app ended with exit code 137" in first.deploy("status").stdout
+    assert first.apply().returncode == 0
+    assert len(live_ports(vps)) == 2
+    assert first.plan()["empty"]

@@ -98,3 +98,33 @@ def test_nobody_waits_for_longer_than_hold(project: Project, vps: Machine) -> No
     assert time.monotonic() - began < 60, "who looks how it is does not wait"
     vps.run("docker start waitedtest-app-1")
     until(vps, f"curl -s -H 'Host: {NAME}' http://127.0.0.1/ | grep -qx {page}")
+
+
+def test_a_service_that_starts_first_makes_nobody_wait(
+    project: Project, images: Composition, vps: Machine
+) -> None:
+    """Said in sites.yaml, it changes nothing of what runs; then the new one is beside the old one, and a bad one is gone."""
+    project.sites[NAME] |= {"hold": "60s", "replace": "start-first"}
+    assert project.apply().returncode == 0
+    assert project.plan()["empty"]
+    before = vps.run("docker ps -q --no-trunc --filter name=waitedtest-app").stdout
+    waited = f"systemctl show -P InvocationID deploy-room@{NAME}_{PORT}.service"
+    nobody = vps.run(waited).stdout
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        for page, command, code in (("one", SERVE, 0), ("two", SERVE, 0), ("three", "exit 3", 1)):
+            images.image(page, command)
+            pushed = project.deploy("push", NAME)
+            assert pushed.returncode == code, pushed.stdout + pushed.stderr
+            asked.goes_on()
+    assert not asked.wrong, asked.wrong
+    assert vps.run(waited).stdout == nobody
+    after = vps.run("docker ps -q --no-trunc --filter name=waitedtest-app").stdout
+    assert (len(after), after != before) == (len(before), True)
+    assert project.get(NAME, scheme="http") == (200, "two\n")
+    assert project.plan()["empty"]
+    assert "DEPLOY_PORT" not in vps.run(f"cat /opt/{NAME}/.env").stdout, "it is at its first port again"
+    del project.sites[NAME]["replace"]
+    assert project.apply().returncode == 0
+    assert project.get(NAME, scheme="http") == (200, "two\n")
+    assert project.plan()["empty"]
