@@ -68,6 +68,17 @@ def test_it_runs_and_has_one_user(forge: Forge) -> None:
     ]
 
 
+def test_nothing_that_it_says_of_its_variables_is_root_s(forge: Forge) -> None:
+    """What stands in the memory of a process is its own to write: the loader heeds such variables, and root must not."""
+    folder = f"/run/systemd/system/{UNIT}.d"
+    lines = r"[Service]\nEnvironment=LD_DEBUG=libs LD_DEBUG_OUTPUT=/tmp/loaded\n"
+    restart = f"systemctl daemon-reload; systemctl restart {UNIT}"
+    forge.vps.run(f"mkdir {folder}; printf '{lines}' >{folder}/loader.conf; {restart}; rm /tmp/loaded.*")
+    assert forge.deploy("exec", "git.test", "--", "sh", "-c", "echo $LD_DEBUG").strip() == "libs"
+    done = forge.vps.run(f"stat -c %U /tmp/loaded.*; rm -r /tmp/loaded.* {folder}; {restart}")
+    assert {*done.stdout.split()} == {"git"}
+
+
 def test_what_is_pushed_by_https_is_cloned_by_ssh(forge: Forge) -> None:
     folder = forge.project.folder
     forge.fill()
