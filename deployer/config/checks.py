@@ -56,7 +56,15 @@ def names(config: Config) -> Iterator[tuple[str, str, Path]]:
         yield domain, domain, ("sites", domain)
     for domain, site in config.sites.items():
         for position, alias in enumerate(site.aliases):
-            yield alias, domain, ("sites", domain, "aliases", position)
+            yield alias, domain, ("sites", domain, *place_of(site, alias, position))
+
+
+def place_of(site: Site, alias: str, position: int) -> Path:
+    """Where a name of a site stands besides its own: some come with other keys."""
+    if alias == getattr(site, "renamed_from", None):
+        return ("renamed_from",)
+    previews = getattr(site, "previews", None)
+    return ("previews", "domain") if previews and previews.wildcard == alias else ("aliases", position)
 
 
 def same_names(config: Config) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from pydantic import Field, model_validator
 
 from deployer.kinds.publication import Publication
 from deployer.values.paths import Folder
-from deployer.values.previews import Previews, with_wildcard
-from deployer.values.types import Boolean, RelativePath, TimeLimit, written
+from deployer.values.previews import Previews, with_more_names
+from deployer.values.types import Boolean, Domain, RelativePath, TimeLimit, written
 
 
 class Pages(Publication):
@@ -30,11 +30,15 @@ class Pages(Publication):
         written("14d"), description="how long a preview stays after its last push"
     )
 
+    renamed_from: Domain | None = Field(
+        None, description="the domain that it had before, which leads here: what was published goes along"
+    )
+
     @model_validator(mode="before")
     @classmethod
-    def answer_for_previews(cls, values: Any) -> Any:
-        """Its previews' names are its own: in its certificate, and in no other site."""
-        return with_wildcard(values)
+    def have_more_names(cls, values: Any) -> Any:
+        """Its previews' names, and the one before, are its own: in its certificate, and in no other site."""
+        return with_more_names(values)
 
     @property
     def header_names(self) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from deployer.files import File
 from deployer.kinds.publication import is_published
 from deployer.parts.rendering import PROGRAMS, SCRIPTS, script, scripts, system
+from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 QUESTIONS = (Question("look", "publication"),)
+HANDLERS = (
+    Handler(
+        "/etc/deploy/sites/*.conf",
+        Stage.FOLDERS,
+        live="take_over_renamed",
+        back="give_back_renamed",
+        says="go on with what was published of sites that have another name",
+    ),
+)
 REMOVABLE = (f"{SCRIPTS}/*", "/etc/deploy/*", "/etc/logrotate.d/deploy*")
 
 

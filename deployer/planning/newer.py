@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Iterator
 
 from deployer.files import Files, same
-from deployer.planning.plan import Change
+from deployer.parts.nginx import DEFAULT_SITE
+from deployer.planning.plan import Change, Plan
 from deployer.seen.facts import Facts
 from deployer.seen.releases import OLDEST_NGINX, OLDEST_OPENSSL, Version
 
@@ -31,6 +32,13 @@ def because_newer(
             files = "1 file changes" if count == 1 else f"{count} files change"
             yield f"{files} because the server has {now} now"
             return
+
+
+def not_shown(shown: Plan, plan: Plan) -> tuple[Change, ...]:
+    """The changes that differ from those of the plan that was shown."""
+    # a package brings that of the distribution, and nobody wants it
+    known = {(DEFAULT_SITE, None), *((change.path, change.after) for change in shown.changes)}
+    return tuple(change for change in plan.changes if (change.path, change.after) not in known)
 
 
 def _short(version: Version) -> str:

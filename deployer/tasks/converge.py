@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from deployer.config.model import Config
 from deployer.files import make
-from deployer.parts.nginx import DEFAULT_SITE
 from deployer.parts.undo import own_version
 from deployer.planning.comparing import make_plan
 from deployer.planning.desired import Desired, questions_of
@@ -21,9 +20,10 @@ from deployer.planning.name_moves import (
     name_moves,
     that_lost,
 )
-from deployer.planning.newer import because_newer
+from deployer.planning.newer import because_newer, not_shown
 from deployer.planning.obstacles import require_no_newer
 from deployer.planning.plan import Order, Plan
+from deployer.planning.renamed_sites import renamed_sites
 from deployer.planning.renames import env_files_of_renamed
 from deployer.planning.stages import at_once, in_the_end
 from deployer.planning.takeovers import takeovers
@@ -96,7 +96,8 @@ class Convergence:
         )
         moves = name_moves(self.config, seen, self.scope)
         kept = those_kept(in_scope(self.config, self.scope), plan.held)
-        plan = replace(plan, notes=(*why, *plan.notes, *map(str, moves)), pressing=(*plan.pressing, *kept))
+        notes = (*why, *plan.notes, *renamed_sites(self.config, seen, self.scope), *map(str, moves))
+        plan = replace(plan, notes=notes, pressing=(*plan.pressing, *kept))
         plan = self.names.planned(plan, seen.facts, self.scope) if self.names else plan
         return self.monitors.planned(plan, self.scope) if self.monitors else plan
 
@@ -158,9 +159,7 @@ class Convergence:
 
     def _show_what_is_new(self, shown: Plan, plan: Plan, cause: str) -> None:
         """Show what differs from the plan that was shown, now that the server is another."""
-        # a package brings that of the distribution, and nobody wants it
-        known = {(DEFAULT_SITE, None), *((change.path, change.after) for change in shown.changes)}
-        if news := tuple(change for change in plan.changes if (change.path, change.after) not in known):
+        if news := not_shown(shown, plan):
             self.line(f"! With the {cause}, these files turn out otherwise:")
             self.show(replace(plan, changes=news))
 

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from deployer.values.auth import Auth
+from deployer.values.names import is_domain
 from deployer.values.section import Section
 from deployer.values.types import Count, Domain
 
@@ -31,11 +32,14 @@ def passwords_of(domain: str) -> str:
     return f"previews@{domain}"
 
 
-def with_wildcard(values: Any) -> Any:
-    """A site as it is written, to whose names those of its previews belong."""
-    previews = values.get("previews") if isinstance(values, dict) else None
-    domain = previews.get("domain") if isinstance(previews, dict) else getattr(previews, "domain", None)
-    aliases = values.get("aliases", ()) if domain else ()
-    if not isinstance(domain, str) or not isinstance(aliases, (list, tuple)) or f"*.{domain}" in aliases:
+def with_more_names(values: Any) -> Any:
+    """A site as it is written, with the names of its previews and the one that it had before."""
+    if not isinstance(values, dict):
         return values
-    return {**values, "aliases": [*aliases, f"*.{domain}"]}
+    previews, aliases = values.get("previews"), values.get("aliases") or ()
+    domain = previews.get("domain") if isinstance(previews, dict) else getattr(previews, "domain", None)
+    more = [f"*.{domain}"] if isinstance(domain, str) and is_domain(domain) else []
+    more += [old] if isinstance(old := values.get("renamed_from"), str) and is_domain(old) else []
+    if not more or not isinstance(aliases, (list, tuple)):
+        return values
+    return {**values, "aliases": [*aliases, *(name for name in more if name not in aliases)]}

@@ -56,7 +56,7 @@ def test_two_sites_have_no_previews_in_common() -> None:
     both = {**WITH, "https": False}
     ((path, message),) = found(a_test=both, b_test=both)
     assert (path, message) == (
-        "sites.b.test.aliases.0",
+        "sites.b.test.previews.domain",
         "'*.preview.a.test' is already an alias of site 'a.test'",
     )
 

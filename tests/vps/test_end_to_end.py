@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from deployer.parts import publication
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from deployer.rehearsal.network import Network
@@ -398,6 +399,76 @@ def test_a_name_keeps_its_https_while_it_moves_to_another_site(project: Project)
         "a.three.test moves from three.test to app.test",
         "old.test moves from old.test to app.test",
     ]
+
+
+KILLED = r"""
+find /srv/deploy/old.test /var/www/old.test | sort >/root/before
+for at in {1..45} 9999; do
+    echo RENAMED_FROM=old.test >/etc/deploy/sites/app.test.conf
+    bash -Tc '. /root/publication.sh; n=0; trap "((n++ != '$at')) || kill -9 $$" DEBUG; take_over_renamed' 2>/dev/null
+    if ((at == 9999)) && ! cat /var/www/app.test/index.html; then echo "not taken over"; fi
+    rm /etc/deploy/sites/app.test.conf
+    bash -c '. /root/publication.sh; give_back_renamed'
+    ls -d /srv/deploy/app.test /srv/deploy/.app.test* /var/www/app.test /var/www/.app.test* 2>/dev/null && echo "left at $at"
+done
+find /srv/deploy/old.test /var/www/old.test | sort | diff /root/before -
+rm -r /var/lib/deploy/renaming
+"""
+
+
+@pytest.mark.fault("what was published is given another name, and that is killed anywhere and undone")
+def test_what_was_published_is_as_it_was_wherever_another_name_ends(project: Project) -> None:
+    functions = Path(publication.__file__).with_suffix(".sh").read_text()
+    (project.vps.root / "root/publication.sh").write_text(functions)
+    project.sites = {"old.test": page(https=False)}
+    assert project.deploy("push", "old.test", "--yes").returncode == 0
+    done = project.vps.run(KILLED, check=False)
+    assert (done.returncode, done.stdout) == (0, "<h1>One</h1>\n"), done.stdout + done.stderr
+
+
+@pytest.mark.in_turns("certificates")
+@pytest.mark.fault("a site that gets another domain has no certificate, and then NGINX refuses its lines")
+def test_a_published_site_goes_on_under_another_domain(project: Project) -> None:
+    there = "ls -d /srv/deploy/app.test /var/www/app.test /srv/deploy/.app.test* 2>/dev/null"
+    site = page(https=True)
+    project.sites = {"old.test": site}
+    project.commit("page", {"_redirects": "/from /about.html\n"})
+    assert project.deploy("push", "old.test", "--yes").returncode == 0
+    project.commit("page", {"index.html": "<h1>Two</h1>\n"})
+    assert project.deploy("push", "old.test").returncode == 0
+    before = project.deploy("releases", "old.test").stdout
+
+    project.sites = {"app.test": {**site, "renamed_from": "old.test"}}
+    assert project.plan()["notes"][0].startswith("app.test goes on with what was published of old.test: ")
+    project.acme.refuse("app.test")
+    with tls_visitors(project.vps.address, ["old.test"]) as met:
+        try:
+            assert project.apply().returncode == 1
+        finally:
+            project.acme.allow("app.test")
+        assert project.vps.run(there, check=False).stdout == "", "it waits for its certificate"
+        assert project.get("old.test") == (200, "<h1>Two</h1>\n")
+        project.sites["app.test"]["nginx"] = "nonsense on;"
+        assert project.apply().returncode == 1
+        assert project.vps.run(there, check=False).stdout == "", "what was begun is undone"
+        assert project.get("old.test") == (200, "<h1>Two</h1>\n")
+        del project.sites["app.test"]["nginx"]
+        done = project.apply()
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not any(met.values()), met
+    assert project.get("app.test") == (200, "<h1>Two</h1>\n"), "without a push"
+    assert project.get("app.test", "/from")[0] == 301
+    assert project.get("old.test", "/about.html")[0] == 301
+    assert project.deploy("releases", "app.test").stdout == before
+    assert project.deploy("rollback", "app.test").returncode == 0
+    assert project.get("app.test") == (200, "<h1>One</h1>\n")
+    assert project.deploy("push", "app.test").returncode == 0
+    assert project.get("app.test") == (200, "<h1>Two</h1>\n")
+    assert project.vps.run("cat /var/www/old.test/index.html").stdout == "<h1>Two</h1>\n"
+    project.vps.run("rm -r /srv/deploy/old.test /var/www/old.test")
+    assert project.get("app.test") == (200, "<h1>Two</h1>\n")
+    plan = project.plan()
+    assert (plan["empty"], plan["notes"]) == (True, [])
 
 
 @pytest.mark.in_turns("certificates")
