@@ -37,6 +37,7 @@ def keys(root: Root) -> Root:
         ("push a.test --as new --force", NOTHING_ELSE),
         (f"push a.test --as {'x' * 64}", NOTHING_ELSE),
         ("previews a.test --remove new", NOTHING_ELSE),
+        ("maintenance a.test on", NOTHING_ELSE),
         ("push  a.test", NOTHING_ELSE),
         ("push a.test\nid", NOTHING_ELSE),
         ("push ../a.test", NOTHING_ELSE),
