@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from scheduling import pieces
+from scheduling import LONGEST, pieces
 
 CONFTEST = """
 import os
 from collections import deque
 from processes import Processes
-from scheduling import pieces
+from scheduling import LONGEST, pieces
 
 def pytest_runtestloop(session):
     work = deque(pieces([item.nodeid for item in session.items]))
@@ -165,3 +165,9 @@ def test_a_module_on_one_debian_is_one_piece() -> None:
 def test_each_test_is_in_one_piece(request: pytest.FixtureRequest) -> None:
     names = [item.nodeid for item in request.session.items]
     assert sorted(place for piece in pieces(names) for place in piece) == [*range(len(names))]
+
+
+def test_each_that_is_begun_early_is_there(collected: tuple[pytest.Item, ...]) -> None:
+    if len({item.path for item in collected}) > 1:
+        names = [item.nodeid for item in collected]
+        assert [begin for begin in LONGEST if not any(name.startswith(begin) for name in names)] == []
