@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -256,6 +257,7 @@ def test_every_file_on_the_server_that_is_mentioned_is_written(document: Path) -
     assert names - by_hand - OF_BEFORE <= shared_paths()
 
 
+@cache
 def shared_paths() -> set[str]:
     config = load(ROOT / "sites.yaml")
     paths = set(in_the_end(config, Facts(os="debian", release="13")).files)

@@ -56,6 +56,7 @@ def test_they_are_written_with_their_date(tmp_path: Path, answers: dict[str, str
     assert len(head) == 1
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("path", "said"),
     [

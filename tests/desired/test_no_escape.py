@@ -118,6 +118,7 @@ def meant(kind: str, **more: str) -> list[Directive]:
     return nginx_file(rendered({**SITES[kind], **more}))
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
 def test_nginx_sees_the_same_directives(kind: str, field: str) -> None:
     for value in hostile_values(70):

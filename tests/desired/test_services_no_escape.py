@@ -110,6 +110,7 @@ def test_every_kind_is_tried_here_or_with_the_other_sites() -> None:
     assert {kind for kind, _ in models()} == {*KINDS, *test_no_escape.SITES, *own_file}
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(("kind", "field"), FIELDS)
 def test_a_compose_file_keeps_its_shape_and_replaces_nothing_more(kind: str, field: str) -> None:
     for value in hostile_values(COUNT):

@@ -1,5 +1,6 @@
 """The golden servers: two configurations, and two Debian releases that get each."""
 
+from functools import cache
 from pathlib import Path
 
 from deployer.config.loader import load
@@ -28,6 +29,7 @@ COVERED = (
 )
 
 
+@cache
 def config(configuration: str = "sites") -> Config:
     """A configuration: of sites that are files, or of services in containers."""
     return load(FOLDERS[configuration] / "sites.yaml")
@@ -44,6 +46,7 @@ def facts(release: str) -> Facts:
     ).having(openssl=OPENSSL[release])
 
 
+@cache
 def golden(release: str, configuration: str = "sites") -> Desired:
     """All that the server of this release shall have."""
     known = facts(release)

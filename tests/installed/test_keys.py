@@ -22,6 +22,7 @@ def keys(root: Root) -> Root:
     return root
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -72,6 +73,7 @@ def test_what_it_may_is_handed_on_to_the_program_that_does_it(keys: Root) -> Non
     assert keys.path("/var/log/deploy/keys.log").stat().st_mode & 0o77 == 0
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize(
     ("words", "why"),
     [

@@ -216,6 +216,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_line_is_one_request_and_plays_no_tricks(root: Root, hostile: str) -> None:
     root.path(LOG).write_bytes((hostile + line("/fine")).encode("latin-1"))
@@ -238,6 +239,7 @@ UNREADABLE = {
 }
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("unreadable", UNREADABLE.values(), ids=UNREADABLE)
 def test_what_is_no_line_of_nginx_is_counted_as_such(root: Root, unreadable: str) -> None:
     root.write(LOG, line() + unreadable + line())

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def text(name: str) -> str:
     return golden("debian-13", "services").files[f"/opt/{name}/docker-compose.yml"].content.decode()
 
 
+@cache
 def file(name: str) -> dict[str, Any]:
     return yaml.safe_load(text(name))
 

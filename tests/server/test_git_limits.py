@@ -25,7 +25,7 @@ source {SCRIPTS}/lib/publication/checkout
 MEMORY_LIMIT=40000000 LEAST_FOR_GIT=0
 RESERVE=0 FREE=1000000000000
 DOMAIN=site.test REPOSITORY=https://example.org/x.git
-BARE=$WORK/repository.git PLACE=$WORK BUILDER=$WORK/builder TICKET=1 BUILD_USER=nobody
+BARE=$WORK/repository.git PLACE=$WORK BUILDER=$WORK/builder TICKET=1 BUILD_USER=nobody PREVIEW=''
 step() {{ :; }}
 free_space() {{ :; }}
 chown() {{ :; }}

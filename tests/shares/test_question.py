@@ -60,6 +60,7 @@ def test_observe_sh_names_nothing_of_a_part() -> None:
     assert [name for name in OF_PARTS if name in code] == []
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("before", ["", "path /etc\n\n"])
 @pytest.mark.parametrize("asked", UNSAID)
 def test_what_nobody_can_answer_is_refused(asked: str, before: str, tmp_path: Path) -> None:
