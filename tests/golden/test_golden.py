@@ -69,6 +69,7 @@ def test_every_kind_is_in_one_of_them() -> None:
     assert {type(entry) for entry in entries} == {model for _, model in models()}
 
 
+@pytest.mark.in_turns
 @pytest.mark.parametrize("configuration", FOLDERS)
 @pytest.mark.parametrize("release", RELEASES)
 def test_gixy_finds_nothing(release: str, configuration: str, tmp_path: Path) -> None:
