@@ -66,7 +66,7 @@ class Publication(FromRepository):
     )
     limits: Limits = Field(Limits(), description="what a build may use before it is stopped")
     gate: Gate = Field(Gate(), description="what is looked at before a build goes live")
-    images: Images = Field(Images(), description="how images get their smaller WebP copies")
+    images: Images = Field(Images(), description="how images get their smaller copies")
     before: Hook = Field("", description="bash lines run as root before each push")
     after: Hook = Field("", description="bash lines run as root after each push that went live")
     keep: Count = Field(5, description="how many releases stay on the server for rollback")
@@ -151,7 +151,7 @@ class Publication(FromRepository):
         """Git, and what makes images and text smaller."""
         if not self.pushed:
             return super().packages()
-        images = {"webp"} if self.images.webp else set()
+        images = ({"webp"} if self.images.webp else set()) | ({"libavif-bin"} if self.images.avif else set())
         return super().packages() | {*BROTLI, *self.build_packages} | images | self.fetched_with()
 
 

@@ -30,7 +30,10 @@ class Gate(Section):
 
 
 class Images(Section):
-    """How images get their smaller WebP copies."""
+    """How images get their smaller copies."""
 
     webp: Boolean = Field(True, description="put a WebP copy beside each PNG and JPEG that gains by it")
-    quality: Percent = Field(82, description="quality of WebP copies of JPEG photos; PNG stays lossless")
+    avif: Boolean = Field(
+        False, description="put an AVIF copy beside each JPEG, too, where it is smaller still; takes longer"
+    )
+    quality: Percent = Field(82, description="quality of copies of JPEG photos; PNG stays lossless")

@@ -98,12 +98,19 @@ class PublishedSite:
 
     @pytest.mark.parametrize("path", ["/photo.png", "/photo_hu_9e8d7c6b5a.jpg"])
     def test_webp_for_those_who_take_it(self, place: Place, path: str) -> None:
-        webp = place.ask(f"https://rogs.me{path}", Accept=WEBP)
+        webp = place.ask(f"https://rogs.me{path}", Accept="image/webp,*/*;q=0.8")
         plain = place.ask(f"https://rogs.me{path}", Accept="image/png,*/*")
         assert (webp.body, webp.headers["Content-Type"]) == (b"WebP", "image/webp")
         assert plain.body.startswith(b"a ")
         assert plain.headers["Content-Type"] in ("image/png", "image/jpeg")
         assert vary(webp) == vary(plain) == {"Accept"}
+
+    def test_avif_for_those_who_take_it_and_webp_where_there_is_none(self, place: Place) -> None:
+        avif = place.ask("https://rogs.me/photo_hu_9e8d7c6b5a.jpg", Accept=WEBP)
+        assert (avif.body, avif.headers["Content-Type"]) == (b"AVIF", "image/avif")
+        assert vary(avif) == {"Accept"}
+        assert place.ask("https://rogs.me/photo.png", Accept=WEBP).body == b"WebP"
+        assert place.ask("https://rogs.me/photo_hu_9e8d7c6b5a.jpg", Accept="image/avif").body == b"AVIF"
 
     def test_an_image_without_webp_copy(self, place: Place) -> None:
         answer = place.ask("https://rogs.me/small.png", Accept=WEBP)

@@ -64,6 +64,7 @@ def files(release: str) -> dict[str, bytes]:
         "/photo.png.webp": b"WebP",
         f"/photo_hu_{fingerprint}.jpg": b"a JPEG",
         f"/photo_hu_{fingerprint}.jpg.webp": b"WebP",
+        f"/photo_hu_{fingerprint}.jpg.avif": b"AVIF",
         "/small.png": b"a small PNG",
         "/photo-20240131.jpg": b"a JPEG of a day",
         "/app.mjs": b"export {}",

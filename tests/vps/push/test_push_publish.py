@@ -198,7 +198,7 @@ def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
         }
     )
     output = site.push()
-    assert "! broken.png is published as it is" in output
+    assert "! broken.png gets no webp copy: it cannot be read" in output
     assert site.page(f"/{LONGEST}") == TEXT
     derived = {path.name for path in site.site.rglob("*") if path.suffix in {".gz", ".br", ".webp"}}
     assert derived == {
@@ -217,6 +217,39 @@ def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
     site.push()
     assert not (site.site / "still.png.webp").exists()
     assert (site.site / "page.html.gz").exists()
+
+
+def test_an_avif_copy_stands_where_it_is_smaller_than_the_webp_one(new_site):
+    photo = (Path(__file__).parent / "photo.jpg").read_bytes()
+    size = photo.index(b"\xff\xc0") + 5
+    bomb = photo[:size] + struct.pack(">HH", 16000, 16000) + photo[size + 4 :]
+    site = new_site({"bomb.jpg": bomb, "broken.jpg": photo[:400], "still.png": png(2)})
+    sky = (
+        bytes((x * x // 1500 + y // 4) % 256 for y in range(480) for x in range(640))
+        + bytes([110]) * 2 * 320 * 240
+    )
+    (site.repository / "sky.y4m").write_bytes(b"YUV4MPEG2 W640 H480 F1:1 Ip A1:1 C420jpeg\nFRAME\n" + sky)
+    site.vps.run("apt-get update -qq && apt-get install -y -qq --no-install-recommends libavif-bin")
+    site.vps.run(
+        f"cd /root/repositories/{site.domain} && avifenc --min 0 --max 0 sky.y4m sky.avif && avifdec -q 90 sky.avif sky.jpg"
+        " && rm sky.y4m sky.avif"
+    )
+    site.configure(images={"avif": True})
+    site.commit()
+    output = site.push()
+    for each in ("broken.jpg", "bomb.jpg"):
+        assert f"! {each} gets no avif copy: it cannot be read, or is too large" in output
+        assert f"! {each} gets no webp copy: " in output
+    sizes = {path.name: path.stat().st_size for path in site.site.iterdir()}
+    assert sizes["sky.jpg.avif"] < sizes["sky.jpg.webp"] < sizes["sky.jpg"]
+    assert [name for name in sizes if name.endswith(".avif")] == ["sky.jpg.avif"]
+    assert "still.png.webp" in sizes
+    site.commit({"index.html": "<h1>Two</h1>"})
+    assert "new images" not in site.push()
+    assert (site.site / "sky.jpg.avif").stat().st_size == sizes["sky.jpg.avif"]
+    site.configure(images={"avif": False})
+    site.push()
+    assert not (site.site / "sky.jpg.avif").exists()
 
 
 def test_rollback_and_releases(new_site):
