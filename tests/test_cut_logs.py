@@ -27,7 +27,7 @@ def line(site: str, **more: object) -> str:
 def told(function: str, place: Path) -> list[str]:
     """What status.sh tells, by one of its functions, of the files in this folder instead of the server's."""
     (found,) = re.findall(rf"^{function}\(\) \{{.*?^\}}", STATUS, re.DOTALL | re.MULTILINE)
-    for folder in ("/etc/deploy", "/var/log/deploy", "/var/www", "/srv/deploy"):
+    for folder in ("/etc/deploy", "/var/lib/deploy", "/var/log/deploy", "/var/www", "/srv/deploy"):
         (place / folder[1:]).mkdir(parents=True, exist_ok=True)
         found = found.replace(folder, f"{place}{folder}")
     argv = ["bash", "-uc", f"{found}\n{function}"]
@@ -68,6 +68,32 @@ def test_nobody_is_told_to_have_failed_for_another(tmp_path: Path, cut: str) -> 
     health = read_health(SERVER + "\n".join(told("releases", tmp_path)), {"a.test": (), "b.test": ()})
     assert [(site.domain, site.by) for site in health.sites] == [("a.test", "ada"), ("b.test", None)]
     assert list(health.failed) == ["b.test"]
+
+
+def test_a_restart_keeps_the_revision_of_an_application(tmp_path: Path) -> None:
+    place = tmp_path / "etc/deploy/sites/a.test.conf"
+    place.parent.mkdir(parents=True)
+    place.write_text("KIND='compose'\n")
+    link = tmp_path / "srv/deploy/a.test/images/live"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("7")
+    pushed = line("a.test", action="push", by="ada", revision="abcdef1", release="", result="live")
+    restarted = line("a.test", action="restart", by="bob", revision="", release="", result="live")
+    (tmp_path / "var/log/deploy").mkdir(parents=True)
+    for after in (restarted, restarted.replace('"revision":"",', "")):
+        (tmp_path / "var/log/deploy/push.log").write_text(f"{pushed}\n{after}\n")
+        (site,) = read_health(SERVER + "\n".join(told("releases", tmp_path)), {"a.test": ()}).sites
+        assert (site.revision, site.by) == ("abcdef1", "bob")
+
+
+def test_a_site_that_is_closed_is_told(tmp_path: Path) -> None:
+    page = tmp_path / "var/lib/deploy/maintenance/a.test.conf"
+    page.parent.mkdir(parents=True)
+    page.write_text(
+        "# Since 2026-11-30 13:00:00 UTC, by ada; it ends by: deploy maintenance a.test off\nallow ::1;\n"
+    )
+    health = read_health(SERVER + "\n".join(told("closed", tmp_path)), {"a.test": ()})
+    assert dict(health.closed) == {"a.test": "since 2026-11-30 13:00:00 UTC, by ada"}
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"time":"2026', "7", "[1]", "null", '{"site": 1}'])

@@ -100,7 +100,7 @@ def containers(seen: Evidence, config: Config) -> Iterator[Finding]:
             yield Finding(
                 f"the container {each.name} runs as root",
                 "a hole in Docker is then a hole in the server",
-                "give it a `user:` in its compose file, if its image can do with it",
+                "`user:` in its compose file, or USER in its Dockerfile, if it can do with another",
                 serious=False,
             )
 

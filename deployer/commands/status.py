@@ -84,5 +84,6 @@ def _of(health: "Health", chosen: Collection[str], every: bool) -> "Health":
         backups=tuple(each for each in health.backups if each.name in chosen),
         unwell={name: why for name, why in health.unwell.items() if name in chosen},
         stopped={name: by for name, by in health.stopped.items() if name in chosen},
+        closed={name: since for name, since in health.closed.items() if name in chosen},
         failed={name: what for name, what in health.failed.items() if name in chosen},
     )

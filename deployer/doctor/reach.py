@@ -103,7 +103,7 @@ def _leads(name: str, there: tuple[str, ...], ours: frozenset[str]) -> Iterator[
     if not there:
         yield Finding(
             f"{name} has no address in the DNS, as seen from here",
-            "nobody finds it, and its certificate is not renewed",
+            "nobody finds it, and no certificate can be had for it",
             f"an A record of {name} with the server's address, where its DNS is kept",
         )
     elif others := sorted({*there} - ours):

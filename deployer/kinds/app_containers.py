@@ -86,9 +86,11 @@ class ApplicationSite(FromRepository, ReplacedSite):
     def calls_nothing_twice(self) -> Self:
         """A variable has one value, a container one name."""
         if twice := sorted(self.sources.keys() & self.environment.keys()):
-            raise ValueError(f"secrets and environment both have {twice[0]}: write it once")
+            raise ValueError(f"secrets and environment both have {', '.join(twice)}: write it once")
         if taken := sorted(OF_ITS_OWN & self.workers.keys()):
-            raise ValueError(f"workers: {taken[0]} is the name of something else of it: choose another one")
+            raise ValueError(f"workers: {', '.join(taken)}: names of something else of it: choose others")
+        if self.database != "none" and "DATABASE_URL" in {*self.sources, *self.environment}:
+            raise ValueError("DATABASE_URL comes with its database: leave it out, or leave out database:")
         return self
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:

@@ -58,6 +58,11 @@ def show_health(health: Health, server: str) -> None:
         out.print(Text(harmless(f"! {name}: {what}"), style="yellow"))
     for name, what in health.strained:
         out.print(Text(harmless(f"! {name}: {what}"), style="yellow"))
+    for name, since in health.closed.items():
+        told = with_file(
+            f"! {name} shows visitors its page of maintenance {since} (deploy maintenance {name} off)"
+        )
+        out.print(Text(harmless(told), style="yellow"))
     for name, by in health.stopped.items():
         told = with_file(f"! {name} is stopped on purpose, {by} (deploy start {name})")
         out.print(Text(harmless(told), style="yellow"))

@@ -65,6 +65,7 @@ class Health:
 
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
     the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
+    `closed` since when and by whom a site shows its page of maintenance,
     `failed` what was done last to a site or service, if that failed, `not_up` why one never came up.
     `astray` has why a name with a certificate does not lead here any more.
     `strained` is what sites on PHP needed more of than they have, with their names.
@@ -84,6 +85,7 @@ class Health:
     unwell: Mapping[str, str] = field(default_factory=dict)
     unfinished: tuple[str, ...] = ()
     stopped: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
     not_up: Mapping[str, str] = field(default_factory=dict)
     astray: Mapping[str, str] = field(default_factory=dict)
@@ -101,7 +103,7 @@ class Health:
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
     kinds = ["server", "answer", "distrust", "astray", "deaf", "release", "pushed", "backup"]
-    kinds += ["unwell", "stopped", "failed"]
+    kinds += ["unwell", "stopped", "failed", "closed"]
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     lines: dict[str, list[str]] = {}
     for line in answer.split("\n"):
@@ -130,6 +132,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         nginx_refuses="".join(lines.get("nginx_refuses", ())),
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],
+        closed=said["closed"],
         astray=said["astray"],
         failed={name: _failure(last) for name, text in said["failed"].items() if (last := _line(text))},
         not_up={name: str(failure) for name, failure in read_failures(lines.get("not_up", ())).items()},

@@ -1,6 +1,8 @@
 """What runs in a container, and where in it something is: what is accepted cannot carry syntax."""
 
 import re
+import shlex
+from contextlib import suppress
 from typing import Annotated
 
 from deployer.values.names import one_line
@@ -12,7 +14,23 @@ def program(text: str) -> str:
     """What a container runs: words as a shell reads them, though none does."""
     if not text.strip():
         raise ValueError("what it runs is missing, such as node worker.js")
+    if sign := sign_of_shell(text):
+        raise ValueError(
+            f"no shell reads this, so {sign} is a word as any other: sh -c '…' has one, in most images"
+        )
     return one_line(text)
+
+
+def sign_of_shell(text: str) -> str:
+    """What means something to a shell alone, && | ; > and their like, outside of quotes; empty without any.
+
+    A single & may be of an address.
+    """
+    lexer = shlex.shlex(text, posix=False, punctuation_chars="|&;<>")
+    lexer.commenters = ""
+    with suppress(ValueError):  # a quote that is never closed, which Compose tells of
+        return next((word for word in lexer if word != "&" and not set(word) - set("|&;<>")), "")
+    return ""
 
 
 def inside(text: str) -> str:

@@ -3,7 +3,7 @@
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
 # certificate, `astray DOMAIN WHY` of those with one to which the DNS leads elsewhere, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
-# failed `failed NAME JSON`, what php.sh tells, for each that apply could not bring up and that was never up `not_up NAME TIME DIGEST WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
+# failed `failed NAME JSON`, for each site that shows its page of maintenance `closed NAME WORDS`, what php.sh tells, for each that apply could not bring up and that was never up `not_up NAME TIME DIGEST WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
 # apt.sh, nginx.sh and lib/doctor/nginx tell. The page is asked for through NGINX on this machine by `visit_all` of lib/common/visitor, and lib/common/record knows
 # what logs have forgotten; all are sent before this.
 set -uo pipefail
@@ -44,11 +44,16 @@ releases() {
         { name = substr($0, RSTART + 8, RLENGTH - 9) }
         !(name in kind) { next }
         is_record { delete made[name] }
+        /"result":"live"/ && match($0, /"revision":"[^"]+"/) { revision[name] = substr($0, RSTART, RLENGTH) }
         !is_record { last[name] = $0 }
         /"result":"live"/ && (kind[name] == "compose" || index($0, "\"release\":\"" (live[name] == "" ? "none" : live[name]) "\"")) { made[name] = $0 }
         END {
             for (name in kind) {
                 if (live[name] != "") print "release", name, live[name]
+                if (name in made && (name in revision) && made[name] !~ /"revision":"[^"]/) { # a restart keeps it
+                    sub(/"revision":"",?/, "", made[name])
+                    sub(/^{/, "{" revision[name] ",", made[name])
+                }
                 if (name in made) print "pushed", name, made[name]
                 else if (live[name] != "") print "forgotten", name, kind[name], live[name]
                 if (last[name] ~ /"result":"failed".*}$/) print "failed", name, last[name]
@@ -114,6 +119,10 @@ unwell() {
     "$well" | awk -F '\t' '$2 == "" { print "stopped", $1, $3; next } { print "unwell", $1, $2 }'
 }
 
+closed() { # by whom, as bin/maintenance has written it
+    (cd /var/lib/deploy/maintenance 2>/dev/null && sed -sn '1s/^# Since \(.*\); it ends by: deploy maintenance \(.*\) off$/closed \2 since \1/p' -- *.conf) 2>/dev/null
+}
+
 never_up() { # of the others, `failed` tells
     local name rest
     failures | while read -r _ name rest; do
@@ -127,6 +136,7 @@ php_tells &
 nginx_refuses &
 nginx_rests &
 releases
+closed
 never_up
 apt_at_work
 dpkg_list | half_done

@@ -184,6 +184,17 @@ def test_a_revision_that_does_not_run_does_not_stay(app: Application) -> None:
     assert app.page() == "three"
 
 
+@pytest.mark.fault("an application that wants more memory than it may have")
+def test_what_wants_more_memory_than_it_may_have_is_told(app: Application) -> None:
+    app.push()
+    app.commit(
+        Dockerfile=CRASHES.replace('"false"', '"dd", "if=/dev/zero", "of=/dev/null", "bs=90M", "count=9"')
+    )
+    app.write(app=app.one(mem_limit="16m"))
+    assert "it wanted more memory than its limit of 16 MB" in app.fails()
+    app.write(app=app.one())
+
+
 def test_a_first_revision_that_does_not_run_leaves_nothing(app: Application) -> None:
     app.commit(Dockerfile=CRASHES)
     said = app.push(code=1)

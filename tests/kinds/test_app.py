@@ -1,0 +1,47 @@
+"""What sites.yaml says of an application."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from deployer.kinds.app import App
+
+APP = {"kind": "app", "repository": "https://git.example.org/a.git", "port": 3000}
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"release": "node migrate.js && echo done"}, "no shell reads this, so && is a word as any other"),
+        ({"command": "node server.js|tee log"}, "so | is a word"),
+        ({"workers": {"mail": "node mail.js >log"}}, "so > is a word"),
+        ({"jobs": {"* * * * *": "date; id"}}, "so ; is a word"),
+        ({"workers": {"app": "a", "db": "b"}}, "workers: app, db: names of something else of it"),
+        (
+            {"environment": {"A": "1", "B": "1"}, "secrets": {"A": "generate", "B": "generate"}},
+            "both have A, B",
+        ),
+        ({"database": "postgres", "secrets": {"DATABASE_URL": "generate"}}, "comes with its database"),
+        ({"database": "mariadb", "environment": {"DATABASE_URL": "x"}}, "comes with its database"),
+    ],
+)
+def test_what_would_not_do_what_it_says_is_refused(values: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        App.model_validate(APP | values)
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sh -c 'a && b | c >d'",
+        'node -e "1;2"',
+        "node a.js --tag=x&y",
+        "echo # all",
+        "grep 'a|b'",
+        "echo 'open",
+    ],
+)
+def test_words_that_a_program_gets_are_taken(words: str) -> None:
+    assert App.model_validate(APP | {"command": words}).command == words
