@@ -1,6 +1,7 @@
 """A server's health as a table, and as JSON."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from rich.text import Text
@@ -54,18 +55,8 @@ def show_health(health: Health, server: str) -> None:
         out.print(Text(harmless(told), style="red"))
     for what in health.unfinished:
         out.print(Text(harmless(what), style="yellow"))
-    for name, what in health.failed.items():
-        out.print(Text(harmless(f"! {name}: {what}"), style="yellow"))
-    for name, what in health.strained:
-        out.print(Text(harmless(f"! {name}: {what}"), style="yellow"))
-    for name, since in health.closed.items():
-        told = with_file(
-            f"! {name} shows visitors its page of maintenance {since} (deploy maintenance {name} off)"
-        )
-        out.print(Text(harmless(told), style="yellow"))
-    for name, by in health.stopped.items():
-        told = with_file(f"! {name} is stopped on purpose, {by} (deploy start {name})")
-        out.print(Text(harmless(told), style="yellow"))
+    for warning in _warnings(health):
+        out.print(Text(harmless(warning), style="yellow"))
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
     for backup in health.backups:
@@ -73,6 +64,18 @@ def show_health(health: Health, server: str) -> None:
             out.print(Text(harmless(f"the last backup of {backup.name}: {warning}"), style="yellow"))
     if health.key_days is not None and health.key_days <= KEY_DAYS:
         out.print(_key_line(health.key_days))
+
+
+def _warnings(health: Health) -> Iterator[str]:
+    """What was done last and failed, what a site has too little of, and what somebody does on purpose."""
+    for name, what in (*health.failed.items(), *health.strained):
+        yield f"! {name}: {what}"
+    for name, since in health.closed.items():
+        yield with_file(
+            f"! {name} shows visitors its page of maintenance {since} (deploy maintenance {name} off)"
+        )
+    for name, by in health.stopped.items():
+        yield with_file(f"! {name} is stopped on purpose, {by} (deploy start {name})")
 
 
 def as_json(health: Health, server: str) -> str:

@@ -64,13 +64,11 @@ class Health:
     """A server: memory and disk in KiB, load of the last minute, uptime in seconds.
 
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
-    the containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
-    `closed` since when and by whom a site shows its page of maintenance,
-    `failed` what was done last to a site or service, if that failed, `not_up` why one never came up.
-    `astray` has why a name with a certificate does not lead here any more.
-    `strained` is what sites on PHP needed more of than they have, with their names.
-    `unfinished` is what apt and dpkg are about, `nginx_refuses` why NGINX would not take its files again,
-    `nginx_rests` how systemd calls an NGINX that does not run, where no site answers.
+    containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
+    `closed` since when and by whom a site shows its page of maintenance, `failed` what was done last to one
+    and failed, `not_up` why one never came up, `astray` why a name with a certificate leads elsewhere.
+    `strained` is what sites on PHP needed more of than they have, `unfinished` what apt and dpkg are about,
+    `nginx_refuses` why NGINX would not take its files again, `nginx_rests` how systemd calls one that rests.
     """
 
     memory: tuple[int, int]
@@ -102,9 +100,8 @@ class Health:
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
-    kinds = ["server", "answer", "distrust", "astray", "deaf", "release", "pushed", "backup"]
-    kinds += ["unwell", "stopped", "failed", "closed"]
-    said: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
+    kinds = "server answer distrust astray deaf release pushed backup unwell stopped failed closed"
+    said: dict[str, dict[str, str]] = {kind: {} for kind in kinds.split()}
     lines: dict[str, list[str]] = {}
     for line in answer.split("\n"):
         kind, name, value = (*line.split(" ", 2), "", "")[:3]
