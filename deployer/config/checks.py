@@ -7,6 +7,7 @@ from deployer.config.backup_checks import check_backups
 from deployer.config.certificate_checks import check_certificates
 from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
+from deployer.config.path_checks import check_paths
 from deployer.config.port_checks import check_ports
 from deployer.config.shield_checks import check_shields
 from deployer.config.suggestions import suggest
@@ -26,6 +27,7 @@ def check(config: Config, unread: Collection[str] = ()) -> list[Finding]:
         *same_logins(config),
         *runners_without_token(config),
         *redirect_loops(config),
+        *check_paths(config),
         *same_archives(config),
         *hidden_from_pages(config),
         *(watched_names(config) if "sites" not in unread else ()),

@@ -9,10 +9,10 @@ from deployer.values.auth import Auth
 from deployer.values.certificates import Alias, CertificateChoice
 from deployer.values.hsts import PRELOAD, Hsts
 from deployer.values.maintenance import MaintenanceChoice
-from deployer.values.paths import Headers, Origin, Redirects
+from deployer.values.paths import Headers, InnerFolder, Origin, Redirects
 from deployer.values.repository import is_local
 from deployer.values.shield import ShieldChoice
-from deployer.values.types import Boolean, GitReference, NginxSnippet, Repository, written
+from deployer.values.types import Boolean, Domain, GitReference, NginxSnippet, Repository, written
 
 
 class Site(Entry):
@@ -49,6 +49,10 @@ class Site(Entry):
     )
     robots: Literal["all", "none"] = Field(
         "all", description="none: search engines are asked to leave it out"
+    )
+    paths: dict[InnerFolder, Domain] = Field(
+        {},
+        description="folders of it that show another site of files here, such as {/docs: docs.example.org}",
     )
     nginx: NginxSnippet = Field("", description="NGINX directives to add inside the server block")
 

@@ -8,6 +8,7 @@ from deployer.files import File
 from deployer.kinds.base import FromRepository
 from deployer.kinds.virtual_host import virtual_host
 from deployer.templates import rendered
+from deployer.values.paths import ENDS
 from deployer.values.publication import Gate, Images, Limits
 from deployer.values.system_users import system_user
 from deployer.values.tools import PackageName, ToolName, ToolVersion, tools_of, why_no_tools
@@ -105,6 +106,7 @@ class Publication(FromRepository):
                 facts,
                 "publication",
                 policies=("headers", "caching"),
+                rules=(f"/srv/deploy/{domain}/rules/live/headers[.]conf",),
                 earlier=min(self.keep, EARLIER),
             ),
             **self.published(domain),
@@ -128,7 +130,8 @@ class Publication(FromRepository):
             **self.more_values(domain),
         }
         tools = tools_of(self.tools, self.tools_from)
-        values = rendered("system/site.conf", site=self, domain=domain, tools=tools, **named)
+        leads = [path for path, target in self.redirects.items() if target not in ENDS]
+        values = rendered("system/site.conf", site=self, domain=domain, tools=tools, leads=leads, **named)
         return {f"/etc/deploy/sites/{domain}.conf": values}
 
     def more_values(self, domain: str) -> dict[str, object]:

@@ -38,6 +38,19 @@ def wildcard_of_previews(site: "Site") -> str:
     return previews.wildcard if previews else ""
 
 
+def names(site: "Site", domain: str, facts: "Facts", aliases_too: bool) -> dict[str, Any]:
+    """Which names answer with the site, which lead there, and that of its previews: what is covered."""
+    covered = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
+    previews = wildcard_of_previews(site)
+    aliases = [name for name in covered if name != previews]
+    return {
+        "all_names": [domain, *(name for name in site.aliases if name != previews)],
+        "main_names": [domain, *aliases] if aliases_too else [domain],
+        "other_names": [] if aliases_too else aliases,
+        "previews": previews if previews in covered else "",
+    }
+
+
 def virtual_host(
     site: "Site",
     domain: str,
@@ -49,6 +62,7 @@ def virtual_host(
     keep_path: bool = True,
     aliases_too: bool = False,
     policies: Sequence[str] = ("headers",),
+    rules: Sequence[str] = (),
     **values: object,
 ) -> dict[str, File]:
     """The site's file in conf.d, by path.
@@ -56,14 +70,11 @@ def virtual_host(
     Aliases, and http:// where there is HTTPS, lead to `home` (default: the site itself) with `code`.
     With `aliases_too` the main server answers for the aliases as well. Over HTTPS only the names that
     the certificate covers answer. `policies` have the headers of its answers: where a location among its
-    own lines would lose them, it gets them back.
+    own lines would lose them, it gets them back, and those of `rules`, files that each push writes.
     """
-    files = [f"/etc/nginx/deploy/{policy}.conf" for policy in policies]
+    files = [*rules, *(f"/etc/nginx/deploy/{policy}.conf" for policy in policies)]
     said = by_path(site, domain)
     said["added"] = [*said["added"], *more_headers(site, facts)]
-    covered = [name for name in site.aliases if not site.https or facts.certificates[domain].covers(name)]
-    previews = wildcard_of_previews(site)
-    aliases = [name for name in covered if name != previews]
     file = rendered(
         f"nginx/sites/{template}.conf",
         site=site,
@@ -73,12 +84,10 @@ def virtual_host(
         home=home or f"{'https' if site.https else 'http'}://{domain}",
         code=code,
         keep_path=keep_path,
-        all_names=[domain, *(name for name in site.aliases if name != previews)],
         own_lines=keeping_headers(site.nginx, files, said["added"]),
+        rule_files=rules,
         own_settings=settings(site.nginx),
-        main_names=[domain, *aliases] if aliases_too else [domain],
-        other_names=[] if aliases_too else aliases,
-        previews=previews if previews in covered else "",
+        **names(site, domain, facts, aliases_too),
         **said,
         **values,
     )

@@ -46,12 +46,14 @@ ipv4_only() { # ipv4_only FILE NAMES: servers of NGINX that listen on the ports 
 
 # said_once FILE NAME: what NGINX takes once for all servers. `map` is what it meets before our sizes of maps, which it then refuses.
 said_once() {
+    local ours=/etc/nginx/conf.d/00-deploy-before.conf
+    [ ! -e /etc/nginx/conf.d/+deploy-before.conf ] || ours=/etc/nginx/conf.d/+deploy-before.conf
     files /etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/*
-    awk 'FNR == 1 { depth = FILENAME == "/etc/nginx/nginx.conf" ? -1 : 0 }
-         FILENAME ~ /\/00-deploy[^\/]*\.conf$/ { next } # ours, whatever the manifest says
+    awk -v ours="$ours" 'FNR == 1 { depth = FILENAME == "/etc/nginx/nginx.conf" ? -1 : 0 }
+         FILENAME ~ /\/(00-|\+)deploy[^\/]*\.conf$/ { next } # ours, whatever the manifest says
          { sub(/#.*/, "") }
          depth == 0 && $1 ~ /^((server_names|variables|map)_hash_(max|bucket)_size|open_file_cache(_valid|_errors)?)$/ { print "said_once", FILENAME, $1 }
-         depth == 0 && $1 == "map" && (FILENAME == "/etc/nginx/nginx.conf" || FILENAME < "/etc/nginx/conf.d/00-deploy-before.conf") {
+         depth == 0 && $1 == "map" && (FILENAME == "/etc/nginx/nginx.conf" || FILENAME < ours) {
              print "said_once", FILENAME, "map"
          }
          { depth += gsub(/{/, "{") - gsub(/}/, "}") }' "${FILES[@]}"

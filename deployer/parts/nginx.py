@@ -42,6 +42,8 @@ QUESTIONS = (
     Question("look", "nginx"),
 )
 BEFORE = "/etc/nginx/conf.d/00-deploy-before.conf"
+FIRST = "/etc/nginx/conf.d/+deploy-before.conf"
+"""The same where a site's file would come before it, as that of 0.example.org: no domain begins with a +."""
 REMOVABLE = ("/etc/nginx/conf.d/*.conf", "/etc/nginx/deploy/*", DEFAULT_SITE)
 
 
@@ -49,7 +51,9 @@ def share(config: "Config", facts: Facts) -> Share:
     """NGINX for all sites; without the module that it cannot load, if it is another's."""
     return Share(
         files={
-            **nginx_files(facts, any(site.http3 for site in config.sites.values())),
+            **nginx_files(
+                facts, any(site.http3 for site in config.sites.values()), min(config.sites, default="")
+            ),
             f"{UNITS}/nginx.service.d/deploy.conf": system("nginx.service.conf"),
             **counting(),
         },
@@ -61,10 +65,11 @@ def share(config: "Config", facts: Facts) -> Share:
     )
 
 
-def nginx_files(facts: Facts, http3: bool = False) -> dict[str, File]:
-    """What belongs to no single site."""
+def nginx_files(facts: Facts, http3: bool = False, first: str = "") -> dict[str, File]:
+    """What belongs to no single site; `first` is the domain that NGINX reads before all others."""
     http3, once = http3 and facts.http3, facts.by_hand.said_once
-    before = {} if "map" in once else {BEFORE: rendered("nginx/00-deploy-before.conf", once=once)}
+    path = FIRST if first and f"/etc/nginx/conf.d/{first}.conf" < BEFORE else BEFORE
+    before = {} if "map" in once else {path: rendered("nginx/00-deploy-before.conf", once=once)}
     shared = rendered("nginx/00-deploy.conf", facts=facts, http3=http3, once=once)
     return {
         **before,

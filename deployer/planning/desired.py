@@ -11,6 +11,7 @@ from deployer.parts.certbot import able, proved_by_dns, wanted_certificates, wit
 from deployer.parts.docker import engine
 from deployer.parts.nginx import asked_packages
 from deployer.parts.shield import with_shieldable
+from deployer.parts.shown import with_shown
 from deployer.seen.facts import Facts
 from deployer.seen.stacks import Standing
 from deployer.shares.question import Question
@@ -76,7 +77,7 @@ def desired_files(config: "Config", facts: Facts) -> Desired:
     A site without a certificate for its domain has no files yet: NGINX could not load them.
     `facts.packages` are those that will be installed when the files arrive.
     """
-    facts = with_shieldable(config, with_own_certificates(config, facts))
+    facts = with_shown(config, with_shieldable(config, with_own_certificates(config, facts)))
     with_coming_engine = facts.having(docker=engine(config, facts))
     own = entry_shares(config, with_coming_engine)
     of_parts = [*shares(config, facts)]

@@ -16,7 +16,7 @@ from deployer.values.secrets import Generated
 
 SHARED = re.compile(r"/usr/local/lib/deploy/|/etc/systemd/system/(.*/)?deploy-resume\.")
 """What goes with the last one that is pushed or runs in containers."""
-OF_ALL = re.compile(r"/etc/nginx/conf\.d/00-deploy(-[a-z]+)?\.conf")
+OF_ALL = re.compile(r"/etc/nginx/conf\.d/(00-|\+)deploy(-[a-z]+)?\.conf")
 """What all sites share, or all of a kind: no domain is without a dot."""
 
 

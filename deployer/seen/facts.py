@@ -81,7 +81,8 @@ class Facts:
     otherwise than their packages say. `packaging` is what apt and dpkg are about, `additions` what apt
     would do besides to install what is missing. `mirrors` is what of a Gitea's mirrors is otherwise than
     their file says, by its domain. `addresses` are those with which it goes to others, where that is asked.
-    `shieldable` are the sites that Cloudflare can stand before: that is added of sites.yaml.
+    `shieldable` are the sites that Cloudflare can stand before: that is added of sites.yaml,
+    as `shown` are, which are folders of other sites, too.
     """
 
     os: str
@@ -123,6 +124,7 @@ class Facts:
     mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     shieldable: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
 
     @property
     def known(self) -> Release:

@@ -152,6 +152,15 @@ def folder(text: str) -> str:
     return text
 
 
+def inner_folder(text: str) -> str:
+    """A folder of a site that shows another one."""
+    parts = text.removesuffix("/").split("/")
+    if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,9}/?", text, re.ASCII):
+        raise ValueError(f"{shown(text)} is not the path of a folder, such as /docs")
+    return "/".join(parts)
+
+
+InnerFolder = Annotated[str, text(inner_folder), schema("string", pattern="^/[^?#]+$")]
 Folder = Annotated[str, text(folder), schema("string", pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]+)?$")]
 PathPattern = Annotated[str, text(pattern), schema("string", pattern="^/")]
 Destination = Annotated[str, text(destination), schema(SCALAR, pattern="^(https?://|/|404|410)")]

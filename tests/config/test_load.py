@@ -110,7 +110,7 @@ def test_a_key_that_is_like_no_other_is_told_the_known_ones(file: Path) -> None:
     assert problems(file, text) == [
         "sites.yaml:2:44: sites.a.example.org: unknown key 'repository' "
         "(known here: kind, aliases, https, certificate, shield, maintenance, hsts, http3, redirects, "
-        "headers, cors, auth, robots, nginx, hold, port, max_upload)"
+        "headers, cors, auth, robots, paths, nginx, hold, port, max_upload)"
     ]
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from deployer.config.model import Config
 from deployer.parts.firewall import FIREWALL
+from deployer.planning.desired import desired_files
 from deployer.planning.stages import in_the_end
 from deployer.seen.by_hand import ByHand
 from deployer.seen.facts import BROTLI_FILTER, BROTLI_MODULE, Facts, Programs
@@ -79,3 +80,13 @@ def test_http_3_opens_its_port_and_is_told_where_nginx_has_none() -> None:
             len([note for note in found.notes if "has no HTTP/3, which a.example.org asks for" in note])
             == told
         )
+
+
+def test_what_nginx_takes_only_before_the_first_map_comes_before_all_sites() -> None:
+    for domain in ("0.example.org", "00-a.example.org", "1.example.org", "00-e.example.org"):
+        config = Config.model_validate({"sites": {domain: REDIRECT, "www.example.org": REDIRECT}})
+        read = sorted(
+            path for path in desired_files(config, Facts("debian", "13")).files if "/conf.d/" in path
+        )
+        assert b"map_hash_bucket_size" in desired_files(config, Facts("debian", "13")).files[read[0]].content
+        assert ("+deploy" in read[0]) == (domain < "00-deploy-before")

@@ -68,6 +68,7 @@ def test_parts_that_carry_the_others_have_no_owner() -> None:
             "dns",
             "docker",
             "maintenance",
+            "shown",
             "mirrors",
             "nginx",
             "passwords",

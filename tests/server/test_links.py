@@ -152,3 +152,77 @@ def test_a_link_without_an_ending_may_lead_to_a_page_with_one(tmp_path: Path) ->
     assert broken(tmp_path / "site", inside) == [told("a.css"), told("about"), told("docs/x")]
     assert broken(tmp_path / "site", inside, "pretty=1") == [told("a.css"), told("docs/x")]
     assert broken(tmp_path / "site", inside, "open=index.html") == [told("a.css")]
+
+
+GATE = LINKS.parents[1] / "publication/gate"
+
+
+def checked(folder: Path, *variables: str) -> str:
+    """What `check_links` says of a release in `release`, where other sites are, too."""
+    (folder / "work").mkdir(exist_ok=True)
+    script = f"""
+source {GATE.parents[1]}/common/site
+unprivileged() {{ "${{@:2}}"; }}
+source {GATE}
+DOMAIN=docs.example.org WORK={folder}/work INSTALLED={GATE.parents[2]} LINKS=warn FALLBACK= PRETTY=0 LISTING=0
+SHOWS=() LEADS=() MEMORY_LIMIT=1
+declare -A INFO=()
+{chr(10).join(variables)}
+check_links {folder}/release
+"""
+    argv = ["bash", "-Eeuo", "pipefail", "-O", "extglob", "-c", script]
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "DEPLOY_ROOT": str(folder)}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def page(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_what_a_redirect_leads_somewhere_is_not_broken(tmp_path: Path) -> None:
+    paths = ("old", "blog/2020/a", "blog", "posts/7/edit", "gone", "oldest", "a.b", "mine/x", "end")
+    page(tmp_path, "release/index.html", "".join(f"<a href=/{path}>" for path in paths))
+    lines = (
+        "# rules",
+        "/old /new",
+        "/blog/* /posts/:splat 302!",
+        "/posts/:id/edit /e",
+        "/gone /404.html 404",
+    )
+    page(tmp_path, "release/_redirects", "\n".join((*lines, "/a.c /x", "/end x=1 /y 301")) + "\n")
+    told = checked(tmp_path, "LEADS=('/mine/*')")
+    assert [line.split()[1] for line in told.splitlines() if "(in" in line] == ["/a.b", "/gone", "/oldest"]
+
+
+def test_a_site_that_is_a_folder_of_another_is_told_of_links_that_lead_out_of_it(tmp_path: Path) -> None:
+    page(
+        tmp_path, "etc/deploy/sites/example.org.conf", "SHOWS=('/docs docs.example.org' '/a b.example.org')\n"
+    )
+    text = "<a href=/b.html><a href=c.html><img src=//docs.example.org/d.png><a href=https://x.org/e>"
+    page(tmp_path, "release/index.html", text + "<a href=/index.html>")
+    for name in ("c.html", "d.png"):
+        page(tmp_path, f"release/{name}", "")
+    assert checked(tmp_path).splitlines() == [
+        "! this site is shown at example.org/docs, too, where links that begin with / lead out of it: "
+        "write them relative (Hugo: relativeURLs)",
+        "!   /b.html (in index.html)",
+        "!   /index.html (in index.html)",
+        "! 1 link or image leads nowhere:",
+        "!   /b.html (in index.html)",
+    ]
+
+
+def test_links_into_a_folder_that_is_another_site_are_looked_for_there(tmp_path: Path) -> None:
+    links = "<a href=/shop/><a href=/shop/a.html><a href=/shop/gone.html><a href=/app/any><a href=/new/>"
+    page(tmp_path, "release/index.html", links)
+    page(tmp_path, "var/www/shop.example.org/index.html", "")
+    page(tmp_path, "var/www/shop.example.org/a.html", "")
+    page(tmp_path, "var/www/app.example.org/index.html", "")
+    page(tmp_path, "etc/deploy/sites/app.example.org.conf", "FALLBACK=index.html\n")
+    shows = "SHOWS=('/shop shop.example.org' '/app app.example.org' '/new new.example.org')"
+    told = checked(tmp_path, shows)
+    assert told.splitlines() == ["! 1 link or image leads nowhere:", "!   /shop/gone.html (in index.html)"]

@@ -19,7 +19,7 @@ FORMS = re.compile(
     r"|map \"\$deploy_spoken \$deploy_asked\" \$deploy_(?:forced|rules)_spoken_x \{"
     r"|    default \$deploy_(?:forced|rules)_x;"
     rf'|    "{PATH}" "{VALUE}";)'
-    r"|(?:server|missing)\t(?:set \$deploy_leads \$deploy_(?:forced|rules)_(?:spoken_)?x;"
+    r"|(?:server|missing|headers)\t(?:set \$deploy_leads \$deploy_(?:forced|rules)_(?:spoken_)?x;"
     r"|include /etc/nginx/deploy/leading\.conf;|error_page 404 \$deploy_lost;"
     r"|add_header Vary Accept-Language always;"
     r"|add_header [A-Za-z][A-Za-z0-9-]* \$deploy_sent_[0-9]+_x always;)"

@@ -50,6 +50,11 @@ SITES = {
     "talk.test": {"languages": ["en", "es", "pt-br"]},
     "fast.test": {"https": True, "http3": True},
     "fonts.test": {"cors": ["https://a.example.org"]},
+    "0.test": {"redirects": {"/old": "/new"}},
+    "around.test": {
+        "pretty": True,
+        "paths": {"/app": "app.test", "/a/docs": "docs.test", "/moved": "moved.test"},
+    },
     "open.test": {"cors": ["*"], "robots": "none"},
 }
 FILES = {
@@ -336,3 +341,31 @@ def test_visitors_are_asked_for_a_password_that_stands_in_no_plan(
     assert project.deploy("apply", "--yes", SECRET="it's").returncode == 0
     assert ask(place, "all.test/").status == 200
     assert vps.run("ls /var/lib/deploy/passwords").stdout.split() == ["previews@some.test", "some.test"]
+
+
+def test_a_folder_is_another_site_with_all_that_it_says(place: Place) -> None:
+    pages = {"app/": b"front", "app/users/7": b"front", "a/docs/about": b"about", "about": b"about"}
+    assert {path: ask(place, f"around.test/{path}").body for path in pages} == pages
+    lost = ask(place, "around.test/app/gone.js")
+    assert (lost.status, lost.body) == (404, b"nowhere")
+    leads = {
+        "app": "/app/",
+        "a/docs/about.html?a=b": "/a/docs/about?a=b",
+        "a/docs/docs": "/a/docs/docs/",
+        "moved/old": "/moved/new",
+        "moved/away/x": "https://away.example.org/x",
+        "about.html": "/about",
+    }
+    assert {path: ask(place, f"around.test/{path}").all("Location") for path in leads} == {
+        path: [to] for path, to in leads.items()
+    }
+    asset = ask(place, "around.test/moved/assets/other.css")
+    assert asset.all("Cache-Control") == ["public, max-age=60"]
+    assert (asset.all("X-Frame-Options"), asset.all("X-Site")) == (["DENY"], ['a "word"; b'])
+    front = ask(place, "around.test/app/", Accept_Encoding="gzip")
+    assert front.all("X-Content-Type-Options") == ["nosniff"]
+    assert front.all("X-Frame-Options") == ["SAMEORIGIN"]
+    same = ask(place, "around.test/app/", If_None_Match=front.headers["ETag"], Accept_Encoding="gzip")
+    assert same.status == 304
+    zipped = ask(place, "around.test/app/about.html", Accept_Encoding="gzip")
+    assert gzip.decompress(zipped.body) == b"zipped about"

@@ -459,3 +459,12 @@ def test_a_preview_is_of_a_folder_that_was_built_elsewhere(new_rules, server, tm
     assert ask(preview(site, "mine"), "/") == (200, "sent")
     assert ask(preview(site, "mine"), "/about/") == (200, "about")
     assert ask(site, "/") == (200, "<h1>One</h1>")
+
+
+def test_a_location_with_headers_of_its_own_has_those_of_the_repository_too(new_rules):
+    own = "location /inner/ { add_header X-Own one; }"
+    site = new_rules("/es /es/index.html 302 Language=es\n", "/*\n  X-All: every\n", nginx=own)
+    site.push()
+    assert header(site, "/", "X-All") == header(site, "/inner/", "X-All") == ["every"]
+    assert header(site, "/inner/", "X-Own") == ["one"]
+    assert header(site, "/inner/", "X-Content-Type-Options") == ["nosniff"]

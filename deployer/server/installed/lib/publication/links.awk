@@ -4,6 +4,8 @@
 # a tag and the text after it. Prints lines "/PATH<tab>PAGE". Text, comments and scripts have no links.
 # Of a few pages of a large release, most of PATHS is not asked for: links asking=1 domain=DOMAIN 'RS=<' ./PAGE… prints what is,
 # and links domain=DOMAIN asked=1 THAT asked= PATHS 'RS=<' ./PAGE… keeps no more.
+# shown=1: the site is a folder of another one, too; links that begin with / lead out of it there, and are printed with a ^ before them.
+# below="PATH…": links below these are of others' pages.
 # pretty=1: /about is about.html, too; open=1: what has no ending leads somewhere, to a page for all paths or a listing.
 
 BEGIN {
@@ -105,7 +107,7 @@ function check(link,    host) {
     } else if (link !~ /^\//) {
         if (based) return
         link = folder link
-    }
+    } else if (shown && !asking) print "^" link "\t" page
     sub(/^\/+/, "", link)
     if (!(link in missing)) missing[link] = !exists(link)
     if (missing[link] && !asking) print "/" link "\t" page
@@ -114,6 +116,7 @@ function check(link,    host) {
 function exists(path) {
     if (index(path, "%")) path = without_percents(path)
     if (path ~ /(^|\/)\.?\.?(\/|$)/) path = plain(path)
+    if (below && path ~ below) return 1
     if (open && path !~ /\.[^\/]+$/) return 1
     if (path == "" || path ~ /\/$/) return has(path "index.html")
     return has(path) || has(path "/index.html") || (pretty && has(path ".html")) # asking wants all

@@ -138,7 +138,7 @@ function print_redirects(    at, where) {
         end_map()
         if (spoken_rules) {
             print_spoken("rules", rules)
-            print "server\tadd_header Vary Accept-Language always;"
+            print "headers\tadd_header Vary Accept-Language always;"
         }
         print "missing\tset $deploy_leads $deploy_rules_" (spoken_rules ? "spoken_" : "") name ";"
         print "missing\tinclude /etc/nginx/deploy/leading.conf;"
@@ -317,7 +317,7 @@ function print_headers(    at, low, count, each, variable, rest) {
             row("~^" matching(path_at[low, each], 0) "$", rest)
         }
         end_map()
-        print "server\tadd_header " spelt[low] " $" variable " always;"
+        print "headers\tadd_header " spelt[low] " $" variable " always;"
     }
 }
 
