@@ -13,7 +13,10 @@ from vps.project import Project
 from vps.security.conftest import PACKAGES
 from vps.waiting import until
 
-pytestmark = pytest.mark.takes_turns("module")
+pytestmark = [
+    pytest.mark.takes_turns("module"),
+    pytest.mark.in_turns("once on a server", of="modules"),
+]
 
 __all__ = ["key"]
 PAGE = Path(__file__).parents[2] / "docs/by-hand.md"

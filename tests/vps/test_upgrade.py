@@ -15,6 +15,8 @@ from vps.services.conftest import REGISTRY, SERVE, booted_debian_12, registry_of
 from vps.waiting import until
 from vps.walk.visitors import Asked, ask, visiting
 
+pytestmark = pytest.mark.in_turns("once on a server", of="modules")
+
 __all__ = ["key"]
 PACKAGES = (
     *("brotli", "certbot", "git", "git-lfs", "jq", "rsync", "webp"),

@@ -25,6 +25,8 @@ from vps.services.registry import health
 from vps.test_leaving import LEFT, NIGHT, section, stays, steps
 from vps.waiting import until
 
+pytestmark = pytest.mark.in_turns("once on a server", of="modules")
+
 __all__ = ["key"]
 NAME = "left.test"
 IN_USE = "is using its referenced image"
