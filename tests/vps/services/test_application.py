@@ -203,6 +203,15 @@ def test_a_first_revision_that_does_not_run_leaves_nothing(app: Application) -> 
     assert app.running() == {}
 
 
+def test_what_is_removed_leaves_no_image_of_any_revision(app: Application) -> None:
+    app.push()
+    app.commit("two")
+    app.push()
+    app.script("down")
+    assert app.images() == set()
+    assert app.running() == {}
+
+
 def test_what_is_missing_in_the_repository(app: Application) -> None:
     app.push()
     app.configure(CONTEXT="web")
