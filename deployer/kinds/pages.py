@@ -4,10 +4,14 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from deployer.files import File
 from deployer.kinds.publication import Publication
 from deployer.values.paths import Folder
 from deployer.values.previews import Previews, with_more_names
 from deployer.values.types import Boolean, Domain, RelativePath, TimeLimit, written
+
+RENAMED = "/etc/deploy/renamed"
+"""What has the former name of a site, in a file by its name."""
 
 
 class Pages(Publication):
@@ -39,6 +43,11 @@ class Pages(Publication):
     def have_more_names(cls, values: Any) -> Any:
         """Its previews' names, and the one before, are its own: in its certificate, and in no other site."""
         return with_more_names(values)
+
+    def published(self, domain: str) -> dict[str, File]:
+        """What the push script finds, and the name that it had before."""
+        former = {f"{RENAMED}/{domain}": File(f"{self.renamed_from}\n".encode())} if self.renamed_from else {}
+        return {**super().published(domain), **former}
 
     @property
     def header_names(self) -> list[str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deployer.files import File
+from deployer.kinds.pages import RENAMED
 from deployer.kinds.publication import is_published
-from deployer.parts.rendering import PROGRAMS, SCRIPTS, script, scripts, system
+from deployer.parts.rendering import PROGRAMS, SCRIPTS, UNITS, script, scripts, system
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
@@ -17,11 +18,17 @@ if TYPE_CHECKING:
 QUESTIONS = (Question("look", "publication"),)
 HANDLERS = (
     Handler(
-        "/etc/deploy/sites/*.conf",
+        f"{RENAMED}/*",
         Stage.FOLDERS,
         live="take_over_renamed",
         back="give_back_renamed",
-        says="go on with what was published of sites that have another name",
+        says="go on with what was published under a former name",
+    ),
+    Handler(
+        f"{UNITS}/deploy-previews-*.timer",
+        Stage.SERVED,
+        live="forget_previews",
+        says="see which sites have previews",
     ),
 )
 REMOVABLE = (f"{SCRIPTS}/*", "/etc/deploy/*", "/etc/logrotate.d/deploy*")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What changed values of sites ask for: a site with another name than before goes on with what was published of it.
+# What changes of sites ask for: one with another name than before goes on with what was published of it, and previews go.
 
 # A copy by hard links, so that whatever becomes of this, the former one is as it was. What this apply has begun is listed in
 # /var/lib/deploy/renaming, and goes when the apply is undone.
@@ -7,9 +7,9 @@
 take_over_renamed() {
     local file old new
     rm -rf /var/lib/deploy/renaming
-    for file in /etc/deploy/sites/*.conf; do
-        old=$(sed -n 's/^RENAMED_FROM=\([a-z0-9.-]*\)$/\1/p' "$file" 2>/dev/null)
-        new=${file##*/} new=${new%.conf}
+    for file in /etc/deploy/renamed/*; do
+        old=$(grep -xE '[a-z0-9.-]+' "$file" 2>/dev/null)
+        new=${file##*/}
         if [ -z "$old" ] || [ ! -d "/srv/deploy/$old/releases" ] || [ -e "/srv/deploy/$new" ] || [ -e "/var/www/$new" ]; then continue; fi
         mkdir -p /var/lib/deploy/renaming && : >"/var/lib/deploy/renaming/$new" && copy_renamed "$old" "$new" || return
     done
@@ -42,7 +42,17 @@ give_back_renamed() { # what an apply has begun that is undone: nobody has had i
     local file new
     for file in /var/lib/deploy/renaming/*; do
         new=${file##*/}
-        if [ ! -e "$file" ] || [ -e "/etc/deploy/sites/$new.conf" ]; then continue; fi
+        if [ ! -e "$file" ] || [ -e "/etc/deploy/renamed/$new" ]; then continue; fi
         rm -rf "/srv/deploy/.$new.renamed" "/var/www/.$new.new" "/var/www/$new" "/srv/deploy/$new" "$file"
+    done
+}
+
+forget_previews() { # of sites that have none any more: nobody sees them, and no timer would take them away
+    local place site
+    for place in /srv/deploy/*/previews; do
+        site=${place%/previews} site=${site##*/}
+        if [ ! -d "$place" ] || grep -qs '^PREVIEWS=' "/etc/deploy/sites/$site.conf" ||
+            grep -qsF "root $place/" "/etc/nginx/conf.d/$site.conf"; then continue; fi
+        rm -rf "$place" || return
     done
 }

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from deployer.config.model import Config
 from deployer.kinds.publication import OF_FILES
 from deployer.planning.moving import VALUES
+from deployer.planning.name_moves import vhost
 from deployer.seen.observation import Observation
 
 
@@ -14,7 +15,8 @@ def renamed_sites(config: Config, seen: Observation, scope: Collection[str] | No
         old = site.renamed_from
         if not old or (scope is not None and new not in scope):
             continue
-        if f"{VALUES}{new}.conf" not in seen.written and f"{VALUES}{old}.conf" in seen.written:
+        there = f"{VALUES}{old}.conf" in seen.written or vhost(old) in seen.written
+        if there and f"{VALUES}{new}.conf" not in seen.written:
             yield (
                 f"{new} goes on with what was published of {old}: its releases, caches and deploy key. "
                 f"{old} leads there when {new} answers"

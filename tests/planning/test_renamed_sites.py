@@ -60,5 +60,6 @@ def test_what_was_no_domain(name: str) -> None:
 
 
 def test_the_scripts_on_the_server_know_it() -> None:
-    values = Static.model_validate(NEW["new.test"]).published("new.test")["/etc/deploy/sites/new.test.conf"]
-    assert "\nRENAMED_FROM=old.test\n" in values.content.decode()
+    files = Static.model_validate(NEW["new.test"]).published("new.test")
+    assert files["/etc/deploy/renamed/new.test"].content == b"old.test\n"
+    assert "/etc/deploy/renamed/old.test" not in Static.model_validate(SITE).published("old.test")

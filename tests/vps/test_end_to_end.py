@@ -404,10 +404,10 @@ def test_a_name_keeps_its_https_while_it_moves_to_another_site(project: Project)
 KILLED = r"""
 find /srv/deploy/old.test /var/www/old.test | sort >/root/before
 for at in {1..45} 9999; do
-    echo RENAMED_FROM=old.test >/etc/deploy/sites/app.test.conf
+    mkdir -p /etc/deploy/renamed && echo old.test >/etc/deploy/renamed/app.test
     bash -Tc '. /root/publication.sh; n=0; trap "((n++ != '$at')) || kill -9 $$" DEBUG; take_over_renamed' 2>/dev/null
     if ((at == 9999)) && ! cat /var/www/app.test/index.html; then echo "not taken over"; fi
-    rm /etc/deploy/sites/app.test.conf
+    rm -r /etc/deploy/renamed
     bash -c '. /root/publication.sh; give_back_renamed'
     ls -d /srv/deploy/app.test /srv/deploy/.app.test* /var/www/app.test /var/www/.app.test* 2>/dev/null && echo "left at $at"
 done
@@ -450,6 +450,15 @@ def test_a_published_site_goes_on_under_another_domain(project: Project) -> None
         assert project.get("old.test") == (200, "<h1>Two</h1>\n")
         project.sites["app.test"]["nginx"] = "nonsense on;"
         assert project.apply().returncode == 1
+        assert project.vps.run(there, check=False).stdout == "", "nothing was begun"
+        project.vps.run("systemd-run --quiet --unit=squatter python3 -m http.server 9999")
+        until_listening(project.vps, 9999)
+        project.sites["app.test"]["nginx"] = "listen 9999;"
+        undone = project.apply()
+        project.vps.run("systemctl stop squatter")
+        assert undone.returncode == 1
+        assert "app.test.conf is in place, but does not start" in undone.stderr
+        assert "! app.test goes on with what was published of old.test" in undone.stdout
         assert project.vps.run(there, check=False).stdout == "", "what was begun is undone"
         assert project.get("old.test") == (200, "<h1>Two</h1>\n")
         del project.sites["app.test"]["nginx"]

@@ -213,6 +213,11 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
         gone = project.deploy("previews", "page.test", "--remove", name)
         assert gone.returncode == 0, gone.stderr
         assert project.get(f"{name}.preview.page.test", scheme="http")[0] == 404
+    assert project.deploy("push", "page.test", "--as", "last").returncode == 0
+    del project.sites["page.test"]["previews"]
+    assert project.apply().returncode == 0
+    left = "ls -d /srv/deploy/page.test/previews /etc/systemd/system/deploy-previews-*"
+    assert project.vps.run(left, check=False).stdout == "", "they go with what makes them go"
 
 
 def test_it_never_replaces_a_file_unasked(project: Guarded, secrets: dict[str, str]) -> None:
