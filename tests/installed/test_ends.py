@@ -2,6 +2,8 @@
 
 import subprocess
 
+import pytest
+
 from installed.conftest import INSTALLED
 
 CLEANS_UP = """
@@ -25,3 +27,28 @@ def test_a_child_cleans_up_nothing_of_its_parent_s() -> None:
     """Bash lets a child that is killed before it has begun run the trap of its parent, as this one does."""
     inherited = 'inherited=$(trap -p EXIT); (eval "$inherited"; exit 3); echo "the child ended with $?"'
     assert run(inherited) == ("the child ended with 3\ncleaned up after 0\n", 0)
+
+
+UNSAID = """
+source {installed}/lib/common/program
+source {installed}/lib/common/site
+clean_up() {{ tell_unsaid $?; echo "the log has: ${{ERROR%:*}}"; }}
+at_exit clean_up
+set -u
+step place
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (': "$never_set"', "✗ place: it ended with exit code 127 without saying why: that is a mistake of deploy's, "),
+        ("fail 'no room'", "✗ place: no room\n"),
+        ("exit 0", "the log has: \n"),
+    ],
+)
+def test_an_end_that_nobody_told_of_is_told(end: str, told: str) -> None:
+    script = UNSAID.format(installed=INSTALLED) + end
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert told in done.stdout
+    assert done.stdout.count("✗") == (end != "exit 0")

@@ -1,12 +1,13 @@
 """The server's own restore, fed with archives made by hand: what was backed up is back, byte for byte."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from vps.restore.byhand import Archive, define, fill, inside, restore, state
 from vps.restore.crafted import Crafted
-from vps.restore.databases import DUMP, EVERYTHING, LOAD, service, until_it_stays
+from vps.restore.databases import DUMP, EVERYTHING, IMAGE, LOAD, service, until_it_stays
 from vps.restore.service import ask, die, everything, files_and_a_volume, with_database, with_orders
 from vps.services.conftest import file_in
 from vps.services.lost import spoil
@@ -63,8 +64,9 @@ def test_a_folder_that_is_a_mount_point_and_one_that_is_not_there(vps):
 
 
 def test_a_service_with_files_and_a_volume(given):
+    """Also where the archive names a path twice, as those of an earlier deploy did with a .env."""
     app, archive = given
-    tar = archive.make(app.vps)
+    tar = replace(archive, begin={"paths": [f"/opt/{app.name}/.env", *archive.paths]}).make(app.vps)
     before = everything(app, archive)
     (app.directory / "www/index.html").write_text("second\n")
     (app.directory / ".env").write_text("PASSWORD='second'\n")
@@ -420,6 +422,22 @@ def test_killed_around_the_database(stocked):
         assert "! a restore of" in app.push()
         until_it_stays(app.vps, app.name, kind)
         assert ask(app, kind, EVERYTHING) == before
+
+
+@pytest.mark.in_turns("a database")
+def test_a_database_whose_container_cannot_be_made(stocked):
+    """Why stands in the answer and in the log, and what was there is back."""
+    app, archive = stocked("postgres")
+    tar = archive.make(app.vps)
+    taken = f"{app.project}-db-1"
+    app.vps.run(f"cd /opt/{app.name} && docker compose down 2>&1; docker create --name {taken} {IMAGE} true")
+    output = restore(app.vps, app.name, tar, code=1)
+    assert "✗ database: db does not start: " in output
+    assert f"/{taken}" in app.log()["error"]
+    app.vps.run(f"docker rm {taken}")
+    app.push()
+    until_it_stays(app.vps, app.name, "postgres")
+    assert "café" in ask(app, "postgres", EVERYTHING)
 
 
 @pytest.mark.in_turns("a database")
