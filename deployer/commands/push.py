@@ -148,9 +148,10 @@ def _push(
     domain: str,
 ) -> bool:
     from deployer.commands._elsewhere import names_of
+    from deployer.commands._interrupted import push_or_tell
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
-    from deployer.tasks.push import UNCHANGED, Pushed, push
+    from deployer.tasks.push import UNCHANGED, Pushed
     from deployer.tasks.settings import site_settings
 
     def line(text: str) -> None:
@@ -162,18 +163,17 @@ def _push(
         return False
     settings = site_settings(config, domain)
     what = wanted.push_of(domain, config.everything[domain], settings.digest if settings else "")
-    outcome = push(server, what, line)
+    outcome = push_or_tell(server, what, line)
     if not outcome.needs_apply:
         return outcome is Pushed.DONE
     say(f"{domain} is not on {server.host} yet:")
     code = converge(convergence(server, config, [domain], shown, names=names_of(config)), wanted.yes)
-    outcome = push(server, what, line)
+    outcome = push_or_tell(server, what, line)
     if outcome.needs_apply:
-        raise DeployError(
-            f"{domain} is still not on {server.host}",
-            f"Mend what is said above, then: deploy push {domain}\n"
-            "Before its DNS leads there, publish it with `https: false` in sites.yaml.",
-        )
+        advice = f"Mend what is said above, then: deploy push {domain}"
+        if getattr(config.everything[domain], "https", False):
+            advice += "\nBefore its DNS leads there, publish it with `https: false` in sites.yaml."
+        raise DeployError(f"{domain} is still not on {server.host}", advice)
     return outcome is Pushed.DONE and code == 0
 
 

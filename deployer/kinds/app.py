@@ -81,8 +81,8 @@ class App(ApplicationSite):
         return super().packages() | self.fetched_with()
 
     def standing(self, name: str, facts: "Facts") -> Standing:
-        """What comes from a folder of another machine cannot run before it is pushed from there."""
-        return replace(super().standing(name, facts), waits_for_push=self.is_local)
+        """What comes from elsewhere than a public address may have to wait for a push, or for its key."""
+        return replace(super().standing(name, facts), waits_for_push=self.is_local or self.is_by_ssh)
 
     def before_it_answers(self, name: str, facts: "Facts") -> Share:
         """What builds its image, too."""

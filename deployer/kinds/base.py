@@ -100,12 +100,14 @@ class FromRepository(Site):
         """Whether the repository is a folder on this machine, which a push sends over its own connection."""
         return bool(self.repository) and is_local(self.repository)
 
+    @property
+    def is_by_ssh(self) -> bool:
+        """Whether the server fetches it by SSH, with a key of the site."""
+        return self.pushed and not self.is_local and not self.repository.startswith(("https://", "http://"))
+
     def fetched_with(self) -> frozenset[str]:
         """The Debian packages with which the server fetches it."""
-        by_ssh = (
-            self.repository and not self.is_local and not self.repository.startswith(("https://", "http://"))
-        )
-        return frozenset({"git", "openssh-client"} if by_ssh else {"git"})
+        return frozenset({"git", "openssh-client"} if self.is_by_ssh else {"git"})
 
 
 def is_from_repository(entry: object) -> TypeGuard[FromRepository]:

@@ -139,7 +139,9 @@ def run_script(
 
     def relay(text: str) -> None:
         nonlocal first
-        if text.startswith("✗") and not first:
+        if not first and (
+            text.startswith("✗") or text.endswith(f"{PROGRAMS}/{name}: No such file or directory")
+        ):
             held.append(text)
         else:
             flush()

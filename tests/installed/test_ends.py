@@ -42,7 +42,7 @@ step place
 @pytest.mark.parametrize(
     ("end", "told"),
     [
-        (': "$never_set"', "✗ place: it ended with exit code 127 without saying why: that is a mistake of deploy's, "),
+        (': "$never_set"', "✗ place: it ended with exit code 127 without saying why: that is a mistake of "),
         ("fail 'no room'", "✗ place: no room\n"),
         ("exit 0", "the log has: \n"),
     ],

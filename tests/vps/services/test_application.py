@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import shutil
+import signal
 import struct
 import subprocess
 import termios
@@ -199,6 +200,8 @@ def test_a_first_revision_that_does_not_run_leaves_nothing(app: Application) -> 
     app.commit(Dockerfile=CRASHES)
     said = app.push(code=1)
     assert said.splitlines()[-1] == f"{app.name} is as it was: nothing runs"
+    assert "why its last push failed, deploy status says" in app.script("logs")
+    assert "there are no images 20261130-000000 (" in app.script("rollback", "--to 20261130-000000", code=1)
     assert "live" not in app.images()
     assert app.running() == {}
 
@@ -355,6 +358,46 @@ def test_a_push_that_is_killed_at_any_step(app: Application) -> None:
         assert not app.vps.run(
             f"docker ps -q --filter label=com.docker.compose.oneoff=True --filter name={app.project}"
         ).stdout
+
+
+def test_it_waits_for_its_first_push_where_it_is_let_in_nowhere(app: Application) -> None:
+    """So that there is a key to give: an apply that took it away again would leave none."""
+    app.configure(REPOSITORY="git@127.0.0.1:page.git")
+    said = app.push("--missing")
+    assert "! the host key of 127.0.0.1 is not known" in said
+    assert said.splitlines()[-1] == f"{app.name} waits for its first push: deploy push {app.name}"
+    assert app.script("served") == ""
+    assert app.script("key").startswith("ssh-ed25519 ")
+    assert "✗ fetch: the host key of 127.0.0.1 is not known" in app.push(code=1)
+
+
+def test_what_comes_back_is_what_was_live_last(app: Application) -> None:
+    """And not what was sent since, and was no good."""
+    app.push()
+    bad = app.commit("two", Dockerfile=CRASHES)
+    app.fails()
+    app.script("down")
+    assert "  goes on with what was live last: " in app.push("--missing")
+    assert app.page() == "one"
+    assert app.log()["revision"] == app.git("rev-parse", "HEAD~")
+    app.script("down")
+    bare = f"git --git-dir=/srv/deploy/{app.name}/repository.git update-ref"
+    app.vps.run(f"{bare} refs/deploy/pushed {bad}; {bare} -d refs/deploy/live")
+    app.configure(REPOSITORY="")
+    assert "waits for its first push" in app.push("--missing")
+
+
+def test_what_crashes_again_and_again_is_not_said_to_be_served(app: Application) -> None:
+    serve = f"test ! -e /bad || exit 9; exec {BUSYBOX} httpd -f -p 80 -h /www"
+    app.write(app=app.one(command=[BUSYBOX, "sh", "-c", serve]))
+    app.push()
+    assert "✓ served" in app.script("served")
+    app.vps.run(f"docker exec {app.project}-app-1 {BUSYBOX} touch /bad")
+    app.vps.run(f"kill -KILL $(docker inspect --format '{{{{.State.Pid}}}}' {app.project}-app-1)")
+    until(app.vps, f"docker inspect --format '{{{{.RestartCount}}}}' {app.project}-app-1 | grep -qv '^0'")
+    said = app.vps.run(f"/usr/local/lib/deploy/bin/served {app.name}", check=False)
+    assert said.returncode == 1
+    assert "✓" not in said.stdout
 
 
 def test_a_release_command_goes_before(app: Application) -> None:
@@ -733,6 +776,27 @@ def test_the_new_one_dies_while_the_old_one_is_drained(first: Project) -> None:
     assert slow.communicate()[0] == "begun ended"
     assert live_ports(vps) == ports
     assert first.plan()["empty"]
+
+
+def test_an_interruption_tells_what_becomes_of_the_push(first: Project) -> None:
+    """It is given up while it builds, and finished once it goes live."""
+
+    def push_until(moment: str) -> str:
+        first.write()
+        argv = [DEPLOY, "push", FIRST, "--yes"]
+        push = client(argv, cwd=first.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        until(first.vps, moment)
+        push.send_signal(signal.SIGINT)
+        return push.communicate()[1]
+
+    first.commit("shop", {"Dockerfile": DOCKERFILE + RUN.format("sleep 60")})
+    assert f"! {FIRST}: {first.vps.address} gives it up, unless" in push_until("pgrep -f '[d]ocker build '")
+    until(first.vps, "tail -n 1 /var/log/deploy/push.log | grep 'the caller is gone: given up'")
+    first.commit(
+        "shop", {"Dockerfile": DOCKERFILE, "www/index.html": "page\n", "www/more": f"{next(numbers)}\n"}
+    )
+    assert f"! {FIRST}: {first.vps.address} goes on with it: it was going live" in push_until(BESIDE)
+    until(first.vps, 'tail -n 1 /var/log/deploy/push.log | grep \'"result":"live"\'')
 
 
 @pytest.mark.fault("A push that starts the new one beside the old one is killed", rounds=2)
