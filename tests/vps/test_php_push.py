@@ -102,6 +102,15 @@ def test_no_request_fails_or_gets_half_of_two_releases(project: Project) -> None
     assert pages <= visitors.pages("shop.test")
 
 
+def test_no_request_fails_while_php_is_told_of_a_change(project: Project) -> None:
+    with Visitors(project.vps.address, ["shop.test"], pause=0) as visitors:
+        for processes in (7, 8):
+            project.sites["shop.test"]["processes"] = processes
+            applied = project.apply()
+            assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert visitors.failed["shop.test"] == 0, visitors.seen
+
+
 PHP = "setpriv --reuid=php-shop_test --regid=php-shop_test --clear-groups"
 NOBODY = "setpriv --reuid=nobody --regid=nogroup --clear-groups"
 

@@ -33,8 +33,8 @@ PLACES = {
     ),
     "when it is healthy": (
         "lib/composition/replace",
-        "    served || blame_answer\n    remember_live\n    rm",
-        "    kill -9 $$\n    rm",
+        "    fi\n    remember_live\n    rm",
+        "    fi\n    kill -9 $$\n    rm",
     ),
     "when it is remembered": (
         "lib/composition/replace",

@@ -5,11 +5,14 @@ import time
 import pytest
 
 from deployer.rehearsal.machine import Machine
+from vps.backup.conftest import Key, key
 from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import Project
-from vps.services.conftest import Composition, served
+from vps.services.conftest import APP, Composition, served
+from vps.services.test_faults import PLACES, die
 from vps.waiting import nobody_waits, until
 
+__all__ = ["key"]
 NAME, PORT = "waited.test", 8093
 ECHO = r'mkdir /www/cgi-bin; printf \'#!/bin/sh\nprintf "\r\n"; cat\' >/www/cgi-bin/echo; chmod +x /www/cgi-bin/echo'
 SERVE = f"{ECHO}; sleep 1; exec httpd -f -p 80 -h /www".replace("\\'", "'")
@@ -29,8 +32,8 @@ def project(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPath
     assert "waited" not in vps.run("systemctl list-units 'deploy-room@*'").stdout
 
 
-def load(vps: Machine) -> Load:
-    return Load(vps.address, NAME, PAGES, "/cgi-bin/echo")
+def load(vps: Machine, *pages: str) -> Load:
+    return Load(vps.address, NAME, PAGES | {page.encode() for page in pages}, "/cgi-bin/echo")
 
 
 def test_a_push_and_a_restart_fail_no_request(project: Project, images: Composition, vps: Machine) -> None:
@@ -68,6 +71,57 @@ def test_a_program_that_dies_fails_no_page(project: Project, vps: Machine) -> No
     assert asked.statuses[BROKEN_OFF] <= 2, (
         "an answer that had begun is cut off with its program, and no other"
     )
+    nobody_waits(vps, NAME, PORT)
+
+
+@pytest.mark.fault("Docker is started anew while visitors come")
+def test_docker_that_begins_anew_fails_no_page(project: Project, vps: Machine) -> None:
+    with visiting(load(vps), sends=False) as asked:
+        asked.goes_on()
+        vps.run("systemctl restart docker")
+        asked.goes_on()
+    errors = [each for each in asked.wrong if each[1] != BROKEN_OFF]
+    assert not errors, errors
+    assert asked.statuses[BROKEN_OFF] <= 8, "of each visitor what had begun"
+    nobody_waits(vps, NAME, PORT)
+
+
+@pytest.mark.in_turns("killed while visitors come")
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.fault("a push of containers is killed at a step while visitors come", rounds=len(PLACES))
+def test_a_push_that_is_killed_fails_no_request(
+    project: Project, images: Composition, vps: Machine, place: str
+) -> None:
+    images.image(place, SERVE)
+    with visiting(load(vps, *PLACES)) as asked:
+        asked.goes_on()
+        die(images, place)
+        pushed = project.deploy("push", NAME)
+        asked.goes_on()
+    assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    assert not asked.wrong, asked.wrong
+    nobody_waits(vps, NAME, PORT)
+
+
+def test_a_backup_and_a_restore_fail_no_request(
+    project: Project, images: Composition, vps: Machine, key: Key
+) -> None:
+    images.image("two", SERVE)
+    files = APP.format(image=images.repository, port=PORT) + '    volumes: ["./data:/data"]\n'
+    (project.folder / "app.yml").write_text(files)
+    (project.folder / "key.asc").write_bytes(key.public.read_bytes())
+    project.more = {"backups": {"recipient": "key.asc"}}
+    project.sites[NAME]["backup"] = {"consistency": "stop"}
+    with visiting(load(vps, *PLACES)) as asked:
+        applied = project.apply()
+        asked.goes_on()
+        saved = project.deploy("backup", NAME)
+        asked.goes_on()
+        restored = project.deploy("restore", NAME, "--yes", GNUPGHOME=str(key.home))
+        asked.goes_on()
+    done = (applied, saved, restored)
+    assert [each.returncode for each in done] == [0, 0, 0], [each.stdout + each.stderr for each in done]
+    assert not asked.wrong, asked.wrong
     nobody_waits(vps, NAME, PORT)
 
 
