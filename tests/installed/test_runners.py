@@ -163,3 +163,18 @@ def test_root_makes_and_empties_no_sqlite_file_where_a_link_of_its_owner_leads(t
         ("b.db", "precious"),
         ("b.db-wal", "precious"),
     ]
+
+
+def test_what_a_compose_file_is_brought_up_with_knows_its_folder_as_a_push_does(tmp_path: Path) -> None:
+    script = f"""
+source {INSTALLED}/lib/runner/compose
+source <(sed -n '/^go_to()/p' {INSTALLED}/lib/composition/composition)
+DIRECTORY={tmp_path} PROJECT=shop STOP_SECONDS=9
+COMPOSE=(bash -c 'echo "$PWD $*"' x)
+runner_order up web; cd {tmp_path}; runner_order start web
+"""
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        f"{tmp_path} --file docker-compose.yml --project-name shop up web",
+        "/ --project-name shop start web",
+    ]
