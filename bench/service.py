@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -22,6 +23,9 @@ HANGS = "trap 'kill $!; exit' TERM; sleep 1000 & wait"
 CHECK = (
     "HEALTHCHECK --interval=5s --timeout=2s --retries=3 --start-period=20s CMD wget -q -O /dev/null 127.0.0.1"
 )
+OFTEN = CHECK.replace("interval=5s", "interval=1s").replace("period=20s", "period=5s")
+ROLLOUT = (Path(__file__).parent / "usual/rollout.sh").read_text()
+ROLLOUT_NGINX = (Path(__file__).parent / "usual/rollout.conf").read_text()
 COMPOSE = """\
 services:
   app:
@@ -44,16 +48,24 @@ class Service:
     folder: Path
     domain: str
     port: int
+    check: str = CHECK
 
     @classmethod
     def prepare(
-        cls, machine: Machine, folder: Path, domains: list[str], hold: tuple[str, ...] = ()
+        cls,
+        machine: Machine,
+        folder: Path,
+        domains: list[str],
+        more: Sequence[dict[str, str]] = (),
+        check: str = CHECK,
     ) -> list[Self]:
-        """Make them, each with an image that is well, and apply them; `hold` of each, if it is another."""
+        """Make them, each with an image that is well, and apply them; `more` keys of each in sites.yaml."""
         machine.run(PREPARE)
-        services = [cls(machine, folder, domain, 8100 + number) for number, domain in enumerate(domains)]
+        services = [
+            cls(machine, folder, domain, 8100 + number, check) for number, domain in enumerate(domains)
+        ]
         sites = {}
-        for service, held in zip(services, hold or ["60s"] * len(services), strict=True):
+        for service, keys in zip(services, more or [{}] * len(services), strict=True):
             service.release("page 0")
             (folder / f"{service.domain}.yml").write_text(
                 COMPOSE.format(image=service.image, port=service.port)
@@ -65,7 +77,8 @@ class Service:
                 "https": False,
                 "wait": "40s",
                 "watch": "0",
-                "hold": held,
+                "hold": "60s",
+                **keys,
             }
         reach = {"host": machine.address, "host_key": machine.host_key, "key": str(machine.key)}
         (folder / "sites.yaml").write_text(json.dumps({"server": reach, "sites": sites}))
@@ -84,7 +97,7 @@ class Service:
 
     def release(self, page: str, command: str = WELL) -> None:
         """Publish a new image under the same tag; the machine itself keeps the one that it has."""
-        changes = (CHECK, f"CMD {json.dumps(['sh', '-c', command])}")
+        changes = (self.check, f"CMD {json.dumps(['sh', '-c', command])}")
         told = " ".join(f"--change {shlex.quote(change)}" for change in changes)
         self.machine.run(
             f"set -e; cd /root/tree; echo {shlex.quote(page)} >www/index.html\n"
@@ -99,6 +112,23 @@ class Service:
         machine = self.machine
         argv = [*ssh(machine.key, machine.known_hosts), f"root@{machine.address}"]
         return Command([*argv, f"cd /opt/{self.domain} && {{ {command}; }}"])
+
+    def roll_out_by_hand(self) -> None:
+        """Set it up by hand as who goes over by docker-rollout does: two ports, and NGINX that knows both."""
+        self.release("page 0")
+        ports = f"{self.port}-{self.port + 1}"
+        conf = ROLLOUT_NGINX.replace("DOMAIN", self.domain)
+        conf = conf.replace("FIRST", str(self.port)).replace("SECOND", str(self.port + 1))
+        folder = self.machine.root / "opt" / self.domain
+        folder.mkdir()
+        (folder / "docker-compose.yml").write_text(COMPOSE.format(image=self.image, port=ports))
+        (folder / "rollout.sh").write_text(ROLLOUT)
+        (self.machine.root / "etc/nginx/conf.d" / f"{self.domain}.conf").write_text(conf)
+        self.machine.run(f"cd /opt/{self.domain} && docker compose up --detach && systemctl reload nginx")
+
+    def by_rollout(self) -> Command:
+        """As docker-rollout does it."""
+        return self.remotely("bash rollout.sh")
 
     def by_push(self) -> Command:
         """`deploy push`."""

@@ -1,4 +1,4 @@
-"""What visitors notice of an update of a service: deploy, Compose by hand, Watchtower's way."""
+"""What visitors notice of an update of a service, by each of the ways in which one is usually done."""
 
 import http.client
 import re
@@ -12,20 +12,23 @@ from pathlib import Path
 from bench.asking import Visitor, until
 from bench.measure import Command, Failed, progress, shown, timed
 from bench.page import arguments, publish, table
-from bench.service import CRASHES, HANGS, PACKAGES, Service
+from bench.service import CRASHES, HANGS, OFTEN, PACKAGES, Service
 from deployer.rehearsal.machine import Machine
 
-OURS = "`deploy push`"
+FIRST, OURS = "`deploy push`, start first", "`deploy push`, waiting room"
 ROUNDS, ROUNDS_OF_OTHERS = 20, 3
 WATCHED = 30
 PATIENCE = 70.0
 BATCHES, BATCH = 40, 250
 AS_BEFORE = "not served again"
-WAYS: dict[str, Callable[[Service], Command]] = {
-    OURS: Service.by_push,
-    "`docker compose pull && up -d`": Service.by_compose,
-    "Watchtower's way": Service.by_stopping,
+COMPOSE, WATCHTOWER, ROLLOUT = "`docker compose pull && up -d`", "Watchtower's way", "docker-rollout's way"
+WAYS: dict[str, tuple[Callable[[Service], Command], dict[str, str]]] = {
+    FIRST: (Service.by_push, {"replace": "start-first"}),
+    OURS: (Service.by_push, {}),
+    COMPOSE: (Service.by_compose, {"hold": "0"}),
+    WATCHTOWER: (Service.by_stopping, {"hold": "0"}),
 }
+"""How each goes over, and what sites.yaml says of it; docker-rollout's stands in none."""
 IMAGES = {"a good image": "", "one that crashes at once": CRASHES, "one that hangs: never healthy": HANGS}
 
 
@@ -48,19 +51,23 @@ class Noticed:
 
 
 def main() -> None:
-    options = arguments(__doc__)
+    options = arguments(__doc__, {"rounds": f"of ours and of each image; without it, {ROUNDS}"})
+    rounds = int(options.rounds or ROUNDS)
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
         domains = [f"way-{number}.example.org" for number, _ in enumerate(WAYS)]
-        holds = tuple("60s" if way == OURS else "0" for way in WAYS)
-        services = dict(zip(WAYS, Service.prepare(machine, Path(name), domains, holds), strict=True))
+        keys = [keys for _, keys in WAYS.values()]
+        services = dict(zip(WAYS, Service.prepare(machine, Path(name), domains, keys, OFTEN), strict=True))
+        services[ROLLOUT] = Service(machine, Path(name), "rollout.example.org", 8150, OFTEN)
+        services[ROLLOUT].roll_out_by_hand()
         rows = [
-            [what, *(noticed(way, services[way], what, command) for way in WAYS)]
+            [what, *(noticed(way, service, what, command, rounds) for way, service in services.items())]
             for what, command in IMAGES.items()
         ]
         nothing = with_nothing_new(services[OURS])
-        waits = latency(machine, domains[0], domains[1])
-    results = {f"{row[0]}, {way}": cell for row in rows for way, cell in zip(WAYS, row[1:], strict=True)}
-    publish("update", [table(["failed, longest wait", *WAYS], rows), nothing, waits], options.write, results)
+        waits = latency(machine, services[OURS].domain, services[COMPOSE].domain)
+    results = {f"{row[0]}, {way}": cell for row in rows for way, cell in zip(services, row[1:], strict=True)}
+    head = ["failed, longest wait", *services]
+    publish("update", [table(head, rows), nothing, waits], options.write, results)
 
 
 def latency(machine: Machine, held: str, plain: str) -> str:
@@ -100,17 +107,19 @@ def update(way: str, service: Service, page: str, command: str = "") -> Visitor:
     service.release(page, *([command] if command else []))
     with Visitor(service.machine.address, service.domain, patience=PATIENCE) as visitor:
         until(lambda: visitor.is_served(0.5), f"{service.domain} is not served", 20)
-        timed(WAYS[way](service), fine=(0, 1))
+        timed(Service.by_rollout(service) if way == ROLLOUT else WAYS[way][0](service), fine=(0, 1))
         until(lambda: visitor.is_served(2), AS_BEFORE, WATCHED)
-    served = service.machine.run(f"curl -s 127.0.0.1:{service.port}").stdout.strip()
+    served = service.machine.run(f"curl -s --header 'Host: {service.domain}' 127.0.0.1").stdout.strip()
     if (served == page) == bool(command):
         raise Failed(f"{way} serves {served!r} after {page!r}")
     return visitor
 
 
-def noticed(way: str, service: Service, what: str, command: str) -> str:
+def noticed(way: str, service: Service, what: str, command: str, rounds: int) -> str:
     """What visitors noticed of several updates; that it never ends, where nothing goes back."""
-    found, rounds = Noticed(), ROUNDS if way == OURS else ROUNDS_OF_OTHERS
+    found = Noticed()
+    if way not in (FIRST, OURS):
+        rounds = min(rounds, ROUNDS_OF_OTHERS)
     for number in range(rounds):
         progress(f"{what}, {way}, round {number + 1} of {rounds}")
         try:
@@ -119,7 +128,7 @@ def noticed(way: str, service: Service, what: str, command: str) -> str:
             if str(error) != AS_BEFORE:
                 raise
             service.release("mended")
-            timed(service.by_compose() if way != "Watchtower's way" else service.by_stopping())
+            timed(service.by_stopping() if way == WATCHTOWER else service.by_compose())
             return f"until a person comes (watched for {WATCHED} s)"
     return str(found)
 
