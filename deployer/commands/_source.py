@@ -104,7 +104,7 @@ def require_previews(sites: "Mapping[str, Entry]") -> None:
 def require_something(sites: "Mapping[str, Entry]") -> None:
     """Raise UsageError for a site whose files are sent, where none are."""
     for domain, site in sites.items():
-        if not getattr(site, "repository", True):
+        if not (getattr(site, "repository", True) or getattr(site, "image", "")):
             raise UsageError(
                 f"{domain} has no repository, from which it could come",
                 f"Publish what was built here: deploy push {domain} --from FOLDER",

@@ -9,12 +9,14 @@ from deployer.kinds.app_containers import ApplicationSite
 from deployer.kinds.start_first import shared_at_once
 from deployer.seen.stacks import Standing
 from deployer.shares.share import Share
+from deployer.values.container import ImageReference
 from deployer.values.publication import Limits
 from deployer.values.types import (
     Count,
     Duration,
     Port,
     RelativePath,
+    Repository,
     written,
 )
 
@@ -22,10 +24,22 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 
+OF_BUILDS = frozenset({"branch", "context", "dockerfile"})
+"""What is said of how an image is built."""
+
+
 class App(ApplicationSite):
-    """An application from its repository, which a push builds as its Dockerfile says, and runs."""
+    """An application from its repository, which a push builds as its Dockerfile says, or from an image."""
 
     kind: Literal["app"] = Field(description="what this site is")
+    repository: Repository = Field(
+        "",
+        validate_default=False,
+        description="Git repository that a push builds: https:// or ssh:// URL, git@host:path, or a folder",
+    )
+    image: ImageReference = Field(
+        "", validate_default=False, description="what a push pulls in place of that, with its tag or digest"
+    )
     context: RelativePath | None = Field(
         None, description="folder of the repository that is built; without it, all of it"
     )
@@ -57,6 +71,21 @@ class App(ApplicationSite):
             self.__dict__["port"] = self.inside
         return self
 
+    @model_validator(mode="after")
+    def comes_from_one_place(self) -> Self:
+        """An image is built here, or elsewhere."""
+        if bool(self.repository) == bool(self.image):
+            both = "says both repository: and image:" if self.image else "has neither repository: nor image:"
+            raise ValueError(f"{both}: write where its image comes from, once")
+        if self.image and (odd := sorted(self.model_fields_set & OF_BUILDS)):
+            raise ValueError(f"{odd[0]}: is for what comes from a repository, not for an image")
+        return self
+
+    @property
+    def pushed(self) -> bool:
+        """What its repository has, or its registry."""
+        return True
+
     def starts_first(self) -> str:
         """The application, unless it has volumes, which two might not share."""
         kept = "stop-first" if self.mounted else "start-first"
@@ -74,11 +103,15 @@ class App(ApplicationSite):
 
     def built(self) -> bool:
         """By each push of another revision."""
-        return True
+        return bool(self.repository)
+
+    def images(self) -> tuple[str, ...]:
+        """The one that it has from a registry, too."""
+        return (*super().images(), *filter(None, [self.image]))
 
     def packages(self) -> frozenset[str]:
         """What fetches it, too."""
-        return super().packages() | self.fetched_with()
+        return super().packages() | (self.fetched_with() if self.repository else frozenset())
 
     def standing(self, name: str, facts: "Facts") -> Standing:
         """What comes from elsewhere than a public address may have to wait for a push, or for its key."""
@@ -87,20 +120,26 @@ class App(ApplicationSite):
     def before_it_answers(self, name: str, facts: "Facts") -> Share:
         """What builds its image, too."""
         found = super().before_it_answers(name, facts)
-        return replace(found, packages=found.packages | {*filter(None, [facts.known.builder])})
+        builder = facts.known.builder if self.repository else ""
+        return replace(found, packages=found.packages | {*filter(None, [builder])})
 
     def more_values(self, name: str) -> "dict[str, str | int]":
         """What a push builds, from what, and how much that may use."""
-        return {
+        values = {
             **super().more_values(name),
+            "INSIDE": self.inside,
+            "TIME_LIMIT": self.limits.time,
+            "RELEASES_BY": "release" if self.release else "",
+        }
+        if self.image:
+            return {**values, "IMAGE": self.image}
+        return {
+            **values,
             "APPLICATION": name,
             "REPOSITORY": "" if self.is_local else self.repository,
-            "INSIDE": self.inside,
             "BRANCH": self.branch or "",
             "CONTEXT": self.context or "",
             "DOCKERFILE": self.dockerfile,
-            "TIME_LIMIT": self.limits.time,
             "MEMORY_LIMIT": self.limits.memory,
             "DISK_LIMIT": self.limits.disk,
-            "RELEASES_BY": "release" if self.release else "",
         }

@@ -40,5 +40,22 @@ def inside(text: str) -> str:
     return text
 
 
+IMAGE = re.compile(
+    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
+
+
+def image_reference(text: str) -> str:
+    """A container image, with the tag or the digest that says which."""
+    if not IMAGE.fullmatch(text):
+        raise ValueError(f"{shown(text)} is not a container image such as registry.example.org/me/app:1.4")
+    if ":" not in text.rpartition("/")[2]:
+        raise ValueError(f"{shown(text)} says not which image: write its tag behind it, such as {text}:1.4")
+    return text
+
+
 ContainerCommand = Annotated[str, text(program), schema("string")]
 ContainerFolder = Annotated[str, text(inside), schema("string", pattern="^/.+$")]
+ImageReference = Annotated[str, text(image_reference), schema("string", pattern="^[A-Za-z0-9./_-]+[:@].+$")]

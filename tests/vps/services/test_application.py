@@ -24,6 +24,8 @@ from vps.services.conftest import (
     COMPOSE,
     NO_FILTERS,
     PACKAGES,
+    REGISTRY,
+    SERVE,
     Composition,
     composed,
     end,
@@ -32,6 +34,7 @@ from vps.services.conftest import (
     install_scripts,
     numbers,
     prepare,
+    registry_of,
 )
 from vps.waiting import client, until
 
@@ -839,3 +842,45 @@ def test_several_of_it_share_its_visitors(first: Project) -> None:
     assert first.apply().returncode == 0
     assert len(live_ports(vps)) == 2
     assert first.plan()["empty"]
+
+
+def test_an_application_from_an_image(vps: Machine, tmp_path: Path) -> None:
+    """Pulled, with what comes before it; back to that of before, whatever its tag is by now; without its registry."""
+    site = {"kind": "app", "image": f"{REGISTRY}/tickets:1", "port": 80, "published": 8097, "https": False}
+    release = f"{BUSYBOX} sh -c 'echo 1 >>/data/done'"
+    site |= {"watch": "0", "release": release, "volumes": {"data": "/data"}}
+    project = Project(tmp_path, vps, None, {"tickets.test": site})
+    registry, container = registry_of(vps), "tickets-test-app-1"
+
+    def called(*words: str, code: int = 0) -> str:
+        done = project.deploy(*words)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    registry.push("tickets", SERVE, {}, "one")
+    called("apply", "--yes")
+    assert project.get("tickets.test", scheme="http") == (200, "one\n")
+    registry.push("tickets", SERVE, {}, "two")
+    assert "✓ release" in called("push", "tickets.test", "--yes")
+    assert project.get("tickets.test", scheme="http") == (200, "two\n")
+    assert file_in(vps, container, "/data/done") == "1\n1\n"
+    assert project.plan()["empty"]
+    assert called("exec", "tickets.test", "--", BUSYBOX, "cat", "/data/done") == "1\n1\n"
+    called("rollback", "tickets.test")
+    assert project.get("tickets.test", scheme="http") == (200, "one\n")
+    assert project.plan()["empty"]
+
+    vps.run("systemctl stop docker-registry")
+    said = called("push", "tickets.test", "--yes", code=1)
+    assert f"{REGISTRY}/tickets:1 is here, and whether 127.0.0.1:5000 has a newer one cannot be known" in said
+    vps.run(
+        "systemctl start docker-registry; until curl -s -o /dev/null 127.0.0.1:5000/v2/; do sleep 0.05; done"
+    )
+    assert project.get("tickets.test", scheme="http") == (200, "one\n")
+
+    project.sites["tickets.test"]["release"] = f"{BUSYBOX} false"
+    registry.push("tickets", SERVE, {}, "three")
+    said = called("push", "tickets.test", "--yes", code=1)
+    assert "the release command failed with exit code 1" in said
+    assert project.get("tickets.test", scheme="http") == (200, "one\n")
+    vps.run(f"/{COMPOSE} -p tickets-test down --volumes --timeout 0 2>/dev/null", check=False)
