@@ -786,7 +786,7 @@ def test_an_interruption_tells_what_becomes_of_the_push(first: Project) -> None:
 
     def push_until(moment: str) -> str:
         first.write()
-        argv = [DEPLOY, "push", FIRST, "--yes"]
+        argv = [*DEPLOY, "push", FIRST, "--yes"]
         push = client(argv, cwd=first.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         until(first.vps, moment)
         push.send_signal(signal.SIGINT)
