@@ -233,6 +233,41 @@ def opened(new_site, hosting):
     keys.write_text(before)
 
 
+LOGS = """#!/bin/sh
+pwd >>/root/packed
+exec "$@"
+"""
+
+
+def test_sites_of_one_repository_fetch_once_and_nobody_gets_what_the_key_does_not_open(opened, new_site):
+    site, other, stranger = opened, new_site(), new_site()
+    hook, packed = (site.vps.root / name for name in ("root/hook", "root/packed"))
+    hook.write_text(LOGS)
+    hook.chmod(0o755)
+    site.vps.run("git config --system uploadpack.packObjectsHook /root/hook")
+    site.commit({"build.sh": 'cp index.html "$DEPLOY_OUTPUT"'})
+    for each in (other, stranger):
+        each.script("key")
+        each.configure(repository=f"root@localhost:/root/repositories/{site.domain}", build="build.sh")
+    with open(site.vps.root / "root/.ssh/authorized_keys", "a") as keys:
+        keys.write((other.place / "deploy_key.pub").read_text())
+    try:
+        site.push()
+        assert packed.read_text().split() == [f"/root/repositories/{site.domain}/.git"]
+        other.push()
+        assert packed.read_text().split()[1:] == [f"/srv/deploy/{site.domain}/repository.git"]
+        assert other.page() == "<h1>One</h1>"
+        assert "refused the login" in stranger.fails()
+        assert not list((stranger.place / "repository.git/objects").glob("??/*"))
+        assert not list((stranger.place / "repository.git/objects/pack").iterdir())
+        site.commit({"index.html": "<h1>Two</h1>"})
+        other.push()
+        site.push()
+        assert (site.page(), other.page()) == ("<h1>Two</h1>", "<h1>Two</h1>")
+    finally:
+        site.vps.run("git config --system --unset uploadpack.packObjectsHook")
+
+
 def add_module(site, other, url: str, path: str) -> None:
     site.commit({".gitmodules": f'[submodule "m"]\n\tpath = {path}\n\turl = {url}\n'})
     revision = other.git("rev-parse", "HEAD")
