@@ -216,6 +216,9 @@ def test_smaller_copies_stand_beside_what_gains_by_them(new_site):
     site.configure(images={"webp": False})
     site.push()
     assert not (site.site / "still.png.webp").exists()
+    alone = new_site({"still.png": still})
+    alone.push()
+    assert (alone.site / "still.png.webp").exists(), "also where there is no photo"
     assert (site.site / "page.html.gz").exists()
 
 
