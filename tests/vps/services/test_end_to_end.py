@@ -51,6 +51,9 @@ def test_a_service_from_sites_yaml_to_its_end(project: Project) -> None:
     assert missing.returncode == 2
     assert "the environment has no TOKEN" in missing.stderr
 
+    before = project.deploy("logs", "whole.test")
+    assert (before.returncode, before.stdout) == (1, ""), before.stderr
+    assert f"whole.test is not on {vps.address} yet" in before.stderr
     plan = project.deploy("plan", TOKEN=HOSTILE)
     assert "+ secret PASSWORD in /opt/whole.test/.env (generated on the server)" in plan.stdout
     applied = project.deploy("apply", "--yes", TOKEN=HOSTILE)
