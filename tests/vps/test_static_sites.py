@@ -292,6 +292,7 @@ def test_visitors_are_asked_for_a_password_that_stands_in_no_plan(
     sites["some.test"] |= {"previews": guest}
     place.write("/srv/deploy/some.test/previews/new/live/index.html", b"new")
     project = Project(tmp_path, vps, None, sites)
+    vps.run("rm -f /etc/nginx/conf.d/0.test.conf /etc/nginx/conf.d/+deploy-before.conf")  # in no list of ours
     for domain in sites:
         for path, content in FILES.items():
             place.write(f"/var/www/{domain}{path}", content)
