@@ -65,7 +65,7 @@ GENERATORS = (
     Generator("Astro", f"{NODE}dist", (INSTALL, BUILD), "src/pages/posts.md", "/posts/"),
     Generator("Eleventy", f"{NODE}_site", (INSTALL, BUILD), "index.md"),
     Generator("Docusaurus", f"{NODE}build", (INSTALL, BUILD), "docs/intro.mdx", "/docs/intro/"),
-    Generator("VitePress", f"{NODE}docs/.vitepress/dist", (INSTALL, BUILD), "docs/index.md"),
+    Generator("VitePress", f"{NODE}site/.vitepress/dist", (INSTALL, BUILD), "site/index.md"),
     Generator("Next.js", f"{NODE}out\npretty: true", (INSTALL, BUILD), "app/text/page.mdx", "/text"),
     Generator("SvelteKit", f"{NODE}build", (INSTALL, BUILD), "src/routes/+page.svelte"),
     Generator("Hexo", f"{NODE}public", (INSTALL, BUILD), "source/_posts/hello-world.md"),

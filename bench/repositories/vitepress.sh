@@ -1,4 +1,4 @@
-package 'vitepress build docs' devDependencies '"vitepress": "^1"'
-mkdir docs
-printf '# Home\n' >docs/index.md
+package 'vitepress build site' devDependencies '"vitepress": "^1"'
+mkdir site
+printf '# Home\n' >site/index.md
 lock vitepress
