@@ -103,7 +103,8 @@ class FromRepository(Site):
     @property
     def is_by_ssh(self) -> bool:
         """Whether the server fetches it by SSH, with a key of the site."""
-        return self.pushed and not self.is_local and not self.repository.startswith(("https://", "http://"))
+        elsewhere = bool(self.repository) and not self.is_local
+        return elsewhere and not self.repository.startswith(("https://", "http://"))
 
     def fetched_with(self) -> frozenset[str]:
         """The Debian packages with which the server fetches it."""

@@ -45,3 +45,13 @@ def test_what_would_not_do_what_it_says_is_refused(values: dict[str, Any], why: 
 )
 def test_words_that_a_program_gets_are_taken(words: str) -> None:
     assert App.model_validate(APP | {"command": words}).command == words
+
+
+def test_only_what_comes_over_ssh_is_fetched_so() -> None:
+    """An image of a registry is no repository: it waits for no push."""
+    for where, by_ssh in (
+        ({"image": "registry.example.org/shop:1"}, False),
+        ({"repository": "https://git.example.org/shop.git"}, False),
+        ({"repository": "git@git.example.org:shop.git"}, True),
+    ):
+        assert App.model_validate({"kind": "app", "port": 80, **where}).is_by_ssh == by_ssh
