@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from deployer.errors import ConfigError, Problem
-from deployer.values.quantities import Plain, shown
+from deployer.values.quantities import Plain, printable, shown
 
 DEEPEST = 32
 TOO_DEEP = "nested too deeply"
@@ -136,7 +136,7 @@ class Composer:
         return node
 
     def complain(self, event: Any, path: str, message: str) -> None:
-        self.problems.append(self.problem(event, f"{path}: {message}" if path else message))
+        self.problems.append(self.problem(event, f"{printable(path)}: {message}" if path else message))
 
     def problem(self, event: Any, message: str) -> Problem:
         return Problem(self.file, event.start_mark.line + 1, event.start_mark.column + 1, message)

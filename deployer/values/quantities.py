@@ -106,5 +106,9 @@ def shown(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "a list"
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    printable = "".join(letter if letter.isprintable() else "�" for letter in text[:60])
-    return f"'{printable}{'…' if len(text) > 60 else ''}'"
+    return f"'{printable(text[:60])}{'…' if len(text) > 60 else ''}'"
+
+
+def printable(text: str) -> str:
+    """A text of which nothing moves the cursor, or is taken for more than letters."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)

@@ -107,7 +107,10 @@ def test_after_a_push_that_changed_nothing_no_way_back_is_promised(
     monkeypatch.setattr(tasks, "server_of", server_of)
     monkeypatch.setattr(tasks_push, "push", push)
     monkeypatch.chdir(tmp_path)
-    sites = {name: site.model_dump(include={"kind", "repository"}) for name, site in CONFIG.sites.items()}
+    sites = {
+        name: site.model_dump(include={"kind", "repository"}, exclude_defaults=True)
+        for name, site in CONFIG.sites.items()
+    }
     Path("sites.yaml").write_text(json.dumps({"sites": sites}))
     deploy.main(["push", "www.example.org"], standalone_mode=False)
     assert capsys.readouterr().err.endswith("→ look at https://www.example.org/\n")

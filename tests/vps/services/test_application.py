@@ -237,7 +237,7 @@ def test_what_a_build_says_when_it_fails(app: Application) -> None:
     assert "exit code: 3" in said
 
 
-@pytest.mark.fault("A Dockerfile that wants more memory than it may have")
+@pytest.mark.fault("a Dockerfile that wants more memory than it may have")
 def test_a_build_that_wants_too_much_memory(app: Application) -> None:
     app.push()
     app.commit(Dockerfile=DOCKERFILE + RUN.format("dd if=/dev/zero of=/dev/null bs=150M count=9"))
@@ -249,7 +249,7 @@ def test_a_build_that_wants_too_much_memory(app: Application) -> None:
     assert nothing_goes_on(app.vps)
 
 
-@pytest.mark.fault("A Dockerfile that never ends")
+@pytest.mark.fault("a Dockerfile that never ends")
 def test_a_build_that_never_ends(app: Application) -> None:
     app.push()
     app.commit(Dockerfile=DOCKERFILE + RUN.format("while true; do sleep 1; done"))
@@ -258,7 +258,7 @@ def test_a_build_that_never_ends(app: Application) -> None:
     assert nothing_goes_on(app.vps)
 
 
-@pytest.mark.fault("A Dockerfile that fills the disk")
+@pytest.mark.fault("a Dockerfile that fills the disk")
 def test_a_build_that_fills_the_disk(app: Application) -> None:
     app.push()
     app.commit(Dockerfile=DOCKERFILE + RUN.format("cat /dev/zero >/large"))
@@ -328,7 +328,7 @@ def test_pushes_at_once(app: Application) -> None:
     assert app.page() == "at once"
 
 
-@pytest.mark.fault("A push of an application is killed", rounds=3)
+@pytest.mark.fault("a push of an application is killed", rounds=3)
 def test_a_push_that_is_killed_at_any_step(app: Application) -> None:
     """The next one cleans up after it, whatever it was doing, and nothing of it goes on."""
     app.write(
@@ -764,7 +764,7 @@ def test_a_rollback_starts_the_one_of_before_beside(first: Project) -> None:
     assert first.plan()["empty"]
 
 
-@pytest.mark.fault("What was started beside the old one dies while that is drained")
+@pytest.mark.fault("what was started beside the old one dies while that is drained")
 def test_the_new_one_dies_while_the_old_one_is_drained(first: Project) -> None:
     """Visitors are back with the old one, and none of them has noticed."""
     vps, ports = first.vps, live_ports(first.vps)
@@ -802,7 +802,7 @@ def test_an_interruption_tells_what_becomes_of_the_push(first: Project) -> None:
     until(first.vps, 'tail -n 1 /var/log/deploy/push.log | grep \'"result":"live"\'')
 
 
-@pytest.mark.fault("A push that starts the new one beside the old one is killed", rounds=2)
+@pytest.mark.fault("a push that starts the new one beside the old one is killed", rounds=2)
 @pytest.mark.parametrize("step", [BESIDE, LED], ids=["started", "led"])
 def test_a_push_is_killed_while_both_run(first: Project, step: str) -> None:
     """Visitors are served all the time, and the next push leaves one of both, and a plan that is empty."""
