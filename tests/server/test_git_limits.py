@@ -20,7 +20,7 @@ TOO_MUCH = "✗ Git needs more than 38 MB of memory for what is there, or more t
 BEGIN = f"""
 set -Eeuo pipefail
 shopt -s extglob nullglob
-source {SCRIPTS}/lib/publication/fetch
+INSTALLED={SCRIPTS} source {SCRIPTS}/lib/publication/fetch
 source {SCRIPTS}/lib/publication/checkout
 MEMORY_LIMIT=40000000 LEAST_FOR_GIT=0
 RESERVE=0 FREE=1000000000000

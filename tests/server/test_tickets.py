@@ -14,7 +14,7 @@ set -Eeuo pipefail
 shopt -s extglob nullglob
 trap 'echo "trapped: $BASH_COMMAND"' ERR
 source {SCRIPTS}/lib/common/lock
-source {SCRIPTS}/lib/publication/fetch
+INSTALLED={SCRIPTS} source {SCRIPTS}/lib/publication/fetch
 KIND=static PHP_USER='' RELEASES=$PLACE/releases PACK=$(printf '1%.0s' {{1..40}})
 no_file_fits() {{ return 1; }}
 open_lock() {{ eval "exec $1>>\\"\\$2\\""; }}

@@ -367,7 +367,9 @@ def test_a_preview_is_beside_what_is_live_and_needs_no_reload(new_rules, server)
     assert again.splitlines()[-1].startswith("menu.beside.preview.test is already at ")
     site.push()
     assert [site.live == live, ask(seen, "/")[1]] == [True, "<h1>Menu</h1>"]
-    assert "No such file" not in site.push("--as", "main"), "of the branch, which another site may have fetched"
+    assert "No such file" not in site.push("--as", "main"), (
+        "of the branch, which another site may have fetched"
+    )
 
 
 def test_previews_are_listed_and_taken_away(new_rules, server):

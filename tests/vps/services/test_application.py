@@ -655,7 +655,7 @@ def first(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pr
     """A user's folder with an application without volumes, which is live with the page "page"."""
     folder = tmp_path_factory.mktemp("first")
     site = {"kind": "app", "repository": "shop", "port": 80, "published": FIRST_PORT, "https": False}
-    site |= {"watch": "0", "command": f"{BUSYBOX} sh /www/run"}
+    site |= {"watch": "0", "wait": "15s", "command": f"{BUSYBOX} sh /www/run"}
     one = Project(folder, vps, None, {FIRST: site})
     one.repository("shop", {"Dockerfile": DOCKERFILE, "www/index.html": "page\n", "www/run": RUN_WELL})
     shutil.copy(vps.root / "bin/busybox", folder / "shop/busybox")
@@ -750,6 +750,11 @@ def test_a_bad_image_meets_no_visitor(first: Project, run: str) -> None:
     assert asked.longest < 3, "nobody has waited"
     assert (newest(first.vps), first.get(FIRST, scheme="http"), live_ports(first.vps)) == before
     assert first.plan()["empty"]
+
+
+def test_one_that_is_slow_to_begin_has_as_long_as_is_said(first: Project) -> None:
+    push_first(first, "two", f"{BUSYBOX} sleep 12; {RUN_WELL}")
+    assert first.get(FIRST, scheme="http")[1] == "two\n"
 
 
 def test_a_rollback_starts_the_one_of_before_beside(first: Project) -> None:
