@@ -733,7 +733,7 @@ def test_the_new_one_starts_beside_the_old_one(first: Project) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
     assert first.get(FIRST, scheme="http") == (200, "two\n")
     assert live_ports(vps) == [str(SECOND_PORT)]
-    assert first.deploy("status").returncode == 0
+    assert first.deploy("status", FIRST).returncode == 0
     assert f"{FIRST} is already up to date" in first.deploy("push", FIRST, "--yes").stderr
 
 
