@@ -70,13 +70,22 @@ def test_docker_compose_has_nothing_to_say_on_debian_12_either(vps: Machine) -> 
             assert (name, done.returncode, done.stdout, done.stderr) == (name, 0, "", "")
 
 
+def numbers(published: str) -> range:
+    """The ports of what Compose has as one, or as a range."""
+    first, _, last = published.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_what_we_take_it_for(parsed: Callable[[str], dict[str, Any]], name: str) -> None:
     composition = config("services").compositions[name]
     found = parsed(name)
     assert found["name"] == composition.project(name)
     ports = [port for service in found["services"].values() for port in service.get("ports", ())]
-    local = {int(port["published"]) for port in ports if port.get("host_ip") == "127.0.0.1"}
+    local = {
+        each for port in ports if port.get("host_ip") == "127.0.0.1" for each in numbers(port["published"])
+    }
+    local |= {*getattr(composition, "beside_ports", tuple)()}  # those of start first, where nothing is yet
     public = {f"{port['published']}/{port['protocol']}" for port in ports if "host_ip" not in port}
     assert public == set(composition.public_ports())
     assert local == set(composition.local_ports()) - {int(port.split("/")[0]) for port in public}

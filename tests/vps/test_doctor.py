@@ -75,7 +75,10 @@ def project(vps: Machine, tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def told(project: Project) -> dict[str, bool]:
-    """What a doctor finds, and whether it is serious; the DNS here knows none of a test's names."""
+    """What a doctor finds, and whether it is serious; the DNS here knows none of a test's names.
+
+    What the kernel has killed for want of memory, it may have killed on the other machines that have the same one.
+    """
     done = project.deploy("doctor", "--json")
     said = json.loads(done.stdout)
     assert done.returncode == (0 if said["fine"] else 1), done.stderr
@@ -84,6 +87,7 @@ def told(project: Project) -> dict[str, bool]:
         for check in said["checks"]
         if check["name"] != "dns"
         for finding in check["findings"]
+        if "the kernel has killed" not in finding["what"]
     }
 
 

@@ -52,7 +52,7 @@ def test_what_fails_after_the_first_page_leaves_it_and_the_next_push_makes_the_r
     site = new_site({"large.txt": text(1)})
     watched(site.domain, "#!/bin/sh\necho no space left >&2\nexit 1\n")
     output = site.push(code=1)
-    assert "✗ derive: making WebP, .gz and .br failed with exit code 1" in output
+    assert "✗ derive: making smaller copies of images and texts failed with exit code 1" in output
     assert output.endswith(f'{site.domain} is as it was: {site.live} "First" is live\n')
     assert site.page() == "<h1>One</h1>"
     watched(site.domain)
