@@ -247,11 +247,11 @@ def push_from(project: Guarded, secrets: dict[str, str], *words: str) -> subproc
 
 
 def test_push_without_sites_yaml(project: Guarded, secrets: dict[str, str]) -> None:
-    first = project.publish("page.test", {"index.html": "<h1>First</h1>\n"})
-    second = project.publish("page.test", {"index.html": "<h1>Second</h1>\n"})
+    first = project.publish("page.test", {"index.html": "<h1>First of two, and no smaller</h1>\n"})
+    second = project.publish("page.test", {"index.html": "<h1>Second, and no smaller</h1>\n"})
     pushed = push_from(project, secrets, "page.test", "--ref", first)
     assert pushed.returncode == 0, pushed.stderr
-    assert project.get("page.test", scheme="http") == (200, "<h1>First</h1>\n")
+    assert project.get("page.test", scheme="http") == (200, "<h1>First of two, and no smaller</h1>\n")
     assert project.uses()[-1]["command"] == f"push page.test {first}"
 
     refused = push_from(project, secrets, "other.test")
@@ -268,7 +268,7 @@ def test_push_without_sites_yaml(project: Guarded, secrets: dict[str, str]) -> N
     assert whole.returncode == 0, whole.stderr
     assert "not found" not in whole.stderr
     assert second[:7] in whole.stderr
-    assert project.get("page.test", scheme="http") == (200, "<h1>Second</h1>\n")
+    assert project.get("page.test", scheme="http") == (200, "<h1>Second, and no smaller</h1>\n")
     assert len(project.uses()) == used
     missing = push_from(project, own, "nowhere.test")
     assert missing.returncode == 1
