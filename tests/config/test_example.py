@@ -129,7 +129,7 @@ def test_the_starter_is_fine_with_all_its_sites_switched_on(tmp_path: Path) -> N
     text = re.sub(r"^  host_key:.*\n", "", text, flags=re.MULTILINE)
     (tmp_path / "sites.yaml").write_text(text)
     found = {site.kind for site in load(tmp_path / "sites.yaml").sites.values()}
-    assert found == {"hugo", "ntfy", "proxy", "redirect", "static"}
+    assert found == {"app", "hugo", "ntfy", "proxy", "redirect", "static"}
 
 
 @cache
