@@ -16,7 +16,7 @@ __all__ = ["key"]
 NAME, PORT = "waited.test", 8093
 ECHO = r'mkdir /www/cgi-bin; printf \'#!/bin/sh\nprintf "\r\n"; cat\' >/www/cgi-bin/echo; chmod +x /www/cgi-bin/echo'
 SERVE = f"{ECHO}; sleep 1; exec httpd -f -p 80 -h /www".replace("\\'", "'")
-PAGES = frozenset({b"one", b"two"})
+PAGES = frozenset(each.encode() for each in ("one", "two", *PLACES))
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def project(vps: Machine, images: Composition, tmp_path_factory: pytest.TempPath
     assert "waited" not in vps.run("systemctl list-units 'deploy-room@*'").stdout
 
 
-def load(vps: Machine, *pages: str) -> Load:
-    return Load(vps.address, NAME, PAGES | {page.encode() for page in pages}, "/cgi-bin/echo")
+def load(vps: Machine) -> Load:
+    return Load(vps.address, NAME, PAGES, "/cgi-bin/echo")
 
 
 def test_a_push_and_a_restart_fail_no_request(project: Project, images: Composition, vps: Machine) -> None:
@@ -93,7 +93,7 @@ def test_a_push_that_is_killed_fails_no_request(
     project: Project, images: Composition, vps: Machine, place: str
 ) -> None:
     images.image(place, SERVE)
-    with visiting(load(vps, *PLACES)) as asked:
+    with visiting(load(vps)) as asked:
         asked.goes_on()
         die(images, place)
         pushed = project.deploy("push", NAME)
@@ -112,7 +112,7 @@ def test_a_backup_and_a_restore_fail_no_request(
     (project.folder / "key.asc").write_bytes(key.public.read_bytes())
     project.more = {"backups": {"recipient": "key.asc"}}
     project.sites[NAME]["backup"] = {"consistency": "stop"}
-    with visiting(load(vps, *PLACES)) as asked:
+    with visiting(load(vps)) as asked:
         applied = project.apply()
         asked.goes_on()
         saved = project.deploy("backup", NAME)
