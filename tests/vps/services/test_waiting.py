@@ -151,7 +151,7 @@ def test_nobody_waits_for_longer_than_hold(project: Project, vps: Machine) -> No
     assert "503" in project.deploy("status").stdout
     assert time.monotonic() - began < 60, "who looks how it is does not wait"
     vps.run("docker start waitedtest-app-1")
-    until(vps, f"curl -s -H 'Host: {NAME}' http://127.0.0.1/ | grep -qx {page}")
+    until(vps, f"curl -s -H 'Host: {NAME}' http://127.0.0.1/ | grep -qxF '{page}'")
 
 
 def test_a_service_that_starts_first_makes_nobody_wait(
