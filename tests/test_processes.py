@@ -1,6 +1,7 @@
 """Tests that run in several processes are told as if they had run in one, whatever becomes of a process."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def begun(folder: Path, *options: str) -> subprocess.Popen[str]:
     (folder / "conftest.py").write_text(CONFTEST)
     for name, text in TESTS.items():
         (folder / f"test_{name}.py").write_text(text)
-    environment = os.environ | {
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"} | {
         "PYTHONPATH": str(Path(__file__).parent),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
@@ -149,7 +150,10 @@ def test_the_first_that_fails_ends_all(tmp_path: Path) -> None:
 def test_who_interrupts_them_leaves_no_server(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "wait")
     tests = begun(tmp_path, "test_waits.py", "test_shared.py")
-    (tmp_path / "wait").read_bytes()
+    # opened so that nobody is waited for: tests that cannot begin never write to it
+    with open(os.open(tmp_path / "wait", os.O_RDONLY | os.O_NONBLOCK), "rb") as begin:
+        while tests.poll() is None and not select.select([begin], [], [], 1)[0]:
+            pass
     os.killpg(tests.pid, signal.SIGINT)
     code, out = told(tests)
     assert code == pytest.ExitCode.INTERRUPTED
