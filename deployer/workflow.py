@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from deployer.errors import UsageError
 from deployer.kinds.base import is_from_repository
 from deployer.kinds.entry import Entry
-from deployer.kinds.publication import OF_FILES, is_published, takes_files
+from deployer.kinds.publication import OF_FILES, is_published, only_takes_files, takes_files
 from deployer.templates import render
 
 RUNS_ON = "ubuntu-latest"
@@ -75,7 +75,7 @@ def workflow(
     """The text of the workflow, for runners with this label; raises UsageError when it cannot be."""
     if runs_on and not LABEL.fullmatch(runs_on):
         raise UsageError("--runs-on wants one label of a runner, such as ubuntu-latest or self-hosted")
-    if not sending and not getattr(entry, "repository", True):
+    if not sending and only_takes_files(entry):
         raise UsageError(f"{name} has no repository", "Let the runner send what it builds: --send public")
     branch = entry.branch or "" if is_from_repository(entry) else ""
     previews = bool(getattr(entry, "previews", None)) and not sending

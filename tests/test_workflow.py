@@ -35,6 +35,8 @@ SITES = {
     },
     "plain.example.org": {"kind": "static", "repository": "https://git.example.org/me/c.git"},
     "sent.example.org": {"kind": "static"},
+    "app.example.org": {"kind": "app", "port": 80, "repository": "https://git.example.org/me/e.git"},
+    "image.example.org": {"kind": "app", "port": 81, "image": "registry.example.org/me/e:1"},
 }
 CONFIG = Config.model_validate({"sites": SITES, "services": {"ntfy": {"kind": "watchtower"}}})
 CHOICES = [
@@ -96,6 +98,18 @@ def test_the_runner_is_chosen_and_the_header_says_how_it_was_written() -> None:
     for label in ("a b", "[x]", "a\nb", "${{ x }}", "null: x"):
         with pytest.raises(UsageError, match="one label"):
             workflow("hugo.example.org", entry, runs_on=label)
+
+
+@pytest.mark.parametrize("tool", [False, True])
+@pytest.mark.parametrize("name", ["app.example.org", "image.example.org"])
+def test_an_application_is_pushed_as_a_site_is_whatever_it_comes_from(name: str, tool: bool) -> None:
+    (job,) = yaml.safe_load(workflow(name, CONFIG.sites[name], tool=tool))["jobs"].values()
+    assert job["if"] == "github.ref_name == github.event.repository.default_branch"
+    assert f"push {name}" in job["steps"][0]["run"]
+    with pytest.raises(UsageError, match="has no build that could be tested"):
+        workflow(name, CONFIG.sites[name], test_build=True)
+    with pytest.raises(UsageError, match="is a app site: --send is for static and hugo"):
+        workflow(name, CONFIG.sites[name], sending=Sending("public", "make"))
 
 
 def test_the_branch_is_that_of_the_site_or_the_default_one() -> None:

@@ -31,7 +31,9 @@ def whereabouts(
     if gitea and not (re.match(r"https?://[^/]", gitea) and on_a_forge(f"{gitea}/owner/name")):
         raise UsageError("--gitea wants an address such as https://git.example.org")
     there = replace(found.there, address=gitea.rstrip("/")) if found.there and gitea else found.there
-    return (checkout, there, "") if found.own else (None, there, not_its_own(repository, checkout, remotes))
+    if checkout and found.own:
+        return checkout, there, ""
+    return None, there, not_its_own(repository or "a repository", checkout, remotes)
 
 
 def spelled(url: SplitResult) -> str:

@@ -21,11 +21,13 @@ def after_plan(plan: "Plan", names: Sequence[str]) -> None:
 
 def after_apply(server: "Server", config: "Config", plan: "Plan") -> None:
     """A push, where a new site has nothing to show yet; else the look at it."""
+    from deployer.kinds.publication import only_takes_files
+
     waiting = unpublished(server, new_sites(config, plan))
     if waiting:
         answer, pushed = ("answers", "it is") if len(waiting) == 1 else ("answer", "they are")
         say(f"{', '.join(waiting)} {answer} 404 until {pushed} pushed.")
-        sent = [name for name in waiting if not getattr(config.everything[name], "repository", True)]
+        sent = [name for name in waiting if only_takes_files(config.everything[name])]
         built = [name for name in waiting if name not in sent]
         pushes = [f"deploy push {' '.join(built)}"] if built else []
         next_step("; ".join([*pushes, *(f"deploy push {name} --from FOLDER" for name in sent)]))

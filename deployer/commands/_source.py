@@ -103,8 +103,10 @@ def require_previews(sites: "Mapping[str, Entry]") -> None:
 
 def require_something(sites: "Mapping[str, Entry]") -> None:
     """Raise UsageError for a site whose files are sent, where none are."""
+    from deployer.kinds.publication import only_takes_files
+
     for domain, site in sites.items():
-        if not (getattr(site, "repository", True) or getattr(site, "image", "")):
+        if only_takes_files(site):
             raise UsageError(
                 f"{domain} has no repository, from which it could come",
                 f"Publish what was built here: deploy push {domain} --from FOLDER",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding
-from deployer.kinds.publication import OF_FILES, takes_files
+from deployer.kinds.publication import OF_FILES, only_takes_files, takes_files
 from deployer.values.access import LOGIN
 
 
@@ -45,7 +45,7 @@ def unfit(config: Config, entry: str) -> str:
         return f"no site or service '{entry}' here{suggest(entry, config.everything)}"
     if not found.pushed:
         return f"{entry} is a {found.kind} site: there is nothing to push"
-    if not getattr(found, "repository", True):
+    if only_takes_files(found):
         return f"{entry} has no repository: what is sent is let in by `send:`"
     if getattr(found, "is_local", False):
         return (

@@ -2,6 +2,7 @@
 
 from deployer.config.model import Config
 from deployer.kinds.base import Site
+from deployer.kinds.publication import only_takes_files
 
 NGINX_SAYS = "tail /var/log/nginx/error.log   # says why; deploy plan"
 
@@ -21,7 +22,7 @@ def _of_site(domain: str, site: Site, config: Config) -> str:
         return f"ss -ltnp 'sport = :{proxy.port}'   # does anything listen there for {domain}?"
     if site.kind == "status":
         return f"deploy status --publish {domain}   # makes the page anew"
-    if site.pushed and not getattr(site, "repository", True):
+    if only_takes_files(site):
         return f"deploy push {domain} --from FOLDER   # publishes it; deploy status tells what is live"
     if site.pushed:
         return f"deploy push {domain}   # publishes it; deploy status tells what is live"

@@ -168,9 +168,14 @@ def preview_user_of(domain: str) -> str:
     return system_user("preview", domain)
 
 
-def takes_files(entry: object) -> bool:
+def takes_files(entry: object) -> TypeGuard[Publication]:
     """Whether files that were built elsewhere can be published as the site."""
     return isinstance(entry, Publication) and entry.kind in OF_FILES
+
+
+def only_takes_files(entry: object) -> bool:
+    """Whether there is nothing of it that the server could fetch: it has what is sent."""
+    return takes_files(entry) and not entry.repository
 
 
 def is_published(entry: object) -> TypeGuard[Publication]:

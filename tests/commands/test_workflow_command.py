@@ -144,6 +144,17 @@ def test_what_was_looked_for_and_what_was_found_is_said(folder: Path) -> None:
     assert said() == f"{folder} is no checkout of {wanted}: {others}{there}"
 
 
+def test_an_application_from_an_image_is_of_whatever_checkout_it_is_asked_for_in(folder: Path) -> None:
+    image = "{kind: app, port: 3000, image: registry.example.org/me/a:1}"
+    (folder / "sites.yaml").write_text(SITES.replace("{kind: redirect, to: https://www.example.org}", image))
+    call = ("workflow", "old.example.org")
+    printed = deploy(folder, *call)
+    assert "This is no checkout of a repository; put it there, into .gitea/workflows/" in printed.stderr
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    assert deploy(folder, *call).returncode == 0
+    assert " push old.example.org </dev/null" in (folder / ".gitea/workflows/deploy.yml").read_text()
+
+
 def test_keys_that_cannot_be_are_refused_before_anything_is_written(folder: Path) -> None:
     for words in (
         ("ci", "--push", "nowhere.example.org"),

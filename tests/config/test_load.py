@@ -530,3 +530,12 @@ def test_files_that_are_sent_need_no_repository_and_have_nothing_of_one(file: Pa
     ]
     (pushes,) = problems(file, "sites:\n  a.example.org: {kind: static}\n" + key.replace("send", "push"))
     assert pushes.endswith("a.example.org has no repository: what is sent is let in by `send:`")
+
+
+def test_a_key_pushes_an_application_whatever_that_comes_from(file: Path) -> None:
+    public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH+xBkKSLuDFQCCJYvP4fIfcVKi5JEdc6+LXdbJXwKUk"
+    key = f"keys: {{ci: {{public: {public}, push: [a.example.org]}}}}\n"
+    site = "sites:\n  a.example.org: {{kind: app, port: 3000, {}}}\n"
+    for source in ("image: registry.example.org/me/a:1", "repository: https://git.example.org/me/a.git"):
+        file.write_text(site.format(source) + key)
+        assert load(file).keys["ci"].push == ("a.example.org",)
