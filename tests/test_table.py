@@ -8,7 +8,8 @@ from rich.text import Text
 from deployer.report import health as health_report
 from deployer.report import table
 from deployer.report.page import console
-from deployer.seen.health import Health, SiteHealth
+from deployer.seen.health import Health
+from deployer.seen.site_health import SiteHealth
 
 HEAD = ("name", "answer", "since", "by")
 ROWS = [

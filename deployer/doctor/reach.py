@@ -11,7 +11,7 @@ from deployer.config.shield_checks import shieldable
 from deployer.doctor.mends import mend_of
 from deployer.doctor.result import FromHere, Result
 from deployer.parts.shield import ranges
-from deployer.seen.health import answers_well
+from deployer.seen.site_health import answers_well
 from deployer.values.quantities import amount
 
 CLOCK = 10

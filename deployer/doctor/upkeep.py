@@ -10,8 +10,8 @@ from deployer.backups.archives import FRESH
 from deployer.config.model import Config
 from deployer.doctor.result import FromHere, Result
 from deployer.parts.backups import backed_up
-from deployer.seen.health import EXPIRY_FORMAT
 from deployer.seen.mirrors import Fault, Mirror, fault_of, read_mirrors
+from deployer.seen.site_health import EXPIRY_FORMAT
 from deployer.values.quantities import amount
 
 DAY = 86400

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from deployer.report import harmless, out
 from deployer.report.table import show_table
-from deployer.seen.health import BackupHealth, Health, SiteHealth
+from deployer.seen.health import BackupHealth, Health
+from deployer.seen.site_health import SiteHealth
 from deployer.suggested import with_file
 from deployer.values.quantities import amount, gigabytes
 

@@ -1,46 +1,15 @@
 """How a server and its sites are, as the server tells it."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from deployer.backups.archives import FRESH
 from deployer.seen.failures import read_failures
 from deployer.seen.packaging import read_packaging, unfinished
+from deployer.seen.site_health import SiteHealth, log_line, read_site
 
 DAY = 86400
-EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"
-
-
-def answers_well(status: int) -> bool:
-    """Whether an answer is a page, a redirect or the question who asks: `answers_well` on the server."""
-    return 200 <= status < 400 or status == 401
-
-
-@dataclass(frozen=True, slots=True)
-class SiteHealth:
-    """One site: what NGINX answers, days that its certificate lasts, and what is live since when.
-
-    `problems` is what visitors of it and of its aliases meet besides.
-    """
-
-    domain: str
-    status: int
-    seconds: float
-    certificate_days: int | None
-    release: str | None
-    revision: str | None
-    pushed: str | None
-    by: str | None
-    problems: tuple[str, ...] = ()
-
-    @property
-    def fine(self) -> bool:
-        """Whether visitors get what they come for, under each of its names."""
-        return answers_well(self.status) and not self.problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +88,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         cores=int(cores),
         uptime=int(server["uptime"]),
         reboot=server["reboot"] == "yes",
-        sites=tuple(_site(domain, aliases, said, now) for domain, aliases in sites.items()),
+        sites=tuple(read_site(domain, aliases, said, now) for domain, aliases in sites.items()),
         backups=tuple(_backup(name, text, now) for name, text in sorted(said["backup"].items())),
         unwell=said["unwell"],
         strained=tuple(
@@ -131,7 +100,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         stopped=said["stopped"],
         closed=said["closed"],
         astray=said["astray"],
-        failed={name: _failure(last) for name, text in said["failed"].items() if (last := _line(text))},
+        failed={name: _failure(last) for name, text in said["failed"].items() if (last := log_line(text))},
         not_up={name: str(failure) for name, failure in read_failures(lines.get("not_up", ())).items()},
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,
     )
@@ -142,59 +111,15 @@ def _pair(text: str) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def _site(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]], now: int) -> SiteHealth:
-    status, seconds, expires = (*said["answer"].get(domain, "000 0").split(" ", 2), "")[:3]
-    push = _line(said["pushed"].get(domain, ""))
-    return SiteHealth(
-        domain=domain,
-        status=int(status),
-        seconds=float(seconds),
-        certificate_days=_days(expires.strip(), now),
-        release=said["release"].get(domain),
-        revision=push.get("revision") or None,
-        pushed=push.get("time"),
-        by=push.get("by") or None,
-        problems=tuple(_problems(domain, aliases, said)),
-    )
-
-
-def _line(text: str) -> dict[str, Any]:
-    """What a line of a log says; nothing where it is none, or was cut off."""
-    with suppress(ValueError, TypeError):
-        if "time" in (said := json.loads(text)):
-            return dict(said)
-    return {}
-
-
 def _failure(last: Mapping[str, str]) -> str:
     moment = last["time"].replace("T", " ").removesuffix("Z")
     return f"the last {last['action']} failed, {moment} UTC by {last['by']}: {last.get('error', '')}"
 
 
-def _problems(domain: str, aliases: Iterable[str], said: dict[str, dict[str, str]]) -> Iterator[str]:
-    if why := said["distrust"].get(domain):
-        yield why
-    if (port := said["deaf"].get(domain)) and not (domain in said["stopped"] or domain in said["unwell"]):
-        yield f"nothing listens on 127.0.0.1:{port}, where NGINX leads its visitors"
-    for alias in aliases:
-        status = int(said["answer"].get(alias, "000").split()[0])
-        if why := said["distrust"].get(alias):
-            yield f"{alias}: {why}"
-        elif not answers_well(status):
-            yield f"{alias} answers {status}" if status else f"{alias} does not answer"
-
-
 def _backup(name: str, text: str, now: int) -> BackupHealth:
-    last = _line(text)
+    last = log_line(text)
     if not last:
         return BackupHealth(name, None, None, 0)
     hours = (now - datetime.fromisoformat(last["time"]).timestamp()) / 3600
     warnings = tuple(map(str, last.get("warnings", ())))
     return BackupHealth(name, last["time"], round(hours, 1), int(last.get("bytes", 0)), warnings)
-
-
-def _days(expires: str, now: int) -> int | None:
-    if not expires:
-        return None
-    moment = datetime.strptime(expires, EXPIRY_FORMAT).replace(tzinfo=UTC)
-    return int((moment.timestamp() - now) // DAY)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployer.config.suggestions import suggest
-from deployer.seen.health import answers_well
+from deployer.seen.site_health import answers_well
 from deployer.values.quantities import amount
 from deployer.watching.trouble import Trouble
 

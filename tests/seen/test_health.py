@@ -12,7 +12,8 @@ import pytest
 
 import deployer
 from deployer.report.health import show_health
-from deployer.seen.health import SiteHealth, read_health
+from deployer.seen.health import read_health
+from deployer.seen.site_health import SiteHealth
 from seen.test_health_of_backups import shown
 
 SCRIPTS = Path(deployer.__file__).parent / "server/installed"
