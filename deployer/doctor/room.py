@@ -1,5 +1,7 @@
 """Whether there is room: on the disk now and in some days, for logs and images, in memory; pure."""
 
+from collections.abc import Iterator
+
 from deployer.audit.evidence import Evidence
 from deployer.audit.finding import Finding
 from deployer.config.model import Config
@@ -113,24 +115,60 @@ def memory(seen: Evidence, config: Config, here: FromHere) -> Result:
                 "docker stats --no-stream; ps aux --sort=-rss | head   # say who has it",
             )
         )
-    killed, uptime = map(int, (seen.one("killed") or "0 0").split())
-    if killed:
-        programs, ago = amount(killed, "program"), amount(uptime // 86400, "day")
-        found.append(
-            Finding(
-                f"for want of memory the kernel has killed {programs} since the start {ago} ago",
-                "a database that is killed so loses its last words, and its visitors",
-                f"journalctl -k --grep 'Out of memory'   # says which; {_more_swap(swap)}",
-                serious=False,
-            )
-        )
-    elif swap and free_swap < swap / 10:
+    killed = _killed(seen, swap)
+    found += [*killed, *_killed_by_limits(seen, config)]
+    if not killed and swap and free_swap < swap / 10:
         what = f"swap is nearly used up: {free_swap / GIBIBYTE:.1f} of {swap / GIBIBYTE:.1f} GiB free"
         found.append(
             Finding(what, "there is nothing left for what comes next", _more_swap(swap), serious=False)
         )
     swapped = f", {free_swap / GIBIBYTE:.1f} of {swap / GIBIBYTE:.1f} GiB of swap" if swap else ", no swap"
     return Result("memory", told + swapped, tuple(found))
+
+
+def _killed(seen: Evidence, swap: int) -> list[Finding]:
+    """What the kernel had to kill since the server had too little; limits of their own are counted out."""
+    killed = int((seen.one("killed") or "0").split()[0]) - int(seen.one("killed_by_limit") or 0)
+    if killed <= 0:
+        return []
+    return [
+        Finding(
+            f"for want of memory the kernel has killed {amount(killed, 'program')} {_since_start(seen)}",
+            "a database that is killed so loses its last words, and its visitors",
+            f"journalctl -k --grep 'Out of memory'   # says which; {_more_swap(swap)}",
+            serious=False,
+        )
+    ]
+
+
+def _killed_by_limits(seen: Evidence, config: Config) -> Iterator[Finding]:
+    """The containers in which something wanted more than their limit."""
+    for line in seen.lines.get("killed_in", []):
+        count, limit, service, name = line.split(" ", 3)
+        who = f"the container {name}" if service == "-" else f"{service} of {name}"
+        megabytes = int(limit) >> 20
+        yield Finding(
+            f"in {who} the kernel has killed {amount(int(count), 'program')} {_since_start(seen)}, "
+            f"for more memory than its limit of {megabytes} MB",
+            "what it was doing is lost, however much memory the server has",
+            _more_memory(config, name, service, 2 * megabytes),
+            serious=False,
+        )
+
+
+def _more_memory(config: Config, name: str, service: str, megabytes: int) -> str:
+    """Where the limit of a container stands; that of a service which has its file from us is ours."""
+    kind = getattr(config.everything.get(name), "kind", "")
+    if kind == "app" and service != "db":
+        return f"memory: {megabytes}M   # in sites.yaml, for {name}"
+    if kind == "compose":
+        return f"mem_limit: {megabytes}m   # in the compose file of {name}, for {service}"
+    return f"{'docker' if service == '-' else 'deploy'} logs {name}   # says what it did"
+
+
+def _since_start(seen: Evidence) -> str:
+    uptime = int(seen.one("killed").split()[1])
+    return f"since the start {amount(uptime // 86400, 'day')} ago"
 
 
 def _more_swap(swap: int) -> str:

@@ -9,6 +9,7 @@ from deployer.audit.evidence import read_evidence
 from deployer.config.model import Config
 from deployer.doctor import FromHere, diagnose
 from deployer.doctor.pace import days_left
+from deployer.doctor.room import memory
 from deployer.report.doctor import as_json, result_lines
 
 NOW = 1_796_000_000  # 30 November 2026
@@ -351,6 +352,38 @@ def words(name: str, *lines: str, without: str = "", here: FromHere = HERE) -> s
         read_evidence("\n".join([*told, *lines])), Config.model_validate({"sites": SITES}), here
     )
     return next(result.words for result in results if result.name == name)
+
+
+LIMITED = ("killed 7 864000", "killed_by_limit 5", f"killed_in 3 {512 << 20} app shop.example.org")
+APP = {"shop.example.org": {"kind": "app", "port": 3000, "image": "registry.example.org/shop:1"}}
+
+
+def test_what_is_killed_by_a_limit_of_its_own_is_no_want_of_the_server() -> None:
+    sites = SITES | APP
+    told = found(*LIMITED, f"killed_in 1 {64 << 20} - mine", without="killed", sites=sites)
+    assert told == [
+        "! memory: for want of memory the kernel has killed 2 programs since the start 10 days ago",
+        "! memory: in app of shop.example.org the kernel has killed 3 programs since the start 10 days ago, "
+        "for more memory than its limit of 512 MB",
+        "! memory: in the container mine the kernel has killed 1 program since the start 10 days ago, "
+        "for more memory than its limit of 64 MB",
+    ]
+    assert found("killed 5 864000", "killed_by_limit 5", without="killed") == []
+
+
+@pytest.mark.parametrize(
+    ("service", "site", "mend"),
+    [
+        ("app", APP["shop.example.org"], "memory: 1024M   # in sites.yaml, for shop.example.org"),
+        ("db", APP["shop.example.org"], "deploy logs shop.example.org   # says what it did"),
+        ("app", {"kind": "umami"}, "deploy logs shop.example.org   # says what it did"),
+    ],
+)
+def test_where_a_limit_stands_is_told(service: str, site: dict[str, Any], mend: str) -> None:
+    seen = read_evidence(f"{GOOD}killed_in 3 {512 << 20} {service} shop.example.org")
+    config = Config.model_validate({"sites": {"shop.example.org": site}})
+    (finding,) = memory(seen, config, FromHere()).findings
+    assert finding.mend == mend
 
 
 def test_no_word_says_more_than_was_seen() -> None:

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from installed.conftest import Root
+from installed.conftest import INSTALLED, Root
 
 CONF = """server {
     listen 80;
@@ -161,3 +161,32 @@ def test_silence_of_who_was_killed_while_he_looked_at_services_is_not_that_all_a
     root.write("/kill", "if [[ $0 == */bin/well ]]; then kill -KILL $$; fi\n")
     said = root.run("doctor", BASH_ENV=str(root.path("/kill")))
     assert "unwell * whoever looks at them did not come to the end" in said.splitlines()
+
+
+LIMIT = "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=x,oom_memcg={0},task_memcg={0},task=x"
+OF_SERVER = "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=x,global_oom,task_memcg=/x,task=x"
+KILLED = "Memory cgroup out of memory: Killed process 7 (x) total-vm:1kB"
+
+
+def test_what_was_killed_by_the_limit_of_a_container_is_counted_by_itself(root: Root) -> None:
+    ours, gone, theirs = ("a" * 64, "b" * 64, "c" * 64)
+    groups = [f"/system.slice/docker-{ours}.scope", f"/docker/{gone}", f"/docker/{theirs}"]
+    log = [OF_SERVER, "Out of memory: Killed process 3 (x) total-vm:1kB"]
+    for group in (groups[0], *groups, "/deploybuild-shop.slice"):
+        log += [LIMIT.format(group), KILLED]
+    root.write("/log", "\n".join([*log, KILLED, ""]))
+    root.service("shop.test", PROJECT="shop-test")
+    inspected = f"{theirs}|1048576|mine|web|/mine\n{ours}|536870912|shop-test|app|/shop-test-app-1\n"
+    root.write("/inspected", inspected)
+    stubs = f"journalctl() {{ cat {root.path('/log')}; }}; docker() {{ cat {root.path('/inspected')}; }}"
+    tell = f"{stubs}; source {INSTALLED}/lib/doctor/room; limits_tell"
+    env = {"PATH": "/usr/bin:/bin", "DEPLOY_ROOT": str(root.folder)}
+    done = subprocess.run(["bash", "-uc", tell], env=env, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "killed_by_limit 6",
+        "killed_in 2 536870912 app shop.test",
+        "killed_in 1 1048576 - mine",
+    ]
+    quiet = f"journalctl() {{ :; }}; source {INSTALLED}/lib/doctor/room; limits_tell"
+    assert subprocess.run(["bash", "-uc", quiet], env=env, capture_output=True, check=True).stdout == b""
