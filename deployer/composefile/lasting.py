@@ -29,5 +29,10 @@ def optional(service: Node, profiles: Collection[str]) -> bool:
     """Whether there may be no container of it: by a profile, by its number, or by what another file says."""
     number = scalar_of(service, "scale") or scalar_of(value_of(service, "deploy"), "replicas")
     elsewhere = value_of(service, "extends") or value_of(service, "provider")
-    off = [each.value for each in items(service, "profiles")]
-    return bool((off and not {"*", *off} & {*profiles}) or elsewhere) or number == "0" or UNKNOWN in number
+    return switched_off(service, profiles) or bool(elsewhere) or number == "0" or UNKNOWN in number
+
+
+def switched_off(service: Node, profiles: Collection[str]) -> bool:
+    """Whether it has profiles, and none of these is among them."""
+    own = [each.value for each in items(service, "profiles")]
+    return bool(own and not {"*", *own} & {*profiles})

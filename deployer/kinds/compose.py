@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from deployer.composefile import beside, compose_checks, compose_file, unsaved, volumes
+from deployer.composefile import beside, compose_checks, compose_file, secret_checks, unsaved, volumes
 from deployer.composefile.dangers import dangers
 from deployer.composefile.interpolation import NO_VALUE
 from deployer.composefile.lasting import lasting
@@ -96,12 +96,14 @@ class Compose(ComposeFiles):
         missing = self._delivery.problems if self._delivery else []
         names = compose_checks.name_problems(self.definition(), self.called)
         found = compose_checks.problems(self.definition(), self.public)
+        given = {*self.variables(), "COMPOSE_PROJECT_NAME"}
         return [
             *self.given().problems,
             *names,
             *self.with_advice(found),
             *compose_checks.not_opened(self.definition(), self.public),
             *compose_checks.not_there(self.definition(), self.wishes()),
+            *secret_checks.secret_problems(self.definition(), given, self.active()),
             *missing,
         ]
 

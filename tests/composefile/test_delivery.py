@@ -372,3 +372,29 @@ def test_a_file_of_a_secret_is_made_on_the_server_alone(shop: Project) -> None:
     assert "secret_files: secrets/db.txt would have the value of OTHER, which secrets has not" in wrong
     (wrong,) = shop.problems(compose, keys.replace("secrets/db.txt:", ".env:"))
     assert ".env is written by deploy itself" in wrong
+
+
+ASKS = WEB + "    secrets: [db-password, {source: token}]\n"
+
+
+def test_a_secret_that_nothing_defines_is_told_with_what_makes_it(shop: Project) -> None:
+    told = shop.problems(f"{ASKS}secrets: {{token: {{environment: TOKEN}}}}\n")
+    assert [line.partition("/shop/compose.yml:")[2] for line in told] == [
+        "4:15: services.web.secrets: nothing below secrets: of this file defines 'db-password': write "
+        "db-password: {environment: DB_PASSWORD} there, and secrets: {DB_PASSWORD: generate} in sites.yaml",
+        "5:32: secrets.token: TOKEN has no value: write secrets: {TOKEN: generate} in sites.yaml, "
+        "or where else it comes from",
+    ]
+    both = "secrets: {db-password: {environment: DB_PASSWORD}, token: {file: token.txt}}\n"
+    assert shop.config(ASKS + both, ", secrets: {DB_PASSWORD: generate}", **{"token.txt": "x"})
+    assert shop.config(ASKS + both, ", env_file: shop/.env", **{".env": "DB_PASSWORD=x\n"})
+    assert shop.config(ASKS.replace("    secrets", "    profiles: [never]\n    secrets") + REST)
+    (outside,) = shop.problems(WEB + "    secrets: [a]\nsecrets: {a: {external: true}}\n")
+    assert "secrets.a: Docker Compose knows no external secrets, which are for a swarm" in outside
+    (config,) = shop.problems(WEB + "    configs: [a]\n")
+    assert "services.web.configs: nothing below configs: of this file defines 'a'" in config
+    (built,) = shop.problems(WEB + "    build: {context: img, secrets: [a]}\n", **{"img/Dockerfile": ""})
+    assert "services.web.build.secrets: nothing below secrets: of this file defines 'a'" in built
+
+
+REST = "  other:\n    image: x:1\n"
