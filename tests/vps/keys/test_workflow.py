@@ -25,7 +25,12 @@ def vps(throwaway: None) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def secrets(project: Guarded) -> dict[str, str]:
-    project.git("page.test", "remote", "add", "forge", project.sites["page.test"]["repository"])
+    return secrets_of(project, "page.test")
+
+
+def secrets_of(project: Guarded, site: str) -> dict[str, str]:
+    """Those of the workflow of a site, whose checkout is known from now on."""
+    project.git(site, "remote", "add", "forge", project.sites[site]["repository"])
     return {
         "SSH_HOST": project.vps.address,
         "SSH_KNOWN_HOSTS": f"{project.vps.address} {project.vps.host_key}",
@@ -34,7 +39,7 @@ def secrets(project: Guarded) -> dict[str, str]:
 
 
 def act(
-    project: Guarded, secrets: dict[str, str], event: str = "push", job: str = ""
+    project: Guarded, secrets: dict[str, str], event: str = "push", job: str = "", site: str = "page.test"
 ) -> subprocess.CompletedProcess[str]:
     """Run the workflow of the checkout on this machine, with these secrets."""
     home = project.folder / "home-of-act"
@@ -44,7 +49,7 @@ def act(
     argv += ["-j", job] if job else []
     tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {**os.environ, **secrets, "HOME": str(home), "XDG_CACHE_HOME": str(home), "PATH": tools}
-    run = {"cwd": project.folder / "page.test", "env": environment, "capture_output": True, "text": True}
+    run = {"cwd": project.folder / site, "env": environment, "capture_output": True, "text": True}
     for _ in range(4):
         done = subprocess.run(argv, **run, check=False, timeout=180)
         if "  | " in done.stdout:
@@ -54,12 +59,10 @@ def act(
     return done
 
 
-def write(project: Guarded, *options: str) -> None:
+def write(project: Guarded, *options: str, site: str = "page.test") -> None:
     """Write the workflow into the checkout, called from inside it."""
     file = str(project.folder / "sites.yaml")
-    done = project.deploy_as_it_is(
-        "workflow", "page.test", "-c", file, "--force", *options, folder="page.test"
-    )
+    done = project.deploy_as_it_is("workflow", site, "-c", file, "--force", *options, folder=site)
     assert done.returncode == 0, done.stderr
 
 
