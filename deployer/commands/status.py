@@ -86,4 +86,5 @@ def _of(health: "Health", chosen: Collection[str], every: bool) -> "Health":
         stopped={name: by for name, by in health.stopped.items() if name in chosen},
         closed={name: since for name, since in health.closed.items() if name in chosen},
         failed={name: what for name, what in health.failed.items() if name in chosen},
+        waits={name: command for name, command in health.waits.items() if name in chosen},
     )

@@ -45,12 +45,15 @@ def sites(seen: Evidence, config: Config, here: FromHere) -> Result:
     if silent_with_nginx(seen):
         return Result("sites")
     held = _stopped(seen)
+    waiting = dict(line.split(" ", 1) for line in seen.lines.get("waits", []))
     found, well = [], 0
     for name, status, _ in answers:
         if why := distrusted.get(name):
             found.append(_unreachable(f"{name}: {why}", "deploy apply   # asks for what is missing"))
         elif answers_well(int(status or 0)):
             well += 1
+        elif name in waiting:
+            found.append(_unreachable(f"{name} waits for its first push", waiting[name]))
         elif name not in held:
             what = f"answers {status}" if int(status or 0) else "does not answer"
             found.append(_unreachable(f"{name} {what}", mend_of(name, config)))

@@ -68,7 +68,9 @@ def show_health(health: Health, server: str) -> None:
 
 
 def _warnings(health: Health) -> Iterator[str]:
-    """What was done last and failed, what a site has too little of, and what somebody does on purpose."""
+    """What nobody has pushed, was done last and failed, has too little, and is so on purpose."""
+    for name, command in health.waits.items():
+        yield with_file(f"! {name} waits for its first push: {command}")
     for name, what in (*health.failed.items(), *health.strained):
         yield f"! {name}: {what}"
     for name, since in health.closed.items():

@@ -35,7 +35,8 @@ class Health:
     `key_days` is how long the key of the backups lasts; None: for ever, or there are none. `unwell` has why
     containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
     `closed` since when and by whom a site shows its page of maintenance, `failed` what was done last to one
-    and failed, `not_up` why one never came up, `astray` why a name with a certificate leads elsewhere.
+    and failed, `not_up` why one never came up, `astray` why a name with a certificate leads elsewhere,
+    `waits` the command that publishes for the first time what was never live.
     `strained` is what sites on PHP needed more of than they have, `unfinished` what apt and dpkg are about,
     `nginx_refuses` why NGINX would not take its files again, `nginx_rests` how systemd calls one that rests.
     """
@@ -54,6 +55,7 @@ class Health:
     stopped: Mapping[str, str] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    waits: Mapping[str, str] = field(default_factory=dict)
     not_up: Mapping[str, str] = field(default_factory=dict)
     astray: Mapping[str, str] = field(default_factory=dict)
     strained: tuple[tuple[str, str], ...] = ()
@@ -69,7 +71,7 @@ class Health:
 
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
-    kinds = "server answer distrust astray deaf release pushed backup unwell stopped failed closed"
+    kinds = "server answer distrust astray deaf release pushed backup unwell stopped failed waits closed"
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds.split()}
     lines: dict[str, list[str]] = {}
     for line in answer.split("\n"):
@@ -99,6 +101,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         unfinished=tuple(unfinished(read_packaging(lines))),
         stopped=said["stopped"],
         closed=said["closed"],
+        waits=said["waits"],
         astray=said["astray"],
         failed={name: _failure(last) for name, text in said["failed"].items() if (last := log_line(text))},
         not_up={name: str(failure) for name, failure in read_failures(lines.get("not_up", ())).items()},

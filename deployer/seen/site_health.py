@@ -9,6 +9,8 @@ from typing import Any
 
 DAY = 86400
 EXPIRY_FORMAT = "%b %d %H:%M:%S %Y GMT"
+RESTING = ("stopped", "unwell", "waits")
+"""What tells already why the program of a site does not listen."""
 Said = Mapping[str, Mapping[str, str]]
 """What status.sh tells, by the first word of a line and by the name behind it."""
 
@@ -69,7 +71,7 @@ def log_line(text: str) -> dict[str, Any]:
 def _problems(domain: str, aliases: Iterable[str], said: Said) -> Iterator[str]:
     if why := said["distrust"].get(domain):
         yield why
-    if (port := said["deaf"].get(domain)) and not (domain in said["stopped"] or domain in said["unwell"]):
+    if (port := said["deaf"].get(domain)) and not any(domain in said[why] for why in RESTING):
         yield f"nothing listens on 127.0.0.1:{port}, where NGINX leads its visitors"
     for alias in aliases:
         status = int(said["answer"].get(alias, "000").split()[0])

@@ -176,6 +176,7 @@ BEFORE = {
         "sent/leading.sh",
         "sent/nginx.sh",
         f"{DOCTOR}/nginx",
+        f"{DOCTOR}/sites",
         "sent/php.sh",
         "sent/programs.sh",
     ),

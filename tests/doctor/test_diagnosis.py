@@ -90,6 +90,11 @@ def test_a_server_that_has_nothing_is_asked_for_nothing_of_that() -> None:
         ("answer", "answer www.example.org 000 0 ", "sites: www.example.org does not answer"),
         (
             "answer",
+            "answer www.example.org 404 0.1 \nwaits www.example.org deploy push www.example.org",
+            "sites: www.example.org waits for its first push",
+        ),
+        (
+            "answer",
             "answer www.example.org 200 0 \ndistrust www.example.org its certificate has expired",
             "sites: www.example.org: its certificate has expired",
         ),

@@ -163,6 +163,25 @@ def test_silence_of_who_was_killed_while_he_looked_at_services_is_not_that_all_a
     assert "unwell * whoever looks at them did not come to the end" in said.splitlines()
 
 
+def test_what_was_never_live_waits_for_its_first_push(root: Root) -> None:
+    root.site("www.test")
+    root.site("sent.test", SENT="1")
+    root.site("pages.test", KIND="php")
+    root.service("shop.test", APPLICATION="shop.test")
+    root.service("image.test", APPLICATION="", IMAGE="registry.test/shop:1")
+    root.service("forum.test")
+    push = "deploy push"
+    assert told(root, "waits") == [
+        f"waits sent.test {push} sent.test --from FOLDER",
+        f"waits shop.test {push} shop.test",
+        f"waits www.test {push} www.test",
+    ]
+    root.write("/srv/deploy/shop.test/images/live", "")
+    root.write("/srv/deploy/www.test/releases/20261130-000000/index.html", "")
+    root.write("/var/www/sent.test/index.html", "")
+    assert told(root, "waits") == []
+
+
 LIMIT = "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=x,oom_memcg={0},task_memcg={0},task=x"
 OF_SERVER = "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=x,global_oom,task_memcg=/x,task=x"
 KILLED = "Memory cgroup out of memory: Killed process 7 (x) total-vm:1kB"

@@ -373,6 +373,19 @@ def test_words_of_something_else_are_no_service(root: Root, answers: dict[str, i
     assert told["services"] == [{"name": "runner", "state": "unwell"}]
 
 
+def test_what_is_stopped_on_purpose_or_waits_for_its_first_push_is_not_ill(
+    root: Root, answers: dict[str, int]
+) -> None:
+    root.service("runner", RUNNER="compose")
+    root.service("shop.example.org", RUNNER="compose", APPLICATION="shop.example.org")
+    serve(root, *SITES, "shop.example.org")
+    root.write("/odd", "if [[ $0 == */bin/well ]]; then printf 'runner\\t\\tby me\\n'; exit 0; fi\n")
+    root.run("status-page", "--publish", TZ="UTC0", BASH_ENV=str(root.path("/odd")))
+    told = json.loads(root.path(f"{PLACE}/status.json").read_text())
+    assert told["services"] == [{"name": "runner", "state": "stopped"}]
+    assert {site["name"] for site in told["sites"]} == {*SITES}
+
+
 def test_it_is_not_well_that_backups_are_late(root: Root, answers: dict[str, int]) -> None:
     assert publish(root)["sentence"] == "All is well"
     root.write("/etc/deploy/backup/blog", "")

@@ -136,6 +136,18 @@ def test_a_program_that_does_not_listen_is_told_once() -> None:
     ]
 
 
+def test_what_nobody_has_pushed_yet_is_told_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its visitors get nothing, so all is not well; but nothing of it is broken."""
+    server = "".join(f"server {line}\n" for line in SERVER.split("|"))
+    told = f"{server}answer shop.test 503 0.001\ndeaf shop.test 3000\nwaits shop.test deploy push shop.test\n"
+    health = read_health(told, {"shop.test": ()})
+    assert not health.fine
+    words = shown(health, monkeypatch)
+    assert "! shop.test waits for its first push: deploy push shop.test\n" in words
+    assert "✗" not in words
+    assert "nothing listens" not in words
+
+
 def test_what_never_came_up_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     server = "".join(f"server {line}\n" for line in SERVER.split("|"))
     told = (

@@ -3,7 +3,7 @@
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
 # certificate, `astray DOMAIN WHY` of those with one to which the DNS leads elsewhere, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
-# failed `failed NAME JSON`, for each site that shows its page of maintenance `closed NAME WORDS`, what php.sh tells, for each that apply could not bring up and that was never up `not_up NAME TIME DIGEST WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
+# failed `failed NAME JSON`, for each that waits for its first push `waits NAME COMMAND`, for each site that shows its page of maintenance `closed NAME WORDS`, what php.sh tells, for each that apply could not bring up and that was never up `not_up NAME TIME DIGEST WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
 # apt.sh, nginx.sh and lib/doctor/nginx tell. The page is asked for through NGINX on this machine by `visit_all` of lib/common/visitor, and lib/common/record knows
 # what logs have forgotten; all are sent before this.
 set -uo pipefail
@@ -141,5 +141,6 @@ never_up
 apt_at_work
 dpkg_list | half_done
 backups
+waits_tell </dev/null
 sites
 wait
