@@ -20,7 +20,7 @@ check_by_hand() { # what is there, and is not what sites.yaml says of it
         must_be database "$(said_by_hand database DB_TYPE)" "$(said_now database DB_TYPE)" || return
     if [[ $ENGINE == sqlite ]]; then must_be "database, whose file is" "$(said_by_hand database PATH)" "$DATA/gitea.db" || return; fi
     program=$(sed -nE 's/^ExecStart=[-@:+!]*([^ ]+).*/\1/p' "/etc/systemd/system/$unit" | tail -n 1)
-    said=$("$program" --version 2>/dev/null </dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1)
+    said=$("$program" --version 2>/dev/null </dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | sed -n 1p)
     [[ -z $said || $said == "$VERSION" ]] || {
         echo "$CONF: $program is version $said: take it over with that one first, and upgrade then, for only that has a way back"
         return 1
@@ -32,7 +32,7 @@ must_be() { # KEY THERE WANTED
 }
 
 unit_by_hand() { # that is not ours, and runs it with its app.ini
-    grep -lsE "^ExecStart=.*/$PROGRAM( .*)? ${TAKES_OVER:-/etc/$PROGRAM/app.ini}( |$)" /etc/systemd/system/*.service | grep -v '/deploy-' | head -n 1 | sed 's|.*/||'
+    grep -lsE "^ExecStart=.*/$PROGRAM( .*)? ${TAKES_OVER:-/etc/$PROGRAM/app.ini}( |$)" /etc/systemd/system/*.service | grep -v '/deploy-' | sed -n 1p | sed 's|.*/||'
 }
 
 said_by_hand() { said_in "$TAKES_OVER" "$@"; } # SECTION KEY

@@ -8,8 +8,8 @@ check_nginx_blames() { # the file that NGINX's words blame, and the line; for a 
     words=$(cat)
     path=$(grep -oE 'in /etc/nginx/[^ :]+:[0-9]+' <<<"$words" | tail -1)
     if [ -n "$path" ]; then echo "${path#in }" && return; fi
-    path=$(grep -oE '"/etc/letsencrypt/live/[^"]+' <<<"$words" | head -1)
-    [ -n "$path" ] && path=$(grep -lF "${path#\"}" /etc/nginx/conf.d/*.conf | head -1) && echo "$path:"
+    path=$(grep -oE '"/etc/letsencrypt/live/[^"]+' <<<"$words" | sed -n 1p)
+    [ -n "$path" ] && path=$(grep -lF "${path#\"}" /etc/nginx/conf.d/*.conf | sed -n 1p) && echo "$path:"
 }
 
 check_nginx_says() { # NGINX's words on standard input, without what they say twice

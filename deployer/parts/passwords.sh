@@ -23,7 +23,7 @@ hash_passwords() ( # USERS FILE ENV
     while read -r user name; do
         case $user in '' | '#'*) continue ;; esac
         read_secret "$3" "$name" || { echo "$3 has no $name" && return 1; }
-        former=$(sed -n "s/^$user://p" "$2" 2>/dev/null | head -n 1)
+        former=$(sed -n "s/^$user://p" "$2" 2>/dev/null | sed -n 1p)
         salt=$(cut -d '$' -f 3 <<<"$former")
         hash=$(openssl passwd -6 ${former:+-salt "$salt"} -stdin <<<"$SECRET") || return
         if [ "$hash" != "$former" ]; then hash=$(openssl passwd -6 -stdin <<<"$SECRET") || return; fi

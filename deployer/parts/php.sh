@@ -29,9 +29,9 @@ takes_pools() { # VERSION: with its own words, if it does not
 check_php_blames() { # the file that its words blame, and the line; some name only the pool, which is called as its file
     local words file
     words=$(cat)
-    file=$(grep -oE '\[/etc/php/[^]]+:[0-9]+\]' <<<"$words" | head -1)
+    file=$(grep -oE '\[/etc/php/[^]]+:[0-9]+\]' <<<"$words" | sed -n 1p)
     if [ -n "$file" ]; then echo "${file:1:-1}" && return; fi
-    file=$(sed -nE 's/^.*(ERROR|ALERT): \[pool ([^]]+)\].*$/\2/p' <<<"$words" | head -1)
+    file=$(sed -nE 's/^.*(ERROR|ALERT): \[pool ([^]]+)\].*$/\2/p' <<<"$words" | sed -n 1p)
     if [ -n "$file" ]; then
         for file in /etc/php/*/fpm/pool.d/"$file".conf; do
             if [ -e "$file" ]; then echo "$file:" && return; fi

@@ -16,5 +16,5 @@ look_wordpress() { # old_wordpress FOLDER VERSION DATABASE PREFIX [NAME…]: wit
 
 beside_wordpress() { # FOLDER: the first ten names that are not the program's own, on one line
     find "$1" -mindepth 1 -maxdepth 1 -regextype posix-extended -regex '.*/[A-Za-z0-9._-]+' ! -name 'wp-*' ! -name index.php \
-        ! -name license.txt ! -name readme.html ! -name xmlrpc.php ! -name .htaccess -printf '%f\n' | sort | head -n 10 | paste -sd ' '
+        ! -name license.txt ! -name readme.html ! -name xmlrpc.php ! -name .htaccess -printf '%f\n' | sort | sed -n 1,10p | paste -sd ' '
 }

