@@ -26,7 +26,7 @@ def pytest_runtestloop(session):
 """
 TESTS = {
     "waits": """
-import os, pytest
+import os, pytest, time
 from pathlib import Path
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def server():
 def test_one(server):
     if Path("wait").exists():
         os.close(os.open("wait", os.O_WRONLY))
-        os.read(os.open("wait", os.O_RDONLY), 1)
+        for _ in range(3000):  # a signal that comes just before a long sleep would not end it
+            time.sleep(0.05)
 """,
     "shared": """
 import os, pytest
