@@ -1,8 +1,8 @@
 """A watch at home, of a real server: a site that goes down and comes back, told to a real ntfy by a key that can only read."""
 
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
