@@ -110,7 +110,14 @@ def begun(folder: Path, *options: str) -> subprocess.Popen[str]:
     call = [sys.executable, "-m", "pytest", "--basetemp=made", "-p", "no:cacheprovider", "-rA", *options]
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        call, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        call,
+        cwd=folder,
+        env=environment,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell has its jobs ignore it
     )
 
 
