@@ -1,7 +1,8 @@
 """Which cases have their turn: what strikes the same code at many points does so at a third of them in a run.
 
 A test with `@pytest.mark.in_turns` is a table of its cases. The tests of a module with `in_turns("name")`
-are one together, and so are whole modules with `pytestmark = pytest.mark.in_turns("name", of="modules")`.
+are one together, and so are whole modules with `pytestmark = pytest.mark.in_turns("name", of="modules")`,
+whatever tables they have themselves.
 `share` is what a test takes of a table that it goes through itself. Each run has some of each table, and
 three commits in a row have all of it.
 """
@@ -57,15 +58,20 @@ def tables(items: Iterable[pytest.Item]) -> dict[str, dict[str, list[pytest.Item
     """The tests of each case of each table, in their order."""
     found: dict[str, dict[str, list[pytest.Item]]] = {}
     for item in items:
-        if marker := item.get_closest_marker("in_turns"):
+        # a module whose turn it is has all of its own tables
+        for marker in sorted(item.iter_markers("in_turns"), key=_of_modules, reverse=True)[:1]:
             module, _, test = item.nodeid.partition("::")
             table, case = f"{module}::{test.partition('[')[0]}", item.nodeid
-            if marker.kwargs.get("of") == "modules":
+            if _of_modules(marker):
                 table, case = marker.args[0], module
             elif marker.args:
                 table = f"{module}::{marker.args[0]}"
             found.setdefault(table, {}).setdefault(case, []).append(item)
     return found
+
+
+def _of_modules(marker: pytest.Mark) -> bool:
+    return marker.kwargs.get("of") == "modules"
 
 
 def commits(folder: Path) -> int:

@@ -21,6 +21,8 @@ from vps.scan import open_ports
 from vps.services.conftest import file_in
 from vps.services.registry import file, packed
 
+pytestmark = pytest.mark.in_turns("kinds", of="modules")
+
 PACKAGES = (
     *("busybox-static", "curl", "docker-cli", "docker-compose", "docker.io", "jq", "nginx", "ufw", "wget"),
     "libnginx-mod-http-brotli-filter",

@@ -12,6 +12,8 @@ from vps.test_php import QUERY, RUN, get, put, run, vps
 from vps.waiting import until
 from vps.walk.moments import KILL
 
+pytestmark = pytest.mark.in_turns("kinds", of="modules")
+
 __all__ = ["key", "vps"]
 PHP = {"kind": "php", "https": False, "database": "mariadb"}
 PUSHED = {

@@ -11,6 +11,8 @@ from vps.project import Project
 from vps.test_php import PACKAGES, get, put
 from vps.waiting import reload_nginx
 
+pytestmark = pytest.mark.in_turns("kinds", of="modules")
+
 BY_HAND = r"""
 set -e
 systemctl start mariadb

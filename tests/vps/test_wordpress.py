@@ -15,7 +15,7 @@ from vps.project import Project
 from vps.test_php import PACKAGES
 
 __all__ = ["key"]
-pytestmark = pytest.mark.takes_turns("module")
+pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.in_turns("kinds", of="modules")]
 PHP = {"debian-12": "8.2", "debian-13": "8.4"}
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

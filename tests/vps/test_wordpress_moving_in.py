@@ -18,7 +18,7 @@ from vps.waiting import reload_nginx, until
 from vps.walk.moments import KILL
 
 __all__ = ["key"]
-pytestmark = pytest.mark.takes_turns("module")
+pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.in_turns("kinds", of="modules")]
 FOLDER = "/var/www/html/blog"
 SALTS = {name: secrets.token_urlsafe(40) + "$'\"" for name in ("AUTH_KEY", "LOGGED_IN_KEY", "NONCE_SALT")}
 CONFIG = rf"""<?php

@@ -11,6 +11,8 @@ from deployer.backups.retention import Keep, kept
 from vps.backup.conftest import configure, make_key, standing_still
 from vps.waiting import started, until, until_it_says, until_listening, until_locked
 
+pytestmark = pytest.mark.in_turns("faults", of="modules")
+
 STAMP = "%Y-%m-%d-%H%M%S"
 
 

@@ -9,7 +9,7 @@ from chance import chance, noise
 from vps.gitea.conftest import HOME, UNIT, WELL, Forge
 from vps.waiting import until, until_free, until_locked
 
-pytestmark = pytest.mark.takes_turns("module")
+pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.in_turns("kinds", of="modules")]
 HOLD = """#!/bin/bash
 case "$*" in {pattern}) while [[ -e /run/hold ]]; do touch /run/held; sleep 0.05; done ;; esac
 exec {command} "$@"

@@ -14,7 +14,7 @@ from vps.gitea.conftest import programs
 from vps.project import GIT, Project
 from vps.waiting import until_listening
 
-pytestmark = pytest.mark.takes_turns("module")
+pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.in_turns("kinds", of="modules")]
 HOME = "/opt/git.test"
 ELSEWHERE = Path(__file__).with_name("elsewhere.py")
 TOKEN = "token-of-the-other-side"

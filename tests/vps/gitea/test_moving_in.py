@@ -9,7 +9,7 @@ import pytest
 from vps.gitea.conftest import DATABASE, LARGE, REAL, UNIT, WELL, Forge
 from vps.waiting import until
 
-pytestmark = pytest.mark.takes_turns("module")
+pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.in_turns("kinds", of="modules")]
 PASSWORD = "correct horse battery"
 KEPT: dict[str, str] = {}
 """What was given by the one of before: an access token, and the secret of a second factor."""

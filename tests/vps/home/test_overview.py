@@ -14,6 +14,8 @@ from home.object_store import ObjectStore
 from home.sample import Keyring, lay, now, tar_of
 from vps.home.conftest import NIGHT, HomeServer
 
+pytestmark = pytest.mark.in_turns("home", of="modules")
+
 ARCHIVE = Archive("a.example.org", now())
 
 

@@ -14,6 +14,8 @@ from deployer.rehearsal.machine import Machine
 from home.sample import Keyring, lay, now, tar_of
 from vps.conftest import PREINSTALLED
 
+pytestmark = pytest.mark.in_turns("home", of="modules")
+
 ROOT = Path(__file__).parents[3]
 ARCHIVE = Archive("a.example.org", now())
 DEPLOY = "/opt/deploy/bin/deploy"

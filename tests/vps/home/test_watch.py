@@ -17,6 +17,8 @@ from vps.conftest import PREINSTALLED
 from vps.home.conftest import HomeServer
 from vps.waiting import started, until, until_it_says, until_listening
 
+pytestmark = pytest.mark.in_turns("home", of="modules")
+
 NTFY = (
     "ntfy serve --listen-http :2586 --cache-file /tmp/ntfy.db --no-log-dates --base-url http://ntfy.test:2586"
 )

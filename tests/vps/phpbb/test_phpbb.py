@@ -12,7 +12,7 @@ from vps.test_php_moving_in import documented
 from vps.waiting import until
 from vps.walk.moments import KILL
 
-pytestmark = pytest.mark.takes_turns("module")
+pytestmark = [pytest.mark.takes_turns("module"), pytest.mark.in_turns("kinds", of="modules")]
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )

@@ -24,6 +24,8 @@ from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_image
 from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
 from vps.waiting import client, until
 
+pytestmark = pytest.mark.in_turns("faults", of="modules")
+
 NAMES = ("files.test", "mariadb.test", "photos", "postgres.test")
 SAVED = {
     "photos": ("/srv/photos",),

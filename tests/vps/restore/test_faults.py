@@ -11,6 +11,8 @@ from vps.restore.service import die, everything, files_and_a_volume
 from vps.services.lost import spoil
 from vps.waiting import started
 
+pytestmark = pytest.mark.in_turns("faults", of="modules")
+
 STAGES = {
     "while it is unpacked": ("lib/restore/receive", '    wait "$CHILD" || code=$?\n'),
     "when it lies beside": ("bin/restore", "    runner_make_way\n"),

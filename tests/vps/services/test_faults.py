@@ -12,6 +12,8 @@ from vps.services.lost import identity, leave_a_folder, lose, runs, spoil
 from vps.services.registry import NO_CHECK
 from vps.waiting import journal, started, until, until_locked
 
+pytestmark = pytest.mark.in_turns("faults", of="modules")
+
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 """How often each moment is tried; by hand, more often."""
 PLACES = {

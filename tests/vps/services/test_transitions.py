@@ -22,6 +22,8 @@ from vps.waiting import until
 from vps.walk.ground import MORE
 from vps.walk.seen import Docker
 
+pytestmark = pytest.mark.in_turns("faults", of="modules")
+
 IMAGE = f"{REGISTRY}/owner:1"
 GATE = "/srv/gate/open"
 REDIRECT = {"kind": "redirect", "to": "https://example.org", "https": False}
