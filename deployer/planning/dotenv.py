@@ -1,4 +1,4 @@
-"""What changes in the .env files of compositions; pure."""
+"""What changes in .env files; pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
@@ -11,6 +11,9 @@ from deployer.planning.plan import Change, SecretChange
 from deployer.seen.observation import Observation
 from deployer.seen.stacks import ours
 from deployer.values.secrets import Secret, Withdrawn
+
+OURS_ALONE = "/etc/deploy/"
+"""Only parts have a .env there: in that of an entry, a person may have lines, or data was made with one."""
 
 
 def value_changes(
@@ -29,6 +32,15 @@ def value_changes(
     found |= {(each.path, each.name): each for each in inherited_values(old_names, desired, seen)}
     yield from (each for each in found.values() if in_scope(each.composition or None))
     yield from withdrawn_values(changes, desired)
+    yield from values_of_nobody(desired, seen)
+
+
+def values_of_nobody(desired: Desired, seen: Observation) -> Iterator[SecretChange]:
+    """The values that no part wants any more, in a .env that is ours alone."""
+    for path, secrets in sorted(desired.secrets.items()):
+        if path.startswith(OURS_ALONE):
+            for name in sorted(seen.secrets.get(path, {}).keys() - secrets.keys()):
+                yield SecretChange(path, name, Withdrawn(), False, "")
 
 
 def missing_values(

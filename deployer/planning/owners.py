@@ -18,7 +18,7 @@ def with_owners(plan: Plan, desired: Desired, seen: Observation) -> Plan:
     """
     found = {
         **dict(_going(plan, desired, seen)),
-        **{change.path: change.composition for change in plan.secrets},
+        **{each.path: each.composition or desired.owners.get(each.path, "") for each in plan.secrets},
         **{each: desired.owners[each] for each in _touched(plan) if each in desired.owners},
     }
     changing = set(found.values())

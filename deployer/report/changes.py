@@ -90,8 +90,9 @@ def _lines(plan: Plan, server: str, full: bool, short: bool = False) -> Iterator
 def _told_lines(plan: Plan) -> Iterator[str]:
     """What is otherwise on the server, what stays, and what a person should know."""
     for path, found in plan.drift.items():
-        owner = plan.owners.get(path, ":")
-        yield from (f"~ {'firewall' if owner.endswith(':') else owner}: {what}" for what in found)
+        owner = plan.owners.get(path, "")
+        whose = owner.rstrip(":") if owner and not owner.startswith("security.") else "firewall"
+        yield from (f"~ {whose}: {what}" for what in found)
     yield from (f"+ unit {unit} enabled and running" for unit in plan.units)
     yield from (f"! {path} is no longer ours and stays: delete it by hand if you like" for path in plan.kept)
     yield from (f"✗ {what}." for what in plan.obstacles)

@@ -113,10 +113,11 @@ find_owner() { # fails when leaving out the files of no owner helps
     return 1
 }
 
-find_files() { # a part of `find_owner`: sets `files_of`, and `owners` in the order of their files
-    local file name pattern
+find_files() { # a part of `find_owner`: sets `files_of`, also with a .env that has new values, and `owners` in the order of their files
+    local file name pattern values
     IFS=$'\t' read -r pattern _ <<<"$failed"
-    for file in "${new_files[@]}"; do
+    mapfile -t values < <(cut -f 1 "$incoming/secrets" | sort -u)
+    for file in "${new_files[@]}" "${values[@]}"; do
         name=${OWNER[$file]:-}
         # shellcheck disable=SC2053 # it is a pattern
         if [[ -z $name || $file != $pattern ]] || ! is_new "$file"; then continue; fi

@@ -151,9 +151,9 @@ put_back_there() { # PATH, into whose folder no link may lead
 }
 
 # A database that was made with generated values can be opened with these only, and its volume stays: so does a new .env
-# of what was brought up.
+# of what was brought up. Those of parts (/etc/deploy) have made none.
 has_been_used() { # PATH
-    [[ $1 == */.env && -e $transaction/containers && ! -e $transaction/before$1 ]]
+    [[ $1 == */.env && $1 != /etc/deploy/* && -e $transaction/containers && ! -e $transaction/before$1 ]]
 }
 
 undo() { # everything is as it was, and counts again
