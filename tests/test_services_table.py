@@ -8,7 +8,7 @@ import pytest
 from deployer.report import services as report
 from deployer.report import table
 from deployer.report.page import console
-from deployer.seen.containers import Container, age_in_days
+from deployer.seen.containers import Container, Freshness, age_in_days, told_there
 from deployer.seen.stacks import unix_time
 
 
@@ -49,3 +49,15 @@ def test_the_age_of_an_image_counts_its_zone(made: str, days: int) -> None:
 def test_a_moment_of_docker_counts_its_zone() -> None:
     assert unix_time("1970-01-01T05:45:01.500000001+05:45") == unix_time("1970-01-01T00:00:01.5Z") == 1.5
     assert unix_time("0001-01-01T00:00:00Z") < 0
+
+
+def test_what_a_registry_tells_no_stranger_the_server_with_its_login_says() -> None:
+    strange = Freshness("a.test", "ghcr.io/a:1", None, "Head: no basic auth credentials")
+    lines = ["b.test: ghcr.io/a:1 is up to date", "a.test: ghcr.io/a:10 is up to date"]
+    assert told_there(strange, lines) == strange
+    assert told_there(strange, [*lines, "a.test: ghcr.io/a:1 has a newer image, 0123456789ab"]).newer is True
+    known = told_there(strange, [*lines, "a.test: ghcr.io/a:1 is up to date"])
+    assert (known.newer, known.reason, known.wants_login) == (False, "", False)
+    refused = told_there(strange, ["✗ a.test: ghcr.io/a:1: denied; asked as ada"])
+    assert (refused.newer, refused.reason) == (None, "denied; asked as ada")
+    assert not Freshness("a.test", "a:1", None, "built on the server").wants_login

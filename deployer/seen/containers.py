@@ -1,7 +1,8 @@
 """The containers of a composition, as Docker tells of them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,26 @@ class Freshness:
     image: str
     newer: bool | None
     reason: str = ""
+
+    @property
+    def wants_login(self) -> bool:
+        """Whether the registry tells nothing to strangers."""
+        words = r"denied|unauthorized|authentication|authorization|forbidden|no basic auth"
+        return self.newer is None and bool(re.search(words, self.reason, re.IGNORECASE))
+
+
+def told_there(image: Freshness, lines: Iterable[str]) -> Freshness:
+    """What the server's own program, which has the logins, says of an image that wants one."""
+    of_image = f"{image.composition}: {image.image}"
+    for line in lines:
+        said = line.removeprefix("✗ ").removeprefix(of_image)
+        if said == " is up to date":
+            return replace(image, newer=False, reason="")
+        if said.startswith(" has a newer image"):
+            return replace(image, newer=True, reason="")
+        if said.startswith(": "):
+            return replace(image, reason=said[2:])
+    return image
 
 
 def read_container(

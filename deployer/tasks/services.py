@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from deployer.errors import DeployError
-from deployer.seen.containers import Container, Freshness
+from deployer.seen.containers import Container, Freshness, told_there
 from deployer.seen.failures import Failure, read_failures
 from deployer.seen.pools import read_pools
 from deployer.seen.units import PROPERTIES, read_units
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deployer.kinds.composition import Composition
     from deployer.kinds.entry import Entry
 
+UPDATE = "/usr/local/lib/deploy/bin/update"
 POOL = "/usr/local/lib/deploy/bin/pool"
 
 
@@ -65,4 +66,11 @@ def freshness(server: Server, compositions: "Mapping[str, Composition]") -> list
     """Whether the images in use are the newest of their tags: digests compared, nothing pulled."""
     with waiting(f"asking Docker on {server.host}"), engine(server) as client:
         found = [freshness_of(client, name, each.project(name)) for name, each in compositions.items()]
-    return [image for images in found for image in images]
+    images = [image for images in found for image in images]
+    if not (refused := sorted({image.composition for image in images if image.wants_login})):
+        return images
+    with waiting(f"asking with the logins of {server.host}"):
+        said = (
+            server.ask(shlex.join([UPDATE, *refused, "--check"])).output.decode(errors="replace").split("\n")
+        )
+    return [told_there(image, said) if image.wants_login else image for image in images]
