@@ -55,7 +55,7 @@ class Config(Section):
     server: Server | None = Field(None, description="the server, and how to reach it by SSH")
     email: Email | None = Field(None, description="where the certificate authority writes to")
     acme: Acme = Field(Acme(), description="where certificates come from")
-    docker: Docker = Field(Docker(), description="where Docker comes from")
+    docker: Docker = Field(Docker(), description="where Docker comes from, and where it logs in")
     updates: Updates | None = Field(None, description="a timer on the server that updates the services")
     git_hosts: dict[GitHost, HostKeys] = Field(
         {}, description="host keys of Git servers that are read by SSH, by their names"

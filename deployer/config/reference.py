@@ -24,6 +24,7 @@ from deployer.values.certificates import CertificateChoice
 from deployer.values.keep import Keep
 from deployer.values.mirrors import Mirror
 from deployer.values.previews import Previews
+from deployer.values.registries import Registry
 from deployer.values.saved import FolderBackup
 from deployer.values.section import Section
 from deployer.values.shield import Shield, Threshold
@@ -59,6 +60,7 @@ SECTIONS: dict[str, type[Section]] = {
     "server": Server,
     "acme": Acme,
     "docker": Docker,
+    "docker.registries.NAME": Registry,
     "updates": Updates,
     "dns": Dns,
     "dns.zones.NAME": Keeper,

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from deployer.values.registries import Registry, RegistryName
 from deployer.values.section import Section
 from deployer.values.types import (
     AcmeServer,
@@ -56,12 +57,15 @@ class Acme(Section):
 
 
 class Docker(Section):
-    """Where Docker comes from."""
+    """Where Docker comes from, and where it logs in."""
 
     packages: Literal["distribution", "docker.com"] | None = Field(
         None,
         description="distribution or docker.com; without it, what is installed, else the distribution's "
         "packages where they bring Compose v2",
+    )
+    registries: dict[RegistryName, Registry] = Field(
+        {}, description="logins to private registries, by the registries as images name them"
     )
 
 

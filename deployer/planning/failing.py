@@ -4,11 +4,12 @@ Each waits for its whole time before it counts as failed. So it is tried again w
 name or by an apply that has nothing else to do, and does not keep waiting who changes something else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 
 from deployer.files import File
+from deployer.parts import registries
 from deployer.parts.docker import DAEMON
 from deployer.planning.desired import Desired
 from deployer.planning.inheritance import compose_files_in
@@ -67,15 +68,19 @@ def _digest(name: str, desired: Desired, seen: Observation, values: Mapping[Secr
     parts += [
         f"{path} {file.digest}"
         for path, file in sorted(desired.files.items())
-        if desired.site_of.get(path) == name
+        if desired.site_of.get(path) == name or path == registries.LOGINS
     ]
-    path = f"{desired.standings[name].folder}/.env"
+    for path in (f"{desired.standings[name].folder}/.env", registries.ENV):
+        parts += _values(path, desired, seen, values)
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _values(path: str, desired: Desired, seen: Observation, values: Mapping[Secret, str]) -> Iterator[str]:
     there = seen.secrets.get(path, {})
     for variable, secret in sorted(desired.secrets.get(path, {}).items()):
         value = values.get(secret)
         kept = there.get(variable, "") if isinstance(secret, FromEnvironment) else ""
-        parts.append(f"{variable} {secret} {kept if value is None else sha256(value.encode()).hexdigest()}")
-    return sha256("\n".join(parts).encode()).hexdigest()
+        yield f"{variable} {secret} {kept if value is None else sha256(value.encode()).hexdigest()}"
 
 
 def _relies_on_others(name: str, desired: Desired) -> bool:

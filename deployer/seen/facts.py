@@ -80,9 +80,10 @@ class Facts:
     `by_hand` is what a person has set up beside ours. `programs` is how those of NGINX and Docker are
     otherwise than their packages say. `packaging` is what apt and dpkg are about, `additions` what apt
     would do besides to install what is missing. `mirrors` is what of a Gitea's mirrors is otherwise than
-    their file says, by its domain. `addresses` are those with which it goes to others, where that is asked.
-    `shieldable` are the sites that Cloudflare can stand before: that is added of sites.yaml,
-    as `shown` are, which are folders of other sites, too.
+    their file says, by its domain. `registries` says of each that root's `docker` logs in to what that login
+    is: ours, changed or gone since we wrote it, or by-hand. `addresses` are those with which it goes to
+    others, where that is asked. `shieldable` are the sites that Cloudflare can stand before: that is added
+    of sites.yaml, as `shown` are, which are folders of other sites, too.
     """
 
     os: str
@@ -122,6 +123,7 @@ class Facts:
     packaging: Packaging = field(default_factory=Packaging)
     additions: Additions = field(default_factory=Additions)
     mirrors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    registries: Mapping[str, str] = field(default_factory=dict)
     addresses: tuple[str, ...] = ()
     shieldable: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()

@@ -114,6 +114,7 @@ def _facts(
         packaging=read_packaging(said),
         additions=read_additions(said),
         mirrors=_mirrors(said["mirrors"]),
+        registries=dict(line.rsplit(" ", 1) for line in said["registry"]),
         addresses=tuple(said["address"]),
     )
 

@@ -27,7 +27,12 @@ from deployer.values.secrets import (
 def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping[str, Secret]]:
     """Where each value comes from, of each site and service in scope (None: all)."""
     chosen = config.everything.items()
-    of_zones = {"dns:": challenge_tokens(config), "dns.shield": shield_tokens(config)}
+    logins = {name: each.password for name, each in config.docker.registries.items()}
+    of_zones = {
+        "dns:": challenge_tokens(config),
+        "dns.shield": shield_tokens(config),
+        "docker.registries": logins,
+    }
     found: dict[str, Mapping[str, Secret]] = {what: tokens for what, tokens in of_zones.items() if tokens}
     found |= {f"auth: of {name}": site.auth.users for name, site in config.sites.items() if site.auth}
     found |= {

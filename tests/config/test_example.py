@@ -18,6 +18,7 @@ from deployer.config.schema import json_schema
 from deployer.config.wording import fields, section
 from deployer.documents import syntax
 from deployer.kinds import kinds, models, service_kinds
+from deployer.values.registries import Registry
 from outside.own_certificate import write_certificate
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,8 @@ def test_every_key_of_every_model_is_in_the_example() -> None:
     zones = dns.pop("zones").values()
     assert any(zone.pop("options", None) for zone in zones)
     assert set().union({"options"}, *map(written_keys, zones)) == keys_of(Keeper)
+    (login,) = document["docker"].pop("registries").values()
+    assert login.keys() == fields(Registry).keys()
     named = {
         "watch.words",
         "monitoring.words",
@@ -85,6 +88,7 @@ def test_every_key_of_every_model_is_in_the_example() -> None:
         "keys",
         "dns.records",
         "dns.zones",
+        "docker.registries",
     }
     assert written_keys(document) | named == keys_of(Config)
     for kind, model in models():

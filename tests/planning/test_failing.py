@@ -91,6 +91,27 @@ def test_what_has_changed_since_is_tried(change: dict[str, Any]) -> None:
     assert run(both).plan(seen).compositions == ("chat.test",)
 
 
+def test_a_login_to_a_registry_is_a_reason_to_try_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def logged_in(password: str) -> Config:
+        monkeypatch.setenv("TOKEN", password)
+        login = {"user": "ada", "password": "env:TOKEN"}
+        written = {
+            "sites": {"chat.test": CHAT, "old.test": OTHER},
+            "docker": {"registries": {"ghcr.io": login}},
+        }
+        return Config.model_validate(written)
+
+    both = config(chat_test=CHAT, old_test=OTHER)
+    seen = server(both, "chat.test", "old.test")
+    seen = with_failure(seen, run(both).plan(seen))
+    assert run(both).plan(seen).compositions == ()
+    plan = run(logged_in("wrong")).plan(seen)
+    assert plan.compositions == ("chat.test",)
+    seen = with_failure(seen, plan)
+    assert run(logged_in("wrong")).plan(seen).compositions == ()
+    assert run(logged_in("right")).plan(seen).compositions == ("chat.test",)
+
+
 def test_what_a_person_has_mended_on_the_server_is_tried() -> None:
     both = config(chat_test=CHAT, old_test=OTHER)
     seen = server(both, "chat.test", "old.test")

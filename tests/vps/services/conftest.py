@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 
 import deployer
@@ -219,6 +220,22 @@ def process_of(container: str) -> str:
 def registry_of(vps: Machine, password: tuple[str, str] | None = None) -> Registry:
     """The registry of a server."""
     return Registry(vps.address, vps.root / "bin/busybox", *([basic(*password)] if password else []))
+
+
+@contextlib.contextmanager
+def password_wanted(vps: Machine, user: str, password: str) -> Iterator[None]:
+    """Meanwhile its registry lets nobody else in."""
+    config = "/etc/docker/registry/config.yml"
+    answers = "until curl -s -o /dev/null 127.0.0.1:5000/v2/; do sleep 0.05; done"
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()
+    (vps.root / "etc/docker/registry/htpasswd").write_text(f"{user}:{hashed}\n")
+    auth = "auth:\n  htpasswd:\n    realm: basic-realm\n    path: /etc/docker/registry/htpasswd\n"
+    vps.run(f"cp {config} {config}.open; printf '{auth}' >> {config}")
+    vps.run(f"systemctl restart docker-registry; {answers}")
+    try:
+        yield
+    finally:
+        vps.run(f"mv {config}.open {config}; systemctl restart docker-registry; {answers}")
 
 
 def prepare(machine: Machine) -> None:

@@ -36,6 +36,7 @@ from vps.services.conftest import (
     file_in,
     install_scripts,
     numbers,
+    password_wanted,
     prepare,
     registry_of,
 )
@@ -857,6 +858,87 @@ def test_several_of_it_share_its_visitors(first: Project) -> None:
     assert first.apply().returncode == 0
     assert len(live_ports(vps)) == 2
     assert first.plan()["empty"]
+
+
+PRIVATE = {"user": "ada", "password": "env:REGISTRY_PASSWORD"}
+BY_HAND = {"auths": {"other.test": {"auth": "YWRhOmhhbmQ="}}, "HttpHeaders": {"Who": "hand"}}
+
+
+def test_images_of_a_private_registry(vps: Machine, tmp_path: Path, app: Application) -> None:
+    """A login of sites.yaml counts for a push, a build, updates and by hand, and goes without any other."""
+    right, wrong = 'hu:sh"x', "mistyped-one"
+    site = {"kind": "app", "image": f"{REGISTRY}/private:1", "port": 80, "published": 8098, "https": False}
+    project = Project(tmp_path, vps, None, {"private.test": site | {"watch": "0"}})
+    registry, docker = registry_of(vps, ("ada", right)), vps.root / "root/.docker/config.json"
+    docker.parent.mkdir(exist_ok=True)
+    docker.write_text(json.dumps(BY_HAND))
+
+    def called(*words: str, code: int = 0, password: str = right) -> str:
+        done = project.deploy(*words, REGISTRY_PASSWORD=password)
+        said = done.stdout + done.stderr
+        assert done.returncode == code, said
+        assert right not in said
+        assert wrong not in said
+        return said
+
+    with password_wanted(vps, "ada", right):
+        registry.push("private", SERVE, {}, "one")
+        assert f"a private image needs a login: docker: registries: {REGISTRY}: in sites.yaml" in called(
+            "apply", "--yes", code=1
+        )
+
+        project.more = {"docker": {"registries": {REGISTRY: PRIVATE}}}
+        said = called("apply", "--yes", code=1, password=wrong)
+        refused = f"{REGISTRY} does not take the login of ada (sites.yaml: docker: registries: {REGISTRY}): "
+        assert refused in said
+        assert "What belongs to docker.registries in sites.yaml stays as it was" in said
+        assert json.loads(docker.read_text()) == BY_HAND
+
+        called("apply", "--yes")
+        assert project.get("private.test", scheme="http") == (200, "one\n")
+        assert json.loads(docker.read_text())["auths"].keys() == {"other.test", REGISTRY}
+        vps.run(
+            "test $(stat -c %a%U /root/.docker/config.json /etc/deploy/registries/.env | sort -u) = 600root"
+        )
+        assert json.loads(called("plan", "--json"))["empty"]
+        vps.run(f"docker pull --quiet {REGISTRY}/private:1")
+
+        registry.push("private", SERVE, {}, "two")
+        assert f"private.test: {REGISTRY}/private:1 has a newer version" in called("update", "--check")
+        called("push", "private.test", "--yes")
+        assert project.get("private.test", scheme="http") == (200, "two\n")
+        app.commit(Dockerfile=f"FROM {REGISTRY}/private:1\n" + DOCKERFILE.partition("\n")[2])
+        app.push()
+        assert app.page() == "one"
+
+        vps.run(f"docker logout {REGISTRY}")
+        told = "docker.registries: 127.0.0.1:5000: there is no login any more in /root/.docker/config.json"
+        assert told in called("plan", code=4)
+        assert "not known: " in (said := called("update", "--check"))
+        assert f"; asked as ada (sites.yaml: docker: registries: {REGISTRY})" in said
+        app.commit("two")
+        assert "a private image to build on needs a login: docker: registries: in sites.yaml" in app.push(
+            "--force", code=1
+        )
+        called("apply", "--yes")
+        before = docker.read_text()
+        assert refused in called("apply", "--yes", code=1, password=wrong)
+        assert docker.read_text() == before
+        assert json.loads(called("plan", "--json"))["empty"]
+
+    with password_wanted(vps, "ada", wrong):
+        said = called("push", "private.test", "--yes", code=1)
+        assert f"; asked as ada (sites.yaml: docker: registries: {REGISTRY}): is the password right" in said
+        called("apply", "--yes", password=wrong)
+        called("push", "private.test", "--yes")
+
+    project.more = {}
+    called("apply", "--yes")
+    assert json.loads(docker.read_text()) == BY_HAND
+    assert json.loads(called("plan", "--json"))["empty"]
+    vps.run("! grep -rE 'hu:sh|mistyped' /var/log/deploy /etc/deploy /var/lib/deploy --exclude-dir=before")
+    vps.run("rm -r /root/.docker; test ! -e /etc/deploy/registries && test ! -e /var/lib/deploy/registries")
+    vps.run(f"/{COMPOSE} -p private-test down --timeout 0 2>/dev/null", check=False)
 
 
 def test_an_application_from_an_image(vps: Machine, tmp_path: Path) -> None:

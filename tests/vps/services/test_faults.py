@@ -3,11 +3,11 @@
 import json
 import os
 
-import bcrypt
 import pytest
 
 from deployer.config.model import Config
 from deployer.parts.compositions import resume_files
+from vps.services.conftest import password_wanted
 from vps.services.lost import identity, leave_a_folder, lose, runs, spoil
 from vps.services.registry import NO_CHECK
 from vps.waiting import journal, started, until, until_locked
@@ -445,16 +445,8 @@ def test_an_image_that_two_compositions_share(new_composition):
 @pytest.mark.in_turns("images")
 def test_a_registry_that_wants_a_password(new_composition):
     app = new_composition()
-    config = "/etc/docker/registry/config.yml"
-    hashed = bcrypt.hashpw(b'hu:sh"x', bcrypt.gensalt(4)).decode()
-    (app.vps.root / "etc/docker/registry/htpasswd").write_text(f"ada:{hashed}\n")
-    auth = "auth:\n  htpasswd:\n    realm: basic-realm\n    path: /etc/docker/registry/htpasswd\n"
     app.push()
-    app.vps.run(
-        f"cp {config} /root/config.yml; printf '{auth}' >> {config}; systemctl restart docker-registry"
-    )
-    try:
-        app.vps.run("curl -s --retry 9 --retry-connrefused 127.0.0.1:5000")
+    with password_wanted(app.vps, "ada", 'hu:sh"x'):
         output = app.fails()
         assert "is here, and whether 127.0.0.1:5000 has a newer one cannot be known: " in output
         app.vps.run("docker login --username ada --password-stdin 127.0.0.1:5000 2>&1", input='hu:sh"x')
@@ -469,7 +461,4 @@ def test_a_registry_that_wants_a_password(new_composition):
         assert app.page() == "one"
         app.push()
         assert app.page() == "two"
-    finally:
-        app.vps.run(
-            f"cp /root/config.yml {config}; systemctl restart docker-registry; docker logout 127.0.0.1:5000"
-        )
+    app.vps.run("docker logout 127.0.0.1:5000")
