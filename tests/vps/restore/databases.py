@@ -65,7 +65,7 @@ libraries=$(ldd $programs /usr/lib/postgresql/*/bin/* | grep -o '/[^ ]*[.]so[^ ]
 {{ printf '%s\\n' $programs $libraries && readlink -f $programs $libraries; }} |
     sed -E 's#^/(bin|sbin|lib|lib64)/#/usr/\\1/#; s#^/##' | sort -u >files
 cd /; shopt -s nullglob
-tar -c --exclude=bitcode --exclude='*llvmjit*' --exclude='*.sql' --files-from={ENTRY}/files bin sbin lib lib64 \
+tar -c --exclude=bitcode --exclude='*llvmjit*' --exclude='usr/share/m*.sql' --files-from={ENTRY}/files bin sbin lib lib64 \
     etc/passwd etc/group etc/nsswitch.conf etc/ld.so.cache etc/mysql usr/lib/postgresql usr/share/postgresql \
     usr/share/{{mariadb,mysql}}* usr/share/zoneinfo/Etc -C {ENTRY} postgres mariadb |
     docker import --change "ENV PATH=$(echo /usr/lib/postgresql/*/bin):/usr/sbin:/usr/bin:/sbin:/bin {VALUES}" - {IMAGE}

@@ -21,6 +21,7 @@ from vps.project import DEPLOY, Project
 from vps.restore.byhand import fill, inside, state
 from vps.restore.conftest import boot
 from vps.restore.databases import ASK, EVERYTHING, FILL, KINDS, LOAD, make_images, service, until_it_stays
+from vps.restore.official import SHOP, make_official
 from vps.services.conftest import REGISTRY, SERVE, prepare, registry_of
 from vps.waiting import client, until
 
@@ -438,3 +439,45 @@ def test_what_cannot_be_restored(drill: Drill) -> None:
         done = drill.deploy("restore", *arguments)
         assert done.returncode == 2, done.stderr
         assert words in done.stderr
+
+
+@pytest.mark.in_turns
+@pytest.mark.parametrize("engine", KINDS)
+def test_an_application_has_its_database_again(drill: Drill, engine: str) -> None:
+    """Made, found by its secret, dumped by the backup, and loaded into a new one that has another password."""
+    vps, project = drill.new, drill.project
+    make_official(vps)
+    shop = {"kind": "app", "image": SHOP, "port": 80, "published": 8220, "https": False, "database": engine}
+    project.sites["shop.test"] = shop | {"release": "/www/cgi-bin/orders make", "watch": "0"}
+
+    def called(*words: str) -> str:
+        done = drill.deploy(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def orders(more: str = "") -> str:
+        return project.get("shop.test", f"/cgi-bin/orders{more}", scheme="http")[1].rstrip()
+
+    try:
+        called("apply", "shop.test", "--yes")
+        assert orders("?tea") == "tea"
+        called("backup", "shop.test")
+        password = called("secret", "show", "shop.test", "DB_PASSWORD")
+        assert orders("?coffee") == "coffee\ntea"
+        called("restore", "shop.test", "--yes", "--from", "vps")
+        assert orders() == "tea"
+
+        down = "docker compose -p shop-test down --timeout 0 2>&1; rm -r /opt/shop.test/{db,.env}"
+        vps.run(f"cd /opt/shop.test && {down}")
+        called("apply", "shop.test", "--yes")
+        assert called("secret", "show", "shop.test", "DB_PASSWORD") != password
+        assert orders() == ""
+        called("restore", "shop.test", "--yes", "--from", "vps")
+        assert called("secret", "show", "shop.test", "DB_PASSWORD") == password
+        assert orders("?water") == "tea\nwater"
+        assert json.loads(called("plan", "shop.test", "--json"))["empty"]
+    finally:
+        del project.sites["shop.test"]
+        gone = project.apply()
+        vps.run("rm -rf /opt/shop.test /home/backups/shop.test")
+    assert gone.returncode == 0, gone.stdout + gone.stderr
