@@ -26,6 +26,8 @@ class Visitor:
     """The statuses that are no error."""
     patience: float = PATIENCE
     """Seconds that one waits for an answer."""
+    most: int = ASKERS
+    """How many wait at a time; who would come then comes later."""
     answers: list[tuple[float, float, int]] = field(default_factory=list)
     """Of each request: when it was asked, how many seconds it took, and the status; 0 for none."""
     _enough: Event = field(default_factory=Event)
@@ -63,7 +65,7 @@ class Visitor:
         return bool(recent) and all(status in (well or self.well) for status in recent)
 
     def __enter__(self) -> Self:
-        self._pool = ThreadPoolExecutor(ASKERS)
+        self._pool = ThreadPoolExecutor(self.most)
         self._thread = Thread(target=self._keep_asking)
         self._thread.start()
         return self

@@ -16,15 +16,24 @@ RUNS = CHECKOUT / "bench/runs.json"
 LOAD = os.getloadavg()[0]  # before anything is measured
 
 
-def arguments(purpose: str, words: Mapping[str, str] | None = None, **switches: str) -> argparse.Namespace:
-    """The command line that every benchmark has, and its own switches and options with their help."""
+def arguments(
+    purpose: str, words: Mapping[str, str] | None = None, parts: Sequence[str] = (), **switches: str
+) -> argparse.Namespace:
+    """The command line that every benchmark has, and its own switches, options with their help, and parts."""
     parser = argparse.ArgumentParser(description=purpose)
     parser.add_argument("--write", action="store_true", help="put the result into docs/benchmarks.md")
     for name, text in switches.items():
         parser.add_argument(f"--{name}", action="store_true", help=text)
     for name, text in (words or {}).items():
         parser.add_argument(f"--{name}", default="", help=text)
-    return parser.parse_args()
+    if not parts:
+        return parser.parse_args()
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(parts)}; without any, all")
+    options = parser.parse_args()
+    if not set(options.parts) <= set(parts):
+        parser.error(f"there are the parts {', '.join(parts)}")
+    options.parts = options.parts or list(parts)
+    return options
 
 
 def publish(name: str, parts: Sequence[str], write: bool, results: Mapping[str, str] | None = None) -> None:

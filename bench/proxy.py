@@ -11,31 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from bench import program
 from bench.measure import CHECKOUT, DEPLOY, Command, progress, timed
 from bench.page import arguments, publish, table
-from bench.update import latency
 from bench.visitors import ASKED, CONNECTIONS, load
 from bench.web_servers import SERVERS, prepare, said_versions, start
 from deployer.rehearsal.machine import Machine
 
-DOMAIN, HELD, PLAIN = "app.example.org", "held.example.org", "plain.example.org"
-PORTS = {DOMAIN: 3000, HELD: 3001, PLAIN: 3002}
+DOMAIN, PORT = "app.example.org", 3000
 PATHS = {"1 KB of JSON": "/api.json", "100 KB of HTML": "/page.html"}
 SECONDS, ROUNDS = 2, 5
 PACKAGES = ("certbot", "curl", "jq", "libnginx-mod-http-brotli-filter", "logrotate", "nginx", "wrk")
 OF_SERVER, OF_REST = 0, 1
-LISTEN = " ".join(f"listen 127.0.0.1:{port} backlog=4096;" for port in PORTS.values())
-PROGRAM = f"""\
-worker_processes 1;
-pid /run/program.pid;
-events {{ worker_connections 4096; }}
-http {{
-    include /etc/nginx/mime.types;
-    access_log off;
-    open_file_cache max=10;
-    server {{ {LISTEN} root /srv/program; }}
-}}
-"""
 
 
 @dataclass
@@ -61,7 +48,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
         run_program(machine)
         apply(machine, Path(name))
-        waits = latency(machine, HELD, PLAIN)
         folder = f"/etc/nginx/deploy/certificates/{DOMAIN}"
         prepare(machine, "proxy.conf", "Caddyfile.proxy", folder, OF_SERVER)
         figures = measure(machine)
@@ -72,7 +58,7 @@ def main() -> None:
         for what, path in PATHS.items()
         for peer in SERVERS[1:]
     }
-    publish("proxy", [versions, results(figures), waits], options.write, kept)
+    publish("proxy", [versions, results(figures)], options.write, kept)
 
 
 def run_program(machine: Machine) -> None:
@@ -80,34 +66,23 @@ def run_program(machine: Machine) -> None:
     lines = "".join(page.read_text() for page in sorted((CHECKOUT / "docs").glob("*.md"))).splitlines()
     page = "<!DOCTYPE html>\n" + "".join(f"<p>{html.escape(line)}</p>\n" for line in lines if line)
     items = [{"id": number, "name": f"Item {number}", "price": number * 7.5} for number in range(40)]
-    folder = machine.root / "srv/program"
-    folder.mkdir()
-    (folder / "page.html").write_bytes(page.encode()[:100_000])
-    (folder / "api.json").write_text(json.dumps(items)[:1024])
-    (folder / "index.html").write_text("well")
-    (machine.root / "root/program.conf").write_text(PROGRAM)
-    # Under a name of its own, so that its work does not count as the server's
-    machine.run(
-        "cp /usr/sbin/nginx /usr/local/bin/program && "
-        f"systemd-run --unit program --property CPUAffinity={OF_REST} "
-        "program -c /root/program.conf -g 'daemon off;'"
-    )
+    files = {
+        "page.html": page.encode()[:100_000].decode(errors="ignore"),
+        "api.json": json.dumps(items)[:1024],
+        "index.html": "well",
+    }
+    program.run(machine, [PORT], files, OF_REST)
 
 
 def apply(machine: Machine, folder: Path) -> None:
-    """`deploy apply` of a site to compare, and of one with a waiting room and one without, over HTTP."""
+    """`deploy apply` of a site to compare."""
     sys.path.insert(0, str(CHECKOUT / "tests"))
     from outside.own_certificate import write_certificate
 
     write_certificate(folder / "own", DOMAIN)
-    sites = {
-        DOMAIN: {"certificate": {"chain": "own.pem", "key": "own.key"}},
-        HELD: {"https": False},
-        PLAIN: {"https": False, "hold": "0"},
-    }
-    site = {name: {"kind": "proxy", "port": PORTS[name], **more} for name, more in sites.items()}
+    site = {"kind": "proxy", "port": PORT, "certificate": {"chain": "own.pem", "key": "own.key"}}
     reach = {"host": machine.address, "host_key": machine.host_key, "key": str(machine.key)}
-    document = {"server": reach, "security": False, "sites": site}
+    document = {"server": reach, "security": False, "sites": {DOMAIN: site}}
     (folder / "sites.yaml").write_text(json.dumps(document))
     timed(Command([DEPLOY, "apply", "--yes"], folder))
     machine.add_hosts({DOMAIN: "127.0.0.1"})

@@ -23,8 +23,9 @@ HANGS = "trap 'kill $!; exit' TERM; sleep 1000 & wait"
 CHECK = (
     "HEALTHCHECK --interval=5s --timeout=2s --retries=3 --start-period=20s CMD wget -q -O /dev/null 127.0.0.1"
 )
-OFTEN = CHECK.replace("interval=5s", "interval=1s").replace("period=20s", "period=5s")
+OFTEN = "HEALTHCHECK --interval=1s --timeout=2s --retries=4 CMD wget -q -O /dev/null 127.0.0.1"
 ROLLOUT = (Path(__file__).parent / "usual/rollout.sh").read_text()
+ROLLOUT_WAITS = 20  # seconds for a new container to be healthy; it has 60 where nobody says so
 ROLLOUT_NGINX = (Path(__file__).parent / "usual/rollout.conf").read_text()
 COMPOSE = """\
 services:
@@ -100,7 +101,7 @@ class Service:
         changes = (self.check, f"CMD {json.dumps(['sh', '-c', command])}")
         told = " ".join(f"--change {shlex.quote(change)}" for change in changes)
         self.machine.run(
-            f"set -e; cd /root/tree; echo {shlex.quote(page)} >www/index.html\n"
+            f"set -e; cd /root/tree; exec 9>../tree.lock; flock 9; echo {shlex.quote(page)} >www/index.html\n"
             f"old=$(docker image inspect --format '{{{{.Id}}}}' {self.image} 2>/dev/null || true)\n"
             f"tar -c . | docker import {told} - {self.image} >/dev/null\n"
             f"docker push -q {self.image} >/dev/null\n"
@@ -128,7 +129,7 @@ class Service:
 
     def by_rollout(self) -> Command:
         """As docker-rollout does it."""
-        return self.remotely("bash rollout.sh")
+        return self.remotely(f"bash rollout.sh {ROLLOUT_WAITS}")
 
     def by_push(self) -> Command:
         """`deploy push`."""

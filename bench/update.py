@@ -1,26 +1,23 @@
-"""What visitors notice of an update of a service, by each of the ways in which one is usually done."""
+"""What visitors notice of an update of a service, by each of the ways in which one is usually done.
 
-import http.client
+Each part is published as soon as it is measured, and can be measured alone: bench/run update hanging
+"""
+
 import re
-import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bench import room
 from bench.asking import Visitor, until
 from bench.measure import Command, Failed, progress, shown, timed
 from bench.page import arguments, publish, table
-from bench.service import CRASHES, HANGS, OFTEN, PACKAGES, Service
+from bench.service import CRASHES, HANGS, OFTEN, PACKAGES, WELL, Service
 from deployer.rehearsal.machine import Machine
 
 FIRST, OURS = "`deploy push`, start first", "`deploy push`, waiting room"
-ROUNDS, ROUNDS_OF_OTHERS = 20, 3
-WATCHED = 30
-PATIENCE = 70.0
-BATCHES, BATCH = 40, 250
-AS_BEFORE = "not served again"
 COMPOSE, WATCHTOWER, ROLLOUT = "`docker compose pull && up -d`", "Watchtower's way", "docker-rollout's way"
 WAYS: dict[str, tuple[Callable[[Service], Command], dict[str, str]]] = {
     FIRST: (Service.by_push, {"replace": "start-first"}),
@@ -29,69 +26,119 @@ WAYS: dict[str, tuple[Callable[[Service], Command], dict[str, str]]] = {
     WATCHTOWER: (Service.by_stopping, {"hold": "0"}),
 }
 """How each goes over, and what sites.yaml says of it; docker-rollout's stands in none."""
-IMAGES = {"a good image": "", "one that crashes at once": CRASHES, "one that hangs: never healthy": HANGS}
-
-
-@dataclass
-class Noticed:
-    """What visitors noticed of some updates: requests that failed, of how many, and the longest wait."""
-
-    failed: int = 0
-    asked: int = 0
-    longest: float = 0
-
-    def add(self, visitor: Visitor) -> None:
-        """What one noticed."""
-        self.failed += visitor.count_failed()
-        self.asked += len(visitor.answers)
-        self.longest = max(self.longest, visitor.slowest())
-
-    def __str__(self) -> str:
-        return f"{self.failed:,} of {self.asked:,}, {self.longest:.1f} s"
+ROUNDS, ROUNDS_OF_OTHERS = 20, 3
+WATCHED = 15
+"""Seconds after which nobody comes back by itself."""
+PATIENCE = 70.0
+MOST = 64
+"""Visitors who wait at a time: each has four connections of NGINX then, which has 768 for a worker."""
+GOOD = "good"
+IMAGES = {
+    GOOD: ("a good image", WELL),
+    "crashing": ("an image that crashes at once", CRASHES),
+    "hanging": ("an image that hangs: never healthy", HANGS),
+}
+NOTHING, LATENCY = "nothing", "latency"
 
 
 def main() -> None:
-    options = arguments(__doc__, {"rounds": f"of ours and of each image; without it, {ROUNDS}"})
-    rounds = int(options.rounds or ROUNDS)
-    with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
-        domains = [f"way-{number}.example.org" for number, _ in enumerate(WAYS)]
-        keys = [keys for _, keys in WAYS.values()]
-        services = dict(zip(WAYS, Service.prepare(machine, Path(name), domains, keys, OFTEN), strict=True))
-        services[ROLLOUT] = Service(machine, Path(name), "rollout.example.org", 8150, OFTEN)
-        services[ROLLOUT].roll_out_by_hand()
-        rows = [
-            [what, *(noticed(way, service, what, command, rounds) for way, service in services.items())]
-            for what, command in IMAGES.items()
-        ]
-        nothing = with_nothing_new(services[OURS])
-        waits = latency(machine, services[OURS].domain, services[COMPOSE].domain)
-    results = {f"{row[0]}, {way}": cell for row in rows for way, cell in zip(services, row[1:], strict=True)}
-    head = ["failed, longest wait", *services]
-    publish("update", [table(head, rows), nothing, waits], options.write, results)
+    rounds = {"rounds": f"of ours and of each image; without it, {ROUNDS}"}
+    options = arguments(__doc__, rounds, [*IMAGES, NOTHING, LATENCY])
+    if set(options.parts) - {LATENCY}:
+        with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
+            services = begin(machine, Path(name))
+            for part in [each for each in IMAGES if each in options.parts]:
+                updates(part, services, int(options.rounds or ROUNDS), options.write)
+            if NOTHING in options.parts:
+                publish(f"update {NOTHING}", [with_nothing_new(services[OURS])], options.write)
+    if LATENCY in options.parts:
+        said, results = room.measured()
+        publish(f"update {LATENCY}", [said], options.write, results)
 
 
-def latency(machine: Machine, held: str, plain: str) -> str:
-    """How long a request takes with a waiting room and without, in turns over connections that stay."""
-    progress("how long a request takes")
-    lines = {name: http.client.HTTPConnection(machine.address) for name in (held, plain)}
-    took: dict[str, list[float]] = {name: [] for name in lines}
-    for _ in range(BATCHES):
-        for name, line in lines.items():
-            for _ in range(BATCH):
-                began = time.perf_counter()
-                line.request("GET", "/", headers={"Host": name})
-                line.getresponse().read()
-                took[name].append(time.perf_counter() - began)
-    with_room, without = (statistics.median(took[name]) * 1000 for name in (held, plain))
-    return (
-        f"A request takes {with_room:.3f} ms with a waiting room, {without:.3f} ms without one "
-        f"(`hold: 0`): {with_room / without:.3f} times as long (medians of {BATCHES * BATCH:,})."
-    )
+def begin(machine: Machine, folder: Path) -> dict[str, Service]:
+    """A service for each way."""
+    progress("a service for each way")
+    domains = [f"way-{number}.example.org" for number, _ in enumerate(WAYS)]
+    keys = [keys for _, keys in WAYS.values()]
+    services = dict(zip(WAYS, Service.prepare(machine, folder, domains, keys, OFTEN), strict=True))
+    services[ROLLOUT] = Service(machine, folder, "rollout.example.org", 8150, OFTEN)
+    services[ROLLOUT].roll_out_by_hand()
+    return services
+
+
+def updates(part: str, services: Mapping[str, Service], rounds: int, write: bool) -> None:
+    """Publish what visitors notice of each way.
+
+    A good image is taken by one after the other. A bad one is taken side by side, ours first and then the
+    others: most of that is waiting.
+    """
+    rows: dict[str, list[str]] = {}
+    for ways in ((FIRST, OURS), (COMPOSE, WATCHTOWER, ROLLOUT)):
+        with ThreadPoolExecutor(1 if part == GOOD else len(ways)) as pool:
+            each = pool.map(lambda way: noticed(way, services[way], part, rounds), ways)
+            rows |= zip(ways, each, strict=True)
+    what, _ = IMAGES[part]
+    ours = {way: f"{rows[way][1]} of {rows[way][2]}, {rows[way][3]}" for way in (FIRST, OURS)}
+    results = {f"failed while {what} is taken, {way}": said for way, said in ours.items()}
+    head = [what, "rounds", "requests that failed", "of", "longest wait of the others"]
+    publish(f"update {part}", [table(head, [[way, *row] for way, row in rows.items()])], write, results)
+
+
+def noticed(way: str, service: Service, part: str, rounds: int) -> list[str]:
+    """Rounds, failed requests, all requests and the longest wait of several updates by this way.
+
+    The next image is published while it is seen whether all is well after this one.
+    """
+    if way not in (FIRST, OURS):
+        rounds = min(rounds, ROUNDS_OF_OTHERS)
+    what, command = IMAGES[part]
+    lasting = ""
+    service.release(f"{what} 1", command)
+    with Visitor(service.machine.address, service.domain, patience=PATIENCE, most=MOST) as visitor:
+        until(lambda: visitor.is_served(0.5), f"{service.domain} is not served", 20)
+        for number in range(1, rounds + 1):
+            progress(f"{what}, {way}, round {number} of {rounds}")
+            timed(going_over(way, service), fine=(0, 1))
+            service.release(f"{what} {number + 1}", command)
+            if not is_served_again(visitor):
+                lasting, rounds = f", until a person comes (watched for {WATCHED} s)", number
+                break
+            serves(service, f"{what} {number}", part == GOOD)
+    progress(f"{what}, {way}: answers {dict(Counter(status for *_, status in visitor.answers))}")
+    if lasting:
+        service.release("mended")
+        timed(service.by_stopping() if way == WATCHTOWER else service.by_compose())
+    failed, asked = f"{visitor.count_failed():,}", f"{len(visitor.answers):,}"
+    return [str(rounds), failed + lasting, asked, f"{visitor.slowest():.1f} s"]
+
+
+def going_over(way: str, service: Service) -> Command:
+    """What a person types to have the newest image."""
+    return service.by_rollout() if way == ROLLOUT else WAYS[way][0](service)
+
+
+def is_served_again(visitor: Visitor) -> bool:
+    """Whether all is well for a second, soon enough."""
+    try:
+        until(lambda: visitor.is_served(1), visitor.domain, WATCHED)
+    except Failed:
+        return False
+    return True
+
+
+def serves(service: Service, page: str, wanted: bool) -> None:
+    """Raise Failed where the page is served that is not wanted, or not the one that is."""
+    served = service.machine.run(f"curl -s --header 'Host: {service.domain}' 127.0.0.1").stdout.strip()
+    if (served == page) != wanted:
+        raise Failed(f"{service.domain} serves {served!r} after {page!r}")
 
 
 def with_nothing_new(service: Service) -> str:
     """How long a push takes that finds nothing to do."""
     progress("nothing new, `deploy push`")
+    service.release("the newest page")
+    timed(service.by_push())
     runs = [timed(service.by_push()) for _ in range(5)]
     if not all("is already up to date" in said for _, said in runs):
         raise Failed(f"there was something to do:\n{runs[-1][1]}")
@@ -100,37 +147,6 @@ def with_nothing_new(service: Service) -> str:
         f"With nothing new, `deploy push` takes {shown([took for took, _ in runs])}; "
         f"asking the registry is {shown(asked)} of it."
     )
-
-
-def update(way: str, service: Service, page: str, command: str = "") -> Visitor:
-    """The visitor of one update, until the service is served again for two seconds."""
-    service.release(page, *([command] if command else []))
-    with Visitor(service.machine.address, service.domain, patience=PATIENCE) as visitor:
-        until(lambda: visitor.is_served(0.5), f"{service.domain} is not served", 20)
-        timed(Service.by_rollout(service) if way == ROLLOUT else WAYS[way][0](service), fine=(0, 1))
-        until(lambda: visitor.is_served(2), AS_BEFORE, WATCHED)
-    served = service.machine.run(f"curl -s --header 'Host: {service.domain}' 127.0.0.1").stdout.strip()
-    if (served == page) == bool(command):
-        raise Failed(f"{way} serves {served!r} after {page!r}")
-    return visitor
-
-
-def noticed(way: str, service: Service, what: str, command: str, rounds: int) -> str:
-    """What visitors noticed of several updates; that it never ends, where nothing goes back."""
-    found = Noticed()
-    if way not in (FIRST, OURS):
-        rounds = min(rounds, ROUNDS_OF_OTHERS)
-    for number in range(rounds):
-        progress(f"{what}, {way}, round {number + 1} of {rounds}")
-        try:
-            found.add(update(way, service, f"{what} {number}", command))
-        except Failed as error:
-            if str(error) != AS_BEFORE:
-                raise
-            service.release("mended")
-            timed(service.by_stopping() if way == WATCHTOWER else service.by_compose())
-            return f"until a person comes (watched for {WATCHED} s)"
-    return str(found)
 
 
 if __name__ == "__main__":

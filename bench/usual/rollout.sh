@@ -1,12 +1,12 @@
 #!/bin/bash
-# The way of docker-rollout, in short, with its defaults: the service once more, beside itself; when the new container is healthy,
-# the old one is stopped and removed; when it is not within 60 s, the new one is.
+# The way of docker-rollout, in short: the service once more, beside itself; when the new container is healthy, the old one is
+# stopped and removed; when it is not within so many seconds (`--timeout`, usually 60), the new one is.
 set -euo pipefail
 docker compose pull --quiet
 old=$(docker compose ps --quiet app)
 docker compose up --detach --scale app=2 --no-recreate app
 new=$(docker compose ps --all --quiet app | grep -vxF "$old")
-for _ in {1..60}; do
+for ((waited = 0; waited < ${1:-60}; waited++)); do
     if [ "$(docker inspect --format '{{.State.Health.Status}}' "$new")" = healthy ]; then
         docker stop "$old"
         docker rm "$old"
