@@ -34,10 +34,11 @@ MOST = 64
 """Visitors who wait at a time: each has four connections of NGINX then, which has 768 for a worker."""
 GOOD = "good"
 IMAGES = {
-    GOOD: ("a good image", WELL),
-    "crashing": ("an image that crashes at once", CRASHES),
-    "hanging": ("an image that hangs: never healthy", HANGS),
+    GOOD: ("a good image", WELL, "is live"),
+    "crashing": ("an image that crashes at once", CRASHES, "exit code 1"),
+    "hanging": ("an image that hangs: never healthy", HANGS, "healthy"),
 }
+"""Of each: what it is, what it runs, and what `deploy push` says of it."""
 NOTHING, LATENCY = "nothing", "latency"
 
 
@@ -78,7 +79,7 @@ def updates(part: str, services: Mapping[str, Service], rounds: int, write: bool
         with ThreadPoolExecutor(1 if part == GOOD else len(ways)) as pool:
             each = pool.map(lambda way: noticed(way, services[way], part, rounds), ways)
             rows |= zip(ways, each, strict=True)
-    what, _ = IMAGES[part]
+    what, *_ = IMAGES[part]
     ours = {way: f"{rows[way][1]} of {rows[way][2]}, {rows[way][3]}" for way in (FIRST, OURS)}
     results = {f"failed while {what} is taken, {way}": said for way, said in ours.items()}
     head = [what, "rounds", "requests that failed", "of", "longest wait of the others"]
@@ -92,14 +93,16 @@ def noticed(way: str, service: Service, part: str, rounds: int) -> list[str]:
     """
     if way not in (FIRST, OURS):
         rounds = min(rounds, ROUNDS_OF_OTHERS)
-    what, command = IMAGES[part]
+    what, command, words = IMAGES[part]
     lasting = ""
     service.release(f"{what} 1", command)
     with Visitor(service.machine.address, service.domain, patience=PATIENCE, most=MOST) as visitor:
         until(lambda: visitor.is_served(0.5), f"{service.domain} is not served", 20)
         for number in range(1, rounds + 1):
             progress(f"{what}, {way}, round {number} of {rounds}")
-            timed(going_over(way, service), fine=(0, 1))
+            said = timed(going_over(way, service), fine=(0, 1))[1]
+            if way in (FIRST, OURS) and words not in said:
+                raise Failed(f"{way} takes {what} otherwise:\n{said}")
             service.release(f"{what} {number + 1}", command)
             if not is_served_again(visitor):
                 lasting, rounds = f", until a person comes (watched for {WATCHED} s)", number
