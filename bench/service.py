@@ -25,7 +25,7 @@ CHECK = (
 )
 OFTEN = "HEALTHCHECK --interval=1s --timeout=2s --retries=4 CMD wget -q -O /dev/null 127.0.0.1"
 ROLLOUT = (Path(__file__).parent / "usual/rollout.sh").read_text()
-ROLLOUT_WAITS = 20  # seconds for a new container to be healthy; it has 60 where nobody says so
+ROLLOUT_WAITS = 10  # seconds for a new container to be healthy; it has 60 where nobody says so
 ROLLOUT_NGINX = (Path(__file__).parent / "usual/rollout.conf").read_text()
 COMPOSE = """\
 services:
