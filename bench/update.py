@@ -36,7 +36,7 @@ GOOD = "good"
 IMAGES = {
     GOOD: ("a good image", WELL, "is live"),
     "crashing": ("an image that crashes at once", CRASHES, "exit code 1"),
-    "hanging": ("an image that hangs: never healthy", HANGS, "healthy"),
+    "hanging": ("an image that hangs and is never healthy", HANGS, "healthy"),
 }
 """Of each: what it is, what it runs, and what `deploy push` says of it."""
 NOTHING, LATENCY = "nothing", "latency"
