@@ -102,6 +102,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     number = session.config.getoption("processes")
     if number < 2 or session.config.option.collectonly or session.testsfailed:
         return None
+    prepare()
     work = deque(pieces([item.nodeid for item in session.items]))
     Processes(session=session, pieces=work, begin=begin).run(number)
     if session.shouldfail:
@@ -109,6 +110,14 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if session.shouldstop:
         raise session.Interrupted(session.shouldstop)
     return True
+
+
+def prepare() -> None:
+    """Make ready once what each process would make for itself."""
+    import built
+
+    built.models()
+    gc.freeze()
 
 
 def begin(process: str) -> None:

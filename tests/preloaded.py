@@ -15,9 +15,9 @@ import paramiko  # noqa: F401
 import rich.live
 import rich.table  # noqa: F401
 
+import built
 import deployer
 from deployer import templates
-from deployer.config import model
 
 for module in pkgutil.walk_packages(deployer.__path__, "deployer."):
     if not module.name.endswith("__main__"):
@@ -27,4 +27,4 @@ environment = templates._environment()
 for name in environment.list_templates(filter_func=lambda name: "__pycache__" not in name):
     environment.get_template(name)
 
-model.Config.model_rebuild()  # Pydantic makes ready what it checks values with when the first are checked
+built.models()
