@@ -144,14 +144,21 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("document", "text"), EXAMPLES)
-def test_every_example_of_sites_yaml_loads(document: str, text: str, tmp_path: Path) -> None:
-    git = ["git", "-c", "user.name=Alma", "-c", "user.email=alma@example.org", "-C", str(tmp_path)]
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what examples name beside their sites.yaml."""
+    folder = tmp_path_factory.mktemp("beside")
+    git = ["git", "-c", "user.name=Alma", "-c", "user.email=alma@example.org", "-C", str(folder)]
     subprocess.run([*git, "init", "-q", "blog"], check=True)
     subprocess.run([*git, "-C", "blog", "commit", "-q", "--allow-empty", "-m", "Begin"], check=True)
-    (tmp_path / "backup-key.asc").write_bytes((ROOT / "examples/backup-key.asc").read_bytes())
-    (tmp_path / "sites.yaml").write_text(text)
-    config = load(tmp_path / "sites.yaml")
+    (folder / "backup-key.asc").write_bytes((ROOT / "examples/backup-key.asc").read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize(("document", "text"), EXAMPLES)
+def test_every_example_of_sites_yaml_loads(document: str, text: str, beside: Path) -> None:
+    (beside / "sites.yaml").write_text(text)
+    config = load(beside / "sites.yaml")
     assert in_the_end(config, Facts(os="debian", release="13")).files
 
 
