@@ -32,9 +32,10 @@ def switched_on(text: str) -> str:
     return re.sub(r"^( *)#(\w+:)", r"\1\2", text, flags=re.MULTILINE)
 
 
-def keys_of(model: object, prefix: str = "") -> set[str]:
+@cache
+def keys_of(model: object, prefix: str = "") -> frozenset[str]:
     """Every key below a model, with the sections that it is in."""
-    found = set()
+    found = frozenset[str]()
     for key in fields(model):
         found |= {prefix + key} | keys_of(section(model, (key,)), f"{prefix}{key}.")
     return found
