@@ -20,15 +20,11 @@ SITES = "sites: {old.example.org: {kind: redirect, to: 'https://example.org'}}\n
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `deploy` of a virtual environment with our wheel; the libraries are those of the tests."""
     folder = tmp_path_factory.mktemp("package")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT], check=True
-    )
     venv.create(folder / "venv")
     libraries = next(path for path in map(Path, sys.path) if path.name == "site-packages")
-    (wheel,) = folder.glob("*.whl")
     place = next((folder / "venv/lib").glob("python*/site-packages"))
-    subprocess.run([*pip, "install", "--no-deps", "--no-compile", "--target", place, wheel], check=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--no-build-isolation", "--no-compile", "--target", place, ROOT], check=True)
     (place / "libraries.pth").write_text(f"{libraries}\n")
     return folder / "venv/bin/python"
 

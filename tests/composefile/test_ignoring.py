@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.composefile import ignoring
@@ -51,15 +51,22 @@ LINES = st.lists(
 )
 
 
-@given(LINES, LINES)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_git_leaves_out_is_left_out(tmp_path_factory, top: list[str], below: list[str]) -> None:
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One with all of the paths, none of them taken in."""
     folder = tmp_path_factory.mktemp("repository")
-    git = ["git", "-C", str(folder), "-c", "core.excludesFile=/dev/null"]
-    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run(["git", "init", "-q", folder], check=True)
     for path in PATHS:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).touch()
+    return folder
+
+
+@given(LINES, LINES)
+@settings(max_examples=60)
+def test_what_git_leaves_out_is_left_out(repository: Path, top: list[str], below: list[str]) -> None:
+    folder = repository
+    git = ["git", "-C", str(folder), "-c", "core.excludesFile=/dev/null"]
     (folder / ".gitignore").write_text("\n".join(top) + "\n")
     (folder / "dir/.gitignore").write_text("\n".join(below) + "\n")
     told = subprocess.run(
