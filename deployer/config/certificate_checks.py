@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from deployer.config.model import Config
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
-from deployer.seen.facts import Certificate
 
 PROVIDERS = ("cloudflare", "hetzner")
 """Those that the server itself can ask, by bash and curl."""
@@ -37,6 +36,8 @@ def check_certificates(config: Config) -> Iterator[Finding]:
 
 def uncovered(domain: str, site: Site) -> Iterator[Finding]:
     """Names of the site that are not in the certificate of its own."""
+    from deployer.seen.facts import Certificate
+
     there = Certificate(site.certificate.covered(), 0, "")
     if lost := [name for name in (domain, *site.aliases) if not there.covers(name)]:
         message = f"the certificate is not for {', '.join(lost)}"

@@ -9,7 +9,6 @@ from deployer.errors import Problem
 from deployer.files import File
 from deployer.kinds.entry import Entry
 from deployer.kinds.proxied import ProxiedSite
-from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 from deployer.values.backups import BackupChoice, Choice
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deployer.seen.facts import Facts
+    from deployer.seen.stacks import Standing
     from deployer.values.secrets import Secret
 
 
@@ -69,8 +69,10 @@ class Composition(Entry):
         """Where it shall stand, too."""
         return replace(super().before_it_answers(name, facts), standings={name: self.standing(name, facts)})
 
-    def standing(self, name: str, facts: "Facts") -> Standing:
+    def standing(self, name: str, facts: "Facts") -> "Standing":
         """Where it shall stand, and what it takes there."""
+        from deployer.seen.stacks import Standing
+
         project = self.project(name)
         return Standing(
             folder=self.folder(name),

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployer.errors import DeployError
 from deployer.files import File
-from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
 from deployer.values.program import Sent
 from deployer.values.secrets import Secret
+
+if TYPE_CHECKING:
+    from deployer.seen.stacks import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Share:
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     backups: Mapping[str, Backup] = field(default_factory=dict)
     ports: Mapping[str, frozenset[int]] = field(default_factory=dict)
-    standings: Mapping[str, Standing] = field(default_factory=dict)
+    standings: "Mapping[str, Standing]" = field(default_factory=dict)
     hugo: frozenset[str] = frozenset()
     sent: tuple[Sent, ...] = ()
     sources: frozenset[str] = frozenset()
