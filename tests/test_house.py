@@ -204,7 +204,7 @@ def test_kinds_and_sections_that_a_file_has_not_are_not_loaded(tmp_path: Path) -
     sections = [f"deployer.config.{name}" for name in SELDOM]
     ran = [sys.executable, "-c", program, str(tmp_path / "sites.yaml"), *sections]
     said = subprocess.run(ran, capture_output=True, text=True, check=True).stdout.split()
-    needed = {"base", "composition", "entry", "pages", "proxied", "publication", "redirect", "static"}
+    needed = {"base", "composition", "entry", "pages", "proxied", "publication", "static"}
     needed |= {"virtual_host"}
     loaded = {f"deployer.kinds.{name}" for name in needed}
     assert set(said) == loaded | {

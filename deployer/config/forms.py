@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Discriminator, Field, GetCoreSchemaHandler, Tag
+from pydantic import Discriminator, GetCoreSchemaHandler, Tag
+from pydantic_core import CoreSchema, core_schema
 
 from deployer import kinds
 
 if TYPE_CHECKING:
-    from pydantic_core import CoreSchema
-
     from deployer.kinds.base import Site
 
 WITH, WITHOUT = "with the key", "without the key"
@@ -26,24 +23,26 @@ class OneOf:
     section: str
     named: frozenset[str] | None = None
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> "CoreSchema":
-        models = site_models(self.named) if self.section == "sites" else service_models(self.named)
-        return handler.generate_schema(Annotated[reduce(or_, models), Field(discriminator="kind")])
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        models = site_models if self.section == "sites" else service_models
+        found = dict(models(self.named)) or dict(models())  # where no kind is one, some are chosen among
+        choices = {kind: handler.generate_schema(model) for kind, model in found.items()}
+        return core_schema.tagged_union_schema(choices, "kind", strict=False, from_attributes=True)
 
 
-def site_models(named: Iterable[str] | None = None) -> Iterator[Any]:
+def site_models(named: Iterable[str] | None = None) -> Iterator[tuple[str, Any]]:
     """A model for each kind of site, or for those named, or what chooses one of its two."""
     for kind in kinds.kinds() if named is None else sorted(named):
         found = kinds.models(kind)
         others = dict(kinds.sites(found, other=True))
         for _, model in kinds.sites(found):
-            yield either(model, others[kind]) if others else model
+            yield kind, either(model, others[kind]) if others else model
 
 
-def service_models(named: Iterable[str] | None = None) -> Iterator[Any]:
+def service_models(named: Iterable[str] | None = None) -> Iterator[tuple[str, Any]]:
     """A model for each kind of service, or for those named."""
     for kind in kinds.service_kinds() if named is None else sorted(named):
-        yield from dict(kinds.services(kinds.models(kind))).values()
+        yield from kinds.services(kinds.models(kind))
 
 
 def either(usual: "type[Site]", other: "type[Site]") -> Any:

@@ -11,9 +11,6 @@ from deployer.config.forms import OneOf
 from deployer.config.model import Config, with_kinds
 from deployer.values.section import Section
 
-ALWAYS = {"sites": {"static", "redirect"}, "services": {"gitea-runner", "watchtower"}}
-"""What is known in a section in any case: pydantic chooses between two kinds at least."""
-
 SELDOM = ("dns", "home", "monitoring", "watch")
 """Sections whose models are loaded where they are written."""
 
@@ -47,7 +44,7 @@ def _section(name: str, named: frozenset[str] | None) -> Any:
     """The type and the field of a section in which these kinds can be; of one without entries, none."""
     field = Config.model_fields[name]
     key, _ = get_args(field.annotation)
-    entry: Any = Section if named is None else Annotated[Section, OneOf(name, named | ALWAYS[name])]
+    entry: Any = Section if named is None else Annotated[Section, OneOf(name, named)]
     section: Any = GenericAlias(dict, (key, entry))
     for each in field.metadata:
         section = Annotated[section, each]
