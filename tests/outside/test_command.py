@@ -1,7 +1,7 @@
 """Records by a program of the user's, which keeps comments or does not."""
 
 import json
-import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ MINE = {"name": "mail.example.org", "type": "A", "value": "198.51.100.1", "ttl":
 def folder(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COMMENTS", request.param)
     monkeypatch.setenv("ZONE_TOKEN", "a-token")
-    shutil.copy(Path(__file__).with_name("zone_program.py"), tmp_path / "my-dns")
+    program = Path(__file__).with_name("zone_program.py").read_text()
+    (tmp_path / "my-dns").write_text(f"#!{sys.executable} -IS\n{program}")
     (tmp_path / "my-dns").chmod(0o755)
     (tmp_path / "my-dns.json").write_text(json.dumps([MINE]))
     return tmp_path

@@ -1,4 +1,3 @@
-#!/usr/bin/env -S python3 -I -S
 """A program as docs/dns.md describes it, with a zone in a JSON file beside it; COMMENTS=0: it keeps none."""
 
 import json

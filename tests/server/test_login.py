@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,7 +128,7 @@ while True:
 
 def test_a_proxy_command_that_works_is_told_of_our_port(home: Path) -> None:
     (home / "carry").write_text(CARRY)
-    (home / ".ssh/config").write_text(f"Host *\n  ProxyCommand python3 {home}/carry %h %p | cat\n")
+    (home / ".ssh/config").write_text(f"Host *\n  ProxyCommand {sys.executable} {home}/carry %h %p | cat\n")
     assert failure("", home / "key") is None
 
 
