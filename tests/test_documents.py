@@ -217,12 +217,18 @@ def test_the_new_kind_that_is_walked_through_works(tmp_path: Path) -> None:
         (tmp_path / name).write_text(known.replace(before, text + before))
     for text in questions:
         compile(text.replace("answers.GoneSite", "object"), "questions", "exec")
-    refer = "from deployer.config.reference import reference; print(reference(), end='')"
-    (tmp_path / "docs/sites.md").write_text(called(tmp_path, "-c", refer))
+    anew = """if True:
+        import sys
+        from pathlib import Path
+        import pytest
+        from deployer.config.reference import reference
+        Path("docs/sites.md").write_text(reference())
+        sys.exit(pytest.main(sys.argv[1:]))
+        """
     tests = ["tests/golden", "tests/config/test_example.py", "tests/desired/test_services_no_escape.py"]
     chosen = "reviewed and sites or gixy and sites and 13 or every_kind or example or reference"
-    pytest_here = ["-m", "pytest", "-q", "--no-vps", "-p", "no:cacheprovider", "--update-golden"]
-    called(tmp_path, *pytest_here, *tests, "-k", chosen)
+    options = ["-q", "--no-vps", "-p", "no:cacheprovider", "--update-golden"]
+    called(tmp_path, "-c", anew, *options, *tests, "-k", chosen)
     written = (tmp_path / "tests/golden/debian-13/etc/nginx/conf.d/gone.example.org.conf").read_text()
     assert 'return 410 "Gone \\"for\\" good.";' in written
     (tmp_path / "sites.yaml").write_text("sites: {old.example.org: {kind: gone, text: 5 $}}\n")
