@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 # Third parties look themselves where they are, so that they are loaded before.
 # What CPython lacks on Windows: docs.python.org, "Availability: Unix"
 BEFORE = """
@@ -53,19 +55,27 @@ def test_every_module_is_imported(tmp_path: Path) -> None:
     assert on_windows(tmp_path, IMPORT_ALL) == ""
 
 
-def test_a_home_server_is_told_where_it_can_be(tmp_path: Path) -> None:
-    section = {"server": {"host": "vps.example.org"}, "home": {"directory": str(tmp_path)}}
-    (tmp_path / "sites.yaml").write_text(json.dumps(section))
-    calls = [f"backup --{option}" for option in ("pull", "verify", "init", "install")]
-    said = on_windows(tmp_path, CALL_EACH, *calls)
-    assert said.count("does not work on Windows, which lacks the locks and the rsync") == len(calls)
-    assert [line for line in said.splitlines() if line.startswith("backup")] == [f"{c}: 2" for c in calls]
+AT_HOME = [f"backup --{option} -c home.yaml" for option in ("pull", "verify", "init", "install")]
+WITHOUT_SERVER = ["check", "render --out out", "schema", "rehearse"]
 
 
-def test_what_needs_no_server_works(tmp_path: Path) -> None:
-    (tmp_path / "sites.yaml").write_text("sites: {a.example.org: {kind: proxy, port: 3000, https: false}}\n")
-    said = on_windows(tmp_path, CALL_EACH, "check", "render --out out", "schema", "rehearse")
-    codes = [line for line in said.splitlines() if line[-3:-1] == ": "]
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What commands say there, one after the other."""
+    folder = tmp_path_factory.mktemp("windows")
+    section = {"server": {"host": "vps.example.org"}, "home": {"directory": str(folder)}}
+    (folder / "home.yaml").write_text(json.dumps(section))
+    (folder / "sites.yaml").write_text("sites: {a.example.org: {kind: proxy, port: 3000, https: false}}\n")
+    return on_windows(folder, CALL_EACH, *AT_HOME, *WITHOUT_SERVER)
+
+
+def test_a_home_server_is_told_where_it_can_be(said: str) -> None:
+    assert said.count("does not work on Windows, which lacks the locks and the rsync") == len(AT_HOME)
+    assert [line for line in said.splitlines() if line.startswith("backup")] == [f"{c}: 2" for c in AT_HOME]
+
+
+def test_what_needs_no_server_works(said: str) -> None:
+    codes = [line for line in said.splitlines() if line[-3:-1] == ": " and not line.startswith("backup")]
     assert codes == ["check: 0", "render --out out: 0", "schema: 0", "rehearse: 1"], said
     assert "A throwaway VPS needs" in said
     assert "Traceback" not in said

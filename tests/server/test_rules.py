@@ -3,6 +3,7 @@
 import re
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -63,24 +64,22 @@ LINES = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), max_size=30).map(
 
 def read(redirects: str = "", headers: str = "", files: str = "") -> list[str]:
     """What becomes of them."""
-    texts = {"redirects": redirects, "headers": headers}
     argv = ["awk", "-f", RULES, "name=x", "domain=x.test", "pretty=", "taken_names=", "kind=files", "-"]
-    read_ends = [f'kind={kind} <(printf %s "${kind}")' for kind, text in texts.items() if text]
-    command = f"exec {' '.join(f'{each!s}' for each in map(quoted, argv))} {' '.join(read_ends)}"
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", **texts}
-    done = subprocess.run(
-        ["prlimit", "--cpu=20", "bash", "-c", command],
-        input=files.encode(),
-        env=environment,
-        capture_output=True,
-        check=True,
-    )
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
+    with TemporaryDirectory() as folder:
+        for kind, text in {"redirects": redirects, "headers": headers}.items():
+            if text:
+                Path(folder, kind).write_bytes(text.encode())
+                argv += [f"kind={kind}", f"{folder}/{kind}"]
+        done = subprocess.run(
+            ["prlimit", "--cpu=20", *argv],
+            input=files.encode(),
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
     assert not done.stderr, done.stderr
     return done.stdout.decode("latin-1").splitlines()
-
-
-def quoted(word: object) -> str:
-    return f"'{word}'"
 
 
 def rows(lines: list[str]) -> list[str]:
