@@ -18,3 +18,13 @@ def test_what_is_as_sites_yaml_says_asks_for_no_reload(root: Root) -> None:
     root.write("/etc/deploy/maintenance/free.example.org.conf", "allow 203.0.113.7\n")
     root.run("maintenance", "--settle")
     assert not [*root.path("/var/lib/deploy/maintenance").glob("*.conf")]
+
+
+def test_a_settling_ends_with_the_first_thing_that_fails(root: Root) -> None:
+    first, second = "a.example.org", "b.example.org"
+    for name in (first, second):
+        root.write(f"/etc/deploy/maintenance/{name}.conf", "state on\n")
+        root.write(f"/etc/nginx/conf.d/{name}.conf", "")
+    root.path(f"/var/lib/deploy/maintenance/{first}.new").mkdir()
+    assert "usage:" not in root.run("maintenance", "--settle", code=1)
+    assert not root.path(f"/var/lib/deploy/maintenance/{second}.conf").exists()

@@ -100,6 +100,16 @@ def test_what_a_raised_zone_was_before_is_kept_until_somebody_puts_it_back(root:
     assert ("deploy shield www.example.org off puts back" in said) == bool(former)
 
 
+def test_a_site_is_not_opened_where_nobody_could_know_of_it_afterwards(root: Root) -> None:
+    state, name = "/var/lib/deploy/shield", "www.example.org"
+    root.write(f"/etc/deploy/shields/{name}.conf", f"NAMES={name}\nCHOSEN=off\n")
+    root.write(f"{state}/closed/{name}.conf", "include /etc/nginx/deploy/shield.conf;\n")
+    root.path(f"{state}/half/{name}").mkdir()
+    root.write("/programs", "nginx() { :; }; systemctl() { :; }\n")
+    assert "usage:" not in root.run("shield", "--settle", code=1, BASH_ENV=str(root.path("/programs")))
+    assert root.path(f"{state}/closed/{name}.conf").exists()
+
+
 def test_a_certificate_is_said_to_come_as_sites_yaml_says_not_as_it_came(tmp_path: Path) -> None:
     request = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "/dev/null"]
     subprocess.run(
