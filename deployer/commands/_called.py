@@ -32,7 +32,7 @@ def call(program: str, name: str, service: str | None, words: tuple[str, ...], f
     from deployer.errors import DeployError
     from deployer.server.attached import attach, has_terminal
     from deployer.tasks import server_of
-    from deployer.tasks.push import PROGRAMS
+    from deployer.tasks.push import PROGRAMS, Pushed
 
     loaded = load(file)
     (running if program == "exec" else compositions)(loaded, [name])
@@ -40,8 +40,10 @@ def call(program: str, name: str, service: str | None, words: tuple[str, ...], f
     options = [*(["--service", service] if service else []), *(["--terminal"] if terminal else [])]
     path = f"{PROGRAMS}/{program}"
     typed = shlex.join([path, name, *options, "--", *words])
+    lacks = f"[ -e {path} ] || exit {Pushed.NO_SCRIPT}"
     with server_of(loaded) as server:
-        if server.ask(f"[ -e {path} ]").status:
-            raise DeployError(f"{server.host} has no program `{program}` yet", "Run: deploy apply")
         sys.stdout.flush()
-        return attach(server, typed, terminal)
+        code = attach(server, f"{lacks}; {typed}", terminal)
+        if code == Pushed.NO_SCRIPT and server.ask(lacks).status:  # the command's own may be the same
+            raise DeployError(f"{server.host} has no program `{program}` yet", "Run: deploy apply")
+        return code

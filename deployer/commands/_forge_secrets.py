@@ -2,18 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deployer.config.ci_secrets import Right
     from deployer.config.model import Config
     from deployer.values.forges import ForgeRepository
 
-Right = Literal["push", "send"]
-"""The list of a key in sites.yaml that lets it do what the workflow does."""
-
 
 def install(
-    config: "Config", site: str, there: "ForgeRepository | None", key: Path | None, right: Right = "push"
+    config: "Config", site: str, there: "ForgeRepository | None", key: Path | None, right: "Right" = "push"
 ) -> None:
     """Set the secrets in the site's repository."""
     from deployer.config.ci_secrets import secrets_of
@@ -63,12 +61,12 @@ def require_private(there: "ForgeRepository") -> None:
     )
 
 
-def holders(config: "Config", site: str, right: Right) -> list[str]:
+def holders(config: "Config", site: str, right: "Right") -> list[str]:
     """The names of the keys that may push the site, or send its files."""
     return [name for name, key in config.keys.items() if site in (key.send if right == "send" else key.push)]
 
 
-def pusher(config: "Config", site: str, right: Right = "push") -> str:
+def pusher(config: "Config", site: str, right: "Right" = "push") -> str:
     """The name of the first key that may push the site, or send its files; raises UsageError without one."""
     from deployer.errors import UsageError
 
@@ -80,7 +78,7 @@ def pusher(config: "Config", site: str, right: Right = "push") -> str:
     return names[0]
 
 
-def tell_secrets(config: "Config", site: str, set_already: bool, right: Right = "push") -> None:
+def tell_secrets(config: "Config", site: str, set_already: bool, right: "Right" = "push") -> None:
     """Say which secrets the workflow needs, and what belongs into them."""
     from deployer.config.ci_secrets import where
     from deployer.report import say

@@ -8,7 +8,7 @@ import click
 from deployer.commands._options import config_option, entries
 
 if TYPE_CHECKING:
-    from deployer.commands._forge_secrets import Right
+    from deployer.config.ci_secrets import Right
     from deployer.workflow import Sending
 
 

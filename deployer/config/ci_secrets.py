@@ -6,6 +6,9 @@ from deployer.config.model import Config
 from deployer.config.server import Server
 from deployer.errors import UsageError
 
+Right = Literal["push", "send"]
+"""The list of a key in sites.yaml that lets it do what the workflow does."""
+
 
 def secrets_of(
     config: Config,
@@ -14,7 +17,7 @@ def secrets_of(
     public: str,
     known_hosts: str,
     address: str = "",
-    right: Literal["push", "send"] = "push",
+    right: Right = "push",
 ) -> dict[str, str]:
     """The value of each secret, by its name.
 

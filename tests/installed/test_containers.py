@@ -49,6 +49,26 @@ def test_a_value_that_is_none_is_refused(
     assert root.run(program, *arguments, code=2).splitlines()[0] == f"✗ {why}"
 
 
+@pytest.mark.parametrize(
+    ("values", "logged", "says"),
+    [
+        ({}, "", "deploy start app"),
+        ({}, '"action":"push","result":"live"', "deploy start app"),
+        ({}, '"action":"push","result":"failed"', "why its last push failed, deploy status says"),
+        ({"APPLICATION": "deploy/app"}, "", "it waits for its first push: deploy push app"),
+    ],
+)
+def test_why_there_are_no_words_of_what_has_no_containers(
+    root: Root, values: dict[str, str], logged: str, says: str
+) -> None:
+    root.service("app", **values)
+    root.write("/docker", "docker() { [[ $1 != image ]]; }\n")
+    if logged:
+        root.write("/var/log/deploy/push.log", f'{{"site":"app",{logged}}}\n')
+    said = root.run("logs", "app", BASH_ENV=str(root.path("/docker")))
+    assert said == f"app has no containers, and nothing of it is kept that could be read: {says}\n"
+
+
 def test_a_secret_is_printed_as_compose_reads_it(root: Root) -> None:
     assert "✗ app is not on this server yet" in root.run("secret", "app", "TOKEN", code=69)
     root.service("app")
