@@ -78,7 +78,7 @@ def workflow(
     if not sending and only_takes_files(entry):
         raise UsageError(f"{name} has no repository", "Let the runner send what it builds: --send public")
     branch = entry.branch or "" if is_from_repository(entry) else ""
-    previews = bool(getattr(entry, "previews", None)) and not sending
+    previews = getattr(entry, "previews", None)
     conditions = [
         *(["github.event_name == 'push'"] if test_build or previews else []),
         *([] if branch else [ON_DEFAULT_BRANCH]),
@@ -94,7 +94,9 @@ def workflow(
         sent=bool(sending),
         folder=sending.folder if sending else "",
         called=sending.called if sending else "",
-        previews=previews,
+        previews=previews.domain if previews else "",
+        previewed=False,
+        https=getattr(entry, "https", True),
         tool=tool,
         runs_on=runs_on or RUNS_ON,
         options=(sending.options if sending else "")

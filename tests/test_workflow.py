@@ -158,6 +158,31 @@ def test_what_a_runner_builds_is_sent_and_the_build_sees_no_secret(
         assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.parametrize("tool", [False, True])
+def test_what_a_runner_builds_of_a_pull_request_is_sent_as_its_preview(tool: bool, tmp_path: Path) -> None:
+    name = "shown.example.org"
+    text = workflow(name, CONFIG.sites[name], tool=tool, sending=Sending("dist", "make site"))
+    jobs = yaml.safe_load(text)["jobs"]
+    assert list(jobs) == ["deploy", "preview"]
+    assert jobs["deploy"]["if"].startswith("github.event_name == 'push'")
+    assert "head.repo.full_name == github.repository" in jobs["preview"]["if"]
+    checkout, build, send = jobs["preview"]["steps"]
+    assert checkout == jobs["deploy"]["steps"][0]
+    assert build["env"] == {"DEPLOY_PREVIEW": "pr-${{ github.event.pull_request.number }}"}
+    assert 'DEPLOY_SITE="$DEPLOY_PREVIEW.preview.example.org"' in build["run"]
+    assert 'HUGO_BASEURL="http://$DEPLOY_SITE/"' in build["run"]
+    assert send["env"]["PREVIEW"] == build["env"]["DEPLOY_PREVIEW"]
+    by_ssh = f'push {name} --from dist \\\n    --as "$PREVIEW" |'
+    assert ('--from "$folder" --as "$PREVIEW"' if tool else by_ssh) in send["run"]
+    assert "GITHUB_STEP_SUMMARY" in send["run"]
+    assert "REVISION" not in send["run"]
+    for step in (build, send):
+        script = tmp_path / "script"
+        script.write_text(f"#!/bin/bash\n{step['run']}")
+        checked = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+
+
 def test_what_cannot_be_sent_is_told() -> None:
     sent = CONFIG.sites["sent.example.org"]
     with pytest.raises(UsageError, match=r"has no repository.*") as caught:

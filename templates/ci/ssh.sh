@@ -24,7 +24,7 @@ said=$(mktemp)
 code=0
 {{ "tar -C " ~ (("./" ~ folder) | sh) ~ " -cz . | " if sent }}ssh -F none -T -p "${SSH_PORT:-22}" -o BatchMode=yes -o IdentityFile=none -o ConnectTimeout=15 \
     -o ServerAliveInterval=15 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$known_hosts" \
-    -o GlobalKnownHostsFile=/dev/null -- "${SSH_USER:-deploy}@$SSH_HOST" push {{ site }}{{ ' "$REVISION" \\\n    --as "$PREVIEW"' if previewed }}{{ (" --from " ~ called) if sent else " </dev/null" }}{{ ' | tee "$said"' if previewed }} || code=$?
+    -o GlobalKnownHostsFile=/dev/null -- "${SSH_USER:-deploy}@$SSH_HOST" push {{ site }}{{ (" --from " ~ called) if sent else ' "$REVISION"' if previewed }}{{ ' \\\n    --as "$PREVIEW"' if previewed }}{{ "" if sent else " </dev/null" }}{{ ' | tee "$said"' if previewed }} || code=$?
 if [ "$code" = 255 ]; then
     echo "✗ SSH could not log in, or the connection was lost: its words are above"
     exit 3

@@ -10,7 +10,7 @@ cd "$(mktemp -d)" # without a sites.yaml, deploy takes the secrets from the envi
 {% if previewed %}
 said=$(mktemp)
 code=0
-deploy push {{ site }} --ref "$REVISION" --as "$PREVIEW" 2>&1 | tee "$said" || code=$?
+deploy push {{ site }} {{ '--from "$folder"' if sent else '--ref "$REVISION"' }} --as "$PREVIEW" 2>&1 | tee "$said" || code=$?
 {% include "ci/summary.sh" %}
 
 exit "$code"
