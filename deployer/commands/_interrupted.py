@@ -1,6 +1,7 @@
-"""A push that is interrupted here: what becomes of it on the server is told."""
+"""What is interrupted here goes on, or ends, on the server: which of both is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,11 +10,24 @@ if TYPE_CHECKING:
 
 SWITCHES = ("▸ up", "▸ switch")
 """What the server says when it begins to go over, which it ends whoever is gone."""
+WHEN_SENT = "goes on with it if all of it had come, and gives it up if not"
+APPLY = "ends the step that it has begun, or undoes it, and begins no other. How far it came: deploy plan"
+
+
+@contextmanager
+def telling(words: Callable[[], str]) -> Iterator[None]:
+    """Where what is done within is interrupted, say these words, and let the interruption pass."""
+    from deployer.report import say
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"! {words()}", style="yellow")
+        raise
 
 
 def push_or_tell(server: "Server", what: "Push", line: Callable[[str], None]) -> "Pushed":
     """Push; where that is interrupted, say what the server does with it, and let the interruption pass."""
-    from deployer.report import say
     from deployer.tasks.push import push
 
     switches = False
@@ -23,14 +37,22 @@ def push_or_tell(server: "Server", what: "Push", line: Callable[[str], None]) ->
         switches = switches or text in SWITCHES
         line(text)
 
-    try:
-        return push(server, what, heard)
-    except KeyboardInterrupt:
+    def words() -> str:
         if switches:
             becomes = "goes on with it: it was going live"
-        elif what.built:
-            becomes = "goes on with it if all of it had come, and gives it up if not"
         else:
-            becomes = "gives it up, unless it has just begun to go live"
-        say(f"! {what.domain}: {server.host} {becomes}. What is live: deploy status", style="yellow")
-        raise
+            becomes = WHEN_SENT if what.built else "gives it up, unless it has just begun to go live"
+        return f"{what.domain}: {server.host} {becomes}. What is live: deploy status"
+
+    with telling(words):
+        return push(server, what, heard)
+
+
+def by_key_or_tell(server: "Server", what: "Push", line: Callable[[str], None]) -> "Pushed | None":
+    """The same with a restricted key, whose push waits for nobody; None when it is none."""
+    from deployer.tasks.pipeline import push_restricted
+
+    becomes = WHEN_SENT if what.built else "goes on with it"
+    words = f"{what.domain}: {server.host} {becomes}. What is live: deploy status, where sites.yaml is"
+    with telling(lambda: words):
+        return push_restricted(server, what, line)

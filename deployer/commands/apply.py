@@ -120,6 +120,7 @@ def converge(
     force: bool = False,
 ) -> int:
     """Show the plan, ask unless told not to, and carry it out; the exit code. `last`: say what comes next."""
+    from deployer.commands._interrupted import APPLY, telling
     from deployer.commands._next import after_apply
     from deployer.commands._refusals import refuse
     from deployer.errors import DeployError
@@ -140,8 +141,9 @@ def converge(
     )
     if not yes and not confirm(f"Apply this{off}?"):
         raise DeployError("nothing was changed")
-    done = run.apply(plan, seen) and shielded(run, plan, seen)
     host, named = run.server.host, f" for {', '.join(run.scope)}" if run.scope else ""
+    with telling(lambda: f"{host} {APPLY}"):
+        done = run.apply(plan, seen) and shielded(run, plan, seen)
     say(
         f"{host} is as sites.yaml says{named}."
         if done

@@ -104,12 +104,14 @@ def push_all(config: Path, sites: tuple[str, ...], wanted: "Wanted") -> int:
 
 def push_with(given: "Credentials", sites: tuple[str, ...], wanted: "Wanted") -> int:
     """Push as a CI job does; the exit code."""
+    from deployer.commands._interrupted import by_key_or_tell, push_or_tell
     from deployer.report.progress import progress
     from deployer.tasks.pipeline import push_anyhow, server_with
     from deployer.tasks.push import Pushed
 
     def one(domain: str) -> bool:
-        return push_anyhow(server, wanted.push(domain, "", wanted.reference), shown.line) is Pushed.DONE
+        what = wanted.push(domain, "", wanted.reference)
+        return push_anyhow(server, what, shown.line, by_key_or_tell, push_or_tell) is Pushed.DONE
 
     with progress() as shown, server_with(given) as server:
         done = [attempt(one, domain) for domain in dict.fromkeys(sites)]
@@ -148,7 +150,7 @@ def _push(
     domain: str,
 ) -> bool:
     from deployer.commands._elsewhere import names_of
-    from deployer.commands._interrupted import push_or_tell
+    from deployer.commands._interrupted import push_or_tell, telling
     from deployer.commands.apply import converge, convergence
     from deployer.report import say
     from deployer.tasks.push import UNCHANGED, Pushed
@@ -159,15 +161,18 @@ def _push(
             unchanged.add(domain)
         shown.line(text)
 
-    if not _apply_changes(server, config, shown, wanted.yes, domain):
-        return False
+    untouched = partial(telling, lambda: f"{domain}: nothing was pushed")
+    with untouched():
+        if not _apply_changes(server, config, shown, wanted.yes, domain):
+            return False
     settings = site_settings(config, domain)
     what = wanted.push_of(domain, config.everything[domain], settings.digest if settings else "")
     outcome = push_or_tell(server, what, line)
     if not outcome.needs_apply:
         return outcome is Pushed.DONE
     say(f"{domain} is not on {server.host} yet:")
-    code = converge(convergence(server, config, [domain], shown, names=names_of(config)), wanted.yes)
+    with untouched():
+        code = converge(convergence(server, config, [domain], shown, names=names_of(config)), wanted.yes)
     outcome = push_or_tell(server, what, line)
     if outcome.needs_apply:
         advice = f"Mend what is said above, then: deploy push {domain}"

@@ -55,15 +55,25 @@ def server_with(given: Credentials) -> Iterator[Server]:
         raise UnreachableError(error.message, ADVICE.format(name=name)) from error
 
 
-def push_anyhow(server: Server, what: Push, line: Callable[[str], None]) -> Pushed:
-    """Push with a restricted key, whose command this is; with another key, as from a laptop.
+def push_restricted(server: Server, what: Push, line: Callable[[str], None]) -> Pushed | None:
+    """Push with a restricted key, whose command this is; None when it is another key."""
+    return (_send_restricted if what.built else _push_restricted)(server, what, line)
+
+
+def push_anyhow(
+    server: Server,
+    what: Push,
+    line: Callable[[str], None],
+    by_key: Callable[[Server, Push, Callable[[str], None]], Pushed | None] = push_restricted,
+    by_login: Callable[[Server, Push, Callable[[str], None]], Pushed] = push,
+) -> Pushed:
+    """Push with a restricted key; with another key, as from a laptop.
 
     Raises UsageError when the key may not do this, and DeployError for a site that is not there.
     """
-    restricted = _send_restricted if what.built else _push_restricted
-    outcome = None if what.force or what.rebuild else restricted(server, what, line)
+    outcome = None if what.force or what.rebuild else by_key(server, what, line)
     try:
-        outcome = push(server, what, line) if outcome is None else outcome
+        outcome = by_login(server, what, line) if outcome is None else outcome
     except RestrictedKeyError as error:
         raise RestrictedKeyError(
             error.message, FORCED if what.force or what.rebuild else error.advice

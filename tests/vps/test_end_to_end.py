@@ -760,6 +760,9 @@ def test_ctrl_c_in_the_middle_of_an_apply(project: Project) -> None:
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130
     assert "Traceback" not in said
+    assert (
+        f"! {project.vps.address} ends the step that it has begun, or undoes it, and begins no other." in said
+    )
     while project.vps.run("pgrep -f 'certbot certonly'", check=False).stdout:
         time.sleep(0.2)
     assert project.apply().returncode == 0
