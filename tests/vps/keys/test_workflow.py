@@ -1,6 +1,7 @@
 """The workflow that `deploy workflow` writes, run by `act`, the engine that Gitea's runner is built on."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from deployer.rehearsal.machine import Machine
 from typed import typed
 from vps.conftest import PREINSTALLED
 from vps.keys.conftest import BUILD, Guarded
+from vps.project import DEPLOY
+from vps.waiting import client, until
 
 ACT = Path(sys.executable).with_name("act")
 
@@ -216,11 +219,37 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
         gone = project.deploy("previews", "page.test", "--remove", name)
         assert gone.returncode == 0, gone.stderr
         assert project.get(f"{name}.preview.page.test", scheme="http")[0] == 404
+    send_a_preview(project, secrets, options, commit, empty)
     assert project.deploy("push", "page.test", "--as", "last").returncode == 0
     del project.sites["page.test"]["previews"]
     assert project.apply().returncode == 0
     left = "ls -d /srv/deploy/page.test/previews /etc/systemd/system/deploy-previews-*"
     assert project.vps.run(left, check=False).stdout == "", "they go with what makes them go"
+
+
+def send_a_preview(
+    project: Guarded, secrets: dict[str, str], options: tuple[str, ...], commit: str, empty: Path
+) -> None:
+    """What the runner has built of a pull request becomes its preview, too."""
+    write(project, "--send", "out/dist", *options)
+    checkout = project.folder / "page.test"
+    text = (checkout / ".gitea/workflows/deploy.yml").read_text()
+    _, *steps = yaml.safe_load(text)["jobs"]["preview"]["steps"]
+    given = {"DEPLOY_PREVIEW": "pr-3", "PREVIEW": "pr-3", "GITHUB_SHA": commit, "RUNNER_TEMP": str(empty)}
+    given |= {"SSH_PRIVATE_KEY": (project.folder / "builder").read_text()}
+    given |= {"GITHUB_STEP_SUMMARY": str(empty / "summary"), "HOME": str(empty)}
+    tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, **secrets, **given, "PATH": tools}
+    for step in steps:
+        argv = ["bash", "-c", step["run"]]
+        done = subprocess.run(
+            argv, env=environment, cwd=checkout, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (empty / "summary").read_text().startswith("Preview: <http://pr-3.preview.page.test/> (until 20")
+    assert " --as pr-3" in project.uses()[-1]["command"]
+    page = (checkout / "index.html").read_text()
+    assert project.get("pr-3.preview.page.test", scheme="http") == (200, page)
 
 
 def test_it_never_replaces_a_file_unasked(project: Guarded, secrets: dict[str, str]) -> None:
@@ -247,6 +276,23 @@ def push_from(project: Guarded, secrets: dict[str, str], *words: str) -> subproc
     empty = project.folder / "empty"
     empty.mkdir(exist_ok=True)
     return typed(["push", *words], empty, {**os.environ, "HOME": str(empty)} | secrets)
+
+
+def test_an_interrupted_push_by_a_key_goes_on_and_says_so(project: Guarded, secrets: dict[str, str]) -> None:
+    page = "<h1>Nobody waits for it, and it is no smaller</h1>\n"
+    commit = project.publish("page.test", {"index.html": page, "build.sh": f"sleep 5\n{BUILD}"})
+    empty = project.folder / "empty"
+    environment = {**os.environ, "HOME": str(empty)} | secrets
+    argv = [*DEPLOY, "push", "page.test"]
+    push = client(argv, cwd=empty, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    until(project.vps, "pgrep -f '[s]leep 5'")
+    push.send_signal(signal.SIGINT)
+    _, said = push.communicate(timeout=30)
+    assert push.returncode == 130
+    assert f"! page.test: {project.vps.address} goes on with it. What is live: deploy status" in said
+    until(project.vps, f'tail -n 1 /var/log/deploy/push.log | grep {commit} | grep \'"result":"live"\'')
+    assert project.get("page.test", scheme="http") == (200, page)
+    project.publish("page.test", {"build.sh": BUILD})
 
 
 def test_push_without_sites_yaml(project: Guarded, secrets: dict[str, str]) -> None:
