@@ -13,6 +13,11 @@ from deployer.values.quantities import shown
 
 Path = tuple[str | int, ...]
 KINDS: Mapping[Any, Any] = {"sites": kinds, "services": service_kinds}
+OF_OTHERS = {
+    "renamed_from": ": static and hugo have it. Elsewhere the old domain belongs under aliases:, and of "
+    "containers deploy plan says which keys keep the data of the old name (deploy docs everyday)"
+}
+"""What to do instead of a key that only sites of other kinds have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,8 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
         return Finding((*path, "kind"), unknown_kind(str(error["ctx"]["tag"]), KINDS[path[0]]()))
     if kind == "extra_forbidden":
         known = keys(section(model, location[:-1]))
-        hint = suggest(str(path[-1]), known) or f" (known here: {', '.join(known)})"
+        hint = OF_OTHERS.get(str(path[-1]), "") if path[0] in KINDS and len(path) == 3 else ""
+        hint = hint or suggest(str(path[-1]), known) or f" (known here: {', '.join(known)})"
         if "." in str(path[-1]) and isinstance(error["input"], dict):
             hint = ": a domain stands below sites:, indented like every other"
         meant = closest(str(path[-1]), known)

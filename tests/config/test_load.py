@@ -114,6 +114,17 @@ def test_a_key_that_is_like_no_other_is_told_the_known_ones(file: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("entry", ["{kind: proxy, port: 8080, X}", "{kind: umami, X}", "{kind: php, X}"])
+def test_what_is_renamed_by_other_keys_is_told_which(file: Path, entry: str) -> None:
+    text = f"sites:\n  a.example.org: {entry.replace('X', 'renamed_from: b.example.org')}\n"
+    told = [problem.partition(": sites.a.example.org: ")[2] for problem in problems(file, text)]
+    assert [each for each in told if "renamed_from" in each] == [
+        "unknown key 'renamed_from': static and hugo have it. Elsewhere the old domain belongs under "
+        "aliases:, and of containers deploy plan says which keys keep the data of the old name "
+        "(deploy docs everyday)"
+    ]
+
+
 def test_duplicate_keys_name_the_first(file: Path) -> None:
     text = """\
 sites:
