@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from deployer.parts.rendering import UNITS, rendered
+from deployer.parts.rendering import timed
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -19,11 +19,4 @@ def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
     """The timer of a site with previews."""
     if not own.files or not getattr(config.sites.get(name), "previews", None):
         return Share()
-    timer = f"deploy-previews-{name}.timer"
-    return Share(
-        files={
-            f"{UNITS}/deploy-previews-{name}.service": rendered("system/previews.service", domain=name),
-            f"{UNITS}/{timer}": rendered("system/previews.timer", domain=name),
-        },
-        units=frozenset({timer}),
-    )
+    return timed("previews", name)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from deployer.kinds.publication import is_published
-from deployer.parts.rendering import UNITS, rendered
+from deployer.parts.rendering import timed
 from deployer.shares.share import Share
 
 if TYPE_CHECKING:
@@ -21,11 +21,4 @@ def adds(config: "Config", name: str, own: Share, facts: "Facts") -> Share:
     entry = config.sites.get(name)
     if not own.files or not is_published(entry) or not entry.rebuild:
         return Share()
-    timer = f"deploy-rebuild-{name}.timer"
-    return Share(
-        files={
-            f"{UNITS}/deploy-rebuild-{name}.service": rendered("system/rebuild.service", domain=name),
-            f"{UNITS}/{timer}": rendered("system/rebuild.timer", domain=name, rebuild=entry.rebuild),
-        },
-        units=frozenset({timer}),
-    )
+    return timed("rebuild", name, rebuild=entry.rebuild)

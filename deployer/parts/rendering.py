@@ -5,6 +5,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from deployer.files import File
+from deployer.shares.share import Share
 from deployer.templates import rendered as rendered
 
 SCRIPTS = "/usr/local/lib/deploy"
@@ -16,6 +17,16 @@ UNITS = "/etc/systemd/system"
 def system(name: str, mode: int = 0o644, **values: object) -> File:
     """A file of templates/system."""
     return rendered(f"system/{name}", mode, **values)
+
+
+def timed(what: str, domain: str = "", **values: object) -> Share:
+    """What templates/system has by this name, of a site or of all: a service, and the timer that runs it."""
+    unit = f"deploy-{what}{domain and f'-{domain}'}"
+    files = {
+        f"{UNITS}/{unit}.{half}": rendered(f"system/{what}.{half}", domain=domain, **values)
+        for half in ("service", "timer")
+    }
+    return Share(files=files, units=frozenset({f"{unit}.timer"}))
 
 
 def script(name: str) -> dict[str, File]:

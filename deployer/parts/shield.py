@@ -8,7 +8,7 @@ from importlib.resources import files as resources
 from typing import TYPE_CHECKING
 
 from deployer.files import File
-from deployer.parts.rendering import UNITS, rendered, script, scripts, system
+from deployer.parts.rendering import rendered, script, scripts, system, timed
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share
@@ -27,7 +27,6 @@ HANDLERS = (
 )
 REMOVABLE = (f"{SHIELDS}/*.conf",)
 QUESTIONS = (Question("paths", f"{CLOSED}/*"), Question("paths", f"{HALF}/*"))
-TIMER = "deploy-shield.timer"
 
 
 def with_shieldable(config: "Config", facts: "Facts") -> "Facts":
@@ -45,9 +44,10 @@ def share(config: "Config", facts: "Facts") -> Share:
         return Share()
     tokens = shield_tokens(config)
     watched = any(config.sites[name].shielded == "auto" for name in found)
+    timer = timed("shield") if watched else Share()
     return Share(
-        files={**nginx_files(), **programs(), **(units() if watched else {})},
-        units=frozenset({TIMER} if watched else ()),
+        files={**nginx_files(), **programs(), **timer.files},
+        units=timer.units,
         packages=frozenset({"curl", "jq"}),
         secrets={f"{SHIELDS}/.env": tokens} if tokens else {},
     )
@@ -111,14 +111,6 @@ def values(config: "Config", domain: str, site: "Site") -> File:
         threshold=auto,
         notify=(config.updates.notify if config.updates else None) or "",
     )
-
-
-def units() -> dict[str, File]:
-    """The timer that looks whether a site is attacked."""
-    return {
-        f"{UNITS}/deploy-shield.service": system("shield.service"),
-        f"{UNITS}/{TIMER}": system("shield.timer"),
-    }
 
 
 def shield_tokens(config: "Config") -> "dict[str, Secret]":

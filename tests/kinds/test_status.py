@@ -8,11 +8,11 @@ from deployer.config.loader import load
 from deployer.errors import ConfigError
 from deployer.kinds.redirect import Redirect
 from deployer.kinds.status import PAGES, StatusPage
-from deployer.parts.status_pages import TIMER
 from deployer.planning.desired import desired_files
 from deployer.seen.facts import Facts
 
 FACTS = Facts("debian", "13")
+TIMER = "deploy-status.timer"
 SITES = """
 sites:
   www.example.org: {kind: redirect, to: https://example.org, https: false}
