@@ -36,35 +36,37 @@ def show_health(health: Health, server: str) -> None:
     head = ("site", "answer", "certificate", "live", "since", "by")
     show_table((*head, *(["backup"] if health.backups else [])), rows)
     if health.nginx_rests:
-        out.print(Text(f"✗ {RESTS}", style="bold red"))
+        tell(f"✗ {RESTS}", "bold red")
     for site in health.sites if not health.nginx_rests else ():
         for problem in site.problems:
-            out.print(Text(harmless(with_file(f"{site.domain}: {problem}")), style="bold red"))
+            tell(f"{site.domain}: {problem}", "bold red")
     for site in health.sites:
         if site.status == FORBIDDEN:
-            out.print(Text(harmless(f"! {site.domain} {REFUSED}"), style="yellow"))
+            tell(f"! {site.domain} {REFUSED}", "yellow")
     for why in health.astray.values():
-        out.print(Text(harmless(f"! {why}; its certificate cannot be renewed so"), style="yellow"))
+        tell(f"! {why}; its certificate cannot be renewed so", "yellow")
     for name, why in health.unwell.items():
-        out.print(Text(harmless(with_file(f"✗ {name}: {why} (deploy logs {name})")), style="red"))
+        tell(f"✗ {name}: {why} (deploy logs {name})", "red")
     if health.nginx_refuses:
-        out.print(Text(harmless(f"✗ NGINX {REFUSES}: {health.nginx_refuses}"), style="red"))
+        tell(f"✗ NGINX {REFUSES}: {health.nginx_refuses}", "red")
     for name, what in health.not_up.items():
-        told = with_file(
-            f"✗ {name} is not up: bringing it up {what}; this tries it again: deploy apply {name}"
-        )
-        out.print(Text(harmless(told), style="red"))
+        tell(f"✗ {name} is not up: bringing it up {what}; this tries it again: deploy apply {name}", "red")
     for what in health.unfinished:
-        out.print(Text(harmless(what), style="yellow"))
+        tell(what, "yellow")
     for warning in _warnings(health):
-        out.print(Text(harmless(warning), style="yellow"))
+        tell(warning, "yellow")
     for backup in backups.values():
         out.print(Text(f"backup of {backup.name}: ").append_text(_backup(backup)))
     for backup in health.backups:
         for warning in backup.warnings:
-            out.print(Text(harmless(f"the last backup of {backup.name}: {warning}"), style="yellow"))
+            tell(f"the last backup of {backup.name}: {warning}", "yellow")
     if health.key_days is not None and health.key_days <= KEY_DAYS:
         out.print(_key_line(health.key_days))
+
+
+def tell(words: str, style: str) -> None:
+    """Print words that a server has had a hand in, with commands as they are to be typed."""
+    out.print(Text(harmless(with_file(words)), style=style))
 
 
 def _warnings(health: Health) -> Iterator[str]:
@@ -74,11 +76,9 @@ def _warnings(health: Health) -> Iterator[str]:
     for name, what in (*health.failed.items(), *health.strained):
         yield f"! {name}: {what}"
     for name, since in health.closed.items():
-        yield with_file(
-            f"! {name} shows visitors its page of maintenance {since} (deploy maintenance {name} off)"
-        )
+        yield f"! {name} shows visitors its page of maintenance {since} (deploy maintenance {name} off)"
     for name, by in health.stopped.items():
-        yield with_file(f"! {name} is stopped on purpose, {by} (deploy start {name})")
+        yield f"! {name} is stopped on purpose, {by} (deploy start {name})"
 
 
 def as_json(health: Health, server: str) -> str:

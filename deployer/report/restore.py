@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from deployer.backups.archives import Archive
-from deployer.report import err, harmless
+from deployer.report import err, harmless, say
 from deployer.report.figures import size, when
 from deployer.values.quantities import amount
 
@@ -26,12 +26,12 @@ def show_plan(lines: Iterable[str]) -> None:
 
 def show_interrupted(name: str, host: str) -> None:
     """What becomes of a restore that nobody waits for any more."""
-    err.print(
+    say(
         f"! {host} goes on without us: it undoes the restore of {name} if the service was not stopped yet,"
         " and finishes it if it was",
         style="yellow",
     )
-    err.print(
+    say(
         f"  how it went: deploy status, or the last line of /var/log/deploy/push.log on {host};"
         " another restore waits for this one"
     )
