@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def check_backups(config: Config) -> Iterator[Finding]:
     """Every service and volume that would be looked for at night, and not be found."""
     for name, entry in config.of_kind("compose").items():
-        section = "sites" if name in config.sites else "services"
+        section = config.section_of(name)
         if not entry.definition().problems:
             yield from unknown_service(entry, (section, name, "backup", "service"))
             yield from unknown_volumes(entry, name, (section, name, "backup", "volumes"))

@@ -10,17 +10,24 @@ PROVIDERS = ("cloudflare", "hetzner")
 """Those that the server itself can ask, by bash and curl."""
 
 
+def place_of(site: Site, alias: str, position: int) -> Path:
+    """Where a name of a site stands besides its own: some come with other keys."""
+    if alias == getattr(site, "renamed_from", None):
+        return ("renamed_from",)
+    previews = getattr(site, "previews", None)
+    return ("previews", "domain") if previews and previews.wildcard == alias else ("aliases", position)
+
+
 def check_certificates(config: Config) -> Iterator[Finding]:
     """Names that are proved by DNS records need who keeps them, and a token that may stand on the server."""
     for domain, site in config.sites.items():
-        previews = getattr(site, "previews", None)
         for position, alias in enumerate(site.aliases):
-            of_previews = previews and previews.wildcard == alias
+            where = place_of(site, alias, position)
+            of_previews = where[0] == "previews"
             proved = site.certificate.dns or site.certificate.own or (of_previews and not site.https)
             if alias.startswith("*.") and not proved:
                 message = "a wildcard's certificate needs a proof by DNS: certificate: {dns: true}"
-                place: Path = ("previews", "domain") if of_previews else ("aliases", position)
-                yield Finding(("sites", domain, *place), message)
+                yield Finding(("sites", domain, *where), message)
         if site.certificate.own:
             yield from uncovered(domain, site)
         if site.certificate.dns:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from deployer.config.backup_checks import check_backups
-from deployer.config.certificate_checks import check_certificates
+from deployer.config.certificate_checks import check_certificates, place_of
 from deployer.config.key_checks import check_keys
 from deployer.config.model import Config
 from deployer.config.path_checks import check_paths
@@ -13,7 +13,6 @@ from deployer.config.shield_checks import check_shields
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding, Path
 from deployer.kinds.base import Site
-from deployer.kinds.composition import Composition
 
 
 def check(config: Config, unread: Collection[str] = ()) -> list[Finding]:
@@ -61,14 +60,6 @@ def names(config: Config) -> Iterator[tuple[str, str, Path]]:
             yield alias, domain, ("sites", domain, *place_of(site, alias, position))
 
 
-def place_of(site: Site, alias: str, position: int) -> Path:
-    """Where a name of a site stands besides its own: some come with other keys."""
-    if alias == getattr(site, "renamed_from", None):
-        return ("renamed_from",)
-    previews = getattr(site, "previews", None)
-    return ("previews", "domain") if previews and previews.wildcard == alias else ("aliases", position)
-
-
 def same_names(config: Config) -> Iterator[Finding]:
     """A domain may belong to one site, and be written once."""
     owners: dict[str, tuple[str, int]] = {}
@@ -86,26 +77,24 @@ def same_names(config: Config) -> Iterator[Finding]:
 def same_projects(config: Config) -> Iterator[Finding]:
     """Docker Compose takes containers of the same project for one thing."""
     owners: dict[str, str] = {}
-    for section, entries in (("sites", config.sites), ("services", config.services)):
-        for name, entry in entries.items():
-            if not isinstance(entry, Composition):
-                continue
-            project = entry.project(name)
-            if project in owners:
-                message = f"Docker Compose would call it '{project}', as it calls '{owners[project]}'"
-                key = "`name:` into its file" if entry.kind == "compose" else "`project:`"
-                yield Finding((section, name), f"{message}: write another {key}")
-            owners.setdefault(project, name)
+    for name, entry in config.compositions.items():
+        project = entry.project(name)
+        if project in owners:
+            message = f"Docker Compose would call it '{project}', as it calls '{owners[project]}'"
+            key = "`name:` into its file" if entry.kind == "compose" else "`project:`"
+            yield Finding((config.section_of(name), name), f"{message}: write another {key}")
+        owners.setdefault(project, name)
 
 
 def same_folders(config: Config) -> Iterator[Finding]:
     """No composition stands in the folder of another, or below it."""
     folders = {name: f"{entry.folder(name)}/" for name, entry in config.compositions.items()}
     for name, entry in config.compositions.items():
-        section = "sites" if name in config.sites else "services"
         for other, folder in folders.items():
             if entry.directory and other != name and f"{entry.directory}/".startswith(folder):
-                yield Finding((section, name, "directory"), f"{folder[:-1]} is the folder of '{other}'")
+                yield Finding(
+                    (config.section_of(name), name, "directory"), f"{folder[:-1]} is the folder of '{other}'"
+                )
 
 
 def same_logins(config: Config) -> Iterator[Finding]:

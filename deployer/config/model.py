@@ -90,6 +90,10 @@ class Config(Section):
         """Sites and services, by domain or name."""
         return {**self.sites, **self.services}
 
+    def section_of(self, name: str) -> str:
+        """Below which key an entry of this name stands."""
+        return "sites" if name in self.sites else "services"
+
     def entry(self, name: str) -> "Entry | None":
         """The site or service of this domain or name, found without a look at all of them."""
         return self.sites.get(name) or self.services.get(name)

@@ -23,13 +23,12 @@ def ports_of_the_server(config: Config) -> Iterator[Finding]:
     if chosen and f"{chosen}/tcp" in OF_NGINX:
         yield Finding(("security", "ssh", "port"), f"port {chosen} is that of NGINX itself: name another one")
     ssh = ssh_ports(config)
-    for section, entries in (("sites", config.sites), ("services", config.services)):
-        for name, entry in entries.items():
-            for port, key in ports(entry):
-                if port in OF_NGINX or (key == "port" and port in ssh):
-                    who = "NGINX" if port in OF_NGINX else "SSH"
-                    message = f"port {port.removesuffix('/tcp')} is that of {who} itself: name another one"
-                    yield Finding((section, name, key), message)
+    for name, entry in config.everything.items():
+        for port, key in ports(entry):
+            if port in OF_NGINX or (key == "port" and port in ssh):
+                who = "NGINX" if port in OF_NGINX else "SSH"
+                message = f"port {port.removesuffix('/tcp')} is that of {who} itself: name another one"
+                yield Finding((config.section_of(name), name, key), message)
 
 
 def ssh_ports(config: Config) -> frozenset[str]:
@@ -44,22 +43,22 @@ def same_ports(config: Config) -> Iterator[Finding]:
     led_to: dict[str, str] = {}
     beside = {f"{port}/tcp": name for name, site in config.sites.items() for port in started_beside(site)}
     free = led_to_by_nobody(config)
-    for section, entries in (("sites", config.sites), ("services", config.services)):
-        for name, entry in entries.items():
-            for port, key in ports(entry):
-                if port in (*OF_NGINX, *ssh_ports(config)):
-                    continue  # none of them may have it
-                taken = led_to if entry.kind == "proxy" and port in free else owners
-                if port in taken and taken[port] != name:
-                    aliases = " (for a second name: aliases)" if section == "sites" else ""
-                    if first := beside.get(port):
-                        aliases = f" (a push of {first} starts its next container there; replace: stop-first "
-                        aliases += "does not)"
-                    yield Finding(
-                        (section, name, key),
-                        f"port {port.removesuffix('/tcp')} is already used by '{taken[port]}'{aliases}",
-                    )
-                taken.setdefault(port, name)
+    for name, entry in config.everything.items():
+        section = config.section_of(name)
+        for port, key in ports(entry):
+            if port in (*OF_NGINX, *ssh_ports(config)):
+                continue  # none of them may have it
+            taken = led_to if entry.kind == "proxy" and port in free else owners
+            if port in taken and taken[port] != name:
+                aliases = " (for a second name: aliases)" if section == "sites" else ""
+                if first := beside.get(port):
+                    aliases = f" (a push of {first} starts its next container there; replace: stop-first "
+                    aliases += "does not)"
+                yield Finding(
+                    (section, name, key),
+                    f"port {port.removesuffix('/tcp')} is already used by '{taken[port]}'{aliases}",
+                )
+            taken.setdefault(port, name)
 
 
 def started_beside(site: Entry) -> tuple[int, ...]:
