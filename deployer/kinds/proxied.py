@@ -6,14 +6,13 @@ from pydantic import Field
 
 from deployer.kinds.base import Site
 from deployer.kinds.virtual_host import virtual_host
+from deployer.seen.releases import BROTLI_FILTER
 from deployer.values.quantities import size_text
 from deployer.values.types import Duration, Port, Size, written
 
 if TYPE_CHECKING:
     from deployer.files import File
     from deployer.seen.facts import Facts
-
-BROTLI_FILTER = "libnginx-mod-http-brotli-filter"
 
 
 class ProxiedSite(Site):

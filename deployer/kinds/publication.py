@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from deployer.files import File
 from deployer.kinds.base import FromRepository
 from deployer.kinds.virtual_host import virtual_host
+from deployer.seen.releases import BROTLI_MODULE
 from deployer.templates import rendered
 from deployer.values.paths import ENDS
 from deployer.values.publication import Gate, Images, Limits
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
     from deployer.values.secrets import Secret
 
-BROTLI = ("brotli", "libnginx-mod-http-brotli-static")
+BROTLI = ("brotli", BROTLI_MODULE)
 OF_FILES = ("static", "hugo")
 """The kinds that are nothing but files."""
 EARLIER = 10

@@ -7,8 +7,8 @@ from deployer.files import File
 from deployer.parts.certbot import able
 from deployer.parts.docker import dotted, named, older
 from deployer.parts.rendering import UNITS, program, rendered, script, scripts, system
-from deployer.seen.facts import BROTLI_FILTER, BROTLI_MODULE, Facts
-from deployer.seen.releases import OPENSSL
+from deployer.seen.facts import Facts
+from deployer.seen.releases import BROTLI_FILTER, BROTLI_MODULE, OPENSSL
 from deployer.shares.handler import Handler, Stage
 from deployer.shares.question import Question
 from deployer.shares.share import Share

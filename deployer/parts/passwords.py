@@ -1,6 +1,7 @@
 """Passwords of sites: what NGINX compares is made on the server, of values that are in no plan."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from deployer.files import File
 from deployer.kinds.publication import OF_FILES
@@ -27,22 +28,36 @@ HANDLERS = (
 REMOVABLE = (f"{FOLDER}/*",)
 
 
+class Asked(NamedTuple):
+    """Where visitors are asked for a password: the list of who has one, and by what these are called."""
+
+    key: str
+    file: str
+    owner: str
+    users: "Mapping[str, Secret]"
+
+
+def asked_for(config: "Config") -> Iterator[Asked]:
+    """Everywhere that passwords are asked for: at sites, and at their previews."""
+    for domain, site in sorted(config.sites.items()):
+        if site.auth:
+            yield Asked(f"auth: of {domain}", domain, domain, site.auth.users)
+    for domain, site in sorted(config.of_kind(*OF_FILES).items()):
+        if site.previews and (auth := site.previews.auth):
+            yield Asked(f"previews: of {domain}", passwords_of(domain), f"PREVIEWS.{domain}", auth.users)
+
+
 def share(config: "Config", facts: "Facts") -> Share:
     """Who may see which site, and with which password."""
-    private = [(domain, domain, site.auth) for domain, site in sorted(config.sites.items()) if site.auth]
-    private += [
-        (passwords_of(domain), f"PREVIEWS.{domain}", site.previews.auth)
-        for domain, site in sorted(config.of_kind(*OF_FILES).items())
-        if site.previews and site.previews.auth
-    ]
+    private = [*asked_for(config)]
     if not private:
         return Share()
     from deployer.values.auth import password_name
 
     files: dict[str, File] = {**script("lib/composition/secrets")}
     values: dict[str, Secret] = {}
-    for file, domain, auth in private:
-        names = {user: password_name(domain, user) for user in auth.users}
-        files[f"{FOLDER}/{file}"] = system("passwords", users=names)
-        values |= {names[user]: secret for user, secret in auth.users.items()}
+    for asked in private:
+        names = {user: password_name(asked.owner, user) for user in asked.users}
+        files[f"{FOLDER}/{asked.file}"] = system("passwords", users=names)
+        values |= {names[user]: secret for user, secret in asked.users.items()}
     return Share(files=files, secrets={f"{FOLDER}/.env": values}, packages=frozenset({"openssl"}))

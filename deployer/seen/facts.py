@@ -7,12 +7,17 @@ from typing import NamedTuple
 from deployer.seen.by_hand import ByHand
 from deployer.seen.failures import Failure
 from deployer.seen.packaging import Additions, Packaging
-from deployer.seen.releases import OLDEST_NGINX, OLDEST_OPENSSL, Release, Version, release_of
+from deployer.seen.releases import (
+    BROTLI_FILTER,
+    BROTLI_MODULE,
+    OLDEST_NGINX,
+    OLDEST_OPENSSL,
+    Release,
+    Version,
+    release_of,
+)
 from deployer.seen.stacks import Stack
 from deployer.seen.ufw import UfwState
-
-BROTLI_MODULE = "libnginx-mod-http-brotli-static"
-BROTLI_FILTER = "libnginx-mod-http-brotli-filter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ from datetime import date
 
 Version = tuple[int, int, int]
 
+BROTLI_MODULE = "libnginx-mod-http-brotli-static"
+BROTLI_FILTER = "libnginx-mod-http-brotli-filter"
+"""What NGINX needs for what was compressed before, and for what it compresses itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:

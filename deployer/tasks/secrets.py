@@ -8,8 +8,8 @@ from typing import TypeGuard
 
 from deployer.config.model import Config
 from deployer.errors import DeployError, UsageError
-from deployer.kinds.publication import OF_FILES
 from deployer.parts.certbot import challenge_tokens
+from deployer.parts.passwords import asked_for
 from deployer.parts.shield import shield_tokens
 from deployer.planning.plan import Plan
 from deployer.values.secrets import (
@@ -34,12 +34,7 @@ def in_scope(config: Config, scope: Collection[str] | None) -> dict[str, Mapping
         "docker.registries": logins,
     }
     found: dict[str, Mapping[str, Secret]] = {what: tokens for what, tokens in of_zones.items() if tokens}
-    found |= {f"auth: of {name}": site.auth.users for name, site in config.sites.items() if site.auth}
-    found |= {
-        f"previews: of {name}": site.previews.auth.users
-        for name, site in config.of_kind(*OF_FILES).items()
-        if site.previews and site.previews.auth
-    }
+    found |= {asked.key: asked.users for asked in asked_for(config)}
     return found | {name: each.variables() for name, each in chosen if scope is None or name in scope}
 
 
