@@ -17,7 +17,7 @@ from deployer.errors import (
 from deployer.server.connection import Server
 from deployer.server.login import connect
 from deployer.server.privatekeys import private_key
-from deployer.tasks.push import Push, Pushed, push
+from deployer.tasks.push import Push, Pushed
 from deployer.waiting import waiting
 
 NO_SUCH_COMMAND = 127
@@ -64,10 +64,10 @@ def push_anyhow(
     server: Server,
     what: Push,
     line: Callable[[str], None],
-    by_key: Callable[[Server, Push, Callable[[str], None]], Pushed | None] = push_restricted,
-    by_login: Callable[[Server, Push, Callable[[str], None]], Pushed] = push,
+    by_key: Callable[[Server, Push, Callable[[str], None]], Pushed | None],
+    by_login: Callable[[Server, Push, Callable[[str], None]], Pushed],
 ) -> Pushed:
-    """Push with a restricted key; with another key, as from a laptop.
+    """Push as a restricted key does, or, where that gives None, as from a laptop.
 
     Raises UsageError when the key may not do this, and DeployError for a site that is not there.
     """
