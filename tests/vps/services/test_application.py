@@ -574,6 +574,12 @@ def commands_run_in_it(project: Project) -> None:
         code, _, errors = called(program, "nowhere", "x")
         assert code == 127, errors
         assert f"✗ {program}: there is no program nowhere in " in errors.splitlines()[-1]
+        ours = f"/usr/local/lib/deploy/bin/{program}"
+        project.vps.run(f"mv {ours} {ours}.away")
+        code, said, errors = called(program, BUSYBOX, "true")
+        project.vps.run(f"mv {ours}.away {ours}")
+        assert (code, said) == (1, "")
+        assert f"has no program `{program}` yet" in errors
     shown = f"{BUSYBOX} cat /data/done; echo ${{#KEY}} $GREETING"
     code, said, _ = called("run", BUSYBOX, "sh", "-c", shown)
     assert (code, said.splitlines()) == (0, ["1", "32 it's $HOME"])
