@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 def run(config: "Config", names: Sequence[str]) -> int:
     """Back up the names, or everything; the exit code."""
+    from deployer.commands._interrupted import telling
     from deployer.errors import DeployError
     from deployer.report import next_step
     from deployer.report.progress import progress
@@ -17,7 +18,8 @@ def run(config: "Config", names: Sequence[str]) -> int:
 
     chosen = chosen_names(config, names)
     with progress() as shown, server_of(config) as server:
-        outcome = run_script(server, "backup", shown.line, *chosen, "--by", caller())
+        with telling(lambda: f"{server.host} goes on with the backup. How it went: deploy status"):
+            outcome = run_script(server, "backup", shown.line, *chosen, "--by", caller())
         if outcome.needs_apply:
             what = f"not all of {', '.join(chosen)}" if chosen else "nothing"
             raise DeployError(f"{what} is backed up on {server.host} yet", "Run: deploy apply")

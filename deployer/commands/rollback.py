@@ -23,6 +23,7 @@ def command(site: str, config: Path, release: str) -> int:
       deploy rollback www.example.org
       deploy rollback www.example.org --to 20261121-024159-3f2a1c9
     """
+    from deployer.commands._interrupted import telling
     from deployer.commands.push import require_pushed
     from deployer.config.loader import load
     from deployer.errors import DeployError
@@ -33,7 +34,11 @@ def command(site: str, config: Path, release: str) -> int:
 
     loaded = load(config)
     require_pushed(loaded.select([site]), "it has no releases")
-    with progress() as shown, server_of(loaded) as server:
+    with (
+        progress() as shown,
+        server_of(loaded) as server,
+        telling(lambda: f"{site}: {server.host} goes on with it. What is live: deploy status"),
+    ):
         outcome = rollback(server, site, shown.line, caller(), release)
     if outcome.needs_apply:
         raise DeployError(f"{site} is not on {server.host} yet", f"Run: deploy push {site}")
