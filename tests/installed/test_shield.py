@@ -38,6 +38,15 @@ def test_who_comes_while_nginx_is_told_of_others_is_shut_out_too(root: Root) -> 
     assert denied(root) == ["198.51.100.9 hand", "192.0.2.7 hand"]
 
 
+def test_a_list_that_could_not_be_read_stays(root: Root) -> None:
+    root.run("deny", "add", "198.51.100.9", "--jail", "passwords")
+    root.write("/programs", "grep() { return 2; }\n")
+    root.run(
+        "deny", "add", "198.51.100.7", "--jail", "passwords", code=1, BASH_ENV=str(root.path("/programs"))
+    )
+    assert denied(root) == ["198.51.100.9 passwords"]
+
+
 @pytest.mark.parametrize("address", ["", "1.2.3.4 1; }", "1.2.3.4\n", "a/b", "$(id)", "x" * 50, "*"])
 def test_what_is_no_address_gets_nowhere(root: Root, address: str) -> None:
     assert "is no address" in root.run("deny", "add", address, code=2)
