@@ -282,6 +282,7 @@ def test_an_interrupted_push_by_a_key_goes_on_and_says_so(project: Guarded, secr
     page = "<h1>Nobody waits for it, and it is no smaller</h1>\n"
     commit = project.publish("page.test", {"index.html": page, "build.sh": f"sleep 5\n{BUILD}"})
     empty = project.folder / "empty"
+    empty.mkdir(exist_ok=True)
     environment = {**os.environ, "HOME": str(empty)} | secrets
     argv = [*DEPLOY, "push", "page.test"]
     push = client(argv, cwd=empty, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
