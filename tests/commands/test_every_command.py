@@ -97,12 +97,20 @@ def leaves(group: click.Group, prefix: str = "") -> Iterator[str]:
         )
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder, who has everything in sites.yaml."""
-    subprocess.run(["git", "init", "-q", "-b", "main", tmp_path / "page"], check=True)
-    git = ["git", "-C", tmp_path / "page", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a commit."""
+    made = tmp_path_factory.mktemp("page")
+    subprocess.run(["git", "init", "-q", "-b", "main", made], check=True)
+    git = ["git", "-C", made, "-c", "user.name=A", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "One"], check=True)
+    return made
+
+
+@pytest.fixture
+def folder(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder, who has everything in sites.yaml."""
+    shutil.copytree(page, tmp_path / "page", ignore=shutil.ignore_patterns("*.sample"))
     lay(tmp_path / "archives", Archive("ntfy.test", now()), b"no archive at all")
     client_key(tmp_path)
     shutil.copy(EXAMPLES / "backup-key.asc", tmp_path)
