@@ -7,7 +7,7 @@ a lot, and takes some hundred MB a machine; ACLs and user attributes of files th
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deployer.rehearsal import host
@@ -17,7 +17,7 @@ from deployer.rehearsal.network import Network
 from deployer.rehearsal.slots import Slot
 
 
-def prepare(slot: Slot, network: Network, image: Path) -> str:
+def prepare(slot: Slot, network: Network, layers: Sequence[Path]) -> str:
     """Mount the machine's disk, ready to boot; returns the public host key."""
     slot.disk.mkdir(parents=True)
     if os.environ.get("VPS_DISK") == "memory":
@@ -25,8 +25,9 @@ def prepare(slot: Slot, network: Network, image: Path) -> str:
     for folder in ("root", "upper", "work", "docker"):
         (slot.disk / folder).mkdir()
     # volatile: no fsync reaches the real disk. Nothing here must survive a crash of this machine.
-    layers = f"lowerdir={image},upperdir={slot.disk}/upper,workdir={slot.disk}/work,volatile"
-    call("mount", "-t", "overlay", slot.name, "-o", layers, str(slot.root))
+    below = ":".join(map(str, layers))
+    mounted = f"lowerdir={below},upperdir={slot.disk}/upper,workdir={slot.disk}/work,volatile"
+    call("mount", "-t", "overlay", slot.name, "-o", mounted, str(slot.root))
     shutil.rmtree(slot.root / LOGIN_NEWS, ignore_errors=True)
     identity = _identity(slot)
     (slot.run / "known_hosts").write_text(f"{network.address} {identity.host_key}\n")

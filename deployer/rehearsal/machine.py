@@ -46,11 +46,11 @@ class Machine:
         systemd that are `masked` never start, though their package is there; `files` are its from the start.
         """
         require()
-        image = base_image(release, packages, say)
+        layers = base_image(release, packages, say)
         slot, network, lock = sweep.claim()
         try:
-            machine = cls(slot, network, disk.prepare(slot, network, image), lock)
-            slot.save(release=release, image=image.name, host_key=machine.host_key)
+            machine = cls(slot, network, disk.prepare(slot, network, layers), lock)
+            slot.save(release=release, image=layers[0].parent.name, host_key=machine.host_key)
             disk.write(slot, files or {})
             boot.boot(slot, network, masked)
             slot.save(kept=keep)

@@ -299,7 +299,7 @@ rmdir /etc/nginx/conf.d; mv /root/aside/* /etc/nginx/; rmdir /root/aside
 @pytest.mark.in_turns("apt")
 @pytest.mark.fault("NGINX is replaced by another version while it runs")
 def test_an_nginx_that_was_replaced_takes_over(vps: Machine, project: Project) -> None:
-    shutil.copy(base_image("debian-12", PREINSTALLED) / "usr/sbin/nginx", vps.root / "root/nginx.old")
+    shutil.copy(base_image("debian-12", PREINSTALLED)[0] / "usr/sbin/nginx", vps.root / "root/nginx.old")
     vps.run(REPLACED)
     running = "cat /run/nginx.pid; readlink /proc/$(cat /run/nginx.pid)/exe"
     before = vps.run(running).stdout

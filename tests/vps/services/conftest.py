@@ -271,7 +271,7 @@ def bring_compose(machine: Machine) -> None:
     """Docker Compose v2, which no package of Debian 12 has: that of Debian 13, as a person may have put it there."""
     plugin = machine.root / COMPOSE
     plugin.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(base_image("debian-13", PACKAGES) / COMPOSE, plugin)
+    shutil.copy(base_image("debian-13", PACKAGES)[0] / COMPOSE, plugin)
 
 
 @pytest.fixture(scope="module")
