@@ -16,7 +16,8 @@ AIM = "publish"
 def command(site: str, config: Path, release: str) -> int:
     """Make the release before the live one live again, or the one named.
 
-    Of a service in containers, its images go back; its files stay as sites.yaml has them.
+    Of an application, what it was configured with goes back along with its image; its secrets are those of
+    now. Of another service in containers, its images go back; its files stay as sites.yaml has them.
 
     \b
     Example:

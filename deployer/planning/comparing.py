@@ -24,6 +24,7 @@ from deployer.planning.renames import (
     without_staying,
     without_waiting,
 )
+from deployer.planning.rolled_back import resting, with_rolled_back
 from deployer.planning.running import units_to_start
 from deployer.planning.scope import going, staying
 from deployer.planning.sending import with_sent
@@ -77,7 +78,7 @@ def make_plan(
         armed=max(seen.facts.armed - seen.facts.now, 0),
         undo_after=desired.undo_after,
     )
-    plan = with_sent(_with_lost(plan, gone, seen), desired, seen)
+    plan = with_sent(_with_lost(with_rolled_back(plan), gone, seen), desired, seen)
     plan = with_additions(with_obstacles(plan, desired, seen), desired, seen.facts)
     plan = with_transition(with_ports(plan, desired, seen, sites), desired, seen, gone, containers)
     return with_owners(_with_those_taken_off(plan, desired, seen, sites), desired, seen)
@@ -102,7 +103,7 @@ def _containers(
     changing_hands: Collection[Takeover] | None,
 ) -> Moving:
     hands = takeovers(desired, seen) if changing_hands is None else changing_hands
-    refused = of_sites(desired, seen) | dict(left)
+    refused = resting(desired, seen, sites) | of_sites(desired, seen) | dict(left)
     waiting = not_yet(desired, seen) | (desired.names.keys() - {*desired.site_of.values()})
     return moving(desired.standings, seen, sites, refused, waiting, hands)
 

@@ -25,6 +25,7 @@ class Surprise(Enum):
     EDITED = "edited by hand on the server"
     REMOVED = "removed by hand on the server"
     TAKEN_OVER = "takes over a file made by hand"
+    ROLLED_BACK = "of an earlier release, by a rollback"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ def _warnings(health: Health) -> Iterator[str]:
         yield f"! {name} shows visitors its page of maintenance {since} (deploy maintenance {name} off)"
     for name, by in health.stopped.items():
         yield f"! {name} is stopped on purpose, {by} (deploy start {name})"
+    for name, release in health.rolled_back.items():
+        yield (
+            f"! {name} is rolled back to {release}, with the configuration of then "
+            f"(deploy push {name} goes on with the newest, as sites.yaml says)"
+        )
 
 
 def as_json(health: Health, server: str) -> str:

@@ -36,7 +36,8 @@ class Health:
     containers of a service are not well, by its name, `stopped` who has stopped one on purpose, and when,
     `closed` since when and by whom a site shows its page of maintenance, `failed` what was done last to one
     and failed, `not_up` why one never came up, `astray` why a name with a certificate leads elsewhere,
-    `waits` the command that publishes for the first time what was never live.
+    `waits` the command that publishes for the first time what was never live, `rolled_back` the earlier
+    release that one runs with the configuration of then.
     `strained` is what sites on PHP needed more of than they have, `unfinished` what apt and dpkg are about,
     `nginx_refuses` why NGINX would not take its files again, `nginx_rests` how systemd calls one that rests.
     """
@@ -58,6 +59,7 @@ class Health:
     waits: Mapping[str, str] = field(default_factory=dict)
     not_up: Mapping[str, str] = field(default_factory=dict)
     astray: Mapping[str, str] = field(default_factory=dict)
+    rolled_back: Mapping[str, str] = field(default_factory=dict)
     strained: tuple[tuple[str, str], ...] = ()
     nginx_refuses: str = ""
     nginx_rests: str = ""
@@ -72,6 +74,7 @@ class Health:
 def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
     """Understand what status.sh prints of these domains, each with its aliases."""
     kinds = "server answer distrust astray deaf release pushed backup unwell stopped failed waits closed"
+    kinds += " rolled_back"
     said: dict[str, dict[str, str]] = {kind: {} for kind in kinds.split()}
     lines: dict[str, list[str]] = {}
     for line in answer.split("\n"):
@@ -103,6 +106,7 @@ def read_health(answer: str, sites: Mapping[str, Iterable[str]]) -> Health:
         closed=said["closed"],
         waits=said["waits"],
         astray=said["astray"],
+        rolled_back=said["rolled_back"],
         failed={name: _failure(last) for name, text in said["failed"].items() if (last := log_line(text))},
         not_up={name: str(failure) for name, failure in read_failures(lines.get("not_up", ())).items()},
         key_days=(int(server["backup_key"]) - now) // DAY if "backup_key" in server else None,

@@ -3,7 +3,8 @@
 # Answers with lines of words: `server …`, for each name `answer …` and `distrust …` with what is wrong with its
 # certificate, `astray DOMAIN WHY` of those with one to which the DNS leads elsewhere, `deaf DOMAIN PORT` where nothing listens at the port to which NGINX leads, for each site `release …` and `pushed JSON`, for each service whose containers are not well
 # `unwell NAME WHY`, for each that was stopped on purpose `stopped NAME BY`, for each to which something was done last that
-# failed `failed NAME JSON`, for each that waits for its first push `waits NAME COMMAND`, for each site that shows its page of maintenance `closed NAME WORDS`, what php.sh tells, for each that apply could not bring up and that was never up `not_up NAME TIME DIGEST WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
+# failed `failed NAME JSON`, for each that waits for its first push `waits NAME COMMAND`, for each site that shows its page of maintenance `closed NAME WORDS`,
+# for each application that a rollback has brought back with another configuration `rolled_back NAME RELEASE`, what php.sh tells, for each that apply could not bring up and that was never up `not_up NAME TIME DIGEST WHY`, for all that is backed up `backup NAME JSON` with its last success, empty without one, and what
 # apt.sh, nginx.sh and lib/doctor/nginx tell. The page is asked for through NGINX on this machine by `visit_all` of lib/common/visitor, and lib/common/record knows
 # what logs have forgotten; all are sent before this.
 set -uo pipefail
@@ -123,6 +124,15 @@ closed() { # by whom, as bin/maintenance has written it
     (cd /var/lib/deploy/maintenance 2>/dev/null && sed -sn '1s/^# Since \(.*\); it ends by: deploy maintenance \(.*\) off$/closed \2 since \1/p' -- *.conf) 2>/dev/null
 }
 
+rolled_back() { # as the first line of its file says, which is kept by its release
+    local each name
+    for each in /srv/deploy/*/images/configurations/applied.yml; do
+        [ -e "$each" ] || continue
+        name=${each#/srv/deploy/} name=${name%%/*}
+        sed -n "1s/^# Rolled back to \([^,]*\),.*/rolled_back $name \1/p" "${each%/*}/$(readlink "/srv/deploy/$name/images/live").yml" 2>/dev/null
+    done
+}
+
 never_up() { # of the others, `failed` tells
     local name rest
     failures | while read -r _ name rest; do
@@ -137,6 +147,7 @@ nginx_refuses &
 nginx_rests &
 releases
 closed
+rolled_back
 never_up
 apt_at_work
 dpkg_list | half_done
