@@ -122,6 +122,7 @@ def test_it_comes_back_with_what_it_ran_with(project: Project) -> None:
     is_as_sites_yaml_says(project)
 
 
+@pytest.mark.in_turns("rollbacks")
 def test_forward_again_it_is_as_sites_yaml_says(project: Project) -> None:
     newest = releases(project)["live"]
     called(project, "rollback", NAME)
@@ -130,6 +131,7 @@ def test_forward_again_it_is_as_sites_yaml_says(project: Project) -> None:
     is_as_sites_yaml_says(project)
 
 
+@pytest.mark.in_turns("rollbacks")
 def test_an_apply_that_names_it_brings_what_sites_yaml_says_to_the_image_of_then(project: Project) -> None:
     called(project, "rollback", NAME)
     project.sites[NAME] = THEN | {"environment": {"GREETING": "now"}}
@@ -139,6 +141,7 @@ def test_an_apply_that_names_it_brings_what_sites_yaml_says_to_the_image_of_then
     assert "is rolled back to" not in called(project, "status")
 
 
+@pytest.mark.in_turns("rollbacks")
 def test_one_that_does_not_run_leaves_all_as_it_was(project: Project) -> None:
     """Its secrets are those of now: what they open knows no others."""
     project.sites[NAME] = THEN | NOW
@@ -149,6 +152,7 @@ def test_one_that_does_not_run_leaves_all_as_it_was(project: Project) -> None:
     is_as_sites_yaml_says(project)
 
 
+@pytest.mark.in_turns("rollbacks")
 def test_of_what_nothing_is_kept_the_image_alone_comes_back(project: Project) -> None:
     """As of what ran before anything was kept; it is told where that is another configuration."""
     project.sites[NAME] = THEN | {"environment": {"GREETING": "other"}}
@@ -177,6 +181,7 @@ LED = 'led() { ls /var/lib/deploy/live; }; was=$(led); until [ "$(led)" != "$was
     [(LAID, "the server starts again"), (BOTH, "a push"), (LED, "a rollback")],
     ids=["laid", "both", "led"],
 )
+@pytest.mark.in_turns("rollbacks")
 def test_a_rollback_is_killed(project: Project, step: str, then: str) -> None:
     """Visitors have their page all the time, and what comes next ends it, the one way or the other."""
     killed = f"/usr/local/lib/deploy/bin/rollback {NAME} >/root/said 2>&1 & rollback=$!"
@@ -195,6 +200,7 @@ def test_a_rollback_is_killed(project: Project, step: str, then: str) -> None:
         is_as_sites_yaml_says(project)
 
 
+@pytest.mark.in_turns("rollbacks")
 def test_a_push_that_fails_leaves_it_rolled_back(project: Project) -> None:
     called(project, "rollback", NAME)
     registry = registry_of(project.vps)
@@ -205,6 +211,7 @@ def test_a_push_that_fails_leaves_it_rolled_back(project: Project) -> None:
     registry.push("earlier", TWO, AT_ONCE, "two")
 
 
+@pytest.mark.in_turns("rollbacks")
 def test_an_update_leaves_it_alone(project: Project) -> None:
     called(project, "rollback", NAME)
     said = project.vps.run(f"/usr/local/lib/deploy/bin/update {NAME}").stdout
@@ -212,6 +219,7 @@ def test_an_update_leaves_it_alone(project: Project) -> None:
     is_rolled_back(project)
 
 
+@pytest.mark.in_turns("rollbacks")
 def test_what_else_ran_of_it_goes_with_it(project: Project) -> None:
     """A worker more is a release of its own; nobody misses it after that is taken back."""
     project.sites[NAME]["workers"] = {"mail": "sleep 1000", "more": "sleep 1000"}
