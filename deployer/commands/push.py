@@ -185,6 +185,7 @@ def _push(
 def _apply_changes(server: "Server", config: "Config", shown: "Progress", yes: bool, domain: str) -> bool:
     """Apply first what has changed of a service's files; whether there is something to push then."""
     from deployer.commands.apply import converge, convergence
+    from deployer.planning.rolled_back import wants_apply
     from deployer.report import say
 
     if domain not in config.compositions:
@@ -192,7 +193,7 @@ def _apply_changes(server: "Server", config: "Config", shown: "Progress", yes: b
     run = convergence(server, config, [domain], shown)
     seen = run.look()
     is_there = f"/etc/deploy/sites/{domain}.conf" in seen.files
-    if not is_there or not run.differs(domain, seen):
+    if not is_there or not run.differs(domain, seen) or not wants_apply(domain, run.plan(seen), seen):
         return True
     say(f"{domain} is otherwise in sites.yaml than on {server.host}; that is applied first:")
     return converge(run, yes) == 0

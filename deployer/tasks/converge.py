@@ -25,7 +25,6 @@ from deployer.planning.obstacles import require_no_newer
 from deployer.planning.plan import Order, Plan
 from deployer.planning.renamed_sites import renamed_sites
 from deployer.planning.renames import env_files_of_renamed
-from deployer.planning.rolled_back import wants_apply
 from deployer.planning.stages import at_once, in_the_end
 from deployer.planning.takeovers import takeovers
 from deployer.seen.facts import Facts
@@ -103,9 +102,9 @@ class Convergence:
         return self.monitors.planned(plan, self.scope) if self.monitors else plan
 
     def differs(self, name: str, seen: Observation) -> bool:
-        """Whether a file of the entry wants an apply before a push; for that no secret has to be known."""
+        """Whether a file of the entry is otherwise on the server; for that no secret has to be known."""
         desired, acme = self._in_the_end(seen.facts), self.config.acme.directory
-        return wants_apply(name, make_plan(desired, seen, acme, self.scope), seen)
+        return any(change.site == name for change in make_plan(desired, seen, acme, self.scope).changes)
 
     def apply(self, plan: Plan, seen: Observation) -> bool:
         """Carry out the plan; whether everything in it is live. Raises DeployError when nothing is."""
