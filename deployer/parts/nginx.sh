@@ -22,8 +22,12 @@ check_nginx_says() { # NGINX's words on standard input, without what they say tw
 # goes on with the old configuration, as it does when it cannot have a port. HUP is what `systemctl reload`
 # sends too, after it has read all files once more.
 reload_nginx() {
+    begin_rooms
+    read_anew && end_rooms
+}
+
+read_anew() { # a part of `reload_nginx`
     local master children old new pid title
-    keep_rooms
     find_nginx
     if [ "$master" = 0 ]; then
         systemctl reset-failed nginx 2>/dev/null # however often it has been tried

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from deployer.config.model import Config
     from deployer.seen.facts import Facts
 
-POLICIES = ("room.conf", "waiting.conf", "back-soon.conf")
+POLICIES = ("room.conf", "waiting.conf", "waited.conf", "back-soon.conf")
 
 
 def share(config: "Config", facts: "Facts") -> Share:

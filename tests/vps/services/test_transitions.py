@@ -233,6 +233,7 @@ def test_ports_change_hands(project: Project) -> None:
         applied(project)
     assert visitors.pages("alma.test") == {"alma.test", "alma in a chain"}
     assert visitors.pages("berta.test") == {"berta.test", "berta in a chain"}
+    assert not any(visitors.failed.values()), visitors.seen
     assert running(project.vps) == {"almatest": 1, "bertatest": 1}
 
     stack(project, "alma.test", 8203, page="alma again")
@@ -241,6 +242,7 @@ def test_ports_change_hands(project: Project) -> None:
         applied(project)
     assert visitors.pages("alma.test") == {"alma in a chain", "alma again"}
     assert visitors.pages("berta.test") == {"berta in a chain", "berta again"}
+    assert not any(visitors.failed.values()), visitors.seen
     assert (page(project, "alma.test"), page(project, "berta.test")) == ("alma again", "berta again")
 
     del project.sites["alma.test"]

@@ -9,6 +9,7 @@ from vps.backup.conftest import Key, key
 from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import Project
 from vps.services.conftest import APP, Composition, served
+from vps.services.registry import NO_CHECK
 from vps.services.test_faults import PLACES, die
 from vps.waiting import nobody_waits, until
 
@@ -50,6 +51,40 @@ def test_a_push_and_a_restart_fail_no_request(project: Project, images: Composit
     nobody_waits(vps, NAME, PORT)
 
 
+def moves(project: Project, images: Composition, port: int, **more: object) -> None:
+    """Apply another port of the site, and what else is said of it."""
+    (project.folder / "app.yml").write_text(APP.format(image=images.repository, port=port))
+    project.sites[NAME] |= {"port": port, **more}
+    applied = project.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert project.plan()["empty"]
+
+
+def test_another_port_fails_no_request(project: Project, images: Composition, vps: Machine) -> None:
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        for port in (PORT + 2, PORT):
+            moves(project, images, port)
+            asked.goes_on()
+    assert not asked.wrong, (asked.wrong, asked.statuses)
+    nobody_waits(vps, NAME, PORT)
+    assert vps.run("ls /run/deploy/rooms").stdout == f"{NAME}_{PORT}\n"
+
+
+def test_what_is_slow_to_begin_has_as_long_as_is_said(
+    project: Project, images: Composition, vps: Machine
+) -> None:
+    """Also without a health check, and visitors wait for it."""
+    images.image("two", f"sleep 17; {SERVE}", Healthcheck=NO_CHECK)
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        pushed = project.deploy("push", NAME)
+        asked.goes_on()
+    assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+    assert not asked.wrong, asked.wrong
+    assert project.get(NAME, scheme="http") == (200, "two\n")
+
+
 def test_an_image_that_crashes_fails_no_request(project: Project, images: Composition, vps: Machine) -> None:
     images.image("three", "exit 3")
     with visiting(load(vps)) as asked:
@@ -88,7 +123,7 @@ def test_docker_that_begins_anew_fails_no_page(project: Project, vps: Machine) -
 
 @pytest.mark.in_turns("killed while visitors come")
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.fault("a push of containers is killed at a step while visitors come", rounds=len(PLACES))
+@pytest.mark.fault("a push of containers is killed at a step while visitors come")
 def test_a_push_that_is_killed_fails_no_request(
     project: Project, images: Composition, vps: Machine, place: str
 ) -> None:
@@ -178,7 +213,51 @@ def test_a_service_that_starts_first_makes_nobody_wait(
     assert project.get(NAME, scheme="http") == (200, "two\n")
     assert project.plan()["empty"]
     assert "DEPLOY_PORT" not in vps.run(f"cat /opt/{NAME}/.env").stdout, "it is at its first port again"
-    del project.sites[NAME]["replace"]
-    assert project.apply().returncode == 0
+
+
+def test_what_starts_first_moves_and_starts_first_no_more(
+    project: Project, images: Composition, vps: Machine
+) -> None:
+    """From the port that is its second one, so that all of them change, and no request fails."""
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        for page, replaced in (("one", "start-first"), ("two", "stop-first")):
+            images.image(page, SERVE)
+            assert project.deploy("push", NAME).returncode == 0
+            moves(project, images, PORT + 2, replace=replaced)
+            asked.goes_on()
+        moves(project, images, PORT, replace="start-first")
+        asked.goes_on()
+    assert not asked.wrong, (asked.wrong, asked.statuses)
     assert project.get(NAME, scheme="http") == (200, "two\n")
-    assert project.plan()["empty"]
+    assert "DEPLOY_PORT" not in vps.run(f"cat /opt/{NAME}/.env").stdout
+    assert not vps.run("ls /var/lib/deploy/live", check=False).stdout
+
+
+SECOND, SECOND_PORT = "second.test", PORT + 1
+
+
+def test_a_second_site_at_a_service_comes_and_goes(
+    project: Project, images: Composition, vps: Machine
+) -> None:
+    """Its visitors wait as those of the first one do."""
+    two = APP.format(image=images.repository, port=PORT).replace(
+        ':80"', f':80", "127.0.0.1:{SECOND_PORT}:80"'
+    )
+    second = Load(vps.address, SECOND, PAGES, "/cgi-bin/echo")
+    del project.sites[NAME]["replace"]
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        (project.folder / "app.yml").write_text(two)
+        project.sites[SECOND] = {"kind": "proxy", "port": SECOND_PORT, "https": False}
+        assert project.apply().returncode == 0
+        with visiting(second):
+            second.goes_on()
+            images.image("two", SERVE)
+            assert project.deploy("push", NAME).returncode == 0
+            second.goes_on()
+        del project.sites[SECOND]
+        moves(project, images, PORT)
+        asked.goes_on()
+    assert not asked.wrong, asked.wrong
+    assert not second.wrong, second.wrong

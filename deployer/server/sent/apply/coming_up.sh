@@ -105,7 +105,7 @@ exchange() { # NAME…
         return
     done
     stop_all "$@" || failed=$1 # where somebody still stands, nobody else is led
-    for project in "${instead[@]}"; do by_compose "$project" stop >/dev/null 2>&1 || failed=$1; done
+    for project in "${instead[@]}"; do stop_holding "$project" || failed=$1; done
     if [ -z "$failed" ]; then
         lead_to "$@"
         follow || failed=$1
@@ -125,6 +125,13 @@ exchange() { # NAME…
 
 stop_all() { # NAME…: fails when one goes on
     local name code=0
-    for name; do by_compose "$(value_of "$name" PROJECT)" stop >/dev/null 2>&1 || code=1; done
+    for name; do stop_holding "$(value_of "$name" PROJECT)" "$name" || code=1; done
     return $code
 }
+
+stop_holding() ( # PROJECT [SITE]: its visitors wait from now on, until somebody answers them again
+    NAME=$1 PROJECT=$1 HOST=${2:-} INSTALLED=/usr/local/lib/deploy
+    # shellcheck source=/dev/null
+    for part in common/site common/hold composition/composition; do . "$INSTALLED/lib/$part"; done
+    take_down /dev/null stop >/dev/null 2>&1 9>&-
+)
