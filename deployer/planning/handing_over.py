@@ -54,9 +54,19 @@ def with_transition(
         stopped=moving.stopped,
         steps=steps,
         moves=tuple(transition.remarks(steps)),
-        leads=leads,
+        leads=_former(plan, leads, moving.takeovers) | leads,
         takeovers=moving.takeovers,
     )
+
+
+def _former(plan: Plan, leads: Mapping[str, str], takeovers: Collection[Takeover]) -> dict[str, str]:
+    """Files of sites that go, one of whose names another has when it answers: they stay until then."""
+    removed = {change.path for change in plan.changes if not change.after}
+    return {
+        vhost(each.old): leads[vhost(each.new)]
+        for each in takeovers
+        if each.kind == "name" and vhost(each.old) in removed and vhost(each.new) in leads
+    }
 
 
 def _coming(

@@ -156,6 +156,19 @@ def test_a_new_name_for_one_project_keeps_it_running(project: Project) -> None:
     assert vps.run("stat -c '%a %U' /opt/berta.test/.env").stdout == "600 root\n"
 
 
+@pytest.mark.in_turns("change of name, project or kind")
+def test_a_new_name_turns_away_nobody_who_comes_by_the_old_one(project: Project) -> None:
+    stack(project, "alma.test", 8201, top="one")
+    arranged(project)
+    del project.sites["alma.test"]
+    stack(project, "berta.test", 8201, page="berta.test", top="two", aliases=["alma.test"])
+    with Visitors(project.vps.address, ["alma.test"]) as visitors:
+        applied(project)
+    assert {*visitors.seen["alma.test"]} <= {"alma.test", "berta.test", "301"}, visitors.seen
+    assert page(project, "alma.test") == "301"
+    assert (page(project, "berta.test"), running(project.vps)) == ("berta.test", {"two": 1})
+
+
 @pytest.mark.in_turns("change of place")
 def test_what_takes_nothing_of_others_comes_up_at_once(project: Project) -> None:
     project.vps.run("install -d -m 777 /srv/meeting")

@@ -2,11 +2,12 @@
 # Where NGINX leads: to a place only when what shall be there answers. A part of apply.sh.
 
 hold_back() { # the files that lead to what does not answer there yet are as they were until it does
-    local files names
+    local files names file new=()
     [ -s "$incoming/leads" ] || return 0
     mapfile -t files < <(cut -d ' ' -f 2 "$incoming/leads" | grep -vxF -f "$incoming/refused")
     [ ${#files[@]} -gt 0 ] || return 0
-    mkdir -p "$incoming/held" && (cd / && cp -a --parents -t "$incoming/held" "${files[@]/#/.}") || return
+    for file in "${files[@]}"; do [ ! -e "$file" ] || new+=(".$file"); done # another goes
+    mkdir -p "$incoming/held" && { [ ${#new[@]} -eq 0 ] || (cd / && cp -a --parents -t "$incoming/held" "${new[@]}"); } || return
     put_back "${files[@]}"
     passes_all && return
     mapfile -t names < <(cut -d ' ' -f 1 "$incoming/leads")
@@ -24,7 +25,7 @@ lead_to() { # NAME…: the files that lead there are the new ones
     for name; do
         while IFS= read -r file; do
             if [ -s "$incoming/refused" ] && grep -qxF -- "$file" "$incoming/refused"; then continue; fi
-            cp -a --remove-destination "$incoming/held$file" "$file"
+            if [ -e "$incoming/held$file" ]; then cp -a --remove-destination "$incoming/held$file" "$file"; else rm -f "$file"; fi
         done < <(leading_to "$name")
     done
 }
