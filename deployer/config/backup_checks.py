@@ -7,6 +7,7 @@ from deployer.composefile.interpolation import UNKNOWN
 from deployer.config.model import Config
 from deployer.config.suggestions import suggest
 from deployer.config.wording import Finding, Path
+from deployer.kinds.base import is_from_repository
 from deployer.values.quantities import shown
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 def check_backups(config: Config) -> Iterator[Finding]:
     """Every service and volume that would be looked for at night, and not be found."""
     for name, entry in config.of_kind("compose").items():
+        if is_from_repository(entry):
+            continue  # what its file has, a push learns
         section = config.section_of(name)
         if not entry.definition().problems:
             yield from unknown_service(entry, (section, name, "backup", "service"))

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 
+def kept_by(wanted: ComposeBackup) -> Backup:
+    """What sites.yaml says; else the whole folder and all volumes, found on the server."""
+    dumped = Backup(dump=wanted.dump, load=wanted.load, service=wanted.service)
+    if wanted.database:
+        dumped = database(wanted.database, wanted.service)
+    return replace(dumped, paths=wanted.paths or (".",), volumes=wanted.volumes)
+
+
 class Compose(ComposeFiles):
     """Containers as your own compose file describes them. What it opens to everyone is bound to 127.0.0.1."""
 
@@ -47,11 +55,7 @@ class Compose(ComposeFiles):
 
     def backs_up(self) -> Backup:
         """What sites.yaml says; else the whole folder and all volumes, found on the server."""
-        wanted = self.backup
-        dumped = Backup(dump=wanted.dump, load=wanted.load, service=wanted.service)
-        if wanted.database:
-            dumped = database(wanted.database, wanted.service)
-        return replace(dumped, paths=wanted.paths or (".",), volumes=wanted.volumes)
+        return kept_by(self.backup)
 
     def unsaved(self, name: str) -> tuple[str, ...]:
         """What its archives will not have, in a sentence each."""

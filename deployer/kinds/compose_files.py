@@ -13,8 +13,7 @@ from deployer.composefile.neighbours import neighbours
 from deployer.composefile.stack import Stack, stack
 from deployer.files import File
 from deployer.kinds.composition import Composition
-from deployer.kinds.listing import Attachments, Listing
-from deployer.templates import rendered
+from deployer.kinds.listing import Attachments, Listing, folders_file
 from deployer.values.attachments import LocalFile
 from deployer.values.composing import (
     Inside,
@@ -161,11 +160,7 @@ class ComposeFiles(Composition):
         if len(own) > 1:
             check_version(facts.compose)
         found = {f"{self.folder(name)}/{path}": File(content) for path, content in own.items()}
-        if self.folders:
-            places = {f"{self.folder(name)}/{path}": owner for path, owner in self.folders.items()}
-            found[f"/etc/tmpfiles.d/deploy-{name}.conf"] = rendered(
-                "system/folders.tmpfiles.conf", places=places
-            )
+        found |= folders_file(self.folder(name), name, self.folders)
         if self._delivery:
             for path, file in self._delivery.files.items():
                 user, group, mode = file.owner or ("root", "root", f"{file.mode:o}")

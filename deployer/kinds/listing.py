@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo
 
 from deployer.composefile import listed
+from deployer.files import File
+from deployer.templates import rendered
 from deployer.values.attachments import LocalFile
 from deployer.values.composing import owner_of_file
 from deployer.values.types import Attachment, as_text, folder_of, schema
@@ -25,6 +27,13 @@ def beside(value: Any, info: ValidationInfo) -> tuple[LocalFile, ...]:
 def pairs(value: Any) -> Any:
     """The paths of a mapping, each with its owner; a list as it is."""
     return [[*each] for each in value.items()] if isinstance(value, dict) else value
+
+
+def folders_file(folder: str, name: str, owners: dict[str, tuple[int, int, str]]) -> dict[str, File]:
+    """Whose the folders in its folder are, for systemd-tmpfiles."""
+    places = {f"{folder}/{path}": owner for path, owner in owners.items()}
+    path = f"/etc/tmpfiles.d/deploy-{name}.conf"
+    return {path: rendered("system/folders.tmpfiles.conf", places=places)} if places else {}
 
 
 Attachments = Annotated[

@@ -24,7 +24,7 @@ COVERED = (
     ("ntfy.example.org", "push.example.org"),
     *(
         (f"{name}.example.org",)
-        for name in ("secret", "search", "vpn", "analytics", "forum", "links", "git", "shop")
+        for name in ("secret", "search", "vpn", "analytics", "forum", "links", "git", "shop", "stack")
     ),
 )
 

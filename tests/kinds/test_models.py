@@ -21,7 +21,7 @@ def test_a_kind_is_a_module_of_the_folder() -> None:
     assert all(issubclass(model, Site) for model in kinds().values())
     assert all(issubclass(model, Composition) for model in service_kinds().values())
     for name, model in models():
-        form = "_on_php" if getattr(model, "chosen_by", "") else ""
+        form = {"archive": "_on_php", "repository": "_pushed"}.get(getattr(model, "chosen_by", ""), "")
         assert model.__module__ == f"deployer.kinds.{name.replace('-', '_')}{form}"
 
 
@@ -41,6 +41,8 @@ def test_every_default_is_what_the_type_accepts(kind: str, model: type[Section])
     needed |= {"host": "a.rogs.me", "token": "env:TOKEN", "email": "me@rogs.me"}
     needed |= {"version": "8.4", "sha256": "0" * 64, "archive": "/a.tar.gz"}
     needed |= {"inside": 80}
+    if getattr(model, "chosen_by", "") == "repository":
+        needed |= {"file": "compose.yaml"}
     fields = model.model_fields
     site = model(**{fields[key].alias or key: value for key, value in needed.items() if key in fields})
     for name, field in model.model_fields.items():

@@ -33,6 +33,7 @@ PACKAGES = (
     "logrotate",
     "nginx",
 )
+BUILDS = (*PACKAGES, "docker-buildx", "git")
 OF_DEBIAN_13 = {"docker-cli", "docker-compose"}
 PACKAGES_12 = (*(each for each in PACKAGES if each not in OF_DEBIAN_13), "acl", "attr", "zstd")
 COMPOSE = "usr/libexec/docker/cli-plugins/docker-compose"

@@ -25,9 +25,9 @@ from vps.keys.test_workflow import act, secrets_of, write
 from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import DEPLOY, Project
 from vps.services.conftest import (
+    BUILDS,
     COMPOSE,
     NO_FILTERS,
-    PACKAGES,
     REGISTRY,
     SERVE,
     Composition,
@@ -113,7 +113,7 @@ class Application(Composition):
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker and its builder."""
-    with Machine.boot("debian-13", (*PACKAGES, "docker-buildx", "git"), files=NO_FILTERS) as machine:
+    with Machine.boot("debian-13", BUILDS, files=NO_FILTERS) as machine:
         install_scripts(machine)
         prepare(machine)
         yield machine

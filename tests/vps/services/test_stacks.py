@@ -1,12 +1,24 @@
 """A compose file as its project publishes it, with what is laid over it."""
 
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
-from vps.services.conftest import HEALTHY, REGISTRY, SERVE, environment_of, registry_of
+from vps.services.conftest import (
+    BUILDS,
+    HEALTHY,
+    NO_FILTERS,
+    REGISTRY,
+    SERVE,
+    environment_of,
+    install_scripts,
+    prepare,
+    registry_of,
+)
 
 UPSTREAM = """name: shop
 services:
@@ -25,6 +37,15 @@ OVER = """services:
     environment: {WHOSE: ours}
     ports: !override ["8191:80", "8192:80"]
 """
+
+
+@pytest.fixture(scope="module")
+def vps(throwaway: None) -> Iterator[Machine]:
+    """A server with Docker, a registry and Git."""
+    with Machine.boot("debian-13", BUILDS, files=NO_FILTERS) as machine:
+        install_scripts(machine)
+        prepare(machine)
+        yield machine
 
 
 @pytest.fixture
@@ -194,3 +215,141 @@ def test_files_are_whose_they_shall_be_and_no_link_of_a_container_is_followed(pr
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert project.get("owned.test", scheme="http") == (200, "other\n")
     assert vps.run("ls /opt/owned.test/secrets").stdout == ""
+
+
+PUSHED = """services:
+  web:
+    image: {image}
+    container_name: shop
+    command: ["/bin/busybox", "sh", "-c", "cat /page.html /run/kept > /data/index.html; env > /data/env; exec httpd -f -p 80 -h /data"]
+    environment: ["URL=x://a:${{WORD}}@db"]
+    env_file: more.env
+    ports: ["8197:80", "2222:22"]
+    volumes: ["./page.html:/page.html", "./data:/data"]
+    configs: [{{source: kept, target: /run/kept}}]
+    stop_signal: SIGKILL
+configs: {{kept: {{file: ./kept}}}}
+"""
+STOLEN = """services:
+  web:
+    image: any
+    privileged: true
+    network_mode: host
+    volumes: ["/:/host", "/var/run/docker.sock:/var/run/docker.sock", "./.env:/own"]
+"""
+
+
+@pytest.fixture
+def pushed(vps: Machine, tmp_path: Path) -> Project:
+    """A user's folder with a repository that has a compose file in it."""
+    image = registry_of(vps).push("shop", SERVE, {"Healthcheck": HEALTHY}, "well") and f"{REGISTRY}/shop:1"
+    site = {"kind": "compose", "repository": "stack", "file": "deploy/compose.yaml", "port": 8197}
+    site |= {"secrets": {"WORD": "generate"}, "environment": {"MORE": "given"}, "https": False}
+    one = Project(tmp_path, vps, None, {"pushed.test": site | {"wait": "60s", "watch": "0"}})
+    files = {"compose.yaml": PUSHED.format(image=image), "page.html": "one\n", "kept": "kept\n"}
+    files |= {"more.env": "MINE=${MORE}\n"}
+    one.repository("stack", {f"deploy/{path}": text for path, text in files.items()})
+    return one
+
+
+def test_a_stack_is_pushed_from_its_repository(pushed: Project) -> None:
+    vps, domain = pushed.vps, "pushed.test"
+
+    def push(code: int = 0, *more: str) -> str:
+        done = pushed.deploy("push", domain, "--yes", *more)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def page() -> str:
+        return pushed.get(domain, scheme="http")[1]
+
+    def definition() -> str:
+        return vps.run("cat /opt/pushed.test/docker-compose.yml").stdout
+
+    applied = pushed.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "pushed.test waits for its first push: deploy push pushed.test" in applied.stdout + applied.stderr
+    assert pushed.plan()["empty"]
+
+    said = push()
+    assert "its service web publishes 2222: left out" in said
+    assert "its service web mounts page.html, which is the repository's: it can only read there" in said
+    assert (page(), pushed.plan()["empty"]) == ("one\nkept\n", True)
+    listening = vps.run("ss --no-header --listening --tcp --numeric | awk '{ print $4 }'").stdout.split()
+    assert [each for each in listening if each.endswith((":8197", ":2222"))] == ["127.0.0.1:8197"]
+    word = vps.run("/usr/local/lib/deploy/bin/secret pushed.test WORD").stdout.strip()
+    variables = environment_of(vps, "pushed-test-web-1")
+    assert f"URL=x://a:{word}@db" in variables
+    assert "MINE=given" in variables
+    assert (word in definition(), "x://a:${WORD}@db" in definition()) == (False, True)
+    by_hand = vps.run(
+        "cd /opt/pushed.test && docker compose ps --format '{{.Name}}' && docker compose config -q"
+    )
+    assert (by_hand.stdout, by_hand.stderr) == ("pushed-test-web-1\n", "")
+    assert "is already up to date" in push()
+
+    first = definition()
+    pushed.commit("stack", {"deploy/page.html": "two\n"}, "The second page")
+    assert 'The second page"' in push()
+    assert page() == "two\nkept\n"
+    what_is_refused_changes_nothing(pushed, push)
+    listed = json.loads(pushed.deploy("releases", domain, "--json").stdout)
+    assert ['"The second page"' in each["subject"] for each in listed] == [True, False]
+    assert pushed.deploy("rollback", domain).returncode == 0
+    assert (page(), definition(), pushed.plan()["empty"]) == ("one\nkept\n", first, True)
+
+    pushed.sites[domain]["environment"] = {"MORE": "other"}
+    applied = pushed.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "MINE=other" in environment_of(vps, "pushed-test-web-1")
+    assert (page(), pushed.plan()["empty"]) == ("one\nkept\n", True)
+
+    pushed.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
+    gone = pushed.apply()
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert vps.run("docker ps -aq --filter label=com.docker.compose.project=pushed-test").stdout == ""
+    assert pushed.plan()["empty"]
+
+
+def what_is_refused_changes_nothing(pushed: Project, push: Callable[..., str]) -> None:
+    """Neither what the rules refuse, nor what Docker Compose does, nor what does not run."""
+    vps = pushed.vps
+    compose = (pushed.folder / "stack/deploy/compose.yaml").read_text()
+    before = vps.run("cat /opt/pushed.test/docker-compose.yml; docker ps --no-trunc --quiet").stdout
+
+    def refused(text: str, *words: str) -> None:
+        pushed.commit("stack", {"deploy/compose.yaml": text})
+        said = push(1)
+        assert [each for each in words if each not in said] == [], said
+        assert "pushed.test is as it was: " in said
+        now = vps.run("cat /opt/pushed.test/docker-compose.yml; docker ps --no-trunc --quiet").stdout
+        assert (now, pushed.get("pushed.test", scheme="http")[1]) == (before, "two\nkept\n")
+        assert "former" not in vps.run("ls /srv/deploy/pushed.test/images").stdout
+
+    (pushed.folder / "stack/deploy/stolen.yaml").write_text(STOLEN)
+    refused(
+        f"include: [{{path: [stolen.yaml]}}]\n{compose}".replace("  web:", "  api:"),
+        "its service web has privileged",
+        "its service web has network_mode: host",
+        "mounts / of the server",
+        "mounts /var/run/docker.sock of the server",
+        "mounts .env: that is no name for a folder of data",
+        "is not taken: what stands above is more than a repository may have on this server",
+    )
+    vps.run("echo FOUND=there > /etc/found.env; chmod 644 /etc/found.env; echo FOUND=there > /opt/found.env")
+    refused(compose.replace("more.env", "/opt/found.env"), "Docker Compose refuses deploy/compose.yaml")
+    refused(compose.replace("more.env", "/srv/deploy/pushed.test/lock"), "Docker Compose refuses")
+    refused(f"include: ['https://example.org/a.git']\n{compose}", "Docker Compose refuses")
+    refused(compose.replace("./kept", "/etc/shadow"), "is /etc/shadow, which is not in the repository")
+    link = pushed.folder / "stack/deploy/kept"
+    link.unlink()
+    link.symlink_to("/etc/shadow")
+    refused(compose, "its config kept is kept, which is a link")
+    link.unlink()
+    link.write_text("kept\n")
+    stops = compose.replace("exec httpd", "exit 3; httpd")
+    pushed.commit("stack", {"deploy/compose.yaml": stops})
+    assert "web ended with exit code 3" in push(1)
+    assert vps.run("cat /opt/pushed.test/docker-compose.yml").stdout == before.rpartition("}\n")[0] + "}\n"
+    assert pushed.get("pushed.test", scheme="http")[1] == "two\nkept\n"
+    pushed.commit("stack", {"deploy/compose.yaml": compose}, "The second page")

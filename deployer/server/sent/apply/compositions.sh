@@ -6,6 +6,7 @@ check_compositions() {
     while IFS= read -r name <&8; do
         ! is_refused "$name" || continue
         folder=$(folder_of "$name")
+        if is_unmade_stack "$name" "$folder"; then continue; fi
         words=$(cd "$folder" && "${COMPOSE[@]}" --file docker-compose.yml config --quiet 2>&1) && continue
         say "✗ $name: Docker Compose refuses $folder/docker-compose.yml"
         without_secrets "$name" "$words" | indent
@@ -13,6 +14,8 @@ check_compositions() {
         refuse_all_of "$name"
     done 8<"$incoming/compositions"
 }
+
+is_unmade_stack() { [ -n "$(value_of "$1" STACK)" ] && [ ! -e "$2/docker-compose.yml" ]; } # NAME FOLDER: its first push makes its file
 
 without_secrets() { # NAME WORDS: Compose repeats values in its own
     # shellcheck source=/dev/null

@@ -1,0 +1,121 @@
+"""The user's own compose file that is in a repository: a push fetches it, judges it there, and runs it."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from deployer.files import File
+from deployer.kinds.base import FromRepository
+from deployer.kinds.compose import kept_by
+from deployer.kinds.composition import ComposedSite
+from deployer.kinds.listing import folders_file
+from deployer.seen.stacks import Standing
+from deployer.shares.backup import Backup
+from deployer.values.backups import ComposeBackup, ComposeChoice
+from deployer.values.composing import Inside, LogLimit, Owner, Profile
+from deployer.values.secrets import Given, Secret
+from deployer.values.types import Count, EnvironmentValue, Port, RelativePath, SecretName, SecretSource
+
+if TYPE_CHECKING:
+    from deployer.seen.facts import Facts
+
+
+class ComposeFromRepository(FromRepository, ComposedSite):
+    """Containers of a compose file in a repository, whose commits may be anybody's: each push judges it."""
+
+    chosen_by: ClassVar[str] = "repository"
+
+    kind: Literal["compose"] = Field(description="what this site is")
+    file: RelativePath = Field(
+        "",
+        validate_default=False,
+        description="compose file, by its path in the repository; without it, compose.yaml or "
+        "docker-compose.yml",
+    )
+    sources: dict[SecretName, SecretSource] = Field(
+        {},
+        alias="secrets",
+        description="values for ${NAME} in the compose file: generate (made on the server once), "
+        "env:NAME (from your environment when you apply), gpg:FILE or age:FILE (an encrypted file "
+        "beside sites.yaml), cmd:COMMAND (what a command prints here)",
+    )
+    environment: dict[SecretName, EnvironmentValue] = Field(
+        {}, description="values for ${NAME} in the compose file that are no secrets"
+    )
+    profiles: tuple[Profile, ...] = Field(
+        (), description="profiles of the compose file whose services run, too"
+    )
+    publish: dict[Port, Inside] = Field(
+        {},
+        description="ports on 127.0.0.1 that lead to one inside of a service, such as {3010: server:3000}; "
+        "of what the file publishes, only port: is, and this",
+    )
+    folders: dict[RelativePath, Owner] = Field(
+        {},
+        description="folders of its folder that a container writes to as another user: numbers of user and "
+        "group, and a mode, such as {data: 472} or {data: 472:472 0700}",
+    )
+    log_limit: LogLimit = Field(
+        "", description="how large each of a container's three logs may grow; empty: as the file says"
+    )
+    keep: Count = Field(5, description="how many revisions stay on the server for rollback")
+    backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
+
+    @model_validator(mode="after")
+    def says_values_once(self) -> Self:
+        """A variable has one value."""
+        if twice := sorted(self.sources.keys() & self.environment.keys()):
+            raise ValueError(f"secrets and environment both have {', '.join(twice)}: write it once")
+        return self
+
+    def services(self, name: str, facts: "Facts") -> frozenset[str]:
+        """What the file has, only the server knows."""
+        return frozenset()
+
+    def files(self, domain: str, facts: "Facts") -> dict[str, File]:
+        """Its NGINX file, and whose its folders are; its compose file is made by a push."""
+        return {**self.leads(domain, facts), **folders_file(self.folder(domain), domain, self.folders)}
+
+    def packages(self) -> frozenset[str]:
+        """What fetches it, too."""
+        return super().packages() | self.fetched_with()
+
+    def standing(self, name: str, facts: "Facts") -> Standing:
+        """What comes from elsewhere than a public address may have to wait for a push, or for its key."""
+        return replace(super().standing(name, facts), waits_for_push=self.is_local or self.is_by_ssh)
+
+    def local_ports(self) -> tuple[int, ...]:
+        """Those that it may have: no other is published."""
+        return tuple(dict.fromkeys((*super().local_ports(), *self.publish)))
+
+    def secrets(self) -> dict[str, Secret]:
+        """Its secrets, and the values that are none."""
+        return {**{name: Given(value) for name, value in self.environment.items()}, **self.sources}
+
+    def variables(self) -> dict[str, Secret]:
+        """The values in its .env; Docker Compose finds the profiles there."""
+        profiles = {"COMPOSE_PROFILES": Given(",".join(self.profiles))} if self.profiles else {}
+        return {**super().variables(), **profiles}
+
+    def backs_up(self) -> Backup:
+        """What sites.yaml says; else the whole folder and all volumes, found on the server."""
+        return kept_by(self.backup)
+
+    def unsaved(self, name: str) -> tuple[str, ...]:
+        """What its archives will not have, the server knows alone, and tells each night."""
+        return ()
+
+    def more_values(self, name: str) -> dict[str, str | int]:
+        """Where its file is, and what of it is published."""
+        return {
+            **super().more_values(name),
+            "STACK": 1,
+            "STACK_FILE": self.file,
+            "REPOSITORY": "" if self.is_local else self.repository,
+            "BRANCH": self.branch or "",
+            "PUBLISH": "\n".join(
+                f"{port} {service} {inside}" for port, (service, inside) in self.publish.items()
+            ),
+            "LOG_LIMIT": self.log_limit,
+        }

@@ -1,0 +1,269 @@
+"""What of a compose file from a repository is refused on the server, and what is made of the rest."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from installed.conftest import INSTALLED
+
+FOLDER, OPT = "/run/stack", "/opt/shop.test"
+TREE = {
+    "page.html": ("100644", "blob", "a" * 40),
+    "run.sh": ("100755", "blob", "b" * 40),
+    "conf": ("040000", "tree", "c" * 40),
+    "conf/web.ini": ("100644", "blob", "d" * 40),
+    "data": ("040000", "tree", "e" * 40),
+    "data/.gitkeep": ("100644", "blob", "f" * 40),
+    "link": ("120000", "blob", "0" * 40),
+    "module": ("160000", "commit", "1" * 40),
+    "evil\nname": ("100644", "blob", "2" * 40),
+}
+NONCE = "0123456789abcdef"
+
+
+def judged(stack: dict[str, Any], mounted: str = "", publish: object = (), **more: str) -> dict[str, Any]:
+    """The answer of the rules to what Docker Compose has made of a file."""
+    tree = {path: {"mode": mode, "type": kind, "oid": oid} for path, (mode, kind, oid) in TREE.items()}
+    values = {"folder": FOLDER, "directory": OPT, "project": "shop-test", "port": "8080", "nonce": NONCE}
+    values |= {"log_limit": "", "mounted": mounted} | more
+    lists = {"tree": [tree], "publish": [*publish], "names": ["WORD"], "about": {"subject": "It costs $5"}}
+    argv = ["jq", "--from-file", INSTALLED / "lib/stack/rules.jq"]
+    for name, value in values.items():
+        argv += ["--arg", name, value]
+    for name, value in lists.items():
+        argv += ["--argjson", name, json.dumps(value)]
+    done = subprocess.run(argv, input=json.dumps(stack), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def stack(service: dict[str, Any] | None = None, **top: Any) -> dict[str, Any]:
+    """A stack whose one service has this, too."""
+    port = {"mode": "ingress", "target": 80, "published": "8080", "protocol": "tcp"}
+    web = {"image": "nginx:1", "command": None, "entrypoint": None, "ports": [port]} | (service or {})
+    networks = {"default": {"name": "shop-test_default", "ipam": {}}}
+    return {"name": "shop-test", "services": {"web": web}, "networks": networks} | top
+
+
+def bind(source: str, **more: Any) -> dict[str, Any]:
+    """A service that mounts this."""
+    return {"volumes": [{"type": "bind", "source": source, "target": "/x", "bind": {}} | more]}
+
+
+REFUSED = [
+    ({"privileged": True}, "its service web has privileged"),
+    ({"network_mode": "host"}, "has network_mode: host"),
+    ({"network_mode": "container:other"}, "has network_mode: container:other"),
+    ({"network_mode": "bridge"}, "has network_mode: bridge"),
+    ({"pid": "host"}, "has pid or ipc: host"),
+    ({"ipc": "container:other"}, "has pid or ipc: container:other"),
+    ({"uts": "host"}, "has uts"),
+    ({"userns_mode": "host"}, "has userns_mode"),
+    ({"cgroup": "host"}, "has cgroup"),
+    ({"cgroup_parent": "/"}, "has cgroup_parent"),
+    ({"cap_add": ["SYS_ADMIN"]}, "has the capability SYS_ADMIN"),
+    ({"cap_add": ["cap_sys_ptrace", "chown"]}, "has the capability SYS_PTRACE"),
+    ({"cap_add": ["ALL"]}, "has the capability ALL"),
+    ({"security_opt": ["seccomp=unconfined"]}, "has security_opt seccomp=unconfined"),
+    ({"security_opt": ["no-new-privileges:true", "apparmor:unconfined"]}, "has security_opt apparmor"),
+    ({"devices": [{"source": "/dev/sda", "target": "/dev/sda"}]}, "has devices"),
+    ({"device_cgroup_rules": ["a *:* rwm"]}, "has device_cgroup_rules"),
+    ({"gpus": "all"}, "has gpus"),
+    ({"runtime": "other"}, "has runtime"),
+    ({"use_api_socket": True}, "has use_api_socket"),
+    ({"provider": {"type": "sh", "options": {}}}, "has provider"),
+    ({"post_start": [{"command": ["id"], "privileged": True}]}, "has post_start"),
+    ({"volumes_from": ["container:other"]}, "has volumes_from"),
+    ({"external_links": ["other"]}, "has external_links"),
+    ({"credential_spec": {"file": "/etc/shadow"}}, "has credential_spec"),
+    ({"env_file": ["/etc/shadow"]}, "has env_file"),
+    ({"extends": {"file": "/etc/x"}}, "has extends"),
+    ({"oom_score_adj": -1000}, "has oom_score_adj"),
+    ({"sysctls": {"kernel.core_pattern": "|/x"}}, "sets kernel.core_pattern"),
+    ({"ulimits": {"nice": 40}}, "has the ulimit nice"),
+    ({"labels": {"com.docker.compose.project": "other"}}, "sets the label com.docker.compose.project"),
+    ({"logging": {"driver": "syslog"}}, "logs to syslog"),
+    ({"pull_policy": "never"}, "has pull_policy: never"),
+    ({"deploy": {"resources": {"reservations": {"devices": [{}]}}}}, "wants devices"),
+    ({"scale": 100}, "has 100 containers"),
+    ({"deploy": {"replicas": 1000}}, "has 1000 containers"),
+    ({"build": {"context": FOLDER}}, "has build"),
+    ({"image": None}, "has no image of a plain name"),
+    ({"image": "docker.io/library/other.test@sha256:ab"}, "which another site has built"),
+    ({"image": "other.test:live"}, "has the image other.test:live, which another site has built"),
+    ({"image": "-x y"}, "has no image of a plain name"),
+    ({"networks": {"default": {"driver_opts": {"a": "b"}}}}, "has driver_opts in default"),
+    ({"environment": {"<<": None}}, "it has a key <<"),
+    ({"unheard_of": 1}, "its service web has unheard_of"),
+    (bind("/"), "mounts / of the server"),
+    (bind("/etc"), "mounts /etc of the server"),
+    (bind("/var/run/docker.sock"), "mounts /var/run/docker.sock of the server"),
+    (bind("/opt/other.test/data"), "mounts /opt/other.test/data of the server"),
+    (bind("/run/stack2/x"), "mounts /run/stack2/x of the server"),
+    (bind(FOLDER), "mounts all of its folder"),
+    (bind(f"{FOLDER}/.env"), "mounts .env: that is no name for a folder of data"),
+    (bind(f"{FOLDER}/docker-compose.yml"), "mounts docker-compose.yml: that is no name"),
+    (bind(f"{FOLDER}/compose.override.yaml"), "mounts compose.override.yaml: that is no name"),
+    (bind(f"{FOLDER}/repository/x"), "mounts repository/x: that is no name"),
+    (bind(f"{FOLDER}/../etc"), "mounts ../etc, which is no plain path"),
+    (bind(f"{FOLDER}/a/../../etc"), "which is no plain path"),
+    (bind(f"{FOLDER}/$$HOME"), "which is no plain path"),
+    (bind(f"{FOLDER}/evil\nname"), "which is no plain path"),
+    (bind(f"{FOLDER}/link", read_only=True), "mounts link, which is a link"),
+    (bind(f"{FOLDER}/module"), "mounts module, which is a submodule"),
+    ({"volumes": [{"type": "npipe", "source": "x", "target": "/x"}]}, "mounts x, as npipe"),
+    ({"volumes": [{"type": "image", "source": "other", "target": "/x"}]}, "mounts other, as image"),
+    (
+        {"ports": []},
+        'no service has port 8080, where NGINX finds it (sites.yaml: publish: {8080: "SERVICE:PORT"})',
+    ),
+]
+REFUSED_ABOVE = [
+    ({"volumes": {"a": {"name": "other_data", "external": True}}}, "its volume a is external"),
+    ({"volumes": {"a": {"name": "other_data"}}}, "its volume a has a name of its own, other_data"),
+    ({"volumes": {"a": {"name": "shop-test_a", "driver": "nfs"}}}, "its volume a has the driver nfs"),
+    (
+        {
+            "volumes": {
+                "a": {"name": "shop-test_a", "driver_opts": {"device": "/", "o": "bind", "type": "none"}}
+            }
+        },
+        "its volume a has driver_opts",
+    ),
+    ({"networks": {"a": {"name": "other_default", "external": True}}}, "its network a is external"),
+    (
+        {"volumes": {"a": {"name": "shop-test_a", "labels": {"com.docker.compose.project": "other"}}}},
+        "its volume a has the label com.docker.compose.project",
+    ),
+    ({"networks": {"a": {"name": "host"}}}, "its network a has a name of its own, host"),
+    (
+        {"networks": {"a": {"name": "shop-test_a", "driver": "macvlan"}}},
+        "its network a has the driver macvlan",
+    ),
+    (
+        {"networks": {"a": {"name": "shop-test_a", "ipam": {"config": [{"subnet": "1.1.1.0/24"}]}}}},
+        "its network a has ipam",
+    ),
+    (
+        {"configs": {"a": {"name": "a", "file": "/etc/shadow"}}},
+        "its config a is /etc/shadow, which is not in",
+    ),
+    ({"configs": {"a": {"file": f"{FOLDER}/link"}}}, "its config a is link, which is a link"),
+    (
+        {"secrets": {"a": {"file": f"{FOLDER}/none.txt"}}},
+        "its secret a is /run/stack/none.txt, which is not in",
+    ),
+    (
+        {"secrets": {"a": {"environment": "HOME"}}},
+        "its secret a wants the variable HOME, which sites.yaml has not",
+    ),
+    ({"secrets": {"a": {"name": "a", "external": True}}}, "its secret a has external"),
+    ({"include": ["https://example.org/x"]}, "it has include"),
+    ({"models": {}}, "it has models"),
+    ({"services": {}}, "it has no service"),
+]
+
+
+@pytest.mark.parametrize(("service", "why"), REFUSED)
+def test_what_a_service_may_not_have(service: dict[str, Any], why: str) -> None:
+    assert why in "\n".join(judged(stack(service))["problems"])
+
+
+@pytest.mark.parametrize(("top", "why"), REFUSED_ABOVE)
+def test_what_no_stack_may_have(top: dict[str, Any], why: str) -> None:
+    assert why in "\n".join(judged(stack(**top))["problems"])
+
+
+@pytest.mark.parametrize(
+    ("source", "mounted"),
+    [("data/db", "data"), ("data", "data/db"), ("data/db/a", "data\nother")],
+)
+def test_no_folder_is_in_what_a_container_writes_or_wrote(source: str, mounted: str) -> None:
+    """It could have made a link there, which Docker would follow on the server."""
+    found = judged(stack(bind(f"{FOLDER}/{source}")), mounted=mounted)["problems"]
+    assert any(f"it mounts {source}, and" in each for each in found)
+    both = bind(f"{FOLDER}/up")["volumes"] + bind(f"{FOLDER}/up/down", target="/y")["volumes"]
+    assert len(judged(stack({"volumes": both}))["problems"]) == 2
+
+
+def test_what_is_taken_runs_as_it_is_but_for_ports_and_mounts() -> None:
+    token = f"deploy~{NONCE}~WORD~"
+    web = {
+        "image": "nginx:1",
+        "entrypoint": [],
+        "environment": {"URL": f"x://a:{token}@db", "PLAIN": "$$HOME"},
+        "container_name": "shop",
+        "depends_on": {"db": {"condition": "service_started"}},
+        "networks": {"default": None},
+        "profiles": ["extra"],
+        "x-own": 1,
+        "ports": [
+            {"mode": "ingress", "target": 80, "published": "8080", "protocol": "tcp", "host_ip": "0.0.0.0"},
+            {"mode": "host", "target": 22, "published": "2222", "protocol": "tcp"},
+        ],
+        "volumes": [
+            {
+                "type": "bind",
+                "source": f"{FOLDER}/page.html",
+                "target": "/page",
+                "bind": {"propagation": "shared"},
+            },
+            {"type": "bind", "source": f"{FOLDER}/conf", "target": "/conf", "read_only": True},
+            {"type": "bind", "source": f"{FOLDER}/data", "target": "/data"},
+            {"type": "bind", "source": "/etc/localtime", "target": "/etc/localtime"},
+            {"type": "volume", "source": "kept", "target": "/kept", "volume": {"subpath": "../x"}},
+        ],
+    }
+    top = {
+        "volumes": {"kept": {"name": "shop-test_kept"}},
+        "configs": {"run": {"name": "shop-test_run", "file": f"{FOLDER}/run.sh"}},
+        "secrets": {"word": {"name": "shop-test_word", "environment": "WORD"}},
+        "x-all": {},
+    }
+    found = judged(stack(web, **top), log_limit="10m")
+    assert found["problems"] == []
+    assert found["remarks"] == [
+        "its service web mounts page.html, which is the repository's: it can only read there",
+        "its service web publishes 2222: left out (publish: in sites.yaml binds a port to 127.0.0.1)",
+    ]
+    assert found["data"] == ["data"]
+    assert {(each["path"], each["oid"]) for each in found["copies"]} == {
+        ("page.html", "a" * 40),
+        ("conf", "c" * 40),
+        ("run.sh", "b" * 40 + "-x"),
+    }
+    made = found["definition"]
+    one = made["services"]["web"]
+    assert one["ports"] == [
+        {"mode": "ingress", "host_ip": "127.0.0.1", "target": 80, "published": "8080", "protocol": "tcp"}
+    ]
+    assert one["volumes"] == [
+        {
+            "type": "bind",
+            "source": f"{OPT}/repository/{'a' * 40}/page.html",
+            "target": "/page",
+            "read_only": True,
+        },
+        {"type": "bind", "source": f"{OPT}/repository/{'c' * 40}/conf", "target": "/conf", "read_only": True},
+        {"type": "bind", "source": f"{OPT}/data", "target": "/data", "bind": {"create_host_path": True}},
+        {"type": "bind", "source": "/etc/localtime", "target": "/etc/localtime", "read_only": True},
+        {"type": "volume", "source": "kept", "target": "/kept", "volume": {}},
+    ]
+    assert one["environment"] == {"URL": "x://a:${WORD}@db", "PLAIN": "$$HOME"}
+    assert one["networks"] == {"default": {"aliases": ["shop"]}}
+    assert one["logging"]["options"]["max-size"] == "10m"
+    assert one["entrypoint"] == []
+    assert not {"container_name", "profiles", "x-own", "command"} & one.keys()
+    assert made["configs"]["run"]["file"] == f"{OPT}/repository/{'b' * 40}-x/run.sh"
+    assert made["x-deploy"] == {"subject": "It costs $$5"}
+    assert "x-all" not in made
+
+
+def test_sites_yaml_says_what_is_published() -> None:
+    wanted = [{"port": "8080", "service": "web", "target": 81}]
+    found = judged(stack(), publish=wanted)
+    assert [each["target"] for each in found["definition"]["services"]["web"]["ports"]] == [81]
+    missing = judged(stack(), publish=[{"port": "8080", "service": "api", "target": 80}])
+    assert "it has no service api, which publish: in sites.yaml names" in missing["problems"]
