@@ -12,8 +12,10 @@ from deployer.kinds.composition import ComposedSite
 from deployer.kinds.listing import folders_file
 from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
+from deployer.shares.share import Share
 from deployer.values.backups import ComposeBackup, ComposeChoice
 from deployer.values.composing import Inside, LogLimit, Owner, Profile
+from deployer.values.publication import Limits
 from deployer.values.secrets import Given, Secret
 from deployer.values.types import Count, EnvironmentValue, Port, RelativePath, SecretName, SecretSource
 
@@ -59,6 +61,7 @@ class ComposeFromRepository(FromRepository, ComposedSite):
     log_limit: LogLimit = Field(
         "", description="how large each of a container's three logs may grow; empty: as the file says"
     )
+    limits: Limits = Field(Limits(), description="what a build may use before it is stopped")
     keep: Count = Field(5, description="how many revisions stay on the server for rollback")
     backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")
 
@@ -77,9 +80,18 @@ class ComposeFromRepository(FromRepository, ComposedSite):
         """Its NGINX file, and whose its folders are; its compose file is made by a push."""
         return {**self.leads(domain, facts), **folders_file(self.folder(domain), domain, self.folders)}
 
+    def built(self) -> bool:
+        """What of it is, its file says."""
+        return True
+
     def packages(self) -> frozenset[str]:
         """What fetches it, too."""
         return super().packages() | self.fetched_with()
+
+    def before_it_answers(self, name: str, facts: "Facts") -> Share:
+        """What builds its images, if its file has some, too."""
+        found = super().before_it_answers(name, facts)
+        return replace(found, packages=found.packages | {*filter(None, [facts.known.builder])})
 
     def standing(self, name: str, facts: "Facts") -> Standing:
         """What comes from elsewhere than a public address may have to wait for a push, or for its key."""
@@ -118,4 +130,7 @@ class ComposeFromRepository(FromRepository, ComposedSite):
                 f"{port} {service} {inside}" for port, (service, inside) in self.publish.items()
             ),
             "LOG_LIMIT": self.log_limit,
+            "TIME_LIMIT": self.limits.time,
+            "MEMORY_LIMIT": self.limits.memory,
+            "DISK_LIMIT": self.limits.disk,
         }

@@ -89,7 +89,27 @@ REFUSED = [
     ({"deploy": {"resources": {"reservations": {"devices": [{}]}}}}, "wants devices"),
     ({"scale": 100}, "has 100 containers"),
     ({"deploy": {"replicas": 1000}}, "has 1000 containers"),
-    ({"build": {"context": FOLDER}}, "has build"),
+    ({"build": {"context": FOLDER, "network": "host"}}, "has network in build:"),
+    ({"build": {"context": FOLDER, "privileged": True}}, "has privileged in build:"),
+    (
+        {"build": {"context": FOLDER, "additional_contexts": {"a": "/etc"}}},
+        "has additional_contexts in build:",
+    ),
+    ({"build": {"context": FOLDER, "dockerfile_inline": "FROM x"}}, "has dockerfile_inline in build:"),
+    ({"build": {"context": "/etc"}}, "is built of /etc, which is no folder of the repository"),
+    ({"build": {"context": f"{FOLDER}/page.html"}}, "is built of /run/stack/page.html, which is no folder"),
+    ({"build": {"context": "https://git.example.org/a.git"}}, "is built of https://git.example.org/a.git"),
+    ({"build": {"context": FOLDER}}, "has no file Dockerfile in the repository that says how it is built"),
+    (
+        {"build": {"context": FOLDER, "dockerfile": "../../etc/x"}},
+        "has no file ../../etc/x in the repository",
+    ),
+    ({"build": {"context": FOLDER, "dockerfile": "link"}}, "has no file link in the repository"),
+    (
+        {"build": {"context": FOLDER, "dockerfile": "run.sh", "args": {"A": f"x deploy~{NONCE}~WORD~"}}},
+        "has the build argument A, whose secret would be in its image",
+    ),
+    ({"build": {"context": FOLDER, "dockerfile": "run.sh", "args": {"A": "a\nb"}}}, "has A=a?b in build:"),
     ({"image": None}, "has no image of a plain name"),
     ({"image": "docker.io/library/other.test@sha256:ab"}, "which another site has built"),
     ({"image": "other.test:live"}, "has the image other.test:live, which another site has built"),
@@ -259,6 +279,15 @@ def test_what_is_taken_runs_as_it_is_but_for_ports_and_mounts() -> None:
     assert made["configs"]["run"]["file"] == f"{OPT}/repository/{'b' * 40}-x/run.sh"
     assert made["x-deploy"] == {"subject": "It costs $$5"}
     assert "x-all" not in made
+
+
+def test_an_image_is_built_of_a_folder_of_the_repository() -> None:
+    build = {"context": f"{FOLDER}/conf", "dockerfile": "web.ini", "args": {"PRICE": "$$5", "NONE": None}}
+    found = judged(stack({"build": build, "image": "own/name:1"}))
+    assert found["problems"] == []
+    wanted = {"service": "web", "context": "conf", "dockerfile": "web.ini", "target": ""}
+    assert found["builds"] == [wanted | {"args": ["PRICE=$5", "NONE="]}]
+    assert "build" not in found["definition"]["services"]["web"]
 
 
 def test_sites_yaml_says_what_is_published() -> None:

@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from deployer.kinds import models
-from deployer.kinds.base import is_from_repository
 from deployer.kinds.composition import Composition
 from deployer.kinds.service import Service
 from deployer.planning.stages import NOT_LOOKED_AT
@@ -219,8 +218,7 @@ def test_whom_the_limiter_of_searxng_believes() -> None:
 def test_a_composition_needs_docker_and_what_it_is_built_with() -> None:
     for composition in config("services").compositions.values():
         assert isinstance(composition, Composition)
-        fetched = composition.built() or is_from_repository(composition)
-        assert ("git" in composition.packages()) == fetched
+        assert ("git" in composition.packages()) == composition.built()
 
 
 @pytest.mark.parametrize("name", RENDERED)

@@ -1,6 +1,7 @@
 """A compose file as its project publishes it, with what is laid over it."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -217,6 +218,7 @@ def test_files_are_whose_they_shall_be_and_no_link_of_a_container_is_followed(pr
     assert vps.run("ls /opt/owned.test/secrets").stdout == ""
 
 
+BUSYBOX = "/bin/busybox"
 PUSHED = """services:
   web:
     image: {image}
@@ -230,6 +232,10 @@ PUSHED = """services:
     stop_signal: SIGKILL
 configs: {{kept: {{file: ./kept}}}}
 """
+KILLED = (
+    "until [ -e /srv/deploy/pushed.test/images/former ]; do sleep 0.02; done;"
+    " kill -KILL $(pgrep -f '^/bin/bash .*/compose-push pushed.test')"
+)
 STOLEN = """services:
   web:
     image: any
@@ -289,6 +295,12 @@ def test_a_stack_is_pushed_from_its_repository(pushed: Project) -> None:
     assert "is already up to date" in push()
 
     first = definition()
+    pushed.commit("stack", {"deploy/page.html": "killed\n"})
+    killed = pushed.deploy("push", domain, "--yes", meanwhile=lambda _: vps.run(KILLED))
+    assert killed.returncode != 0
+    restarted = pushed.deploy("restart", domain)
+    assert "was killed: cleaning up after it" in restarted.stdout + restarted.stderr
+    assert (page(), definition()) == ("one\nkept\n", first)
     pushed.commit("stack", {"deploy/page.html": "two\n"}, "The second page")
     assert 'The second page"' in push()
     assert page() == "two\nkept\n"
@@ -309,6 +321,67 @@ def test_a_stack_is_pushed_from_its_repository(pushed: Project) -> None:
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert vps.run("docker ps -aq --filter label=com.docker.compose.project=pushed-test").stdout == ""
     assert pushed.plan()["empty"]
+
+
+BUILT = """services:
+  web:
+    build: {context: web, args: {PRICE: $$5}}
+    ports: ["8198:80"]
+    stop_signal: SIGKILL
+"""
+OF_BUSYBOX = f"""FROM scratch
+COPY busybox {BUSYBOX}
+COPY index.html /www/
+ARG PRICE
+RUN ["{BUSYBOX}", "sh", "-c", "echo $PRICE >>/www/index.html"]
+CMD ["{BUSYBOX}", "httpd", "-f", "-p", "80", "-h", "/www"]
+"""
+
+
+def test_a_stack_builds_what_its_file_says(vps: Machine, tmp_path: Path) -> None:
+    """Each image by what it is built of: what has not changed is not built again."""
+    domain, page = "built.test", "web/index.html"
+    site = {
+        "kind": "compose",
+        "repository": "stack",
+        "port": 8198,
+        "https": False,
+        "wait": "60s",
+        "watch": "0",
+    }
+    one = Project(tmp_path, vps, None, {domain: site})
+    one.repository("stack", {"compose.yaml": BUILT, "web/Dockerfile": OF_BUSYBOX, page: "one\n"})
+    shutil.copy(vps.root / "bin/busybox", tmp_path / "stack/web/busybox")
+    one.commit("stack", {}, "Bring a shell along")
+
+    def push(code: int = 0) -> str:
+        done = one.deploy("push", domain, "--yes")
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def images() -> list[str]:
+        return vps.run(
+            "docker image ls --format '{{.Tag}}' built.test-web | grep -E '^[0-9a-f]{40}$'"
+        ).stdout.split()
+
+    assert "▸ build" in push()
+    assert one.get(domain, scheme="http") == (200, "one\n$5\n")
+    one.commit("stack", {"README": "more\n"})
+    assert "▸ build" not in push()
+    assert len(images()) == 1
+    one.commit("stack", {page: "two\n"})
+    push()
+    assert one.get(domain, scheme="http") == (200, "two\n$5\n")
+    one.commit("stack", {"web/Dockerfile": OF_BUSYBOX + f'RUN ["{BUSYBOX}", "false"]\n'})
+    assert "the image could not be built" in push(1)
+    one.commit("stack", {"web/Dockerfile": "FROM built.test-web:" + images()[0]})
+    assert "the image could not be built" in push(1)
+    assert one.get(domain, scheme="http") == (200, "two\n$5\n")
+    assert one.deploy("rollback", domain).returncode == 0
+    assert one.get(domain, scheme="http") == (200, "one\n$5\n")
+    one.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
+    assert one.apply().returncode == 0
+    assert vps.run("docker image ls --quiet built.test-web").stdout == ""
 
 
 def what_is_refused_changes_nothing(pushed: Project, push: Callable[..., str]) -> None:

@@ -1,6 +1,6 @@
 # What a compose file from a repository may have, where anybody's commit may stand: the input is all of it, as Docker Compose has
 # resolved it. What is not named here is refused. The answer: `problems`, `remarks`, `copies` (OID and PATH of what containers read of
-# the repository), `data` (the folders beside it that they write to), and the `definition` that runs, if there are no problems.
+# the repository), `builds` (what is built of it), `data` (the folders beside it that they write to), and the `definition` that runs, if there are no problems.
 # $folder is where the file was read, $directory where it will run; $tree has MODE TYPE OID of each path, $mounted the folders that
 # any revision before has written to, one a line; $nonce marks what stands for secrets.
 
@@ -24,6 +24,7 @@ def mapping: if type == "object" then . else {} end;
 def listing: if type == "array" then . elif . == null then [] else [.] end;
 def without_null: mapping | with_entries(select(.value != null and (.key | startswith("x-") | not)));
 def inside($path; $other): $path | startswith($other + "/");
+def entry($path): $tree[0][$path];
 
 # Values that are refused, of keys that are not: KEY is not as this says
 def refused_values:
@@ -38,7 +39,6 @@ def refused_values:
     ((.pid, .ipc) | . // "private" | select(test("^(private|shareable|none|service:.*)$") | not) | "has pid or ipc: \(shown)"),
     ((.scale, (.deploy | mapping | .replicas)) | select(. != null and (type != "number" or . > most)) | "has \(shown) containers"),
     ((.deploy | mapping | .resources | mapping | .reservations | mapping | select(.devices or .generic_resources)) | "wants devices"),
-    (select(.build) | "has build: what is built is of kind: app, or built elsewhere and named by image:"),
     (select(.build or (.image | type == "string" and test("^[\\w./:@-]+$")) | not) | "has no image of a plain name"),
     (select(.build | not) | .image | strings | sub("^((index\\.)?docker\\.io/)?(library/)?"; "")
      | select(test("^[^/:@]*\\.[^/]*$")) | "has the image \(shown), which another site has built");
@@ -46,11 +46,34 @@ def checked: [
     "labels", "cap_add", "security_opt", "ulimits", "sysctls", "logging", "pull_policy", "network_mode", "pid", "ipc", "deploy", "build"
 ];
 
+def build($name; $who): # an image of a folder of the repository, by a file that is in it
+    (.build | mapping | without_null) as $build
+    | ($build.context | tostring) as $context
+    | (if $context == $folder then "" else $context[($folder | length) + 1:] end) as $path
+    | ($build.dockerfile // "Dockerfile" | tostring) as $dockerfile
+    | ([$path, $dockerfile] | map(select(. != "")) | join("/")) as $file
+    | [$build.args | mapping | to_entries[] | "\(.key)=\(.value // "")"] as $args
+    | {
+        problems: [
+            (($build | keys - ["args", "context", "dockerfile", "target"])[] | "\($who) has \(shown) in build:"),
+            (select($context == $folder or (inside($context; $folder) and entry($path).type == "tree") | not)
+             | "\($who) is built of \($context | shown), which is no folder of the repository"),
+            (select(entry($file) | .type == "blob" and .mode != "120000" | not)
+             | "\($who) has no file \($file | shown) in the repository that says how it is built"),
+            ($args[] | select(contains("deploy~\($nonce)~")) | split("=")[0]
+             | "\($who) has the build argument \(shown), whose secret would be in its image"),
+            ([$path, $dockerfile, $build.target // "", $args[]][] | tostring | select(test("[[:cntrl:]]"))
+             | "\($who) has \(shown) in build:"),
+            (select($name | test("^[a-z0-9][a-z0-9_.-]*$") | not)
+             | "\($who) has a name that no image gets: a-z, 0-9, - and . are for that")
+        ],
+        build: {service: $name, context: $path, dockerfile: $dockerfile, target: ($build.target // ""), args: ($args | map(gsub("\\$\\$"; "$")))}
+    };
+
 def of_network:
     mapping | keys[] | select(IN("aliases", "priority", "gw_priority") | not);
 
 # A path of the repository: where a container finds it, by its content, so that what has not changed stays where it is
-def entry($path): $tree[0][$path];
 def oid($path): entry($path) | .oid + (if .mode == "100755" then "-x" else "" end);
 def copy($path): "\($directory)/repository/\(oid($path))/\($path | split("/") | last)";
 def is_kept($path): # no more than what keeps an empty folder in Git
@@ -98,11 +121,14 @@ def service($name):
     "its service \($name | shown)" as $who
     | without_null
     | [.volumes | listing[] | mount("\($who) mounts")] as $mounts
+    | (if .build then build($name; $who) else {} end) as $built
     | {
+        builds: [$built.build // empty],
         problems: [
             ((keys - harmless - made - checked)[] | "\($who) has \(shown)"),
             ("\($who) \(refused_values)"),
             (.networks | mapping | to_entries[] | .key as $network | .value | of_network | "\($who) has \(shown) in \($network | shown)"),
+            ($built.problems // [] | .[]),
             $mounts[].problem // empty
         ],
         remarks: [
@@ -120,7 +146,7 @@ def service($name):
             | .ports = $ports
             | .volumes = [$mounts[].mount // empty]
             | if $log_limit != "" and (.logging | not) then .logging = {driver: "json-file", options: {"max-size": $log_limit, "max-file": "3"}} else . end
-            | del(.container_name, .develop, .profiles, .pull_policy)
+            | del(.build, .container_name, .develop, .profiles, .pull_policy)
             | with_entries(select(.value != null and (.value == [] and (.key | IN("ports", "volumes")) | not)))
         )
     };
@@ -176,6 +202,7 @@ def said: walk(if type == "string" then gsub("deploy~\($nonce)~(?<name>[A-Za-z_]
     ] | unique,
     remarks: ([$parts[].remarks // [] | .[]] | unique),
     copies: ([$parts[].copies // [] | .[]] | unique),
+    builds: [$parts[].builds // [] | .[]],
     data: $data,
     definition: ({
         name: $project,
