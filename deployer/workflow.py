@@ -43,7 +43,7 @@ class Sending:
     def build_of(self, name: str, entry: Entry) -> Build:
         """What the runner does before it sends; raises UsageError when that is not known, or is no line."""
         if not takes_files(entry):
-            raise UsageError(f"{name} is a {entry.kind} site: --send is for {' and '.join(OF_FILES)}")
+            raise UsageError(f"{name} is of kind {entry.kind}: --send is for {' and '.join(OF_FILES)}")
         if not self.command:
             return build_of(name, entry, self.folder, "sent: say how with --build 'npm ci && npm run build'")
         if not self.command.isprintable() or "${{" in self.command:

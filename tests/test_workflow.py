@@ -108,7 +108,7 @@ def test_an_application_is_pushed_as_a_site_is_whatever_it_comes_from(name: str,
     assert f"push {name}" in job["steps"][0]["run"]
     with pytest.raises(UsageError, match="has no build that could be tested"):
         workflow(name, CONFIG.sites[name], test_build=True)
-    with pytest.raises(UsageError, match="is a app site: --send is for static and hugo"):
+    with pytest.raises(UsageError, match="is of kind app: --send is for static and hugo"):
         workflow(name, CONFIG.sites[name], sending=Sending("public", "make"))
 
 

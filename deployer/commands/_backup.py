@@ -37,9 +37,9 @@ def without_data(config: "Config", name: str) -> str:
 
     site = config.sites.get(name)
     if is_published(site) and site.backs_up().empty:
-        return f"{name} is a {site.kind} site: its content is in Git, so nothing of it is backed up"
+        return f"{name} is of kind {site.kind}: its content is in Git, so nothing of it is backed up"
     if site and site.backs_up().empty and name not in config.compositions:
-        return f"{name} is a {site.kind} site: it has no data of its own to back up"
+        return f"{name} is of kind {site.kind}: it has no data of its own to back up"
     return ""
 
 

@@ -60,7 +60,7 @@ def _publish(loaded: "Config", name: str) -> None:
         raise UsageError(f"no site '{name}' in sites.yaml", LINES % (name, name))
     if site.kind != "status":
         raise UsageError(
-            f"{name} is a {site.kind} site, and no status page", "Name a site of `kind: status`."
+            f"{name} is of kind {site.kind}, and no status page", "Name a site of `kind: status`."
         )
     with server_of(loaded) as server:
         publish(server, name)

@@ -77,7 +77,7 @@ def require_files(sites: "Mapping[str, Entry]") -> None:
 
     for domain, site in sites.items():
         if not takes_files(site):
-            raise UsageError(f"{domain} is a {site.kind} site: --from is for {' and '.join(OF_FILES)}")
+            raise UsageError(f"{domain} is of kind {site.kind}: --from is for {' and '.join(OF_FILES)}")
 
 
 def require_name(preview: str) -> None:
@@ -119,7 +119,7 @@ def require_repositories(sites: "Mapping[str, Entry]") -> None:
 
     for domain, site in sites.items():
         if not is_from_repository(site):
-            raise UsageError(f"{domain} is a {site.kind} site: it comes from no repository")
+            raise UsageError(f"{domain} is of kind {site.kind}: it comes from no repository")
 
 
 def source(site: object, reference: str) -> tuple[str, str]:

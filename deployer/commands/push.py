@@ -137,7 +137,7 @@ def require_pushed(sites: "Mapping[str, Entry]", what: str = "there is nothing t
     for domain, site in sites.items():
         if not site.pushed:
             raise UsageError(
-                f"{domain} is a {site.kind} site: {what}", "Change it in sites.yaml, then: deploy apply"
+                f"{domain} is of kind {site.kind}: {what}", "Change it in sites.yaml, then: deploy apply"
             )
 
 

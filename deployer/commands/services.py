@@ -99,5 +99,5 @@ def _known(config: "Config", names: Iterable[str], known: "dict[str, Runs]", whe
     for name, entry in config.select(names or known).items():
         if name not in known:
             log = f"Its visitors are in /var/log/nginx/{name}.access.log on the server."
-            raise UsageError(f"{name} is a {entry.kind} site: it does not run {where}", log)
+            raise UsageError(f"{name} is of kind {entry.kind}: it does not run {where}", log)
     return {name: known[name] for name in dict.fromkeys(names or known)}

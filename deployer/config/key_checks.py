@@ -34,7 +34,7 @@ def unsendable(config: Config, entry: str) -> str:
     if found is None:
         return f"no site '{entry}' here{suggest(entry, config.everything)}"
     if not takes_files(found):
-        return f"{entry} is a {found.kind} site: files that are sent are for {' and '.join(OF_FILES)}"
+        return f"{entry} is of kind {found.kind}: files that are sent are for {' and '.join(OF_FILES)}"
     return ""
 
 
@@ -44,7 +44,7 @@ def unfit(config: Config, entry: str) -> str:
     if found is None:
         return f"no site or service '{entry}' here{suggest(entry, config.everything)}"
     if not found.pushed:
-        return f"{entry} is a {found.kind} site: there is nothing to push"
+        return f"{entry} is of kind {found.kind}: there is nothing to push"
     if only_takes_files(found):
         return f"{entry} has no repository: what is sent is let in by `send:`"
     if getattr(found, "is_local", False):

@@ -24,7 +24,7 @@ def unfit(config: Config, domain: str, inner: str) -> str:
     if found is None:
         return f"no site '{inner}' here{suggest(inner, [each for each in config.sites if each != domain])}"
     if not takes_files(found):
-        return f"{inner} is a {found.kind} site: what is shown is one of {' or '.join(OF_FILES)}"
+        return f"{inner} is of kind {found.kind}: what is shown is one of {' or '.join(OF_FILES)}"
     if domain in reached(config, inner):
         return (
             f"{inner} shows {domain} in turn, and so round in a circle"

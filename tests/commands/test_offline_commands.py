@@ -178,7 +178,7 @@ RUNS = {"update": "in containers", **dict.fromkeys(("services", "restart", "logs
 def test_commands_for_containers_say_what_runs_in_none(folder: Path, command: str) -> None:
     wrong = deploy(folder, command, "rogs.me")
     assert wrong.returncode == 2
-    assert f"rogs.me is a hugo site: it does not run {RUNS[command]}.\n" in wrong.stderr
+    assert f"rogs.me is of kind hugo: it does not run {RUNS[command]}.\n" in wrong.stderr
     assert "Its visitors are in /var/log/nginx/rogs.me.access.log on the server." in wrong.stderr
     unknown = deploy(folder, command, "no.example.org")
     assert unknown.returncode == 2

@@ -22,8 +22,8 @@ CONFIG = Config.model_validate(
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("www.example.org", "^www.example.org is a static site: its content is in Git"),
-        ("old.example.org", "^old.example.org is a redirect site: it has no data of its own"),
+        ("www.example.org", "^www.example.org is of kind static: its content is in Git"),
+        ("old.example.org", "^old.example.org is of kind redirect: it has no data of its own"),
         ("photo", r"^nothing of 'photo' is backed up \(did you mean 'photos'\?\)"),
     ],
 )
@@ -36,8 +36,8 @@ def test_why_there_is_none(name: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("www.example.org", "^www.example.org is a static site: its content is in Git"),
-        ("old.example.org", "^old.example.org is a redirect site: it has no data of its own"),
+        ("www.example.org", "^www.example.org is of kind static: its content is in Git"),
+        ("old.example.org", "^old.example.org is of kind redirect: it has no data of its own"),
         ("photos", "^(there are no backups in sites.yaml|nothing in sites.yaml is backed up)$"),
     ],
 )
