@@ -1,7 +1,9 @@
 """What of a compose file from a repository is refused on the server, and what is made of the rest."""
 
 import json
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -296,3 +298,41 @@ def test_sites_yaml_says_what_is_published() -> None:
     assert [each["target"] for each in found["definition"]["services"]["web"]["ports"]] == [81]
     missing = judged(stack(), publish=[{"port": "8080", "service": "api", "target": 80}])
     assert "it has no service api, which publish: in sites.yaml names" in missing["problems"]
+
+
+def of_revision(call: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """What a function of the programs that read a stack says."""
+    script = f"""set -euo pipefail
+        shopt -s extglob
+        for each in common/{{program,site,log}} stack/revision; do source "$INSTALLED/lib/$each"; done
+        WORK=$DIRECTORY/work
+        fail() {{ echo "$*" && exit 1; }}
+        {call}"""
+    env = {"PATH": os.environ["PATH"], "INSTALLED": str(INSTALLED), "DIRECTORY": str(directory)}
+    argv = ["bash", "-c", script]
+    return subprocess.run(argv, env=env | {"DEPLOY_ROOT": ""}, capture_output=True, text=True, check=False)
+
+
+def test_what_runs_counts_as_mounted_where_nothing_else_says_so(tmp_path: Path) -> None:
+    runs = (
+        bind(f"{tmp_path}/data/db")["volumes"]
+        + bind(f"{tmp_path}/repository/{'a' * 40}/page.html")["volumes"]
+    )
+    runs += bind("/etc/localtime")["volumes"] + [{"type": "volume", "source": "db", "target": "/db"}]
+    (tmp_path / "docker-compose.yml").write_text(
+        json.dumps({"services": {"web": {"volumes": runs}, "db": {}}})
+    )
+    assert of_revision("mounted_now", tmp_path).stdout == "data/db\n"
+    (tmp_path / "docker-compose.yml").write_text("services: {}  # by hand\n")
+    assert of_revision("mounted_now", tmp_path).stdout == ""
+
+
+def test_no_data_is_mounted_by_a_link_that_a_container_has_left(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/up").symlink_to("/etc")
+    for path, code in (("data", 0), ("new/of/these", 0), ("data/up", 1), ("data/up/ssh", 1)):
+        (tmp_path / "work/judged").write_text(json.dumps({"data": ["fine", path]}))
+        done = of_revision("require_no_links", tmp_path)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert (f"{tmp_path}/{path} is a link, or below one" in done.stdout + done.stderr) == (code == 1)
