@@ -169,6 +169,7 @@ remember_what_is_ours() { # what is refused, and what stays, is ours only as far
     : >"$incoming/as-before"
     [ -s "$incoming/refused" ] || [ -s "$incoming/staying" ] || return 0
     cat "$incoming/refused" "$incoming/staying" >"$incoming/as-before"
+    grep -qxF -- "$manifest" "$transaction/paths" || return 0 # it is as it was
     {
         awk 'NR == FNR { before[$0]; next } !(substr($0, 67) in before)' "$incoming/as-before" "$manifest"
         [ ! -f "$transaction/before$manifest" ] ||
