@@ -8,7 +8,7 @@ from pathlib import PurePath
 LONGEST = (
     "tests/vps/test_upgrade.py",
     "tests/vps/walk/test_walk.py",
-    "tests/vps/services/test_application.py",
+    "tests/vps/services/application/",
     "tests/vps/services/test_transitions.py",
     "tests/vps/gitea/test_faults.py",
     "tests/vps/restore/test_disaster.py",

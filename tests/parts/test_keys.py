@@ -90,7 +90,7 @@ def test_no_value_becomes_an_option(text: str, place: str) -> None:
     ("keys", "words"),
     [
         ("ci: {public: PUB, push: [nowhere.example.org]}", "no site or service 'nowhere.example.org' here"),
-        ("ci: {public: PUB, push: [old.example.org]}", "redirect site: there is nothing to push"),
+        ("ci: {public: PUB, push: [old.example.org]}", "redirect: there is nothing to push"),
         ("ci: {public: PUB, push: [here.example.org]}", "comes from a folder of this machine"),
         (
             "ci: {public: PUB}",

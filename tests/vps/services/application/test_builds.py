@@ -1,0 +1,99 @@
+"""What the build of an application may do, sees, and leaves."""
+
+import pytest
+
+from vps.services.application.conftest import BUSYBOX, DOCKERFILE, RUN, Application, nothing_goes_on
+from vps.services.conftest import (
+    file_in,
+)
+
+
+def test_what_is_missing_in_the_repository(app: Application) -> None:
+    app.push()
+    app.configure(CONTEXT="web")
+    assert "has no folder web (sites.yaml: context:)" in app.fails()
+    app.configure(CONTEXT="", DOCKERFILE="docker/App")
+    assert "has no file docker/App, which says how it is built (sites.yaml: dockerfile:)" in app.fails()
+    app.configure(DOCKERFILE="Dockerfile", BRANCH="gone")
+    assert "has no branch gone; its branches: main" in app.fails()
+
+
+def test_what_a_build_says_when_it_fails(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("echo hello from it; exit 3"))
+    said = app.fails()
+    assert "hello from it" in said
+    assert "✗ build: the image could not be built: " in said
+    assert "exit code: 3" in said
+
+
+@pytest.mark.fault("a Dockerfile that wants more memory than it may have")
+def test_a_build_that_wants_too_much_memory(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("dd if=/dev/zero of=/dev/null bs=150M count=9"))
+    app.configure(MEMORY_LIMIT=60 << 20)
+    assert (
+        "ran out of memory: its limit is 60 MB (to double it, in sites.yaml: limits: {memory: 120M})"
+        in app.fails()
+    )
+    assert nothing_goes_on(app.vps)
+
+
+@pytest.mark.fault("a Dockerfile that never ends")
+def test_a_build_that_never_ends(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("while true; do sleep 1; done"))
+    app.configure(TIME_LIMIT=4)
+    assert "✗ build: the build ran longer than its limit of 4 s" in app.fails()
+    assert nothing_goes_on(app.vps)
+
+
+@pytest.mark.fault("a Dockerfile that fills the disk")
+def test_a_build_that_fills_the_disk(app: Application) -> None:
+    app.push()
+    app.commit(Dockerfile=DOCKERFILE + RUN.format("cat /dev/zero >/large"))
+    said = app.fails()
+    assert "✗ build: the build wrote more than its limit of 300 MB, and the builds' cache is emptied" in said
+    assert nothing_goes_on(app.vps)
+
+
+OF_CACHE = 'RUN --mount=type=cache,target=/kept ["/bin/busybox", "sh", "-c", "{}"]\n'
+
+
+def test_a_build_finds_nothing_of_another_application(app: Application, other: Application) -> None:
+    """Neither what its builds keep for one another, nor its image: who may push one may read and change no other."""
+    app.commit("private", Dockerfile=DOCKERFILE + OF_CACHE.format("ls /kept; echo mine >/kept/tool"))
+    app.push()
+    other.commit(
+        "a", Dockerfile=DOCKERFILE + OF_CACHE.format("ls /kept/tool && cp /kept/tool /www/index.html; true")
+    )
+    other.push()
+    assert other.page() == "a"
+    for line in (f"FROM {app.name}:live", f"FROM {app.name}:{app.git('rev-parse', 'HEAD')}"):
+        other.commit("b", Dockerfile=line)
+        assert "✗ build: the image could not be built: " in other.fails()
+    other.commit("b", Dockerfile=DOCKERFILE + f"COPY --from=docker.io/library/{app.name}:live /www /www")
+    assert "✗ build: the image could not be built: " in other.fails()
+    for first in (
+        "# syntax=example/reader",
+        "\ufeff//syntax = example/reader:1",
+        '{"syntax": "example/reader"}',
+    ):
+        other.commit("b", Dockerfile=f"{first}\n{DOCKERFILE}")
+        assert "wants to be read by another program than Docker's own" in other.fails()
+    other.commit("b", Dockerfile=f"# escape=\\\n{DOCKERFILE}# syntax=none\n")
+    other.push()
+    assert other.page() == "b"
+
+
+def test_what_a_build_sees_of_the_server(app: Application) -> None:
+    """Its own files alone, without .git; a link in the repository leads nowhere, and what it says of archives counts not."""
+    (app.repository_folder / "www/shadow").symlink_to("/etc/shadow")
+    app.commit("one", **{".gitattributes": "www/extra export-ignore\n", "www/extra": "extra\n"})
+    seen = RUN.format("ls -a / >/www/seen; cat /www/shadow >/www/leaked 2>&1; true")
+    app.commit(Dockerfile=DOCKERFILE.replace("CMD", "COPY . /all\n" + seen + "CMD"))
+    app.push()
+    container = f"{app.project}-app-1"
+    assert ".git\n" not in app.vps.run(f"docker exec {container} {BUSYBOX} ls -a /all").stdout
+    assert file_in(app.vps, container, "/www/extra") == "extra\n"
+    assert "No such file" in file_in(app.vps, container, "/www/leaked")
