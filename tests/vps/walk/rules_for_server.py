@@ -14,6 +14,10 @@ NOISE = re.compile(
     r"|: line \d+:|failed \(\w+, line \d+\)|[Ss]yntax error|No such file or directory"
 )
 TOLD = re.compile(r"^[-+~@!] (?:(?:secret|value) \S+ in )?(/[^\s:]+)", re.MULTILINE)
+TOLD_AS_ONE = re.compile(
+    r"^(?:[-+] \d+ sites? with \d+ files?|    the same in \d+ more): (.+)$", re.MULTILINE
+)
+"""How a plan in its short form, which a first apply of four sites has, names those whose files it does not."""
 OF_THE_WORK = (
     "/etc/docker/key.json",
     "/root/.docker/*",
@@ -140,11 +144,14 @@ def changes_are_told(one: Round) -> Iterator[str]:
     if "+ packages " in one.said:
         return
     known = [*(f"{told}*" if told.endswith("/") else told for told in TOLD.findall(one.said)), *OF_THE_WORK]
+    as_one = {name for names in TOLD_AS_ONE.findall(one.said) for name in names.split(", ")}
     interrupted = one.before.texts.get(INTERRUPTED, b"").decode().splitlines()
     put_back = {*interrupted} if "put back first" in one.said else set()
     for path in sorted(one.after.changed(one.before)):
         if path in put_back:
             continue  # the plan says so, and the apply how many there are
+        if any(is_of(name, path) or path.startswith(f"/opt/{name}/") for name in as_one):
+            continue
         if not any(fnmatch(path, pattern) for pattern in known):
             yield f"{path} changed, and the plan did not name it"
 

@@ -108,6 +108,17 @@ def test_a_rule_sees_what_is_wrong(rule: str, one: Round) -> None:
     assert broken(one) == [rule]
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["+ 4 sites with 9 files: b.test, c.test, d.test, e.test", "    the same in 2 more: c.test, d.test"],
+)
+def test_a_plan_in_short_tells_of_the_files_of_those_that_it_names(said: str) -> None:
+    files = dict.fromkeys(("/etc/nginx/conf.d/c.test.conf", "/opt/d.test/docker-compose.yml"), FILE)
+    more = files | {"/opt/c.test2/app.yml": FILE}
+    assert broken(replace(WELL, said=said, after=seen(files=GOOD.files | files))) == []
+    assert broken(replace(WELL, said=said, after=seen(files=GOOD.files | more))) == ["changes_are_told"]
+
+
 def test_a_name_waits_for_others_only_where_it_comes_back() -> None:
     """Who was to have it as an alias may be refused: then it is gone with the one who had it."""
     alone = replace(ENTRY, owner="o2", port=8102)
