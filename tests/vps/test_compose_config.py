@@ -21,7 +21,9 @@ from vps.handling import go_live
 from vps.services.conftest import PACKAGES
 
 RENDERED = ("debian-12", "debian-13")
-NAMES = [name for name in config("services").compositions if name != "coming.example.org"]
+WRITTEN = golden("debian-13", "services").files
+NAMES = [name for name in config("services").compositions if f"/opt/{name}/docker-compose.yml" in WRITTEN]
+"""Those whose compose file is rendered: a stack's is in its repository, and what is coming has none yet."""
 TIMER = "/etc/systemd/system/deploy-update.timer"
 AWKWARD = 'a $b ${c} $$d "e" #f'
 """A value of .env that must not become anything else."""
