@@ -35,8 +35,8 @@ PLACES = {
     ),
     "when it is healthy": (
         "lib/composition/replace",
-        "    fi\n    remember_live\n    rm",
-        "    fi\n    kill -9 $$\n    rm",
+        "    if is_stack; then keep_definition; fi\n    remember_live\n",
+        "    kill -9 $$\n    if is_stack; then keep_definition; fi\n    remember_live\n",
     ),
     "when it is remembered": (
         "lib/composition/replace",
