@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DIAL = "exec docker system dial-stdio 2>/dev/null"
 CHUNK = 65536
+LOOK_AGAIN = 0.5
+"""Seconds: paramiko may wake nobody for output that comes as the login says something among its errors."""
 COMMAND_NOT_FOUND = 127
 
 
@@ -97,13 +99,13 @@ def _relay(server: Server, path: Path) -> Iterator[None]:
 def _carry(here: "socket", there: "Session") -> None:
     ends: list[socket | Session] = [here, there]
     while True:
-        readable, _, _ = select.select(ends, [], [])
+        readable, _, _ = select.select(ends, [], [], LOOK_AGAIN)
         if here in readable:
             data = here.recv(CHUNK)
             if not data:
                 return
             there.sendall(data)
-        if there in readable:
+        if there in readable or there.has_more:
             answer = there.arrived(CHUNK)
             if answer is None:
                 return

@@ -89,6 +89,11 @@ class Session:
         return anything
 
     @property
+    def has_more(self) -> bool:
+        """Whether some of its output is here, or its end, whatever `select` says."""
+        return self.channel.recv_ready() or self.has_ended or self.channel.closed
+
+    @property
     def has_ended(self) -> bool:
         """Whether all that it says has come."""
         return bool(self.channel.eof_received)
