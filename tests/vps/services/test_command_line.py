@@ -218,7 +218,8 @@ def test_forty_containers_need_one_channel(project: Project, images: Composition
         assert reasons["n40"] == "no image on the server has this name any more"
     finally:
         vps.run("rm /root/.bashrc; docker rm -f $(docker ps -aq --filter name=many) >/dev/null")
-        vps.run(f"seq 39 | sed 's|^|{images.repository}:n|' | xargs docker rmi >/dev/null")
+        tags = f"docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' '{images.repository}:n*'"
+        vps.run(f"{tags} | xargs docker rmi >/dev/null")
 
 
 def test_what_does_not_run_is_in_the_plan_and_apply_brings_it_up(project: Project) -> None:
