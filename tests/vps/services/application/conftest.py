@@ -9,15 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployer.rehearsal.machine import Machine
-from vps.services.conftest import (
-    BUILDS,
-    NO_FILTERS,
-    Composition,
-    composed,
-    end,
-    install_scripts,
-    prepare,
-)
+from vps.services.conftest import BUILDS, NO_FILTERS, Composition, composed, end, install_scripts, prepare
 
 BUSYBOX = "/bin/busybox"
 

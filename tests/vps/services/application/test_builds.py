@@ -3,9 +3,7 @@
 import pytest
 
 from vps.services.application.conftest import BUSYBOX, DOCKERFILE, RUN, Application, nothing_goes_on
-from vps.services.conftest import (
-    file_in,
-)
+from vps.services.conftest import file_in
 
 
 def test_what_is_missing_in_the_repository(app: Application) -> None:

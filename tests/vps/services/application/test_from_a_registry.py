@@ -6,14 +6,7 @@ from pathlib import Path
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.services.application.conftest import BUSYBOX, DOCKERFILE, Application
-from vps.services.conftest import (
-    COMPOSE,
-    REGISTRY,
-    SERVE,
-    file_in,
-    password_wanted,
-    registry_of,
-)
+from vps.services.conftest import COMPOSE, REGISTRY, SERVE, file_in, password_wanted, registry_of
 
 PRIVATE = {"user": "ada", "password": "env:REGISTRY_PASSWORD"}
 

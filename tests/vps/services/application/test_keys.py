@@ -11,9 +11,7 @@ from deployer.rehearsal.machine import Machine
 from vps.keys.conftest import Guarded
 from vps.keys.test_workflow import act, secrets_of, write
 from vps.services.application.conftest import BUSYBOX, DOCKERFILE, RUN
-from vps.services.conftest import (
-    COMPOSE,
-)
+from vps.services.conftest import COMPOSE
 
 KEYED = "keyed.test"
 

@@ -14,9 +14,7 @@ from deployer.rehearsal.machine import Machine
 from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import DEPLOY, Project
 from vps.services.application.conftest import BUSYBOX, DOCKERFILE, FIRST, FIRST_PORT, RUN, SECOND_PORT
-from vps.services.conftest import (
-    numbers,
-)
+from vps.services.conftest import numbers
 from vps.waiting import client, until
 
 KNOWN_AT_ONCE = f"""{DOCKERFILE}HEALTHCHECK --start-period=10s --start-interval=0.3s --timeout=2s \\
@@ -66,11 +64,10 @@ LED = 'led() { ls /var/lib/deploy/live; }; was=$(led); until [ "$(led)" != "$was
 
 
 ENOUGH = f"for each in $({OF_FIRST}); do docker exec $each touch /enough; done"
+NOT_ENOUGH = ENOUGH.replace("touch", "rm -f")
 
 
 ENDS = f"{LED}; {ENOUGH}"
-
-
 """Downloads end when visitors are led elsewhere."""
 
 
@@ -104,7 +101,8 @@ def push_first(
 
 
 def download(vps: Machine) -> subprocess.Popen[str]:
-    """A visitor whose answer takes until it is enough."""
+    """A visitor whose answer takes until it is enough, also where the one of before has had enough."""
+    vps.run(NOT_ENOUGH)
     argv = ["curl", "-sS", "-H", f"Host: {FIRST}", f"http://{vps.address}/cgi-bin/slow"]
     return client(argv, stdout=subprocess.PIPE)
 
@@ -243,14 +241,10 @@ MOMENTS = {
     "when the old one is gone": (BESIDE_IT, "    if [[ -z ${1:-} ]]; then WITHOUT_HOLD=1 bring_up"),
     "when it is remembered": (REPLACE, '    rm -f "$WORK/before" "$IMAGES/interrupted"\n    trap :'),
 }
-
-
 """Each step of a push that starts first: the script, and the line before which it is cut off."""
 
 
 AFTER_IT = [*MOMENTS][[*MOMENTS].index("when .env says so") :]
-
-
 """Nobody is at the old one any more."""
 
 

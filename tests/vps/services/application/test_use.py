@@ -18,11 +18,7 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, Project
 from vps.services.application.conftest import BUSYBOX, DOCKERFILE
-from vps.services.conftest import (
-    COMPOSE,
-    environment_of,
-    file_in,
-)
+from vps.services.conftest import COMPOSE, environment_of, file_in
 from vps.waiting import until
 
 
