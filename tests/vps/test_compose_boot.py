@@ -15,6 +15,7 @@ import pytest
 from deployer.files import pack
 from deployer.kinds.app import App
 from deployer.kinds.compose import Compose
+from deployer.kinds.compose_pushed import ComposeFromRepository
 from deployer.rehearsal.machine import Machine
 from golden.server import config, golden
 from vps.scan import open_ports
@@ -32,7 +33,7 @@ SERVICES = ("mariadb.service", "ntfy.service", "postgresql.service", "valkey-ser
 COMPOSITIONS = {
     name: each
     for name, each in config("services").compositions.items()
-    if not isinstance(each, Compose | App) and not name.startswith(("coming", "old-forum"))
+    if not isinstance(each, Compose | ComposeFromRepository | App) and not name.startswith(("coming", "old-forum"))
 }
 Services = dict[str, dict[str, dict]]
 """By what they belong to, and by their names."""
