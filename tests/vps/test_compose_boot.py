@@ -33,7 +33,8 @@ SERVICES = ("mariadb.service", "ntfy.service", "postgresql.service", "valkey-ser
 COMPOSITIONS = {
     name: each
     for name, each in config("services").compositions.items()
-    if not isinstance(each, Compose | ComposeFromRepository | App) and not name.startswith(("coming", "old-forum"))
+    if not isinstance(each, Compose | ComposeFromRepository | App)
+    and not name.startswith(("coming", "old-forum"))
 }
 Services = dict[str, dict[str, dict]]
 """By what they belong to, and by their names."""

@@ -50,7 +50,7 @@ class Visitors:
 
 def ask(address: str, name: str, port: int = 80) -> str:
     """What a visitor of this name gets: the text of the page, or the number of the error, or `closed`."""
-    connection = http.client.HTTPConnection(address, port, timeout=10)
+    connection = http.client.HTTPConnection(address, port, timeout=60)  # who is held waits
     try:
         connection.request("GET", "/", headers={"Host": name, "Connection": "close"})
         answer = connection.getresponse()
