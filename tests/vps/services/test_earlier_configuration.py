@@ -83,6 +83,12 @@ def how_it_is(project: Project) -> tuple[str, str, set[str]]:
     return project.get(NAME, scheme="http")[1].strip(), greeting, {*services}
 
 
+def leave_the_first_as_it_was(project: Project) -> None:
+    """It is live: the next rollback brings back what it runs with last."""
+    project.sites[NAME] = THEN
+    called(project, "apply", NAME, "--yes")
+
+
 def releases(project: Project) -> dict[str, str]:
     """Those that are live and previous, by these words."""
     listed = json.loads(called(project, "releases", NAME, "--json"))
@@ -139,6 +145,7 @@ def test_an_apply_that_names_it_brings_what_sites_yaml_says_to_the_image_of_then
     assert how_it_is(project) == ("one", "GREETING=now", {"app", "mail"})
     assert project.plan()["empty"]
     assert "is rolled back to" not in called(project, "status")
+    leave_the_first_as_it_was(project)
 
 
 @pytest.mark.in_turns("rollbacks")
@@ -168,6 +175,7 @@ def test_of_what_nothing_is_kept_the_image_alone_comes_back(project: Project) ->
     project.vps.run(f"rm -r {KEPT}")
     assert "is not kept" not in called(project, "rollback", NAME), "it is that of now"
     assert how_it_is(project) == ("one", "GREETING=other", {"app", "mail"})
+    leave_the_first_as_it_was(project)
 
 
 LAID = f"until grep -q '^# Rolled back to ' {FILE}; do sleep 0.01; done"
