@@ -177,15 +177,24 @@ def put(vps: Machine, files: dict[str, Any]) -> None:
 
 
 @contextmanager
-def standing_still(vps: Machine, until: str = "[ ! -e /usr/local/bin/zstd ]") -> Iterator[None]:
+def standing_still(vps: Machine, until: str = "false") -> Iterator[None]:
     """Backups stand still where they read files of a megabyte, until this is so, or at most as long as this lasts."""
-    program = vps.root / "usr/local/bin/zstd"
-    program.write_text(f'#!/bin/sh\nuntil {until}; do sleep 0.05; done\nexec /usr/bin/zstd "$@"\n')
-    program.chmod(0o755)
+    wait = f"until [ ! -e /run/still ] || {{ {until}; }}; do sleep 0.05; done"
+    put_zstd(vps, wait)
+    vps.run("touch /run/still")
     try:
         yield
     finally:
-        program.unlink()
+        vps.run("rm /run/still")
+        put_zstd(vps, ":")  # who has looked for it by now finds it there
+
+
+def put_zstd(vps: Machine, first: str) -> None:
+    """The program that is found before the real one does this before it is that."""
+    program = vps.root / "usr/local/bin/zstd"
+    program.with_name("new").write_text(f'#!/bin/sh\n{first}\nexec /usr/bin/zstd "$@"\n')
+    program.with_name("new").chmod(0o755)
+    program.with_name("new").rename(program)
 
 
 @pytest.fixture(scope="module")
