@@ -155,7 +155,7 @@ def jobs_that_fail_are_told(project: Project) -> None:
     unit = "deploy-job-shop.test-3.service"
     assert project.vps.run(f"systemctl show -P TimeoutStopUSec {unit}").stdout == "30s\n"
     drop_in = f"/run/systemd/system/{unit}.d"
-    project.vps.run(f"install -D /dev/stdin {drop_in}/soon.conf", input="[Service]\nTimeoutStopSec=1\n")
+    project.vps.run(f"install -D /dev/stdin {drop_in}/soon.conf", input="[Service]\nTimeoutStopSec=5\n")
     project.vps.run("systemctl daemon-reload")
     assert "by deploy-job-shop.test-3: it ran longer than it may" in ended(3)
     project.vps.run(f"rm -r {drop_in} && systemctl daemon-reload")
