@@ -16,21 +16,20 @@ from deployer.kinds.composition import Composition
 from deployer.kinds.listing import Attachments, Listing, folders_file
 from deployer.values.attachments import LocalFile
 from deployer.values.composing import (
+    ComposeEnvironment,
+    ComposeSecrets,
+    Folders,
     Inside,
-    LogLimit,
-    Owner,
-    Profile,
+    LogsLimited,
+    Profiles,
     PublicPorts,
     SecretFile,
 )
 from deployer.values.secrets import FromDotenv, Given, Secret
 from deployer.values.types import (
     Attachment,
-    EnvironmentValue,
     Port,
     RelativePath,
-    SecretName,
-    SecretSource,
     folder_of,
 )
 
@@ -64,19 +63,9 @@ class ComposeFiles(Composition):
         description="the .env that came with it, beside sites.yaml: its values are secrets; what stands "
         "under secrets or environment counts more",
     )
-    sources: dict[SecretName, SecretSource] = Field(
-        {},
-        alias="secrets",
-        description="values for ${NAME} in the compose file: generate (made on the server once), "
-        "env:NAME (from your environment when you apply), gpg:FILE or age:FILE (an encrypted file "
-        "beside sites.yaml), cmd:COMMAND (what a command prints here)",
-    )
-    environment: dict[SecretName, EnvironmentValue] = Field(
-        {}, description="values for ${NAME} in the compose file that are no secrets"
-    )
-    profiles: tuple[Profile, ...] = Field(
-        (), description="profiles of the compose file whose services run, too"
-    )
+    sources: ComposeSecrets = {}
+    environment: ComposeEnvironment = {}
+    profiles: Profiles = ()
     public: PublicPorts = Field(
         False,
         description="ports that stay open to everyone, past the firewall, such as [2222], or true for all; "
@@ -87,19 +76,13 @@ class ComposeFiles(Composition):
         description="ports on 127.0.0.1 that lead to one inside of a service, such as {3010: server:3000}, "
         "in the place of those by which the file publishes it",
     )
-    folders: dict[RelativePath, Owner] = Field(
-        {},
-        description="folders of its folder that a container writes to as another user: numbers of user and "
-        "group, and a mode, such as {data: 472} or {data: 472:472 0700}",
-    )
+    folders: Folders = {}
     secret_files: dict[RelativePath, SecretFile] = Field(
         {},
         description="files of its folder that have the value of one of secrets, made on the server, for "
         "secrets: with file: in the compose file: {db.txt: DB_PASSWORD}, or {db.txt: DB_PASSWORD 999 0400}",
     )
-    log_limit: LogLimit = Field(
-        "", description="how large each of a container's three logs may grow; empty: as the file says"
-    )
+    log_limit: LogsLimited = ""
     _others: tuple[LocalFile, ...] = PrivateAttr(())
     _delivery: Delivery | None = PrivateAttr(None)
 

@@ -14,10 +14,17 @@ from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 from deployer.values.backups import ComposeBackup, ComposeChoice
-from deployer.values.composing import Inside, LogLimit, Owner, Profile
+from deployer.values.composing import (
+    ComposeEnvironment,
+    ComposeSecrets,
+    Folders,
+    Inside,
+    LogsLimited,
+    Profiles,
+)
 from deployer.values.publication import Limits
 from deployer.values.secrets import Given, Secret
-from deployer.values.types import Count, EnvironmentValue, Port, RelativePath, SecretName, SecretSource
+from deployer.values.types import Count, Port, RelativePath
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
@@ -35,32 +42,16 @@ class ComposeFromRepository(FromRepository, ComposedSite):
         description="compose file, by its path in the repository; without it, compose.yaml or "
         "docker-compose.yml",
     )
-    sources: dict[SecretName, SecretSource] = Field(
-        {},
-        alias="secrets",
-        description="values for ${NAME} in the compose file: generate (made on the server once), "
-        "env:NAME (from your environment when you apply), gpg:FILE or age:FILE (an encrypted file "
-        "beside sites.yaml), cmd:COMMAND (what a command prints here)",
-    )
-    environment: dict[SecretName, EnvironmentValue] = Field(
-        {}, description="values for ${NAME} in the compose file that are no secrets"
-    )
-    profiles: tuple[Profile, ...] = Field(
-        (), description="profiles of the compose file whose services run, too"
-    )
+    sources: ComposeSecrets = {}
+    environment: ComposeEnvironment = {}
+    profiles: Profiles = ()
     publish: dict[Port, Inside] = Field(
         {},
         description="ports on 127.0.0.1 that lead to one inside of a service, such as {3010: server:3000}; "
         "of what the file publishes, only port: is, and this",
     )
-    folders: dict[RelativePath, Owner] = Field(
-        {},
-        description="folders of its folder that a container writes to as another user: numbers of user and "
-        "group, and a mode, such as {data: 472} or {data: 472:472 0700}",
-    )
-    log_limit: LogLimit = Field(
-        "", description="how large each of a container's three logs may grow; empty: as the file says"
-    )
+    folders: Folders = {}
+    log_limit: LogsLimited = ""
     limits: Limits = Field(Limits(), description="what a build may use before it is stopped")
     keep: Count = Field(5, description="how many revisions stay on the server for rollback")
     backup: ComposeChoice = Field(ComposeBackup(), description="how it is backed up; false: not at all")

@@ -3,11 +3,19 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from deployer.values.quantities import boolean, shown, whole_number
 from deployer.values.service_names import secret_name
-from deployer.values.types import as_text, schema, text
+from deployer.values.types import (
+    EnvironmentValue,
+    RelativePath,
+    SecretName,
+    SecretSource,
+    as_text,
+    schema,
+    text,
+)
 
 LARGEST_ID = (1 << 32) - 2
 port = whole_number(1, 65535)
@@ -85,4 +93,32 @@ PublicPorts = Annotated[
     bool | frozenset[int],
     BeforeValidator(public_ports),
     schema(["boolean", "array"], items={"type": "integer", "minimum": 1, "maximum": 65535}),
+]
+
+ComposeSecrets = Annotated[
+    dict[SecretName, SecretSource],
+    Field(
+        alias="secrets",
+        description="values for ${NAME} in the compose file: generate (made on the server once), "
+        "env:NAME (from your environment when you apply), gpg:FILE or age:FILE (an encrypted file "
+        "beside sites.yaml), cmd:COMMAND (what a command prints here)",
+    ),
+]
+ComposeEnvironment = Annotated[
+    dict[SecretName, EnvironmentValue],
+    Field(description="values for ${NAME} in the compose file that are no secrets"),
+]
+Profiles = Annotated[
+    tuple[Profile, ...], Field(description="profiles of the compose file whose services run, too")
+]
+Folders = Annotated[
+    dict[RelativePath, Owner],
+    Field(
+        description="folders of its folder that a container writes to as another user: numbers of user and "
+        "group, and a mode, such as {data: 472} or {data: 472:472 0700}",
+    ),
+]
+LogsLimited = Annotated[
+    LogLimit,
+    Field(description="how large each of a container's three logs may grow; empty: as the file says"),
 ]
