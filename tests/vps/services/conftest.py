@@ -259,6 +259,15 @@ def install_scripts(machine: Machine) -> None:
 
 
 @contextlib.contextmanager
+def booted_with_builder() -> Iterator[Machine]:
+    """A server with Docker and its builder, a registry and Git."""
+    with Machine.boot("debian-13", BUILDS, files=NO_FILTERS) as machine:
+        install_scripts(machine)
+        prepare(machine)
+        yield machine
+
+
+@contextlib.contextmanager
 def booted_debian_12(*more: str, **options: Any) -> Iterator[Machine]:
     """A server as that of the fixture `vps`, with the Compose of Debian 13: Debian 12 has none that is new enough."""
     with Machine.boot("debian-12", (*PACKAGES_12, *more), **options) as machine:

@@ -10,14 +10,11 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.project import Project
 from vps.services.conftest import (
-    BUILDS,
     HEALTHY,
-    NO_FILTERS,
     REGISTRY,
     SERVE,
+    booted_with_builder,
     environment_of,
-    install_scripts,
-    prepare,
     registry_of,
 )
 
@@ -43,9 +40,7 @@ OVER = """services:
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker, a registry and Git."""
-    with Machine.boot("debian-13", BUILDS, files=NO_FILTERS) as machine:
-        install_scripts(machine)
-        prepare(machine)
+    with booted_with_builder() as machine:
         yield machine
 
 

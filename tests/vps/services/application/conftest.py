@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from deployer.rehearsal.machine import Machine
-from vps.services.conftest import BUILDS, NO_FILTERS, Composition, composed, end, install_scripts, prepare
+from vps.services.conftest import (
+    Composition,
+    booted_with_builder,
+    composed,
+    end,
+)
 
 BUSYBOX = "/bin/busybox"
 
@@ -90,9 +95,7 @@ class Application(Composition):
 @pytest.fixture(scope="module")
 def vps(throwaway: None) -> Iterator[Machine]:
     """A server with Docker and its builder."""
-    with Machine.boot("debian-13", BUILDS, files=NO_FILTERS) as machine:
-        install_scripts(machine)
-        prepare(machine)
+    with booted_with_builder() as machine:
         yield machine
 
 
