@@ -24,7 +24,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 fi
 exec bash -c "sleep ${LATE:-0}; exec postgres -c jit=off"
 """
-MARIADB = """#!/bin/bash
+MARIADB_BEGINS = """#!/bin/bash
 set -e
 if [ "$(id -u)" = 0 ]; then
     mkdir -p /tmp /var; chmod 1777 /tmp; ln -sfn /run /var/run
@@ -37,7 +37,10 @@ if [ ! -d /var/lib/mysql/mysql ]; then
     until mariadb-admin -u root ping 2>/dev/null; do sleep 0.2; done
     check=$(tr -dc a-z0-9 </dev/urandom | head -c 32)
     printf '[mariadb-client]\nuser=healthcheck\npassword=%s\n' "$check" >/var/lib/mysql/.my-healthcheck.cnf
-    mariadb -u root <<END
+"""
+MARIADB = (
+    MARIADB_BEGINS
+    + """    mariadb -u root <<END
         CREATE DATABASE $MARIADB_DATABASE;
         CREATE USER healthcheck@localhost IDENTIFIED BY '$check';
         ALTER USER root@localhost IDENTIFIED BY '$MARIADB_ROOT_PASSWORD';
@@ -47,6 +50,7 @@ END
 fi
 exec bash -c "sleep ${LATE:-0}; exec mariadbd"
 """
+)
 IMAGE = "databases:1"
 VALUES = "POSTGRES_USER=shop POSTGRES_DB=shop MARIADB_DATABASE=shop MARIADB_ROOT_PASSWORD=hush"
 ENTRY = "/var/tmp/entry"  # whom the databases run as can go there

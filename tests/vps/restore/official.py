@@ -5,7 +5,7 @@ application that finds its database by $DATABASE_URL alone.
 """
 
 from deployer.rehearsal.machine import Machine
-from vps.restore.databases import IMAGE
+from vps.restore.databases import IMAGE, MARIADB_BEGINS
 from vps.services.conftest import REGISTRY
 
 POSTGRES = r"""#!/bin/bash
@@ -26,20 +26,9 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 fi
 exec postgres -c listen_addresses='*' -c jit=off
 """
-MARIADB = r"""#!/bin/bash
-set -e
-if [ "$(id -u)" = 0 ]; then
-    mkdir -p /tmp /var; chmod 1777 /tmp; ln -sfn /run /var/run
-    mkdir -p /var/lib/mysql /run/mysqld && chown -R mysql /var/lib/mysql /run/mysqld
-    exec setpriv --reuid mysql --regid mysql --clear-groups "$0"
-fi
-if [ ! -d /var/lib/mysql/mysql ]; then
-    cp -a /mariadb/new/. /var/lib/mysql
-    mariadbd --skip-networking & server=$!
-    until mariadb-admin -u root ping 2>/dev/null; do sleep 0.2; done
-    check=$(tr -dc a-z0-9 </dev/urandom | head -c 32)
-    printf '[mariadb-client]\nuser=healthcheck\npassword=%s\n' "$check" >/var/lib/mysql/.my-healthcheck.cnf
-    mariadb -u root <<END
+MARIADB = (
+    MARIADB_BEGINS
+    + r"""    mariadb -u root <<END
         CREATE DATABASE $MARIADB_DATABASE;
         CREATE USER '$MARIADB_USER'@'%' IDENTIFIED BY '$MARIADB_PASSWORD';
         GRANT ALL ON $MARIADB_DATABASE.* TO '$MARIADB_USER'@'%';
@@ -50,6 +39,7 @@ END
 fi
 exec mariadbd
 """
+)
 HEALTHCHECK = """#!/bin/bash
 [ "$*" = "--connect --innodb_initialized" ] || exit 2
 exec mariadb --defaults-extra-file=/var/lib/mysql/.my-healthcheck.cnf -e 'SELECT 1'
