@@ -416,13 +416,16 @@ def test_who_was_let_in_to_fetch_backups_may_not_have_got_them(root: Root, answe
     assert "fetched 2 hours ago" not in page
 
 
-def test_a_page_for_which_the_disk_has_no_room_leaves_the_one_before(
-    root: Root, answers: dict[str, int]
+@pytest.mark.parametrize("file", ["index.html", "feed.xml", "status.json"])
+def test_a_page_for_which_the_disk_has_no_room_leaves_all_of_the_one_before(
+    root: Root, answers: dict[str, int], file: str
 ) -> None:
     publish(root)
-    page = root.path(f"{PLACE}/index.html")
-    whole = page.read_text()
-    root.path("/var/lib/deploy/status/made.new").symlink_to("/dev/full")
-    assert "write" in root.run("status-page", "--publish", TZ="UTC0", code=2)
-    assert not page.is_symlink()
-    assert page.read_text() == whole
+    files = sorted(root.path(PLACE).iterdir())
+    whole = {made: made.stat().st_mtime_ns for made in files}
+    made_first = root.path(f"/var/lib/deploy/status/made/{file}")
+    made_first.parent.mkdir(exist_ok=True)
+    made_first.symlink_to("/dev/full")
+    assert "No space left" in root.run("status-page", "--publish", TZ="UTC0", code=2)
+    assert {made: made.stat().st_mtime_ns for made in files} == whole
+    assert not any(made.is_symlink() for made in files)
