@@ -117,6 +117,9 @@ def test_the_first_of_two_counts_and_letter_case_makes_no_third() -> None:
         ("/a //evil.example\n", ["1: '//evil.example' is no address"]),
         ("/a /\\evil.example\n", ["1: '/\\evil.example' is no address"]),
         ("/a javascript:alert(1)\n", ["1: 'javascript:alert(1)' is no address"]),
+        ("/a /../b 200\n", ["1: '/../b' leads out of the site"]),
+        ("/a /b/.. 200!\n", ["1: '/b/..' leads out of the site"]),
+        ("/a /./b?c 404\n", ["1: '/./b?c' leads out of the site"]),
     ],
 )
 def test_what_is_left_out_is_told_with_its_line(rules: str, why: list[str]) -> None:

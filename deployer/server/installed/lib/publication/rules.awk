@@ -110,6 +110,7 @@ function odd_target(to, code) {
     if (to !~ /^[A-Za-z0-9._~!&()*+,=:@\/?#%;'-]+$/) return "'" plain(to) "' has letters that no address has"
     if (length(to) > 2000) return "its address is longer than 2000 letters"
     if (code == 200 || code == 404) {
+        if (to ~ /\/\.\.?(\/|$|[?#])/) return "'" plain(to) "' leads out of the site"
         if (to ~ /^http/) return "passes visitors on to another server, which is not done here (kind: proxy in sites.yaml)"
         if (to ~ /^\/\.netlify\//) return "there are no functions here"
     }
