@@ -117,14 +117,38 @@ def test_the_first_of_two_counts_and_letter_case_makes_no_third() -> None:
         ("/a //evil.example\n", ["1: '//evil.example' is no address"]),
         ("/a /\\evil.example\n", ["1: '/\\evil.example' is no address"]),
         ("/a javascript:alert(1)\n", ["1: 'javascript:alert(1)' is no address"]),
+        ("/a/* 200\n", ["1: has no address to lead to"]),
         ("/a /../b 200\n", ["1: '/../b' leads out of the site"]),
         ("/a /b/.. 200!\n", ["1: '/b/..' leads out of the site"]),
         ("/a /./b?c 404\n", ["1: '/./b?c' leads out of the site"]),
+        ("/a*b* /c\n", ["1: there is more than one * in '/a*b*'"]),
     ],
 )
 def test_what_is_left_out_is_told_with_its_line(rules: str, why: list[str]) -> None:
     told = [line.removeprefix("told\t_redirects, line ") for line in read(rules) if line.startswith("told")]
     assert [each for each in told if each in why] == why
+
+
+def test_what_leads_into_a_circle_of_others_stays() -> None:
+    """hook0/hook0, documentation/static/_redirects: addresses of before, and each new one led to itself."""
+    lines = read("/docs/security /explanation/security\n/explanation/security/ /explanation/security\n")
+    assert [row.split()[0] for row in rows(lines)] == ['"/docs/security"', '"/docs/security/"']
+
+
+def test_a_star_stands_anywhere_in_a_path_and_what_is_below_it_comes_later() -> None:
+    """babel/website, _redirects; vuejs/docs, src/public/_redirects."""
+    found = rows(read("/docs/preset-* /docs/babel-:splat\n/*.txt /:splat.md\n/docs/preset-env /never\n"))
+    splat = r"(?![/\x5c])(?<deploy_part_splat>.*)"
+    assert [row.split()[0] for row in found] == [
+        f'"~^/docs/preset-{splat}$"',
+        f'"~^/{splat}\\.txt/?$"',
+        '"~^/docs/preset-env/?$"',
+    ]
+
+
+def test_a_path_of_headers_may_be_further_in_than_they_are() -> None:
+    """netlify/build, packages/headers-parser/tests/fixtures/headers_file/trim_line_path."""
+    assert rows(read(headers="  /a\nX-A: b\n")) == ['"~^/a/?$" "b";']
 
 
 def test_a_page_that_is_there_leads_round_in_no_circle() -> None:

@@ -46,7 +46,15 @@ https://foo.netlify.app/* https://{domain}/:splat 301!
 /odd" /x
 /odd;{{return /x;}} /y
 /money /$host
-/a*/b /c
+/a*/*b /c
+/latest/* /v2/:splat 200
+/as/:name/shown /v2/:name 200
+/*.txt /:splat.md
+/docs/plugin-* /docs/:splat-plugin 302
+/1/2/3/4/5/6/* /:splat 200
+/1/2/3/4/5/7/* /:splat 200!
+/out /../../../../../../etc/hostname 200
+/out/* /.:splat./.:splat./.:splat./.:splat./.:splat./etc/hostname 200
 """.replace("\n", "\r\n")
 LEFT_OUT = {
     17: "is about another domain",
@@ -59,6 +67,8 @@ LEFT_OUT = {
     29: "'/odd\"' is no path",
     30: "'/y' is not known here",
     31: "'/$host' has letters that no address has",
+    32: "there is more than one * in '/a*/*b'",
+    39: "'/../../../../../../etc/hostname' leads out of the site",
 }
 HEADERS = """/*
   X-Frame-Options: DENY
@@ -86,6 +96,9 @@ FILES = {
     "covered/index.html": "never seen",
     "about/index.html": "about",
     "a.js": "script",
+    "v2/index.html": "second",
+    "v2/guide/index.html": "second guide",
+    "v2/page.html": "second page",
 }
 
 
@@ -170,6 +183,16 @@ def test_redirects_of_others(new_rules):
         "/api/x": (404, "nowhere"),
         "/one": (404, "nowhere"),
         "/_redirects": (404, "nowhere"),
+        "/latest": (200, "second"),
+        "/latest/": (200, "second"),
+        "/latest/guide": (200, "second guide"),
+        "/latest/guide/": (200, "second guide"),
+        "/latest/page.html": (200, "second page"),
+        "/latest/page": (200, "second page"),
+        "/latest/nothing": (404, "nowhere"),
+        "/as/guide/shown": (200, "second guide"),
+        "/llms/all.txt": (301, "/llms/all.md"),
+        "/docs/plugin-a": (302, "/docs/a-plugin"),
     }.items():
         assert ask(site, path) == answer, path
     for language, path, answer in (
@@ -184,11 +207,13 @@ def test_redirects_of_others(new_rules):
     assert "Accept-Language" in header(site, "/", "Vary")
     assert ask(site, "/gone")[0] == 410
     assert not ask(site, "/blog//evil.example")[1].startswith("//")
-    assert "! 11 lines of its rules are left out:" in said, said
+    assert "! 12 lines of its rules are left out:" in said, said
     told = [line for line in said.splitlines() if line.startswith("!   ")]
-    assert told == [f"!   _redirects, line {line}: {why}" for line, why in LEFT_OUT.items()] + [
-        "!   … and 1 more"
-    ]
+    lines = [f"!   _redirects, line {line}: {why}" for line, why in LEFT_OUT.items()]
+    assert told == [*lines[:10], "!   … and 2 more"]
+    up = "../" * 6
+    for path in (f"/1/2/3/4/5/6/{up}etc/hostname", f"/1/2/3/4/5/7/{up}etc/hostname", "/out", "/out/"):
+        assert ask(site, path) == (404, "nowhere"), "no file out of the site is shown"
 
 
 def test_headers_of_others(new_rules):

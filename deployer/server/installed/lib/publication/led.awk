@@ -1,6 +1,6 @@
 #!/usr/bin/awk -f
 # Broken links without those that a redirect leads somewhere: led - BROKEN, with the lines of `_redirects` on standard input (FROM TO
-# CODE, in any of Netlify's ways of writing them) and lines "/PATH<tab>PAGE" in BROKEN. FROM may have :parts, and a * at its end.
+# CODE, in any of Netlify's ways of writing them) and lines "/PATH<tab>PAGE" in BROKEN. FROM may have :parts, and a *.
 
 FNR == NR {
     if ($1 !~ /^\// || NF < 2 || $0 ~ /[ \t](404|410)!?([ \t]|$)/) next
@@ -9,7 +9,10 @@ FNR == NR {
     gsub(/[][\\.+(){}^$|?]/, "\\\\&", from)
     gsub(/:[A-Za-z_][A-Za-z0-9_]*/, "[^/]+", from)
     if (from ~ /\/\*$/) from = substr(from, 1, length(from) - 2) "(/.*)?"
-    else sub(/\/$/, "", from)
+    else {
+        sub(/\/$/, "", from)
+        gsub(/[*]/, ".*", from)
+    }
     rules[++count] = "^" from "/?$"
     next
 }

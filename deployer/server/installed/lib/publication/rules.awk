@@ -21,7 +21,7 @@ kind == "files" { there["/" $0]; next }
     if (FNR == 1) sub(/^\357\273\277/, "")
     sub(/\r$/, "")
     sub(/[ \t]+$/, "")
-    indented = sub(/^[ \t]+/, "")
+    sub(/^[ \t]+/, "")
 }
 $0 == "" || /^#/ { next }
 length($0) > 4000 { tell("is longer than 4000 letters"); next }
@@ -77,7 +77,7 @@ function keep_redirect(from, to, code, forced, spoken,    why) {
     if (why = odd_target(to, code)) { tell(why); return }
     if (from !~ /[*]|\/:/ && tolower(from) in first) return # the first counts
     if (rules >= MOST) { refuse("these are more than " MOST " rules"); return }
-    if (from ~ /\/:/) placed = 1
+    if (from ~ /\/:|[^\/][*]|[*]./) placed = 1
     if (from !~ /[*]|\/:/ && !spoken) first[tolower(from)]
     slow[rules + 1] = spoken || from ~ /[*]/ || placed || length(from) > 100
     if (slow[rules + 1] && ++patterns > MOST_PATTERNS) { refuse("these are more than " MOST_PATTERNS " rules that need to be looked at one by one"); return }
@@ -92,10 +92,10 @@ function odd_path(path,    count, part, at, seen) {
     split("", seen)
     seen[":splat"]
     if (path !~ /^\/[A-Za-z0-9._~!&()+,=:@%\/*'-]*$/) return "'" plain(path) "' is no path"
+    if (path ~ /[*].*[*]/) return "there is more than one * in '" plain(path) "'"
     if (path ~ /\/\// || path ~ /(^|\/)\.\.?(\/|$)/) return "'" plain(path) "' is no path"
     count = split(path, part, "/")
     for (at = 2; at <= count; at++) {
-        if (part[at] ~ /[*]/ && (part[at] != "*" || at < count)) return "a * stands at the end of a path, behind a slash"
         if (part[at] !~ /^:/) continue
         if (part[at] !~ NAME || length(part[at]) > 20 || tolower(part[at]) in seen) return "'" plain(part[at]) "' is no name of a part of a path"
         seen[tolower(part[at])]
@@ -106,6 +106,7 @@ function odd_path(path,    count, part, at, seen) {
 function odd_target(to, code) {
     if (code !~ /^(200|301|302|303|307|308|404|410)$/) return "the code " code " is not known here"
     if (code == 410 || (code == 404 && to == "")) return ""
+    if (to == "") return "has no address to lead to"
     if (to !~ /^(https?:\/\/[A-Za-z0-9][A-Za-z0-9.:-]*([\/?#]|$)|\/)/ || to ~ /^\/[\/\\]/) return "'" plain(to) "' is no address"
     if (to !~ /^[A-Za-z0-9._~!&()*+,=:@\/?#%;'-]+$/) return "'" plain(to) "' has letters that no address has"
     if (length(to) > 2000) return "its address is longer than 2000 letters"
@@ -165,7 +166,7 @@ function print_rule(at, counts,    from, value) { # what is exact is found at on
     value = counts ? value_of(at) : ""
     if (before_files) sub(/^200 /, "200! ", value)
     if (from ~ /[*]|\/:/) {
-        if (from ~ /[*]$/) splat[tolower(substr(from, 1, length(from) - 2))]
+        if (from ~ /\/[*]$/) splat[tolower(substr(from, 1, length(from) - 2))]
         row("~^" matching(from, 1) "$", value)
     } else if (!is_covered(from)) {
         if (slow[at]) row("~^" matching(from, 1) "$", value)
@@ -210,23 +211,24 @@ function with_parts(to, from,    result, word) {
         word = substr(to, RSTART, RLENGTH)
         result = result substr(to, 1, RSTART - 1)
         to = substr(to, RSTART + RLENGTH)
-        if ((word == ":splat" && from ~ /[*]$/) || index(from "/", "/" word "/")) result = result "${deploy_part_" tolower(substr(word, 2)) "}"
+        if ((word == ":splat" && from ~ /[*]/) || index(from "/", "/" word "/")) result = result "${deploy_part_" tolower(substr(word, 2)) "}"
         else result = result word
     }
     return result to
 }
 
-function leads_round(at,    path, steps, next_at, start) {
+function leads_round(at,    path, steps, next_at, start, passed) {
     if ((languages[at] && source[at] !~ /[*]$/) || status[at] !~ /^30/ || target[at] !~ /^\//) return 0
     start = source[at]
-    if (start ~ /[*]$/) {
-        sub(/\/[*]$/, "", start)
+    if (sub(/\/[*]$/, "", start)) {
         return force[at] && index(path_of(target[at]) "/", start "/") == 1
     }
-    if (start ~ /\/:/ || (!force[at] && has_page(start))) return 0
+    if (start ~ /\/:|[*]/ || (!force[at] && has_page(start))) return 0
     path = path_of(target[at])
     for (steps = 0; steps < 20; steps++) {
         if (path == start) return 1
+        if (path in passed) return 0 # a circle of others, which are left out
+        passed[path]
         next_at = by_source(path)
         if (!next_at || status[next_at] !~ /^30/ || target[next_at] !~ /^\// || (!force[next_at] && has_page(path))) return 0
         path = path_of(target[next_at])
@@ -252,14 +254,14 @@ function has_page(path) {
 # ---- _headers: a path, and below it, further in, NAME: VALUE or ! NAME
 
 function read_header(    colon, header, value) {
-    if (/^(\/|https?:\/\/)/ && !indented) { begin_paths($0); return }
+    if (/^(\/|https?:\/\/)/) { begin_paths($0); return }
     if (!path) { if (!silent) tell("a path comes first"); return }
     if (/^! *[A-Za-z]/) {
         sub(/^! */, "")
         keep_header($0, "", 1)
         return
     }
-    colon = index($0, ":")
+    if (!(colon = index($0, ":"))) { tell("'" plain($0) "' has no colon"); return }
     header = substr($0, 1, colon - 1)
     value = substr($0, colon + 1)
     sub(/[ \t]+$/, "", header)
@@ -337,7 +339,7 @@ function closeness(path,    first_mark) {
 
 # ---- both
 
-function matching(path, taking,    count, part, at, result) { # as a regular expression of what browsers ask for
+function matching(path, taking,    count, part, at, star, result) { # as a regular expression of what browsers ask for
     if (path == "/") return "/"
     if (!taking && path ~ /[^\/][*]|[*]./) { # *.js, as the headers of many a site have it
         result = escaped(path)
@@ -346,7 +348,11 @@ function matching(path, taking,    count, part, at, result) { # as a regular exp
     }
     count = split(path, part, "/")
     for (at = 2; at <= count; at++) {
-        if (part[at] == "*") result = result (taking ? "(?:/(?![/\\x5c])(?<deploy_part_splat>.*))?" : "(?:/.*)?")
+        if (part[at] ~ /[*]/ && (at < count || part[at] != "*")) { # only where something is taken
+            star = index(part[at], "*")
+            result = result "/" escaped(substr(part[at], 1, star - 1)) "(?![/\\x5c])(?<deploy_part_splat>.*)" escaped(substr(part[at], star + 1))
+        }
+        else if (part[at] == "*") result = result (taking ? "(?:/(?![/\\x5c])(?<deploy_part_splat>.*))?" : "(?:/.*)?")
         else if (part[at] ~ NAME) result = result (taking ? "/(?![/\\x5c])(?<deploy_part_" tolower(substr(part[at], 2)) ">[^/]+)" : "/[^/]+")
         else if (part[at] != "") result = result "/" escaped(part[at])
     }
