@@ -141,15 +141,17 @@ def kind_part(kind: str, model: type[Section]) -> str:
 
 
 def inherited(model: type[Section]) -> set[str]:
-    """The keys that are told elsewhere, with the same default."""
+    """The keys that are told elsewhere, with the same default and the same meaning."""
     own = fields(model)
     parents = [parent for parent in SHARED if parent is not model and issubclass(model, parent)]
     return {
-        key
-        for parent in parents
-        for key, field in fields(parent).items()
-        if (field.default, field.is_required()) == (own[key].default, own[key].is_required())
+        key for parent in parents for key, field in fields(parent).items() if told(field) == told(own[key])
     }
+
+
+def told(field: Any) -> tuple[str, str]:
+    """What a table says of a key."""
+    return default(field), field.description
 
 
 def part(level: str, title: str, model: type[Section], more: str = "", without: Any = ("kind",)) -> str:

@@ -38,7 +38,9 @@ class App(ApplicationSite):
         description="Git repository that a push builds: https:// or ssh:// URL, git@host:path, or a folder",
     )
     image: ImageReference = Field(
-        "", validate_default=False, description="what a push pulls in place of that, with its tag or digest"
+        "",
+        validate_default=False,
+        description="image that a push pulls in place of a repository, with its tag or digest",
     )
     context: RelativePath | None = Field(
         None, description="folder of the repository that is built; without it, all of it"
