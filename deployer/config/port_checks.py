@@ -25,9 +25,10 @@ def ports_of_the_server(config: Config) -> Iterator[Finding]:
     ssh = ssh_ports(config)
     for name, entry in config.everything.items():
         for port, key in ports(entry):
-            if port in OF_NGINX or (key == "port" and port in ssh):
+            if port in OF_NGINX or (key in ("port", "published") and port in ssh):
                 who = "NGINX" if port in OF_NGINX else "SSH"
-                message = f"port {port.removesuffix('/tcp')} is that of {who} itself: name another one"
+                otherwise = published_elsewhere(entry, key) or ": name another one"
+                message = f"port {port.removesuffix('/tcp')} is that of {who} itself{otherwise}"
                 yield Finding((config.section_of(name), name, key), message)
 
 
@@ -45,12 +46,15 @@ def same_ports(config: Config) -> Iterator[Finding]:
     free = led_to_by_nobody(config)
     for name, entry in config.everything.items():
         section = config.section_of(name)
+        told = set[str]()
         for port, key in ports(entry):
             if port in (*OF_NGINX, *ssh_ports(config)):
                 continue  # none of them may have it
             taken = led_to if entry.kind == "proxy" and port in free else owners
-            if port in taken and taken[port] != name:
+            if port in taken and taken[port] != name and (key == "file" or key not in told):
+                told.add(key)  # those that follow from it move along
                 aliases = " (for a second name: aliases)" if section == "sites" else ""
+                aliases = published_elsewhere(entry, key) or aliases
                 if first := beside.get(port):
                     aliases = f" (a push of {first} starts its next container there; replace: stop-first "
                     aliases += "does not)"
@@ -59,6 +63,12 @@ def same_ports(config: Config) -> Iterator[Finding]:
                     f"port {port.removesuffix('/tcp')} is already used by '{taken[port]}'{aliases}",
                 )
             taken.setdefault(port, name)
+
+
+def published_elsewhere(entry: Entry, key: str) -> str:
+    """What gives an application that only says the port of its container another one on the server."""
+    inside = getattr(entry, "inside", None) if key == "port" else None
+    return f" (published: is another one on the server, and its container keeps {inside})" if inside else ""
 
 
 def started_beside(site: Entry) -> tuple[int, ...]:
@@ -80,11 +90,12 @@ def ports(entry: Entry) -> Iterator[tuple[str, str]]:
     """Each port that an entry takes, such as `8080/tcp`, and the key where it is to be changed."""
     fields = type(entry).model_fields
     own = getattr(entry, "port", None)
+    key = "published" if {"port", "inside"} <= entry.model_fields_set else "port"
     if own is not None:
-        yield f"{own}/tcp", "port"
+        yield f"{own}/tcp", key
     for port in entry.local_ports():
         if port != own:
-            yield f"{port}/tcp", "file" if "file" in fields else "port"
+            yield f"{port}/tcp", "file" if "file" in fields else key
     for text in entry.public_ports():
         if not text.endswith("/tcp"):
             yield text, "file" if "file" in fields else "vpn_port"

@@ -114,6 +114,31 @@ def test_a_key_that_is_like_no_other_is_told_the_known_ones(file: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("env: {A: b}", "environment"),
+        ("mem: 1G", "memory"),
+        ("domains: [b.example.org]", "aliases"),
+        ("healthcheck: /health", "probe"),
+        ("cron: {}", "jobs"),
+    ],
+)
+def test_a_key_as_other_tools_call_it_is_told_its_name_here(file: Path, key: str, meant: str) -> None:
+    app = "kind: app, repository: https://git.example.org/a.git, port: 3000"
+    name = key.partition(":")[0]
+    assert problems(file, f"sites:\n  a.example.org: {{{app}, {key}}}\n") == [
+        f"sites.yaml:2:85: sites.a.example.org: unknown key '{name}' (did you mean '{meant}'?)"
+    ]
+
+
+def test_a_key_under_the_name_of_another_tool_is_not_missing_as_well(file: Path) -> None:
+    for name in ("git", "repo"):
+        assert problems(file, f"sites:\n  a.example.org: {{kind: hugo, {name}: x}}\n") == [
+            f"sites.yaml:2:31: sites.a.example.org: unknown key '{name}' (did you mean 'repository'?)"
+        ]
+
+
 @pytest.mark.parametrize("entry", ["{kind: proxy, port: 8080, X}", "{kind: umami, X}", "{kind: php, X}"])
 def test_what_is_renamed_by_other_keys_is_told_which(file: Path, entry: str) -> None:
     text = f"sites:\n  a.example.org: {entry.replace('X', 'renamed_from: b.example.org')}\n"

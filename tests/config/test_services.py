@@ -298,3 +298,26 @@ sites:
         "sites.yaml:3:79: sites.b.example.org.port: port 23000 is already used by 'a.example.org' "
         "(a push of a.example.org starts its next container there; replace: stop-first does not)"
     ]
+
+
+def test_an_application_keeps_its_port_where_another_has_it_on_the_server(file: Path) -> None:
+    """Most listen on 3000, or 80: what can change is where NGINX finds them."""
+    app = "kind: app, repository: https://git.example.org/a.git"
+    text = f"""\
+sites:
+  a.example.org: {{{app}, port: 3000}}
+  b.example.org: {{{app}, port: 3000}}
+  c.example.org: {{{app}, port: 80}}
+  d.example.org: {{{app}, port: 3000, published: 443}}
+  e.example.org: {{{app}, port: 3000, published: 3001}}
+  f.example.org: {{kind: proxy, port: 3000}}
+"""
+    assert problems(file, text) == [
+        "sites.yaml:3:79: sites.b.example.org.port: port 3000 is already used by 'a.example.org' "
+        "(published: is another one on the server, and its container keeps 3000)",
+        "sites.yaml:4:79: sites.c.example.org.port: port 80 is that of NGINX itself "
+        "(published: is another one on the server, and its container keeps 80)",
+        "sites.yaml:5:96: sites.d.example.org.published: port 443 is that of NGINX itself: name another one",
+        "sites.yaml:7:38: sites.f.example.org.port: port 3000 is already used by 'a.example.org' "
+        "(for a second name: aliases)",
+    ]
