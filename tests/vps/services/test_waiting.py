@@ -8,7 +8,7 @@ from deployer.rehearsal.machine import Machine
 from vps.backup.conftest import Key, key
 from vps.load import BROKEN_OFF, Load, visiting
 from vps.project import Project
-from vps.services.conftest import APP, Composition, served
+from vps.services.conftest import APP, REGISTRY, Composition, served
 from vps.services.registry import NO_CHECK
 from vps.services.test_faults import PLACES, die
 from vps.waiting import nobody_waits, until
@@ -213,6 +213,38 @@ def test_a_service_that_starts_first_makes_nobody_wait(
     assert project.get(NAME, scheme="http") == (200, "two\n")
     assert project.plan()["empty"]
     assert "DEPLOY_PORT" not in vps.run(f"cat /opt/{NAME}/.env").stdout, "it is at its first port again"
+
+
+def test_what_needs_another_service_starts_first_once(
+    project: Project, images: Composition, vps: Machine
+) -> None:
+    """Its new container is as Compose wants it afterwards; but what waits for a job to end comes after that."""
+    file, port = project.folder / "app.yml", images.port
+    needs = APP.format(image=images.repository, port=port) + "    depends_on: {{store: {{condition: {}}}}}\n"
+    store = f"  store: {{image: {REGISTRY}/base:1, restart: unless-stopped, stop_signal: SIGKILL"
+    keeps = f"{store}, healthcheck: {{test: 'true', interval: 1s}}, command: [sleep, '9999']}}\n"
+    job = f"  store: {{image: {REGISTRY}/base:1, command: ['true']}}\n"
+    made = "docker events --since {} --until 0s --filter event=create --filter label=com.docker.compose.service=app"
+    for condition, services, page, least in (
+        ("service_healthy", keeps, "one", 0),
+        ("service_completed_successfully", job, "two", 1),
+    ):
+        file.write_text(needs.format(condition) + services)
+        assert project.apply().returncode == 0
+        since = vps.run("date +%s.%N").stdout.strip()
+        images.image(page, SERVE)
+        with visiting(load(vps)) as asked:
+            asked.goes_on()
+            pushed = project.deploy("push", NAME)
+            asked.goes_on()
+        assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+        assert not asked.wrong, asked.wrong
+        assert asked.longest > least
+        assert len(vps.run(made.format(since)).stdout.splitlines()) == 1
+        assert project.plan()["empty"]
+        assert f"{NAME} is already up to date" in project.deploy("push", NAME).stderr
+    file.write_text(APP.format(image=images.repository, port=port))
+    assert project.apply().returncode == 0
 
 
 def test_what_starts_first_moves_and_starts_first_no_more(
