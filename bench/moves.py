@@ -28,7 +28,8 @@ MOVES: dict[str, Callable[[Sequence[str], Places], Places]] = {
 def main() -> None:
     options = arguments(__doc__)
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
-        services = Service.prepare(machine, Path(name), [*OURS, *BY_HAND])
+        more = [{}] * len(OURS) + [{"hold": "0"}] * len(BY_HAND)
+        services = Service.prepare(machine, Path(name), [*OURS, *BY_HAND], more)
         with Visitor(machine.address, STAYS) as staying:
             rows = [*ports(services)]
             changed = kinds.measured(services[OURS.index(STAYS)])

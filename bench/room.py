@@ -24,9 +24,12 @@ PACKAGES = (
     "strace",
     "valgrind",
 )
-BATCHES, BATCH = 100, 100
+BATCHES, BATCH = 400, 50
 FEW, MANY = 100, 1100
 PROGRAM_ON = 1
+ONE_WORKER = (
+    "sed -i 's/^worker_processes .*/worker_processes 1;/' /etc/nginx/nginx.conf; systemctl restart nginx"
+)
 UNDER_VALGRIND = (
     "valgrind --tool=callgrind --callgrind-out-file=/dev/null nginx -g 'daemon off; master_process off;'"
 )
@@ -46,6 +49,7 @@ def measured() -> tuple[str, dict[str, str]]:
     with tempfile.TemporaryDirectory() as name, Machine.boot(packages=PACKAGES) as machine:
         program.run(machine, [*PORTS.values()], {"index.html": "well"}, PROGRAM_ON)
         apply(machine, Path(name))
+        machine.run(ONE_WORKER)
         with_room, without = medians(machine)
         instructions = {name: count(machine, name) for name in PORTS}
     ratio, more = with_room / without, instructions[WITH] / instructions[WITHOUT]
@@ -72,12 +76,13 @@ def apply(machine: Machine, folder: Path) -> None:
 def medians(machine: Machine) -> tuple[float, float]:
     """Seconds of a request with and without, by turns, so that both meet the machine in the same mood.
 
-    The connections are new ones for each batch, for each stays with one of NGINX's workers.
+    The connections are new ones for each batch, and by turns another is asked first.
     """
     progress("how long a request takes")
     took: dict[str, list[float]] = {name: [] for name in PORTS}
-    for _ in range(BATCHES):
-        lines = {name: http.client.HTTPConnection(machine.address) for name in PORTS}
+    for batch in range(BATCHES):
+        names = sorted(PORTS, reverse=batch % 2 == 1)
+        lines = {name: http.client.HTTPConnection(machine.address) for name in names}
         for _ in range(BATCH):
             for name, line in lines.items():
                 began = time.perf_counter()

@@ -29,7 +29,6 @@ WAYS: dict[str, tuple[Callable[[Service], Command], dict[str, str]]] = {
 ROUNDS, ROUNDS_OF_OTHERS = 20, 3
 WATCHED = 15
 """Seconds after which nobody comes back by itself."""
-PATIENCE = 70.0
 MOST = 64
 """Visitors who wait at a time: each has four connections of NGINX then, which has 768 for a worker."""
 GOOD = "good"
@@ -96,7 +95,7 @@ def noticed(way: str, service: Service, part: str, rounds: int) -> list[str]:
     what, command, words = IMAGES[part]
     lasting = ""
     service.release(f"{what} 1", command)
-    with Visitor(service.machine.address, service.domain, patience=PATIENCE, most=MOST) as visitor:
+    with Visitor(service.machine.address, service.domain, most=MOST) as visitor:
         until(lambda: visitor.is_served(0.5), f"{service.domain} is not served", 20)
         for number in range(1, rounds + 1):
             progress(f"{what}, {way}, round {number} of {rounds}")
