@@ -9,6 +9,11 @@ from deployer.values.quantities import shown
 OF_A_SESSION = re.compile(
     r"USER|LOGNAME|SHELL|PWD|OLDPWD|TERM|MAIL|LANG|LANGUAGE|LC_.*|SSH_.*|SUDO_.*|XDG_.*"
 )
+# What Docker, Docker Compose and BuildKit look at; others that begin with DOCKER_ are anybody's.
+OF_DOCKER = re.compile(
+    r"(COMPOSE|BUILDX|BUILDKIT)_.*|DOCKER_(API_VERSION|AUTH_CONFIG|BUILDKIT|CERT_PATH|CLI_.*|COMPLETION_.*|CONFIG|"
+    r"CONTENT_TRUST.*|CONTEXT|CUSTOM_HEADERS|DEFAULT_PLATFORM|HIDE_LEGACY_COMMANDS|HOST|.*ORCHESTRATOR|TLS.*|TMPDIR)"
+)
 # Folders in /opt that belong to something else.
 TAKEN_FOLDERS = frozenset({"containerd", "deploy", "hugo"})
 
@@ -71,8 +76,8 @@ def container_variable(text: str) -> str:
 
 def secret_name(text: str) -> str:
     """The name of a value in .env: not one that Docker Compose itself looks at, or has from who calls it."""
-    if environment_name(text).startswith(("COMPOSE_", "DOCKER_", "BUILDX_", "BUILDKIT_")):
-        raise ValueError(f"{text} changes Docker Compose itself: choose another name")
+    if OF_DOCKER.fullmatch(environment_name(text)):
+        raise ValueError(f"{text} changes Docker Compose itself: leave it out, or choose another name")
     if OF_A_SESSION.fullmatch(text):
         raise ValueError(f"Docker Compose takes {text} from the session of who calls it: choose another name")
     return text
