@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from deployer.composefile import beside, compose_checks, compose_file, secret_checks, unsaved, volumes
+from deployer.composefile import (
+    beside,
+    compose_checks,
+    compose_file,
+    name_checks,
+    secret_checks,
+    unsaved,
+    volumes,
+)
 from deployer.composefile.dangers import dangers
 from deployer.composefile.interpolation import NO_VALUE
 from deployer.composefile.lasting import lasting
@@ -107,6 +115,7 @@ class Compose(ComposeFiles):
             *self.with_advice(found),
             *compose_checks.not_opened(self.definition(), self.public),
             *compose_checks.not_there(self.definition(), self.wishes()),
+            *name_checks.undefined_problems(self.definition(), self.active()),
             *secret_checks.secret_problems(self.definition(), given, self.active()),
             *missing,
         ]
