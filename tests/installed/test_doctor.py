@@ -168,15 +168,18 @@ def test_what_was_never_live_waits_for_its_first_push(root: Root) -> None:
     root.site("sent.test", SENT="1")
     root.site("pages.test", KIND="php")
     root.service("shop.test", APPLICATION="shop.test")
+    root.service("stack.test", STACK="1")
     root.service("image.test", APPLICATION="", IMAGE="registry.test/shop:1")
     root.service("forum.test")
     push = "deploy push"
     assert told(root, "waits") == [
         f"waits sent.test {push} sent.test --from FOLDER",
         f"waits shop.test {push} shop.test",
+        f"waits stack.test {push} stack.test",
         f"waits www.test {push} www.test",
     ]
-    root.write("/srv/deploy/shop.test/images/live", "")
+    for name in ("shop.test", "stack.test"):
+        root.write(f"/srv/deploy/{name}/images/live", "")
     root.write("/srv/deploy/www.test/releases/20261130-000000/index.html", "")
     root.write("/var/www/sent.test/index.html", "")
     assert told(root, "waits") == []
