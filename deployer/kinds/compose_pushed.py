@@ -86,7 +86,8 @@ class ComposeFromRepository(FromRepository, ComposedSite):
 
     def standing(self, name: str, facts: "Facts") -> Standing:
         """What comes from elsewhere than a public address may have to wait for a push, or for its key."""
-        return replace(super().standing(name, facts), waits_for_push=self.is_local or self.is_by_ssh)
+        waits = self.is_local or self.is_by_ssh
+        return replace(super().standing(name, facts), waits_for_push=waits, by_values=True)
 
     def local_ports(self) -> tuple[int, ...]:
         """Those that it may have: no other is published."""

@@ -78,6 +78,11 @@ def _coming(
     changed = {
         name for name, path in written if name in wanted and path.startswith(f"{wanted[name].folder}/")
     }
+    made_anew = {
+        name
+        for name, path in written
+        if name in wanted and wanted[name].by_values and path == f"{VALUES}{name}.conf"
+    }
     elsewhere = {
         name
         for name, path in written
@@ -87,7 +92,7 @@ def _coming(
         and there[name] != wanted[name].place
     }
     values = {each.composition for each in plan.secrets if each.composition in wanted}
-    return frozenset({*changed, *elsewhere, *otherwise, *values})
+    return frozenset({*changed, *made_anew, *elsewhere, *otherwise, *values})
 
 
 def _ended(

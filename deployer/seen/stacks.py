@@ -74,7 +74,7 @@ class Standing:
     `volumes` are those that Docker Compose makes for it, `services` those that shall have a container.
     `of_any_name` are volumes and folders that it would have as another project, too. `given` has the names
     and values that sites.yaml gives the variables of its file. `waits_for_push`: it cannot run before
-    somebody pushes it.
+    somebody pushes it. `by_values`: its compose file is made on the server, by its values of sites.yaml.
     """
 
     folder: str
@@ -86,6 +86,7 @@ class Standing:
     of_any_name: frozenset[str] = frozenset()
     given: frozenset[tuple[str, str]] = frozenset()
     waits_for_push: bool = False
+    by_values: bool = False
 
     @property
     def place(self) -> tuple[str, str]:
