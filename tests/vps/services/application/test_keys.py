@@ -1,5 +1,7 @@
-"""A restricted key and a workflow push an application."""
+"""A restricted key and a workflow push an application, and a stack."""
 
+import contextlib
+import json
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,69 +13,88 @@ from deployer.rehearsal.machine import Machine
 from vps.keys.conftest import Guarded
 from vps.keys.test_workflow import act, secrets_of, write
 from vps.services.application.conftest import BUSYBOX, DOCKERFILE, RUN
-from vps.services.conftest import COMPOSE
+from vps.services.conftest import COMPOSE, HEALTHY, REGISTRY, SERVE, registry_of
 
-KEYED = "keyed.test"
+KEYED, STACKED = "keyed.test", "stacked.test"
+STACK = f"""services:
+  web:
+    image: {REGISTRY}/stacked:1
+    command: ["{BUSYBOX}", "httpd", "-f", "-p", "80", "-h", "/www"]
+    ports: ["8099:80"]
+    volumes: ["./www:/www"]
+    stop_signal: SIGKILL
+"""
 
 
-@pytest.fixture
-def guarded(vps: Machine, tmp_path: Path) -> Iterator[Guarded]:
-    """A user's folder with an application that the server fetches by SSH, and a key ci that may push it."""
-    one = Guarded(tmp_path, vps, None, {})
+@contextlib.contextmanager
+def guarded(vps: Machine, folder: Path, domain: str, **more: object) -> Iterator[Guarded]:
+    """A user's folder with an entry that the server fetches by SSH, of the files there, and a key ci that may push it."""
+    one = Guarded(folder, vps, None, {})
     vps.run("mkdir -p /root/repositories /etc/deploy")
     host_key = (vps.root / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
     (vps.root / "etc/deploy/known_hosts").write_text(f"localhost {host_key}")
-    (tmp_path / KEYED).mkdir()
-    shutil.copy(vps.root / "bin/busybox", tmp_path / KEYED / "busybox")
-    files = {"Dockerfile": DOCKERFILE, "www/index.html": "one\n", "www/release": "echo prepared\n"}
-    app = {
-        "kind": "app",
-        "port": 80,
-        "published": 8098,
-        "watch": "0",
-        "release": f"{BUSYBOX} sh /www/release",
-    }
-    one.sites[KEYED] = one.host(KEYED, dict(files)) | app
+    one.sites[domain] = one.host(domain, {}) | {"watch": "0"} | more
     public = one.new_key("ci").with_name("ci.pub").read_text().strip()
-    one.more["keys"] = {"ci": {"public": public, "push": [KEYED]}}
+    one.more["keys"] = {"ci": {"public": public, "push": [domain]}}
     yield one
-    vps.run(f"/{COMPOSE} -p keyed-test down --volumes --timeout 0 2>/dev/null", check=False)
+    vps.run(f"/{COMPOSE} -p {domain.replace('.', '-')} down --volumes --timeout 0 2>/dev/null", check=False)
 
 
-def test_a_restricted_key_and_a_workflow_push_an_application_as_they_push_a_site(guarded: Guarded) -> None:
+@pytest.fixture
+def keyed(vps: Machine, tmp_path: Path) -> Iterator[Guarded]:
+    """One with an application."""
+    release = f"{BUSYBOX} sh /www/release"
+    with guarded(vps, tmp_path, KEYED, kind="app", port=80, published=8098, release=release) as one:
+        shutil.copy(vps.root / "bin/busybox", tmp_path / KEYED / "busybox")
+        one.publish(
+            KEYED, {"Dockerfile": DOCKERFILE, "www/index.html": "one\n", "www/release": "echo prepared\n"}
+        )
+        yield one
+
+
+@pytest.fixture
+def stacked(vps: Machine, tmp_path: Path) -> Iterator[Guarded]:
+    """One with a stack."""
+    registry_of(vps).push("stacked", SERVE, {"Healthcheck": HEALTHY}, "none")
+    with guarded(vps, tmp_path, STACKED, kind="compose", port=8099) as one:
+        one.publish(STACKED, {"compose.yaml": STACK, "www/index.html": "one\n"})
+        yield one
+
+
+def test_a_restricted_key_and_a_workflow_push_an_application_as_they_push_a_site(keyed: Guarded) -> None:
     """With what its build and its release command say, and the exit code; two at once are one."""
 
     def push(*words: str, code: int = 0) -> str:
-        done = guarded.ssh("push", KEYED, *words)
+        done = keyed.ssh("push", KEYED, *words)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
     def page() -> str:
-        return guarded.get(KEYED, scheme="http")[1]
+        return keyed.get(KEYED, scheme="http")[1]
 
-    applied = guarded.apply()
+    applied = keyed.apply()
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert f"{KEYED} waits for its first push" in applied.stdout + applied.stderr
     assert "give root@localhost:" in push(code=1)
-    waits = guarded.ssh("status")
+    waits = keyed.ssh("status")
     assert (waits.returncode, f"! {KEYED}: waits for its first push" in waits.stdout) == (1, True)
-    guarded.let_the_server_read(KEYED)
-    first = guarded.git(KEYED, "rev-parse", "HEAD")
+    keyed.let_the_server_read(KEYED)
+    first = keyed.git(KEYED, "rev-parse", "HEAD")
     said = push()
     assert f'{KEYED} is live: {first[:7]} "Change it" (' in said.splitlines()[-1]
     assert "  prepared" in said.splitlines()
 
-    guarded.publish(KEYED, {"Dockerfile": DOCKERFILE + RUN.format("echo broken on purpose; exit 3")})
+    keyed.publish(KEYED, {"Dockerfile": DOCKERFILE + RUN.format("echo broken on purpose; exit 3")})
     said = push("main", code=1)
     assert "broken on purpose" in said
     assert "exit code: 3" in said
-    guarded.publish(KEYED, {"Dockerfile": DOCKERFILE, "www/release": "echo no table >&2; exit 4\n"})
+    keyed.publish(KEYED, {"Dockerfile": DOCKERFILE, "www/release": "echo no table >&2; exit 4\n"})
     assert "the release command failed with exit code 4: no table" in push(code=1)
     assert page() == "one\n"
-    assert guarded.ssh("status").returncode == 0
-    assert "! the last push failed: the release command" in guarded.ssh("status").stdout
+    assert keyed.ssh("status").returncode == 0
+    assert "! the last push failed: the release command" in keyed.ssh("status").stdout
 
-    second = guarded.publish(KEYED, {"www/index.html": "two\n", "www/release": "sleep 1\n"})
+    second = keyed.publish(KEYED, {"www/index.html": "two\n", "www/release": "sleep 1\n"})
     with ThreadPoolExecutor() as pool:
         both = [*pool.map(lambda _: push(), range(2))]
     assert sum(f"{KEYED} is live: {second[:7]}" in said for said in both) == 1, both
@@ -81,16 +102,69 @@ def test_a_restricted_key_and_a_workflow_push_an_application_as_they_push_a_site
     push(first)
     assert page() == "one\n"
     assert "is no option for a composition" in push("--as", "preview", code=2)
-    assert '"by":"key ci"' in (guarded.vps.root / "var/log/deploy/push.log").read_text()
+    assert '"by":"key ci"' in (keyed.vps.root / "var/log/deploy/push.log").read_text()
 
-    secrets = secrets_of(guarded, KEYED)
-    write(guarded, site=KEYED)
-    guarded.publish(KEYED, {"www/index.html": "by a workflow\n"})
-    done = act(guarded, secrets, site=KEYED)
+    secrets = secrets_of(keyed, KEYED)
+    write(keyed, site=KEYED)
+    keyed.publish(KEYED, {"www/index.html": "by a workflow\n"})
+    done = act(keyed, secrets, site=KEYED)
     assert done.returncode == 0, done.stdout + done.stderr
     assert page() == "by a workflow\n"
-    guarded.publish(KEYED, {"www/release": "echo no table >&2; exit 4\n"})
-    red = act(guarded, secrets, site=KEYED)
+    keyed.publish(KEYED, {"www/release": "echo no table >&2; exit 4\n"})
+    red = act(keyed, secrets, site=KEYED)
     assert red.returncode != 0
     assert "the release command failed with exit code 4" in red.stdout
+    assert page() == "by a workflow\n"
+
+
+def test_a_restricted_key_and_a_workflow_push_a_stack(stacked: Guarded) -> None:
+    """Each revision is judged, and a key is told why one is refused."""
+
+    def push(*words: str, code: int = 0) -> str:
+        done = stacked.ssh("push", STACKED, *words)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def page() -> str:
+        return stacked.get(STACKED, scheme="http")[1]
+
+    applied = stacked.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert f"{STACKED} waits for its first push" in applied.stdout + applied.stderr
+    assert "give root@localhost:" in push(code=1)
+    waits = stacked.ssh("status")
+    assert (waits.returncode, f"! {STACKED}: waits for its first push" in waits.stdout) == (1, True)
+    stacked.let_the_server_read(STACKED)
+    first = stacked.git(STACKED, "rev-parse", "HEAD")
+    assert f'{STACKED} is live: {first[:7]} "Change it", ' in push().splitlines()[-1]
+    assert page() == "one\n"
+    assert stacked.plan()["empty"]
+
+    stacked.publish(STACKED, {"compose.yaml": STACK + "    privileged: true\n    pid: host\n"})
+    refused = push("main", code=1)
+    assert "its service web has privileged" in refused
+    assert "its service web has pid or ipc: host" in refused
+    assert page() == "one\n"
+    assert stacked.ssh("status").returncode == 0
+    second = stacked.publish(STACKED, {"compose.yaml": STACK, "www/index.html": "two\n"})
+    with ThreadPoolExecutor() as pool:
+        both = [*pool.map(lambda _: push(), range(2))]
+    assert sum(f"{STACKED} is live: {second[:7]}" in said for said in both) == 1, both
+    assert page() == "two\n"
+    push(first)
+    assert page() == "one\n"
+    assert "is no option for a composition" in push("--as", "preview", code=2)
+    log = (stacked.vps.root / "var/log/deploy/push.log").read_text().splitlines()
+    assert {"key ci"} == {json.loads(line)["by"] for line in log if f'"site":"{STACKED}"' in line}
+
+    secrets = secrets_of(stacked, STACKED)
+    write(stacked, site=STACKED)
+    stacked.publish(STACKED, {"www/index.html": "by a workflow\n"})
+    done = act(stacked, secrets, site=STACKED)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page() == "by a workflow\n"
+    stacked.publish(STACKED, {"compose.yaml": STACK + "    privileged: true\n"})
+    red = act(stacked, secrets, site=STACKED)
+    assert red.returncode != 0
+    assert "its service web has privileged" in red.stdout
     assert page() == "by a workflow\n"
