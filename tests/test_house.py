@@ -229,6 +229,23 @@ def test_fabric_lists_the_tasks() -> None:
     assert importlib.util.find_spec("deployer")
 
 
+AT_WORK = {
+    *(f"deployer.tasks.push.{name}" for name in ("call_script", "run_script", "push", "rollback")),
+    *("deployer.server.attached.attach", "deployer.tasks.mirrors.mirrors", "deployer.tasks.shield.Switch"),
+}
+"""By these a command has the server do something that goes on, or ends, when the command is interrupted."""
+
+
+def test_a_command_that_is_interrupted_says_what_becomes_of_it_on_the_server() -> None:
+    tells = "deployer.commands._interrupted"
+    silent = [
+        path.stem
+        for path in sorted((ROOT / "deployer/commands").glob("*.py"))
+        if imports(path) & AT_WORK and tells not in imports(path) and path.stem != "_interrupted"
+    ]
+    assert silent == ["logs"], "which changes nothing"
+
+
 FOLDERS = (
     *("deployer/server/sent/**/*", "deployer/server/installed/**/*"),
     *("deployer/parts/*.sh", "deployer/kinds/*.sh"),

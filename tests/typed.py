@@ -4,6 +4,7 @@ To load them anew takes more processor time than most commands.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -84,6 +85,7 @@ def _run(
     err: Path,
     before: Callable[[], None] | None,
 ) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background ignore it
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 def run(config: "Config", names: Sequence[str]) -> int:
     """Back up the names, or everything; the exit code."""
-    from deployer.commands._interrupted import telling
+    from deployer.commands._interrupted import going_on
     from deployer.errors import DeployError
     from deployer.report import next_step
     from deployer.report.progress import progress
@@ -18,7 +18,7 @@ def run(config: "Config", names: Sequence[str]) -> int:
 
     chosen = chosen_names(config, names)
     with progress() as shown, server_of(config) as server:
-        with telling(lambda: f"{server.host} goes on with the backup. How it went: deploy status"):
+        with going_on(server, "backup", "How it went: deploy status"):
             outcome = run_script(server, "backup", shown.line, *chosen, "--by", caller())
         if outcome.needs_apply:
             what = f"not all of {', '.join(chosen)}" if chosen else "nothing"

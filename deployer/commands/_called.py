@@ -27,6 +27,7 @@ class Behind(click.Command):
 
 def call(program: str, name: str, service: str | None, words: tuple[str, ...], file: Path) -> int:
     """Run the command by that program of the server, and return its exit code; raises DeployError."""
+    from deployer.commands._interrupted import telling
     from deployer.commands.services import compositions, running
     from deployer.config.loader import load
     from deployer.errors import DeployError
@@ -43,7 +44,8 @@ def call(program: str, name: str, service: str | None, words: tuple[str, ...], f
     lacks = f"[ -e {path} ] || exit {Pushed.NO_SCRIPT}"
     with server_of(loaded) as server:
         sys.stdout.flush()
-        code = attach(server, f"{lacks}; {typed}", terminal)
+        with telling(lambda: f"{name}: {server.host} ends the command: nobody is there any more"):
+            code = attach(server, f"{lacks}; {typed}", terminal)
         if code == Pushed.NO_SCRIPT and server.ask(lacks).status:  # the command's own may be the same
             raise DeployError(f"{server.host} has no program `{program}` yet", "Run: deploy apply")
         return code

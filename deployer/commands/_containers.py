@@ -5,6 +5,7 @@ from pathlib import Path
 
 def call(script: str, name: str, file: Path) -> int:
     """Run the script for the service, and return the exit code; raises DeployError."""
+    from deployer.commands._interrupted import going_on
     from deployer.commands.services import running
     from deployer.config.loader import load
     from deployer.report.progress import progress
@@ -13,5 +14,6 @@ def call(script: str, name: str, file: Path) -> int:
 
     config = load(file)
     running(config, [name])
-    with progress() as shown, server_of(config) as server:
+    look = f"What runs: deploy services {name}"
+    with progress() as shown, server_of(config) as server, going_on(server, name, look):
         return 0 if call_script(server, script, shown.line, name, "--by", caller()) else 1

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 def pull(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
     """Bring home what is new; the exit code."""
+    from deployer.commands._interrupted import telling
     from deployer.errors import UsageError
     from deployer.home.nightly import bring_home
     from deployer.report import data, say
@@ -18,7 +19,8 @@ def pull(config: "Config", names: tuple[str, ...], as_json: bool) -> int:
 
     if names:
         raise UsageError("--pull brings everything home", "Leave out the names")
-    night = bring_home(config, say)
+    with telling(lambda: "what has come whole stays. What is missing yet: deploy backup --pull"):
+        night = bring_home(config, say)
     if as_json:
         data(night_json(night))
     else:

@@ -1,7 +1,7 @@
 """What is interrupted here goes on, or ends, on the server: which of both is told."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ def telling(words: Callable[[], str]) -> Iterator[None]:
     except KeyboardInterrupt:
         say(f"! {words()}", style="yellow")
         raise
+
+
+def going_on(server: "Server", what: str, look: str) -> AbstractContextManager[None]:
+    """Where the server's program ends what it has begun whoever is gone: that is said, and how to look."""
+    return telling(lambda: f"{what}: {server.host} goes on with it. {look}")
 
 
 def push_or_tell(server: "Server", what: "Push", line: Callable[[str], None]) -> "Pushed":

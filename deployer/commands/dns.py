@@ -59,6 +59,7 @@ def command(config: Path, as_json: bool, yes: bool, as_list: bool, force: bool) 
 
 def change(config: "Config", names: "Names", yes: bool, force: bool) -> int:
     """Show what would change, ask unless told not to, and do it; the exit code."""
+    from deployer.commands._interrupted import telling
     from deployer.commands._refusals import refuse_much
     from deployer.errors import DeployError
     from deployer.planning.plan import Plan
@@ -80,4 +81,5 @@ def change(config: "Config", names: "Names", yes: bool, force: bool) -> int:
         refuse_much(plan, force)
         if not yes and not confirm("Change these records?"):
             raise DeployError("nothing was changed")
-    return 0 if names.write_rest(plan, True, say) else 1
+    with telling(lambda: "records that were being written may be changed. What is left: deploy dns"):
+        return 0 if names.write_rest(plan, True, say) else 1

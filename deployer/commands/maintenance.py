@@ -24,6 +24,7 @@ def command(site: str, state: str, config: Path) -> int:
       deploy maintenance forum.example.org on
       deploy maintenance forum.example.org off
     """
+    from deployer.commands._interrupted import going_on
     from deployer.config.loader import load
     from deployer.errors import UsageError
     from deployer.report import say
@@ -35,7 +36,8 @@ def command(site: str, state: str, config: Path) -> int:
     loaded.select([site])
     if site not in loaded.sites or loaded.sites[site].kind == "redirect":
         raise UsageError(f"{site} has no pages: only a site can be in maintenance")
-    with progress() as shown, server_of(loaded) as server:
+    look = "What visitors see: deploy status"
+    with progress() as shown, server_of(loaded) as server, going_on(server, site, look):
         done = call_script(server, "maintenance", shown.line, site, state, "--by", caller())
     wanted = loaded.sites[site].maintenance
     if done and wanted and wanted.state and wanted.state != state:

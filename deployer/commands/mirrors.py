@@ -28,8 +28,10 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
       deploy mirrors
       deploy mirrors git.example.org --check --json
     """
+    from contextlib import nullcontext
     from time import time
 
+    from deployer.commands._interrupted import going_on
     from deployer.config.loader import load
     from deployer.report import data
     from deployer.report.mirrors import mirrors_json, show_mirrors
@@ -38,7 +40,8 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
 
     loaded = load(config)
     sites = mirrored(loaded, names)
-    with server_of(loaded) as server:
+    look = "How far each mirror is: deploy mirrors --check"
+    with server_of(loaded) as server, nullcontext() if check else going_on(server, "mirrors", look):
         found = mirrors(server, sites, check)
     now = time()
     if as_json:

@@ -24,6 +24,7 @@ def command(site: str, config: Path, remove: str, as_json: bool) -> int:
       deploy previews www.example.org
       deploy previews www.example.org --remove new-menu
     """
+    from deployer.commands._interrupted import going_on
     from deployer.commands._source import require_name, require_previews
     from deployer.config.loader import load
     from deployer.report import data
@@ -37,6 +38,7 @@ def command(site: str, config: Path, remove: str, as_json: bool) -> int:
     with progress() as shown, server_of(loaded) as server:
         if remove:
             options = ("--remove", remove, "--by", caller())
-            return 0 if call_script(server, "previews", shown.line, site, *options) else 1
+            with going_on(server, f"{remove} of {site}", f"What there is: deploy previews {site}"):
+                return 0 if call_script(server, "previews", shown.line, site, *options) else 1
         data(ask_script(server, "previews", site, *(["--json"] if as_json else [])))
     return 0

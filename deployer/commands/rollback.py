@@ -24,7 +24,7 @@ def command(site: str, config: Path, release: str) -> int:
       deploy rollback www.example.org
       deploy rollback www.example.org --to 20261121-024159-3f2a1c9
     """
-    from deployer.commands._interrupted import telling
+    from deployer.commands._interrupted import going_on
     from deployer.commands.push import require_pushed
     from deployer.config.loader import load
     from deployer.errors import DeployError
@@ -38,7 +38,7 @@ def command(site: str, config: Path, release: str) -> int:
     with (
         progress() as shown,
         server_of(loaded) as server,
-        telling(lambda: f"{site}: {server.host} goes on with it. What is live: deploy status"),
+        going_on(server, site, "What is live: deploy status"),
     ):
         outcome = rollback(server, site, shown.line, caller(), release)
     if outcome.needs_apply:

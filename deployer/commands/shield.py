@@ -31,6 +31,7 @@ def command(site: str, state: str, config: Path, under_attack: bool) -> int:
       deploy shield forum.example.org on --under-attack
       deploy shield forum.example.org off
     """
+    from deployer.commands._interrupted import telling
     from deployer.errors import UsageError
     from deployer.report.progress import progress
     from deployer.tasks import opening, server_of
@@ -45,7 +46,9 @@ def command(site: str, state: str, config: Path, under_attack: bool) -> int:
         switch = Switch(loaded, site, state == "on", under_attack)
         with progress() as shown, server_of(loaded, begun) as server:
             turn = switch.turn_on if state == "on" else switch.turn_off
-            done = turn(server, shown.line)
+            half = f"{site}: its shield may be half turned. deploy shield {site} on ends it, or off"
+            with telling(lambda: half):
+                done = turn(server, shown.line)
         written = loaded.sites[site].shielded
         if done and written in ("on", "off") and written != state:
             say(f"! {config} still says shield: {written}: the next apply turns it {written} again")

@@ -26,6 +26,7 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
       deploy update analytics.example.org
     """
     from deployer.commands._elsewhere import during
+    from deployer.commands._interrupted import going_on
     from deployer.commands.services import compositions
     from deployer.config.loader import load
     from deployer.report import data, say
@@ -41,7 +42,8 @@ def command(names: tuple[str, ...], config: Path, as_json: bool, check: bool) ->
         if not check:
             cooldown = loaded.updates.cooldown if loaded.updates else 0
             options = ["--cooldown", str(cooldown), "--by", caller()]
-            with during(loaded, chosen, "update"):
+            look = "What runs: deploy services"
+            with during(loaded, chosen, "update"), going_on(server, "update", look):
                 return 0 if call_script(server, "update", shown.line, *chosen, *options) else 1
         images = freshness(server, chosen)
     if as_json:

@@ -1,5 +1,6 @@
 """What a program does at its end, it does itself, and once."""
 
+import os
 import subprocess
 
 import pytest
@@ -52,3 +53,21 @@ def test_an_end_that_nobody_told_of_is_told(end: str, told: str) -> None:
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert told in done.stdout
     assert done.stdout.count("✗") == (end != "exit 0")
+
+
+WORKS = """
+source {installed}/lib/common/program
+source {installed}/lib/common/site
+source {installed}/lib/common/log
+say heard by nobody
+echo "went on after $?" >&2
+"""
+
+
+def test_who_writes_down_what_was_done_goes_on_when_nobody_hears_of_it_any_more() -> None:
+    hears, says = os.pipe()
+    os.close(hears)
+    argv = ["bash", "-c", WORKS.format(installed=INSTALLED)]
+    done = subprocess.run(argv, stdout=says, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(says)
+    assert (done.returncode, done.stderr) == (0, "went on after 0\n")

@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -12,7 +15,7 @@ from deployer.config.loader import load
 from deployer.config.rehearsed import left_out
 from deployer.planning.stages import NOT_LOOKED_AT, in_the_end
 from outside.cloudflare import Cloudflare
-from outside.provider import TOKEN
+from outside.provider import TOKEN, Asked
 from outside.running import SITES, configured
 from typed import typed
 
@@ -68,6 +71,31 @@ def test_more_than_a_third_wants_to_be_meant(tmp_path: Path, cloudflare: Cloudfl
     assert "! more than a third of the zone example.org: an apply wants --force for that" in refused.stdout
     assert deploy(tmp_path, "dns", "--yes", "--force").returncode == 0
     assert len([each for each in cloudflare.values("example.org") if each.endswith("203.0.113.7")]) == 4
+
+
+def test_who_interrupts_it_is_told_what_may_be_written(tmp_path: Path, cloudflare: Cloudflare) -> None:
+    configured(tmp_path, cloudflare, address="203.0.113.7")
+    writing, interrupted = Event(), Event()
+
+    def hold(asked: Asked) -> None:
+        cloudflare.next = [hold]
+        if asked.method == "POST":
+            writing.set()
+            interrupted.wait(60)
+
+    def interrupt(process: BaseProcess) -> None:
+        assert writing.wait(60)
+        os.kill(process.pid or 0, signal.SIGINT)
+        process.join()
+        cloudflare.next = []
+        interrupted.set()
+
+    cloudflare.next = [hold]
+    ended = typed(["dns", "--yes"], tmp_path, os.environ, meanwhile=interrupt)
+    told = "! records that were being written may be changed. What is left: deploy dns\n\nInterrupted.\n"
+    assert (ended.returncode, ended.stderr) == (130, told)
+    assert deploy(tmp_path, "dns", "--yes").returncode == 0
+    assert "Nothing to change" in deploy(tmp_path, "dns").stdout
 
 
 def test_without_dns_or_its_token(

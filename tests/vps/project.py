@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import yaml
 from deployer.rehearsal.acme import AcmeServer
 from deployer.rehearsal.machine import Machine
 from typed import typed
+from vps.waiting import client, until
 
 DEPLOY = [sys.executable, "-m", "deployer"]
 CURL = ["curl", "--silent", "--insecure", "--write-out", "\n%{http_code}"]
@@ -38,6 +40,18 @@ class Project:
         """Run the command line as a user without a terminal; `meanwhile` gets its process."""
         self.write()
         return typed(arguments, self.folder, {**os.environ, **environment}, meanwhile=meanwhile)
+
+    def interrupted(self, begun: str, *arguments: str, **environment: str) -> str:
+        """What a command says on standard error that gets Ctrl-C as soon as this is so on the server."""
+        self.write()
+        env = {**os.environ, **environment}
+        argv = [*DEPLOY, *arguments]
+        process = client(argv, cwd=self.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        until(self.vps, begun)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+        assert (process.returncode, said.splitlines()[-1]) == (130, "Interrupted."), said
+        return said
 
     def write(self, **server: object) -> None:
         """Write sites.yaml; keyword arguments replace keys of `server`."""

@@ -11,6 +11,7 @@ from vps.backup.conftest import Key, key
 from vps.conftest import PREINSTALLED
 from vps.project import Project
 from vps.visitors import Visitors
+from vps.waiting import until
 
 __all__ = ["key"]
 pytestmark = pytest.mark.takes_turns("commit")
@@ -220,7 +221,12 @@ def test_a_site_is_stopped_and_started(project: Project) -> None:
     state, words = services(project)["shop.test"]
     assert state == "running"
     assert re.search("1 of [58] processes", words)
-    assert project.deploy("stop", "shop.test").returncode == 0
+    working = "pgrep -f '[p]hp-fpm: pool shop.test'"
+    project.vps.run(f"kill -STOP $({working})")
+    told = project.interrupted("[ -e /srv/deploy/shop.test/stopped ]", "stop", "shop.test")
+    assert f"! shop.test: {project.vps.address} goes on with it. What runs: deploy services shop.test" in told
+    project.vps.run(f"kill -CONT $({working})")
+    until(project.vps, 'tail -n 1 /var/log/deploy/push.log | grep \'"action":"stop"\'')
     project.commit("shop", saying("after a stop"))
     push(project)
     assert get(project) == (200, "after a stopafter a stop")

@@ -1,6 +1,8 @@
 """Cloudflare before a site: a proxy in a network of its own, at an address of Cloudflare's, stands in for it."""
 
+import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -262,10 +264,10 @@ def test_what_does_not_hold_is_undone(project: Project, vps: Machine, cloudflare
 
 
 @pytest.mark.in_turns("not right")
-@pytest.mark.parametrize("end", ["on", "off"])
+@pytest.mark.parametrize(("end", "by"), [("on", signal.SIGKILL), ("off", signal.SIGINT)])
 @pytest.mark.fault("a kill of who turns a shield on, between its records and the server")
 def test_a_killed_one_is_ended_or_undone_by_the_next(
-    project: Project, vps: Machine, cloudflare: Cloudflare, end: str
+    project: Project, vps: Machine, cloudflare: Cloudflare, end: str, by: signal.Signals
 ) -> None:
     proxied, killed = Event(), Event()
 
@@ -279,12 +281,15 @@ def test_a_killed_one_is_ended_or_undone_by_the_next(
 
     def kill(process: BaseProcess) -> None:
         assert proxied.wait(60)
-        process.kill()
+        os.kill(process.pid or 0, by)
         process.join()
         killed.set()
 
     cloudflare.next = [hold]
-    project.deploy("shield", NAME, "on", "--under-attack", meanwhile=kill)
+    ended = project.deploy("shield", NAME, "on", "--under-attack", meanwhile=kill)
+    if by == signal.SIGINT:
+        told = f"! {NAME}: its shield may be half turned. deploy shield {NAME} on ends it, or off\n\nInterrupted.\n"
+        assert (ended.returncode, ended.stderr.endswith(told)) == (130, True), ended.stderr
     assert f"the shield of {NAME} was cut off half-way" in project.deploy("plan").stdout
     done = project.deploy("shield", NAME, end)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -118,7 +118,12 @@ def test_all_of_them_are_mirrored(forge: Forge) -> None:
     assert "Nothing to change" in forge.deploy("plan")
     (one,) = forge.made("one")
     assert (one["interval"], one["sync_on_commit"]) == ("8h0m0s", True)
-    found = forge.compared()
+    vps, syncs = forge.project.vps, "pgrep -f '[b]in/mirrors sync'"
+    vps.run("systemctl kill --signal=STOP elsewhere")
+    told = forge.project.interrupted(syncs, "mirrors", **forge.tokens)
+    assert f"! mirrors: {vps.address} goes on with it. How far each mirror is: deploy mirrors --check" in told
+    vps.run(f"systemctl kill --signal=CONT elsewhere; while {syncs}; do sleep 0.1; done", check=False)
+    found = forge.compared("--check")
     assert {name: (each["differing"], each["fault"]) for name, each in found.items()} == {
         "one": (0, ""),
         "two": (0, ""),

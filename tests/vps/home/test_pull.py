@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -320,15 +321,19 @@ def test_a_cut_line_is_ridden_out(home: HomeServer, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.in_turns("cut off")
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.fault("a pull is killed")
-def test_a_killed_pull_goes_on_where_it_was(home: HomeServer) -> None:
+def test_a_killed_pull_goes_on_where_it_was(home: HomeServer, by: signal.Signals) -> None:
     (archive,) = home.offer("a.example.org", size=LARGE)
     home.write()
     argv = [*DEPLOY, "backup", "--pull"]
     slow = os.environ | {"PATH": path_with_rsync(home, ":", SLOW)}
-    first = client(argv, cwd=home.folder, stderr=subprocess.DEVNULL, env=slow)
-    with when_half_is_here(home, archive, lambda: os.killpg(first.pid, 9)):
-        first.wait()
+    first = client(argv, cwd=home.folder, stderr=subprocess.PIPE, env=slow)
+    with when_half_is_here(home, archive, lambda: os.killpg(first.pid, by)):
+        said = first.communicate()[1]
+    if by == signal.SIGINT:
+        told = "! what has come whole stays. What is missing yet: deploy backup --pull\n\nInterrupted.\n"
+        assert (first.returncode, said.endswith(told)) == (130, True), said
     part = home.directory / ".deploy/incoming" / archive.path
     came = part.stat().st_size
     assert 0 < came < LARGE

@@ -15,7 +15,7 @@ from typed import typed
 from vps.conftest import PREINSTALLED
 from vps.keys.conftest import BUILD, Guarded
 from vps.project import DEPLOY
-from vps.waiting import client, until
+from vps.waiting import client, started, until, until_it_says
 
 ACT = Path(sys.executable).with_name("act")
 
@@ -215,9 +215,16 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
     assert mine.returncode == 0, mine.stderr
     assert "Preview" not in mine.stdout
     assert project.get("mine.preview.page.test", scheme="http") == seen
+    gone = project.deploy("previews", "page.test", "--remove", f"pr-{number}")
+    assert gone.returncode == 0, gone.stderr
+    lock = "/srv/deploy/page.test/previews/lock"
+    held = started(project.vps, f"flock {lock} sh -c 'echo held; read x'", stdin=subprocess.PIPE)
+    until_it_says(held, "held")
+    told = project.interrupted("pgrep -f '[b]in/previews '", "previews", "page.test", "--remove", "mine")
+    assert f"! mine of page.test: {project.vps.address} goes on with it. What there is: deploy " in told
+    held.stdin.close()
+    until(project.vps, "[ ! -e /srv/deploy/page.test/previews/mine ]")
     for name in (f"pr-{number}", "mine"):
-        gone = project.deploy("previews", "page.test", "--remove", name)
-        assert gone.returncode == 0, gone.stderr
         assert project.get(f"{name}.preview.page.test", scheme="http")[0] == 404
     send_a_preview(project, secrets, options, commit, empty)
     assert project.deploy("push", "page.test", "--as", "last").returncode == 0

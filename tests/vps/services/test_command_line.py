@@ -11,7 +11,7 @@ from deployer.rehearsal.machine import Machine
 from vps.project import DEPLOY, Project
 from vps.services.conftest import APP, Composition, environment_of, file_in, registry_of, served
 from vps.services.registry import health
-from vps.waiting import client, journal, until
+from vps.waiting import client, journal, started, until, until_free, until_it_says
 
 NAME = "typed.test"
 PORT = 8091
@@ -266,6 +266,46 @@ def test_following_logs_ends_with_ctrl_c_and_leaves_nothing_on_the_server(projec
     follow.send_signal(signal.SIGINT)
     assert follow.wait(timeout=30) == 130
     until(project.vps, "! pgrep -fa '[/]deploy/bin/logs|[c]ompose.* logs'")
+
+
+LAST = 'tail -n 1 /var/log/deploy/{}.log | grep \'"action":"{}"\' | grep \'"result":"{}"\''
+GOES_ON = {
+    "stop": (f"/srv/deploy/{NAME}/lock", LAST.format("push", "stop", "stopped"), "503"),
+    "start": (f"/srv/deploy/{NAME}/lock", LAST.format("push", "start", "live"), "one"),
+    "restart": (f"/srv/deploy/{NAME}/lock", LAST.format("push", "restart", "live"), "one"),
+    "update": ("/var/lib/deploy/update.lock", "grep unchanged /var/log/deploy/update.log", "one"),
+    "maintenance": (
+        "/var/lib/deploy/maintenance/lock",
+        f"[ -e /var/lib/deploy/maintenance/{NAME}.conf ]",
+        "503",
+    ),
+}
+"""What holds each up, what is so when it has done its work, and what a visitor gets then."""
+
+
+def test_what_is_interrupted_here_goes_on_there_and_says_so(project: Project) -> None:
+    vps = project.vps
+    vps.run("rm -f /var/log/deploy/update.log; install -d -m 700 /var/lib/deploy/maintenance")
+    for command, (lock, done, then) in GOES_ON.items():
+        held = started(vps, f"flock {lock} sh -c 'echo held; read x'", stdin=subprocess.PIPE)
+        until_it_says(held, "held")
+        more = ["on"] if command == "maintenance" else []
+        told = project.interrupted(f"pgrep -f '[b]in/{command} '", command, NAME, *more)
+        what = command if command == "update" else NAME
+        assert f"! {what}: {vps.address} goes on with it. What " in told, told
+        held.stdin.close()  # nobody hears any more what is said from here on
+        until(vps, done)
+        until_free(vps, lock)
+        assert page(project) == then, command
+    assert project.deploy("maintenance", NAME, "off").returncode == 0
+
+
+def test_what_is_interrupted_here_ends_there_where_it_is_a_person_s_own_command(project: Project) -> None:
+    for command in ("exec", "run"):
+        runs = "pgrep -fx 'sleep 70331'"
+        told = project.interrupted(runs, command, NAME, "--", "sleep", "70331")
+        assert f"! {NAME}: {project.vps.address} ends the command: nobody is there any more" in told
+        until(project.vps, f"! {runs}")
 
 
 def test_what_is_not_on_the_server_yet(project: Project) -> None:

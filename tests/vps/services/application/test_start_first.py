@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import pytest
 
 from deployer.rehearsal.machine import Machine
 from vps.load import BROKEN_OFF, Load, visiting
-from vps.project import DEPLOY, Project
+from vps.project import Project
 from vps.services.application.conftest import BUSYBOX, DOCKERFILE, FIRST, FIRST_PORT, RUN, SECOND_PORT
 from vps.services.conftest import numbers
 from vps.waiting import client, until
@@ -209,12 +208,7 @@ def test_an_interruption_tells_what_becomes_of_the_push(first: Project) -> None:
     """It is given up while it builds, and finished once it goes live."""
 
     def push_until(moment: str) -> str:
-        first.write()
-        argv = [*DEPLOY, "push", FIRST, "--yes"]
-        push = client(argv, cwd=first.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        until(first.vps, moment)
-        push.send_signal(signal.SIGINT)
-        return push.communicate()[1]
+        return first.interrupted(moment, "push", FIRST, "--yes")
 
     first.commit("shop", {"Dockerfile": DOCKERFILE + RUN.format("sleep 60")})
     assert f"! {FIRST}: {first.vps.address} gives it up, unless" in push_until("pgrep -f '[d]ocker build '")
