@@ -299,3 +299,23 @@ def test_what_a_server_says_is_read_line_by_line_as_it_was_written() -> None:
         module for each in ("seen", "audit", "tasks") for module in (ROOT / "deployer" / each).rglob("*.py")
     ]
     assert [module.name for module in reading if ".splitlines(" in module.read_text()] == []
+
+
+ALIKE = re.compile(
+    r"""
+    \$\{?(NAME|DOMAIN|PROJECT|HOST|ENTRY|name|domain|project|site|1)\}?"?-"?\*  # shop-* is shop-api, too
+    | \$\{?(NAME|DOMAIN|PROJECT|HOST|ENTRY|name|domain|project|site)\}?"?\."?\*
+    | --filter\ "?name=                                                         # any part of a name will do
+    """,
+    re.VERBOSE,
+)
+
+
+def test_no_script_takes_for_an_entry_s_own_what_only_begins_with_its_name() -> None:
+    wrong = [
+        f"{path.name}:{number}: {line.strip()}"
+        for path in SCRIPTS
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if ALIKE.search(line)
+    ]
+    assert not wrong, "ask for a label or for each by its whole name, or join by what no name has: / or _"

@@ -65,3 +65,17 @@ def test_what_another_job_did_well_mends_nothing(root: Root) -> None:
     root.run("job-ended", "page.test", "1", SERVICE_RESULT="oom-kill")
     root.run("job-ended", "page.test", "2", SERVICE_RESULT="success")
     assert [(by, result) for by, result, _ in results(root)] == [(UNIT, "failed")]
+
+
+def test_words_of_a_site_are_not_those_of_jobs_of_another_whose_name_begins_alike(root: Root) -> None:
+    for name, jobs in (("shop.test", 2), ("shop.test-api.test", 1)):
+        root.write(f"/etc/sysusers.d/deploy-php-{name}.conf", "")
+        root.write(f"/etc/php/8.4/fpm/pool.d/{name}.conf", "user = php-shop_test\n")
+        for number in range(1, jobs + 1):
+            root.write(f"/etc/systemd/system/deploy-job-{name}-{number}.service", "")
+    asked = root.path("/asked")
+    root.write("/programs", f"journalctl() {{ echo $* >>{asked}; }}\n")
+    root.run("pool", "logs", "shop.test", BASH_ENV=str(root.path("/programs")))
+    units = asked.read_text().split("--unit ")[1:]
+    jobs_asked = [unit.split()[0] for unit in units if unit.startswith("deploy-job-")]
+    assert jobs_asked == ["deploy-job-shop.test-1.service", "deploy-job-shop.test-2.service"]

@@ -356,7 +356,7 @@ def test_a_stack_builds_what_its_file_says(vps: Machine, tmp_path: Path) -> None
 
     def images() -> list[str]:
         return vps.run(
-            "docker image ls --format '{{.Tag}}' built.test-web | grep -E '^[0-9a-f]{40}$'"
+            "docker image ls --format '{{.Tag}}' built.test__web | grep -E '^[0-9a-f]{40}$'"
         ).stdout.split()
 
     assert "▸ build" in push()
@@ -369,14 +369,17 @@ def test_a_stack_builds_what_its_file_says(vps: Machine, tmp_path: Path) -> None
     assert one.get(domain, scheme="http") == (200, "two\n$5\n")
     one.commit("stack", {"web/Dockerfile": OF_BUSYBOX + f'RUN ["{BUSYBOX}", "false"]\n'})
     assert "the image could not be built" in push(1)
-    one.commit("stack", {"web/Dockerfile": "FROM built.test-web:" + images()[0]})
+    one.commit("stack", {"web/Dockerfile": "FROM built.test__web:" + images()[0]})
     assert "the image could not be built" in push(1)
     assert one.get(domain, scheme="http") == (200, "two\n$5\n")
     assert one.deploy("rollback", domain).returncode == 0
     assert one.get(domain, scheme="http") == (200, "one\n$5\n")
+    another = "built.test-web:live"  # of an application that is called so
+    vps.run(f"printf 'FROM scratch\nLABEL deploy.revision=1\n' | docker build --quiet --tag {another} -")
     one.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
     assert one.apply().returncode == 0
-    assert vps.run("docker image ls --quiet built.test-web").stdout == ""
+    assert vps.run("docker image ls --quiet built.test__web").stdout == ""
+    vps.run(f"docker rmi {another}")
 
 
 def what_is_refused_changes_nothing(pushed: Project, push: Callable[..., str]) -> None:

@@ -45,7 +45,7 @@ end_composition() { # NAME PROJECT: its volumes stay
     else # our scripts go too: this was the last one
         mapfile -t images < <(
             docker ps --all --filter "label=com.docker.compose.project=$2" --format '{{.Image}}' | sort -u
-            docker image ls --filter label=deploy.revision --filter "reference=$1" --filter "reference=$1-*" --format '{{.Repository}}:{{.Tag}}'
+            built_images "$1"
             docker image ls --format '{{.Repository}}:{{.Tag}}' | grep -F ":deploy.$2.")
         by_compose "$2" down --remove-orphans 2>&1 | indent && say "✓ down its volumes stay" || return
         for image in "${images[@]}"; do

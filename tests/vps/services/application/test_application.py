@@ -77,9 +77,12 @@ def test_what_is_removed_leaves_no_image_of_any_revision(app: Application) -> No
     app.push()
     app.commit("two")
     app.push()
+    another = f"{app.name}-api:live"  # of an application that is called so
+    app.vps.run(f"docker tag {app.name}:live {another}")
     app.script("down")
     assert app.images() == set()
     assert app.running() == {}
+    app.vps.run(f"docker rmi {another}")
 
 
 @pytest.mark.parametrize(
