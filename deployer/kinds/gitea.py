@@ -43,9 +43,10 @@ HANDLERS = (
         who="what fetches programs",
         says="have Gitea's program, and compare its SHA-256",
     ),
+    # Before NGINX: at another port, it would lead visitors to nobody for long, or to another program
     Handler(
         f"{FOLDER}/*",
-        Stage.SERVING,
+        Stage.PROGRAMS,
         live="run_gitea",
         says="run Gitea as its files say, until it is well",
     ),

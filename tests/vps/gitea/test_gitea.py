@@ -8,7 +8,8 @@ import pytest
 from deployer.rehearsal.machine import Machine
 from vps.conftest import PREINSTALLED
 from vps.gitea.conftest import DATABASE, HOME, LOSE, REAL, UNIT, WELL, Forge
-from vps.waiting import until
+from vps.load import Load, visiting
+from vps.waiting import until, until_listening
 
 pytestmark = pytest.mark.takes_turns("module")
 
@@ -168,6 +169,29 @@ def test_what_starts_it_again_ends_when_visitors_have_an_answer(forge: Forge, wo
     done = forge.project.deploy(*words, meanwhile=let_go, GNUPGHOME=str(forge.key.home))
     assert done.returncode == 0, done.stdout + done.stderr
     forge.vps.run(WELL)
+
+
+@pytest.mark.skipif(REAL, reason="a stand-in has one page")
+def test_another_port_turns_nobody_away_and_neither_does_one_that_another_program_has(forge: Forge) -> None:
+    vps = forge.vps
+    forge.site["https"] = False
+    forge.deploy("apply", "--yes")
+    vps.run("systemd-run --unit other python3 -m http.server 3002 --bind 127.0.0.1")
+    until_listening(vps, 3002)
+    with visiting(Load(vps.address, "git.test", frozenset({b'"page"'})), sends=False) as asked:
+        for port, code in ((3001, 0), (3002, 1), (3000, 0)):
+            asked.goes_on()
+            forge.site["port"] = port
+            said = forge.deploy("apply", "--yes", code=code)
+            if code:
+                assert "Address already in use" in said
+                assert "git.test stays as it was" in said
+                vps.run(WELL.replace("3000", "3001"))
+        asked.goes_on()
+    assert not asked.wrong, asked.wrong
+    assert "Nothing to change" in forge.deploy("plan")
+    forge.site["https"] = True
+    forge.deploy("apply", "--yes")
 
 
 def test_what_was_stopped_on_purpose_stays_so(forge: Forge) -> None:
