@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from vps.services.conftest import (
     environment_of,
     registry_of,
 )
+from vps.visitors import Visitors
 
 UPSTREAM = """name: shop
 services:
@@ -107,6 +109,25 @@ QUIET = """services:
     stop_signal: SIGKILL
   more: {{image: "{image}", profiles: [extra], command: ["/bin/busybox", "sleep", "1000"], stop_signal: SIGKILL, healthcheck: {{disable: true}}}}
 """
+
+
+def other_ports(
+    project: Project, name: str, good: dict[str, Any], page: str, bad: dict[int, str], **more: Any
+) -> None:
+    """No visitor is turned away while it is found at another port, nor by one where nothing good comes up."""
+    site = project.sites[name]
+    site |= good
+    with Visitors(project.vps.address, [name]) as visitors:
+        moved = project.apply()
+        project.sites[name] = site | {"port": min(bad), "publish": bad} | more
+        failed = project.apply()
+    assert moved.returncode == 0, moved.stdout + moved.stderr
+    assert f"{name} goes back to what it was" in failed.stdout + failed.stderr
+    assert (visitors.seen, visitors.failed) == ({name: [page]}, {name: 0})
+    project.sites[name] = site
+    assert project.plan()["empty"]
+
+
 FILE_SECRET = """services:
   web: {secrets: [{source: word, target: word, mode: 0440}]}
 secrets: {word: {environment: WORD}}
@@ -141,6 +162,8 @@ def test_the_env_of_a_stack_and_a_service_that_publishes_nothing(project: Projec
     (folder / "upstream/.env").write_text("WORD=other\nCOMPOSE_PROJECT_NAME=quiet\n")
     assert project.apply().returncode == 0
     assert "WORD=other" in environment_of(vps, "quiet-web-1")
+    good = {"port": 8193, "publish": {8193: "web:80"}}
+    other_ports(project, "quiet.test", good, "ours", {8194: "web:80"}, environment={"PAGE": "none; exit 3 #"})
     (folder / "upstream/compose.yml").write_text(
         QUIET.format(image=f"{REGISTRY}/shop:1").replace("    environment: [WORD]\n", "")
     )
@@ -310,6 +333,8 @@ def test_a_stack_is_pushed_from_its_repository(pushed: Project) -> None:
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert "MINE=other" in environment_of(vps, "pushed-test-web-1")
     assert (page(), pushed.plan()["empty"]) == ("one\nkept\n", True)
+    good = {"port": 8199, "publish": {8199: "web:80"}}
+    other_ports(pushed, domain, good, "one\nkept", {8190: "web:81"})
 
     pushed.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
     gone = pushed.apply()
