@@ -177,6 +177,36 @@ def test_a_rollback_starts_the_one_of_before_beside(first: Project) -> None:
     assert first.plan()["empty"]
 
 
+def test_another_port_turns_nobody_away_and_neither_does_one_that_is_no_good(first: Project) -> None:
+    """Where NGINX finds it, as it was published and where a push has led visitors; then with what crashes, or listens elsewhere."""
+    vps, before = first.vps, dict(first.sites[FIRST])
+
+    def applied(code: int = 0, **keys: object) -> None:
+        first.sites[FIRST] = before | keys
+        done = first.apply()
+        assert done.returncode == code, done.stdout + done.stderr
+        assert (f"{FIRST} goes back to what it was" in done.stdout + done.stderr) == bool(code)
+
+    with visiting(load(vps)) as asked:
+        asked.goes_on()
+        applied(published=8095)
+        asked.goes_on()
+        assert live_ports(vps) == ["8095"]
+        push_first(first, "two", meanwhile=ENDS)
+        assert live_ports(vps) == ["28095"]
+        applied(published=8096)
+        asked.goes_on()
+        assert live_ports(vps) == ["8096"]
+        for bad in ({"command": f"{BUSYBOX} false"}, {"port": 81}):
+            applied(1, published=8094, **bad)
+            asked.goes_on()
+            assert live_ports(vps) == ["8096"]
+    assert not asked.wrong, asked.wrong
+    applied()
+    assert (first.get(FIRST, scheme="http"), live_ports(vps)) == ((200, "two\n"), [str(FIRST_PORT)])
+    assert first.plan()["empty"]
+
+
 def test_who_goes_on_for_longer_than_drain_is_cut_off(first: Project) -> None:
     first.sites[FIRST]["drain"] = "1s"
     assert first.apply().returncode == 0
