@@ -306,6 +306,7 @@ def test_a_stack_is_pushed_from_its_repository(pushed: Project) -> None:
     assert f"URL=x://a:{word}@db" in variables
     assert "MINE=given" in variables
     assert (word in definition(), "x://a:${WORD}@db" in definition()) == (False, True)
+    assert vps.run("stat -c %a /opt/pushed.test/repository").stdout == "700\n"
     by_hand = vps.run(
         "cd /opt/pushed.test && docker compose ps --format '{{.Name}}' && docker compose config -q"
     )
@@ -433,9 +434,12 @@ def what_is_refused_changes_nothing(pushed: Project, push: Callable[..., str]) -
         "is not taken: what stands above is more than a repository may have on this server",
     )
     vps.run("echo FOUND=there > /etc/found.env; chmod 644 /etc/found.env; echo FOUND=there > /opt/found.env")
-    refused(compose.replace("more.env", "/opt/found.env"), "Docker Compose refuses deploy/compose.yaml")
+    for found in ("/opt/found.env", "/etc/found.env", "../../../etc/found.env"):
+        refused(compose.replace("more.env", found), "Docker Compose refuses deploy/compose.yaml")
     refused(compose.replace("more.env", "/srv/deploy/pushed.test/lock"), "Docker Compose refuses")
     refused(f"include: ['https://example.org/a.git']\n{compose}", "Docker Compose refuses")
+    up = compose.replace("./data:", "./data/${WORD}/up:")
+    refused(up, "mounts data/${WORD}/up: a secret is no part of a path")
     refused(compose.replace("./kept", "/etc/shadow"), "is /etc/shadow, which is not in the repository")
     link = pushed.folder / "stack/deploy/kept"
     link.unlink()

@@ -25,6 +25,8 @@ def listing: if type == "array" then . elif . == null then [] else [.] end;
 def without_null: mapping | with_entries(select(.value != null and (.key | startswith("x-") | not)));
 def inside($path; $other): $path | startswith($other + "/");
 def entry($path): $tree[0][$path];
+def stands_for: "deploy~\($nonce)~"; # a secret, whose name comes behind it
+def said: walk(if type == "string" then gsub("\(stands_for)(?<name>[A-Za-z_][A-Za-z0-9_]*)~"; "${" + .name + "}") else . end);
 
 # Values that are refused, of keys that are not: KEY is not as this says
 def refused_values:
@@ -38,6 +40,7 @@ def refused_values:
     ((.network_mode // "none" | select(test("^(none|service:.*)$") | not)) | "has network_mode: \(shown)"),
     ((.pid, .ipc) | . // "private" | select(test("^(private|shareable|none|service:.*)$") | not) | "has pid or ipc: \(shown)"),
     ((.scale, (.deploy | mapping | .replicas)) | select(. != null and (type != "number" or . > most)) | "has \(shown) containers"),
+    ((.stop_grace_period | strings | select(contains("h"))) | "takes \(shown) to stop: an hour is too long to wait for"),
     ((.deploy | mapping | .resources | mapping | .reservations | mapping | select(.devices or .generic_resources)) | "wants devices"),
     (select(.build or (.image | type == "string" and test("^[\\w./:@-]+$")) | not) | "has no image of a plain name"),
     (select(.build | not) | .image | strings | sub("^((index\\.)?docker\\.io/)?(library/)?"; "")
@@ -60,8 +63,10 @@ def build($name; $who): # an image of a folder of the repository, by a file that
              | "\($who) is built of \($context | shown), which is no folder of the repository"),
             (select(entry($file) | .type == "blob" and .mode != "120000" | not)
              | "\($who) has no file \($file | shown) in the repository that says how it is built"),
-            ($args[] | select(contains("deploy~\($nonce)~")) | split("=")[0]
+            ($args[] | select(contains(stands_for)) | split("=")[0]
              | "\($who) has the build argument \(shown), whose secret would be in its image"),
+            ($args[] | split("=")[0] | select(startswith("BUILDKIT_"))
+             | "\($who) has the build argument \(shown), which tells Docker's builder what to do"),
             ([$path, $dockerfile, $build.target // "", $args[]][] | tostring | select(test("[[:cntrl:]]"))
              | "\($who) has \(shown) in build:"),
             (select($name | test("^[a-z0-9][a-z0-9_.-]*$") | not)
@@ -86,7 +91,8 @@ def of_repository($path; $who):
     else {copies: [{oid: oid($path), path: $path}], source: copy($path)} end;
 
 def mounted_path($path; $who):
-    if $path | test("[[:cntrl:]$\\\\]|//|(^|/)\\.\\.?(/|$)") then {problem: "\($who) \($path | shown), which is no plain path"}
+    if $path | contains(stands_for) then {problem: "\($who) \($path | said | shown): a secret is no part of a path"}
+    elif $path | test("[[:cntrl:]$\\\\]|//|(^|/)\\.\\.?(/|$)") then {problem: "\($who) \($path | shown), which is no plain path"}
     elif entry($path) and ((is_kept($path) and (.read_only | not)) | not) then
         of_repository($path; $who)
         + {read_only: true}
@@ -176,8 +182,6 @@ def file($what): # configs and secrets: a file of the repository, or what stands
         of_repository($path[($folder | length) + 1:]; "\($who) is") as $found
         | {problems: ($wrong + [$found.problem // empty]), copies: $found.copies, entry: (.file = $found.source)}
       end;
-
-def said: walk(if type == "string" then gsub("deploy~\($nonce)~(?<name>[A-Za-z_][A-Za-z0-9_]*)~"; "${" + .name + "}") else . end);
 
 . as $all
 | (.services | mapping | to_entries | map({key, value: (.key as $name | .value | service($name))})) as $services
