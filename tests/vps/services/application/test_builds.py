@@ -76,9 +76,23 @@ def test_a_build_finds_nothing_of_another_application(app: Application, other: A
         "# syntax=example/reader",
         "\ufeff//syntax = example/reader:1",
         '{"syntax": "example/reader"}',
+        '\n\t{"syntax": "example/reader"}',
+        "#!/bin/sh\n#\fsyntax\f=\fexample/reader\f",
     ):
         other.commit("b", Dockerfile=f"{first}\n{DOCKERFILE}")
         assert "wants to be read by another program than Docker's own" in other.fails()
+    reader = f"# syntax=example/reader\n{DOCKERFILE}".ljust(400)
+    (other.repository_folder / "Dockerfile").unlink()
+    (other.repository_folder / "Dockerfile").symlink_to("Reader")
+    other.commit("b", Reader=reader)
+    assert "Dockerfile, which says how it is built, is a link" in other.fails()
+    (other.repository_folder / "Dockerfile").unlink()
+    other.commit(
+        "b", **{".gitattributes": "Dockerfile working-tree-encoding=UTF-16LE\n", "Dockerfile": reader}
+    )
+    said = other.fails()
+    assert ("the image could not be built" in said, "example/reader" in said) == (True, False)
+    (other.repository_folder / ".gitattributes").unlink()
     other.commit("b", Dockerfile=f"# escape=\\\n{DOCKERFILE}# syntax=none\n")
     other.push()
     assert other.page() == "b"
@@ -87,11 +101,12 @@ def test_a_build_finds_nothing_of_another_application(app: Application, other: A
 def test_what_a_build_sees_of_the_server(app: Application) -> None:
     """Its own files alone, without .git; a link in the repository leads nowhere, and what it says of archives counts not."""
     (app.repository_folder / "www/shadow").symlink_to("/etc/shadow")
-    app.commit("one", **{".gitattributes": "www/extra export-ignore\n", "www/extra": "extra\n"})
+    says = "www/extra export-ignore ident eol=crlf\n"
+    app.commit("one", **{".gitattributes": says, "www/extra": "extra $Id$\n"})
     seen = RUN.format("ls -a / >/www/seen; cat /www/shadow >/www/leaked 2>&1; true")
     app.commit(Dockerfile=DOCKERFILE.replace("CMD", "COPY . /all\n" + seen + "CMD"))
     app.push()
     container = f"{app.project}-app-1"
     assert ".git\n" not in app.vps.run(f"docker exec {container} {BUSYBOX} ls -a /all").stdout
-    assert file_in(app.vps, container, "/www/extra") == "extra\n"
+    assert file_in(app.vps, container, "/www/extra") == "extra $Id$\n"
     assert "No such file" in file_in(app.vps, container, "/www/leaked")
