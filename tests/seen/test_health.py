@@ -55,6 +55,52 @@ def test_one_curl_asks_for_all_sites(tmp_path: Path) -> None:
     assert (tmp_path / "started").read_text() == "\n"
 
 
+def test_what_nginx_answers_by_itself_hides_no_program_that_fails(tmp_path: Path) -> None:
+    """Where it asks for a password, or leads elsewhere, the program is asked, too."""
+    conf = tmp_path / "etc/nginx/conf.d"
+    conf.mkdir(parents=True)
+    with HTTPServer(("127.0.0.1", 0), Nginx) as nginx, HTTPServer(("127.0.0.1", 0), Program) as program:
+        for each in (nginx, program):
+            threading.Thread(target=each.serve_forever, daemon=True).start()
+        groups = {"up.test": (program.server_port, 1), "down.test": (1,), "page.test": (1,)}
+        for name, ports in groups.items():
+            lines = "".join(f"    server 127.0.0.1:{port} max_fails=0;\n" for port in ports)
+            (conf / f"{name}.conf").write_text(f"upstream deploy_{name} {{\n{lines}}}\n")
+        (conf / "broken.test.conf").write_text((conf / "up.test.conf").read_text())
+        paths = {"up.test": "/301", "down.test": "/401", "broken.test": "/401", "files.test": "/401"}
+        paths |= {"page.test": "/200"}
+        asked = "".join(f"{name}\thttp\t:{nginx.server_port}{path}\n" for name, path in paths.items())
+        ask = f"set -euo pipefail; source {SCRIPTS}/lib/common/visitor; visit_all"
+        environment = {"PATH": os.environ["PATH"], "DEPLOY_ROOT": str(tmp_path)}
+        done = subprocess.run(
+            ["bash", "-c", ask], input=asked, capture_output=True, text=True, check=True, env=environment
+        )
+        nginx.shutdown()
+        program.shutdown()
+    answers = dict(line.split("|", 2)[:2] for line in done.stdout.splitlines())
+    wanted = {"up.test": "301", "down.test": "502", "broken.test": "500", "files.test": "401"}
+    assert answers == wanted | {"page.test": "200"}
+
+
+class Nginx(BaseHTTPRequestHandler):
+    """What is asked for."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(int(self.path[1:]))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Program(Nginx):
+    """Something is wrong with the one of broken.test."""
+
+    def do_GET(self) -> None:
+        self.send_response_only(500 if self.headers["Host"].startswith("broken.test:") else 404)
+        self.end_headers()
+
+
 class Answer(BaseHTTPRequestHandler):
     """200 at /, to who asks for one of the names that lead here."""
 

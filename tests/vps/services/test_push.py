@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from vps.services.registry import NO_CHECK, health
-from vps.waiting import started, until, until_it_says
+from vps.waiting import reload_nginx, started, until, until_it_says
 
 SERVE = "exec httpd -f -p 80 -h /www"
 ANSWER_500 = (
@@ -76,6 +76,25 @@ def test_a_new_image_that_is_healthy_and_answers_500(app):
     output = app.fails()
     assert f"✗ up: http://{app.name}/ answers 500" in output
     assert "  app | starting" in output
+
+
+@pytest.mark.in_turns("an image that is no good")
+@pytest.mark.parametrize(
+    "lines", ["auth_basic x; auth_basic_user_file /dev/null;", "location = / { return 301 /elsewhere; }"]
+)
+def test_a_new_image_that_answers_500_behind_an_answer_of_nginx_itself(app, lines):
+    """A password, or a redirect of sites.yaml, would hide that nobody gets further."""
+    vhost = app.vps.root / f"etc/nginx/conf.d/{app.name}.conf"
+    before = vhost.read_text()
+    vhost.write_text(before.replace("location / {", f"{lines} location / {{"))
+    reload_nginx(app.vps)
+    try:
+        assert "is already up to date" in app.push()
+        app.image("two", f"{ANSWER_500}; {SERVE}", Healthcheck=health("true", Interval=0.3))
+        assert f"✗ up: http://127.0.0.1:{app.port}/ answers 500" in app.fails()
+    finally:
+        vhost.write_text(before)
+        reload_nginx(app.vps)
 
 
 @pytest.mark.in_turns("an image that is no good")
