@@ -15,6 +15,7 @@ from golden.server import facts
 from nginx.certificates import certificates
 from nginx.place import Answer, Place
 from vps.project import Project
+from vps.waiting import reload_nginx
 
 pytestmark = [pytest.mark.vps, pytest.mark.takes_turns("module")]
 
@@ -57,6 +58,7 @@ SITES = {
     },
     "open.test": {"cors": ["*"], "robots": "none"},
 }
+CLOSED = b"include /etc/nginx/deploy/maintenance.conf;\n"
 FILES = {
     "/index.html": b"front",
     "/200.html": b"any",
@@ -370,3 +372,15 @@ def test_a_folder_is_another_site_with_all_that_it_says(place: Place) -> None:
     assert same.status == 304
     zipped = ask(place, "around.test/app/about.html", Accept_Encoding="gzip")
     assert gzip.decompress(zipped.body) == b"zipped about"
+
+
+def test_a_site_in_maintenance_is_so_as_a_folder_too(vps: Machine, place: Place) -> None:
+    """NGINX asks itself for it, and is not let in as the server is."""
+    path = "/var/lib/deploy/maintenance/app.test.conf"
+    place.write(path, CLOSED)
+    reload_nginx(vps)
+    asked = ("app/", "app/about.html", "a/docs/", "")
+    assert [ask(place, f"around.test/{each}").status for each in asked] == [503, 503, 200, 200]
+    (vps.root / path[1:]).unlink()
+    reload_nginx(vps)
+    assert ask(place, "around.test/app/").status == 200

@@ -80,6 +80,7 @@ HEADERS = """/*
   ! Content-Security-Policy
 /*.js
 \tCache-Control: max-age=7
+\tX-Accel-Redirect: /inner/
 \tContent-Type: text/evil
 /inner/*
   X-Money: $host
@@ -216,6 +217,30 @@ def test_redirects_of_others(new_rules):
         assert ask(site, path) == (404, "nowhere"), "no file out of the site is shown"
 
 
+OUT = "/.." * 8
+DEEP = "/a" * 9
+PARTS = "".join(f"/:p{n}" for n in range(9))
+
+
+def test_no_rule_leads_to_a_file_outside(new_rules):
+    """Neither by what it says nor by what is asked for, which is put into it as it was written."""
+    written = (f"{OUT}/etc/passwd", f"{'/.:splat./x' + OUT}/etc/passwd", f"{'/..:splat' * 8}/etc/passwd")
+    lines = [
+        f"/{number}/* {to} {code}" for number, to in enumerate(written) for code in ("200", "200!", "404")
+    ]
+    for name, code in {"file": "200", "inside": "200!", "lost": "404"}.items():
+        lines += [f"/{name}{DEEP}/* /:splat {code}", f"/{name}s{DEEP}{PARTS} {PARTS}/etc/passwd {code}"]
+    site = new_rules("\n".join(lines) + "\n")
+    assert "! 6 lines of its rules are left out" in site.push()
+    asked = [f"/{number}/" for number in range(len(written))]
+    for name in ("file", "inside", "lost"):
+        asked += [f"/{name}{DEEP}{OUT}/etc/passwd", f"/{name}s{DEEP}" + "/.." * 9]
+    for path in asked:
+        status, page = ask(site, path)
+        assert (status, "root:" in page) == (404, False), path
+    assert ask(site, f"/file{DEEP}/here.html") == (200, "still here")
+
+
 def test_headers_of_others(new_rules):
     site = new_rules("", HEADERS)
     said = site.push()
@@ -232,9 +257,10 @@ def test_headers_of_others(new_rules):
     told = [line.removeprefix("!   _headers, ") for line in said.splitlines() if line.startswith("!   ")]
     assert told == [
         "line 6: hsts: in sites.yaml says this",
-        "line 11: Content-Type is not for a site to choose",
-        "line 13: its value is empty, too long, or has a $, a backslash or letters that are not ASCII",
+        "line 11: X-Accel-Redirect is not for a site to choose",
+        "line 12: Content-Type is not for a site to choose",
         "line 14: its value is empty, too long, or has a $, a backslash or letters that are not ASCII",
+        "line 15: its value is empty, too long, or has a $, a backslash or letters that are not ASCII",
     ]
 
 

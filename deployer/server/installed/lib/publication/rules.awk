@@ -289,7 +289,7 @@ function keep_header(header, value, taken,    low, key) {
     if (header !~ /^[A-Za-z][A-Za-z0-9-]*$/ || length(header) > 60) { tell("'" plain(header) "' is no name of a header"); return }
     if (low == "strict-transport-security") { tell("hsts: in sites.yaml says this"); return }
     if (index(" " taken_names " ", " " low " ")) { tell("sites.yaml says " header " itself"); return }
-    if (low in fixed) { tell(header " is not for a site to choose"); return }
+    if (low in fixed || low ~ /^x-accel-/) { tell(header " is not for a site to choose"); return }
     if (!taken && (value == "" || value !~ /^[ !"#%-\[\]-~]+$/ || length(value) > 2000)) { tell("its value is empty, too long, or has a $, a backslash or letters that are not ASCII"); return }
     if (!(low in spelt)) {
         if (++headers > MOST_HEADERS) { refuse("these are more than " MOST_HEADERS " headers"); return }
