@@ -9,12 +9,26 @@ from deployer.kinds.entry import Entry
 from deployer.kinds.proxied import ProxiedSite
 
 OF_NGINX = ("80/tcp", "443/tcp")
+LONGEST_SOCKET = 107
+"""Bytes of the path of a socket."""
 
 
 def check_ports(config: Config) -> Iterator[Finding]:
     """Every port that is taken by the server itself, or by another site or service."""
     yield from ports_of_the_server(config)
     yield from same_ports(config)
+    yield from waiting_rooms(config)
+
+
+def waiting_rooms(config: Config) -> Iterator[Finding]:
+    """A waiting room is a socket, whose path has the name."""
+    for domain, site in config.sites.items():
+        if not isinstance(site, ProxiedSite) or not site.hold:
+            continue
+        most = LONGEST_SOCKET - len(f"/run/deploy/rooms/_{site.port}")
+        if len(domain) > most:
+            message = f"a name of {len(domain)} letters is too long for a waiting room, whose limit is {most}"
+            yield Finding(("sites", domain), f"{message}: write hold: 0")
 
 
 def ports_of_the_server(config: Config) -> Iterator[Finding]:

@@ -224,6 +224,16 @@ def test_a_domain_that_is_called_key_is_a_mistake_like_any_other(file: Path) -> 
     assert problems(file, '"[key]":\n')[0].startswith("sites.yaml:1:1: unknown key '[key]'")
 
 
+def test_a_name_that_no_waiting_room_has(file: Path) -> None:
+    fits = "a." * 36 + "example.info"
+    sites = {fits: "port: 8080", f"b{fits}": "port: 8081, hold: 0", f"c{fits}": "port: 8082"}
+    text = "sites:\n" + "".join(f"  {name}: {{kind: proxy, {more}}}\n" for name, more in sites.items())
+    assert problems(file, text) == [
+        f"sites.yaml:4:90: sites.c{fits}: a name of 85 letters is too long for a waiting room, "
+        "whose limit is 84: write hold: 0"
+    ]
+
+
 def test_domains_and_ports_belong_to_one_site(file: Path) -> None:
     text = """\
 sites:
