@@ -11,6 +11,14 @@ from deployer.values.paths import ENDS, NOT_TWO_SLASHES, PART, matching
 if TYPE_CHECKING:
     from deployer.kinds.base import Site
 
+FILES = {
+    "(?:/.*)?$": r"(?:\.html|/.*)?",
+    "/?$": r"(?:\.html|/(?:index\.html)?)?",
+    "/$": r"/(?:index\.html)?",
+}
+"""How a path may end, and what its file has there besides."""
+COPIES = r"(?:\.(?:gz|br|webp|avif))?$"
+
 
 @dataclass(frozen=True, slots=True)
 class PathMap:
@@ -84,7 +92,16 @@ def private_of(domain: str, paths: Sequence[str], what: str = "private") -> Path
     variable = f"deploy_{what}_{variable_name(domain)}"
     if not paths:
         return PathMap(variable, (), domain)
-    return PathMap(variable, tuple((f"~{below(path)}", domain) for path in paths), "off")
+    return PathMap(variable, tuple((f"~{with_its_file(path)}", domain) for path in paths), "off")
+
+
+def with_its_file(path: str) -> str:
+    """A path as a regular expression that also has the file which answers there, and its smaller copies."""
+    whole = below(re.sub(r"(?<=/)index\.html$|\.html$", "", path))
+    for end, file in FILES.items():
+        if whole.endswith(end):
+            return whole.removesuffix(end) + file + COPIES
+    return whole
 
 
 def values(site: "Site", domain: str) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_previews_may_have_passwords_of_their_own() -> None:
     previews = {"domain": "preview.a.test", "auth": {"users": {"guest": "generate", "ada": "generate"}}}
     before, after = nginx(auth=auth, previews=previews).split("# Previews of it,")
     assert "auth_basic_user_file /var/lib/deploy/passwords/a.test;" in before
-    assert "map $uri $deploy_previewed_a_test {\n    volatile;\n    default a.test;\n}" in before
+    assert "map $deploy_shown $deploy_previewed_a_test {\n    volatile;\n    default a.test;\n}" in before
     assert "auth_basic $deploy_previewed_a_test;" in after
     assert "auth_basic_user_file /var/lib/deploy/passwords/previews@a.test;" in after
     config = Config.model_validate({"sites": {"a.test": {**WITH, "auth": auth, "previews": previews}}})

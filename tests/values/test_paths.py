@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from deployer.kinds.by_path import leads_to
+from deployer.kinds.by_path import leads_to, with_its_file
 from deployer.kinds.proxy import Proxy
 from deployer.values.paths import destination, header_name, header_value, matching, pattern
 
@@ -100,3 +100,21 @@ def test_who_may_read_is_an_origin(origin: str) -> None:
 def test_browsers_are_told_how_long_they_insist() -> None:
     assert site(hsts="2h").insists == "max-age=7200"
     assert site(hsts="preload").insists == "max-age=63072000; includeSubDomains; preload"
+
+
+@pytest.mark.parametrize(
+    ("path", "files", "others"),
+    [
+        ("/", ["/", "/index.html", "/index.html.br"], ["/x", "/x/index.html"]),
+        ("/x", ["/x", "/x/", "/x.html", "/x/index.html", "/x.html.gz", "/x.webp"], ["/xy", "/x/y", "/"]),
+        ("/x.html", ["/x", "/x.html", "/x.html.gz"], ["/xhtml", "/y.html"]),
+        ("/x/*", ["/x", "/x.html", "/x/y", "/x/y.html.gz"], ["/xy", "/y/x"]),
+        ("/x/:id", ["/x/1", "/x/1.html", "/x/1/index.html"], ["/x", "/x/1/y"]),
+    ],
+)
+def test_who_is_asked_for_a_path_is_asked_for_its_file(
+    path: str, files: list[str], others: list[str]
+) -> None:
+    asked = re.compile(with_its_file(path))
+    assert all(asked.search(each) for each in files)
+    assert not any(asked.search(each) for each in others)

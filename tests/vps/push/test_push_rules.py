@@ -241,6 +241,20 @@ def test_no_rule_leads_to_a_file_outside(new_rules):
     assert ask(site, f"/file{DEEP}/here.html") == (200, "still here")
 
 
+@pytest.mark.fault("a rule of a repository leads out of its release, or past a password")
+def test_no_rule_leads_out_of_its_release_or_past_a_password(new_rules):
+    rules = "/a/b/c/* /:splat 200\n/d/e/f/* /:splat 200!\n/g/h/i/* /:splat 404\n/page /about 200\n"
+    site = new_rules(rules, auth={"users": {"me": "generate"}, "paths": ["/about", "/inner/*"]})
+    site.push()
+    for way in ("a/b/c", "d/e/f", "g/h/i"):
+        assert ask(site, f"/{way}/../{site.live}.info") == (404, "nowhere")
+        assert ask(site, f"/{way}/./inner/") == (404, "nowhere")
+        assert ask(site, f"/{way}/inner/index.html")[0] == 401
+    for path in ("/page", "/about/", "/about/index.html", "/about/index.html.gz"):
+        assert ask(site, path)[0] == 401, path
+    assert ask(site, "/a/b/c/app.html") == (200, "the app")
+
+
 def test_headers_of_others(new_rules):
     site = new_rules("", HEADERS)
     said = site.push()
