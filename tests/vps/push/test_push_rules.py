@@ -335,6 +335,63 @@ def test_a_release_that_is_not_served_leaves_the_rules_of_before(new_rules):
     assert ask(site, "/old") == (301, "/three")
 
 
+LOOKS = """#!/bin/bash
+echo "$(cat {place}/rules/live/maps.conf 2>/dev/null | grep -o '"/old" "301 [^ $"]*')" >>/root/looks
+if [ "$(wc -l </root/looks)" = "$(cat /root/killed-at 2>/dev/null)" ]; then pkill -KILL -f 'deploy/bin/push {domain}'; fi
+exec /usr/sbin/nginx "$@"
+"""
+
+
+@pytest.fixture
+def looks(server):
+    """What NGINX finds when a push asks it: a line each time; at the one of this number the push is killed."""
+
+    def of(site, killed_at=0):
+        server.run("rm -f /root/looks")
+        (server.root / "root/killed-at").write_text(str(killed_at))
+        program = server.root / "usr/local/sbin/nginx"
+        program.write_text(LOOKS.format(place=f"/srv/deploy/{site.domain}", domain=site.domain))
+        program.chmod(0o755)
+        return server.root / "root/looks"
+
+    yield of
+    server.run("rm -f /usr/local/sbin/nginx /root/looks /root/killed-at")
+
+
+@pytest.mark.fault("a push is killed while NGINX looks at its rules", rounds=2)
+def test_rules_are_tried_where_nobody_else_sees_them(new_rules, server, looks):
+    site = new_rules("/old /one\n")
+    site.push()
+    for number, seen in ((1, ["/two"]), (2, ["/two", "/two"])):
+        site.commit({"_redirects": "/old /two\n", "more.html": str(number)})
+        said = looks(site, killed_at=number)
+        site.push(code=-9)
+        assert [line.rpartition(" ")[2] for line in said.read_text().splitlines()] == seen
+        assert (server.run("/usr/sbin/nginx -t -q 2>&1").stdout, ask(site, "/old")) == ("", (301, "/one"))
+        looks(site)
+        site.commit({"_redirects": "/old /one\n"})
+        assert "was killed: cleaning up after it" in site.push()
+        assert ask(site, "/old") == (301, "/one")
+        assert not (site.place / "rules/unread").exists()
+
+
+@pytest.mark.fault("NGINX refuses the rules of a release")
+def test_what_nginx_refuses_is_never_where_it_would_find_it(new_rules, server, looks):
+    site = new_rules("/old /one\n")
+    site.push()
+    sizes = server.root / "etc/nginx/conf.d/00-deploy-before.conf"
+    before = sizes.read_text()
+    sizes.write_text("map_hash_bucket_size 64;\nmap_hash_max_size 32768;\n")
+    try:
+        site.commit({"_redirects": f"/old /two\n/{'long' * 20} /c\n"})
+        said = looks(site)
+        assert "do not count: NGINX refuses it: " in site.fails()
+        assert said.read_text().count("\n") == 1
+        assert server.run("/usr/sbin/nginx -t -q 2>&1").stdout == ""
+    finally:
+        sizes.write_text(before)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
