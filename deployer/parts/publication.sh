@@ -32,10 +32,12 @@ copy_renamed() { # OLD NEW
 }
 
 rename_rules() { # OLD NEW FOLDER: variables of NGINX have the name of their site
-    local old=${1//-/__} new=${2//-/__}
+    local old=${1//-/__} new=${2//-/__} folder
     old=${old//./_} new=${new//./_}
-    find "$3" -path "$3/releases/*" -prune -o -path '*/rules/*' -name '*.conf' -type f \
-        -exec sed -i "s/\(\$deploy_[a-z0-9_]*_\)$old\>/\1$new/g" {} +
+    for folder in "$3/rules" "$3"/previews/*/rules; do # nothing else in there is root's alone
+        if [ ! -d "$folder" ]; then continue; fi
+        find "$folder" -name '*.conf' -type f -exec sed -i "s/\(\$deploy_[a-z0-9_]*_\)$old\>/\1$new/g" {} + || return
+    done
 }
 
 give_back_renamed() { # what an apply has begun that is undone: nobody has had it

@@ -66,6 +66,13 @@ def test_an_address_that_is_too_long_is_told(root: Root) -> None:
     assert "is too long for an address here" in root.run("push", "a.test", "--as", "x" * 63, code=2)
 
 
+def test_one_is_called_as_it_likes(root: Root) -> None:
+    root.site("a.test", **VALUES)
+    for name in ("lock", "live", "rules", "work"):
+        add(root, name)
+        assert root.run("previews", "a.test", "--remove", name) == f"{name}.preview.a.test is gone\n"
+
+
 def test_they_are_listed_the_last_pushed_first_and_go_when_their_time_is_over(root: Root) -> None:
     root.site("a.test", **VALUES)
     assert root.run("previews", "a.test") == "a.test has no preview\n"

@@ -76,7 +76,16 @@ def test_nginx_finds_a_preview_by_the_name_that_is_asked_for() -> None:
     assert previews.count("server_name *.preview.a.test;") == 2
     assert "return 301 https://$host$request_uri;" in previews
     assert 'add_header X-Robots-Tag "noindex, nofollow" always;' in previews
-    assert "rules/live" not in previews, "the live site's _redirects are its own"
+    assert "/srv/deploy/a.test/rules/live" not in previews, "the live site's _redirects are its own"
+    assert previews.count("include /srv/deploy/a.test/previews/*/rules/live/") == 3
+    assert text.count("include /srv/deploy/a.test/previews/*/rules/live/maps[.]conf;") == 1
+
+
+def test_lines_of_ones_own_keep_the_headers_of_the_preview_that_is_asked_for() -> None:
+    live, previews = nginx(nginx="location /a/ { add_header X-A b; }").split("# Previews of it,")
+    assert live.count("include /srv/deploy/a.test/rules/live/headers[.]conf;") == 2
+    assert previews.count("include /srv/deploy/a.test/previews/*/rules/live/headers[.]conf;") == 2
+    assert "/srv/deploy/a.test/rules/live" not in previews
 
 
 def test_who_may_not_see_the_site_sees_no_preview_of_it() -> None:

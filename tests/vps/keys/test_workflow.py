@@ -185,7 +185,9 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
     page = project.folder / "page.test/index.html"
     before = page.read_text()
     page.write_text(f"<h1>Proposed {number}</h1>\n")
-    project.git("page.test", "commit", "--quiet", "--all", "-m", "Propose it")
+    page.with_name("_redirects").write_text(f"/old /new-{number}\n")
+    project.git("page.test", "add", "--all")
+    project.git("page.test", "commit", "--quiet", "-m", "Propose it")
     project.git("page.test", "push", "--quiet", "--force", "origin", f"proposed-{number}")
     commit = project.git("page.test", "rev-parse", "HEAD")
     text = (project.folder / "page.test/.gitea/workflows/deploy.yml").read_text()
@@ -205,6 +207,7 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
     assert project.uses()[-1]["command"] == f"push page.test {commit} --as pr-{number}"
     seen = project.get(f"pr-{number}.preview.page.test", scheme="http")
     assert seen == (200, f"<h1>Proposed {number}</h1>\n")
+    assert project.get(f"pr-{number}.preview.page.test", "/old", scheme="http")[0] == 301
     assert project.get("page.test", scheme="http") == live
 
     listed = project.deploy("previews", "page.test")
@@ -217,7 +220,7 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
     assert project.get("mine.preview.page.test", scheme="http") == seen
     gone = project.deploy("previews", "page.test", "--remove", f"pr-{number}")
     assert gone.returncode == 0, gone.stderr
-    lock = "/srv/deploy/page.test/previews/lock"
+    lock = "/srv/deploy/page.test/previews/.lock"
     held = started(project.vps, f"flock {lock} sh -c 'echo held; read x'", stdin=subprocess.PIPE)
     until_it_says(held, "held")
     told = project.interrupted("pgrep -f '[b]in/previews '", "previews", "page.test", "--remove", "mine")
@@ -225,7 +228,8 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
     held.stdin.close()
     until(project.vps, "[ ! -e /srv/deploy/page.test/previews/mine ]")
     for name in (f"pr-{number}", "mine"):
-        assert project.get(f"{name}.preview.page.test", scheme="http")[0] == 404
+        for path in ("/", "/old"):
+            assert project.get(f"{name}.preview.page.test", path, scheme="http")[0] == 404
     send_a_preview(project, secrets, options, commit, empty)
     assert project.deploy("push", "page.test", "--as", "last").returncode == 0
     del project.sites["page.test"]["previews"]

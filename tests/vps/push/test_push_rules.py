@@ -244,8 +244,11 @@ def test_no_rule_leads_to_a_file_outside(new_rules):
 @pytest.mark.fault("a rule of a repository leads out of its release, or past a password")
 def test_no_rule_leads_out_of_its_release_or_past_a_password(new_rules):
     rules = "/a/b/c/* /:splat 200\n/d/e/f/* /:splat 200!\n/g/h/i/* /:splat 404\n/page /about 200\n"
-    site = new_rules(rules, auth={"users": {"me": "generate"}, "paths": ["/about", "/inner/*"]})
+    auth = {"users": {"me": "generate"}, "paths": ["/about", "/inner/*"]}
+    site = new_rules(rules, auth=auth, previews={"domain": "kept.preview.test"})
     site.push()
+    site.push("--as", "menu")
+    assert ask(preview(site, "menu"), "/page")[0] == ask(preview(site, "menu"), "/d/e/f/inner/")[0] == 401
     for way in ("a/b/c", "d/e/f", "g/h/i"):
         assert ask(site, f"/{way}/../{site.live}.info") == (404, "nowhere")
         assert ask(site, f"/{way}/./inner/") == (404, "nowhere")
@@ -346,11 +349,11 @@ exec /usr/sbin/nginx "$@"
 def looks(server):
     """What NGINX finds when a push asks it: a line each time; at the one of this number the push is killed."""
 
-    def of(site, killed_at=0):
+    def of(site, place, killed_at=0):
         server.run("rm -f /root/looks")
         (server.root / "root/killed-at").write_text(str(killed_at))
         program = server.root / "usr/local/sbin/nginx"
-        program.write_text(LOOKS.format(place=f"/srv/deploy/{site.domain}", domain=site.domain))
+        program.write_text(LOOKS.format(place=f"/srv/deploy/{site.domain}{place}", domain=site.domain))
         program.chmod(0o755)
         return server.root / "root/looks"
 
@@ -358,36 +361,49 @@ def looks(server):
     server.run("rm -f /usr/local/sbin/nginx /root/looks /root/killed-at")
 
 
-@pytest.mark.fault("a push is killed while NGINX looks at its rules", rounds=2)
-def test_rules_are_tried_where_nobody_else_sees_them(new_rules, server, looks):
-    site = new_rules("/old /one\n")
+def published(new_rules, domain, as_preview):
+    """A site whose rules, or whose preview's, are to be changed: it, those options of a push, their place, and what is asked."""
+    site = new_rules("/old /one\n", previews={"domain": domain})
     site.push()
-    for number, seen in ((1, ["/two"]), (2, ["/two", "/two"])):
+    if not as_preview:
+        return site, (), "", site
+    site.push("--as", "menu")
+    return site, ("--as", "menu"), "/previews/menu", preview(site, "menu")
+
+
+@pytest.mark.fault("a push is killed while NGINX looks at its rules, or a preview's", rounds=2)
+@pytest.mark.parametrize("as_preview", [False, True])
+def test_rules_are_tried_where_nobody_else_sees_them(new_rules, server, looks, as_preview):
+    site, options, place, seen = published(new_rules, f"tried{as_preview:d}.preview.test", as_preview)
+    for number, found in ((1, ["/two"]), (2, ["/two", "/two"])):
         site.commit({"_redirects": "/old /two\n", "more.html": str(number)})
-        said = looks(site, killed_at=number)
-        site.push(code=-9)
-        assert [line.rpartition(" ")[2] for line in said.read_text().splitlines()] == seen
-        assert (server.run("/usr/sbin/nginx -t -q 2>&1").stdout, ask(site, "/old")) == ("", (301, "/one"))
-        looks(site)
+        said = looks(site, place, killed_at=number)
+        site.push(*options, code=-9)
+        assert [line.rpartition(" ")[2] for line in said.read_text().splitlines()] == found
+        assert (server.run("/usr/sbin/nginx -t -q 2>&1").stdout, ask(seen, "/old")) == ("", (301, "/one"))
+        looks(site, place)
         site.commit({"_redirects": "/old /one\n"})
-        assert "was killed: cleaning up after it" in site.push()
-        assert ask(site, "/old") == (301, "/one")
-        assert not (site.place / "rules/unread").exists()
+        assert "was killed: cleaning up after it" in site.push(*options)
+        assert ask(seen, "/old") == ask(site, "/old") == (301, "/one")
+        assert not (site.place / place.lstrip("/") / "rules/unread").exists()
 
 
-@pytest.mark.fault("NGINX refuses the rules of a release")
-def test_what_nginx_refuses_is_never_where_it_would_find_it(new_rules, server, looks):
-    site = new_rules("/old /one\n")
-    site.push()
+@pytest.mark.fault("NGINX refuses the rules of a release, or of a preview")
+@pytest.mark.parametrize("as_preview", [False, True])
+def test_what_nginx_refuses_is_never_where_it_would_find_it(new_rules, server, looks, as_preview):
+    site, options, place, seen = published(new_rules, f"refused{as_preview:d}.preview.test", as_preview)
     sizes = server.root / "etc/nginx/conf.d/00-deploy-before.conf"
     before = sizes.read_text()
     sizes.write_text("map_hash_bucket_size 64;\nmap_hash_max_size 32768;\n")
     try:
         site.commit({"_redirects": f"/old /two\n/{'long' * 20} /c\n"})
-        said = looks(site)
-        assert "do not count: NGINX refuses it: " in site.fails()
+        said = looks(site, place)
+        output = site.push(*options, code=1)
+        assert "do not count: NGINX refuses it: " in output
+        assert output.splitlines()[-1].startswith(f"{seen.domain} is as it was: ")
         assert said.read_text().count("\n") == 1
         assert server.run("/usr/sbin/nginx -t -q 2>&1").stdout == ""
+        assert ask(seen, "/old") == ask(site, "/old") == (301, "/one")
     finally:
         sizes.write_text(before)
 
@@ -466,15 +482,19 @@ def branch(site, name, files):
     return commit
 
 
+def workers(server):
+    """Those of NGINX, which are others when it has been reloaded."""
+    return server.run("pgrep --parent $(cat /run/nginx.pid)").stdout
+
+
 def test_a_preview_is_beside_what_is_live_and_needs_no_reload(new_rules, server):
     site = new_rules("/old /live-one", previews={"domain": "beside.preview.test"})
     site.push()
-    live, workers = site.live, server.run("pgrep --parent $(cat /run/nginx.pid)").stdout
-    branch(site, "menu", {"index.html": "<h1>Menu</h1>", "_redirects": "/old /previewed\n"})
+    live, before = site.live, workers(server)
+    branch(site, "menu", {"index.html": "<h1>Menu</h1>", "_redirects": None})
     site.hook("before", "echo hooked")
     output = site.push("--as", "menu", "--ref", "menu")
     assert "the preview is at http://menu.beside.preview.test/ until 20" in output
-    assert "_redirects and _headers do not count in a preview" in output
     assert "hooked" not in output
     seen = preview(site, "menu")
     assert ask(seen, "/") == (200, "<h1>Menu</h1>")
@@ -484,7 +504,7 @@ def test_a_preview_is_beside_what_is_live_and_needs_no_reload(new_rules, server)
     assert ask(site, "/old")[1].endswith("/live-one")
     assert ask(preview(site, "nothing"), "/")[0] == 404
     assert ask(preview(site, "a.menu"), "/")[0] == 404
-    assert server.run("pgrep --parent $(cat /run/nginx.pid)").stdout == workers
+    assert workers(server) == before
     again = site.push("--as", "menu", "--ref", "menu")
     assert again.splitlines()[-1].startswith("menu.beside.preview.test is already at ")
     site.push()
@@ -492,6 +512,75 @@ def test_a_preview_is_beside_what_is_live_and_needs_no_reload(new_rules, server)
     assert "No such file" not in site.push("--as", "main"), (
         "of the branch, which another site may have fetched"
     )
+
+
+def test_the_rules_of_a_preview_count_in_it_alone(new_rules, server):
+    own = "location /inner/ { add_header X-Own one; }"
+    previews = {"domain": "rules.preview.test"}
+    site = new_rules("/old /live-one\n", "/*\n  X-Live: yes\n", previews=previews, nginx=own)
+    site.push()
+    rules = {"_redirects": REDIRECTS.replace("{domain}", site.domain)}
+    rules |= {"_headers": "/*\n  X-Menu: menu\n  X-Frame-Options: DENY\n"}
+    branch(site, "menu", {"index.html": "<h1>Menu</h1>", **rules})
+    branch(site, "other", {"_redirects": "/old /other\n/app.html /else 302!\n", "_headers": None})
+    said = site.push("--as", "menu", "--ref", "menu")
+    assert "lines of its rules are left out:" in said, said
+    site.push("--as", "default", "--ref", "other")
+    menu, other = preview(site, "menu"), preview(site, "default")
+    for path, answer in {
+        "/old?a=b": (301, "/new?a=b"),
+        "/forced.html": (301, "https://shop.example.org/:splat?x=1"),
+        "/blog/a/b%20c?d": (308, "/posts/a/b%20c?d"),
+        "/2020/05/day": (301, "/by/05-2020?from=here#top"),
+        "/app/users/7": (200, "the app"),
+        "/covered/x?y": (200, "the app"),
+        "/en/nothing": (404, "nowhere in English"),
+        "/nothing": (404, "nowhere"),
+        "/mine/a": (301, "/ours/a"),
+        "/": (200, "<h1>Menu</h1>"),
+    }.items():
+        assert ask(menu, path) == answer, path
+    assert ask(menu, "/gone")[0] == 410
+    assert ask(menu, "/", "-H", "Accept-Language: de") == (302, "/de")
+    for each, old, headers in ((site, "/live-one", [[], ["yes"]]), (other, "/other", [[], []])):
+        assert ask(each, "/old") == (301, old)
+        assert [ask(each, path)[0] for path in ("/gone", "/blog/a", "/app/x")] == [404, 404, 404]
+        assert ask(each, "/", "-H", "Accept-Language: de") == (200, "<h1>One</h1>")
+        assert [header(each, "/inner/", name) for name in ("X-Menu", "X-Live")] == headers
+        assert header(each, "/", "X-Frame-Options") == ["SAMEORIGIN"]
+    assert (ask(other, "/app.html"), ask(site, "/app.html")) == ((302, "/else"), (200, "the app"))
+    assert header(menu, "/", "X-Frame-Options") == ["DENY"]
+    assert header(menu, "/inner/", "X-Menu") == ["menu"]
+    before = workers(server)
+    branch(site, "menu", {"index.html": "<h1>New</h1>", **rules})
+    site.push("--as", "menu", "--ref", "menu")
+    assert (ask(menu, "/")[1], workers(server)) == ("<h1>New</h1>", before)
+
+
+def test_the_rules_of_a_preview_go_with_it(new_rules, server):
+    site = new_rules("/old /one 301!\n", previews={"domain": "away.preview.test"})
+    site.push()
+    for name in ("lock", "late", "empty"):
+        site.push("--as", name)
+    lock, late, empty = (preview(site, name) for name in ("lock", "late", "empty"))
+    branch(site, "empty", {"_redirects": None})
+    site.push("--as", "empty", "--ref", "empty")
+    assert [ask(each, "/old")[0] for each in (lock, late, empty)] == [301, 301, 404]
+    server.run(f"touch -d '15 days ago' /srv/deploy/{site.domain}/previews/late/pushed")
+    broken = server.root / "etc/nginx/conf.d/broken.conf"
+    broken.write_text("nonsense;\n")
+    try:
+        said = site.script("previews", "--remove", "lock", code=1)
+        assert "its pages are gone, but its _redirects and _headers still count: NGINX refuses it" in said
+        assert site.script("previews", "--expired", code=1).count("still count") == 1
+        assert ask(lock, "/")[0] == 404
+    finally:
+        broken.unlink()
+    assert site.script("previews", "--remove", "lock") == "lock.away.preview.test is gone\n"
+    assert site.script("previews", "--expired") == "late.away.preview.test is gone: its time was over\n"
+    assert [ask(each, "/old")[0] for each in (lock, late, site)] == [404, 404, 301]
+    site.push("--as", "lock", "--ref", "empty")
+    assert ask(lock, "/old")[0] == 404
 
 
 def test_previews_are_listed_and_taken_away(new_rules, server):
@@ -502,7 +591,7 @@ def test_previews_are_listed_and_taken_away(new_rules, server):
         commit = branch(site, name, {"index.html": name})
         site.push("--as", name, "--ref", name, "--by", "ada")
     assert "has 2 previews, and may have 2" in site.push("--as", "three", code=1)
-    assert sorted(path.name for path in (site.place / "previews").iterdir()) == ["lock", "one", "two"]
+    assert sorted(path.name for path in (site.place / "previews").iterdir()) == [".lock", "one", "two"]
     site.push("--as", "two", "--force")
     listed = json.loads(site.script("previews", "--json"))
     assert [each["preview"] for each in listed] == ["two", "one"]

@@ -1,7 +1,9 @@
 #!/usr/bin/awk -f
 # `_redirects` and `_headers` of a release, as lines of NGINX: rules name=VARIABLE domain=DOMAIN pretty=1 taken_names='NAME …'
-# FILES kind=redirects _redirects kind=headers _headers; the names are of headers that sites.yaml has, FILES has the paths of the release, in kind=files. Prints "WHERE<tab>TEXT", where WHERE is
-# maps, server or missing, a file of NGINX's; told, a line that is left out, and why; or refused.
+# preview=NAME site=VARIABLE kind=files FILES kind=redirects _redirects kind=headers _headers. The names are of headers that sites.yaml
+# has, FILES has the paths of the release, and `site` is the variable of whose preview it is, if it is one: NGINX has one server for all,
+# so each variable of a preview is empty where another is asked for. Prints "WHERE<tab>TEXT", where WHERE is maps, server, headers or
+# missing, a file of NGINX's; told, a line that is left out, and why; or refused.
 # The files are those of strangers: what is not known to be harmless is left out.
 
 BEGIN {
@@ -29,7 +31,9 @@ kind == "redirects" { read_redirect(); next }
 { read_header() }
 
 END {
+    asked = preview ? "$deploy_asked_" name : "$deploy_asked"
     if (!refused) {
+        if (preview && (rules || headers)) print_asked()
         print_redirects()
         print_headers()
     }
@@ -130,8 +134,7 @@ function print_redirects(    at, where) {
         end_map()
         if (spoken_forced) print_spoken("forced", last_forced)
         before_files = 0
-        print "server\tset $deploy_leads $deploy_forced_" (spoken_forced ? "spoken_" : "") name ";"
-        print "server\tinclude /etc/nginx/deploy/leading.conf;"
+        print_leads("server", "forced_" (spoken_forced ? "spoken_" : ""))
     }
     split("", splat)
     if (rules) {
@@ -140,16 +143,30 @@ function print_redirects(    at, where) {
         end_map()
         if (spoken_rules) {
             print_spoken("rules", rules)
-            print "headers\tadd_header Vary Accept-Language always;"
+            begin_map("deploy_varies_" name)
+            row("~^/", "Accept-Language")
+            end_map()
+            print "headers\tadd_header Vary $deploy_varies_" name " always;"
         }
-        print "missing\tset $deploy_leads $deploy_rules_" (spoken_rules ? "spoken_" : "") name ";"
-        print "missing\tinclude /etc/nginx/deploy/leading.conf;"
-        print "missing\terror_page 404 $deploy_lost;"
+        print_leads("missing", "rules_" (spoken_rules ? "spoken_" : ""))
+        if (!preview) print "missing\terror_page 404 $deploy_lost;"
     }
 }
 
+function print_asked() { # the path that is asked for, where it is this preview's
+    print "maps\tmap $deploy_preview_" site " " asked " {"
+    print "maps\t    default \"\";"
+    print "maps\t    \"~^" preview "$\" $deploy_asked;"
+    end_map()
+}
+
+function print_leads(where, which) { # of previews, all but one add nothing, and the server of them all goes on with it
+    print where "\tset $deploy_leads " (preview ? "$deploy_leads" : "") "$deploy_" which name ";"
+    if (!preview) print where "\tinclude /etc/nginx/deploy/leading.conf;"
+}
+
 function print_spoken(which, last,    at, value) { # those of a language, which come first
-    print "maps\tmap \"$deploy_spoken $deploy_asked\" $deploy_" which "_spoken_" name " {"
+    print "maps\tmap \"$deploy_spoken " asked "\" $deploy_" which "_spoken_" name " {"
     print "maps\t    default $deploy_" which "_" name ";"
     for (at = 1; at <= last; at++) {
         if (!languages[at] || at in dropped) continue
@@ -288,6 +305,7 @@ function keep_header(header, value, taken,    low, key) {
     if (low == "basic-auth") { refuse("a password is not for a file that is published: write auth: in sites.yaml, and take it out here"); return }
     if (header !~ /^[A-Za-z][A-Za-z0-9-]*$/ || length(header) > 60) { tell("'" plain(header) "' is no name of a header"); return }
     if (low == "strict-transport-security") { tell("hsts: in sites.yaml says this"); return }
+    if (preview && low == "x-robots-tag") { tell("a preview is left out by search engines, whatever it says"); return }
     if (index(" " taken_names " ", " " low " ")) { tell("sites.yaml says " header " itself"); return }
     if (low in fixed || low ~ /^x-accel-/) { tell(header " is not for a site to choose"); return }
     if (!taken && (value == "" || value !~ /^[ !"#%-\[\]-~]+$/ || length(value) > 2000)) { tell("its value is empty, too long, or has a $, a backslash or letters that are not ASCII"); return }
@@ -383,7 +401,7 @@ function plain(text) { # for a terminal
 }
 
 function begin_map(variable) {
-    print "maps\tmap $deploy_asked $" variable " {"
+    print "maps\tmap " asked " $" variable " {"
     print "maps\t    default \"\";"
 }
 function row(from, value) { print "maps\t    \"" from "\" \"" value "\";" }
