@@ -342,6 +342,22 @@ def test_the_power_fails_while_both_run(first: Project, moment: str) -> None:
     one_serves(first, "two")
 
 
+def test_what_an_image_keeps_in_a_volume_of_its_own_is_kept(first: Project) -> None:
+    """Docker gives each new container an empty one: so it goes along only where the old container is replaced."""
+    vps = first.vps
+    keeping = KNOWN_AT_ONCE + "VOLUME /kept\n"
+    push_first(first, "page", Dockerfile=keeping)
+    vps.run(f"docker exec {newest(vps)} touch /kept/mine; docker volume ls -q >/tmp/volumes")
+    said = push_first(first, "two", Dockerfile=keeping)
+    assert (
+        "its image keeps /kept in a volume of its own: the old one stops first" in said.stderr + said.stdout
+    )
+    assert first.get(FIRST, scheme="http") == (200, "two\n")
+    kept = vps.run(f"docker exec {newest(vps)} ls /kept; docker volume ls -q | diff /tmp/volumes -").stdout
+    assert kept == "mine\n"
+    push_first(first, "page")
+
+
 def test_several_of_it_share_its_visitors(first: Project) -> None:
     """They come beside the one, and one of them can end without anybody noticing."""
     vps = first.vps
