@@ -3,16 +3,21 @@
 import hashlib
 import io
 import os
+import re
+import shutil
 import socket
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
+import deployer
 from deployer.errors import DeployError
-from deployer.server.folder import Folder, read_folder
+from deployer.server.folder import SECRET, Folder, read_folder
 from deployer.waiting import Waiting
 
+SENT = Path(deployer.__file__).parent / "server/installed/lib/publication/sent"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n"
 
 
@@ -36,6 +41,15 @@ def refused(folder: Path) -> str:
     return caught.value.line
 
 
+def refused_there(folder: Path) -> str:
+    """What the server has against it, whoever has sent it."""
+    shutil.copytree(folder, folder.parent / "site", dirs_exist_ok=True)
+    script = f'set -euo pipefail; source {SENT}; fail() {{ echo "$*" && exit 1; }}; refuse_secrets'
+    environment = {"PATH": os.environ["PATH"], "WORK": str(folder.parent)}
+    argv = ["bash", "-c", script]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, env=environment).stdout
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -55,22 +69,31 @@ def refused(folder: Path) -> str:
 def test_what_has_secrets_by_its_name_is_refused(public: Path, name: str) -> None:
     (public / name).parent.mkdir(parents=True, exist_ok=True)
     (public / name).write_text("x")
-    assert f"{public} has {name.removesuffix('/HEAD').removesuffix('/config')}" in refused(public)
+    shown = name.removesuffix("/HEAD").removesuffix("/config")
+    assert f"{public} has {shown}" in refused(public)
+    assert refused_there(public) == f"'{shown}' is secret or no part of a site: nothing is published\n"
 
 
 @pytest.mark.parametrize("name", ["server.pem", "about/server.KEY"])
 def test_a_private_key_is_refused_and_a_certificate_is_not(public: Path, name: str) -> None:
     (public / name).write_text("-----BEGIN CERTIFICATE-----\n")
-    assert name in read_folder(str(public)).files
+    assert (name in read_folder(str(public)).files, refused_there(public)) == (True, "")
     (public / name).write_text(f"x\n{KEY}")
     assert f"{public} has {name}" in refused(public)
+    assert f"'{name}' is secret" in refused_there(public)
 
 
 def test_what_only_sounds_like_a_secret_is_sent(public: Path) -> None:
     for name in (".env.example", "id_rsa.pub", ".well-known/security.txt", "environment.html"):
         (public / name).parent.mkdir(exist_ok=True)
         (public / name).write_text("x")
-    assert len(read_folder(str(public)).files) == 6
+    assert (len(read_folder(str(public)).files), refused_there(public)) == (6, "")
+
+
+def test_the_server_knows_the_same_names() -> None:
+    said = re.search(r"^SECRET_NAMES=\((.*?)\)", SENT.read_text(), re.DOTALL | re.MULTILINE)
+    assert said
+    assert tuple(word.strip("'") for word in said[1].split()) == SECRET
 
 
 def test_what_is_no_file_is_refused(public: Path, tmp_path: Path) -> None:
