@@ -117,7 +117,7 @@ def test_a_change_that_is_not_well_leaves_what_was_there(project: Project) -> No
     (project.folder / "app.yml").write_text(good.replace("image:", "imagine:"))
     refused = project.deploy("apply", "--yes", TOKEN="x")
     assert refused.returncode in (1, 2)
-    assert "imagine" in refused.stderr
+    assert "services.app: write image: or build:" in refused.stderr
     assert project.get("whole.test", scheme="http") == (200, "well\n")
 
 
