@@ -1,6 +1,6 @@
 """What should go on by itself: renewals, backups and mirrors; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from deployer.audit import upkeep
@@ -9,7 +9,7 @@ from deployer.audit.finding import Finding
 from deployer.backups.archives import FRESH
 from deployer.config.model import Config
 from deployer.doctor.result import FromHere, Result
-from deployer.parts.backups import backed_up
+from deployer.parts.backups import backed_up, worth_keeping
 from deployer.seen.mirrors import Fault, Mirror, fault_of, read_mirrors
 from deployer.seen.site_health import EXPIRY_FORMAT
 from deployer.values.quantities import amount
@@ -83,7 +83,7 @@ def backups(seen: Evidence, config: Config, here: FromHere) -> Result:
     """How old the newest archive of each name is, in each place that can be seen from here."""
     wanted = sorted({*seen.lines.get("backed_up", []), *backed_up(config)})
     if not wanted:
-        return Result("backups")
+        return Result("backups", findings=(*of_nothing(config),))
     late = {name: late_backup(seen, name, here.at_home) for name in wanted}
     found = [*upkeep.key_of_backups(seen, config), *(each for every in late.values() for each in every)]
     at_home = (newest.timestamp() for name, newest in (here.at_home or {}).items() if name in late)
@@ -95,6 +95,17 @@ def backups(seen: Evidence, config: Config, here: FromHere) -> Result:
         f"{amount(len(wanted), 'name')}, none older than {amount(hours, 'hour')}{where}",
         tuple(found),
     )
+
+
+def of_nothing(config: Config) -> Iterator[Finding]:
+    """What would be lost with the server where no backups are made."""
+    if config.backups is None and (names := worth_keeping(config)):
+        yield Finding(
+            f"nothing is backed up of {', '.join(sorted(names))}",
+            "what people have written there is on this server alone",
+            "backups: {recipient: backup-key.asc}   # in sites.yaml; how: deploy docs backups",
+            serious=False,
+        )
 
 
 def late_backup(seen: Evidence, name: str, at_home: Mapping[str, datetime] | None) -> list[Finding]:

@@ -114,8 +114,11 @@ def backup_packages(config: "Config") -> frozenset[str]:
 
 def wanted(config: "Config") -> dict[str, Backup]:
     """What is backed up of each site and service, by its name; folders are not among them."""
-    if config.backups is None:
-        return {}
+    return worth_keeping(config) if config.backups else {}
+
+
+def worth_keeping(config: "Config") -> dict[str, Backup]:
+    """What a backup would have of each site and service, by its name, also where there are none."""
     found = {name: entry.wanted_backup(name) for name, entry in sorted(config.everything.items())}
     return {name: backup for name, backup in found.items() if backup}
 

@@ -391,6 +391,20 @@ def test_where_a_limit_stands_is_told(service: str, site: dict[str, Any], mend: 
     assert finding.mend == mend
 
 
+def test_what_has_data_and_no_backup_is_remarked_where_nothing_is_backed_up() -> None:
+    shop = {
+        "kind": "app",
+        "repository": "https://git.example.org/a.git",
+        "port": 3000,
+        "database": "postgres",
+    }
+    told = ["! backups: nothing is backed up of shop.example.org"]
+    assert found(without="backed_up", sites={**SITES, "shop.example.org": shop}) == told
+    assert found(without="backed_up", sites={**SITES, "shop.example.org": shop | {"backup": False}}) == []
+    assert found(without="backed_up") == []
+    assert found(sites={**SITES, "shop.example.org": shop}) == [], "somebody has backups there"
+
+
 def test_no_word_says_more_than_was_seen() -> None:
     stopped = ("answer www.example.org 503 0 ", "stopped www.example.org by me")
     assert words("sites", *stopped, without="answer") == "1 name stopped on purpose"
