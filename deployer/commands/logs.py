@@ -13,13 +13,15 @@ AIM = "services"
 @click.argument("name", shell_complete=entries)
 @config_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--service", help="Of this container alone, by its name in the compose file.")
 @click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="How many lines.")
-def command(name: str, config: Path, follow: bool, lines: int) -> int:
+def command(name: str, config: Path, follow: bool, service: str | None, lines: int) -> int:
     """Print the last lines that the containers or units of a service wrote.
 
     \b
     Example:
       deploy logs analytics.example.org --follow
+      deploy logs shop.example.org --service app
     """
     from deployer.commands.services import running
     from deployer.config.loader import load
@@ -29,7 +31,8 @@ def command(name: str, config: Path, follow: bool, lines: int) -> int:
 
     loaded = load(config)
     running(loaded, [name])
-    options = ["--lines", str(lines), *(["--follow", "--attached"] if follow else [])]
+    chosen = ["--service", service] if service else []
+    options = ["--lines", str(lines), *chosen, *(["--follow", "--attached"] if follow else [])]
     with server_of(loaded) as server:
         done = call_script(
             server, "logs", lambda line: data(words(line)), name, *options, attached=follow, talks=True

@@ -54,7 +54,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "key list": ["", "--json"],
     "key revoke": ["ci --yes"],
     "key show": ["code.test"],
-    "logs": ["ntfy.test", "ntfy.test --follow"],
+    "logs": ["ntfy.test", "ntfy.test --follow", "ntfy.test --service app"],
     "maintenance": ["page.test on", "page.test off"],
     "mirrors": ["", "--check", "--json"],
     "notify": ["--test"],
@@ -221,7 +221,8 @@ def test_a_server_that_answers_nothing_and_no_command_waits_for_it_without_a_wor
     sshd.close()
     assert not wrong, "\n".join(f"{call}: {found}" for call, found in wrong.items())
     assert not asking & AT_OUR_PLACE
-    assert silent == {"logs ntfy.test", "logs ntfy.test --follow"}, "these print what comes as it comes"
+    logs = {"logs ntfy.test", "logs ntfy.test --follow", "logs ntfy.test --service app"}
+    assert silent == logs, "these print what comes as it comes"
 
 
 GARBAGE = bytes(range(256))

@@ -31,6 +31,17 @@ def test_logs_restart_and_stop(new_composition):
     assert "app-1" in lines[-1]
     assert len(app.script("logs", "--lines", "1").splitlines()) == 1
 
+    other = {"command": ["sh", "-c", "echo others words; exec sleep 1000"], "healthcheck": {"disable": True}}
+    app.write(more={"image": f"{app.repository}:1", **other})
+    app.push()
+    assert "others words" in app.script("logs")
+    assert "others words" not in app.script("logs", "--service", "app")
+    assert app.script("logs", "--service", "more").splitlines()[-1].endswith("others words")
+    wrong = app.script("logs", "--service", "less", code=1)
+    assert f"{app.name} has no container of a service less; it has: app, more" in wrong
+    app.write()
+    app.push()
+
     running = app.running()
     assert f"{app.name} is stopped" in app.script("stop")
     assert app.page() == "502"
