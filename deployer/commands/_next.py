@@ -21,12 +21,14 @@ def after_plan(plan: "Plan", names: Sequence[str]) -> None:
 
 def after_apply(server: "Server", config: "Config", plan: "Plan") -> None:
     """A push, where a new site has nothing to show yet; else the look at it."""
-    from deployer.kinds.publication import only_takes_files
+    from deployer.kinds.publication import is_published, only_takes_files
 
     waiting = unpublished(server, new_sites(config, plan))
+    empty = [name for name in waiting if is_published(config.sites[name])]
+    if empty:
+        answer, pushed = ("answers", "it is") if len(empty) == 1 else ("answer", "they are")
+        say(f"{', '.join(empty)} {answer} 404 until {pushed} pushed.")
     if waiting:
-        answer, pushed = ("answers", "it is") if len(waiting) == 1 else ("answer", "they are")
-        say(f"{', '.join(waiting)} {answer} 404 until {pushed} pushed.")
         sent = [name for name in waiting if only_takes_files(config.everything[name])]
         built = [name for name in waiting if name not in sent]
         pushes = [f"deploy push {' '.join(built)}"] if built else []
@@ -59,6 +61,11 @@ def without_earlier(server: "Server", done: "Mapping[str, Entry]") -> list[str]:
         name: f"/srv/deploy/{name}/{'' if is_published(site) else 'images/'}previous"
         for name, site in done.items()
     }
+    return lacking(server, places)
+
+
+def lacking(server: "Server", places: Mapping[str, str]) -> list[str]:
+    """Those whose place the server does not have."""
     if not places:
         return []
     paths = " ".join(shlex.quote(f"{name}={place}") for name, place in places.items())
@@ -66,22 +73,27 @@ def without_earlier(server: "Server", done: "Mapping[str, Entry]") -> list[str]:
     return answer.output.decode(errors="replace").split()
 
 
-def new_sites(config: "Config", plan: "Plan") -> list[str]:
-    """The sites of the plan that a push publishes, and that the server did not know before."""
+def new_sites(config: "Config", plan: "Plan") -> "dict[str, Entry]":
+    """The sites of the plan that a push makes, and that the server did not know before."""
+    from deployer.kinds.base import is_from_repository
     from deployer.kinds.publication import is_published
 
     paths = {change.path for change in plan.changes if change.before is None}
-    return [
-        domain
+    return {
+        domain: site
         for domain, site in config.sites.items()
-        if is_published(site) and f"/etc/deploy/sites/{domain}.conf" in paths
-    ]
+        if (is_published(site) or is_from_repository(site)) and f"/etc/deploy/sites/{domain}.conf" in paths
+    }
 
 
-def unpublished(server: "Server", domains: Sequence[str]) -> list[str]:
+def unpublished(server: "Server", sites: "Mapping[str, Entry]") -> list[str]:
     """Those of the sites that have nothing to show."""
-    if not domains:
-        return []
-    names = " ".join(map(shlex.quote, domains))
-    answer = server.ask(f'for name in {names}; do [ -e "/var/www/$name" ] || echo "$name"; done')
-    return answer.output.decode(errors="replace").split()
+    from deployer.kinds.publication import is_published
+
+    return lacking(
+        server,
+        {
+            name: f"/var/www/{name}" if is_published(site) else f"/srv/deploy/{name}/images/live"
+            for name, site in sites.items()
+        },
+    )

@@ -93,7 +93,11 @@ def require_name(preview: str) -> None:
 
 def require_previews(sites: "Mapping[str, Entry]") -> None:
     """Raise UsageError for a site without previews."""
+    from deployer.kinds.publication import OF_FILES, takes_files
+
     for domain, site in sites.items():
+        if not takes_files(site):
+            raise UsageError(f"{domain} is of kind {site.kind}: --as is for {' and '.join(OF_FILES)}")
         if not getattr(site, "previews", None):
             raise UsageError(
                 f"{domain} has no previews",

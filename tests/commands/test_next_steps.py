@@ -74,6 +74,17 @@ def test_after_an_apply(
     assert ("404" in said) == ("push" in told)
 
 
+@pytest.mark.parametrize(("there", "told"), [("", "deploy push shop.test"), ("live", "deploy status shows")])
+def test_after_an_apply_an_application_that_waits_is_pushed(
+    there: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The apply itself has said why it waits, and maybe for which key."""
+    shop = {"kind": "app", "repository": "git@git.example.org:shop.git", "port": 3000}
+    server = SimpleNamespace(ask=lambda _: SimpleNamespace(output=b"" if there else b"shop.test\n"))
+    _next.after_apply(server, Config.model_validate({"sites": {"shop.test": shop}}), plan("shop.test"))  # type: ignore[arg-type]
+    assert capsys.readouterr().err.startswith(f"→ {told}")
+
+
 def test_after_a_plan_and_a_push(capsys: pytest.CaptureFixture[str]) -> None:
     _next.after_plan(Plan(), ())
     assert capsys.readouterr().err == ""

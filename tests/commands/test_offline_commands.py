@@ -185,6 +185,14 @@ def test_commands_for_containers_say_what_runs_in_none(folder: Path, command: st
     assert "no.example.org" in unknown.stderr
 
 
+def test_what_can_have_no_preview_is_not_told_to_write_one(folder: Path) -> None:
+    shop = "{kind: app, repository: git@git.example.org:shop.git, port: 3000}"
+    (folder / "sites.yaml").write_text(f"server: {{host: vps.example.org}}\nsites: {{shop.test: {shop}}}\n")
+    wrong = deploy(folder, "push", "shop.test", "--as", "new")
+    assert wrong.returncode == 2
+    assert wrong.stderr == "✗ shop.test is of kind app: --as is for static and hugo.\n"
+
+
 @pytest.mark.parametrize("command", ["update", "services"])
 def test_commands_for_all_containers_say_when_there_are_none(folder: Path, command: str) -> None:
     none = deploy(folder, command)
