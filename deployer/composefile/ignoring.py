@@ -1,5 +1,6 @@
 """What .gitignore and .dockerignore leave out of a folder."""
 
+import posixpath
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,16 +68,19 @@ def of_docker(context: Path, dockerfile: str) -> Rules:
     """The rules for a build: every line begins at the context."""
     own = context / f"{dockerfile}.dockerignore"
     found = lines(own) if own.is_file() else lines(context / ".dockerignore")
-    return tuple(
-        Rule(compiled(line.removeprefix("!").strip("/").removeprefix("./")), line.startswith("!"), False)
-        for line in found
-    )
+    return tuple(docker_rule(line) for line in found)
+
+
+def docker_rule(line: str) -> Rule:
+    """One line of a .dockerignore, whose path may be written in any way."""
+    path = posixpath.normpath(line.removeprefix("!").strip()).lstrip("/")
+    return Rule(compiled(path), line.startswith("!"), False)
 
 
 def lines(file: Path) -> list[str]:
     """The lines of such a file that say something; none where there is no file."""
     try:
-        text = file.read_text(errors="replace")
+        text = file.read_text("utf-8-sig", errors="replace")
     except OSError:
         return []
     return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith("#")]
@@ -92,8 +96,8 @@ def compiled(glob: str, start: str = "", end: str = "") -> re.Pattern[str]:
 
 def expression(glob: str) -> str:
     """The regular expression of a pattern with `*`, `?`, `[…]` and `**`."""
-    parts = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.findall(r"\*\*/|/\*\*|\*\*|\*|\?|\[!?\]?[^\]]*\]|\\.|.", glob)
+    parts = {"/**/": "/(?:.*/)?", "**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.findall(r"/\*\*/|\*\*/|/\*\*|\*\*|\*|\?|\[!?\]?[^\]]*\]|\\.|.", glob)
     made = ""
     for piece in pieces:
         if piece in parts:

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import deployer
 from deployer.composefile import ignoring
 from deployer.composefile.folders import Walk
 from deployer.composefile.listed import listed
 
+INSTALLED = Path(deployer.__file__).parent / "server/installed"
 PATHS = ("a", "b.log", "dir/a", "dir/b.log", "dir/deep/a", "dir/deep/c.txt", "other/dir/a", "x y")
 LINES = st.lists(
     st.sampled_from(
@@ -24,6 +26,8 @@ LINES = st.lists(
             "/dir/",
             "dir/a",
             "**/a",
+            "dir/**/a",
+            "**/dir/**/a",
             "dir/**",
             "!dir/a",
             "deep/",
@@ -86,6 +90,54 @@ def test_what_git_leaves_out_is_left_out(repository: Path, top: list[str], below
         check=True,
     )
     assert inside == {path for path in told.stdout.split("\0") if path and path != ".gitignore"}
+
+
+ODD = "a+b(c){2}|e$^f"
+OF_DOCKER = {
+    "\ufeffdist\r\n": ("dist/a",),
+    "*\n!src\n!package.json\n": ("dist/a", "a.md", "docs/a.md", "docs/in/a.md", ".env", "x y", ODD),
+    "**/*.md\n!docs/a.md\n": ("a.md", "docs/in/a.md"),
+    "src/**/*.ts\n": ("src/a.ts", "src/in/a.ts"),
+    "/dist/\n./docs//in/../a.md\n": ("dist/a", "docs/a.md"),
+    "docs\n!  docs/in\n": ("docs/a.md",),
+    "# *\n.*\nx ?\n": (".env", "x y"),
+    "**/a*\ns[pr]c/*.ts\npackage\\.json\n": (
+        *("a.md", "dist/a", "docs/a.md", "docs/in/a.md", "src/a.ts", "src/in/a.ts", "package.json", ODD),
+    ),
+    "docs/**\n../x y\n.\n": ("docs/a.md", "docs/in/a.md"),
+    f"{ODD}\n": (ODD,),
+}
+"""What Docker leaves out of NAMES (moby/patternmatcher), by the lines of a .dockerignore."""
+NAMES = (
+    "dist/a",
+    "a.md",
+    "docs/a.md",
+    "docs/in/a.md",
+    ".env",
+    "x y",
+    "src/a.ts",
+    "src/in/a.ts",
+    "package.json",
+    ODD,
+)
+
+
+@pytest.mark.parametrize("lines", OF_DOCKER)
+def test_what_docker_leaves_out_is_left_out_here_and_on_the_server(tmp_path: Path, lines: str) -> None:
+    out = {*OF_DOCKER[lines]}
+    (tmp_path / ".dockerignore").write_bytes(lines.encode())
+    rules = ignoring.of_docker(tmp_path, "Dockerfile")
+    assert {name for name in NAMES if ignoring.ignored_by_docker(name, rules)} == out
+    argv = ["awk", "-f", INSTALLED / "lib/application/ignored.awk", "keep=Dockerfile", "kind=lines"]
+    told = subprocess.run(
+        [*argv, tmp_path / ".dockerignore", "kind=names", "-"],
+        input="".join(f"{name}\n" for name in (*NAMES, "Dockerfile", '"dist/\\n"')),
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {line.partition("\t")[2] for line in told.stdout.splitlines()} == out
 
 
 def test_outside_a_repository_no_folder_above_counts(tmp_path: Path) -> None:

@@ -16,6 +16,20 @@ def test_what_is_missing_in_the_repository(app: Application) -> None:
     assert "has no branch gone; its branches: main" in app.fails()
 
 
+def test_what_a_dockerignore_names_is_no_part_of_what_is_built(app: Application) -> None:
+    """As `docker build` in a folder has it; BuildKit reads none for files that come as a stream."""
+    lines = "\ufeff**/*.md\n!www/kept.md\nDockerfile*\n./www/private/**/key\r\n"
+    names = ["a.md", "deep/b.md", "kept.md", "private/key", "private/in/key", "private/lock", "\u00e4 b.txt"]
+    app.commit("page", **{".dockerignore": lines, **{f"www/{name}": "x" for name in names}})
+    app.push()
+    show = f"docker run --rm {app.name}:live {BUSYBOX} find /www -type f"
+    kept = {"/www/index.html", "/www/kept.md", "/www/private/lock", "/www/\u00e4 b.txt"}
+    assert {*app.vps.run(show).stdout.splitlines()} == kept
+    app.commit(**{"Dockerfile.dockerignore": "www/*\n!www/index.html\n"})
+    app.push()
+    assert app.vps.run(show).stdout.splitlines() == ["/www/index.html"]
+
+
 def test_what_a_build_says_when_it_fails(app: Application) -> None:
     app.push()
     app.commit(Dockerfile=DOCKERFILE + RUN.format("echo hello from it; exit 3"))
