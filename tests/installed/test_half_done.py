@@ -1,5 +1,7 @@
 """What was cut off has its end before anything else counts."""
 
+import pytest
+
 from installed.conftest import Root
 
 GITEA = "/etc/deploy/gitea/git.test.conf"
@@ -26,3 +28,18 @@ def test_a_restore_switches_back_first_what_a_killed_push_has_made_live(root: Ro
     assert "what it made live is not served: switched back" in said
     assert root.path("/var/www/php.test").readlink() == releases / "old"
     assert not root.path("/srv/deploy/php.test/work").exists()
+
+
+@pytest.mark.parametrize(("left", "stays"), [("before", "old"), ("accepted", "new")])
+def test_a_restore_leaves_a_stack_the_definition_that_a_killed_push_had_accepted_and_no_other(
+    root: Root, left: str, stays: str
+) -> None:
+    folder, place = "/opt/stack.test", "/srv/deploy/stack.test"
+    root.service("stack.test", STACK="1")
+    root.write(f"{folder}/docker-compose.yml", "new\n")
+    root.write(f"{place}/images/former", "old\n")
+    root.write(f"{place}/work/{left}", "")
+    root.run("restore", "stack.test", "--forget")
+    assert root.path(f"{folder}/docker-compose.yml").read_text() == f"{stays}\n"
+    assert not root.path(f"{place}/images/former").exists()
+    assert root.path(f"{place}/images/interrupted").exists() == (left == "before")

@@ -35,13 +35,18 @@ PLACES = {
     ),
     "when it is healthy": (
         "lib/composition/replace",
-        "    if is_stack; then keep_definition; fi\n    remember_live\n",
-        "    kill -9 $$\n    if is_stack; then keep_definition; fi\n    remember_live\n",
+        "    GONE_OVER=1\n    remember_live\n",
+        "    kill -9 $$\n    GONE_OVER=1\n    remember_live\n",
     ),
     "when it is remembered": (
         "lib/composition/replace",
         "    remember_live\n    rm -f",
         "    remember_live\n    kill -9 $$\n    rm -f",
+    ),
+    "when it is accepted": (
+        "lib/composition/replace",
+        'accepted"\n    if',
+        'accepted"\n    kill -9 $$\n    if',
     ),
 }
 

@@ -254,6 +254,8 @@ KILLED = (
     "until [ -e /srv/deploy/pushed.test/images/former ]; do sleep 0.02; done;"
     " kill -KILL $(pgrep -f '^/bin/bash .*/compose-push pushed.test')"
 )
+REPLACE = "/usr/local/lib/deploy/lib/composition/replace"
+KILLED_WHEN_ACCEPTED = f"sed -i.kept '/accepted\"$/a kill -9 $$' {REPLACE}"
 STOLEN = """services:
   web:
     image: any
@@ -329,13 +331,22 @@ def test_a_stack_is_pushed_from_its_repository(pushed: Project) -> None:
     assert pushed.deploy("rollback", domain).returncode == 0
     assert (page(), definition(), pushed.plan()["empty"]) == ("one\nkept\n", first, True)
 
+    vps.run(KILLED_WHEN_ACCEPTED)
+    pushed.commit("stack", {"deploy/page.html": "accepted\n"})
+    killed = pushed.deploy("push", domain, "--yes")
+    vps.run(f"mv {REPLACE}.kept {REPLACE}")
+    assert killed.returncode != 0
+    assert pushed.deploy("restart", domain).returncode == 0
+    assert (page(), definition() == first) == ("accepted\nkept\n", False)
+    assert {"former", "interrupted"}.isdisjoint(vps.run("ls /srv/deploy/pushed.test/images").stdout.split())
+
     pushed.sites[domain]["environment"] = {"MORE": "other"}
     applied = pushed.apply()
     assert applied.returncode == 0, applied.stdout + applied.stderr
     assert "MINE=other" in environment_of(vps, "pushed-test-web-1")
-    assert (page(), pushed.plan()["empty"]) == ("one\nkept\n", True)
+    assert (page(), pushed.plan()["empty"]) == ("accepted\nkept\n", True)
     good = {"port": 8199, "publish": {8199: "web:80"}}
-    other_ports(pushed, domain, good, "one\nkept", {8190: "web:81"})
+    other_ports(pushed, domain, good, "accepted\nkept", {8190: "web:81"})
 
     pushed.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
     gone = pushed.apply()

@@ -263,7 +263,7 @@ MOMENTS = {
     "when .env says so": (BESIDE_IT, '    remove_at "${old[@]}"'),
     "when the old one has stopped": (BESIDE_IT, '    docker rm --force "$@" >'),
     "when the old one is gone": (BESIDE_IT, "    if [[ -z ${1:-} ]]; then WITHOUT_HOLD=1 bring_up"),
-    "when it is remembered": (REPLACE, '    rm -f "$WORK/before" "$IMAGES/interrupted"\n    trap :'),
+    "when it is remembered": (REPLACE, '    rm -f "$IMAGES/interrupted"\n    mv "$WORK'),
 }
 """Each step of a push that starts first: the script, and the line before which it is cut off."""
 
