@@ -68,9 +68,23 @@ def finding(error: Mapping[str, Any], model: Any) -> Finding:
         hint = hint or suggest(str(path[-1]), known) or f" (known here: {', '.join(known)})"
         if "." in str(path[-1]) and isinstance(error["input"], dict):
             hint = ": a domain stands below sites:, indented like every other"
+        if message := of_the_other_form(location):
+            return Finding(path, message, at_key=True)
         meant = closest(str(path[-1]), known)
         return Finding(path, f"unknown key {shown(path[-1])}{hint}", at_key=True, meant=meant)
     return Finding(path, reason(error))
+
+
+def of_the_other_form(location: Path) -> str:
+    """What is wrong with a key that a kind has only with, or only without, the key that chooses its form."""
+    if len(location) != 5 or location[3] not in (WITH, WITHOUT):
+        return ""
+    kind, key = str(location[2]), location[4]
+    other = form_of(kind, WITHOUT if location[3] == WITH else WITH)
+    if key not in fields(other) or (chosen := form_of(kind, WITH)) is None:
+        return ""
+    how = "without" if location[3] == WITH else "with"
+    return f"{shown(key)} is only for kind: {kind} {how} {chosen.chosen_by}:"
 
 
 def is_outdented(path: Path) -> bool:

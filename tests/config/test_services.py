@@ -321,3 +321,15 @@ sites:
         "sites.yaml:7:38: sites.f.example.org.port: port 3000 is already used by 'a.example.org' "
         "(for a second name: aliases)",
     ]
+
+
+def test_a_key_of_the_other_form_of_a_kind_is_told_so(file: Path) -> None:
+    text = """\
+sites:
+  a.example.org: {kind: compose, repository: https://git.example.org/a.git, port: 3000, secret_files: {a: B}}
+  b.example.org: {kind: compose, file: my.yml, port: 8080, branch: main, unheard_of: 1}
+"""
+    said = [problem.partition(" ")[2] for problem in problems(file, text)]
+    assert said[0] == "sites.a.example.org: 'secret_files' is only for kind: compose without repository:"
+    assert said[1] == "sites.b.example.org: 'branch' is only for kind: compose with repository:"
+    assert "unknown key 'unheard_of'" in said[2]

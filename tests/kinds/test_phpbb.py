@@ -38,8 +38,8 @@ def test_the_archive_says_which_of_both_is_meant(tmp_path: Path) -> None:
     [
         (f"{CONTAINERS}, titel: Tea", "unknown key 'titel' (did you mean 'title'?)"),
         (f"{ON_PHP}, titel: Tea", "unknown key 'titel' (did you mean 'title'?)"),
-        (f"{CONTAINERS}, sha256: {'0' * 64}", "unknown key 'sha256' (known here: "),
-        (f"{ON_PHP}, port: 8090", "unknown key 'port' (known here: kind, aliases, "),
+        (f"{CONTAINERS}, sha256: {'0' * 64}", "'sha256' is only for kind: phpbb with archive:"),
+        (f"{ON_PHP}, port: 8090", "'port' is only for kind: phpbb without archive:"),
         (
             "kind: phpbb, email: me@example.org, archive: /a.zip",
             "'sha256' is missing (SHA-256 of the archive",
