@@ -8,15 +8,13 @@ from pydantic import Field, model_validator
 from deployer.files import File
 from deployer.kinds.base import FromRepository
 from deployer.kinds.compose import kept_by
-from deployer.kinds.composition import ComposedSite
+from deployer.kinds.compose_over import LaidOver
 from deployer.kinds.listing import folders_file
 from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
 from deployer.shares.share import Share
 from deployer.values.backups import ComposeBackup, ComposeChoice
 from deployer.values.composing import (
-    ComposeEnvironment,
-    ComposeSecrets,
     Folders,
     Inside,
     LogsLimited,
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 
-class ComposeFromRepository(FromRepository, ComposedSite):
+class ComposeFromRepository(FromRepository, LaidOver):
     """Containers of a compose file in a repository, whose commits may be anybody's: each push judges it."""
 
     chosen_by: ClassVar[str] = "repository"
@@ -42,8 +40,6 @@ class ComposeFromRepository(FromRepository, ComposedSite):
         description="compose file, by its path in the repository; without it, compose.yaml or "
         "docker-compose.yml",
     )
-    sources: ComposeSecrets = {}
-    environment: ComposeEnvironment = {}
     profiles: Profiles = ()
     publish: dict[Port, Inside] = Field(
         {},
@@ -68,8 +64,12 @@ class ComposeFromRepository(FromRepository, ComposedSite):
         return frozenset()
 
     def files(self, domain: str, facts: "Facts") -> dict[str, File]:
-        """Its NGINX file, and whose its folders are; its compose file is made by a push."""
-        return {**self.leads(domain, facts), **folders_file(self.folder(domain), domain, self.folders)}
+        """Its NGINX file, whose its folders are, and what each push lays over its compose file."""
+        return {
+            **self.leads(domain, facts),
+            **folders_file(self.folder(domain), domain, self.folders),
+            **self.overrides(domain, facts),
+        }
 
     def built(self) -> bool:
         """What of it is, its file says."""
@@ -92,10 +92,6 @@ class ComposeFromRepository(FromRepository, ComposedSite):
     def local_ports(self) -> tuple[int, ...]:
         """Those that it may have: no other is published."""
         return tuple(dict.fromkeys((*super().local_ports(), *self.publish)))
-
-    def secrets(self) -> dict[str, Secret]:
-        """Its secrets, and the values that are none."""
-        return {**{name: Given(value) for name, value in self.environment.items()}, **self.sources}
 
     def variables(self) -> dict[str, Secret]:
         """The values in its .env; Docker Compose finds the profiles there."""

@@ -25,13 +25,9 @@ TREE = {
 NONCE = "0123456789abcdef"
 
 
-def judged(stack: dict[str, Any], mounted: str = "", publish: object = (), **more: str) -> dict[str, Any]:
-    """The answer of the rules to what Docker Compose has made of a file."""
-    tree = {path: {"mode": mode, "type": kind, "oid": oid} for path, (mode, kind, oid) in TREE.items()}
-    values = {"folder": FOLDER, "directory": OPT, "project": "shop-test", "port": "8080", "nonce": NONCE}
-    values |= {"log_limit": "", "mounted": mounted} | more
-    lists = {"tree": [tree], "publish": [*publish], "names": ["WORD"], "about": {"subject": "It costs $5"}}
-    argv = ["jq", "--from-file", INSTALLED / "lib/stack/rules.jq"]
+def by_program(program: str, stack: dict[str, Any], values: dict[str, str], lists: dict[str, Any]) -> Any:
+    """The answer of one of the judgements."""
+    argv = ["jq", "-L", INSTALLED / "lib/stack", "--from-file", INSTALLED / f"lib/stack/{program}.jq"]
     for name, value in values.items():
         argv += ["--arg", name, value]
     for name, value in lists.items():
@@ -39,6 +35,18 @@ def judged(stack: dict[str, Any], mounted: str = "", publish: object = (), **mor
     done = subprocess.run(argv, input=json.dumps(stack), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def judged(
+    stack: dict[str, Any], mounted: str = "", publish: Any = (), own: Any = (), laid: Any = (), **more: str
+) -> dict[str, Any]:
+    """The answer of the rules to what Docker Compose has made of a file."""
+    tree = {path: {"mode": mode, "type": kind, "oid": oid} for path, (mode, kind, oid) in TREE.items()}
+    values = {"folder": FOLDER, "directory": OPT, "project": "shop-test", "port": "8080", "nonce": NONCE}
+    values |= {"log_limit": "", "mounted": mounted} | more
+    lists = {"tree": [tree], "publish": [*publish], "names": ["WORD"], "about": {"subject": "It costs $5"}}
+    lists |= {"own": [*own], "laid": [*laid]}
+    return by_program("rules", stack, values, lists)
 
 
 def stack(service: dict[str, Any] | None = None, **top: Any) -> dict[str, Any]:
@@ -304,6 +312,91 @@ def test_sites_yaml_says_what_is_published() -> None:
     assert [each["target"] for each in found["definition"]["services"]["web"]["ports"]] == [81]
     missing = judged(stack(), publish=[{"port": "8080", "service": "api", "target": 80}])
     assert "it has no service api, which publish: in sites.yaml names" in missing["problems"]
+
+
+OWN = ["services proxy", "volumes kept", "networks shared", "configs page", "secrets word"]
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (
+            {"services": {"proxy": {"image": "theirs", "entrypoint": ["sh"]}}},
+            "its service proxy has an image in the override, too, which makes it the override's own: ",
+        ),
+        (
+            {"volumes": {"kept": {"name": "shop-test_kept"}}},
+            "its volume kept is defined in the override, too",
+        ),
+        (
+            {"networks": {"shared": {"name": "shop-test_shared"}}},
+            "its network shared is defined in the override, too",
+        ),
+        ({"configs": {"page": {"content": "theirs"}}}, "its config page is defined in the override, too"),
+        ({"secrets": {"word": {"environment": "WORD"}}}, "its secret word is defined in the override, too"),
+        (stack({"container_name": "proxy"}), "a service of it answers by the name proxy"),
+        (
+            stack({"networks": {"default": {"aliases": ["proxy"]}}}),
+            "a service of it answers by the name proxy",
+        ),
+        (stack({"pid": "service:proxy"}), "it has no service proxy, of which another one wants a part"),
+        ({"services": {"app": {"image": "theirs"}}}, "it has no service web, which the override names"),
+    ],
+)
+def test_nothing_of_the_owners_ends_in_what_a_commit_has_made_up(found: dict[str, Any], why: str) -> None:
+    assert judged(stack(), own=OWN, laid=["web"])["problems"] == []
+    assert any(each.startswith(why) for each in judged(stack() | found, own=OWN, laid=["web"])["problems"])
+
+
+def laid_over(service: dict[str, Any], mounted: str = "", **top: Any) -> dict[str, Any]:
+    """The answer to a stack that mounts its folder data, whose service has this, too, and more mounts."""
+    alone = judged(stack(bind(f"{FOLDER}/data")))
+    web = alone["definition"]["services"]["web"]
+    volumes = web["volumes"] + service.get("volumes", [])
+    both = alone["definition"] | {"services": {"web": web | service | {"volumes": volumes}}} | top
+    values = {"directory": OPT, "port": "8080", "nonce": NONCE, "log_limit": "10m", "mounted": mounted}
+    return by_program("override", both, values, {"judged": [alone], "publish": []})
+
+
+@pytest.mark.parametrize(
+    ("service", "top", "why"),
+    [
+        (bind(OPT), {}, "the override mounts all of its folder: that is no name for a folder of data"),
+        (bind(f"{OPT}/.env"), {}, "the override mounts .env: that is no name"),
+        (bind(f"{OPT}/repository/{'a' * 40}/x"), {}, "that is no name for a folder of data"),
+        (
+            bind(f"{OPT}/a/deploy~{NONCE}~WORD~"),
+            {},
+            "the override mounts a/${WORD}: a secret is no part of a path",
+        ),
+        (bind(f"{OPT}/data/up"), {}, "it mounts data/up, and data is another one's"),
+        (bind(f"{OPT}/before/up"), {}, "it mounts before/up, and before is another one's"),
+        ({}, {"secrets": {"a": {"file": f"{OPT}/data/a"}}}, "it mounts data/a, and data is another one's"),
+        ({}, {"volumes": {"a": {"driver_opts": {"device": f"{OPT}/data/a"}}}}, "it mounts data/a, and data"),
+        ({"ports": [{"published": "22", "target": 22}]}, {}, "the override has web publish 22: publish: in"),
+        ({"ports": [{"published": "9", "host_ip": "127.0.0.1"}]}, {}, "the override has web publish 9"),
+        ({"ports": []}, {}, "with the override no service has port 8080"),
+    ],
+)
+def test_what_not_even_the_owner_may_lay_over_a_stack(
+    service: dict[str, Any], top: dict[str, Any], why: str
+) -> None:
+    assert any(why in each for each in laid_over(service, mounted="before", **top)["problems"])
+
+
+def test_what_the_owner_may_say_and_a_repository_may_not() -> None:
+    more = bind("/srv/photos", target="/photos") | {
+        "cap_add": ["SYS_ADMIN"],
+        "environment": {"A": f"deploy~{NONCE}~WORD~"},
+    }
+    more["volumes"] += bind(f"{OPT}/uploads", target="/up")["volumes"]
+    found = laid_over(more, networks={"shared": {"name": "other_default", "external": True}})
+    assert (found["problems"], found["data"]) == ([], ["data", "uploads"])
+    web = found["definition"]["services"]["web"]
+    assert [each["source"] for each in web["volumes"]] == [f"{OPT}/data", "/srv/photos", f"{OPT}/uploads"]
+    assert (web["cap_add"], web["environment"]) == (["SYS_ADMIN"], {"A": "${WORD}"})
+    assert web["logging"]["options"]["max-size"] == "10m"
+    assert found["definition"]["networks"]["shared"]["external"]
 
 
 def of_revision(call: str, directory: Path) -> subprocess.CompletedProcess[str]:

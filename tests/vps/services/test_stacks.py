@@ -464,3 +464,107 @@ def what_is_refused_changes_nothing(pushed: Project, push: Callable[..., str]) -
     assert vps.run("cat /opt/pushed.test/docker-compose.yml").stdout == before.rpartition("}\n")[0] + "}\n"
     assert pushed.get("pushed.test", scheme="http")[1] == "two\nkept\n"
     pushed.commit("stack", {"deploy/compose.yaml": compose}, "The second page")
+
+
+THEIRS = """services:
+  web:
+    image: {image}
+    command: ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]
+    ports: ["8199:80"]
+    volumes: ["./data:/data"]
+    stop_signal: SIGKILL
+  caddy: {{image: "{image}", depends_on: [web]}}
+"""
+OURS = """services:
+  web:
+    environment: {{KEY: "${{WORD}}", MINE: "{mine}"}}
+    volumes: ["${{UPLOADS:-/srv/photos}}:/photos", "./uploads:/up"]
+    secrets: [word]
+  caddy: !reset null
+  side:
+    image: {image}
+    command: ["/bin/busybox", "sleep", "1000"]
+    healthcheck: {{disable: true}}
+    volumes: ["kept:/kept"]
+    stop_signal: SIGKILL
+volumes: {{kept: }}
+secrets: {{word: {{environment: WORD}}}}
+"""
+
+
+def test_what_the_owner_lays_over_a_stack_is_nobody_elses(vps: Machine, tmp_path: Path) -> None:
+    """It counts with each revision, also what no repository may have; and no commit gets at it by a name."""
+    domain, image = "over.test", f"{REGISTRY}/shop:1"
+    registry_of(vps).push("shop", SERVE, {"Healthcheck": HEALTHY}, "well")
+    site = {"kind": "compose", "repository": "stack", "override": "ours.yml", "port": 8199, "https": False}
+    site |= {"secrets": {"WORD": "generate"}, "wait": "60s", "watch": "0"}
+    one = Project(tmp_path, vps, None, {domain: site})
+    theirs = THEIRS.format(image=image)
+    one.repository("stack", {"compose.yaml": theirs, ".env": "UPLOADS=/etc\n"})
+
+    def lay_over(mine: str, does: str = "sleep") -> None:
+        (tmp_path / "ours.yml").write_text(OURS.format(image=image, mine=mine).replace("sleep", does))
+
+    def called(*words: str, code: int = 0) -> str:
+        done = one.deploy(*words)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def definition() -> str:
+        return vps.run("cat /opt/over.test/docker-compose.yml").stdout
+
+    lay_over("ours")
+    assert "+    environment: {KEY:" in called("plan", code=4)
+    assert f"{domain} waits for its first push" in called("apply", "--yes")
+    called("push", domain, "--yes")
+    assert one.get(domain, scheme="http") == (200, "well\n")
+    word = vps.run("/usr/local/lib/deploy/bin/secret over.test WORD").stdout.strip()
+    assert {f"KEY={word}", "MINE=ours"} <= {*environment_of(vps, "over-test-web-1")}
+    assert (word in definition(), '"/srv/photos"' in definition()) == (False, True)
+    mounted = "docker inspect --format '{{range .Mounts}}{{.Source}} {{end}}' over-test-web-1"
+    folders = [f"/opt/over.test/{each}" for each in ("data", "uploads")]
+    assert {"/srv/photos", *folders} <= {*vps.run(mounted).stdout.split()}
+    by_hand = vps.run("cd /opt/over.test && docker compose ps --format '{{.Service}}'")
+    assert (by_hand.stdout.split(), by_hand.stderr) == (["side", "web"], "")
+    assert one.plan()["empty"]
+    assert "is already up to date" in called("push", domain, "--yes")
+
+    first = definition()
+    taken = "  side: {entrypoint: [sh], image: any, volumes: ['kept:/x']}\nvolumes: {kept: }\n"
+    for text, why in (
+        (
+            theirs + taken,
+            ("its service side has an image in the override", "its volume kept is defined in the"),
+        ),
+        (theirs.replace("web", "api"), ("it has no service web, which the override names",)),
+        (theirs.replace("./data", "./uploads/in"), ("it mounts uploads/in, and uploads is another one's",)),
+    ):
+        one.commit("stack", {"compose.yaml": text})
+        said = called("push", domain, "--yes", code=1)
+        assert [each for each in why if each not in said] == [], said
+        assert definition() == first
+
+    one.commit("stack", {"compose.yaml": theirs})
+    lay_over("other")
+    called("apply", "--yes")
+    assert "MINE=other" in environment_of(vps, "over-test-web-1")
+    assert one.plan()["empty"]
+    lay_over("bad", "false")
+    second = definition()
+    assert "over.test goes back to what it was" in called("apply", "--yes", code=1)
+    assert (one.get(domain, scheme="http"), definition()) == ((200, "well\n"), second)
+    assert 'MINE: "other"' in vps.run("cat /opt/over.test/docker-compose.override-1.yml").stdout
+
+    lay_over("other")
+    called("rollback", domain)
+    assert "MINE=ours" in environment_of(vps, "over-test-web-1")
+    assert (definition(), one.plan()["empty"]) == (first, True)
+
+    del site["override"]
+    site |= {"port": 8190, "publish": {8190: "web:80"}}
+    called("apply", "--yes")
+    assert (one.get(domain, scheme="http"), one.plan()["empty"]) == ((200, "well\n"), True)
+    assert not {"MINE=ours"} & {*environment_of(vps, "over-test-web-1")}
+    one.sites = {"other.test": {"kind": "redirect", "to": "https://example.org", "https": False}}
+    called("apply", "--yes")
+    assert vps.run("docker ps -aq --filter label=com.docker.compose.project=over-test").stdout == ""

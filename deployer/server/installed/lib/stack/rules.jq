@@ -2,7 +2,9 @@
 # resolved it. What is not named here is refused. The answer: `problems`, `remarks`, `copies` (OID and PATH of what containers read of
 # the repository), `builds` (what is built of it), `data` (the folders beside it that they write to), and the `definition` that runs, if there are no problems.
 # $folder is where the file was read, $directory where it will run; $tree has MODE TYPE OID of each path, $mounted the folders that
-# any revision before has written to, one a line; $nonce marks what stands for secrets.
+# any revision before has written to, one a line; $nonce marks what stands for secrets. Of what sites.yaml lays over it, $own has
+# what is no repository's, as PART NAME, and $laid the services of the repository.
+include "words";
 
 def most: 20; # containers of a service
 # What gives a container nothing of the server, and nothing of its neighbours
@@ -19,14 +21,7 @@ def capabilities: [
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID",
     "SETPCAP", "SETUID", "SYS_CHROOT"
 ];
-def shown: tostring | gsub("[^[:print:]]"; "?") | .[:100];
-def mapping: if type == "object" then . else {} end;
-def listing: if type == "array" then . elif . == null then [] else [.] end;
-def without_null: mapping | with_entries(select(.value != null and (.key | startswith("x-") | not)));
-def inside($path; $other): $path | startswith($other + "/");
 def entry($path): $tree[0][$path];
-def stands_for: "deploy~\($nonce)~"; # a secret, whose name comes behind it
-def said: walk(if type == "string" then gsub("\(stands_for)(?<name>[A-Za-z_][A-Za-z0-9_]*)~"; "${" + .name + "}") else . end);
 
 # Values that are refused, of keys that are not: KEY is not as this says
 def refused_values:
@@ -63,7 +58,7 @@ def build($name; $who): # an image of a folder of the repository, by a file that
              | "\($who) is built of \($context | shown), which is no folder of the repository"),
             (select(entry($file) | .type == "blob" and .mode != "120000" | not)
              | "\($who) has no file \($file | shown) in the repository that says how it is built"),
-            ($args[] | select(contains(stands_for)) | split("=")[0]
+            ($args[] | select(contains(stands_for($nonce))) | split("=")[0]
              | "\($who) has the build argument \(shown), whose secret would be in its image"),
             ($args[] | split("=")[0] | select(startswith("BUILDKIT_"))
              | "\($who) has the build argument \(shown), which tells Docker's builder what to do"),
@@ -91,13 +86,13 @@ def of_repository($path; $who):
     else {copies: [{oid: oid($path), path: $path}], source: copy($path)} end;
 
 def mounted_path($path; $who):
-    if $path | contains(stands_for) then {problem: "\($who) \($path | said | shown): a secret is no part of a path"}
-    elif $path | test("[[:cntrl:]$\\\\]|//|(^|/)\\.\\.?(/|$)") then {problem: "\($who) \($path | shown), which is no plain path"}
+    if $path | contains(stands_for($nonce)) then {problem: "\($who) \($path | said($nonce) | shown): a secret is no part of a path"}
+    elif $path | is_plain | not then {problem: "\($who) \($path | shown), which is no plain path"}
     elif entry($path) and ((is_kept($path) and (.read_only | not)) | not) then
         of_repository($path; $who)
         + {read_only: true}
         + (if .read_only then {} else {remark: "\($who) \($path | shown), which is the repository's: it can only read there"} end)
-    elif $path | test("^[A-Za-z0-9_][A-Za-z0-9_.-]*(/|$)") and (test("^((docker-)?compose|repository(/|$))"; "i") | not) then
+    elif $path | names_data then
         {data: [$path], source: "\($directory)/\($path)", bind: {create_host_path: true}}
     else {problem: "\($who) \($path | shown): that is no name for a folder of data"} end;
 
@@ -151,7 +146,8 @@ def service($name):
                 | if $called == "" then . else map_values(mapping | .aliases = ((.aliases // []) + [$called] | unique)) end end)
             | .ports = $ports
             | .volumes = [$mounts[].mount // empty]
-            | if $log_limit != "" and (.logging | not) then .logging = {driver: "json-file", options: {"max-size": $log_limit, "max-file": "3"}} else . end
+            | if .build then .image = "\($project)-\($name)" else . end # until it is built, and called by what it is built of
+            | limited($log_limit)
             | del(.build, .container_name, .develop, .profiles, .pull_policy)
             | with_entries(select(.value != null and (.value == [] and (.key | IN("ports", "volumes")) | not)))
         )
@@ -183,23 +179,33 @@ def file($what): # configs and secrets: a file of the repository, or what stands
         | {problems: ($wrong + [$found.problem // empty]), copies: $found.copies, entry: (.file = $found.source)}
       end;
 
+def shared($all): # what an override says of its own is nobody else's, and what it lays over a service is of one that is there
+    ($own[] | split(" ") as [$part, $name] | select($all[$part] | mapping | has($name))
+     | "its \($part | rtrimstr("s")) \($name) \(if $part == "services" then "has an image" else "is defined" end) in the override, too, which makes it the "
+       + "override's own: give one of both another name"),
+    ($all.services | mapping | .[] | mapping | .container_name, (.networks | mapping | .[] | mapping | .aliases | listing[]) | strings
+     | select(IN($own[] | ltrimstr("services "))) | "a service of it answers by the name \(shown), which is a service of the override's own"),
+    ($laid[] | select(. as $name | $all.services | mapping | has($name) | not) | "it has no service \(shown), which the override names");
+
 . as $all
 | (.services | mapping | to_entries | map({key, value: (.key as $name | .value | service($name))})) as $services
 | (.configs | mapping | to_entries | map({key, value: file("config")})) as $configs
 | (.secrets | mapping | to_entries | map({key, value: file("secret")})) as $secrets
 | [$services[], $configs[], $secrets[] | .value] as $parts
 | ([$parts[].data // [] | .[]] | unique) as $data
-| ($data + ($mounted | split("\n") | map(select(. != ""))) | unique) as $written
+| ($data + lines($mounted) | unique) as $written
 | {
     problems: [
         (without_null | keys - ["name", "services", "networks", "volumes", "configs", "secrets"] | .[] | "it has \(shown)"),
         (select($services == []) | "it has no service"),
+        shared($all),
+        ($all.services | mapping | .[] | mapping | .network_mode, .pid, .ipc | strings | select(startswith("service:")) | ltrimstr("service:")
+         | select(. as $name | $all.services | has($name) | not) | "it has no service \(shown), of which another one wants a part"),
         (select([.. | mapping | has("<<")] | any) | "it has a key <<"),
         $parts[].problems[],
         (.networks | own("network")),
         (.volumes | own("volume")),
-        ($data[] as $one | $written[] | select(inside($one; .) or inside(.; $one))
-         | "it mounts \($one | shown), and \(shown) is another one's, now or before: what is put there could lead out of it"),
+        nested($data; $written),
         (select(any($services[].value.service.ports[]?; .published == $port) | not)
          | "no service has port \($port), where NGINX finds it (sites.yaml: publish: {\($port): \"SERVICE:PORT\"})"),
         ($publish[].service | select(. as $name | $all.services | mapping | has($name) | not) | "it has no service \(shown), which publish: in sites.yaml names")
@@ -216,5 +222,5 @@ def file($what): # configs and secrets: a file of the repository, or what stands
         volumes: (.volumes | mapping),
         configs: ($configs | map(.value |= .entry) | from_entries),
         secrets: ($secrets | map(.value |= .entry) | from_entries)
-    } | with_entries(select(.value != {})) | said)
+    } | with_entries(select(.value != {})) | said($nonce))
 }
