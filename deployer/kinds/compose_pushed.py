@@ -19,6 +19,7 @@ from deployer.values.composing import (
     Inside,
     LogsLimited,
     Profiles,
+    PublicPorts,
 )
 from deployer.values.publication import Limits
 from deployer.values.secrets import Given, Secret
@@ -46,6 +47,11 @@ class ComposeFromRepository(FromRepository, LaidOver):
         description="ports on 127.0.0.1 that lead to one inside of a service, such as {3010: server:3000}; "
         "of what the file publishes, only port: is, and this",
     )
+    public: PublicPorts = Field(
+        False,
+        description="ports of TCP that the file publishes and that stay open to everyone, past the firewall, "
+        "such as [2222]",
+    )
     folders: Folders = {}
     log_limit: LogsLimited = ""
     limits: Limits = Field(Limits(), description="what a build may use before it is stopped")
@@ -57,7 +63,19 @@ class ComposeFromRepository(FromRepository, LaidOver):
         """A variable has one value."""
         if twice := sorted(self.sources.keys() & self.environment.keys()):
             raise ValueError(f"secrets and environment both have {', '.join(twice)}: write it once")
+        if self.public is True:
+            raise ValueError(
+                "public: true would open whatever a commit publishes: name the ports, such as [2222]"
+            )
         return self
+
+    def public_ports(self) -> tuple[str, ...]:
+        """The ports that everyone may reach, whatever else its file opens."""
+        return tuple(f"{port}/tcp" for port in self.opened())
+
+    def opened(self) -> tuple[int, ...]:
+        """Those by their numbers."""
+        return () if isinstance(self.public, bool) else tuple(sorted(self.public))
 
     def services(self, name: str, facts: "Facts") -> frozenset[str]:
         """What the file has, only the server knows."""
@@ -91,7 +109,7 @@ class ComposeFromRepository(FromRepository, LaidOver):
 
     def local_ports(self) -> tuple[int, ...]:
         """Those that it may have: no other is published."""
-        return tuple(dict.fromkeys((*super().local_ports(), *self.publish)))
+        return tuple(dict.fromkeys((*super().local_ports(), *self.publish, *self.opened())))
 
     def variables(self) -> dict[str, Secret]:
         """The values in its .env; Docker Compose finds the profiles there."""

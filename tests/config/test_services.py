@@ -323,6 +323,16 @@ sites:
     ]
 
 
+def test_a_stack_of_a_repository_opens_no_port_that_is_not_named(file: Path) -> None:
+    stack = "{kind: compose, repository: https://git.example.org/a.git, port: 3000, public: %s}"
+    text = f"sites:\n  a.example.org: {stack}\n  b.example.org: {stack.replace('3000', '3001')}\n"
+    assert problems(file, text % ("true", "[222]"))[0].endswith(
+        "public: true would open whatever a commit publishes: name the ports, such as [2222]"
+    )
+    said = problems(file, text % ("[222]", "[222]"))[0]
+    assert "port 222 is already used by 'a.example.org'" in said
+
+
 def test_a_key_of_the_other_form_of_a_kind_is_told_so(file: Path) -> None:
     text = """\
 sites:

@@ -45,7 +45,7 @@ def judged(
     values = {"folder": FOLDER, "directory": OPT, "project": "shop-test", "port": "8080", "nonce": NONCE}
     values |= {"log_limit": "", "mounted": mounted} | more
     lists = {"tree": [tree], "publish": [*publish], "names": ["WORD"], "about": {"subject": "It costs $5"}}
-    lists |= {"own": [*own], "laid": [*laid]}
+    lists |= {"own": [*own], "laid": [*laid], "public": ["222"]}
     return by_program("rules", stack, values, lists)
 
 
@@ -148,7 +148,12 @@ REFUSED = [
     (bind(f"{FOLDER}/data/deploy~{NONCE}~WORD~/up"), "mounts data/${WORD}/up: a secret is no part of a path"),
     (bind(f"{FOLDER}/evil\nname"), "which is no plain path"),
     (bind(f"{FOLDER}/link", read_only=True), "mounts link, which is a link"),
-    (bind(f"{FOLDER}/module"), "mounts module, which is a submodule"),
+    (
+        bind(f"{FOLDER}/module"),
+        "mounts module, which is in a submodule, and those of a stack are not fetched",
+    ),
+    (bind(f"{FOLDER}/module/conf"), "mounts module/conf, which is in a submodule"),
+    ({"build": {"context": f"{FOLDER}/module/web"}}, "which is in a submodule"),
     ({"volumes": [{"type": "npipe", "source": "x", "target": "/x"}]}, "mounts x, as npipe"),
     ({"volumes": [{"type": "image", "source": "other", "target": "/x"}]}, "mounts other, as image"),
     (
@@ -187,6 +192,7 @@ REFUSED_ABOVE = [
         "its config a is /etc/shadow, which is not in",
     ),
     ({"configs": {"a": {"file": f"{FOLDER}/link"}}}, "its config a is link, which is a link"),
+    ({"configs": {"a": {"file": f"{FOLDER}/module/a"}}}, "its config a is in a submodule"),
     (
         {"secrets": {"a": {"file": f"{FOLDER}/none.txt"}}},
         "its secret a is /run/stack/none.txt, which is not in",
@@ -238,6 +244,8 @@ def test_what_is_taken_runs_as_it_is_but_for_ports_and_mounts() -> None:
         "ports": [
             {"mode": "ingress", "target": 80, "published": "8080", "protocol": "tcp", "host_ip": "0.0.0.0"},
             {"mode": "host", "target": 22, "published": "2222", "protocol": "tcp"},
+            {"mode": "host", "target": 22, "published": "222", "protocol": "tcp"},
+            {"mode": "ingress", "target": 22, "published": "222", "protocol": "udp"},
         ],
         "volumes": [
             {
@@ -260,9 +268,13 @@ def test_what_is_taken_runs_as_it_is_but_for_ports_and_mounts() -> None:
     }
     found = judged(stack(web, **top), log_limit="10m")
     assert found["problems"] == []
+    left_out = (
+        "left out (in sites.yaml, publish: binds a port to 127.0.0.1, public: leaves one of TCP open to all)"
+    )
     assert found["remarks"] == [
         "its service web mounts page.html, which is the repository's: it can only read there",
-        "its service web publishes 2222: left out (publish: in sites.yaml binds a port to 127.0.0.1)",
+        f"its service web publishes 2222: {left_out}",
+        f"its service web publishes 222: {left_out}",
     ]
     assert found["data"] == ["data"]
     assert {(each["path"], each["oid"]) for each in found["copies"]} == {
@@ -273,7 +285,8 @@ def test_what_is_taken_runs_as_it_is_but_for_ports_and_mounts() -> None:
     made = found["definition"]
     one = made["services"]["web"]
     assert one["ports"] == [
-        {"mode": "ingress", "host_ip": "127.0.0.1", "target": 80, "published": "8080", "protocol": "tcp"}
+        {"mode": "ingress", "host_ip": "127.0.0.1", "target": 80, "published": "8080", "protocol": "tcp"},
+        {"mode": "ingress", "target": 22, "published": "222", "protocol": "tcp"},
     ]
     assert one["volumes"] == [
         {
@@ -310,6 +323,7 @@ def test_sites_yaml_says_what_is_published() -> None:
     wanted = [{"port": "8080", "service": "web", "target": 81}]
     found = judged(stack(), publish=wanted)
     assert [each["target"] for each in found["definition"]["services"]["web"]["ports"]] == [81]
+    assert found["remarks"] == ["no service of it publishes 222, which public: in sites.yaml leaves open"]
     missing = judged(stack(), publish=[{"port": "8080", "service": "api", "target": 80}])
     assert "it has no service api, which publish: in sites.yaml names" in missing["problems"]
 
@@ -355,7 +369,7 @@ def laid_over(service: dict[str, Any], mounted: str = "", **top: Any) -> dict[st
     volumes = web["volumes"] + service.get("volumes", [])
     both = alone["definition"] | {"services": {"web": web | service | {"volumes": volumes}}} | top
     values = {"directory": OPT, "port": "8080", "nonce": NONCE, "log_limit": "10m", "mounted": mounted}
-    return by_program("override", both, values, {"judged": [alone], "publish": []})
+    return by_program("override", both, values, {"judged": [alone], "publish": [], "public": ["222"]})
 
 
 @pytest.mark.parametrize(

@@ -470,7 +470,7 @@ THEIRS = """services:
   web:
     image: {image}
     command: ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]
-    ports: ["8199:80"]
+    ports: ["8199:80", "8189:80"]
     volumes: ["./data:/data"]
     stop_signal: SIGKILL
   caddy: {{image: "{image}", depends_on: [web]}}
@@ -497,7 +497,7 @@ def test_what_the_owner_lays_over_a_stack_is_nobody_elses(vps: Machine, tmp_path
     domain, image = "over.test", f"{REGISTRY}/shop:1"
     registry_of(vps).push("shop", SERVE, {"Healthcheck": HEALTHY}, "well")
     site = {"kind": "compose", "repository": "stack", "override": "ours.yml", "port": 8199, "https": False}
-    site |= {"secrets": {"WORD": "generate"}, "wait": "60s", "watch": "0"}
+    site |= {"secrets": {"WORD": "generate"}, "public": [8189], "wait": "60s", "watch": "0"}
     one = Project(tmp_path, vps, None, {domain: site})
     theirs = THEIRS.format(image=image)
     one.repository("stack", {"compose.yaml": theirs, ".env": "UPLOADS=/etc\n"})
@@ -528,6 +528,11 @@ def test_what_the_owner_lays_over_a_stack_is_nobody_elses(vps: Machine, tmp_path
     assert (by_hand.stdout.split(), by_hand.stderr) == (["side", "web"], "")
     assert one.plan()["empty"]
     assert "is already up to date" in called("push", domain, "--yes")
+
+    listening = vps.run(
+        "ss --no-header --listening --tcp --numeric --ipv4 | awk '{ print $4 }'"
+    ).stdout.split()
+    assert {"127.0.0.1:8199", "0.0.0.0:8189"} <= {*listening}
 
     first = definition()
     taken = "  side: {entrypoint: [sh], image: any, volumes: ['kept:/x']}\nvolumes: {kept: }\n"

@@ -20,7 +20,7 @@ def binds: # what is mounted of the server
         ($ours[] | select(contains(stands_for($nonce))) | "the override mounts \(said($nonce) | shown): a secret is no part of a path"),
         nested($ours; $data + lines($mounted)),
         (.services | mapping | to_entries[] | .key as $name | .value.ports | listing[]
-         | select(.host_ip != "127.0.0.1" or (.published | IN($port, $publish[].port) | not))
+         | select((.host_ip == "127.0.0.1" and (.published | IN($port, $publish[].port))) or (.published | IN($public[])) | not)
          | "the override has \($name | shown) publish \(.published | shown): publish: in sites.yaml is for that"),
         (select(any(.services[].ports[]?; .published == $port) | not) | "with the override no service has port \($port), where NGINX finds it")
     ],

@@ -2,7 +2,7 @@
 # resolved it. What is not named here is refused. The answer: `problems`, `remarks`, `copies` (OID and PATH of what containers read of
 # the repository), `builds` (what is built of it), `data` (the folders beside it that they write to), and the `definition` that runs, if there are no problems.
 # $folder is where the file was read, $directory where it will run; $tree has MODE TYPE OID of each path, $mounted the folders that
-# any revision before has written to, one a line; $nonce marks what stands for secrets. Of what sites.yaml lays over it, $own has
+# any revision before has written to, one a line; $nonce marks what stands for secrets; $public are ports that may be open to all. Of what sites.yaml lays over it, $own has
 # what is no repository's, as PART NAME, and $laid the services of the repository.
 include "words";
 
@@ -22,6 +22,9 @@ def capabilities: [
     "SETPCAP", "SETUID", "SYS_CHROOT"
 ];
 def entry($path): $tree[0][$path];
+def of_module($path):
+    any($tree[0] | to_entries[] | select(.value.type == "commit") | .key; . == $path or inside($path; .));
+def not_fetched: "is in a submodule, and those of a stack are not fetched";
 
 # Values that are refused, of keys that are not: KEY is not as this says
 def refused_values:
@@ -55,7 +58,7 @@ def build($name; $who): # an image of a folder of the repository, by a file that
         problems: [
             (($build | keys - ["args", "context", "dockerfile", "target"])[] | "\($who) has \(shown) in build:"),
             (select($context == $folder or (inside($context; $folder) and entry($path).type == "tree") | not)
-             | "\($who) is built of \($context | shown), which is no folder of the repository"),
+             | "\($who) is built of \($context | shown), which \(if of_module($path) then not_fetched else "is no folder of the repository" end)"),
             (select(entry($file) | .type == "blob" and .mode != "120000" | not)
              | "\($who) has no file \($file | shown) in the repository that says how it is built"),
             ($args[] | select(contains(stands_for($nonce))) | split("=")[0]
@@ -82,12 +85,12 @@ def is_kept($path): # no more than what keeps an empty folder in Git
 def of_repository($path; $who):
     if $path | test("[[:cntrl:]]") then {problem: "\($who) \($path | shown), which is no plain path"}
     elif entry($path).mode == "120000" then {problem: "\($who) \($path | shown), which is a link"}
-    elif entry($path).type == "commit" then {problem: "\($who) \($path | shown), which is a submodule"}
     else {copies: [{oid: oid($path), path: $path}], source: copy($path)} end;
 
 def mounted_path($path; $who):
     if $path | contains(stands_for($nonce)) then {problem: "\($who) \($path | said($nonce) | shown): a secret is no part of a path"}
     elif $path | is_plain | not then {problem: "\($who) \($path | shown), which is no plain path"}
+    elif of_module($path) then {problem: "\($who) \($path | shown), which \(not_fetched)"}
     elif entry($path) and ((is_kept($path) and (.read_only | not)) | not) then
         of_repository($path; $who)
         + {read_only: true}
@@ -110,13 +113,15 @@ def mount($who):
         | $found + {mount: ({type, source: $found.source, target, read_only: ($found.read_only // .read_only), bind: $found.bind} | without_null)}
       end;
 
-def published($name): # each wanted port, bound to 127.0.0.1
+def opened: .protocol == "tcp" and (.published | tostring | IN($public[]) and (IN($port, $publish[].port) | not));
+def published($name): # each wanted port, bound to 127.0.0.1 unless all may reach it
     [$publish[] | select(.service == $name) | {mode: "ingress", host_ip: "127.0.0.1", target, published: .port, protocol: "tcp"}]
     + [.ports | listing[] | mapping
        | select((.published | tostring) == $port and .protocol == "tcp" and ([$publish[].port] | index($port) | not))
-       | {mode: "ingress", host_ip: "127.0.0.1", target, published: $port, protocol: "tcp"}];
+       | {mode: "ingress", host_ip: "127.0.0.1", target, published: $port, protocol: "tcp"}]
+    + [.ports | listing[] | mapping | select(opened) | {mode: "ingress", target, published: (.published | tostring), protocol: "tcp"}];
 def left_out: # ports that the file publishes and sites.yaml does not
-    [.ports | listing[] | mapping | .published // empty | tostring | select(. != $port and ([$publish[].port] | index(.) | not))] | unique;
+    [.ports | listing[] | mapping | select(opened | not) | .published // empty | tostring | select(. != $port and ([$publish[].port] | index(.) | not))] | unique;
 
 def service($name):
     "its service \($name | shown)" as $who
@@ -133,7 +138,7 @@ def service($name):
             $mounts[].problem // empty
         ],
         remarks: [
-            (left_out[] | "\($who) publishes \(shown): left out (publish: in sites.yaml binds a port to 127.0.0.1)"),
+            (left_out[] | "\($who) publishes \(shown): left out (in sites.yaml, publish: binds a port to 127.0.0.1, public: leaves one of TCP open to all)"),
             $mounts[].remark // empty
         ],
         copies: [$mounts[].copies // [] | .[]],
@@ -172,6 +177,7 @@ def file($what): # configs and secrets: a file of the repository, or what stands
         (select(.environment and (.environment | IN($names[]) | not)) | "\($who) wants the variable \(.environment | shown), which sites.yaml has not")
       ] as $wrong
     | if $path == "" then {problems: $wrong, entry: .}
+      elif inside($path; $folder) and of_module($path[($folder | length) + 1:]) then {problems: ["\($who) \(not_fetched)"]}
       elif (inside($path; $folder) and entry($path[($folder | length) + 1:])) | not then
         {problems: ($wrong + ["\($who) is \($path | shown), which is not in the repository"])}
       else
@@ -210,7 +216,10 @@ def shared($all): # what an override says of its own is nobody else's, and what 
          | "no service has port \($port), where NGINX finds it (sites.yaml: publish: {\($port): \"SERVICE:PORT\"})"),
         ($publish[].service | select(. as $name | $all.services | mapping | has($name) | not) | "it has no service \(shown), which publish: in sites.yaml names")
     ] | unique,
-    remarks: ([$parts[].remarks // [] | .[]] | unique),
+    remarks: ([
+        ($parts[].remarks // [] | .[]),
+        ($public[] | select(IN($services[].value.service.ports[]?.published) | not) | "no service of it publishes \(.), which public: in sites.yaml leaves open")
+    ] | unique),
     copies: ([$parts[].copies // [] | .[]] | unique),
     builds: [$parts[].builds // [] | .[]],
     data: $data,
