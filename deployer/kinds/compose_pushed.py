@@ -10,6 +10,7 @@ from deployer.kinds.base import FromRepository
 from deployer.kinds.compose import kept_by
 from deployer.kinds.compose_over import LaidOver
 from deployer.kinds.listing import folders_file
+from deployer.kinds.start_first import ReplacedSite
 from deployer.seen.stacks import Standing
 from deployer.shares.backup import Backup
 from deployer.shares.share import Share
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 
-class ComposeFromRepository(FromRepository, LaidOver):
+class ComposeFromRepository(FromRepository, LaidOver, ReplacedSite):
     """Containers of a compose file in a repository, whose commits may be anybody's: each push judges it."""
 
     chosen_by: ClassVar[str] = "repository"
@@ -67,7 +68,14 @@ class ComposeFromRepository(FromRepository, LaidOver):
             raise ValueError(
                 "public: true would open whatever a commit publishes: name the ports, such as [2222]"
             )
+        if self.replacing == "start-first" and self.port not in self.publish:
+            wanted = f'publish: {{{self.port}: "SERVICE:PORT"}}'
+            raise ValueError(f"replace: start-first needs to know which service is at its port: {wanted}")
         return self
+
+    def starts_first(self) -> str:
+        """The service at its port, if sites.yaml says so."""
+        return self.publish[self.port][0] if self.replacing == "start-first" else ""
 
     def public_ports(self) -> tuple[str, ...]:
         """The ports that everyone may reach, whatever else its file opens."""

@@ -329,6 +329,8 @@ def test_a_stack_of_a_repository_opens_no_port_that_is_not_named(file: Path) -> 
     assert problems(file, text % ("true", "[222]"))[0].endswith(
         "public: true would open whatever a commit publishes: name the ports, such as [2222]"
     )
+    first = text % ("[222], replace: start-first", "[222]")
+    assert 'which service is at its port: publish: {3000: "SERVICE:PORT"}' in problems(file, first)[0]
     said = problems(file, text % ("[222]", "[222]"))[0]
     assert "port 222 is already used by 'a.example.org'" in said
 

@@ -43,7 +43,7 @@ def judged(
     """The answer of the rules to what Docker Compose has made of a file."""
     tree = {path: {"mode": mode, "type": kind, "oid": oid} for path, (mode, kind, oid) in TREE.items()}
     values = {"folder": FOLDER, "directory": OPT, "project": "shop-test", "port": "8080", "nonce": NONCE}
-    values |= {"log_limit": "", "mounted": mounted} | more
+    values |= {"log_limit": "", "mounted": mounted, "start_first": ""} | more
     lists = {"tree": [tree], "publish": [*publish], "names": ["WORD"], "about": {"subject": "It costs $5"}}
     lists |= {"own": [*own], "laid": [*laid], "public": ["222"]}
     return by_program("rules", stack, values, lists)
@@ -326,6 +326,21 @@ def test_sites_yaml_says_what_is_published() -> None:
     assert found["remarks"] == ["no service of it publishes 222, which public: in sites.yaml leaves open"]
     missing = judged(stack(), publish=[{"port": "8080", "service": "api", "target": 80}])
     assert "it has no service api, which publish: in sites.yaml names" in missing["problems"]
+
+
+def test_two_of_a_service_that_is_started_first_can_run_at_once() -> None:
+    ports = [{"target": port, "published": str(port), "protocol": "tcp"} for port in (8080, 222)]
+    ours = {"publish": [{"port": "8080", "service": "web", "target": 80}], "start_first": "web"}
+    assert judged(stack(bind(f"{FOLDER}/page.html")), **ours)["problems"] == []
+    for service, why in (
+        ({"ports": ports}, "publishes more than the port where NGINX finds it"),
+        ({"scale": 2}, "has several containers"),
+        ({"deploy": {"replicas": 2}}, "has several containers"),
+    ):
+        told = f"its service web {why}, so two cannot run at once (replace: start-first)"
+        assert judged(stack(service), **ours)["problems"] == [told]
+    told = judged(stack(bind(f"{FOLDER}/data")), **ours)["remarks"][-1]
+    assert f"the old and the new web write to {OPT}/data at once for a while" in told
 
 
 OWN = ["services proxy", "volumes kept", "networks shared", "configs page", "secrets word"]

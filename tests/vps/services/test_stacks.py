@@ -377,6 +377,8 @@ def test_a_stack_builds_what_its_file_says(vps: Machine, tmp_path: Path) -> None
         "kind": "compose",
         "repository": "stack",
         "port": 8198,
+        "publish": {8198: "web:80"},
+        "replace": "start-first",
         "https": False,
         "wait": "60s",
         "watch": "0",
@@ -396,14 +398,15 @@ def test_a_stack_builds_what_its_file_says(vps: Machine, tmp_path: Path) -> None
             "docker image ls --format '{{.Tag}}' built.test__web | grep -E '^[0-9a-f]{40}$'"
         ).stdout.split()
 
+    assert one.apply().returncode == 0
     assert "▸ build" in push()
     assert one.get(domain, scheme="http") == (200, "one\n$5\n")
     one.commit("stack", {"README": "more\n"})
     assert "▸ build" not in push()
     assert len(images()) == 1
     one.commit("stack", {page: "two\n"})
-    push()
-    assert one.get(domain, scheme="http") == (200, "two\n$5\n")
+    assert "visitors are led to the new one at port 28198" in push()
+    assert (one.get(domain, scheme="http"), one.plan()["empty"]) == ((200, "two\n$5\n"), True)
     one.commit("stack", {"web/Dockerfile": OF_BUSYBOX + f'RUN ["{BUSYBOX}", "false"]\n'})
     assert "the image could not be built" in push(1)
     one.commit("stack", {"web/Dockerfile": "FROM built.test__web:" + images()[0]})

@@ -2,7 +2,8 @@
 # resolved it. What is not named here is refused. The answer: `problems`, `remarks`, `copies` (OID and PATH of what containers read of
 # the repository), `builds` (what is built of it), `data` (the folders beside it that they write to), and the `definition` that runs, if there are no problems.
 # $folder is where the file was read, $directory where it will run; $tree has MODE TYPE OID of each path, $mounted the folders that
-# any revision before has written to, one a line; $nonce marks what stands for secrets; $public are ports that may be open to all. Of what sites.yaml lays over it, $own has
+# any revision before has written to, one a line; $nonce marks what stands for secrets; $public are ports that may be open to all,
+# $start_first the service of which two run at once for a while. Of what sites.yaml lays over it, $own has
 # what is no repository's, as PART NAME, and $laid the services of the repository.
 include "words";
 
@@ -185,6 +186,12 @@ def file($what): # configs and secrets: a file of the repository, or what stands
         | {problems: ($wrong + [$found.problem // empty]), copies: $found.copies, entry: (.file = $found.source)}
       end;
 
+def not_twice: # why two of it cannot run at once
+    (select(.ports | length > 1) | "publishes more than the port where NGINX finds it"),
+    (select((.scale // 1) != 1 or (.deploy | mapping | .replicas // 1) != 1) | "has several containers");
+def of_both: # what two of it write to
+    .volumes | listing[] | select(.read_only | not) | .source | strings;
+
 def shared($all): # what an override says of its own is nobody else's, and what it lays over a service is of one that is there
     ($own[] | split(" ") as [$part, $name] | select($all[$part] | mapping | has($name))
      | "its \($part | rtrimstr("s")) \($name) \(if $part == "services" then "has an image" else "is defined" end) in the override, too, which makes it the "
@@ -212,12 +219,15 @@ def shared($all): # what an override says of its own is nobody else's, and what 
         (.networks | own("network")),
         (.volumes | own("volume")),
         nested($data; $written),
+        ($services[] | select(.key == $start_first) | .value.service | not_twice | "its service \($start_first) \(.), so two cannot run at once (replace: start-first)"),
         (select(any($services[].value.service.ports[]?; .published == $port) | not)
          | "no service has port \($port), where NGINX finds it (sites.yaml: publish: {\($port): \"SERVICE:PORT\"})"),
         ($publish[].service | select(. as $name | $all.services | mapping | has($name) | not) | "it has no service \(shown), which publish: in sites.yaml names")
     ] | unique,
     remarks: ([
         ($parts[].remarks // [] | .[]),
+        ($services[] | select(.key == $start_first) | .value.service | of_both
+         | "the old and the new \($start_first) write to \(shown) at once for a while (replace: start-first): right for uploads, wrong for a database"),
         ($public[] | select(IN($services[].value.service.ports[]?.published) | not) | "no service of it publishes \(.), which public: in sites.yaml leaves open")
     ] | unique),
     copies: ([$parts[].copies // [] | .[]] | unique),
