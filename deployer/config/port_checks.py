@@ -41,7 +41,7 @@ def ports_of_the_server(config: Config) -> Iterator[Finding]:
         for port, key in ports(entry):
             if port in OF_NGINX or (key in ("port", "published") and port in ssh):
                 who = "NGINX" if port in OF_NGINX else "SSH"
-                otherwise = published_elsewhere(entry, key) or ": name another one"
+                otherwise = published_elsewhere(entry, key, port) or ": name another one"
                 message = f"port {port.removesuffix('/tcp')} is that of {who} itself{otherwise}"
                 yield Finding((config.section_of(name), name, key), message)
 
@@ -68,7 +68,7 @@ def same_ports(config: Config) -> Iterator[Finding]:
             if port in taken and taken[port] != name and (key == "file" or key not in told):
                 told.add(key)  # those that follow from it move along
                 aliases = " (for a second name: aliases)" if section == "sites" else ""
-                aliases = published_elsewhere(entry, key) or aliases
+                aliases = published_elsewhere(entry, key, port) or aliases
                 if first := beside.get(port):
                     aliases = f" (a push of {first} starts its next container there; replace: stop-first "
                     aliases += "does not)"
@@ -79,8 +79,10 @@ def same_ports(config: Config) -> Iterator[Finding]:
             taken.setdefault(port, name)
 
 
-def published_elsewhere(entry: Entry, key: str) -> str:
-    """What gives an application that only says the port of its container another one on the server."""
+def published_elsewhere(entry: Entry, key: str, port: str) -> str:
+    """What gives what runs in a container another port on the server, where it keeps its own inside."""
+    if key == "file" and port.endswith("/tcp"):
+        return ' (publish: {NUMBER: "SERVICE:PORT"} in sites.yaml gives it another)'
     inside = getattr(entry, "inside", None) if key == "port" else None
     return f" (published: is another one on the server, and its container keeps {inside})" if inside else ""
 

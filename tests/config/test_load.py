@@ -269,7 +269,8 @@ services:
     assert problems(file, text) == [
         "sites.yaml:3:38: sites.a.example.org.port: port 80 is that of NGINX itself: name another one",
         "sites.yaml:4:38: sites.b.example.org.port: port 2222 is that of SSH itself: name another one",
-        "sites.yaml:7:44: services.own.file: port 443 is that of NGINX itself: name another one",
+        "sites.yaml:7:44: services.own.file: port 443 is that of NGINX itself "
+        '(publish: {NUMBER: "SERVICE:PORT"} in sites.yaml gives it another)',
     ]
 
 

@@ -83,8 +83,10 @@ services:
   free: {kind: wireguard, host: vps.example.org, vpn_port: 82}
 """
     assert problems(file, text) == [
-        "sites.yaml:6:31: services.mine.file: port 8080 is already used by 'a.example.org'",
-        "sites.yaml:7:30: services.own.file: port 81 is already used by 'b.example.org'",
+        "sites.yaml:6:31: services.mine.file: port 8080 is already used by 'a.example.org' "
+        '(publish: {NUMBER: "SERVICE:PORT"} in sites.yaml gives it another)',
+        "sites.yaml:7:30: services.own.file: port 81 is already used by 'b.example.org' "
+        '(publish: {NUMBER: "SERVICE:PORT"} in sites.yaml gives it another)',
         "sites.yaml:8:3: services.vpn.vpn_port: port 51820/udp is already used by 'c.example.org'",
         "sites.yaml:10:60: services.free.vpn_port: port 82/udp is already used by 'open'",
     ]
