@@ -186,6 +186,8 @@ def test_a_pull_request_has_a_preview_whose_address_stands_in_the_summary(
     before = page.read_text()
     page.write_text(f"<h1>Proposed {number}</h1>\n")
     page.with_name("_redirects").write_text(f"/old /new-{number}\n")
+    with page.with_name("build.sh").open("a") as build:
+        build.write('cp _redirects "$DEPLOY_OUTPUT"\n')
     project.git("page.test", "add", "--all")
     project.git("page.test", "commit", "--quiet", "-m", "Propose it")
     project.git("page.test", "push", "--quiet", "--force", "origin", f"proposed-{number}")
