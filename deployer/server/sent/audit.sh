@@ -99,12 +99,20 @@ containers() {
     fi
     echo "docker $(docker version --format '{{.Server.Version}}')"
     docker ps --quiet | xargs -r docker inspect --format \
-        '{{$name := .Name}}container {{.Name}} {{or .Config.User "root"}} {{.HostConfig.Privileged}} {{.HostConfig.PidMode}}{{if and (eq .HostConfig.LogConfig.Type "json-file") (not (index .HostConfig.LogConfig.Config "max-size"))}}
+        '{{$name := .Name}}container {{.Name}} {{or .Config.User (printf "#%v" .State.Pid)}} {{.HostConfig.Privileged}} {{.HostConfig.PidMode}}{{if and (eq .HostConfig.LogConfig.Type "json-file") (not (index .HostConfig.LogConfig.Config "max-size"))}}
 endless {{$name}}{{end}}{{range .Mounts}}
 mounted {{$name}} {{.RW}} {{.Source}}{{end}}{{range .HostConfig.CapAdd}}
 capability {{$name}} {{.}}{{end}}{{range .HostConfig.Devices}}
 device {{$name}} {{.PathOnHost}}{{end}}{{range $port, $all := .NetworkSettings.Ports}}{{range $all}}
-published {{$name}} {{.HostIp}} {{.HostPort}} {{$port}}{{end}}{{end}}'
+published {{$name}} {{.HostIp}} {{.HostPort}} {{$port}}{{end}}{{end}}' | awk '
+        $1 == "container" && $3 ~ /^#/ { # nobody says as whom it runs: its first process may have become somebody else
+            user = "root"
+            file = "/proc/" substr($3, 2) "/status"
+            while ((getline line <file) > 0) if (split(line, word) && word[1] == "Uid:") user = word[3]
+            close(file)
+            sub(/#[0-9]+/, user)
+        }
+        { print }'
 }
 
 services() { # unwell NAME WHY, and stopped NAME BY: what sites.yaml wants and does not run

@@ -378,6 +378,9 @@ def test_words_that_are_no_options(new_composition):
         assert "✗ " in app.script(name, *options, code=2)
 
 
+DROPS = "mkdir -p /etc; echo games:x:5:60::/:/bin/sh >/etc/passwd; exec start-stop-daemon -S -c games -x /bin/sleep -- 1000"
+
+
 @pytest.mark.in_turns("odd containers")
 def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
     app = new_composition()
@@ -385,6 +388,7 @@ def test_what_gives_a_container_the_server_is_told_by_an_audit(new_composition):
     app.write(
         runtime=image | {"volumes": ["/var/run:/run/of/host:ro"], "pid": "host"},
         whole=image | {"volumes": ["/:/host", "./data:/data", "of-its-own:/more"]},
+        drops=image | {"command": ["sh", "-c", DROPS], "healthcheck": {"disable": True}},
         strong=image | {"cap_add": ["SYS_ADMIN", "NET_ADMIN"]},
         all=image | {"privileged": "True", "user": "5", "logging": {"options": {"max-size": "1m"}}},
     )
