@@ -464,3 +464,28 @@ def test_no_data_is_mounted_by_a_link_that_a_container_has_left(tmp_path: Path) 
         done = of_revision("require_no_links", tmp_path)
         assert done.returncode == code, done.stdout + done.stderr
         assert (f"{tmp_path}/{path} is a link, or below one" in done.stdout + done.stderr) == (code == 1)
+
+
+def test_what_lies_beside_the_file_is_listed_as_git_has_it(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "a b").mkdir()
+    (repository / "a b/run.sh").write_text("echo\n")
+    (repository / "a b/run.sh").chmod(0o755)
+    (repository / "link").symlink_to("/etc")
+    git = "git -c user.name=Ada -c user.email=ada@example.org -C $DIRECTORY/repository"
+    done = of_revision(
+        f"""{git} init -q; {git} add .; {git} commit -qm One
+        BARE=$DIRECTORY/repository/.git STACK_FILE=compose.yaml STACK_TREE=HEAD: REVISION=HEAD
+        bare() {{ git --git-dir="$BARE" "$@"; }}
+        check_out_stack; cat "$WORK/tree"; cat "$WORK/stack/link" >&2""",
+        tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, "/etc")
+    found = {path: (each["mode"], each["type"]) for path, each in json.loads(done.stdout).items()}
+    assert found == {
+        "a b": ("040000", "tree"),
+        "a b/run.sh": ("100755", "blob"),
+        "link": ("120000", "blob"),
+    }
