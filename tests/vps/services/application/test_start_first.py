@@ -358,6 +358,26 @@ def test_what_an_image_keeps_in_a_volume_of_its_own_is_kept(first: Project) -> N
     push_first(first, "page")
 
 
+def test_a_revision_whose_worker_is_no_good_meets_no_visitor_either(first: Project) -> None:
+    """What runs the same image beside it is known to be well before visitors are led to the new one."""
+    serves = f"exec {BUSYBOX} httpd -f -p 80 -h /www\n"
+    push_first(first, "page", **{"www/mail": serves})
+    first.sites[FIRST]["workers"] = {"mail": f"{BUSYBOX} sh /www/mail"}
+    assert first.apply().returncode == 0
+    page = Load(first.vps.address, FIRST, frozenset({b"page"}), "/cgi-bin/echo")
+    with visiting(page) as asked:
+        asked.goes_on()
+        pushed = push_first(first, "two", code=1, **{"www/mail": "exit 3\n"})
+        asked.goes_on()
+    assert "mail crashes again and again (exit code 3)" in pushed.stderr, pushed.stderr
+    assert not asked.wrong, asked.wrong
+    assert len(live_ports(first.vps)) == 2
+    push_first(first, "two", **{"www/mail": f"{serves}\n"})
+    assert first.plan()["empty"]
+    del first.sites[FIRST]["workers"]
+    assert first.apply().returncode == 0
+
+
 def test_several_of_it_share_its_visitors(first: Project) -> None:
     """They come beside the one, and one of them can end without anybody noticing."""
     vps = first.vps
