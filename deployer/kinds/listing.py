@@ -30,10 +30,9 @@ def pairs(value: Any) -> Any:
 
 
 def folders_file(folder: str, name: str, owners: dict[str, tuple[int, int, str]]) -> dict[str, File]:
-    """Whose the folders in its folder are, for systemd-tmpfiles."""
+    """Whose the folders in its folder are; not for systemd-tmpfiles, which would follow a link of root's."""
     places = {f"{folder}/{path}": owner for path, owner in owners.items()}
-    path = f"/etc/tmpfiles.d/deploy-{name}.conf"
-    return {path: rendered("system/folders.tmpfiles.conf", places=places)} if places else {}
+    return {f"/etc/deploy/folders/{name}": rendered("system/folders", places=places)} if places else {}
 
 
 Attachments = Annotated[

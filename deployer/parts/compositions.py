@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from deployer.files import File
 from deployer.kinds.composition import ComposedSite, Composition
 from deployer.parts.rendering import UNITS, rendered
+from deployer.shares.handler import Handler, Stage
 from deployer.shares.share import Share
 from deployer.values.secrets import FromDotenv, Given
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from deployer.seen.facts import Facts
 
 DEFAULT_COOLDOWN = 3 * 86400
+HANDLERS = (
+    Handler(
+        "/etc/deploy/folders/*",
+        Stage.FOLDERS,
+        live="make_folders_of_containers",
+        says="make folders of containers",
+    ),
+)
 REMOVABLE = ("/opt/*",)
 
 

@@ -153,8 +153,8 @@ HANDLERS, LOOKS = "handlers", "looks"
 """Stand for what handlers and questions name, from the files beside the modules of parts and kinds."""
 BEFORE = {
     "apply.sh": (
-        *("sent/listening.sh", PAUSE, HANDLERS, "sent/apply/handlers.sh"),
-        *(ENGINE, PAGE, CHOOSE, ENTER, "sent/apt.sh", "sent/programs.sh"),
+        *("sent/listening.sh", PAUSE, ENTER, HANDLERS, "sent/apply/handlers.sh"),
+        *(ENGINE, PAGE, CHOOSE, "sent/apt.sh", "sent/programs.sh"),
         *(f"sent/apply/{part}.sh" for part in PARTS_OF_APPLY),
     ),
     "audit.sh": (

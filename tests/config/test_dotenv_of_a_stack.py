@@ -85,8 +85,8 @@ def test_profiles_run_too(folder: Path) -> None:
 
 def test_folders_belong_to_whom_a_container_runs_as(folder: Path) -> None:
     found = shop(folder, "env_file: stack/.env, folders: {data: 472, a/b: '0:33 0700'}")
-    lines = found.files("shop", FACTS)["/etc/tmpfiles.d/deploy-shop.conf"].content.decode().splitlines()
-    assert lines[2:] == ['d "/opt/shop/data" 0750 472 472 -', 'd "/opt/shop/a/b" 0700 0 33 -']
+    lines = found.files("shop", FACTS)["/etc/deploy/folders/shop"].content.decode().splitlines()
+    assert lines[2:] == ["0750 472:472 /opt/shop/data", "0700 0:33 /opt/shop/a/b"]
     for wrong in ("{../x: 1}", "{data: root}", "{data: 4294967295}", "{data: '1:1 777'}"):
         with pytest.raises(ConfigError, match=r"folders"):
             shop(folder, f"env_file: stack/.env, folders: {wrong}")

@@ -222,7 +222,14 @@ def test_files_are_whose_they_shall_be_and_no_link_of_a_container_is_followed(pr
     assert vps.run("ls /etc/theirs").stdout == ""
     assert project.get("owned.test", scheme="http") == (200, "secondother\n")
 
-    vps.run("rm /opt/owned.test/data/conf")
+    vps.run("cd /opt/owned.test/data && rm conf && ln -s /etc/theirs more && chown root .")
+    service["folders"] = {"data/more/own": 1234}
+    refused = project.apply()
+    assert refused.returncode == 1
+    assert link.replace("conf", "more") in refused.stdout + refused.stderr
+    assert vps.run("ls /etc/theirs").stdout == ""
+
+    vps.run("cd /opt/owned.test/data && rm more && chown 1234 .")
     del service["secret_files"]
     (folder / "upstream/compose.yml").write_text(
         OWNED.replace("secrets: [word]", "tmpfs: [/run/secrets]")
@@ -234,6 +241,7 @@ def test_files_are_whose_they_shall_be_and_no_link_of_a_container_is_followed(pr
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert project.get("owned.test", scheme="http") == (200, "other\n")
     assert vps.run("ls /opt/owned.test/secrets").stdout == ""
+    assert vps.run("stat -c '%a %u %g' /opt/owned.test/data/more{,/own}").stdout == "755 0 0\n750 1234 1234\n"
 
 
 BUSYBOX = "/bin/busybox"
