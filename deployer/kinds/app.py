@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from deployer.kinds.app_containers import ApplicationSite
+from deployer.kinds.app_containers import PASSWORDS, ApplicationSite
 from deployer.kinds.start_first import shared_at_once
 from deployer.seen.stacks import Standing
 from deployer.shares.share import Share
@@ -17,14 +17,17 @@ from deployer.values.types import (
     Port,
     RelativePath,
     Repository,
+    SecretName,
+    SecretSource,
     written,
 )
 
 if TYPE_CHECKING:
     from deployer.seen.facts import Facts
+    from deployer.values.secrets import Secret
 
 
-OF_BUILDS = frozenset({"branch", "context", "dockerfile"})
+OF_BUILDS = frozenset({"branch", "build_secrets", "context", "dockerfile"})
 """What is said of how an image is built."""
 
 
@@ -47,6 +50,11 @@ class App(ApplicationSite):
     )
     dockerfile: RelativePath = Field(
         "Dockerfile", description="what says how it is built, by its path from there"
+    )
+    build_secrets: dict[SecretName, SecretSource] = Field(
+        {},
+        description="secrets of its build, where its Dockerfile says RUN --mount=type=secret,id=NAME: "
+        "env:NAME, gpg:FILE or generate",
     )
     inside: Port = Field(
         alias="port", description="port that it listens on in its container; it finds it as $PORT, too"
@@ -83,6 +91,13 @@ class App(ApplicationSite):
             raise ValueError(f"{odd[0]}: is for what comes from a repository, not for an image")
         return self
 
+    @model_validator(mode="after")
+    def tells_builds_what_is_theirs_alone(self) -> Self:
+        """What a build is told, no container has in its environment."""
+        if twice := sorted(self.build_secrets.keys() & {*self.sources, *PASSWORDS.get(self.database, ())}):
+            raise ValueError(f"build_secrets: {twice[0]} is a secret of its containers: choose another name")
+        return self
+
     @property
     def pushed(self) -> bool:
         """What its repository has, or its registry."""
@@ -102,6 +117,10 @@ class App(ApplicationSite):
         if not (self.starts_first() and self.mounted):
             return ()
         return (shared_at_once(self.mounted),)
+
+    def secrets(self) -> "dict[str, Secret]":
+        """Those of its builds, too."""
+        return {**super().secrets(), **self.build_secrets}
 
     def built(self) -> bool:
         """By each push of another revision."""
@@ -142,6 +161,7 @@ class App(ApplicationSite):
             "BRANCH": self.branch or "",
             "CONTEXT": self.context or "",
             "DOCKERFILE": self.dockerfile,
+            **({"BUILD_SECRETS": " ".join(self.build_secrets)} if self.build_secrets else {}),
             "MEMORY_LIMIT": self.limits.memory,
             "DISK_LIMIT": self.limits.disk,
         }

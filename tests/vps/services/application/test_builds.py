@@ -124,3 +124,22 @@ def test_what_a_build_sees_of_the_server(app: Application) -> None:
     assert ".git\n" not in app.vps.run(f"docker exec {container} {BUSYBOX} ls -a /all").stdout
     assert file_in(app.vps, container, "/www/extra") == "extra $Id$\n"
     assert "No such file" in file_in(app.vps, container, "/www/leaked")
+
+
+def test_a_secret_of_the_build_is_in_nothing_that_stays(app: Application) -> None:
+    secret, vps = "hush-hush-hush'$x", app.vps
+    asks = f'RUN --mount=type=secret,id=TOKEN ["{BUSYBOX}", "sh", "-c", "{{}}"]\n'
+    app.commit(
+        Dockerfile=DOCKERFILE + asks.format("wc -c </run/secrets/TOKEN >/www/size; cat /run/secrets/TOKEN")
+    )
+    app.configure(BUILD_SECRETS="TOKEN")
+    assert f"TOKEN, a secret of the build, is not on this server: run deploy apply {app.name}" in app.fails()
+    vps.run(f"cat >>/opt/{app.name}/.env", input='TOKEN="hush-hush-hush\'\\$x"\n')
+    said = app.push()
+    assert secret not in said
+    size = f"docker run --rm {app.name}:live {BUSYBOX} cat /www/size"
+    assert int(vps.run(size).stdout) == len(secret)
+    left = f"docker save {app.name}:live | grep -acF hush-hush; docker history --no-trunc {app.name}:live | grep -cF hush"
+    assert vps.run(f"{left}; :").stdout.split() == ["0", "0"]
+    assert "TOKEN" not in vps.run(f"docker inspect $(docker ps -q --filter name={app.project}-)").stdout
+    assert vps.run(f"find /srv/deploy/{app.name} -name TOKEN").stdout == ""

@@ -31,9 +31,12 @@ def project(vps: Machine, tmp_path: Path) -> Iterator[Project]:
     jobs |= {"17 3 * * *": f"{BUSYBOX} sleep 70323"}
     site |= {"jobs": jobs, "job_limit": "3s", "secrets": {"KEY": "generate"}}
     site |= {"environment": {"GREETING": "it's $HOME"}, "volumes": {"data": "/data"}}
+    site |= {"build_secrets": {"TOKEN": "generate"}}
+    asks = f'RUN --mount=type=secret,id=TOKEN ["{BUSYBOX}", "test", "-s", "/run/secrets/TOKEN"]\n'
     one = Project(tmp_path, vps, None, {"shop.test": site})
     one.repository(
-        "shop", {"Dockerfile": DOCKERFILE, "www/index.html": "one\n", "www/release": "echo 1 >>/data/done\n"}
+        "shop",
+        {"Dockerfile": DOCKERFILE + asks, "www/index.html": "one\n", "www/release": "echo 1 >>/data/done\n"},
     )
     shutil.copy(vps.root / "bin/busybox", tmp_path / "shop/busybox")
     one.commit("shop", {}, "Bring a shell along")
@@ -62,6 +65,7 @@ def test_an_application_as_its_user_sees_it(project: Project) -> None:
     assert project.plan()["empty"]
     container = "shop-test-app-1"
     assert "GREETING=it's $HOME" in environment_of(project.vps, container)
+    assert "TOKEN=" not in "".join(environment_of(project.vps, container)), "that is for its build alone"
     assert file_in(project.vps, container, "/data/done") == "1\n"
 
     commands_run_in_it(project)
