@@ -1,5 +1,6 @@
 """Visitors of a service wait while it is replaced, restarted or stopped for a while, and none of them gets an error."""
 
+import subprocess
 import time
 
 import pytest
@@ -37,6 +38,15 @@ def load(vps: Machine) -> Load:
     return Load(vps.address, NAME, PAGES, "/cgi-bin/echo")
 
 
+def push_among_visitors(project: Project) -> tuple[subprocess.CompletedProcess[str], Load]:
+    """How a push ends while visitors ask before it, meanwhile and afterwards; and what they got."""
+    with visiting(load(project.vps)) as asked:
+        asked.goes_on()
+        pushed = project.deploy("push", NAME)
+        asked.goes_on()
+    return pushed, asked
+
+
 def test_a_push_and_a_restart_fail_no_request(project: Project, images: Composition, vps: Machine) -> None:
     images.image("two", SERVE)
     with visiting(load(vps)) as asked:
@@ -71,15 +81,10 @@ def test_another_port_fails_no_request(project: Project, images: Composition, vp
     assert vps.run("ls /run/deploy/rooms").stdout == f"{NAME}_{PORT}\n"
 
 
-def test_what_is_slow_to_begin_has_as_long_as_is_said(
-    project: Project, images: Composition, vps: Machine
-) -> None:
+def test_what_is_slow_to_begin_has_as_long_as_is_said(project: Project, images: Composition) -> None:
     """Also without a health check, and visitors wait for it."""
     images.image("two", f"sleep 17; {SERVE}", Healthcheck=NO_CHECK)
-    with visiting(load(vps)) as asked:
-        asked.goes_on()
-        pushed = project.deploy("push", NAME)
-        asked.goes_on()
+    pushed, asked = push_among_visitors(project)
     assert pushed.returncode == 0, pushed.stdout + pushed.stderr
     assert not asked.wrong, asked.wrong
     assert project.get(NAME, scheme="http") == (200, "two\n")
@@ -87,10 +92,7 @@ def test_what_is_slow_to_begin_has_as_long_as_is_said(
 
 def test_an_image_that_crashes_fails_no_request(project: Project, images: Composition, vps: Machine) -> None:
     images.image("three", "exit 3")
-    with visiting(load(vps)) as asked:
-        asked.goes_on()
-        pushed = project.deploy("push", NAME)
-        asked.goes_on()
+    pushed, asked = push_among_visitors(project)
     assert pushed.returncode == 1
     assert not asked.wrong, asked.wrong
     nobody_waits(vps, NAME, PORT)
@@ -233,10 +235,7 @@ def test_what_needs_another_service_starts_first_once(
         assert project.apply().returncode == 0
         since = vps.run("date +%s.%N").stdout.strip()
         images.image(page, SERVE)
-        with visiting(load(vps)) as asked:
-            asked.goes_on()
-            pushed = project.deploy("push", NAME)
-            asked.goes_on()
+        pushed, asked = push_among_visitors(project)
         assert pushed.returncode == 0, pushed.stdout + pushed.stderr
         assert not asked.wrong, asked.wrong
         assert asked.longest > least

@@ -61,110 +61,101 @@ def stacked(vps: Machine, tmp_path: Path) -> Iterator[Guarded]:
         yield one
 
 
+def push(one: Guarded, *words: str, code: int = 0) -> str:
+    """What the key is told that pushes the one entry of sites.yaml."""
+    (domain,) = one.sites
+    done = one.ssh("push", domain, *words)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def page(one: Guarded) -> str:
+    """What its visitors see."""
+    (domain,) = one.sites
+    return one.get(domain, scheme="http")[1]
+
+
+def waits_for_its_first_push(one: Guarded) -> str:
+    """Once applied, as everybody is told, and the key, until the server may read it; its revision."""
+    (domain,) = one.sites
+    applied = one.apply()
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert f"{domain} waits for its first push" in applied.stdout + applied.stderr
+    assert "give root@localhost:" in push(one, code=1)
+    waits = one.ssh("status")
+    assert (waits.returncode, f"! {domain}: waits for its first push" in waits.stdout) == (1, True)
+    one.let_the_server_read(domain)
+    return one.git(domain, "rev-parse", "HEAD")
+
+
+def goes_over_once_and_back(one: Guarded, first: str, second: str) -> None:
+    """Two pushes of the second revision at once are one; then the first is asked for."""
+    (domain,) = one.sites
+    with ThreadPoolExecutor() as pool:
+        both = [*pool.map(lambda _: push(one), range(2))]
+    assert sum(f"{domain} is live: {second[:7]}" in said for said in both) == 1, both
+    assert page(one) == "two\n"
+    push(one, first)
+    assert page(one) == "one\n"
+    assert "is no option for a composition" in push(one, "--as", "preview", code=2)
+    log = (one.vps.root / "var/log/deploy/push.log").read_text().splitlines()
+    assert {"key ci"} == {json.loads(line)["by"] for line in log if f'"site":"{domain}"' in line}
+
+
+def comes_by_a_workflow(one: Guarded, bad: dict[str, str], why: str) -> None:
+    """As it comes by a key: live, and red with what is wrong where files are bad."""
+    (domain,) = one.sites
+    secrets = secrets_of(one, domain)
+    write(one, site=domain)
+    one.publish(domain, {"www/index.html": "by a workflow\n"})
+    done = act(one, secrets, site=domain)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert page(one) == "by a workflow\n"
+    one.publish(domain, bad)
+    red = act(one, secrets, site=domain)
+    assert red.returncode != 0
+    assert why in red.stdout
+    assert page(one) == "by a workflow\n"
+
+
 def test_a_restricted_key_and_a_workflow_push_an_application_as_they_push_a_site(keyed: Guarded) -> None:
     """With what its build and its release command say, and the exit code; two at once are one."""
-
-    def push(*words: str, code: int = 0) -> str:
-        done = keyed.ssh("push", KEYED, *words)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
-
-    def page() -> str:
-        return keyed.get(KEYED, scheme="http")[1]
-
-    applied = keyed.apply()
-    assert applied.returncode == 0, applied.stdout + applied.stderr
-    assert f"{KEYED} waits for its first push" in applied.stdout + applied.stderr
-    assert "give root@localhost:" in push(code=1)
-    waits = keyed.ssh("status")
-    assert (waits.returncode, f"! {KEYED}: waits for its first push" in waits.stdout) == (1, True)
-    keyed.let_the_server_read(KEYED)
-    first = keyed.git(KEYED, "rev-parse", "HEAD")
-    said = push()
+    first = waits_for_its_first_push(keyed)
+    said = push(keyed)
     assert f'{KEYED} is live: {first[:7]} "Change it" (' in said.splitlines()[-1]
     assert "  prepared" in said.splitlines()
 
     keyed.publish(KEYED, {"Dockerfile": DOCKERFILE + RUN.format("echo broken on purpose; exit 3")})
-    said = push("main", code=1)
+    said = push(keyed, "main", code=1)
     assert "broken on purpose" in said
     assert "exit code: 3" in said
     keyed.publish(KEYED, {"Dockerfile": DOCKERFILE, "www/release": "echo no table >&2; exit 4\n"})
-    assert "the release command failed with exit code 4: no table" in push(code=1)
-    assert page() == "one\n"
+    assert "the release command failed with exit code 4: no table" in push(keyed, code=1)
+    assert page(keyed) == "one\n"
     assert keyed.ssh("status").returncode == 0
     assert "! the last push failed: the release command" in keyed.ssh("status").stdout
 
     second = keyed.publish(KEYED, {"www/index.html": "two\n", "www/release": "sleep 1\n"})
-    with ThreadPoolExecutor() as pool:
-        both = [*pool.map(lambda _: push(), range(2))]
-    assert sum(f"{KEYED} is live: {second[:7]}" in said for said in both) == 1, both
-    assert page() == "two\n"
-    push(first)
-    assert page() == "one\n"
-    assert "is no option for a composition" in push("--as", "preview", code=2)
-    assert '"by":"key ci"' in (keyed.vps.root / "var/log/deploy/push.log").read_text()
-
-    secrets = secrets_of(keyed, KEYED)
-    write(keyed, site=KEYED)
-    keyed.publish(KEYED, {"www/index.html": "by a workflow\n"})
-    done = act(keyed, secrets, site=KEYED)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert page() == "by a workflow\n"
-    keyed.publish(KEYED, {"www/release": "echo no table >&2; exit 4\n"})
-    red = act(keyed, secrets, site=KEYED)
-    assert red.returncode != 0
-    assert "the release command failed with exit code 4" in red.stdout
-    assert page() == "by a workflow\n"
+    goes_over_once_and_back(keyed, first, second)
+    bad = {"www/release": "echo no table >&2; exit 4\n"}
+    comes_by_a_workflow(keyed, bad, "the release command failed with exit code 4")
 
 
 def test_a_restricted_key_and_a_workflow_push_a_stack(stacked: Guarded) -> None:
     """Each revision is judged, and a key is told why one is refused."""
-
-    def push(*words: str, code: int = 0) -> str:
-        done = stacked.ssh("push", STACKED, *words)
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
-
-    def page() -> str:
-        return stacked.get(STACKED, scheme="http")[1]
-
-    applied = stacked.apply()
-    assert applied.returncode == 0, applied.stdout + applied.stderr
-    assert f"{STACKED} waits for its first push" in applied.stdout + applied.stderr
-    assert "give root@localhost:" in push(code=1)
-    waits = stacked.ssh("status")
-    assert (waits.returncode, f"! {STACKED}: waits for its first push" in waits.stdout) == (1, True)
-    stacked.let_the_server_read(STACKED)
-    first = stacked.git(STACKED, "rev-parse", "HEAD")
-    assert f'{STACKED} is live: {first[:7]} "Change it", ' in push().splitlines()[-1]
-    assert page() == "one\n"
+    first = waits_for_its_first_push(stacked)
+    assert f'{STACKED} is live: {first[:7]} "Change it", ' in push(stacked).splitlines()[-1]
+    assert page(stacked) == "one\n"
     assert stacked.plan()["empty"]
 
     stacked.publish(STACKED, {"compose.yaml": STACK + "    privileged: true\n    pid: host\n"})
-    refused = push("main", code=1)
+    refused = push(stacked, "main", code=1)
     assert "its service web has privileged" in refused
     assert "its service web has pid or ipc: host" in refused
-    assert page() == "one\n"
+    assert page(stacked) == "one\n"
     assert stacked.ssh("status").returncode == 0
-    second = stacked.publish(STACKED, {"compose.yaml": STACK, "www/index.html": "two\n"})
-    with ThreadPoolExecutor() as pool:
-        both = [*pool.map(lambda _: push(), range(2))]
-    assert sum(f"{STACKED} is live: {second[:7]}" in said for said in both) == 1, both
-    assert page() == "two\n"
-    push(first)
-    assert page() == "one\n"
-    assert "is no option for a composition" in push("--as", "preview", code=2)
-    log = (stacked.vps.root / "var/log/deploy/push.log").read_text().splitlines()
-    assert {"key ci"} == {json.loads(line)["by"] for line in log if f'"site":"{STACKED}"' in line}
 
-    secrets = secrets_of(stacked, STACKED)
-    write(stacked, site=STACKED)
-    stacked.publish(STACKED, {"www/index.html": "by a workflow\n"})
-    done = act(stacked, secrets, site=STACKED)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert page() == "by a workflow\n"
-    stacked.publish(STACKED, {"compose.yaml": STACK + "    privileged: true\n"})
-    red = act(stacked, secrets, site=STACKED)
-    assert red.returncode != 0
-    assert "its service web has privileged" in red.stdout
-    assert page() == "by a workflow\n"
+    second = stacked.publish(STACKED, {"compose.yaml": STACK, "www/index.html": "two\n"})
+    goes_over_once_and_back(stacked, first, second)
+    bad = {"compose.yaml": STACK + "    privileged: true\n"}
+    comes_by_a_workflow(stacked, bad, "its service web has privileged")
